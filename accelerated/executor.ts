@@ -1,0 +1,259 @@
+import { either as E } from 'fp-ts'
+import type { Result } from '../spec/error.js'
+import { fail } from '../spec/error.js'
+import type { Numbers, Tensor, Tensors } from '../spec/tensor.js'
+import { sizeOf } from '../spec/tensor.js'
+import type { AcquiredDevice } from './device/index.js'
+import { bufferUsage, mapMode } from './device/index.js'
+import type { Plan, PlannedLaunch } from './plan.js'
+
+/**
+ * The rim: the one place with `await`, buffers and error scopes. It walks a plan and decides nothing.
+ */
+
+/** What the executor has done since it was made: how much it dispatched, and how much came back. */
+export interface Counters {
+  readonly dispatches: number
+  readonly submits: number
+  readonly bytesUp: number
+  readonly bytesBack: number
+}
+
+/** A plan with its memory, pipelines and bind groups on a device. */
+export interface Prepared {
+  readonly plan: Plan
+  readonly buffers: readonly GPUBuffer[]
+  readonly owned: readonly GPUBuffer[]
+  readonly uniforms: GPUBuffer
+  readonly dispatches: readonly { readonly pipeline: GPUComputePipeline; readonly group: GPUBindGroup }[]
+}
+
+export interface Executor {
+  /** puts a plan on the device; `external` gives the buffers of inputs that live longer than the plan */
+  readonly prepare: (plan: Plan, external?: Readonly<Record<string, GPUBuffer>>) => Promise<Result<Prepared>>
+  /** uploads feeds, dispatches in order, brings back what the plan reads */
+  readonly execute: (prepared: Prepared, feeds: Tensors, plan?: Plan) => Promise<Result<Tensors>>
+  readonly discard: (prepared: Prepared) => void
+  readonly buffer: (name: string, value: Tensor) => Promise<Result<GPUBuffer>>
+  readonly fetch: (buffer: GPUBuffer, shape: readonly number[]) => Promise<Result<Tensor>>
+  readonly counters: () => Counters
+}
+
+const storage = bufferUsage.STORAGE | bufferUsage.COPY_DST | bufferUsage.COPY_SRC
+
+const toFloats = (data: Numbers): Float32Array<ArrayBuffer> =>
+  data instanceof Float32Array && data.buffer instanceof ArrayBuffer
+    ? (data as Float32Array<ArrayBuffer>)
+    : Float32Array.from({ length: data.length }, (_, i) => data[i] as number)
+
+const alignTo = (bytes: number, step: number): number => Math.ceil(bytes / step) * step
+
+/** Where each launch's uniform block lies, and the bytes of them all. */
+const packUniforms = (launches: readonly PlannedLaunch[], step: number) => {
+  const sizes = launches.map(({ dims, params }) => ({
+    dims: alignTo(dims.length * 4, 16),
+    params: alignTo(Math.max(params.length, 1) * 4, 16),
+  }))
+  const starts = sizes.reduce<readonly number[]>(
+    (offsets, { dims, params }) => [
+      ...offsets,
+      (offsets.at(-1) as number) + alignTo(dims, step) + alignTo(params, step),
+    ],
+    [0],
+  )
+  const bytes = new ArrayBuffer(Math.max(starts.at(-1) as number, 16))
+  launches.forEach(({ dims, params }, i) => {
+    const start = starts[i] as number
+    new Uint32Array(bytes, start, dims.length).set(dims)
+    new Float32Array(bytes, start + alignTo((sizes[i] as { dims: number }).dims, step), params.length).set(params)
+  })
+  const blocks = sizes.map(({ dims, params }, i) => ({
+    dims: { offset: starts[i] as number, size: dims },
+    params: { offset: (starts[i] as number) + alignTo(dims, step), size: params },
+  }))
+  return { bytes, blocks }
+}
+
+export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executor => {
+  const pipelines = new Map<string, Promise<Result<GPUComputePipeline>>>()
+  let counters: Counters = { dispatches: 0, submits: 0, bytesUp: 0, bytesBack: 0 }
+  const uniformStep = limits['minUniformBufferOffsetAlignment'] as number
+
+  // error scopes nest per device, so what runs under them runs one at a time
+  let last: Promise<unknown> = Promise.resolve()
+  const guarded = <A>(what: string, f: () => Promise<A>): Promise<Result<A>> => {
+    const next = last.then(() => underScopes(what, f))
+    last = next
+    return next
+  }
+
+  /** Runs f under error scopes: what the device objects to comes back as a Left. */
+  const underScopes = async <A>(what: string, f: () => Promise<A>): Promise<Result<A>> => {
+    const filters = ['internal', 'out-of-memory', 'validation'] as const
+    try {
+      filters.forEach((filter) => device.pushErrorScope(filter))
+      const outcome = await f().then(E.right, (reason: unknown) => E.left(reason))
+      const errors = await Promise.all(filters.map(() => device.popErrorScope()))
+      const lost = await alive()
+      if (E.isLeft(lost)) return lost
+      const [validation, memory, internal] = errors
+      if (memory) return fail('LimitExceeded', `${what}: the device is out of memory: ${memory.message}`)
+      if (validation) return fail('BackendUnavailable', `${what}: the device refuses it: ${validation.message}`)
+      if (internal) return fail('BackendUnavailable', `${what}: the device failed: ${internal.message}`)
+      return E.isRight(outcome) ? outcome : fail('BackendUnavailable', `${what}: ${String(outcome.left)}`)
+    } catch (reason) {
+      const lost = await alive()
+      return E.isLeft(lost) ? lost : fail('BackendUnavailable', `${what}: ${String(reason)}`)
+    }
+  }
+
+  const layoutOf = ({ modes, params }: PlannedLaunch): GPUBindGroupLayout =>
+    device.createBindGroupLayout({
+      entries: [
+        { binding: 0, visibility: 4, buffer: { type: 'uniform' } },
+        ...(params.length > 0 ? [{ binding: 1, visibility: 4, buffer: { type: 'uniform' } } as const] : []),
+        ...modes.map((mode, i) => ({
+          binding: i + 2,
+          visibility: 4,
+          buffer: { type: mode === 'read' ? ('read-only-storage' as const) : ('storage' as const) },
+        })),
+      ],
+    })
+
+  const pipelineOf = (launch: PlannedLaunch): Promise<Result<GPUComputePipeline>> => {
+    const known = pipelines.get(launch.shader)
+    if (known !== undefined) return known
+    const made = guarded(`${launch.node}: its shader`, () =>
+      device.createComputePipelineAsync({
+        layout: device.createPipelineLayout({ bindGroupLayouts: [layoutOf(launch)] }),
+        compute: { module: device.createShaderModule({ code: launch.shader }), entryPoint: 'main' },
+      }),
+    )
+    pipelines.set(launch.shader, made)
+    return made
+  }
+
+  const upload = (buffer: GPUBuffer, data: Numbers): void => {
+    const floats = toFloats(data)
+    device.queue.writeBuffer(buffer, 0, floats)
+    counters = { ...counters, bytesUp: counters.bytesUp + floats.byteLength }
+  }
+
+  const readBack = async (staging: GPUBuffer, shape: readonly number[]): Promise<Tensor> => {
+    await staging.mapAsync(mapMode.READ)
+    const data = new Float32Array(staging.getMappedRange().slice(0, sizeOf(shape) * 4))
+    staging.unmap()
+    counters = { ...counters, bytesBack: counters.bytesBack + data.byteLength }
+    return { shape, data }
+  }
+
+  const stagingFor = (shape: readonly number[]): GPUBuffer =>
+    device.createBuffer({ size: sizeOf(shape) * 4, usage: bufferUsage.MAP_READ | bufferUsage.COPY_DST })
+
+  const prepare: Executor['prepare'] = async (plan, external = {}) => {
+    const compiled: GPUComputePipeline[] = []
+    for (const launch of plan.launches) {
+      const pipeline = await pipelineOf(launch)
+      if (E.isLeft(pipeline)) return pipeline
+      compiled.push(pipeline.right)
+    }
+    return guarded('preparing', async () => {
+      const lent = new Map(
+        Object.entries(external).flatMap(([name, buffer]) =>
+          plan.feeds[name] === undefined ? [] : [[plan.feeds[name] as number, buffer] as const],
+        ),
+      )
+      const buffers = plan.buffers.map(
+        ({ bytes }, i) => lent.get(i) ?? device.createBuffer({ size: bytes, usage: storage }),
+      )
+      const { bytes, blocks } = packUniforms(plan.launches, uniformStep)
+      const uniforms = device.createBuffer({
+        size: bytes.byteLength,
+        usage: bufferUsage.UNIFORM | bufferUsage.COPY_DST,
+      })
+      device.queue.writeBuffer(uniforms, 0, bytes)
+      const dispatches = plan.launches.map((launch, i) => {
+        const pipeline = compiled[i] as GPUComputePipeline
+        const block = blocks[i] as (typeof blocks)[number]
+        const group = device.createBindGroup({
+          layout: pipeline.getBindGroupLayout(0),
+          entries: [
+            { binding: 0, resource: { buffer: uniforms, ...block.dims } },
+            ...(launch.params.length > 0 ? [{ binding: 1, resource: { buffer: uniforms, ...block.params } }] : []),
+            ...launch.bindings.map(({ buffer, offset, size }, at) => ({
+              binding: at + 2,
+              resource: { buffer: buffers[buffer] as GPUBuffer, offset, size },
+            })),
+          ],
+        })
+        return { pipeline, group }
+      })
+      return { plan, buffers, owned: [...buffers.filter((_, i) => !lent.has(i)), uniforms], uniforms, dispatches }
+    })
+  }
+
+  const execute: Executor['execute'] = (prepared, feeds, replay) =>
+    guarded('running', async () => {
+      const { plan, buffers, uniforms, dispatches } = prepared
+      if (replay !== undefined) device.queue.writeBuffer(uniforms, 0, packUniforms(replay.launches, uniformStep).bytes)
+      Object.entries(feeds).forEach(([name, value]) => {
+        const at = plan.feeds[name]
+        if (at !== undefined) upload(buffers[at] as GPUBuffer, value.data)
+      })
+      const encoder = device.createCommandEncoder()
+      const pass = encoder.beginComputePass()
+      dispatches.forEach(({ pipeline, group }, i) => {
+        pass.setPipeline(pipeline)
+        pass.setBindGroup(0, group)
+        pass.dispatchWorkgroups(...(plan.launches[i] as PlannedLaunch).workgroups)
+      })
+      pass.end()
+      const wanted = Object.entries(plan.reads).map(([name, { buffer, shape }]) => {
+        const staging = stagingFor(shape)
+        encoder.copyBufferToBuffer(buffers[buffer] as GPUBuffer, 0, staging, 0, sizeOf(shape) * 4)
+        return { name, shape, staging }
+      })
+      plan.carries.forEach(({ from, to, bytes }) =>
+        encoder.copyBufferToBuffer(buffers[from] as GPUBuffer, 0, buffers[to] as GPUBuffer, 0, bytes),
+      )
+      device.queue.submit([encoder.finish()])
+      counters = {
+        ...counters,
+        dispatches: counters.dispatches + dispatches.length,
+        submits: counters.submits + 1,
+      }
+      try {
+        const values = await Promise.all(
+          wanted.map(async ({ name, shape, staging }) => [name, await readBack(staging, shape)] as const),
+        )
+        return Object.fromEntries(values)
+      } finally {
+        wanted.forEach(({ staging }) => staging.destroy())
+      }
+    })
+
+  return {
+    prepare,
+    execute,
+    discard: ({ owned }) => owned.forEach((buffer) => buffer.destroy()),
+    buffer: (name, value) =>
+      guarded(name, async () => {
+        const buffer = device.createBuffer({ size: Math.max(value.data.length, 1) * 4, usage: storage })
+        upload(buffer, value.data)
+        return buffer
+      }),
+    fetch: (buffer, shape) =>
+      guarded('reading back', async () => {
+        const staging = stagingFor(shape)
+        try {
+          const encoder = device.createCommandEncoder()
+          encoder.copyBufferToBuffer(buffer, 0, staging, 0, sizeOf(shape) * 4)
+          device.queue.submit([encoder.finish()])
+          return await readBack(staging, shape)
+        } finally {
+          staging.destroy()
+        }
+      }),
+    counters: () => counters,
+  }
+}

@@ -1,0 +1,17 @@
+import { function as F, taskEither as TE } from 'fp-ts'
+import type { taskEither } from 'fp-ts'
+import type { EtalonError } from '../spec/error.js'
+import type { WebGpuBackend } from './backend.js'
+import { webGpuBackend } from './backend.js'
+import type { DeviceChoice, DeviceOptions } from './device/index.js'
+import { acquireDevice } from './device/index.js'
+
+export { webGpuBackend, type WebGpuBackend } from './backend.js'
+export { acquireDevice, type AcquiredDevice, type DeviceChoice, type DeviceOptions } from './device/index.js'
+export { plan, type Plan, type PlanLimits } from './plan.js'
+
+/** A device by choice and the accelerated backend on it; close the backend to let the process end. */
+export const openWebGpu = (
+  choice: DeviceChoice = 'auto',
+  options: DeviceOptions = {},
+): taskEither.TaskEither<EtalonError, WebGpuBackend> => F.pipe(acquireDevice(choice, options), TE.map(webGpuBackend))

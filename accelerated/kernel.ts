@@ -1,0 +1,158 @@
+/**
+ * A kernel is one uninterrupted piece of WGSL in the letters of its formula, and what it needs around it. Bindings, the
+ * uniform block and the entry point are generated from this description, so packing on the TypeScript side cannot drift.
+ *
+ *   x(i)          element i of a tensor that is read            set_y(i, v)   writes element i
+ *   dims.N        an integer of the uniform block               params.eta    an f32 of it
+ *
+ * Per 'element' the code has `fn element(i: u32)`, called for every i < dims.count. Per 'workgroup' it has
+ * `fn group(g: u32, lane: u32)`, called by all lanes of one workgroup for every g < dims.count.
+ */
+export interface Kernel {
+  readonly name: string
+  readonly per: 'element' | 'workgroup'
+  readonly reads: readonly string[]
+  readonly writes: readonly string[]
+  readonly dims: readonly string[]
+  readonly params: readonly string[]
+  /** invocations in a workgroup */
+  readonly workgroup: number
+  readonly code: string
+}
+
+type KernelText = Pick<Kernel, 'name' | 'reads' | 'writes' | 'code'> & Partial<Kernel>
+
+export const kernel = (text: KernelText): Kernel => ({
+  per: 'element',
+  dims: [],
+  params: [],
+  workgroup: 64,
+  ...text,
+})
+
+/** How a tensor is bound: in so many segments of `segment` elements each, its first element at `base` of the first. */
+export interface Access {
+  readonly segments: number
+  /** whether the binding starts before the tensor's first element, as an aligned window may */
+  readonly based: boolean
+}
+
+export const whole: Access = { segments: 1, based: false }
+
+const indices = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i)
+
+// one function to read or write a tensor, whether it lies in one binding or in several
+const accessor = (name: string, access: Access, segment: number, writes: boolean): string => {
+  const at = access.based ? `i + dims.base_${name}` : 'i'
+  const place = (s: number, index: string): string =>
+    writes ? `${name}_${s}[${index}] = value;` : `return ${name}_${s}[${index}];`
+  const head = writes ? `fn set_${name}(i: u32, value: f32)` : `fn ${name}(i: u32) -> f32`
+  if (access.segments === 1) return `${head} { ${place(0, at)} }`
+  const inside = `(${at}) % ${segment}u`
+  const cases = indices(access.segments - 1).map((s) => `    case ${s}u { ${place(s, inside)} }`)
+  return [
+    `${head} {`,
+    `  switch (${at}) / ${segment}u {`,
+    ...cases,
+    `    default { ${place(access.segments - 1, inside)} }`,
+    '  }',
+    '}',
+  ].join('\n')
+}
+
+/** The names of the uniform block's fields, in order: the count, dims, window bases, then the f32 ones. */
+export const blockFields = (kernel: Kernel, access: Readonly<Record<string, Access>>): readonly string[] => [
+  'count',
+  ...kernel.dims,
+  ...[...kernel.reads, ...kernel.writes].filter((name) => access[name]?.based).map((name) => `base_${name}`),
+]
+
+const entry = ({ per, workgroup }: Kernel): string => `
+@compute @workgroup_size(${workgroup})
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_index) lane: u32) {
+  let g = id.x + groups.x * (id.y + groups.y * id.z);
+  ${per === 'workgroup' ? 'if (g < dims.count) { group(g, lane); }' : `let i = g * ${workgroup}u + lane;\n  if (i < dims.count) { element(i); }`}
+}
+`
+
+/** The whole shader: generated declarations, then the kernel's own text. Its text is its cache key. */
+export const shaderOf = (kernel: Kernel, access: Readonly<Record<string, Access>>, segment: number): string => {
+  const tensors = [...kernel.reads, ...kernel.writes]
+  const bindings = tensors.flatMap((name) => {
+    const mode = kernel.writes.includes(name) ? 'read_write' : 'read'
+    return indices((access[name] ?? whole).segments).map((s) => `var<storage, ${mode}> ${name}_${s}: array<f32>;`)
+  })
+  return [
+    `// ${kernel.name}`,
+    `struct Dims { ${blockFields(kernel, access)
+      .map((name) => `${name}: u32`)
+      .join(', ')} }`,
+    ...(kernel.params.length > 0
+      ? [`struct Params { ${kernel.params.map((name) => `${name}: f32`).join(', ')} }`]
+      : []),
+    `@group(0) @binding(0) var<uniform> dims: Dims;`,
+    ...(kernel.params.length > 0 ? [`@group(0) @binding(1) var<uniform> params: Params;`] : []),
+    ...bindings.map((text, i) => `@group(0) @binding(${i + 2}) ${text}`),
+    ...tensors.map((name) => accessor(name, access[name] ?? whole, segment, kernel.writes.includes(name))),
+    entry(kernel),
+    kernel.code,
+  ].join('\n')
+}
+
+/** Where a binding's elements are: an op's own tensor, or scratch that lives as long as the node runs. */
+export type Slot = `${'in' | 'cot' | 'out' | 'grad'}:${string}` | `tmp:${string}`
+export const input = (name: string): Slot => `in:${name}`
+export const cotangent = (name: string): Slot => `cot:${name}`
+export const output = (name: string): Slot => `out:${name}`
+export const gradient = (name: string): Slot => `grad:${name}`
+export const scratch = (name: string): Slot => `tmp:${name}`
+
+/**
+ * Work that falls apart along an outermost axis: units 0 … extent − 1, of which unit u reads and writes only elements
+ * u·slice … (u+1)·slice − 1 of each tensor named in `slices`. Such a launch can be split to fit a binding.
+ */
+export interface Outer {
+  readonly extent: number
+  /** the dims that count units, which a split launch sees smaller */
+  readonly dims: readonly string[]
+  readonly slices: Readonly<Record<string, number>>
+}
+
+/** One dispatch as data: a kernel, what its bindings are, and its numbers. */
+export interface Launch {
+  readonly kernel: Kernel
+  readonly bind: Readonly<Record<string, Slot>>
+  /** how many elements (or workgroups) there are */
+  readonly count: number
+  readonly dims: Readonly<Record<string, number>>
+  readonly params: Readonly<Record<string, number>>
+  readonly outer?: Outer
+}
+
+/** What a node comes to: launches in order, and the scratch that they share, in elements. */
+export interface Lowered {
+  readonly launches: readonly Launch[]
+  readonly scratch: Readonly<Record<string, number>>
+}
+
+export const launches = (...list: readonly (Launch | undefined)[]): Lowered => ({
+  launches: list.filter((launch) => launch !== undefined),
+  scratch: {},
+})
+
+/** The launch of an elementwise kernel: element i of every binding belongs to element i. */
+export const elementwise = (
+  kernel: Kernel,
+  count: number,
+  bind: Readonly<Record<string, Slot>>,
+  params: Readonly<Record<string, number>> = {},
+  dims: Readonly<Record<string, number>> = {},
+): Launch => ({
+  kernel,
+  bind,
+  count,
+  dims,
+  params,
+  outer: { extent: count, dims: [], slices: Object.fromEntries(Object.keys(bind).map((name) => [name, 1])) },
+})

@@ -1,0 +1,138 @@
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { either as E } from 'fp-ts'
+import { describe, expect, it } from 'vitest'
+import { countOf, standardisationOf } from '../spec/data/dataset.js'
+import { digits } from '../spec/data/digits.js'
+import { encodeImages, encodeLabels } from '../spec/data/idx.js'
+import { loadIdxFolder } from './dataset.js'
+
+const mnist = fileURLToPath(new URL('../../shared/data/mnist', import.meta.url))
+
+const [train, test] = [digits(1, 5, 'train'), digits(1, 3, 'test')]
+const standard: Readonly<Record<string, Uint8Array>> = {
+  'train-images-idx3-ubyte': encodeImages(train.images),
+  'train-labels-idx1-ubyte': encodeLabels(train.labels),
+  't10k-images-idx3-ubyte': encodeImages(test.images),
+  't10k-labels-idx1-ubyte': encodeLabels(test.labels),
+}
+const without = (name: string): Readonly<Record<string, Uint8Array>> =>
+  Object.fromEntries(Object.entries(standard).filter(([other]) => other !== name))
+
+const inFolder = async <A>(
+  files: Readonly<Record<string, Uint8Array>>,
+  use: (dir: string) => Promise<A>,
+): Promise<A> => {
+  const dir = await mkdtemp(join(tmpdir(), 'etalon-'))
+  try {
+    for (const [name, bytes] of Object.entries(files)) await writeFile(join(dir, name), bytes)
+    return await use(dir)
+  } finally {
+    await rm(dir, { recursive: true })
+  }
+}
+const loaded = (files: Readonly<Record<string, Uint8Array>>) => inFolder(files, (dir) => loadIdxFolder(dir)())
+const left = (code: string, message: RegExp) => E.left({ code, message: expect.stringMatching(message) as string })
+
+describe('loadIdxFolder', () => {
+  it('reads plain files', async () => {
+    expect(await loaded(standard)).toEqual(E.right({ train, test }))
+  })
+
+  it('reads gzipped files, and names with a middle', async () => {
+    const packed = Object.fromEntries(
+      Object.entries(standard).map(([name, bytes]) => [`${name.replace('-', '-10k-')}.gz`, gzipSync(bytes)]),
+    )
+    expect(await loaded(packed)).toEqual(E.right({ train, test }))
+  })
+
+  it('prefers the standard name, plain before gzipped', async () => {
+    const other = encodeImages(digits(2, 5, 'train').images)
+    const more = { 'train-small-images-idx3-ubyte': other, 'train-images-idx3-ubyte.gz': gzipSync(other) }
+    expect(await loaded({ ...standard, ...more })).toEqual(E.right({ train, test }))
+  })
+
+  it('two files for one pattern and neither standard: both are named', async () => {
+    const images = encodeImages(train.images)
+    const two = { 'train-a-images-idx3-ubyte': images, 'train-b-images-idx3-ubyte': images }
+    expect(await loaded({ ...without('train-images-idx3-ubyte'), ...two })).toEqual(
+      left('FileUnreadable', /train-a-images-idx3-ubyte and train-b-images-idx3-ubyte fit train\*-images-idx3-ubyte/),
+    )
+  })
+
+  it('a missing folder and a file in its place are told apart', async () => {
+    await inFolder(standard, async (dir) => {
+      expect(await loadIdxFolder(join(dir, 'nowhere'))()).toEqual(left('FileUnreadable', /nowhere: no such/))
+      expect(await loadIdxFolder(join(dir, 't10k-labels-idx1-ubyte'))()).toEqual(
+        left('FileUnreadable', /idx1-ubyte: not a folder/),
+      )
+    })
+  })
+
+  it('a missing file: what was wanted and what is there', async () => {
+    expect(await loaded(without('t10k-labels-idx1-ubyte'))).toEqual(
+      left('FileUnreadable', /wanted t10k\*-labels-idx1-ubyte\[\.gz\]; it has t10k-images-idx3-ubyte, train-images/),
+    )
+    expect(await loaded({})).toEqual(left('FileUnreadable', /wanted train\*-images-idx3-ubyte\[\.gz\]; it is empty/))
+  })
+
+  it('a folder in the place of a file is a Left', async () => {
+    await inFolder(without('train-images-idx3-ubyte'), async (dir) => {
+      await mkdir(join(dir, 'train-images-idx3-ubyte'))
+      expect(await loadIdxFolder(dir)()).toEqual(left('FileUnreadable', /train-images-idx3-ubyte: not a file/))
+    })
+  })
+
+  it('damaged gzip data is a Left: cut, changed, empty, or not gzip at all', async () => {
+    const name = 'train-images-idx3-ubyte'
+    const packed = gzipSync(standard[name] as Uint8Array)
+    const changed = Uint8Array.from(packed)
+    changed.fill(0x55, 30, 60)
+    for (const bytes of [
+      packed.subarray(0, packed.length - 9),
+      changed,
+      new Uint8Array(0),
+      standard[name] as Uint8Array,
+    ])
+      expect(await loaded({ ...without(name), [`${name}.gz`]: bytes })).toEqual(
+        left('FormatInvalid', /train-images-idx3-ubyte\.gz: damaged gzip data/),
+      )
+  })
+
+  it('damaged IDX data is a Left that names the file', async () => {
+    const swapped = { 'train-images-idx3-ubyte': encodeLabels(train.labels) }
+    expect(await loaded({ ...standard, ...swapped })).toEqual(
+      left(
+        'FormatInvalid',
+        /train-images-idx3-ubyte: images: the magic is 0x00000801 \(labels, mislabelled as images\)/,
+      ),
+    )
+  })
+
+  it('counts that differ, and test images of another size, are Lefts', async () => {
+    const labels = { 'train-labels-idx1-ubyte': encodeLabels(test.labels) }
+    expect(await loaded({ ...standard, ...labels })).toEqual(left('FormatInvalid', /train\*: 5 images and 3 labels/))
+    const images = { 't10k-images-idx3-ubyte': encodeImages({ shape: [3, 14, 56], bytes: test.images.bytes }) }
+    expect(await loaded({ ...standard, ...images })).toEqual(left('FormatInvalid', /28×28 and test images 14×56/))
+  })
+
+  it("reads MNIST's own files", async ({ skip }) => {
+    skip(!existsSync(mnist), 'the MNIST files are not at ../shared/data/mnist')
+    const result = await loadIdxFolder(mnist)()
+    expect(E.isRight(result)).toBe(true)
+    if (E.isLeft(result)) return
+    const { train, test } = result.right
+    expect(train.images.shape.slice(1)).toEqual([28, 28])
+    expect(countOf(test)).toBe(10000)
+    // the first ten test labels, as every tutorial prints them
+    expect(Array.from(test.labels).slice(0, 10)).toEqual([7, 2, 1, 0, 4, 1, 4, 9, 5, 9])
+    // the well-known constants of the full training set, 0.1307 and 0.3081; a sample of it comes close
+    const { mean, std } = standardisationOf(train)
+    expect(mean).toBeCloseTo(0.1307, 2)
+    expect(std).toBeCloseTo(0.3081, 2)
+  })
+})

@@ -1,0 +1,70 @@
+import { taskEither as TE } from 'fp-ts'
+import type { task, taskEither } from 'fp-ts'
+import type { Direction, OpName } from './catalogue.js'
+import type { EtalonError } from './error.js'
+import type { Depth } from './op.js'
+import type { Program } from './program.js'
+import type { Tensors } from './tensor.js'
+
+/** What a result was measured on: adapter, driver, limits, versions. Flat, so that it prints and compares. */
+export type Fingerprint = Readonly<Record<string, string | number | boolean>>
+
+/** A program that keeps its state between steps: what `carry` names stays where the backend computes. */
+export interface Session {
+  /** one step: the feeds that are not state; answers the watched values, by default the program's outputs */
+  readonly step: (feeds: Tensors, watch?: readonly string[]) => taskEither.TaskEither<EtalonError, Tensors>
+  /** another program beside it, whose inputs of the state's names are taken from the state where it lies */
+  readonly beside: (
+    program: Program,
+    feeds: Tensors,
+    watch?: readonly string[],
+  ) => taskEither.TaskEither<EtalonError, Tensors>
+  /** the state, brought back */
+  readonly state: taskEither.TaskEither<EtalonError, Tensors>
+  readonly close: task.Task<void>
+}
+
+/** What an implementation has to be, to be held against the reference. */
+export interface Backend {
+  readonly name: string
+  readonly fingerprint: Fingerprint
+  readonly supports: (op: OpName, direction: Direction) => boolean
+  /** runs a program on feeds and answers the watched values, by default the program's outputs */
+  readonly run: (
+    program: Program,
+    feeds: Tensors,
+    watch?: readonly string[],
+  ) => taskEither.TaskEither<EtalonError, Tensors>
+  /** the depth that its sums over batch or space keep to; absent, they are judged as sums in any order */
+  readonly depth?: Depth
+  /** training with resident state, where the backend has it; `sessionOf` gives it to any other */
+  readonly open?: (program: Program, state: Tensors) => taskEither.TaskEither<EtalonError, Session>
+  readonly close: task.Task<void>
+}
+
+/** A session of any backend; without one of its own, the state travels with every step. */
+export const sessionOf = (
+  backend: Backend,
+  program: Program,
+  state: Tensors,
+): taskEither.TaskEither<EtalonError, Session> => {
+  if (backend.open !== undefined) return backend.open(program, state)
+  const carried = Object.keys(program.carry)
+  // the one thing here that changes: which state the next step starts from
+  let current = state
+  return TE.right({
+    step: (feeds, watch = program.outputs) =>
+      TE.map((values: Tensors) => {
+        current = Object.fromEntries(carried.map((name) => [name, values[program.carry[name] as string]])) as Tensors
+        return Object.fromEntries(watch.map((name) => [name, values[name]])) as Tensors
+      })(backend.run(program, { ...current, ...feeds }, [...new Set([...watch, ...Object.values(program.carry)])])),
+    beside: (other, feeds, watch) =>
+      backend.run(
+        other,
+        { ...Object.fromEntries(Object.entries(current).filter(([name]) => name in other.inputs)), ...feeds },
+        watch,
+      ),
+    state: () => TE.right<EtalonError, Tensors>(current)(),
+    close: () => Promise.resolve(),
+  })
+}

@@ -1,0 +1,34 @@
+import type { Depth } from './op.js'
+import type { Tensor } from './tensor.js'
+import { mapTensor } from './tensor.js'
+
+/**
+ * The vocabulary of error bounds. WGSL names no rounding mode, so a correctly rounded operation may return either
+ * neighbour: it errs by at most ε = 2⁻²³ relative, not half of that. k roundings compound to γ(k) = kε/(1 − kε)
+ * (Higham, "Accuracy and Stability of Numerical Algorithms", lemma 3.1). τ = 2⁻¹⁰⁰ absorbs flushed subnormals.
+ */
+export const epsilon = 2 ** -23
+export const tau = 2 ** -100
+
+export const gamma = (roundings: number): number => (roundings * epsilon) / (1 - roundings * epsilon)
+
+/** k roundings of terms whose magnitudes sum to m: γ(k)·m + τ, element by element. */
+export const rounded = (roundings: number, magnitude: Tensor): Tensor => {
+  const factor = gamma(roundings)
+  return mapTensor((m) => factor * Math.abs(m) + tau, magnitude)
+}
+
+/** Exact ops: a copy, a maximum or a mask errs nowhere. */
+export const exactly = (values: Tensor): Tensor => mapTensor(() => 0, values)
+
+/** Any order of additions, so a foreign backend is judged by it. */
+export const anyOrder: Depth = (terms) => Math.max(terms - 1, 0)
+
+/** 64 partial sums side by side, then a tree: D(n) = min(n − 1, ⌈n/64⌉ + 7). */
+export const lanesThenTree: Depth = (terms) => Math.max(Math.min(terms - 1, Math.ceil(terms / 64) + 7), 0)
+
+/** The permitted relative error of WGSL's `exp` of an exact x: (4 + 2|x|)ε (3 + 2|x| ULP, and a measured excess). */
+export const expError = (x: number): number => (4 + 2 * Math.abs(x)) * epsilon
+
+/** The permitted absolute error of WGSL's `log` of an exact positive z: 2⁻²¹ on [½, 2], else 4ε|log z|. */
+export const logError = (z: number): number => (z >= 0.5 && z <= 2 ? 2 ** -21 : 4 * epsilon * Math.abs(Math.log(z)))

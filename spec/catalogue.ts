@@ -1,0 +1,59 @@
+import { sigmoid } from './activations/sigmoid.js'
+import { add } from './layers/add.js'
+import { conv2d } from './layers/conv2d.js'
+import { mse } from './losses/mse.js'
+import { momentum } from './optimizers/momentum.js'
+import type { AnyOp, GradientTensors, InputTensors, Inputs, Op, OutputTensors, Sizes } from './op.js'
+import type { FieldsOf } from './attributes.js'
+import type { Result } from './error.js'
+import { fail } from './error.js'
+import { either as E } from 'fp-ts'
+
+/** Every op there is. The tables of the other rooms are mapped types over it, so a forgotten op does not compile. */
+export const catalogue = {
+  sigmoid,
+  conv2d,
+  add,
+  mse,
+  momentum,
+} as const satisfies Readonly<Record<string, unknown>>
+
+export type Catalogue = typeof catalogue
+export type OpName = keyof Catalogue
+export const opNames = Object.keys(catalogue) as readonly OpName[]
+
+export type Direction = 'forward' | 'backward'
+
+type InputsIn<N extends OpName> = Catalogue[N]['inputs'] extends infer I extends Inputs ? I : never
+export type AttrsOf<N extends OpName> = FieldsOf<Catalogue[N]['attrs']>
+export type InputsOf<N extends OpName> = InputTensors<InputsIn<N>>
+export type OutputsOf<N extends OpName> = OutputTensors<Catalogue[N]['outputs']>
+export type CotangentsOf<N extends OpName> = OutputsOf<N>
+export type GradientsOf<N extends OpName> = GradientTensors<InputsIn<N>, Catalogue[N]['differentiable'][number]>
+type DerivedOf<N extends OpName> = Catalogue[N] extends Op<infer _A, infer _I, infer _O, infer S, infer _D> ? S : never
+export type SizesOf<N extends OpName> = Sizes<InputsIn<N>, DerivedOf<N>>
+
+/** The ops that have a backward. */
+export type DifferentiableName = {
+  [N in OpName]: Catalogue[N]['differentiable'] extends readonly never[] ? never : N
+}[OpName]
+
+/** An op by its name, as interpreters see it. */
+export const opOf = (name: OpName): AnyOp => catalogue[name]
+
+export const isOpName = (name: string): name is OpName => Object.hasOwn(catalogue, name)
+
+export const parseOpName = (name: string): Result<OpName> =>
+  isOpName(name)
+    ? E.right(name)
+    : fail('UnknownOp', `there is no op ${JSON.stringify(name)}; there are ${opNames.join(', ')}`)
+
+export const hasBackward = (name: OpName): name is DifferentiableName => opOf(name).differentiable.length > 0
+
+/** The op and direction pairs that a backend can be asked about. */
+export const questions: readonly { readonly op: OpName; readonly direction: Direction }[] = opNames.flatMap((op) =>
+  (hasBackward(op) ? (['forward', 'backward'] as const) : (['forward'] as const)).map((direction) => ({
+    op,
+    direction,
+  })),
+)

@@ -1,0 +1,116 @@
+import { either as E, function as F } from 'fp-ts'
+import type { Result } from '../error.js'
+import { ensure } from '../error.js'
+import type { Key } from '../philox.js'
+import { draws } from '../philox.js'
+import type { Numbers, Tensor } from '../tensor.js'
+import { generate } from '../tensor.js'
+import type { Images } from './idx.js'
+import { checkLabels, classCount } from './idx.js'
+
+/** Images with what they show: `labels[n]` is the class of image n. */
+export interface Dataset {
+  readonly images: Images
+  readonly labels: Numbers
+}
+
+/** What pixels in [0, 1] are centred by and divided by. */
+export interface Standardisation {
+  readonly mean: number
+  readonly std: number
+}
+
+/** A minibatch, ready to be fed: both tensors hold f32 values. */
+export interface Batch {
+  /** pixels, [B,1,H,W] */
+  readonly x: Tensor
+  /** one-hot classes, [B,10] */
+  readonly target: Tensor
+}
+
+/** How many examples. */
+export const countOf = ({ labels }: Dataset): number => labels.length
+
+/**
+ * Images and labels as one data set.
+ *
+ * Shapes  images [n, rows, cols]  labels [n]
+ * Errors  FormatInvalid – the counts differ, the pixels do not fill the shape, or a label is outside 0 … 9
+ */
+export const pair = (images: Images, labels: Numbers): Result<Dataset> => {
+  const [count, rows, cols] = images.shape
+  return F.pipe(
+    ensure(
+      images.bytes.length === count * rows * cols,
+      'FormatInvalid',
+      `images: ${images.bytes.length} pixels; [n, rows, cols] = [${images.shape.join(', ')}] holds ${count * rows * cols}`,
+    ),
+    E.tap(() =>
+      ensure(count === labels.length, 'FormatInvalid', `${count} images and ${labels.length} labels; n is one number`),
+    ),
+    E.tap(() => checkLabels(labels)),
+    E.map(() => ({ images, labels })),
+  )
+}
+
+/**
+ * Mean and standard deviation of a set's pixels, to be fitted on the training set only and used for both.
+ *
+ *   mean = Σ v/255 / P        std = √(Σ (v/255 − mean)² / P),   P = n·rows·cols (biased: divided by P)
+ *
+ * Units   fractions of full ink. A set of one grey level has no spread; std is then 1, so that its pixels become 0.
+ */
+export const standardisationOf = ({ images: { bytes } }: Dataset): Standardisation => {
+  const counts = new Float64Array(256)
+  for (let i = 0; i < bytes.length; i++) counts[bytes[i] as number]! += 1
+  const mean = counts.reduce((total, count, v) => total + count * (v / 255), 0) / bytes.length
+  const variance = counts.reduce((total, count, v) => total + count * (v / 255 - mean) ** 2, 0) / bytes.length
+  const oneLevel = counts.some((count) => count === bytes.length)
+  return { mean, std: oneLevel ? 1 : Math.sqrt(variance) }
+}
+
+/**
+ * The examples at the given positions, as tensors.
+ *
+ *   x[b,0,i,j] = f32((v/255 − mean)/std), v the pixel (i, j) of image indices[b]        target[b,c] = 1 if c is its label, else 0
+ *
+ * Shapes  indices [B]  →  x [B,1,H,W]  target [B,10]
+ * Units   x counts standard deviations from the mean; with mean 0 and std 1 it is a fraction of full ink
+ * Errors  none: indices are positions 0 … n−1 such as `shuffle` gives. Another one is a caller's bug, and throws.
+ */
+export const batch = (
+  { images, labels }: Dataset,
+  indices: Numbers,
+  { mean, std }: Standardisation = { mean: 0, std: 1 },
+): Batch => {
+  const [count, rows, cols] = images.shape
+  const pixels = rows * cols
+  const levels = Array.from({ length: 256 }, (_, v) => Math.fround((v / 255 - mean) / std))
+  const stray = Array.from(indices).find((n) => !Number.isInteger(n) || n < 0 || n >= count)
+  if (stray !== undefined) throw new RangeError(`index ${stray}; the data set has positions 0 … ${count - 1}`)
+  return {
+    x: generate([indices.length, 1, rows, cols], (flat) => {
+      const example = indices[Math.floor(flat / pixels)] as number
+      return levels[images.bytes[example * pixels + (flat % pixels)] as number] as number
+    }),
+    target: generate([indices.length, classCount], (flat) =>
+      labels[indices[Math.floor(flat / classCount)] as number] === flat % classCount ? 1 : 0,
+    ),
+  }
+}
+
+/**
+ * The numbers 0 … count−1 in an order drawn from the key: Fisher and Yates's shuffle, from the last place down,
+ * swapping place i with a place drawn from 0 … i. The same key gives the same order.
+ *
+ * Source  Durstenfeld, "Algorithm 235: Random permutation", 1964
+ */
+export const shuffle = (key: Key, count: number): Numbers => {
+  const order = Uint32Array.from({ length: count }, (_, i) => i)
+  const { integer } = draws(key)
+  for (let i = count - 1; i > 0; i--) {
+    const j = integer(0, i)
+    ;[order[i], order[j]] = [order[j] as number, order[i] as number]
+  }
+  return order
+}

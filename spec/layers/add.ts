@@ -1,0 +1,27 @@
+import { noAttributes } from '../attributes.js'
+import { exactly, rounded } from '../bound.js'
+import { defineOp, nothingToDerive, slide } from '../op.js'
+
+/**
+ * Elementwise sum, the joint of a skip connection.
+ *
+ *   y = a + b,   da = dy,   db = dy
+ *
+ * Shapes  a [...]  b [...]  →  y [...]; nothing is broadcast
+ * Units   a, b and y share one unit
+ * Errors  ShapeMismatch – a and b disagree
+ * Bound   one rounding of the sum; the gradients are copies
+ * Source  slide "ResNet" (skip connection)
+ */
+export const add = defineOp({
+  family: 'layer',
+  formula: String.raw`y = a + b`,
+  source: slide('ResNet'),
+  attrs: noAttributes,
+  inputs: { a: ['...'], b: ['...'] },
+  outputs: { y: ['...'] },
+  differentiable: ['a', 'b'],
+  derive: nothingToDerive,
+  bound: ({ attrs, inputs, exact }) => ({ y: rounded(1, exact(attrs, inputs).y) }),
+  boundBackward: ({ cotangents }) => ({ a: exactly(cotangents.y), b: exactly(cotangents.y) }),
+})

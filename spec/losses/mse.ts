@@ -1,0 +1,41 @@
+import { attributes } from '../attributes.js'
+import { epsilon, rounded, tau } from '../bound.js'
+import { defineOp, nothingToDerive, slide } from '../op.js'
+import { mapTensor, sizeOf } from '../tensor.js'
+import { reducedFrom, reduction } from './reduction.js'
+
+/**
+ * Mean squared error.
+ *
+ *   loss = mean (y − ŷ)² over all elements,   dprediction = 2(prediction − target)·dloss/n
+ *
+ * With reduction "sum" the sum, n = 1 in the gradient; with "none" every element's own value.
+ *
+ * Shapes  prediction [...]  target [...]  →  loss [] ([...] for "none")
+ * Units   the square of prediction's
+ * Errors  ShapeMismatch – prediction and target disagree
+ * Bound   a difference and a square of it: 2 + 1 roundings relative to the value; the sum adds its depth, the mean a
+ *         division by n (an ε for 1/n rounded once and one for the product). Nothing cancels
+ * Source  slide "Loss functions (1/2)"
+ */
+export const mse = defineOp({
+  family: 'loss',
+  formula: String.raw`L = \frac{1}{n} \sum_i (y_i - \hat y_i)^2`,
+  source: slide('Loss functions (1/2)'),
+  attrs: attributes({ reduction }),
+  inputs: { prediction: ['...'], target: ['...'] },
+  outputs: { loss: reducedFrom('...') },
+  differentiable: ['prediction'],
+  derive: nothingToDerive,
+  bound: ({ attrs, inputs, sizes, depth, exact }) => {
+    const additions = attrs.reduction === 'none' ? 0 : depth(sizeOf(sizes.rest))
+    return { loss: rounded(3 + additions + (attrs.reduction === 'mean' ? 2 : 0), exact(attrs, inputs).loss) }
+  },
+  // the difference, twice it (exact), times dloss, and for the mean times 1/n, itself rounded
+  boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => ({
+    prediction: mapTensor(
+      (d) => (attrs.reduction === 'mean' ? 4 : 2) * epsilon * Math.abs(d) + tau,
+      exactBackward(attrs, inputs, cotangents).prediction,
+    ),
+  }),
+})

@@ -1,0 +1,280 @@
+import { either as E, function as F } from 'fp-ts'
+import type { AttributeSet, Attributes } from './attributes.js'
+import type { Result } from './error.js'
+import { ensure, fail } from './error.js'
+import type { Shape, Tensor, Tensors } from './tensor.js'
+import { showShape } from './tensor.js'
+
+/** Axis letters, outermost first. '...' stands for any run of axes; '...name' for the run that `derive` gives under that name. */
+export type Axes = readonly string[]
+export type InputAxes = Axes | { readonly optional: Axes }
+export type Inputs = Readonly<Record<string, InputAxes>>
+/** Output axes that an attribute decides, such as a loss's under its reduction. */
+export interface OutputAxes {
+  (attrs: never): Axes
+}
+export type Outputs = Readonly<Record<string, Axes | OutputAxes>>
+
+export const optional = <const A extends Axes>(...axes: A): { readonly optional: A } => ({ optional: axes })
+
+type AxesOf<I extends InputAxes> = I extends { readonly optional: infer A extends Axes }
+  ? A
+  : I extends Axes
+    ? I
+    : never
+type LettersOf<I extends Inputs> = Exclude<{ [K in keyof I]: AxesOf<I[K]>[number] }[keyof I], `...${string}`>
+type OptionalKeys<I extends Inputs> = { [K in keyof I]: I[K] extends { readonly optional: Axes } ? K : never }[keyof I]
+
+/** Extents by axis letter, the extents that `derive` adds, and the run of axes that '...' stands for. */
+export type Sizes<I extends Inputs, S> = (string extends LettersOf<I>
+  ? Readonly<Record<string, number | Shape>>
+  : { readonly [L in LettersOf<I>]: number }) &
+  S & { readonly rest: Shape }
+
+/** One tensor for each input; the optional ones may be absent. */
+export type InputTensors<I extends Inputs> = {
+  readonly [K in Exclude<keyof I, OptionalKeys<I>>]: Tensor
+} & { readonly [K in OptionalKeys<I>]?: Tensor | undefined }
+
+export type OutputTensors<O> = { readonly [K in keyof O]: Tensor }
+
+/** One gradient for each differentiable input given. */
+export type GradientTensors<I extends Inputs, D extends string> = {
+  readonly [K in Exclude<D & keyof I, OptionalKeys<I>>]: Tensor
+} & { readonly [K in OptionalKeys<I> & D]?: Tensor | undefined }
+
+/** How deep the additions of a sum of n terms nest, at most. A serial sum has depth n − 1, which is right for any order. */
+export type Depth = (terms: number) => number
+
+/** What a bound may look at. `exact` is the reference's own op, handed in, so that spec never imports it. */
+export interface ForwardBound<A, I extends Inputs, O, S> {
+  readonly attrs: A
+  readonly inputs: InputTensors<I>
+  readonly sizes: Sizes<I, S>
+  readonly depth: Depth
+  exact(attrs: A, inputs: InputTensors<I>): OutputTensors<O>
+}
+
+export interface BackwardBound<A, I extends Inputs, O, S, D extends string> extends ForwardBound<A, I, O, S> {
+  readonly cotangents: OutputTensors<O>
+  exactBackward(attrs: A, inputs: InputTensors<I>, cotangents: OutputTensors<O>): GradientTensors<I, D>
+}
+
+/**
+ * The number of terms of each output of an op that is a sum of products, linear in each operand: the op then has a
+ * random-walk scale, with the op on squared operands as its sum of squares (Gate S).
+ */
+export interface Walk<I extends Inputs, O, S, D extends string> {
+  forward(sizes: Sizes<I, S>): { readonly [K in keyof O]: number }
+  backward(sizes: Sizes<I, S>): { readonly [K in D]: number }
+}
+
+/** Where a formula comes from. */
+export type Source = string
+export const slide = (heading: string): Source => `slide "${heading}"`
+
+export type Family = 'activation' | 'layer' | 'loss' | 'optimizer'
+
+/** What an op is: everything true of every implementation, and nothing about how. */
+export interface Op<A, I extends Inputs, O extends Outputs, S, D extends string> {
+  readonly family: Family
+  /** LaTeX of the forward formula */
+  readonly formula: string
+  readonly source: Source
+  readonly attrs: AttributeSet<A>
+  readonly inputs: I
+  readonly outputs: O
+  /** the inputs that have a gradient; none: the op has no backward */
+  readonly differentiable: readonly D[]
+  /** the outputs that take a cotangent, if not all do */
+  readonly cotangents?: readonly (keyof O & string)[]
+  /** what axes and attributes must satisfy together, and the sizes that follow from them */
+  derive(attrs: A, sizes: Sizes<I, Record<never, never>>): Result<S>
+  /** the largest error that f32 arithmetic as WGSL permits it can make, per element */
+  bound(context: ForwardBound<A, I, O, S>): OutputTensors<O>
+  boundBackward(context: BackwardBound<A, I, O, S, D>): GradientTensors<I, D>
+  readonly walk?: Walk<I, O, S, D>
+}
+
+/** Inputs by name as interpreters hand them on: an optional one may be absent. */
+export type GivenTensors = Readonly<Record<string, Tensor | undefined>>
+export type AnySizes = Readonly<Record<string, number | Shape>> & { readonly rest: Shape }
+
+interface AnyForwardBound {
+  readonly attrs: Attributes
+  readonly inputs: GivenTensors
+  readonly sizes: AnySizes
+  readonly depth: Depth
+  exact(attrs: Attributes, inputs: GivenTensors): Tensors
+}
+
+interface AnyBackwardBound extends AnyForwardBound {
+  readonly cotangents: Tensors
+  exactBackward(attrs: Attributes, inputs: GivenTensors, cotangents: Tensors): GivenTensors
+}
+
+/** An op as interpreters see it once names are only known at run time: a supertype of every op. */
+export interface AnyOp {
+  readonly family: Family
+  readonly formula: string
+  readonly source: Source
+  readonly attrs: AttributeSet<Attributes>
+  readonly inputs: Inputs
+  readonly outputs: Outputs
+  readonly differentiable: readonly string[]
+  readonly cotangents?: readonly string[]
+  derive(attrs: Attributes, sizes: AnySizes): Result<Readonly<Record<string, number | Shape>>>
+  bound(context: AnyForwardBound): Tensors
+  boundBackward(context: AnyBackwardBound): GivenTensors
+  readonly walk?: {
+    forward(sizes: AnySizes): Readonly<Record<string, number>>
+    backward(sizes: AnySizes): Readonly<Record<string, number>>
+  }
+}
+
+export const defineOp = <
+  A,
+  const I extends Inputs,
+  const O extends Outputs,
+  const D extends keyof I & string = never,
+  S = Record<never, never>,
+>(
+  op: Op<A, I, O, S, D>,
+): Op<A, I, O, S, D> => op
+
+/** For ops with nothing to check or derive beyond their axes. */
+export const nothingToDerive = (): Result<Record<never, never>> => E.right({})
+
+/** `boundBackward` of an op without a backward: there is no gradient to bound. */
+export const noGradients = (): Record<never, never> => ({})
+
+const axesOf = (axes: InputAxes): Axes => ('optional' in axes ? axes.optional : axes)
+const isOptional = (axes: InputAxes): boolean => 'optional' in axes
+
+export const requiredInputs = (op: { readonly inputs: Inputs }): readonly string[] =>
+  Object.keys(op.inputs).filter((name) => !isOptional(op.inputs[name] as InputAxes))
+
+/** `x[N,C,H,W]`, as messages and tables print an input. */
+export const showAxes = (axes: Axes): string => `[${axes.join(',')}]`
+
+interface Bound {
+  readonly letters: Readonly<Record<string, { readonly extent: number; readonly input: string }>>
+  readonly rest?: { readonly shape: Shape; readonly input: string }
+}
+
+const bindLetter = (bound: Bound, letter: string, extent: number, input: string): Result<Bound> => {
+  const known = bound.letters[letter]
+  return known !== undefined && known.extent !== extent
+    ? fail('ShapeMismatch', `axis ${letter} is ${known.extent} in ${known.input} and ${extent} in ${input}`)
+    : E.right({ ...bound, letters: { ...bound.letters, [letter]: known ?? { extent, input } } })
+}
+
+const bindRest = (bound: Bound, shape: Shape, input: string): Result<Bound> =>
+  bound.rest !== undefined && showShape(bound.rest.shape) !== showShape(shape)
+    ? fail(
+        'ShapeMismatch',
+        `${bound.rest.input} and ${input} must agree in their axes …: ${showShape(bound.rest.shape)} and ${showShape(shape)}`,
+      )
+    : E.right({ ...bound, rest: bound.rest ?? { shape, input } })
+
+const bindInput = (bound: Bound, input: string, axes: Axes, shape: Shape): Result<Bound> => {
+  const open = axes.findIndex((axis) => axis.startsWith('...'))
+  const fixed = open < 0 ? axes.length : axes.length - 1
+  if (open < 0 ? shape.length !== fixed : shape.length < fixed)
+    return fail(
+      'ShapeMismatch',
+      `${input} has shape ${showShape(shape)}, rank ${shape.length}; it must be ${input}${showAxes(axes)}, rank ${open < 0 ? fixed : `${fixed} or more`}`,
+    )
+  const after = open < 0 ? 0 : axes.length - open - 1
+  const restEnd = shape.length - after
+  return axes.reduce<Result<Bound>>(
+    (soFar, axis, at) =>
+      F.pipe(
+        soFar,
+        E.flatMap((bound) =>
+          at === open
+            ? bindRest(bound, shape.slice(open, restEnd), input)
+            : bindLetter(bound, axis, shape[open >= 0 && at > open ? restEnd + (at - open - 1) : at] as number, input),
+        ),
+      ),
+    E.right(bound),
+  )
+}
+
+/** What an op comes to at given attributes and input shapes. */
+export interface Resolved {
+  readonly attrs: Attributes
+  readonly sizes: AnySizes
+  readonly outputs: Readonly<Record<string, Shape>>
+}
+
+const outputShape = (axes: Axes, sizes: AnySizes): Shape =>
+  axes.flatMap((axis) =>
+    axis === '...' ? sizes.rest : ((axis.startsWith('...') ? sizes[axis.slice(3)] : sizes[axis]) as number | Shape),
+  )
+
+/**
+ * Ranks, agreement of axes, derived sizes and output shapes.
+ *
+ * Errors  MissingInput, UnexpectedInput – names of the inputs; ShapeMismatch – ranks or extents that disagree; and
+ *         whatever the op's own `derive` refuses
+ */
+export const resolve = (op: AnyOp, attrs: Attributes, shapes: Readonly<Record<string, Shape>>): Result<Resolved> => {
+  const names = Object.keys(op.inputs)
+  const stranger = Object.keys(shapes).find((name) => !names.includes(name))
+  const missing = requiredInputs(op).find((name) => shapes[name] === undefined)
+  return F.pipe(
+    ensure(stranger === undefined, 'UnexpectedInput', `there is no input ${stranger}; there are ${names.join(', ')}`),
+    E.flatMap(() =>
+      ensure(
+        missing === undefined,
+        'MissingInput',
+        `input ${missing} is missing; needed are ${requiredInputs(op).join(', ')}`,
+      ),
+    ),
+    E.flatMap(() =>
+      names.reduce<Result<Bound>>(
+        (soFar, name) => {
+          const shape = shapes[name]
+          return shape === undefined
+            ? soFar
+            : F.pipe(
+                soFar,
+                E.flatMap((bound) => bindInput(bound, name, axesOf(op.inputs[name] as InputAxes), shape)),
+              )
+        },
+        E.right({ letters: {} }),
+      ),
+    ),
+    E.map(({ letters, rest }): AnySizes => ({
+      ...Object.fromEntries(Object.entries(letters).map(([letter, { extent }]) => [letter, extent])),
+      rest: rest?.shape ?? [],
+    })),
+    E.flatMap((sizes) =>
+      F.pipe(
+        op.derive(attrs, sizes),
+        E.map((derived): AnySizes => ({ ...sizes, ...derived })),
+      ),
+    ),
+    E.map((sizes) => ({
+      attrs,
+      sizes,
+      outputs: Object.fromEntries(
+        Object.entries(op.outputs).map(([name, axes]) => [
+          name,
+          outputShape(typeof axes === 'function' ? axes(attrs as never) : axes, sizes),
+        ]),
+      ),
+    })),
+  )
+}
+
+/** The outputs that take a cotangent. */
+export const cotangentNames = (op: AnyOp): readonly string[] => op.cotangents ?? Object.keys(op.outputs)
+
+/** The differentiable inputs among those given. */
+export const gradientNames = (op: AnyOp, inputs: Readonly<Record<string, unknown>>): readonly string[] =>
+  op.differentiable.filter((name) => inputs[name] !== undefined)
+
+export const shapesOf = (tensors: Tensors): Readonly<Record<string, Shape>> =>
+  Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]))

@@ -1,0 +1,109 @@
+import { either as E } from 'fp-ts'
+import type { Result } from './error.js'
+import { fail } from './error.js'
+
+/** Extents, outermost first; a scalar has the shape []. */
+export type Shape = readonly number[]
+
+/** A read-only view of numbers: a typed array or a plain array, seen without its methods that write. */
+export interface Numbers {
+  readonly length: number
+  readonly [index: number]: number
+}
+
+/** A tensor is a value: its shape and its elements in row-major order. */
+export interface Tensor {
+  readonly shape: Shape
+  readonly data: Numbers
+}
+
+/** Tensors by name. */
+export type Tensors = Readonly<Record<string, Tensor>>
+
+/** The most elements that the reference makes of one output. */
+export const largestOutput = 2 ** 24
+
+/** Number of elements of a shape: the product of its extents, 1 for []. */
+export const sizeOf = (shape: Shape): number => shape.reduce((n, extent) => n * extent, 1)
+
+/** Row-major strides, in elements. */
+export const stridesOf = (shape: Shape): Shape => shape.map((_, axis) => sizeOf(shape.slice(axis + 1)))
+
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((extent, axis) => extent === b[axis])
+
+/** `[2,3]`, as messages print a shape. */
+export const showShape = (shape: Shape): string => `[${shape.join(',')}]`
+
+/** A tensor over numbers that are known to fit; `parseTensor` is the one for data from outside. */
+export const tensor = (shape: Shape, data: Numbers): Tensor => ({ shape, data })
+
+export const scalar = (value: number): Tensor => ({ shape: [], data: Float64Array.of(value) })
+
+/**
+ * A tensor from data of unknown quality.
+ *
+ * Errors  MalformedTensor – an extent is no integer ≥ 1, or the data's length is not the product of the extents
+ */
+export const parseTensor = (name: string, shape: Shape, data: Numbers): Result<Tensor> => {
+  const bad = shape.find((extent) => !Number.isInteger(extent) || extent < 1)
+  if (bad !== undefined)
+    return fail('MalformedTensor', `${name} has shape ${showShape(shape)}; every extent is an integer of at least 1`)
+  if (data.length !== sizeOf(shape))
+    return fail(
+      'MalformedTensor',
+      `${name} has ${data.length} numbers; shape ${showShape(shape)} holds ${sizeOf(shape)}`,
+    )
+  return E.right({ shape, data: Float64Array.from({ length: data.length }, (_, i) => data[i] as number) })
+}
+
+/** A tensor whose element i (row-major) is f(i). */
+export const generate = (shape: Shape, f: (index: number) => number): Tensor => {
+  const data = new Float64Array(sizeOf(shape))
+  for (let i = 0; i < data.length; i++) data[i] = f(i)
+  return { shape, data }
+}
+
+export const filled = (shape: Shape, value: number): Tensor => generate(shape, () => value)
+
+export const zeros = (shape: Shape): Tensor => ({ shape, data: new Float64Array(sizeOf(shape)) })
+
+/** f of every element. */
+export const mapTensor = (f: (value: number, index: number) => number, x: Tensor): Tensor =>
+  generate(x.shape, (i) => f(x.data[i] as number, i))
+
+/** f of the elements at the same place of tensors of one shape. */
+export const zipTensors = <const T extends readonly Tensor[]>(
+  tensors: T & readonly [Tensor, ...Tensor[]],
+  f: (...values: { readonly [I in keyof T]: number }) => number,
+): Tensor =>
+  generate(tensors[0].shape, (i) =>
+    f(...(tensors.map((t) => t.data[i] as number) as unknown as { readonly [I in keyof T]: number })),
+  )
+
+/** Every tensor through the same function. */
+export const mapTensors = <T extends Readonly<Record<string, Tensor | undefined>>>(
+  f: (value: number) => number,
+  tensors: T,
+): T =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, t]) => [name, t === undefined ? t : mapTensor((v) => f(v), t)]),
+  ) as T
+
+/** The companion's operands: every element by its magnitude. */
+export const magnitudes = <T extends Readonly<Record<string, Tensor | undefined>>>(tensors: T): T =>
+  mapTensors(Math.abs, tensors)
+
+/** Every element squared, for the random-walk scale of a sum of products. */
+export const squares = <T extends Readonly<Record<string, Tensor | undefined>>>(tensors: T): T =>
+  mapTensors((v) => v * v, tensors)
+
+export const sumOf = (numbers: Numbers): number => {
+  let total = 0
+  for (let i = 0; i < numbers.length; i++) total += numbers[i] as number
+  return total
+}
+
+/** The indices along each axis of the element at a row-major position. */
+export const indexOf = (shape: Shape, position: number): Shape =>
+  stridesOf(shape).map((stride, axis) => Math.floor(position / stride) % (shape[axis] as number))
