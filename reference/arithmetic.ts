@@ -85,6 +85,35 @@ export const largest = (I: number, f: (i: number) => number): number => {
   return most
 }
 
+/** The largest f(i, j), 0 ≤ i < I, 0 ≤ j < J. */
+export const largest2 = (I: number, J: number, f: (i: number, j: number) => number): number => {
+  let most = -Infinity
+  for (let i = 0; i < I; i++) for (let j = 0; j < J; j++) most = Math.max(most, f(i, j))
+  return most
+}
+
+/**
+ * Where in a rectangle of rows and columns (from, to) f is largest: the first of equals in row-major order. NaN exceeds
+ * every number, and a NaN the NaN before it.
+ */
+export const placeOfLargest = (
+  [top, bottom]: readonly [number, number],
+  [left, right]: readonly [number, number],
+  f: (row: number, column: number) => number,
+): readonly [number, number] => {
+  let place: readonly [number, number] = [top, left]
+  let most = -Infinity
+  for (let row = top; row < bottom; row++)
+    for (let column = left; column < right; column++) {
+      const value = f(row, column)
+      if (value > most || Number.isNaN(value)) {
+        place = [row, column]
+        most = value
+      }
+    }
+  return place
+}
+
 /** The element at an index. */
 export const at1 = ({ data }: Tensor, i: number): number => data[i] as number
 
@@ -97,11 +126,15 @@ export const at3 = ({ shape, data }: Tensor, i: number, j: number, k: number): n
 export const at4 = ({ shape, data }: Tensor, i: number, j: number, k: number, l: number): number =>
   data[((i * (shape[1] as number) + j) * (shape[2] as number) + k) * (shape[3] as number) + l] as number
 
+/** The element at an index of an image, or the value that stands outside its last two axes. */
+export const at4Or = (outside: number, x: Tensor, n: number, c: number, row: number, column: number): number =>
+  row < 0 || row >= (x.shape[2] as number) || column < 0 || column >= (x.shape[3] as number)
+    ? outside
+    : at4(x, n, c, row, column)
+
 /** The element at an index of an image, 0 outside its last two axes. */
 export const at4OrZero = (x: Tensor, n: number, c: number, row: number, column: number): number =>
-  row < 0 || row >= (x.shape[2] as number) || column < 0 || column >= (x.shape[3] as number)
-    ? 0
-    : at4(x, n, c, row, column)
+  at4Or(0, x, n, c, row, column)
 
 /** The tensor of the same shape whose elements are f of x's. */
 export const map = (f: (x: number) => number, x: Tensor): Tensor => {

@@ -1,7 +1,20 @@
 import { sigmoid } from './activations/sigmoid.js'
+import { tanh } from './activations/tanh.js'
+import { relu } from './activations/relu.js'
+import { softmax } from './activations/softmax.js'
 import { add } from './layers/add.js'
 import { conv2d } from './layers/conv2d.js'
+import { dense } from './layers/dense.js'
+import { maxPool2d } from './layers/maxPool2d.js'
+import { avgPool2d } from './layers/avgPool2d.js'
+import { batchNormTraining } from './layers/batchNormTraining.js'
+import { batchNormInference } from './layers/batchNormInference.js'
+import { flatten } from './layers/flatten.js'
 import { mse } from './losses/mse.js'
+import { bce } from './losses/bce.js'
+import { cce } from './losses/cce.js'
+import { softmaxCrossEntropy } from './losses/softmaxCrossEntropy.js'
+import { sgd } from './optimizers/sgd.js'
 import { momentum } from './optimizers/momentum.js'
 import type { AnyOp, GradientTensors, InputTensors, Inputs, Op, OutputTensors, Sizes } from './op.js'
 import type { FieldsOf } from './attributes.js'
@@ -12,9 +25,22 @@ import { either as E } from 'fp-ts'
 /** Every op there is. The tables of the other rooms are mapped types over it, so a forgotten op does not compile. */
 export const catalogue = {
   sigmoid,
+  tanh,
+  relu,
+  softmax,
   conv2d,
+  dense,
+  maxPool2d,
+  avgPool2d,
+  batchNormTraining,
+  batchNormInference,
+  flatten,
   add,
   mse,
+  bce,
+  cce,
+  softmaxCrossEntropy,
+  sgd,
   momentum,
 } as const satisfies Readonly<Record<string, unknown>>
 

@@ -15,7 +15,7 @@ import { reducedFrom, reduction } from './reduction.js'
  * Units   the square of prediction's
  * Errors  ShapeMismatch – prediction and target disagree
  * Bound   a difference and a square of it: 2 + 1 roundings relative to the value; the sum adds its depth, the mean a
- *         division by n (an ε for 1/n rounded once and one for the product). Nothing cancels
+ *         division by n, 2.5ε (or, no worse, 1/n rounded once and a product). Nothing cancels
  * Source  slide "Loss functions (1/2)"
  */
 export const mse = defineOp({
@@ -29,12 +29,12 @@ export const mse = defineOp({
   derive: nothingToDerive,
   bound: ({ attrs, inputs, sizes, depth, exact }) => {
     const additions = attrs.reduction === 'none' ? 0 : depth(sizeOf(sizes.rest))
-    return { loss: rounded(3 + additions + (attrs.reduction === 'mean' ? 2 : 0), exact(attrs, inputs).loss) }
+    return { loss: rounded(3 + additions + (attrs.reduction === 'mean' ? 2.5 : 0), exact(attrs, inputs).loss) }
   },
-  // the difference, twice it (exact), times dloss, and for the mean times 1/n, itself rounded
+  // the difference, twice it (exact), times dloss, and for the mean a division by n
   boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => ({
     prediction: mapTensor(
-      (d) => (attrs.reduction === 'mean' ? 4 : 2) * epsilon * Math.abs(d) + tau,
+      (d) => (attrs.reduction === 'mean' ? 4.5 : 2) * epsilon * Math.abs(d) + tau,
       exactBackward(attrs, inputs, cotangents).prediction,
     ),
   }),

@@ -1,5 +1,8 @@
 import { oneOf, withDefault } from '../attributes.js'
+import { gamma, tau } from '../bound.js'
 import type { Axes } from '../op.js'
+import type { Tensor } from '../tensor.js'
+import { generate, scalar, sumOf, zipTensors } from '../tensor.js'
 
 /** How a loss's values become its output. */
 export type Reduction = 'mean' | 'sum' | 'none'
@@ -12,3 +15,27 @@ export const reducedFrom =
   (...values: Axes) =>
   ({ reduction }: { readonly reduction: Reduction }): Axes =>
     reduction === 'none' ? values : []
+
+/** What a mean's division counts: 2½ roundings are permitted to `/`, and a product with 1/n rounded to f32 is 2. */
+export const roundingsOfMean = (reduction: Reduction): number => (reduction === 'mean' ? 2.5 : 0)
+
+/** weight · value, where a weight of 0 takes the term away whatever its value: 0·log 0 = 0. */
+export const weighted = (weight: number, value: number): number => (weight === 0 ? 0 : weight * value)
+
+/**
+ * The bound of a loss whose values, one for each unreduced element, are sums of terms that err by `errors` and have
+ * magnitudes `sizes` altogether: Σ errors + γ(k)·Σ (sizes + errors), divided by n for the mean, where k is
+ * `roundings`, those that a term meets up to and in the reduction's additions, and the mean's own.
+ */
+export const reducedBound = (reduction: Reduction, roundings: number, errors: Tensor, sizes: Tensor): Tensor => {
+  const factor = gamma(roundings + roundingsOfMean(reduction))
+  if (reduction === 'none') return zipTensors([errors, sizes], (e, m) => e + factor * (m + e) + tau)
+  const [e, m] = [sumOf(errors.data), sumOf(sizes.data)]
+  return scalar((e + factor * (m + e)) / (reduction === 'mean' ? errors.data.length : 1) + tau)
+}
+
+/** The sum of each row of [N,C]. */
+export const overClasses = ({ shape, data }: Tensor): Tensor => {
+  const [N, C] = shape as readonly [number, number]
+  return generate([N], (n) => sumOf(Array.from({ length: C }, (_, c) => data[n * C + c] as number)))
+}

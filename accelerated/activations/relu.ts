@@ -1,0 +1,29 @@
+import { sizeOf } from '../../spec/tensor.js'
+import { cotangent, elementwise, gradient, input, kernel, launches, output } from '../kernel.js'
+import type { Lower } from '../lower.js'
+
+/** y = max(0, x) */
+export const reluForward = kernel({
+  name: 'relu.forward',
+  reads: ['x'],
+  writes: ['y'],
+  code: /* wgsl */ `
+fn element(i: u32) { set_y(i, max(0.0, x(i))); }
+`,
+})
+
+/** dx = dy where x > 0, else 0 */
+export const reluBackward = kernel({
+  name: 'relu.backward',
+  reads: ['x', 'dy'],
+  writes: ['dx'],
+  code: /* wgsl */ `
+fn element(i: u32) { set_dx(i, select(0.0, dy(i), x(i) > 0.0)); }
+`,
+})
+
+export const forward: Lower<'relu'> = ({ sizes }) =>
+  launches(elementwise(reluForward, sizeOf(sizes.rest), { x: input('x'), y: output('y') }))
+
+export const backward: Lower<'relu'> = ({ sizes }) =>
+  launches(elementwise(reluBackward, sizeOf(sizes.rest), { x: input('x'), dy: cotangent('y'), dx: gradient('x') }))

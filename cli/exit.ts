@@ -1,0 +1,10 @@
+/** What the process's exit code says. */
+export const exit = {
+  ok: 0,
+  notConformant: 1,
+  usage: 2,
+  noBackend: 3,
+  oracleFailed: 4,
+} as const
+
+export type ExitCode = (typeof exit)[keyof typeof exit]

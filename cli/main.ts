@@ -1,0 +1,92 @@
+#!/usr/bin/env node
+import { existsSync, readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import type { ExitCode } from './exit.js'
+import { exit } from './exit.js'
+
+/** A subcommand: describes its options and its action on a fresh command, and hands its exit code to `finish`. */
+export interface Subcommand {
+  (command: Command, finish: (code: ExitCode) => void): void
+}
+
+interface Entry {
+  readonly summary: string
+  readonly load: () => Promise<Subcommand>
+}
+
+/** Every subcommand, one file each, loaded when it is asked for: `etalon eval` starts without what `verify` needs. */
+const subcommands: Readonly<Record<string, Entry>> = {
+  // verify: { summary: 'hold a backend against the reference', load: async () => (await import('./verify.js')).verify },
+  // replay: { summary: 'run one case of verify again', load: async () => (await import('./replay.js')).replay },
+  // train: { summary: 'train LeNet-5 on the device', load: async () => (await import('./train.js')).train },
+  eval: {
+    summary: 'answer requests for single ops: a JSON line in, a JSON line out',
+    load: async () => (await import('./eval.js')).evalCommand,
+  },
+  list: {
+    summary: 'the catalogue: ops, their inputs, attributes and outputs, and which backend has them',
+    load: async () => (await import('./list.js')).listCommand,
+  },
+}
+
+// the package's own file lies one folder up from the sources and two up from what is built
+const version = (): string => {
+  const file = ['../package.json', '../../package.json']
+    .map((path) => new URL(path, import.meta.url))
+    .find((url) => existsSync(url))
+  return file === undefined
+    ? 'unknown'
+    : (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version
+}
+
+const fresh = (name: string): Command =>
+  new Command(name).exitOverride().showHelpAfterError(`(${name} --help says how it is used)`)
+
+/** The command without a subcommand: help, version, and the message for what it does not know. */
+const frame = (): Command =>
+  Object.entries(subcommands).reduce<Command>(
+    (program, [name, { summary }]) => {
+      program.command(name).description(summary)
+      return program
+    },
+    fresh('etalon')
+      .description('The standard that neural-network backends are held against.')
+      .version(version())
+      .helpCommand(false)
+      .addHelpText(
+        'after',
+        '\nExit codes: 0 ok, 1 not conformant, 2 usage, 3 no backend could start, 4 the oracle failed its own check',
+      ),
+  )
+
+const run = async ([name = '', ...rest]: readonly string[]): Promise<void> => {
+  if (name === 'help') return run([...rest.slice(0, 1), '--help'])
+  const entry = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined
+  if (entry === undefined) {
+    await frame().parseAsync([...(name === '' ? [] : [name]), ...rest], { from: 'user' })
+    return
+  }
+  const command = fresh(`etalon ${name}`).description(entry.summary)
+  const subcommand = await entry.load()
+  subcommand(command, (code) => {
+    process.exitCode = code
+  })
+  await command.parseAsync([...rest], { from: 'user' })
+}
+
+// a reader that has gone away ends nothing but the writing
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') return
+  console.error(`etalon: the results cannot be written: ${error.message}`)
+  process.exit(exit.usage)
+})
+
+run(process.argv.slice(2)).catch((thrown: unknown) => {
+  if (thrown instanceof CommanderError) {
+    process.exitCode = thrown.exitCode === 0 ? exit.ok : exit.usage
+    return
+  }
+  // a bug in Etalon: no verdict of any kind, least of all "not conformant"
+  console.error(thrown)
+  process.exitCode = exit.oracleFailed
+})

@@ -1,0 +1,143 @@
+import type { Direction, OpName } from '../spec/catalogue.js'
+import { opOf, parseOpName, hasBackward } from '../spec/catalogue.js'
+import type { Result } from '../spec/error.js'
+import { ensure, fail } from '../spec/error.js'
+import { draws, keyOf } from '../spec/philox.js'
+import { either as E, function as F } from 'fp-ts'
+import type { Case, Form } from './form.js'
+import { acceptable } from './form.js'
+import type { QuestionTable, Questions } from './questions.js'
+
+/** `conv2d/forward/42/17`: the op, the direction, the seed and the number of the case. Also the key of its numbers. */
+export const caseId = (op: OpName, direction: Direction, seed: number, index: number): string =>
+  `${op}/${direction}/${seed}/${index}`
+
+const cornersOf = ({ corners }: Questions, direction: Direction): readonly Form[] =>
+  corners.filter(({ only }) => only === undefined || only === direction)
+
+// a form that the op refuses is drawn again; what no draw gives in a hundred tries is a bug in the generator
+const drawForm = (op: OpName, { random }: Questions, id: string): Form => {
+  const draw = draws(keyOf(`form of ${id}`))
+  for (let attempt = 0; attempt < 100; attempt++) {
+    const form = random(draw)
+    if (acceptable(op, form)) return form
+  }
+  throw new Error(`no acceptable case of ${op} in 100 draws`)
+}
+
+/** Case number `index`: the corners come first, then drawn ones. A pure function of its arguments. */
+export const caseAt = (table: QuestionTable, op: OpName, direction: Direction, seed: number, index: number): Case => {
+  const id = caseId(op, direction, seed, index)
+  const corner = cornersOf(table[op], direction)[index]
+  return { op, direction, seed: id, form: corner ?? drawForm(op, table[op], id) }
+}
+
+/** How many cases there are of an op in a direction with `runs` drawn ones. */
+export const caseCount = (table: QuestionTable, op: OpName, direction: Direction, runs: number): number =>
+  cornersOf(table[op], direction).length + runs
+
+/**
+ * The case that an id names.
+ *
+ * Errors  MalformedRequest – not of the form op/direction/seed/number; UnknownOp; NoBackward
+ */
+export const caseOfId = (table: QuestionTable, id: string): Result<Case> => {
+  const [name = '', direction = '', seed = '', index = ''] = id.split('/')
+  return F.pipe(
+    ensure(
+      id.split('/').length === 4 &&
+        /^\d+$/.test(seed) &&
+        /^\d+$/.test(index) &&
+        (direction === 'forward' || direction === 'backward'),
+      'MalformedRequest',
+      `a case is named OP/DIRECTION/SEED/NUMBER, such as conv2d/forward/42/17; this is ${JSON.stringify(id)}`,
+    ),
+    E.flatMap(() => parseOpName(name)),
+    E.flatMap((op) =>
+      direction === 'backward' && !hasBackward(op)
+        ? fail('NoBackward', `${op} has no backward`)
+        : E.right(caseAt(table, op, direction as Direction, Number(seed), Number(index))),
+    ),
+  )
+}
+
+// ---- shrinking ---------------------------------------------------------------------------------------------------
+
+const smaller = (extent: number): readonly number[] =>
+  [...new Set([1, 2, Math.floor(extent / 2), extent - 1])].filter((n) => n >= 1 && n < extent)
+
+// one axis letter at a time, in every input that has it; runs of axes lose one axis or get a smaller extent
+const smallerShapes = (op: OpName, shapes: Form['shapes']): readonly Form['shapes'][] => {
+  const { inputs } = opOf(op)
+  const axes = Object.fromEntries(
+    Object.entries(inputs).map(([name, axes]) => [name, 'optional' in axes ? axes.optional : axes]),
+  )
+  const letters = [...new Set(Object.values(axes).flat())].filter((axis) => !axis.startsWith('...'))
+  const placeOf = (name: string, letter: string): number => {
+    const list = axes[name] as readonly string[]
+    const at = list.indexOf(letter)
+    const open = list.indexOf('...')
+    return open >= 0 && at > open ? at - list.length + (shapes[name]?.length ?? 0) : at
+  }
+  const extentOf = (letter: string): number =>
+    Object.keys(shapes)
+      .map((name) => (axes[name]?.includes(letter) ? (shapes[name]?.[placeOf(name, letter)] ?? 1) : 1))
+      .reduce((a, b) => Math.max(a, b), 1)
+  const byLetter = letters.flatMap((letter) =>
+    smaller(extentOf(letter)).map((extent) =>
+      Object.fromEntries(
+        Object.entries(shapes).map(([name, shape]) => [
+          name,
+          axes[name]?.includes(letter) ? shape.map((old, at) => (at === placeOf(name, letter) ? extent : old)) : shape,
+        ]),
+      ),
+    ),
+  )
+  const open = Object.keys(shapes).find((name) => axes[name]?.includes('...'))
+  const before = open === undefined ? 0 : (axes[open]?.indexOf('...') ?? 0)
+  const rest =
+    open === undefined
+      ? []
+      : (shapes[open] ?? []).slice(before, (shapes[open]?.length ?? 0) - ((axes[open]?.length ?? 1) - before - 1))
+  const smallerRests = rest.flatMap((extent, at) => [
+    rest.filter((_, other) => other !== at),
+    ...smaller(extent).map((next) => rest.map((old, other) => (other === at ? next : old))),
+  ])
+  const byRest = smallerRests.map((next) =>
+    Object.fromEntries(
+      Object.entries(shapes).map(([name, shape]) => {
+        const at = axes[name]?.indexOf('...') ?? -1
+        return [name, at < 0 ? shape : [...shape.slice(0, at), ...next, ...shape.slice(at + rest.length)]]
+      }),
+    ),
+  )
+  return [...byLetter, ...byRest]
+}
+
+// an attribute at its default, then each of its numbers closer to it
+const smallerAttrs = (attrs: Form['attrs']): readonly Form['attrs'][] =>
+  Object.entries(attrs).flatMap(([name, value]) => [
+    Object.fromEntries(Object.entries(attrs).filter(([other]) => other !== name)),
+    ...(Array.isArray(value)
+      ? value.flatMap((v: number, at) =>
+          [0, 1, v - 1]
+            .filter((next) => next >= 0 && next < v)
+            .map((next) => ({ ...attrs, [name]: value.map((old: number, i) => (i === at ? next : old)) })),
+        )
+      : []),
+  ])
+
+const withoutOptional = (op: OpName, shapes: Form['shapes']): readonly Form['shapes'][] =>
+  Object.entries(opOf(op).inputs)
+    .filter(([name, axes]) => 'optional' in axes && shapes[name] !== undefined)
+    .map(([name]) => Object.fromEntries(Object.entries(shapes).filter(([other]) => other !== name)))
+
+/** Simpler cases of the same kind, simplest first, that the op accepts. */
+export const simplerCases = ({ form, ...rest }: Case): readonly Case[] =>
+  [
+    ...withoutOptional(rest.op, form.shapes).map((shapes) => ({ ...form, shapes })),
+    ...smallerShapes(rest.op, form.shapes).map((shapes) => ({ ...form, shapes })),
+    ...smallerAttrs(form.attrs).map((attrs) => ({ ...form, attrs })),
+  ]
+    .filter((candidate) => acceptable(rest.op, candidate))
+    .map((candidate) => ({ ...rest, form: candidate }))

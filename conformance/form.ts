@@ -1,0 +1,246 @@
+import { either as E, function as F } from 'fp-ts'
+import * as t from 'io-ts'
+import type { AttributeValue, Attributes } from '../spec/attributes.js'
+import { roundAttributes } from '../spec/attributes.js'
+import type { Direction, OpName } from '../spec/catalogue.js'
+import { hasBackward, opOf, parseOpName } from '../spec/catalogue.js'
+import type { Result } from '../spec/error.js'
+import { ensure, etalonError } from '../spec/error.js'
+import { cotangentNames, resolve } from '../spec/op.js'
+import type { Draws } from '../spec/philox.js'
+import { draws, keyOf } from '../spec/philox.js'
+import type { Question } from '../spec/program.js'
+import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
+import { sizeOf } from '../spec/tensor.js'
+
+/**
+ * How a tensor's numbers are drawn. Every number is an f32 value, 0 or of a magnitude from 2⁻²⁰ to 2²⁰ except where the
+ * name says otherwise.
+ *
+ *   normal         standard normal, signs mixed                 small         ± 10^u, u uniform from −6 to 0
+ *   wide           normal, times 10                             ties          integers from −2 to 2
+ *   negative       −1 − |normal|                                positive      ½ + |normal|
+ *   probability    uniform from 2⁻²⁰ to 1 − 2⁻²⁰                fraction      uniform from 0 to 1, both ends among them
+ *   distribution   rows of the last axis sum to about 1, with exact zeros among them
+ *   oneHot         rows of the last axis are 0 but for one 1
+ *   saturated      one of 0, ±1, ±20, ±100, ±10⁴, ±10³⁰
+ *   {mean, scale}  normal, scaled and moved                     {constant}    one number everywhere
+ *   {values}       these numbers, repeated as needed
+ */
+export type Fill =
+  | 'normal'
+  | 'small'
+  | 'wide'
+  | 'ties'
+  | 'negative'
+  | 'positive'
+  | 'probability'
+  | 'fraction'
+  | 'distribution'
+  | 'oneHot'
+  | 'saturated'
+  | { readonly mean: number; readonly scale: number }
+  | { readonly constant: number }
+  | { readonly values: readonly number[] }
+
+/** A case before its numbers are drawn: attributes, shapes and ways to fill them. JSON, so that it can be kept and replayed. */
+export interface Form {
+  /** what is special about it, if anything */
+  readonly name?: string
+  readonly attrs: Readonly<Record<string, AttributeValue>>
+  readonly shapes: Readonly<Record<string, Shape>>
+  /** by input, and `dNAME` for the cotangent of output NAME; what is not named is normal */
+  readonly fills: Readonly<Record<string, Fill>>
+  /** the only direction to ask, where the other has nothing to say */
+  readonly only?: Direction
+}
+
+/** A form of an op in a direction, with the seed of its numbers: all that a replay needs. */
+export interface Case {
+  readonly op: OpName
+  readonly direction: Direction
+  readonly seed: string
+  readonly form: Form
+}
+
+const choices = [0, 1, -1, 20, -20, 100, -100, 1e4, -1e4, 1e30, -1e30]
+const magnitude = (draw: Draws): number => Math.max(Math.abs(draw.normal()), 2 ** -20)
+const signed = (draw: Draws): number => (draw.uniform() < 0.5 ? -1 : 1)
+
+const drawn: Readonly<Record<Extract<Fill, string>, (draw: Draws) => number>> = {
+  normal: (draw) => signed(draw) * magnitude(draw),
+  small: (draw) => signed(draw) * 10 ** (-6 * draw.uniform()),
+  wide: (draw) => 10 * signed(draw) * magnitude(draw),
+  ties: (draw) => draw.integer(-2, 2),
+  negative: (draw) => -1 - magnitude(draw),
+  positive: (draw) => 0.5 + magnitude(draw),
+  probability: (draw) => 2 ** -20 + draw.uniform() * (1 - 2 ** -19),
+  fraction: (draw) => draw.pick([0, 1, draw.uniform(), draw.uniform()]),
+  distribution: (draw) => (draw.uniform() < 0.25 ? 0 : -Math.log(1 - draw.uniform())),
+  oneHot: () => 0,
+  saturated: (draw) => draw.pick(choices),
+}
+
+// long tensors repeat a stretch of this many draws: a prime, so that it falls in step with no extent
+const stretch = 65521
+
+const rowsOf = (shape: Shape): number => shape.at(-1) ?? 1
+
+const normalised = (shape: Shape, data: Float32Array): Float32Array => {
+  const width = rowsOf(shape)
+  return data.map((v, i) => {
+    const row = data.subarray(i - (i % width), i - (i % width) + width)
+    const total = row.reduce((sum, x) => sum + x, 0)
+    return total === 0 ? (i % width === 0 ? 1 : 0) : v / total
+  })
+}
+
+const fillTensor = (fill: Fill, shape: Shape, draw: Draws): Tensor => {
+  const n = sizeOf(shape)
+  if (typeof fill === 'object') {
+    if ('constant' in fill) return { shape, data: new Float32Array(n).fill(fill.constant) }
+    if ('values' in fill)
+      return { shape, data: Float32Array.from({ length: n }, (_, i) => fill.values[i % fill.values.length] as number) }
+  }
+  if (fill === 'oneHot') {
+    const width = rowsOf(shape)
+    const hot = Array.from({ length: Math.min(n / width, stretch) }, () => draw.integer(0, width - 1))
+    return {
+      shape,
+      data: Float32Array.from({ length: n }, (_, i) => (hot[Math.floor(i / width) % hot.length] === i % width ? 1 : 0)),
+    }
+  }
+  const one = typeof fill === 'object' ? (d: Draws) => fill.mean + fill.scale * drawn.normal(d) : drawn[fill]
+  const base = Float32Array.from({ length: Math.min(n, stretch) }, () => one(draw))
+  const data = n <= stretch ? base : Float32Array.from({ length: n }, (_, i) => base[i % stretch] as number)
+  return { shape, data: fill === 'distribution' ? normalised(shape, data) : data }
+}
+
+/**
+ * The question that a case asks: its numbers drawn, its attributes rounded to f32, cotangents in the outputs' shapes.
+ *
+ * Errors  whatever the op refuses of the form
+ */
+export const realise = ({ op, direction, seed, form }: Case): Result<Question> => {
+  const spec = opOf(op)
+  return F.pipe(
+    spec.attrs.decode(form.attrs),
+    E.map(roundAttributes),
+    E.bindTo('attrs'),
+    E.bind('resolved', ({ attrs }) => resolve(spec, attrs as Attributes, form.shapes)),
+    E.map(({ attrs, resolved }) => {
+      const make = (name: string, shape: Shape, at: number): Tensor =>
+        fillTensor(form.fills[name] ?? 'normal', shape, draws(keyOf(seed), at))
+      const inputs: Tensors = Object.fromEntries(
+        Object.entries(form.shapes).map(([name, shape], at) => [name, make(name, shape, at)]),
+      )
+      const cotangents: Tensors =
+        direction === 'forward'
+          ? {}
+          : Object.fromEntries(
+              cotangentNames(spec).map((name, at) => [
+                name,
+                make(`d${name}`, resolved.outputs[name] as Shape, 100 + at),
+              ]),
+            )
+      return { op, direction, attrs: attrs as Attributes, inputs, cotangents }
+    }),
+  )
+}
+
+/** Whether the op accepts a form. */
+export const acceptable = (op: OpName, form: Form): boolean =>
+  F.pipe(
+    opOf(op).attrs.decode(form.attrs),
+    E.flatMap((attrs) => resolve(opOf(op), attrs, form.shapes)),
+    E.isRight,
+  )
+
+const fillCodec: t.Type<Fill, Fill, unknown> = t.union([
+  t.keyof({
+    normal: null,
+    small: null,
+    wide: null,
+    ties: null,
+    negative: null,
+    positive: null,
+    probability: null,
+    fraction: null,
+    distribution: null,
+    oneHot: null,
+    saturated: null,
+  }),
+  t.strict({ mean: t.number, scale: t.number }),
+  t.strict({ constant: t.number }),
+  t.strict({ values: t.readonlyArray(t.number) }),
+])
+
+const caseCodec = t.intersection([
+  t.strict({
+    op: t.string,
+    direction: t.keyof({ forward: null, backward: null }),
+    seed: t.string,
+    shapes: t.record(t.string, t.readonlyArray(t.number)),
+  }),
+  t.partial({
+    name: t.string,
+    attrs: t.record(t.string, t.union([t.number, t.string, t.boolean, t.readonlyArray(t.number)])),
+    fills: t.record(t.string, fillCodec),
+  }),
+])
+
+/** A case as one line of JSON, for `etalon replay`. */
+export const printCase = ({ op, direction, seed, form: { name, attrs, shapes, fills } }: Case): string =>
+  JSON.stringify({
+    op,
+    direction,
+    seed,
+    ...(name === undefined ? {} : { name }),
+    ...(Object.keys(attrs).length === 0 ? {} : { attrs }),
+    shapes,
+    ...(Object.keys(fills).length === 0 ? {} : { fills }),
+  })
+
+/**
+ * A case from what `printCase` printed.
+ *
+ * Errors  MalformedRequest – not JSON, or not the form of a case; UnknownOp, NoBackward, and what the op refuses
+ */
+export const parseCase = (text: string): Result<Case> =>
+  F.pipe(
+    E.tryCatch(
+      () => JSON.parse(text) as unknown,
+      () => etalonError('MalformedRequest', 'a case is one line of JSON; this is none'),
+    ),
+    E.flatMap((value) =>
+      F.pipe(
+        caseCodec.decode(value),
+        E.mapLeft((errors) => {
+          const path = errors[0]?.context.map(({ key }) => key).join('/') ?? ''
+          return etalonError('MalformedRequest', `no case: its field ${path || '/'} is not what a case has there`)
+        }),
+      ),
+    ),
+    E.bindTo('value'),
+    E.bind('op', ({ value }) => parseOpName(value.op)),
+    E.tap(({ op, value }) =>
+      ensure(value.direction === 'forward' || hasBackward(op), 'NoBackward', `${op} has no backward`),
+    ),
+    E.map(({ op, value }): Case => ({
+      op,
+      direction: value.direction,
+      seed: value.seed,
+      form: {
+        ...(value.name === undefined ? {} : { name: value.name }),
+        attrs: value.attrs ?? {},
+        shapes: value.shapes,
+        fills: value.fills ?? {},
+      },
+    })),
+    E.flatMap((given) =>
+      F.pipe(
+        realise(given),
+        E.map(() => given),
+      ),
+    ),
+  )

@@ -1,0 +1,138 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { either as E, function as F } from 'fp-ts'
+import { describe, expect, it } from 'vitest'
+import { oracle } from '../../reference/index.js'
+import type { Attributes } from '../../spec/attributes.js'
+import { anyOrder } from '../../spec/bound.js'
+import type { Direction, OpName } from '../../spec/catalogue.js'
+import { isOpName, opOf } from '../../spec/catalogue.js'
+import type { Question } from '../../spec/program.js'
+import type { Tensor, Tensors } from '../../spec/tensor.js'
+import { mapTensor, mapTensors, sameShape, zipTensors } from '../../spec/tensor.js'
+import { expect as expected, ratioOf } from '../judge.js'
+import type { GoldenCase } from './read.js'
+import { parseGolden } from './read.js'
+
+const right = E.getOrElseW((error: unknown): never => {
+  throw new Error(JSON.stringify(error))
+})
+
+const folder = new URL('./', import.meta.url)
+const files = readdirSync(folder)
+  .filter((name) => name.endsWith('.json') && name !== 'programs.json')
+  .map((name) => right(parseGolden(readFileSync(new URL(name, folder), 'utf8'))))
+const known = files.flatMap(({ op, cases }) => (isOpName(op) ? [{ op, cases }] : []))
+
+/** f64's ε over f32's: a bound that counts roundings counts them in f64 as well. */
+const asF64 = 2 ** -52 / 2 ** -23
+
+// The spec's bound, at finite inputs: where one is an infinity and an answer is finite all the same, the infinity acts
+// through a share of 0 or a slope of 0, as a huge number does.
+const boundsOf = (question: Question): Tensors => {
+  const finite = (v: number): number => (Number.isNaN(v) ? 0 : Math.max(-(2 ** 100), Math.min(2 ** 100, v)))
+  return right(expected(oracle, { ...question, inputs: mapTensors(finite, question.inputs) }, anyOrder)).bounds
+}
+
+/**
+ * How far the witness's own formula may be off, in f32's ε, where it is another one than the spec's and cancels.
+ *
+ * sigmoid backward  PyTorch has y alone and multiplies by 1 − y, which keeps y's absolute error: at x = 40 that is all
+ *                   of it. So |dy|·y·e, e being what the spec allows y itself
+ */
+const companions: Partial<Record<`${OpName} ${Direction}`, (question: Question) => Tensors>> = {
+  'sigmoid backward': (question) => {
+    const forward: Question = { ...question, direction: 'forward' }
+    const { y } = right(expected(oracle, forward, anyOrder)).values
+    const { y: e } = boundsOf(forward)
+    const { y: dy } = question.cotangents
+    return { x: zipTensors([y as Tensor, e as Tensor, dy as Tensor], (y, e, dy) => Math.abs(dy) * y * e) }
+  },
+}
+
+const questionOf = (op: OpName, direction: Direction, { attrs, inputs, cotangents = {} }: GoldenCase): Question => ({
+  op,
+  direction,
+  attrs: right(opOf(op).attrs.decode(attrs)) as Attributes,
+  inputs,
+  cotangents,
+})
+
+/** What is wrong with an answer from outside: the oracle's rounding and the witness's are allowed, and nothing else. */
+const complaints = (question: Question, golden: Tensors): readonly string[] => {
+  const { op, direction, attrs, inputs, cotangents } = question
+  const values = right(oracle.evaluate(op, direction, attrs, inputs, cotangents))
+  const bounds = boundsOf(question)
+  const witness = companions[`${op} ${direction}`]?.(question)
+  if (Object.keys(golden).sort().join() !== Object.keys(values).sort().join())
+    return [`the witness speaks of ${Object.keys(golden).join()}, the oracle of ${Object.keys(values).join()}`]
+  return Object.entries(golden).flatMap(([name, theirs]) => {
+    const [ours, bound] = [values[name] as Tensor, bounds[name] as Tensor]
+    if (!sameShape(ours.shape, theirs.shape)) return [`${name}: ${theirs.shape.join()} against ${ours.shape.join()}`]
+    return Array.from({ length: ours.data.length }, (_, i) => i).flatMap((i) => {
+      const [want, got] = [theirs.data[i] as number, ours.data[i] as number]
+      const tolerance = asF64 * (2 * (bound.data[i] as number) + (witness?.[name]?.data[i] ?? 0))
+      return ratioOf(got, want, tolerance) <= 1
+        ? []
+        : [`${name}[${i}]: the witness has ${want}, the oracle ${got}, allowed is ${tolerance}`]
+    })
+  })
+}
+
+const directionsOf = ({ gradients }: GoldenCase): readonly Direction[] =>
+  gradients === undefined ? ['forward'] : ['forward', 'backward']
+const answerOf = ({ outputs, gradients = {} }: GoldenCase, direction: Direction): Tensors =>
+  direction === 'forward' ? outputs : gradients
+
+it('golden vectors: every file speaks of an op of the catalogue', () => {
+  expect(files.map(({ op }) => op).filter((op) => !isOpName(op))).toEqual([])
+})
+
+for (const { op, cases } of known) {
+  describe(`the oracle agrees with another library: ${op}`, () => {
+    for (const each of cases)
+      it(each.name, () => {
+        expect(
+          directionsOf(each).flatMap((direction) =>
+            complaints(questionOf(op, direction, each), answerOf(each, direction)),
+          ),
+        ).toEqual([])
+      })
+  })
+}
+
+describe('golden vectors: the comparison sees', () => {
+  // every value a billionth part away, in one case of each op and direction at least
+  const shifted = (tensors: Tensors): Tensors => mapTensors((v) => v * (1 + 1e-9), tensors)
+  const asked = known.flatMap(({ op, cases }) =>
+    [...new Set(cases.flatMap(directionsOf))].map((direction) => ({
+      op,
+      direction,
+      cases: cases.filter((each) => directionsOf(each).includes(direction)),
+    })),
+  )
+  it.each(asked)('a billionth part more in $op $direction', ({ op, direction, cases }) => {
+    const seen = cases.filter(
+      (each) => complaints(questionOf(op, direction, each), shifted(answerOf(each, direction))).length > 0,
+    )
+    expect(seen.length).toBeGreaterThan(cases.length / 2)
+  })
+
+  const relu = known.find(({ op }) => op === 'relu')?.cases.find(({ name }) => name.includes('NaN'))
+  it.each([
+    ['an infinity for NaN', (v: number) => (Number.isNaN(v) ? Infinity : v)],
+    ['0 for NaN', (v: number) => (Number.isNaN(v) ? 0 : v)],
+    ['NaN for a number', (v: number) => (v === 1 ? NaN : v)],
+  ])('%s', (_, change) => {
+    const each = relu as GoldenCase
+    const changed = F.pipe(each.outputs['y'] as Tensor, (y) => mapTensor(change, y))
+    expect(complaints(questionOf('relu', 'forward', each), { y: changed })).toHaveLength(1)
+  })
+
+  it('another shape, and another name', () => {
+    const each = relu as GoldenCase
+    const { y } = each.outputs
+    const asRow = { shape: [1, 2], data: (y as Tensor).data }
+    expect(complaints(questionOf('relu', 'forward', each), { y: asRow })).toHaveLength(1)
+    expect(complaints(questionOf('relu', 'forward', each), { z: y as Tensor })).toHaveLength(1)
+  })
+})

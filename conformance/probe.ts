@@ -1,0 +1,54 @@
+import { function as F, taskEither as TE } from 'fp-ts'
+import type { taskEither } from 'fp-ts'
+import type { Backend } from '../spec/backend.js'
+import type { EtalonError } from '../spec/error.js'
+import { draws, keyOf } from '../spec/philox.js'
+import type { Question } from '../spec/program.js'
+import { answersOf, oneNode } from '../spec/program.js'
+import { generate } from '../spec/tensor.js'
+
+/** Whether a backend's `+` and `*` round to nearest, as far as 256 draws show; 'unknown' where it cannot be asked. */
+export type Rounding = 'nearest' | 'other' | 'unknown'
+
+const drawn = (seed: string, n: number) => {
+  const draw = draws(keyOf(seed))
+  return generate([n, 1], () => Math.fround(draw.normal()))
+}
+
+/**
+ * Finds out how a backend rounds, through `dense` with one input: x·w + b with w = 1 is one addition, without b it is
+ * one multiplication. Gate S is pass or fail only where both are to nearest.
+ */
+export const probeRounding = (backend: Backend): taskEither.TaskEither<EtalonError, Rounding> => {
+  if (!backend.supports('dense' as never, 'forward')) return TE.right('unknown')
+  const [x, w, b] = [drawn('probe x', 256), Math.fround(Math.PI), Math.fround(Math.E)]
+  const one = { shape: [1, 1], data: [1] }
+  const ask = (inputs: Question['inputs']) => {
+    const { program, feeds } = oneNode({
+      op: 'dense' as never,
+      direction: 'forward',
+      attrs: {},
+      inputs,
+      cotangents: {},
+    })
+    return F.pipe(
+      backend.run(program, feeds),
+      TE.map((values) => answersOf(values)['y']?.data ?? []),
+    )
+  }
+  const at = (i: number): number => x.data[i] as number
+  return F.pipe(
+    TE.Do,
+    TE.bind('products', () => ask({ x, w: { shape: [1, 1], data: [w] } })),
+    TE.bind('sums', () => ask({ x, w: one, b: { shape: [1], data: [b] } })),
+    TE.map(({ products, sums }) =>
+      x.data.length === products.length &&
+      x.data.length === sums.length &&
+      Array.from({ length: x.data.length }, (_, i) => i).every(
+        (i) => products[i] === Math.fround(at(i) * w) && sums[i] === Math.fround(at(i) + b),
+      )
+        ? ('nearest' as const)
+        : ('other' as const),
+    ),
+  )
+}

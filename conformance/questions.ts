@@ -1,0 +1,73 @@
+import type { Direction, OpName } from '../spec/catalogue.js'
+import type { Draws } from '../spec/philox.js'
+import type { Tensor, Tensors } from '../spec/tensor.js'
+import type { Result } from '../spec/error.js'
+import type { Attributes } from '../spec/attributes.js'
+import type { Question } from '../spec/program.js'
+import type { Fill, Form } from './form.js'
+
+/** An answer of the oracle, and how far f64 rounding may have driven it: the spec's bound at f64's precision. */
+export interface Evaluation {
+  readonly values: Tensors
+  readonly slack: Tensors
+}
+
+/** Asks the oracle about the sample's op. */
+export type Ask = (direction: Direction, attrs: Attributes, inputs: Tensors, cotangents?: Tensors) => Result<Evaluation>
+
+/** Two tensors that a law says are equal, and how far rounding may drive them apart, element by element. */
+export interface Claim {
+  readonly got: Tensor
+  readonly want: Tensor
+  readonly allowed: Tensor
+}
+
+/** What holds for any right answer, whatever the formula. It is asked of the oracle, on a sample of the op's own cases. */
+export interface Law {
+  readonly name: string
+  readonly claims: (sample: Question, ask: Ask, draw: Draws) => Result<readonly Claim[]>
+}
+
+/** Numbers from outside: a slide, a paper, another library. */
+export interface Worked {
+  readonly name: string
+  readonly direction: Direction
+  readonly attrs: Attributes
+  readonly inputs: Tensors
+  readonly cotangents?: Tensors
+  readonly outputs: Tensors
+  readonly source: string
+}
+
+/** A mistake that the suite must catch: one token of the reference's formula changed. */
+export interface Fault {
+  readonly name: string
+  readonly direction: Direction
+  /** text that occurs in the op's reference file exactly once, or so many times that `nth` (from 0) says which */
+  readonly find: string
+  readonly replace: string
+  readonly nth?: number
+  /** a small fixed shape at which an rtol of 1e-3 lets this fault pass; at least one fault of each op has one */
+  readonly unseenAt?: Form
+}
+
+/** What is asked of every backend about one op, and what holds the oracle itself. */
+export interface Questions {
+  /** cases that are always asked: edges of axes, attributes and values, and the sizes at which kernels change */
+  readonly corners: readonly Form[]
+  /** one more case; shapes and attributes that the op refuses are drawn again */
+  readonly random: (draw: Draws) => Form
+  readonly laws: readonly Law[]
+  readonly worked: readonly Worked[]
+  readonly faults: readonly Fault[]
+}
+
+export type QuestionTable = { readonly [N in OpName]: Questions }
+
+/** A form with nothing special about its fills. */
+export const form = (
+  name: string,
+  attrs: Form['attrs'],
+  shapes: Form['shapes'],
+  fills: Readonly<Record<string, Fill>> = {},
+): Form => ({ name, attrs, shapes, fills })

@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { compileFunction } from 'node:vm'
+import ts from 'typescript'
+import type { OpName } from '../../spec/catalogue.js'
+import { opNames, opOf } from '../../spec/catalogue.js'
+import type { KernelTable, PlainKernel } from '../../spec/fromKernels.js'
+import * as tensors from '../../spec/tensor.js'
+
+/**
+ * The reference as text: read again with one token changed (a planted fault), or with every `+ - * /` and `Math.…`
+ * handed to an arithmetic of the caller's (f32 with a rounding of its own). So faults and rounding are those of the very
+ * formulas that people read, and neither can drift away from them.
+ */
+
+/** One token's change: `find` is matched with any white space between its tokens; `nth` counts from 0. */
+export interface Change {
+  readonly find: string
+  readonly replace: string
+  readonly nth?: number
+}
+
+/** What stands for the arithmetic of a formula. Exact results must come back exact, as indices are computed with it too. */
+export interface Arithmetic {
+  readonly '+': (a: number, b: number) => number
+  readonly '-': (a: number, b: number) => number
+  readonly '*': (a: number, b: number) => number
+  readonly '/': (a: number, b: number) => number
+  readonly Math: Readonly<Record<string, unknown>>
+}
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../reference')
+const shared: Readonly<Record<string, unknown>> = { [resolve(root, '../spec/tensor.ts')]: tensors }
+
+const families = { activation: 'activations', layer: 'layers', loss: 'losses', optimizer: 'optimizers' } as const
+
+/** The file of an op's formula. */
+export const fileOf = (op: OpName): string => resolve(root, families[opOf(op).family], `${op}.ts`)
+
+const patternOf = (find: string): RegExp =>
+  new RegExp((find.match(/\w+|[^\w\s]/g) ?? []).map((token) => token.replace(/[^\w]/g, '\\$&')).join('\\s*'), 'g')
+
+/** The text with the change made; throws where it cannot be, so that a fault never goes stale unseen. */
+export const changed = (text: string, { find, replace, nth = 0 }: Change): string => {
+  const matches = [...text.matchAll(patternOf(find))]
+  const match = matches[nth]
+  if (match === undefined) throw new Error(`the formula has no ${JSON.stringify(find)} (number ${nth})`)
+  return text.slice(0, match.index) + replace + text.slice(match.index + match[0].length)
+}
+
+const operators: ReadonlyMap<ts.SyntaxKind, string> = new Map([
+  [ts.SyntaxKind.PlusToken, '+'],
+  [ts.SyntaxKind.MinusToken, '-'],
+  [ts.SyntaxKind.AsteriskToken, '*'],
+  [ts.SyntaxKind.SlashToken, '/'],
+])
+
+// a op b → __arithmetic['op'](a, b), and Math → __arithmetic.Math; what stands in [ ] is an index and stays as it is
+const withArithmetic: ts.TransformerFactory<ts.SourceFile> = (context) => (file) => {
+  const f = context.factory
+  const arithmetic = f.createIdentifier('__arithmetic')
+  const visit = (node: ts.Node): ts.Node => {
+    if (ts.isElementAccessExpression(node))
+      return f.updateElementAccessExpression(
+        node,
+        ts.visitNode(node.expression, visit) as ts.Expression,
+        node.argumentExpression,
+      )
+    if (ts.isBinaryExpression(node)) {
+      const operator = operators.get(node.operatorToken.kind)
+      if (operator !== undefined)
+        return f.createCallExpression(
+          f.createElementAccessExpression(arithmetic, f.createStringLiteral(operator)),
+          undefined,
+          [ts.visitNode(node.left, visit) as ts.Expression, ts.visitNode(node.right, visit) as ts.Expression],
+        )
+    }
+    if (ts.isIdentifier(node) && node.text === 'Math') return f.createPropertyAccessExpression(arithmetic, 'Math')
+    return ts.visitEachChild(node, visit, context)
+  }
+  return ts.visitNode(file, visit) as ts.SourceFile
+}
+
+const compile = (text: string, arithmetic: Arithmetic | undefined): string =>
+  ts.transpileModule(text, {
+    compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
+    ...(arithmetic === undefined ? {} : { transformers: { before: [withArithmetic] } }),
+  }).outputText
+
+type Loader = (file: string) => unknown
+
+const loader = (edit: (file: string, text: string) => string, arithmetic?: Arithmetic): Loader => {
+  const loaded = new Map<string, unknown>()
+  const load: Loader = (file) => {
+    const known = shared[file] ?? loaded.get(file)
+    if (known !== undefined) return known
+    const module = {}
+    loaded.set(file, module)
+    const code = compile(edit(file, readFileSync(file, 'utf8')), arithmetic)
+    const run = compileFunction(code, ['exports', 'require', '__arithmetic'], { filename: file })
+    run(module, (name: string) => load(resolve(dirname(file), name.replace(/\.js$/, '.ts'))), arithmetic)
+    return module
+  }
+  return load
+}
+
+/** The formula of one op with one token changed. */
+export const mutant = (op: OpName, change: Change): PlainKernel =>
+  loader((file, text) => (file === fileOf(op) ? changed(text, change) : text))(fileOf(op)) as PlainKernel
+
+/** The formulas of every op, computed in another arithmetic. */
+export const inArithmetic = (arithmetic: Arithmetic): KernelTable => {
+  const load = loader((_, text) => text, arithmetic)
+  return Object.fromEntries(opNames.map((op) => [op, load(fileOf(op)) as PlainKernel]))
+}

@@ -1,0 +1,52 @@
+import { epsilon, expError, logError } from '../../spec/bound.js'
+import type { Draws } from '../../spec/philox.js'
+import type { Arithmetic } from './instrument.js'
+
+const bits = new Int32Array(1)
+const float = new Float32Array(bits.buffer)
+
+// the f32 next to a finite f32 in the direction of a larger or smaller value
+const neighbour = (value: number, up: boolean): number => {
+  if (value === 0) return up ? 2 ** -149 : -(2 ** -149)
+  float[0] = value
+  bits[0] = (bits[0] as number) + (value > 0 === up ? 1 : -1)
+  return float[0]
+}
+
+/**
+ * f32 arithmetic as WGSL permits it and no better: every operation returns one of the two f32 neighbours of its exact
+ * result, drawn at random; division, `exp`, `log`, `sqrt` and our `tanh` helper err by as much as they may, drawn
+ * uniformly. A result that f32 holds stays as it is.
+ */
+export const randomRounding = (draw: Draws): Arithmetic => {
+  const rounded = (exact: number): number => {
+    const nearest = Math.fround(exact)
+    if (nearest === exact || !Number.isFinite(nearest)) return nearest
+    const other = neighbour(nearest, exact > nearest)
+    return draw.word() & 1 ? nearest : other
+  }
+  // within ±limit·ε of the exact value, as an f32
+  const within = (exact: number, relative: number): number =>
+    Math.fround(exact * (1 + (2 * draw.uniform() - 1) * Math.max(relative - epsilon / 2, 0)))
+  return {
+    '+': (a, b) => rounded(a + b),
+    '-': (a, b) => rounded(a - b),
+    '*': (a, b) => rounded(a * b),
+    '/': (a, b) => {
+      const quotient = a / b
+      return Math.fround(quotient) === quotient || Number.isNaN(quotient) ? quotient : within(quotient, 2.5 * epsilon)
+    },
+    Math: {
+      abs: Math.abs,
+      max: Math.max,
+      min: Math.min,
+      floor: Math.floor,
+      ceil: Math.ceil,
+      sign: Math.sign,
+      exp: (x: number) => within(Math.exp(x), expError(x)),
+      log: (x: number) => Math.fround(Math.log(x) + (2 * draw.uniform() - 1) * logError(x)),
+      sqrt: (x: number) => within(Math.sqrt(x), 4.5 * epsilon),
+      tanh: (x: number) => within(Math.tanh(x), 9 * epsilon),
+    },
+  }
+}

@@ -1,0 +1,40 @@
+import { noAttributes } from '../attributes.js'
+import { epsilon, gamma, tau } from '../bound.js'
+import { defineOp, nothingToDerive, slide } from '../op.js'
+import { mapTensor, zipTensors } from '../tensor.js'
+
+/** The permitted relative error of a hyperbolic tangent of an exact argument. WGSL's own builtin is not so good. */
+const ofTanh = 9 * epsilon
+
+/**
+ * The hyperbolic tangent.
+ *
+ *   y = tanh x,   dx = dy·(1 − y)·(1 + y)
+ *
+ * tanh ±Infinity is ±1; NaN comes through. (1 − y)(1 + y) is 1 − y² with less cancellation.
+ *
+ * Shapes  x [...]  →  y [...]
+ * Units   x and y are plain numbers, y from −1 to 1
+ * Bound   y: 9ε relative, also near 0. dx: y errs e = 9ε|y|, which moves 1 − y² by at most e(2|y| + e); then 4 roundings:
+ *         1 − y, 1 + y and two products. Where y is near ±1 that is absolute, 18ε|dy|: y alone carries no more
+ * Source  slide "Activation functions"
+ */
+export const tanh = defineOp({
+  family: 'activation',
+  formula: String.raw`y = \tanh x`,
+  source: slide('Activation functions'),
+  attrs: noAttributes,
+  inputs: { x: ['...'] },
+  outputs: { y: ['...'] },
+  differentiable: ['x'],
+  derive: nothingToDerive,
+  bound: ({ attrs, inputs, exact }) => ({ y: mapTensor((y) => ofTanh * Math.abs(y) + tau, exact(attrs, inputs).y) }),
+  boundBackward: ({ attrs, inputs, cotangents, exact }) => ({
+    x: zipTensors([exact(attrs, inputs).y, cotangents.y], (y, dy) => {
+      const e = ofTanh * Math.abs(y)
+      const moved = e * (2 * Math.abs(y) + e)
+      const slope = (1 - y) * (1 + y)
+      return Math.abs(dy) * (moved + gamma(4) * (slope + moved)) + tau
+    }),
+  }),
+})

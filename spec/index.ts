@@ -1,0 +1,46 @@
+/** The contract: what an op is, what a program is, and what an implementation has to be to be held against the reference. */
+
+export { etalonError, fail } from './error.js'
+export type { ErrorCode, EtalonError, Result } from './error.js'
+
+export { filled, generate, mapTensor, parseTensor, scalar, sizeOf, tensor, zeros, zipTensors } from './tensor.js'
+export type { Numbers, Shape, Tensor, Tensors } from './tensor.js'
+
+export { catalogue, hasBackward, isOpName, opNames, opOf, parseOpName, questions } from './catalogue.js'
+export type {
+  AttrsOf,
+  Catalogue,
+  CotangentsOf,
+  DifferentiableName,
+  Direction,
+  GradientsOf,
+  InputsOf,
+  OpName,
+  OutputsOf,
+  SizesOf,
+} from './catalogue.js'
+export { cotangentNames, gradientNames, requiredInputs, resolve, showAxes } from './op.js'
+export type { AnyOp, AnySizes, Axes, Depth, Family, GivenTensors, Inputs, Op, Outputs, Resolved } from './op.js'
+export { roundAttributes } from './attributes.js'
+export type { AttributeSet, AttributeValue, Attributes } from './attributes.js'
+
+export { answersOf, attributeFeeds, checkFeeds, checkProgram, oneNode, parseProgram } from './program.js'
+export type { CheckedNode, CheckedProgram, NodeAttribute, Program, ProgramNode, Question } from './program.js'
+export { differentiate, gradientName } from './differentiate.js'
+export type { Differentiated } from './differentiate.js'
+
+export { sessionOf } from './backend.js'
+export type { Backend, Fingerprint, Session } from './backend.js'
+export { fromKernels, interpret } from './fromKernels.js'
+export type { KernelTable, PlainKernel } from './fromKernels.js'
+export type { Oracle } from './oracle.js'
+
+export { anyOrder, epsilon, exactly, expError, gamma, lanesThenTree, logError, rounded, tau } from './bound.js'
+export { draws, keyOf, philox4x32, uniformOf, wordAt } from './philox.js'
+export type { Draws, Key, Words } from './philox.js'
+
+export { batch, countOf, pair as datasetOf, shuffle, standardisationOf } from './data/dataset.js'
+export type { Batch, Dataset, Standardisation } from './data/dataset.js'
+export { digits } from './data/digits.js'
+export { classCount, decodeImages, decodeLabels, encodeImages, encodeLabels } from './data/idx.js'
+export type { Images } from './data/idx.js'

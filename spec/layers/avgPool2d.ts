@@ -1,0 +1,44 @@
+import { attributes, flag, withDefault } from '../attributes.js'
+import { rounded } from '../bound.js'
+import { defineOp, slide } from '../op.js'
+import { magnitudes } from '../tensor.js'
+import { poolAttributes, poolExtents, poolOverlaps } from './pool.js'
+
+/** A quotient may err by 2.5 ULP; the divisor, a count, is exact. */
+const division = 2.5
+
+/**
+ * Average pooling: the mean of each window.
+ *
+ *   y[n,c,i,j] = (1/count(i,j)) · Σ_{kh,kw} x[n, c, i·sh + kh − top, j·sw + kw − left],   x is 0 outside the image
+ *   dx[n,c,r,s] = Σ dy[n,c,i,j]/count(i,j) over the windows (i,j) that contain (r,s)
+ *
+ * count(i,j) is KH·KW with countIncludePad, else the number of elements of window (i,j) inside the image, at least 1.
+ *
+ * Shapes  x [N,C,H,W]  →  y [N,C,Ho,Wo],  Ho = ⌊(H + top + bottom − KH)/sh⌋ + 1; Wo likewise
+ * Units   window, stride and padding count pixels; y carries x's
+ * Errors  AttributeOutOfRange – a count below its least value, or padding not less than the window on its axis
+ *         ShapeMismatch – a window larger than the padded image
+ * Bound   y: a window holds at most K = min(KH,H)·min(KW,W) real elements (padding adds exact zeros), so a term meets
+ *         K − 1 additions and one division. dx: m windows meet at most, so m − 1 additions and one division. Dividing
+ *         terms first, or multiplying by 1/count rounded once (2ε), stays within
+ * Source  slide "LeNet" (subsampling, without its coefficient and bias); countIncludePad as in PyTorch's AvgPool2d
+ */
+export const avgPool2d = defineOp({
+  family: 'layer',
+  formula: String.raw`y_{ncij} = \frac{1}{|W_{ij}|} \sum_{k,m} x_{n,\,c,\;i s_h + k - t,\;j s_w + m - l}`,
+  source: slide('LeNet'),
+  attrs: attributes({ ...poolAttributes, countIncludePad: withDefault(flag, false) }),
+  inputs: { x: ['N', 'C', 'H', 'W'] },
+  outputs: { y: ['N', 'C', 'Ho', 'Wo'] },
+  differentiable: ['x'],
+  derive: (attrs, sizes) => poolExtents(attrs, sizes),
+  bound: ({ attrs, inputs, sizes: { H, W }, exact }) => {
+    const [KH, KW] = attrs.window
+    const additions = Math.min(KH, H) * Math.min(KW, W) - 1
+    return { y: rounded(additions + division, exact(attrs, magnitudes(inputs)).y) }
+  },
+  boundBackward: ({ attrs, inputs, cotangents, sizes, exactBackward }) => ({
+    x: rounded(poolOverlaps(attrs, sizes) - 1 + division, exactBackward(attrs, inputs, magnitudes(cotangents)).x),
+  }),
+})

@@ -1,0 +1,29 @@
+import type { Shape, Tensor } from '../tensor.js'
+import { generate, sizeOf } from '../tensor.js'
+
+/** A tensor [N,C,…] by its channels: each has m = N·S values, S being the product of the axes …. */
+export interface Channels {
+  readonly N: number
+  readonly C: number
+  readonly S: number
+  readonly m: number
+}
+
+/** The product of the axes …, and the number of values in a channel. */
+export const channelCounts = (N: number, rest: Shape): Pick<Channels, 'S' | 'm'> => ({
+  S: sizeOf(rest),
+  m: N * sizeOf(rest),
+})
+
+/** For each channel f(… f(f(start, i₀), i₁) …) over the positions i of its values: a tensor [C]. */
+export const foldChannels = (
+  { C, S, m }: Channels,
+  start: number,
+  f: (soFar: number, position: number, channel: number) => number,
+): Tensor => {
+  const values = Array.from({ length: m }, (_, k) => Math.floor(k / S) * C * S + (k % S))
+  return generate([C], (c) => values.reduce((soFar, i) => f(soFar, c * S + i, c), start))
+}
+
+/** The channel in which the value at a position lies. */
+export const channelOf = ({ C, S }: Channels, position: number): number => Math.floor(position / S) % C
