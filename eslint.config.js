@@ -81,7 +81,10 @@ export default tseslint.config(
         'error',
         { allowNumber: true, allowBoolean: true, allowNullish: true },
       ],
-      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        { ignoreArrowShorthand: true, ignoreVoidReturningFunctions: true },
+      ],
       // Where the rule and the house differ. `fail<A>` takes the type that the caller is after, and `fail<void>` is one;
       // codecs spell out all three of io-ts's types; interfaces declare functions as methods, so that an op of exact types
       // fits where any op is wanted, and nothing here has a `this`; `Record<never, never>` means no sizes, no gradients;

@@ -31,7 +31,9 @@ const limitNames = [
 
 /** The limits that plans keep to, out of all that a device has. */
 export const planLimits = (limits: Readonly<Record<string, number>>): PlanLimits =>
-  Object.fromEntries(limitNames.map((name) => [name, limits[name] as number])) as unknown as PlanLimits
+  Object.fromEntries(limitNames.map((name) => [name, limits[name] as number])) as Readonly<
+    Record<(typeof limitNames)[number], number>
+  >
 
 const without = (names: readonly string[], inputs: Readonly<Record<string, Shape>>): Readonly<Record<string, Shape>> =>
   Object.fromEntries(Object.entries(inputs).filter(([name]) => !names.includes(name)))

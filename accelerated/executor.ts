@@ -160,7 +160,7 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
     return guarded('preparing', async () => {
       const lent = new Map(
         Object.entries(external).flatMap(([name, buffer]) =>
-          plan.feeds[name] === undefined ? [] : [[plan.feeds[name] as number, buffer] as const],
+          plan.feeds[name] === undefined ? [] : [[plan.feeds[name], buffer] as const],
         ),
       )
       const buffers = plan.buffers.map(

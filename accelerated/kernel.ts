@@ -116,6 +116,8 @@ export interface Outer {
   readonly extent: number
   /** the dims that count units, which a split launch sees smaller */
   readonly dims: readonly string[]
+  /** how many elements so many units make; absent, each unit makes as many */
+  readonly count?: (units: number) => number
   readonly slices: Readonly<Record<string, number>>
 }
 

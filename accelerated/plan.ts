@@ -218,7 +218,7 @@ const planPart = (
     })),
   )
   const share = split ? part.units / outer.extent : 1
-  const count = Math.round(launch.count * share)
+  const count = split && outer.count !== undefined ? outer.count(part.units) : Math.round(launch.count * share)
   const values: Readonly<Record<string, number>> = {
     ...launch.dims,
     ...(split ? Object.fromEntries(outer.dims.map((name) => [name, part.units])) : {}),

@@ -12,7 +12,7 @@ const blockedSum = /* wgsl */ `
 fn sum_of_terms(at: u32, terms: u32) -> f32 {
   var total = 0.0;
   for (var block = 0u; block < terms; block += 64u) {
-    var sums: array<f32, 16>;
+    var sums = array<f32, 16>(); // SwiftShader does not zero a declaration without a value on every round
     for (var s = 0u; s < 16u; s++) {
       for (var t = 0u; t < 4u; t++) {
         let k = block + t * 16u + s;

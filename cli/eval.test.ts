@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { either as E, taskEither as TE } from 'fp-ts'
 import { describe, expect, test, vi } from 'vitest'
@@ -61,7 +62,7 @@ const evaluate = async (...chunks: readonly (string | Uint8Array)[]): Promise<re
 
 const codes = (list: readonly Response[]): readonly string[] => list.map(({ error }) => error?.code ?? 'ok')
 
-const bits = (text: string): readonly number[] => [...text.replaceAll('/', '')].map(Number)
+const bits = (text: string): readonly number[] => Array.from(text.replaceAll('/', ''), Number)
 const slideExample = {
   op: 'conv2d',
   inputs: {
@@ -149,7 +150,7 @@ describe('etalon eval', () => {
     const answers = child.stdout[Symbol.asyncIterator]() as AsyncIterator<Buffer>
     for (const id of [1, 2, 3]) {
       child.stdin.write(`${sigmoid(id, 0)}\n`)
-      const { value } = await answers.next()
+      const { value } = (await answers.next()) as IteratorResult<Buffer, undefined>
       expect(JSON.parse(String(value))).toMatchObject({ id, ok: true })
     }
     if (process.platform === 'linux') expect(readFileSync(`/proc/${child.pid}/maps`, 'utf8')).not.toMatch(/dawn/i)
@@ -275,13 +276,10 @@ describe('oracles', () => {
 })
 
 describe('lines', () => {
-  // eslint-disable-next-line @typescript-eslint/require-await
-  async function* chunks(...texts: readonly string[]): AsyncGenerator<Buffer> {
-    for (const text of texts) yield Buffer.from(text)
-  }
   const lines = async (...texts: readonly string[]): Promise<readonly string[]> => {
     const list: string[] = []
-    for await (const { bytes } of linesOf(chunks(...texts))) list.push(bytes.toString())
+    for await (const { bytes } of linesOf(Readable.from(texts.map((text) => Buffer.from(text)))))
+      list.push(bytes.toString())
     return list
   }
 

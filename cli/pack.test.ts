@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { either as E } from 'fp-ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { embeddedRunsOn } from '../accelerated/device/decide.js'
+import { currentPlatform } from '../accelerated/device/load.js'
 
 /*
  * The package as a stranger meets it: built, packed, and installed by npm in an empty folder far from this one, so that
@@ -15,7 +17,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const repository = join(dirname(fileURLToPath(import.meta.url)), '..')
 const typescript = join(repository, 'node_modules', 'typescript', 'bin', 'tsc')
-const isUnderway = !existsSync(join(repository, 'conformance', 'index.ts'))
 
 // what npm tells its own scripts about this package would mislead the npm and the bin that are started for another
 const environment = Object.fromEntries(
@@ -25,15 +26,17 @@ const environment = Object.fromEntries(
 )
 
 const run = async (folder: string, command: string, ...args: readonly string[]): Promise<string> => {
-  const { stdout } = await promisify(execFile)(command, args, { cwd: folder, env: environment }).catch(
-    (problem: Error & { readonly stdout: string; readonly stderr: string }) => {
-      throw new Error([problem.message, problem.stdout, problem.stderr].join('\n'))
-    },
-  )
-  return stdout.trim()
+  try {
+    const { stdout } = await promisify(execFile)(command, args, { cwd: folder, env: environment })
+    return stdout.trim()
+  } catch (problem) {
+    // the message names the command only; what went wrong is in what it printed
+    const { message, stdout, stderr } = problem as Error & { readonly stdout: string; readonly stderr: string }
+    throw new Error([message, stdout, stderr].join('\n'), { cause: problem })
+  }
 }
 
-/** The folder that all of it happens in, and the one in it that the package is installed in. */
+// everything happens in one folder, and the package is installed in a folder in it
 const temporary = await mkdtemp(join(tmpdir(), 'etalon-pack-'))
 const folder = join(temporary, 'consumer')
 
@@ -58,39 +61,61 @@ describe('the package, installed in an empty folder', () => {
   it('holds what runs and what says how, and neither sources nor tests', async () => {
     const files = await readdir(join(folder, 'node_modules', 'etalon'), { recursive: true })
     expect(files).toEqual(expect.arrayContaining(['LICENSE', 'CHANGELOG.md', 'package.json', 'dist/cli/main.js']))
-    expect(files.filter((file) => /\.test\.|testing|(?<!\.d)\.ts$|golden/.test(file))).toEqual([])
+    expect(files.filter((file) => /\.test\.|testing|golden|(?<!\.d)\.ts$/.test(file))).toEqual([])
   })
+
+  // slide "Convolutional layer (CONV)"
+  const question = `import { oneNode, opOf, tensor } from 'etalon'
+    const image = '11100 01110 00111 00110 01100'.replaceAll(' ', '')
+    const x = tensor([1, 1, 5, 5], [...image].map(Number))
+    const w = tensor([1, 1, 3, 3], [1, 0, 1, 0, 1, 0, 1, 0, 1])
+    const attrs = opOf('conv2d').attrs.decode({}).right`
+  const answer = { shape: [1, 1, 3, 3], data: [4, 3, 4, 2, 4, 3, 2, 3, 4] }
 
   it('computes the convolution on the slide from plain Node', async () => {
     const printed = await node(
-      'convolve.mjs',
-      `import { opOf, tensor } from 'etalon'
+      'reference.mjs',
+      `${question}
       import { oracle } from 'etalon/reference'
-
-      const image = '11100 01110 00111 00110 01100'.replaceAll(' ', '')
-      const x = tensor([1, 1, 5, 5], [...image].map(Number))
-      const w = tensor([1, 1, 3, 3], [1, 0, 1, 0, 1, 0, 1, 0, 1])
-      const attrs = opOf('conv2d').attrs.decode({})
-      const answer = oracle.evaluate('conv2d', 'forward', attrs.right, { x, w }, {})
-      console.log(JSON.stringify([answer.right.y.shape, [...answer.right.y.data]]))`,
+      const { y } = oracle.evaluate('conv2d', 'forward', attrs, { x, w }, {}).right
+      console.log(JSON.stringify({ shape: y.shape, data: [...y.data] }))`,
     )
-    // slide "Convolutional layer (CONV)"
-    expect(JSON.parse(printed)).toEqual([
-      [1, 1, 3, 3],
-      [4, 3, 4, 2, 4, 3, 2, 3, 4],
-    ])
+    expect(JSON.parse(printed)).toEqual(answer)
   })
 
   it('loads the accelerated backend without touching a device', async () => {
-    expect(
-      await node('open.mjs', `import { openWebGpu } from 'etalon/accelerated'; console.log(typeof openWebGpu)`),
-    ).toBe('function')
+    const printed = await node(
+      'load.mjs',
+      `import { openWebGpu } from 'etalon/accelerated'
+      console.log(typeof openWebGpu)`,
+    )
+    expect(printed).toBe('function')
   })
 
-  it.skipIf(isUnderway)('loads the conformance suite', async () => {
-    expect(await node('ask.mjs', `import { verify } from 'etalon/conformance'; console.log(typeof verify)`)).toBe(
-      'function',
+  it.skipIf(E.isLeft(embeddedRunsOn(currentPlatform())))('computes it on the embedded adapter as well', async () => {
+    const printed = await node(
+      'accelerated.mjs',
+      `${question}
+      import { openWebGpu } from 'etalon/accelerated'
+      const opened = await openWebGpu('software')()
+      if (opened._tag === 'Left') throw new Error(opened.left.message)
+      const { program, feeds } = oneNode({ op: 'conv2d', direction: 'forward', attrs, inputs: { x, w }, cotangents: {} })
+      const ran = await opened.right.run(program, feeds)()
+      if (ran._tag === 'Left') throw new Error(ran.left.message)
+      const y = ran.right['out.y']
+      console.log(JSON.stringify({ shape: y.shape, data: [...y.data] }))
+      await opened.right.close()`,
     )
+    expect(JSON.parse(printed)).toEqual(answer)
+  })
+
+  it('loads the conformance suite', async () => {
+    const printed = await node(
+      'conformance.mjs',
+      `import { verify } from 'etalon/conformance'
+      console.log(typeof verify)`,
+    )
+    expect(printed).toBe('function')
   })
 
   it('runs its command', async () => {
@@ -100,12 +125,12 @@ describe('the package, installed in an empty folder', () => {
 
   const consumer = `import { opNames, tensor, type OpName, type Tensor } from 'etalon'
     import { openWebGpu } from 'etalon/accelerated'
-    ${isUnderway ? '' : `import { verify } from 'etalon/conformance'`}
+    import { verify } from 'etalon/conformance'
     import { oracle } from 'etalon/reference'
 
     export const x: Tensor = tensor([2], [1, 2])
     export const first: OpName | undefined = opNames[0]
-    export const all = [oracle, openWebGpu${isUnderway ? '' : ', verify'}]
+    export const all = [oracle, openWebGpu, verify]
     export const y = oracle.evaluate('relu', 'forward', {}, { x }, {})
     // @ts-expect-error: there is no such op, and the types say so
     export const z = oracle.evaluate('no such op', 'forward', {}, { x }, {})`

@@ -1,6 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
-import type { AttributeValue, Attributes } from '../spec/attributes.js'
+import type { AttributeValue } from '../spec/attributes.js'
 import { roundAttributes } from '../spec/attributes.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { hasBackward, opOf, parseOpName } from '../spec/catalogue.js'
@@ -112,7 +112,8 @@ const fillTensor = (fill: Fill, shape: Shape, draw: Draws): Tensor => {
   }
   const one = typeof fill === 'object' ? (d: Draws) => fill.mean + fill.scale * drawn.normal(d) : drawn[fill]
   const base = Float32Array.from({ length: Math.min(n, stretch) }, () => one(draw))
-  const data = n <= stretch ? base : Float32Array.from({ length: n }, (_, i) => base[i % stretch] as number)
+  const data = n <= stretch ? base : new Float32Array(n)
+  for (let at = 0; n > stretch && at < n; at += stretch) data.set(base.subarray(0, Math.min(stretch, n - at)), at)
   return { shape, data: fill === 'distribution' ? normalised(shape, data) : data }
 }
 
@@ -127,7 +128,7 @@ export const realise = ({ op, direction, seed, form }: Case): Result<Question> =
     spec.attrs.decode(form.attrs),
     E.map(roundAttributes),
     E.bindTo('attrs'),
-    E.bind('resolved', ({ attrs }) => resolve(spec, attrs as Attributes, form.shapes)),
+    E.bind('resolved', ({ attrs }) => resolve(spec, attrs, form.shapes)),
     E.map(({ attrs, resolved }) => {
       const make = (name: string, shape: Shape, at: number): Tensor =>
         fillTensor(form.fills[name] ?? 'normal', shape, draws(keyOf(seed), at))
@@ -143,7 +144,7 @@ export const realise = ({ op, direction, seed, form }: Case): Result<Question> =
                 make(`d${name}`, resolved.outputs[name] as Shape, 100 + at),
               ]),
             )
-      return { op, direction, attrs: attrs as Attributes, inputs, cotangents }
+      return { op, direction, attrs, inputs, cotangents }
     }),
   )
 }

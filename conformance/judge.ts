@@ -2,7 +2,7 @@ import { either as E, function as F } from 'fp-ts'
 import { opOf } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
 import type { Depth, GivenTensors } from '../spec/op.js'
-import { gradientNames, resolve, shapesOf } from '../spec/op.js'
+import { resolve, shapesOf } from '../spec/op.js'
 import type { Oracle } from '../spec/oracle.js'
 import type { Question } from '../spec/program.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
@@ -147,7 +147,7 @@ const walkOf = (oracle: Oracle, question: Question, got: Tensors, want: Tensors)
   })
 }
 
-/** Holds an answer against the oracle's: Gate A always, Gate S where the data is i.i.d. and the op is a sum of products. */
+/** Holds an answer against the oracle's, in whatever outputs the oracle gives: Gate A always, Gate S where the data is i.i.d. and the op is a sum of products. */
 export const judge = (
   oracle: Oracle,
   question: Question,
@@ -155,10 +155,7 @@ export const judge = (
   answer: Tensors,
   independent: boolean,
 ): Judgement => {
-  const wanted =
-    question.direction === 'forward'
-      ? Object.keys(opOf(question.op).outputs)
-      : gradientNames(opOf(question.op), question.inputs)
+  const wanted = Object.keys(values)
   const problem = wanted
     .map((name) => {
       const [got, want] = [answer[name], values[name]]

@@ -20,12 +20,12 @@ const drawn = (seed: string, n: number) => {
  * one multiplication. Gate S is pass or fail only where both are to nearest.
  */
 export const probeRounding = (backend: Backend): taskEither.TaskEither<EtalonError, Rounding> => {
-  if (!backend.supports('dense' as never, 'forward')) return TE.right('unknown')
+  if (!backend.supports('dense', 'forward')) return TE.right('unknown')
   const [x, w, b] = [drawn('probe x', 256), Math.fround(Math.PI), Math.fround(Math.E)]
   const one = { shape: [1, 1], data: [1] }
   const ask = (inputs: Question['inputs']) => {
     const { program, feeds } = oneNode({
-      op: 'dense' as never,
+      op: 'dense',
       direction: 'forward',
       attrs: {},
       inputs,

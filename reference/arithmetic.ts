@@ -165,7 +165,10 @@ export const reshaped = (shape: Shape, x: Tensor): Tensor => ({ shape, data: x.d
 export const scalarOf = (value: number): Tensor => ({ shape: [], data: Float64Array.of(value) })
 
 /** Extents before, along and after an axis: row-major data is then [outer, extent, inner]. */
-export const around = (shape: Shape, axis: number): { outer: number; extent: number; inner: number } => ({
+export const around = (
+  shape: Shape,
+  axis: number,
+): { readonly outer: number; readonly extent: number; readonly inner: number } => ({
   outer: sizeOf(shape.slice(0, axis)),
   extent: shape[axis] ?? 1,
   inner: sizeOf(shape.slice(axis + 1)),

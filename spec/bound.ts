@@ -10,7 +10,9 @@ import { mapTensor } from './tensor.js'
 export const epsilon = 2 ** -23
 export const tau = 2 ** -100
 
-export const gamma = (roundings: number): number => (roundings * epsilon) / (1 - roundings * epsilon)
+/** γ(k); Infinity from k = 2²³ on, where no first-order analysis bounds the error any more. */
+export const gamma = (roundings: number): number =>
+  roundings * epsilon < 1 ? (roundings * epsilon) / (1 - roundings * epsilon) : Infinity
 
 /** k roundings of terms whose magnitudes sum to m: γ(k)·m + τ, element by element. */
 export const rounded = (roundings: number, magnitude: Tensor): Tensor => {

@@ -41,7 +41,12 @@ export const within =
 
 /** How a value that arrived from outside reads in a message; long ones are cut. */
 export const show = (value: unknown): string => {
-  const text =
-    typeof value === 'number' || value === undefined ? String(value) : (JSON.stringify(value) ?? String(value))
+  const text = typeof value === 'number' || value === undefined ? String(value) : jsonOf(value)
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }
+
+// nesting beyond what the machine's stack holds, and what JSON has no form for, show as their type
+const jsonOf = (value: unknown): string =>
+  E.getOrElse((): string => typeof value)(
+    E.tryCatch(() => (JSON.stringify(value) as string | undefined) ?? typeof value, String),
+  )

@@ -295,7 +295,7 @@ export const oneNode = ({
   attrs,
   inputs,
   cotangents,
-}: Question): { program: Program; feeds: Tensors } => {
+}: Question): { readonly program: Program; readonly feeds: Tensors } => {
   const given = Object.keys(inputs)
   const answers = direction === 'forward' ? Object.keys(opOf(op).outputs) : gradientNames(opOf(op), inputs)
   const renamed = Object.fromEntries(Object.entries(cotangents).map(([name, value]) => [`d${name}`, value]))

@@ -1,3 +1,4 @@
+/* eslint-disable functional/no-let, functional/no-loop-statements -- one pass over a line, and an answer in pieces: both may be as long as a string can be, so no list of their parts is ever made */
 import { either as E, function as F } from 'fp-ts'
 import type { either } from 'fp-ts'
 import * as t from 'io-ts'

@@ -76,10 +76,15 @@ export const mapTensor = (f: (value: number, index: number) => number, x: Tensor
 export const zipTensors = <const T extends readonly Tensor[]>(
   tensors: T & readonly [Tensor, ...Tensor[]],
   f: (...values: { readonly [I in keyof T]: number }) => number,
-): Tensor =>
-  generate(tensors[0].shape, (i) =>
-    f(...(tensors.map((t) => t.data[i] as number) as unknown as { readonly [I in keyof T]: number })),
-  )
+): Tensor => {
+  const columns = tensors.map(({ data }) => data)
+  const row = tensors.map(() => 0)
+  // one row of numbers, filled again for each element: f takes its arguments from it
+  return generate(tensors[0].shape, (i) => {
+    for (let t = 0; t < columns.length; t++) row[t] = (columns[t] as Numbers)[i] as number
+    return (f as (...values: readonly number[]) => number)(...row)
+  })
+}
 
 /** Every tensor through the same function. */
 export const mapTensors = <T extends Readonly<Record<string, Tensor | undefined>>>(

@@ -3,6 +3,7 @@ import type { Launch } from '../kernel.js'
 import { cotangent, gradient, input, kernel, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
+import { tileSize, tilesFor } from '../tile.js'
 
 const dims = ['N', 'C', 'H', 'W', 'O', 'Cg', 'KH', 'KW', 'Ho', 'Wo', 'sh', 'sw', 'dh', 'dw', 'top', 'left', 'groups']
 
@@ -114,6 +115,205 @@ fn finish(o: u32, sum: f32) { set_db(o, sum); }
 `,
 })
 
+/**
+ * The same as `conv2dForward` by 4 × 4 tiles of a group's filters × positions. Where a tap falls for the four positions
+ * is found once for each (kh,kw); inside, only the channels run.
+ */
+export const conv2dForwardTiled = kernel({
+  name: 'conv2d.forward.tiled',
+  reads: ['x', 'w', 'b'],
+  writes: ['y'],
+  dims: [...dims, 'hasBias'],
+  code: /* wgsl */ `
+fn element(tile: u32) {
+  let area = dims.Ho * dims.Wo;
+  let positions = dims.N * area;
+  let filters = dims.O / dims.groups;
+  let across = (positions + 3u) / 4u;
+  let down = (filters + 3u) / 4u;
+  let p0 = tile % across * 4u;
+  let f0 = tile / across % down * 4u;
+  let group = tile / (across * down);
+  let p = min(vec4<u32>(p0, p0 + 1u, p0 + 2u, p0 + 3u), vec4<u32>(positions - 1u));
+  let o = group * filters + min(vec4<u32>(f0, f0 + 1u, f0 + 2u, f0 + 3u), vec4<u32>(filters - 1u));
+  let n = p / area;
+  let row0 = vec4<i32>((p % area) / dims.Wo * dims.sh) - i32(dims.top);
+  let col0 = vec4<i32>(p % dims.Wo * dims.sw) - i32(dims.left);
+  let plane = dims.H * dims.W;
+  let taps = dims.KH * dims.KW;
+  let image = (n * dims.C + group * dims.Cg) * plane;
+  let weights = o * dims.Cg * taps;
+  var s0 = vec4<f32>();
+  var s1 = vec4<f32>();
+  var s2 = vec4<f32>();
+  var s3 = vec4<f32>();
+  for (var kh = 0u; kh < dims.KH; kh++) {
+    let row = row0 + i32(kh * dims.dh);
+    for (var kw = 0u; kw < dims.KW; kw++) {
+      let col = col0 + i32(kw * dims.dw);
+      let inside = (row >= vec4<i32>()) & (row < vec4<i32>(i32(dims.H))) & (col >= vec4<i32>()) & (col < vec4<i32>(i32(dims.W)));
+      if (!any(inside)) { continue; }
+      var at = image + select(vec4<u32>(), vec4<u32>(row) * dims.W + vec4<u32>(col), inside);
+      var tap = weights + kh * dims.KW + kw;
+      for (var c = 0u; c < dims.Cg; c++) {
+        let v = select(vec4<f32>(), vec4<f32>(x(at.x), x(at.y), x(at.z), x(at.w)), inside);
+        s0 += w(tap.x) * v;
+        s1 += w(tap.y) * v;
+        s2 += w(tap.z) * v;
+        s3 += w(tap.w) * v;
+        at += plane;
+        tap += taps;
+      }
+    }
+  }
+  write_row(f0, o.x, p0, s0);
+  write_row(f0 + 1u, o.y, p0, s1);
+  write_row(f0 + 2u, o.z, p0, s2);
+  write_row(f0 + 3u, o.w, p0, s3);
+}
+
+fn write_row(f: u32, o: u32, p0: u32, sums: vec4<f32>) {
+  if (f >= dims.O / dims.groups) { return; }
+  let area = dims.Ho * dims.Wo;
+  var bias = 0.0;
+  if (dims.hasBias == 1u) { bias = b(o); }
+  for (var s = 0u; s < 4u && p0 + s < dims.N * area; s++) {
+    let p = p0 + s;
+    set_y((p / area * dims.O + o) * area + p % area, sums[s] + bias);
+  }
+}
+`,
+})
+
+/** The same as `conv2dBackwardX` by 4 × 4 tiles of a group's channels × pixels; inside, the group's filters run. */
+export const conv2dBackwardXTiled = kernel({
+  name: 'conv2d.backward.x.tiled',
+  reads: ['w', 'dy'],
+  writes: ['dx'],
+  dims,
+  code: /* wgsl */ `
+fn element(tile: u32) {
+  let area = dims.H * dims.W;
+  let positions = dims.N * area;
+  let across = (positions + 3u) / 4u;
+  let down = (dims.Cg + 3u) / 4u;
+  let p0 = tile % across * 4u;
+  let c0 = tile / across % down * 4u;
+  let group = tile / (across * down);
+  let p = min(vec4<u32>(p0, p0 + 1u, p0 + 2u, p0 + 3u), vec4<u32>(positions - 1u));
+  let c = min(vec4<u32>(c0, c0 + 1u, c0 + 2u, c0 + 3u), vec4<u32>(dims.Cg - 1u));
+  let r = vec4<i32>((p % area) / dims.W + dims.top);
+  let q = vec4<i32>(p % dims.W + dims.left);
+  let filters = dims.O / dims.groups;
+  let plane = dims.Ho * dims.Wo;
+  let taps = dims.KH * dims.KW;
+  let map = (p / area * dims.O + group * filters) * plane;
+  let weights = (group * filters * dims.Cg + c) * taps;
+  let stride = vec2<i32>(i32(dims.sh), i32(dims.sw));
+  var s0 = vec4<f32>();
+  var s1 = vec4<f32>();
+  var s2 = vec4<f32>();
+  var s3 = vec4<f32>();
+  for (var kh = 0u; kh < dims.KH; kh++) {
+    let row = r - i32(kh * dims.dh);
+    let i = row / stride.x;
+    let reads_row = (row >= vec4<i32>()) & (i * stride.x == row) & (i < vec4<i32>(i32(dims.Ho)));
+    for (var kw = 0u; kw < dims.KW; kw++) {
+      let col = q - i32(kw * dims.dw);
+      let j = col / stride.y;
+      let reads = reads_row & (col >= vec4<i32>()) & (j * stride.y == col) & (j < vec4<i32>(i32(dims.Wo)));
+      if (!any(reads)) { continue; }
+      var at = map + select(vec4<u32>(), vec4<u32>(i) * dims.Wo + vec4<u32>(j), reads);
+      var tap = weights + kh * dims.KW + kw;
+      for (var o = 0u; o < filters; o++) {
+        let v = select(vec4<f32>(), vec4<f32>(dy(at.x), dy(at.y), dy(at.z), dy(at.w)), reads);
+        s0 += w(tap.x) * v;
+        s1 += w(tap.y) * v;
+        s2 += w(tap.z) * v;
+        s3 += w(tap.w) * v;
+        at += plane;
+        tap += dims.Cg * taps;
+      }
+    }
+  }
+  write_row(group, c0, p0, s0);
+  write_row(group, c0 + 1u, p0, s1);
+  write_row(group, c0 + 2u, p0, s2);
+  write_row(group, c0 + 3u, p0, s3);
+}
+
+fn write_row(group: u32, c: u32, p0: u32, sums: vec4<f32>) {
+  if (c >= dims.Cg) { return; }
+  let area = dims.H * dims.W;
+  for (var s = 0u; s < 4u && p0 + s < dims.N * area; s++) {
+    let p = p0 + s;
+    set_dx((p / area * dims.C + group * dims.Cg + c) * area + p % area, sums[s]);
+  }
+}
+`,
+})
+
+/**
+ * The same as `conv2dBackwardW` by 4 × 4 tiles of a group's filters × taps (c,kh,kw). One workgroup makes one tile: its
+ * 64 lanes take every 64th position each, then add up as a tree.
+ */
+export const conv2dBackwardWTiled = kernel({
+  name: 'conv2d.backward.w.tiled',
+  per: 'workgroup',
+  workgroup: 64,
+  reads: ['x', 'dy'],
+  writes: ['dweights'],
+  dims,
+  code: /* wgsl */ `
+var<workgroup> sums: array<array<vec4<f32>, 4>, 64>;
+
+fn group(tile: u32, lane: u32) {
+  let filters = dims.O / dims.groups;
+  let taps = dims.KH * dims.KW;
+  let columns = dims.Cg * taps;
+  let across = (columns + 3u) / 4u;
+  let down = (filters + 3u) / 4u;
+  let t0 = tile % across * 4u;
+  let f0 = tile / across % down * 4u;
+  let first = tile / (across * down);
+  let t = min(vec4<u32>(t0, t0 + 1u, t0 + 2u, t0 + 3u), vec4<u32>(columns - 1u));
+  let o = first * filters + min(vec4<u32>(f0, f0 + 1u, f0 + 2u, f0 + 3u), vec4<u32>(filters - 1u));
+  let row0 = vec4<i32>(t % taps / dims.KW * dims.dh) - i32(dims.top);
+  let col0 = vec4<i32>(t % dims.KW * dims.dw) - i32(dims.left);
+  let channel = first * dims.Cg + t / taps;
+  let area = dims.Ho * dims.Wo;
+  var s0 = vec4<f32>();
+  var s1 = vec4<f32>();
+  var s2 = vec4<f32>();
+  var s3 = vec4<f32>();
+  for (var p = lane; p < dims.N * area; p += 64u) {
+    let n = p / area;
+    let row = row0 + i32(p % area / dims.Wo * dims.sh);
+    let col = col0 + i32(p % dims.Wo * dims.sw);
+    let inside = (row >= vec4<i32>()) & (row < vec4<i32>(i32(dims.H))) & (col >= vec4<i32>()) & (col < vec4<i32>(i32(dims.W)));
+    let at = select(vec4<u32>(), ((n * dims.C + channel) * dims.H + vec4<u32>(row)) * dims.W + vec4<u32>(col), inside);
+    let v = select(vec4<f32>(), vec4<f32>(x(at.x), x(at.y), x(at.z), x(at.w)), inside);
+    let map = (n * dims.O + o) * area + p % area;
+    s0 += dy(map.x) * v;
+    s1 += dy(map.y) * v;
+    s2 += dy(map.z) * v;
+    s3 += dy(map.w) * v;
+  }
+  sums[lane] = array<vec4<f32>, 4>(s0, s1, s2, s3);
+  for (var half = 32u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (lane < half) {
+      for (var s = 0u; s < 4u; s++) { sums[lane][s] += sums[lane + half][s]; }
+    }
+  }
+  workgroupBarrier();
+  if (lane < 16u && f0 + lane / 4u < filters && t0 + lane % 4u < columns) {
+    set_dweights((first * filters + f0 + lane / 4u) * columns + t0 + lane % 4u, sums[0][lane / 4u][lane % 4u]);
+  }
+}
+`,
+})
+
 const numbers = (attrs: AttrsOf<'conv2d'>, sizes: SizesOf<'conv2d'>): Readonly<Record<string, number>> => {
   const [sh, sw] = attrs.stride
   const [dh, dw] = attrs.dilation
@@ -124,30 +324,43 @@ const numbers = (attrs: AttrsOf<'conv2d'>, sizes: SizesOf<'conv2d'>): Readonly<R
 
 export const forward: Lower<'conv2d'> = ({ attrs, sizes, has }) => {
   const { N, C, H, W, O, Ho, Wo } = sizes
+  const tiles = (samples: number): number => attrs.groups * tilesFor(O / attrs.groups, samples * Ho * Wo)
+  const tiled = O / attrs.groups >= tileSize
+  const slices = { x: C * H * W, y: O * Ho * Wo }
   return launches({
-    kernel: conv2dForward,
+    kernel: tiled ? conv2dForwardTiled : conv2dForward,
     bind: { x: input('x'), w: input('w'), b: input('b'), y: output('y') },
-    count: N * O * Ho * Wo,
+    count: tiled ? tiles(N) : N * O * Ho * Wo,
     dims: { ...numbers(attrs, sizes), hasBias: has('b') ? 1 : 0 },
     params: {},
-    outer: { extent: N, dims: ['N'], slices: { x: C * H * W, y: O * Ho * Wo } },
+    outer: { extent: N, dims: ['N'], slices, ...(tiled ? { count: tiles } : {}) },
   })
 }
 
 export const backward: Lower<'conv2d'> = ({ attrs, sizes, wants }) => {
   const { N, C, H, W, O, Cg, KH, KW, Ho, Wo } = sizes
+  const tilesX = (samples: number): number => attrs.groups * tilesFor(Cg, samples * H * W)
+  const tiledX = Cg >= tileSize
+  const slices = { dx: C * H * W, dy: O * Ho * Wo }
   const ofX: Launch = {
-    kernel: conv2dBackwardX,
+    kernel: tiledX ? conv2dBackwardXTiled : conv2dBackwardX,
     bind: { w: input('w'), dy: cotangent('y'), dx: gradient('x') },
-    count: N * C * H * W,
+    count: tiledX ? tilesX(N) : N * C * H * W,
     dims: numbers(attrs, sizes),
     params: {},
-    outer: { extent: N, dims: ['N'], slices: { dx: C * H * W, dy: O * Ho * Wo } },
+    outer: { extent: N, dims: ['N'], slices, ...(tiledX ? { count: tilesX } : {}) },
   }
-  const ofW = reduce(conv2dBackwardW, O * Cg * KH * KW, N * Ho * Wo, {
-    bind: { x: input('x'), dy: cotangent('y'), dweights: gradient('w') },
-    dims: numbers(attrs, sizes),
-  })
+  const bindW = { x: input('x'), dy: cotangent('y'), dweights: gradient('w') }
+  const ofW: Launch =
+    O / attrs.groups >= tileSize && Cg * KH * KW >= tileSize && N * Ho * Wo >= 64
+      ? {
+          kernel: conv2dBackwardWTiled,
+          bind: bindW,
+          count: attrs.groups * tilesFor(O / attrs.groups, Cg * KH * KW),
+          dims: numbers(attrs, sizes),
+          params: {},
+        }
+      : reduce(conv2dBackwardW, O * Cg * KH * KW, N * Ho * Wo, { bind: bindW, dims: numbers(attrs, sizes) })
   const ofB = reduce(conv2dBackwardB, O, N * Ho * Wo, {
     bind: { dy: cotangent('y'), db: gradient('b') },
     dims: { O, area: Ho * Wo },

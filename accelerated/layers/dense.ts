@@ -2,6 +2,7 @@ import type { Launch } from '../kernel.js'
 import { cotangent, gradient, input, kernel, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
+import { tileNested, tileSerial, tileSize, tilesFor } from '../tile.js'
 
 /** y[n,o] = b[o] + Σ_i w[o,i] · x[n,i], the products added in order of i, then the bias */
 export const denseForward = kernel({
@@ -70,29 +71,103 @@ fn finish(o: u32, sum: f32) { set_db(o, sum); }
 `,
 })
 
-export const forward: Lower<'dense'> = ({ sizes: { N, I, O }, has }) =>
-  launches({
-    kernel: denseForward,
-    bind: { x: input('x'), w: input('w'), b: input('b'), y: output('y') },
-    count: N * O,
-    dims: { I, O, hasBias: has('b') ? 1 : 0 },
-    params: {},
-    outer: { extent: N, dims: [], slices: { x: I, y: O } },
-  })
+/** The same as `denseForward` by 4 × 4 tiles of samples × outputs. */
+export const denseForwardTiled = tileSerial({
+  name: 'dense.forward.tiled',
+  reads: ['x', 'w', 'b'],
+  writes: ['y'],
+  dims: ['hasBias'],
+  code: /* wgsl */ `
+fn left(n: u32, i: u32) -> f32 { return x(n * dims.terms + i); }
+fn right(i: u32, o: u32) -> f32 { return w(o * dims.terms + i); }
+fn finish(n: u32, o: u32, sum: f32) {
+  var value = sum;
+  if (dims.hasBias == 1u) { value += b(o); }
+  set_y(n * dims.columns + o, value);
+}
+`,
+})
+
+/** The same as `denseBackwardX` by 4 × 4 tiles of samples × inputs. */
+export const denseBackwardXTiled = tileSerial({
+  name: 'dense.backward.x.tiled',
+  reads: ['w', 'dy'],
+  writes: ['dx'],
+  code: /* wgsl */ `
+fn left(n: u32, o: u32) -> f32 { return dy(n * dims.terms + o); }
+fn right(o: u32, i: u32) -> f32 { return w(o * dims.columns + i); }
+fn finish(n: u32, i: u32, sum: f32) { set_dx(n * dims.columns + i, sum); }
+`,
+})
+
+/** The same as `denseBackwardW` by 4 × 4 tiles of outputs × inputs. */
+export const denseBackwardWTiled = tileNested({
+  name: 'dense.backward.w.tiled',
+  reads: ['x', 'dy'],
+  writes: ['dw'],
+  code: /* wgsl */ `
+fn left(o: u32, n: u32) -> f32 { return dy(n * dims.rows + o); }
+fn right(n: u32, i: u32) -> f32 { return x(n * dims.columns + i); }
+fn finish(o: u32, i: u32, sum: f32) { set_dw(o * dims.columns + i, sum); }
+`,
+})
+
+// a tile pays where most of its rows and columns exist
+const worthTiling = (rows: number, columns: number): boolean => rows >= tileSize && columns >= tileSize
+
+export const forward: Lower<'dense'> = ({ sizes: { N, I, O }, has }) => {
+  const bind = { x: input('x'), w: input('w'), b: input('b'), y: output('y') }
+  const hasBias = has('b') ? 1 : 0
+  return launches(
+    worthTiling(N, O)
+      ? {
+          kernel: denseForwardTiled,
+          bind,
+          count: tilesFor(N, O),
+          dims: { rows: N, columns: O, terms: I, hasBias },
+          params: {},
+          outer: { extent: N, dims: ['rows'], slices: { x: I, y: O }, count: (units) => tilesFor(units, O) },
+        }
+      : {
+          kernel: denseForward,
+          bind,
+          count: N * O,
+          dims: { I, O, hasBias },
+          params: {},
+          outer: { extent: N, dims: [], slices: { x: I, y: O } },
+        },
+  )
+}
 
 export const backward: Lower<'dense'> = ({ sizes: { N, I, O }, wants }) => {
-  const ofX: Launch = {
-    kernel: denseBackwardX,
-    bind: { w: input('w'), dy: cotangent('y'), dx: gradient('x') },
-    count: N * I,
-    dims: { I, O },
-    params: {},
-    outer: { extent: N, dims: [], slices: { dy: O, dx: I } },
-  }
-  const ofW = reduce(denseBackwardW, O * I, N, {
-    bind: { x: input('x'), dy: cotangent('y'), dw: gradient('w') },
-    dims: { I, O },
-  })
+  const bindX = { w: input('w'), dy: cotangent('y'), dx: gradient('x') }
+  const ofX: Launch = worthTiling(N, I)
+    ? {
+        kernel: denseBackwardXTiled,
+        bind: bindX,
+        count: tilesFor(N, I),
+        dims: { rows: N, columns: I, terms: O },
+        params: {},
+        outer: { extent: N, dims: ['rows'], slices: { dy: O, dx: I }, count: (units) => tilesFor(units, I) },
+      }
+    : {
+        kernel: denseBackwardX,
+        bind: bindX,
+        count: N * I,
+        dims: { I, O },
+        params: {},
+        outer: { extent: N, dims: [], slices: { dy: O, dx: I } },
+      }
+  const bindW = { x: input('x'), dy: cotangent('y'), dw: gradient('w') }
+  const ofW: Launch = worthTiling(O, I)
+    ? {
+        kernel: denseBackwardWTiled,
+        bind: bindW,
+        count: tilesFor(O, I),
+        dims: { rows: O, columns: I, terms: N },
+        params: {},
+      }
+    : reduce(denseBackwardW, O * I, N, { bind: bindW, dims: { I, O } })
   const ofB = reduce(denseBackwardB, O, N, { bind: { dy: cotangent('y'), db: gradient('b') }, dims: { O } })
   return launches(wants('x') ? ofX : undefined, wants('w') ? ofW : undefined, wants('b') ? ofB : undefined)
 }

@@ -1,8 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
-import { either as E, function as F } from 'fp-ts'
+import { function as F } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { oracle } from '../../reference/index.js'
-import type { Attributes } from '../../spec/attributes.js'
 import { anyOrder } from '../../spec/bound.js'
 import type { Direction, OpName } from '../../spec/catalogue.js'
 import { isOpName, opOf } from '../../spec/catalogue.js'
@@ -10,21 +9,15 @@ import type { Question } from '../../spec/program.js'
 import type { Tensor, Tensors } from '../../spec/tensor.js'
 import { mapTensor, mapTensors, sameShape, zipTensors } from '../../spec/tensor.js'
 import { expect as expected, ratioOf } from '../judge.js'
+import { asF64, right } from '../testing/shaken.js'
 import type { GoldenCase } from './read.js'
 import { parseGolden } from './read.js'
-
-const right = E.getOrElseW((error: unknown): never => {
-  throw new Error(JSON.stringify(error))
-})
 
 const folder = new URL('./', import.meta.url)
 const files = readdirSync(folder)
   .filter((name) => name.endsWith('.json') && name !== 'programs.json')
   .map((name) => right(parseGolden(readFileSync(new URL(name, folder), 'utf8'))))
 const known = files.flatMap(({ op, cases }) => (isOpName(op) ? [{ op, cases }] : []))
-
-/** f64's ε over f32's: a bound that counts roundings counts them in f64 as well. */
-const asF64 = 2 ** -52 / 2 ** -23
 
 // The spec's bound, at finite inputs: where one is an infinity and an answer is finite all the same, the infinity acts
 // through a share of 0 or a slope of 0, as a huge number does.
@@ -52,7 +45,7 @@ const companions: Partial<Record<`${OpName} ${Direction}`, (question: Question) 
 const questionOf = (op: OpName, direction: Direction, { attrs, inputs, cotangents = {} }: GoldenCase): Question => ({
   op,
   direction,
-  attrs: right(opOf(op).attrs.decode(attrs)) as Attributes,
+  attrs: right(opOf(op).attrs.decode(attrs)),
   inputs,
   cotangents,
 })

@@ -10,7 +10,7 @@ const both = (...shape: readonly number[]) => ({ prediction: shape, target: shap
 export const mse: Questions = {
   corners: [
     ...elementwiseCorners(['prediction', 'target']),
-    ...elementwiseCorners(['prediction', 'target'], { reduction: 'none' }),
+    form('each element by itself', { reduction: 'none' }, both(65, 3)),
     form('a sum', { reduction: 'sum' }, both(7, 9)),
     form('a long sum', { reduction: 'sum' }, both(4097)),
     form('prediction and target nearly equal', {}, both(130), {

@@ -98,7 +98,11 @@ const loader = (edit: (file: string, text: string) => string, arithmetic?: Arith
     const module = {}
     loaded.set(file, module)
     const code = compile(edit(file, readFileSync(file, 'utf8')), arithmetic)
-    const run = compileFunction(code, ['exports', 'require', '__arithmetic'], { filename: file })
+    const run = compileFunction(code, ['exports', 'require', '__arithmetic'], { filename: file }) as (
+      exports: object,
+      require: (name: string) => unknown,
+      arithmetic: Arithmetic | undefined,
+    ) => void
     run(module, (name: string) => load(resolve(dirname(file), name.replace(/\.js$/, '.ts'))), arithmetic)
     return module
   }

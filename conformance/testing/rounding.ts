@@ -44,7 +44,11 @@ export const randomRounding = (draw: Draws): Arithmetic => {
       ceil: Math.ceil,
       sign: Math.sign,
       exp: (x: number) => within(Math.exp(x), expError(x)),
-      log: (x: number) => Math.fround(Math.log(x) + (2 * draw.uniform() - 1) * logError(x)),
+      log: (x: number) => {
+        const exact = Math.log(x)
+        const room = Math.max(logError(x) - (epsilon / 2) * Math.abs(exact), 0)
+        return Math.fround(exact + (2 * draw.uniform() - 1) * room)
+      },
       sqrt: (x: number) => within(Math.sqrt(x), 4.5 * epsilon),
       tanh: (x: number) => within(Math.tanh(x), 9 * epsilon),
     },

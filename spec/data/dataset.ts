@@ -62,7 +62,7 @@ export const pair = (images: Images, labels: Numbers): Result<Dataset> => {
  */
 export const standardisationOf = ({ images: { bytes } }: Dataset): Standardisation => {
   const counts = new Float64Array(256)
-  for (let i = 0; i < bytes.length; i++) counts[bytes[i] as number]! += 1
+  for (let i = 0; i < bytes.length; i++) counts[bytes[i] as number] = (counts[bytes[i] as number] as number) + 1
   const mean = counts.reduce((total, count, v) => total + count * (v / 255), 0) / bytes.length
   const variance = counts.reduce((total, count, v) => total + count * (v / 255 - mean) ** 2, 0) / bytes.length
   const oneLevel = counts.some((count) => count === bytes.length)

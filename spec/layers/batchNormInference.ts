@@ -2,11 +2,8 @@ import { either as E } from 'fp-ts'
 import { attributes, nonNegative, withDefault } from '../attributes.js'
 import { gamma, rounded, tau } from '../bound.js'
 import { defineOp, slide } from '../op.js'
-import type { Numbers } from '../tensor.js'
 import { generate } from '../tensor.js'
-import { channelCounts, channelOf, foldChannels } from './channels.js'
-
-const at = (numbers: Numbers, position: number): number => numbers[position] as number
+import { at, channelCounts, channelOf, foldChannels } from './channels.js'
 
 /** The roundings of r = 1/√(v + ε): half of the sum's, 4½ of the root, 2½ of the division. */
 const ofR = 7.5

@@ -4,12 +4,10 @@ import { epsilon, gamma, tau } from '../bound.js'
 import { ensure } from '../error.js'
 import type { Depth } from '../op.js'
 import { defineOp, slide } from '../op.js'
-import type { Numbers, Tensor } from '../tensor.js'
+import type { Tensor } from '../tensor.js'
 import { generate } from '../tensor.js'
 import type { Channels } from './channels.js'
-import { channelCounts, channelOf, foldChannels } from './channels.js'
-
-const at = (numbers: Numbers, position: number): number => numbers[position] as number
+import { at, channelCounts, channelOf, foldChannels } from './channels.js'
 
 /** A channel's statistics, how far the first two may be off, and the largest that r may come out. */
 interface Statistics {

@@ -1,4 +1,4 @@
-import type { Shape, Tensor } from '../tensor.js'
+import type { Numbers, Shape, Tensor } from '../tensor.js'
 import { generate, sizeOf } from '../tensor.js'
 
 /** A tensor [N,C,…] by its channels: each has m = N·S values, S being the product of the axes …. */
@@ -27,3 +27,5 @@ export const foldChannels = (
 
 /** The channel in which the value at a position lies. */
 export const channelOf = ({ C, S }: Channels, position: number): number => Math.floor(position / S) % C
+
+export const at = (numbers: Numbers, position: number): number => numbers[position] as number

@@ -2,7 +2,7 @@ import { attributes } from '../attributes.js'
 import { epsilon, rounded, tau } from '../bound.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
 import { mapTensor, sizeOf } from '../tensor.js'
-import { reducedFrom, reduction } from './reduction.js'
+import { reducedFrom, reduction, roundingsOfMean } from './reduction.js'
 
 /**
  * Mean squared error.
@@ -29,12 +29,12 @@ export const mse = defineOp({
   derive: nothingToDerive,
   bound: ({ attrs, inputs, sizes, depth, exact }) => {
     const additions = attrs.reduction === 'none' ? 0 : depth(sizeOf(sizes.rest))
-    return { loss: rounded(3 + additions + (attrs.reduction === 'mean' ? 2.5 : 0), exact(attrs, inputs).loss) }
+    return { loss: rounded(3 + additions + roundingsOfMean(attrs.reduction), exact(attrs, inputs).loss) }
   },
   // the difference, twice it (exact), times dloss, and for the mean a division by n
   boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => ({
     prediction: mapTensor(
-      (d) => (attrs.reduction === 'mean' ? 4.5 : 2) * epsilon * Math.abs(d) + tau,
+      (d) => (2 + roundingsOfMean(attrs.reduction)) * epsilon * Math.abs(d) + tau,
       exactBackward(attrs, inputs, cotangents).prediction,
     ),
   }),

@@ -1,0 +1,225 @@
+import { readFileSync, readdirSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { oracle, run } from '../reference/index.js'
+import { anyOrder } from '../spec/bound.js'
+import type { OpName } from '../spec/catalogue.js'
+import { hasBackward, isOpName, opNames, opOf } from '../spec/catalogue.js'
+import type { Differentiated } from '../spec/differentiate.js'
+import { cotangentNames } from '../spec/op.js'
+import { draws, keyOf } from '../spec/philox.js'
+import type { Tensor, Tensors } from '../spec/tensor.js'
+import { generate, mapTensor, scalar, sumOf, zipTensors } from '../spec/tensor.js'
+import type { GoldenCase, GoldenProgram } from './golden/read.js'
+import { parseGolden, parsePrograms } from './golden/read.js'
+import { expect as expected } from './judge.js'
+import { differentiated, feedsOf, keepingOnly } from './testing/programs.js'
+import { asF64, deviations, right } from './testing/shaken.js'
+
+const folder = new URL('./golden/', import.meta.url)
+const textOf = (name: string): string => readFileSync(new URL(name, folder), 'utf8')
+
+// ---- points and directions ---------------------------------------------------------------------------------------
+
+/**
+ * A point away from kinks: golden inputs are multiples of 1/64, and every element is moved by its own fraction of half
+ * of that. Then none is 0 and no two are equal, nor close: a step crosses no corner of relu and turns no tie.
+ */
+const moved = (seed: string, names: readonly string[], tensors: Tensors): Tensors =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, x]) => {
+      if (!names.includes(name)) return [name, x]
+      const draw = draws(keyOf(`${seed} ${name}`))
+      const order = Array.from({ length: x.data.length }, (_, i) => ({ i, at: draw.word() })).sort(
+        (a, b) => a.at - b.at,
+      )
+      const rank = new Map(order.map(({ i }, rank) => [i, rank + 1]))
+      return [name, mapTensor((v, i) => v + (rank.get(i) as number) / (128 * (x.data.length + 1)), x)]
+    }),
+  )
+
+/** A direction: ±1 or ±½ for every element of the tensors named, 0 for the others. */
+const directionAt = (seed: string, names: readonly string[], tensors: Tensors): Tensors => {
+  const draw = draws(keyOf(`${seed} direction`))
+  return Object.fromEntries(
+    names.map((name) => [name, generate((tensors[name] as Tensor).shape, () => draw.pick([1, -1, 0.5, -0.5]))]),
+  )
+}
+
+const along = (x: Tensors, v: Tensors, h: number): Tensors => ({
+  ...x,
+  ...Object.fromEntries(
+    Object.entries(v).map(([name, v]) => [name, zipTensors([x[name] as Tensor, v], (x, v) => x + h * v)]),
+  ),
+})
+
+const paired = (a: Tensors, b: Tensors, f: (a: number, b: number) => number): number =>
+  Object.entries(b).reduce((sum, [name, b]) => sum + sumOf(zipTensors([a[name] as Tensor, b], f).data), 0)
+const inner = (a: Tensors, b: Tensors): number => paired(a, b, (a, b) => a * b)
+const size = (a: Tensors, b: Tensors): number => paired(a, b, (a, b) => Math.abs(a * b))
+
+const elements = (tensors: Tensors): number => Object.values(tensors).reduce((n, { data }) => n + data.length, 0)
+
+// ---- the comparison ----------------------------------------------------------------------------------------------
+
+/** A function of tensors to tensors, how far roundings may drive its values, and the gradient that is on trial. */
+interface Trial {
+  readonly f: (x: Tensors) => Tensors
+  readonly ofValues: Tensors
+  readonly cotangents: Tensors
+  readonly gradients: Tensors
+  readonly ofGradients: Tensors
+}
+
+interface Comparison {
+  readonly claimed: number
+  readonly measured: number
+  readonly allowed: number
+}
+
+/**
+ * ⟨dx, v⟩ against (f(x + hv) − f(x − hv))/2h contracted with the cotangent. The step is the difference of the two points
+ * as rounded, not 2hv. Two errors are allowed and no other:
+ *
+ *   truncation   is C·h² to leading order, so of the differences at 2h and h the finer one errs a third of what lies
+ *                between them (Richardson); all of it is allowed
+ *   rounding     of both values by their bounds, over 2h; of the gradient by its own; of the two contractions, an ε for
+ *                each of their terms
+ */
+const compare = (
+  { f, ofValues, cotangents, gradients, ofGradients }: Trial,
+  x: Tensors,
+  v: Tensors,
+  h: number,
+): Comparison => {
+  const at = (h: number) => {
+    const [ahead, behind] = [along(x, v, h), along(x, v, -h)]
+    const step = Object.fromEntries(
+      Object.keys(v).map((name) => [
+        name,
+        zipTensors([ahead[name] as Tensor, behind[name] as Tensor], (a, b) => a - b),
+      ]),
+    )
+    const [after, before] = [f(ahead), f(behind)]
+    const change = Object.fromEntries(
+      Object.entries(after).map(([name, y]) => [name, zipTensors([y, before[name] as Tensor], (a, b) => a - b)]),
+    )
+    const rounding = 2 * size(ofValues, cotangents) + 2 ** -52 * elements(cotangents) * size(change, cotangents)
+    return { step, measured: inner(change, cotangents) / (2 * h), rounding: rounding / (2 * h) }
+  }
+  const [coarse, fine] = [at(2 * h), at(h)]
+  const perStep = (value: number): number => value / (2 * h)
+  const ofClaim = size(ofGradients, fine.step) + 2 ** -52 * elements(v) * size(gradients, fine.step)
+  return {
+    claimed: perStep(inner(gradients, fine.step)),
+    measured: fine.measured,
+    allowed: Math.abs(coarse.measured - fine.measured) + coarse.rounding + fine.rounding + perStep(ofClaim),
+  }
+}
+
+const agrees = ({ claimed, measured, allowed }: Comparison): boolean => Math.abs(claimed - measured) <= allowed
+
+const isFinite = (tensors: Tensors): boolean => Object.values(tensors).every(({ data }) => Number.isFinite(sumOf(data)))
+
+// ---- ops ---------------------------------------------------------------------------------------------------------
+
+const scaled = (bounds: Tensors): Tensors =>
+  Object.fromEntries(Object.entries(bounds).map(([name, b]) => [name, mapTensor((b) => asF64 * b, b)]))
+
+/** A golden case's attributes, shapes and cotangents, at a point near its inputs; undefined where that leaves the op's domain. */
+const trialOf = (op: OpName, each: GoldenCase) => {
+  const attrs = right(opOf(op).attrs.decode(each.attrs))
+  const names = Object.keys(each.gradients ?? {})
+  const x = moved(each.name, names, each.inputs)
+  const v = directionAt(each.name, names, x)
+  const given = each.cotangents ?? {}
+  const cotangents = Object.fromEntries(cotangentNames(opOf(op)).map((name) => [name, given[name] as Tensor]))
+  const f = (inputs: Tensors) => right(oracle.evaluate(op, 'forward', attrs, inputs, {}))
+  const forward = right(expected(oracle, { op, direction: 'forward', attrs, inputs: x, cotangents: {} }, anyOrder))
+  const backward = right(expected(oracle, { op, direction: 'backward', attrs, inputs: x, cotangents }, anyOrder))
+  const trial: Trial = {
+    f,
+    ofValues: scaled(forward.bounds),
+    cotangents,
+    gradients: backward.values,
+    ofGradients: scaled(backward.bounds),
+  }
+  const h = 2 ** -18
+  const inside = [x, backward.values, ...[0, 2 * h, -2 * h].map((h) => f(along(x, v, h)))].every(isFinite)
+  return inside ? { trial, x, v, h } : undefined
+}
+
+const files = readdirSync(folder)
+  .filter((name) => name.endsWith('.json') && name !== 'programs.json')
+  .map((name) => right(parseGolden(textOf(name))))
+const differentiable = opNames.filter(hasBackward)
+const casesOf = (op: OpName): readonly GoldenCase[] =>
+  files.filter((file) => file.op === op && isOpName(op)).flatMap(({ cases }) => cases.filter((c) => c.gradients))
+
+describe('backward is the derivative of forward', () => {
+  describe.each(differentiable)('%s', (op) => {
+    const points = casesOf(op).map((each) => ({ name: each.name, made: trialOf(op, each) }))
+    const inside = points.flatMap(({ name, made }) => (made === undefined ? [] : [{ name, ...made }]))
+
+    it('has points to be asked at, at most a third of its golden cases lying on the edge of its domain', () => {
+      expect(inside.length).toBeGreaterThan(0)
+      expect(points.length - inside.length).toBeLessThanOrEqual(points.length / 3)
+    })
+
+    it.each(inside)('$name', ({ trial, x, v, h }) => {
+      expect(compare(trial, x, v, h)).toSatisfy(agrees)
+    })
+
+    it('a gradient a millionth too large is refused', () => {
+      const refused = inside.filter(({ trial, x, v, h }) => {
+        const gradients = Object.fromEntries(
+          Object.entries(trial.gradients).map(([name, g]) => [name, mapTensor((g) => (1 + 1e-6) * g, g)]),
+        )
+        return !agrees(compare({ ...trial, gradients }, x, v, h))
+      })
+      expect(refused.length).toBeGreaterThan(inside.length / 2)
+    })
+  })
+})
+
+// ---- programs ----------------------------------------------------------------------------------------------------
+
+const programs = right(parsePrograms(textOf('programs.json')))
+const named = (part: string): GoldenProgram => programs.find(({ name }) => name.includes(part)) as GoldenProgram
+
+/** A whole program's loss, along one feed. */
+const programTrial = (golden: GoldenProgram, { program, gradients }: Differentiated, feed: string) => {
+  const names = Object.keys(golden.gradients)
+  const feeds = moved(golden.name, names, feedsOf(golden))
+  const v = directionAt(`${golden.name} ${feed}`, [feed], feeds)
+  const f = (feeds: Tensors) => right(run(program, feeds, ['loss']))
+  const value = gradients[feed] as string
+  const found = right(run(program, feeds, ['loss', value]))
+  const errors = deviations(oracle, program, feeds, found)
+  const trial: Trial = {
+    f,
+    ofValues: errors,
+    cotangents: { loss: scalar(1) },
+    gradients: { [feed]: found[value] as Tensor },
+    ofGradients: { [feed]: errors[value] as Tensor },
+  }
+  return compare(trial, feeds, v, 2 ** -22)
+}
+
+describe('the reverse of a program is its derivative', () => {
+  describe.each([named('LeNet'), named('residual'), named('step 3 of 3')])('$name', (golden) => {
+    it.each(Object.keys(golden.gradients))('along %s', (feed) => {
+      expect(programTrial(golden, right(differentiated(golden)), feed)).toSatisfy(agrees)
+    })
+  })
+
+  describe.each(['a', 'b'] as const)('a skip connection whose gradient is dropped, summand %s kept', (summand) => {
+    const golden = named('residual')
+    const planted = keepingOnly(summand, 'relu1', right(differentiated(golden)))
+    it.each(['x', 'conv1.w', 'norm.gamma', 'norm.beta'])('is refused along %s, which lies before it', (feed) => {
+      expect(programTrial(golden, planted, feed)).not.toSatisfy(agrees)
+    })
+    it.each(['conv2.w', 'dense.w', 'dense.b'])('passes along %s, which does not', (feed) => {
+      expect(programTrial(golden, planted, feed)).toSatisfy(agrees)
+    })
+  })
+})

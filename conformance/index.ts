@@ -1,0 +1,11 @@
+/** Conformance: any backend held against the oracle, within derived tolerances. */
+export { caseAt, caseCount, caseOfId } from './cases.js'
+export { parseCase, printCase, realise, type Case, type Fill, type Form } from './form.js'
+export { expect, judge, type Expected, type Judgement, type Worst } from './judge.js'
+export { lockstep, type LockstepFinding, type LockstepStep } from './lockstep.js'
+export { probeRounding, type Rounding } from './probe.js'
+export { conforms, jsonLine, jsonSummary, printFailure, printLine, printTotals } from './report.js'
+export { checkOracle } from './selfCheck.js'
+export { questionTable } from './table.js'
+export { ask, fails, verify, type Line, type Progress, type Report, type Scope, type Verdict } from './verify.js'
+export type { Claim, Fault, Law, Questions, QuestionTable, Worked } from './questions.js'

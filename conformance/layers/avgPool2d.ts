@@ -1,0 +1,214 @@
+import { either as E, function as F } from 'fp-ts'
+import { slide } from '../../spec/op.js'
+import { filled } from '../../spec/tensor.js'
+import { adjointIn, another, batchSplits, equal, equals, linearIn, named } from '../laws.js'
+import type { Law, Questions } from '../questions.js'
+import { form } from '../questions.js'
+import {
+  gradientKeepsItsMass,
+  oneElementWindows,
+  paddingIsABorder,
+  pickedFromRamp,
+  planesAreAlike,
+  plane,
+  poolCorners,
+  poolShifts,
+  ramp,
+  randomPool,
+} from './poolLaws.js'
+
+const constantStays: Law = {
+  name: 'a constant image stays constant if padding is not counted',
+  claims: ({ attrs, inputs }, ask) =>
+    F.pipe(
+      ask('forward', { ...attrs, countIncludePad: false }, { x: filled(named(inputs, 'x').shape, 0.7) }),
+      E.map((answer) => [equals('y', answer, filled(named(answer.values, 'y').shape, 0.7))]),
+    ),
+}
+
+const paddingAloneDecides: Law = {
+  name: 'without padding there is nothing to count',
+  claims: ({ attrs }, ask, draw) => {
+    const x = another(draw, [2, 2, 9, 10])
+    const counted = { ...attrs, padding: [0, 0, 0, 0], countIncludePad: true }
+    const left = { ...counted, countIncludePad: false }
+    return F.pipe(
+      E.Do,
+      E.bind('one', () => ask('forward', counted, { x })),
+      E.bind('other', () => ask('forward', left, { x })),
+      E.bind('dy', ({ one }) => E.right(another(draw, named(one.values, 'y').shape))),
+      E.bind('backOne', ({ dy }) => ask('backward', counted, { x }, { y: dy })),
+      E.bind('backOther', ({ dy }) => ask('backward', left, { x }, { y: dy })),
+      E.map(({ one, other, backOne, backOther }) => [equal('y', one, other), equal('x', backOne, backOther)]),
+    )
+  },
+}
+
+const padded = { window: [3, 2], stride: [2, 1], padding: [1, 2, 1, 0] } as const
+
+export const avgPool2d: Questions = {
+  corners: [
+    ...poolCorners,
+    ...poolCorners
+      .filter(({ attrs }) => attrs['padding'] !== undefined)
+      .map((corner) => ({
+        ...corner,
+        name: `${corner.name ?? ''}; padding counted`,
+        attrs: { ...corner.attrs, countIncludePad: true },
+      })),
+    form('elements that cancel', padded, { x: [2, 2, 6, 7] }, { x: { values: [1.1, -1.1, 1.1, -1.1000001] } }),
+    form('small', padded, { x: [2, 2, 6, 7] }, { x: 'small' }),
+    form('whole numbers', { window: [2, 4] }, { x: [2, 2, 6, 8] }, { x: 'ties', dy: 'ties' }),
+    form('a window of 256', { window: [16, 16], stride: [15, 1] }, { x: [1, 1, 31, 20] }),
+    form('a window of 63 by 65', { window: [63, 65] }, { x: [1, 1, 63, 65] }),
+  ],
+  random: (draw) => {
+    const pool = randomPool(draw)
+    return {
+      shapes: pool.shapes,
+      attrs: { ...pool.attrs, ...draw.pick([{}, { countIncludePad: true }, { countIncludePad: false }]) },
+      fills: { x: draw.pick(['normal', 'normal', 'small', 'wide']) },
+    }
+  },
+  laws: [
+    linearIn('x'),
+    adjointIn('x', 'y'),
+    batchSplits(['x']),
+    planesAreAlike,
+    poolShifts,
+    oneElementWindows,
+    gradientKeepsItsMass({ countIncludePad: false }),
+    paddingIsABorder('padding that counts is a border of zeros', 0, { countIncludePad: true }),
+    constantStays,
+    paddingAloneDecides,
+  ],
+  worked: [
+    {
+      name: 'the 4×4 image of the pooling slide, subsampled by 2',
+      direction: 'forward',
+      attrs: { window: [2, 2], stride: [2, 2], padding: [0, 0, 0, 0], countIncludePad: false },
+      inputs: { x: plane([1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]) },
+      outputs: { y: plane([3.25, 5.25], [2, 2]) },
+      source: slide('LeNet'),
+    },
+    {
+      name: 'a quarter of each cotangent to each element of its window',
+      direction: 'backward',
+      attrs: { window: [2, 2], stride: [2, 2], padding: [0, 0, 0, 0], countIncludePad: false },
+      inputs: { x: plane([0, 0, 0], [0, 0, 0]) },
+      cotangents: { y: plane([6]) },
+      outputs: { x: plane([1.5, 1.5, 0], [1.5, 1.5, 0]) },
+      source: slide('LeNet'),
+    },
+    {
+      name: 'one pixel under a padded 3×3 window: itself, or a ninth if padding counts',
+      direction: 'forward',
+      attrs: { window: [3, 3], stride: [3, 3], padding: [1, 1, 1, 1], countIncludePad: true },
+      inputs: { x: plane([9]) },
+      outputs: { y: plane([1]) },
+      source: "PyTorch's AvgPool2d, count_include_pad",
+    },
+    {
+      name: 'one pixel under a padded 3×3 window that counts what is there',
+      direction: 'forward',
+      attrs: { window: [3, 3], stride: [3, 3], padding: [1, 1, 1, 1], countIncludePad: false },
+      inputs: { x: plane([9]) },
+      outputs: { y: plane([9]) },
+      source: "PyTorch's AvgPool2d, count_include_pad",
+    },
+    ...(
+      [
+        [55, 27],
+        [27, 13],
+        [13, 6],
+      ] as const
+    ).map(([n, outputs]) => ({
+      name: `AlexNet’s chain: a 3×3 window by 2 takes ${n} to ${outputs}, here on a ramp, whose means are the windows’ middles`,
+      direction: 'forward' as const,
+      attrs: { window: [3, 3], stride: [2, 2], padding: [0, 0, 0, 0], countIncludePad: false },
+      inputs: { x: ramp(n) },
+      outputs: { y: pickedFromRamp(n, outputs, 1, 1) },
+      source: slide('AlexNet'),
+    })),
+  ],
+  faults: [
+    {
+      name: 'padding counted',
+      direction: 'forward',
+      find: 'countIncludePad ?',
+      replace: 'true ?',
+      unseenAt: form('', { window: [2, 2] }, { x: [1, 2, 4, 4] }),
+    },
+    {
+      name: 'padding never counted',
+      direction: 'forward',
+      find: 'countIncludePad ?',
+      replace: 'false ?',
+      unseenAt: form('', { padding: [1, 1, 1, 1] }, { x: [1, 2, 4, 4] }),
+    },
+    { name: 'sum in place of mean', direction: 'forward', find: 'elements / count(i, j)', replace: 'elements' },
+    {
+      name: 'stride axes swapped',
+      direction: 'forward',
+      find: 'i * sh + kh - top, j * sw + kw - left',
+      replace: 'i * sw + kh - top, j * sh + kw - left',
+      unseenAt: form('', {}, { x: [1, 2, 4, 4] }),
+    },
+    {
+      name: 'padding: top and left swapped',
+      direction: 'forward',
+      find: 'i * sh + kh - top, j * sw + kw - left',
+      replace: 'i * sh + kh - left, j * sw + kw - top',
+      unseenAt: form('', { window: [3, 3], padding: [1, 1, 1, 1] }, { x: [1, 1, 5, 5] }),
+    },
+    {
+      name: 'elements beyond the right border counted',
+      direction: 'forward',
+      find: 'Math.min(start + window, size)',
+      replace: '(start + window)',
+    },
+    {
+      name: 'columns counted as if the image were square',
+      direction: 'forward',
+      find: 'inside(j * sw - left, KW, W)',
+      replace: 'inside(j * sw - left, KW, H)',
+      unseenAt: form('', { window: [3, 3], padding: [1, 1, 1, 1] }, { x: [1, 1, 5, 5] }),
+    },
+    {
+      name: 'padding counted',
+      direction: 'backward',
+      find: 'countIncludePad ?',
+      replace: 'true ?',
+      unseenAt: form('', { window: [2, 2] }, { x: [1, 2, 4, 4] }),
+    },
+    {
+      name: 'undivided',
+      direction: 'backward',
+      find: 'at4(dy, n, c, i, j) / count(i, j)',
+      replace: 'at4(dy, n, c, i, j)',
+      unseenAt: form('', { window: [1, 1] }, { x: [1, 2, 4, 4] }),
+    },
+    {
+      name: 'divided by another window’s count',
+      direction: 'backward',
+      find: 'at4(dy, n, c, i, j) / count(i, j)',
+      replace: 'at4(dy, n, c, i, j) / count(j, i)',
+      unseenAt: form('', { window: [3, 3], padding: [1, 1, 1, 1] }, { x: [1, 1, 5, 5] }),
+    },
+    {
+      name: 'stride axes swapped',
+      direction: 'backward',
+      find: 'windowReading(s + left - kw, sw, Wo)',
+      replace: 'windowReading(s + left - kw, sh, Wo)',
+      unseenAt: form('', {}, { x: [1, 1, 6, 6] }),
+    },
+    { name: 'padding of the columns forgotten', direction: 'backward', find: 's + left - kw', replace: 's - kw' },
+    {
+      name: 'the sides of the window added, not multiplied',
+      direction: 'backward',
+      find: 'countIncludePad ? KH * KW',
+      replace: 'countIncludePad ? KH + KW',
+      unseenAt: form('', { window: [2, 2], countIncludePad: true }, { x: [1, 1, 6, 6] }),
+    },
+  ],
+}

@@ -1,0 +1,262 @@
+import { either as E, function as F } from 'fp-ts'
+import { slide } from '../../spec/op.js'
+import type { Tensor } from '../../spec/tensor.js'
+import { generate, sumOf, zeros } from '../../spec/tensor.js'
+import { adjointIn, another, batchSplits, combination, equals, linearIn, named } from '../laws.js'
+import type { Form } from '../form.js'
+import type { Law, Questions } from '../questions.js'
+import { form } from '../questions.js'
+
+const layer = (N: number, I: number, O: number, bias = true) => ({
+  x: [N, I],
+  w: [O, I],
+  ...(bias ? { b: [O] } : {}),
+})
+
+// one below, at and above the sizes of tiles; each axis takes every one of them, beside sizes of another order
+const edges = [8, 16, 32, 64, 128, 256].flatMap((t) => [t - 1, t, t + 1])
+const edge = (k: number): number => edges[k % edges.length] as number
+const aroundTiles = edges.map((N, k): Form => {
+  const [I, O] = [edge(k + 6), edge(k + 12)]
+  return form(`tiles: ${N} by ${I} by ${O}`, {}, layer(N, I, O, k % 2 === 0))
+})
+
+const element = (x: Tensor, i: number): number => x.data[i] as number
+const unit = 2 ** -52
+
+const biasIsAdded: Law = {
+  name: 'the bias is added to every row',
+  claims: ({ attrs, inputs }, ask, draw) => {
+    const { x, w } = { x: named(inputs, 'x'), w: named(inputs, 'w') }
+    const [N, O] = [x.shape[0] as number, w.shape[0] as number]
+    const b = another(draw, [O])
+    return F.pipe(
+      E.Do,
+      E.bind('with', () => ask('forward', attrs, { x, w, b })),
+      E.bind('without', () => ask('forward', attrs, { x, w })),
+      E.map(({ with: both, without }) => [
+        combination('y', both, [
+          [1, without],
+          [1, { values: { y: generate([N, O], (i) => element(b, i % O)) }, slack: { y: zeros([N, O]) } }],
+        ]),
+      ]),
+    )
+  },
+}
+
+const biasCollects: Law = {
+  name: 'the gradient of the bias is the sum of the cotangents of its output',
+  claims: ({ attrs, inputs, cotangents }, ask) => {
+    const dy = named(cotangents, 'y')
+    const [N, O] = dy.shape as readonly [number, number]
+    const columns = (f: (dy: number) => number): Tensor =>
+      generate([O], (o) => sumOf(Array.from({ length: N }, (_, n) => f(element(dy, n * O + o)))))
+    const [sums, sizes] = [columns((v) => v), columns(Math.abs)]
+    return F.pipe(
+      ask('backward', attrs, { ...inputs, b: zeros([O]) }, cotangents),
+      E.map(({ values, slack }) => [
+        {
+          got: named(values, 'b'),
+          want: sums,
+          allowed: generate([O], (o) => element(named(slack, 'b'), o) + N * unit * element(sizes, o)),
+        },
+      ]),
+    )
+  },
+}
+
+const identityCopies: Law = {
+  name: 'weights of the identity give x back',
+  claims: ({ attrs, inputs }, ask) => {
+    const x = named(inputs, 'x')
+    const I = x.shape[1] as number
+    const w = generate([I, I], (i) => (Math.floor(i / I) === i % I ? 1 : 0))
+    return F.pipe(
+      ask('forward', attrs, { x, w }),
+      E.map((answer) => [equals('y', answer, x)]),
+    )
+  },
+}
+
+// the rows of a matrix, or the elements of a vector, in the opposite order
+const upsideDown = (a: Tensor): Tensor => {
+  const rows = a.shape[0] as number
+  const width = a.data.length / rows
+  return generate(a.shape, (i) => element(a, (rows - 1 - Math.floor(i / width)) * width + (i % width)))
+}
+
+const mirrored = (a: Tensor): Tensor => {
+  const width = a.shape[1] as number
+  return generate(a.shape, (i) => element(a, i - (i % width) + width - 1 - (i % width)))
+}
+
+const outputsPermute: Law = {
+  name: 'reordering the rows of w and b reorders the outputs',
+  claims: ({ attrs, inputs }, ask) => {
+    const turned = { ...inputs, w: upsideDown(named(inputs, 'w')), ...(inputs['b'] && { b: upsideDown(inputs['b']) }) }
+    return F.pipe(
+      E.Do,
+      E.bind('before', () => ask('forward', attrs, inputs)),
+      E.bind('after', () => ask('forward', attrs, turned)),
+      E.map(({ before, after }) => [
+        combination('y', after, [
+          [1, { values: { y: mirrored(named(before.values, 'y')) }, slack: { y: mirrored(named(before.slack, 'y')) } }],
+        ]),
+      ]),
+    )
+  },
+}
+
+export const dense: Questions = {
+  corners: [
+    form('one number', {}, layer(1, 1, 1)),
+    form('one number, no bias', {}, layer(1, 1, 1, false)),
+    form('one sample', {}, layer(1, 9, 7)),
+    form('one input', {}, layer(5, 1, 6)),
+    form('one output: the perceptron', {}, layer(6, 10, 1)),
+    form('whole numbers', {}, layer(5, 11, 6), { x: 'ties', w: 'ties', b: 'ties', dy: 'ties' }),
+    form('x of zeros: y is the bias', {}, layer(3, 5, 4), { x: { constant: 0 } }),
+    form('products that cancel', {}, layer(4, 34, 3, false), { x: { values: [1.1, 1.1] }, w: { values: [3, -3] } }),
+    form('small and wide', {}, layer(4, 20, 5), { x: 'small', w: 'wide' }),
+    ...aroundTiles,
+    form('65 by 65 by 65', {}, layer(65, 65, 65)),
+    form('129 by 127 by 128', {}, layer(129, 127, 128, false)),
+    form('sums of 16, as a random walk', {}, layer(16, 16, 32, false)),
+    form('sums of 128, as a random walk', {}, layer(128, 128, 16)),
+    form('sums of 1024, as a random walk', {}, layer(16, 1024, 24)),
+    form('sums of 1024 over outputs and batch', {}, layer(1024, 16, 1024, false)),
+    form('a batch of 4099 behind 320 weights', {}, layer(4099, 16, 20)),
+    form('4095 weights and a batch of 65', {}, layer(65, 65, 63)),
+    form('4096 weights and a batch of 65', {}, layer(65, 64, 64)),
+    form('4097 weights and a batch of 64', {}, layer(64, 17, 241)),
+    form('65,535 samples', {}, layer(65535, 2, 1)),
+    form('65,537 outputs', {}, layer(2, 1, 65537)),
+    form('65,537 inputs', {}, layer(1, 65537, 2)),
+    { ...form('more outputs than one row of workgroups', {}, layer(2049, 1, 2048)), only: 'forward' },
+    { ...form('more weights than one row of workgroups', {}, layer(1, 2049, 2048, false)), only: 'backward' },
+  ],
+  random: (draw) => ({
+    attrs: {},
+    shapes: layer(
+      draw.integer(1, 7),
+      draw.pick([draw.integer(1, 12), draw.integer(1, 128)]),
+      draw.integer(1, 9),
+      draw.uniform() < 0.7,
+    ),
+    fills: { x: draw.pick(['normal', 'normal', 'small', 'wide']), w: draw.pick(['normal', 'normal', 'small']) },
+  }),
+  laws: [
+    linearIn('x', ['b']),
+    linearIn('w', ['b']),
+    adjointIn('x', 'y', ['b']),
+    adjointIn('w', 'y', ['b']),
+    batchSplits(['x']),
+    biasIsAdded,
+    biasCollects,
+    identityCopies,
+    outputsPermute,
+  ],
+  worked: [
+    {
+      name: 'two neurons by hand: 3·1 + 4·2 + ½ and 5·1 + 6·2 − 1',
+      direction: 'forward',
+      attrs: {},
+      inputs: {
+        x: { shape: [1, 2], data: [1, 2] },
+        w: { shape: [2, 2], data: [3, 4, 5, 6] },
+        b: { shape: [2], data: [0.5, -1] },
+      },
+      outputs: { y: { shape: [1, 2], data: [11.5, 16] } },
+      source: slide('Fully connected layer'),
+    },
+    {
+      name: 'the perceptron that computes AND: only 1, 1 lies above its threshold',
+      direction: 'forward',
+      attrs: {},
+      inputs: {
+        x: { shape: [4, 2], data: [0, 0, 0, 1, 1, 0, 1, 1] },
+        w: { shape: [1, 2], data: [1, 1] },
+        b: { shape: [1], data: [-1.5] },
+      },
+      outputs: { y: { shape: [4, 1], data: [-1.5, -0.5, -0.5, 0.5] } },
+      source: slide('The perceptron'),
+    },
+    {
+      name: 'the gradients of two samples by hand',
+      direction: 'backward',
+      attrs: {},
+      inputs: {
+        x: { shape: [2, 2], data: [1, 2, 3, 4] },
+        w: { shape: [1, 2], data: [5, 6] },
+        b: { shape: [1], data: [0] },
+      },
+      cotangents: { y: { shape: [2, 1], data: [1, -2] } },
+      outputs: {
+        x: { shape: [2, 2], data: [5, 6, -10, -12] },
+        w: { shape: [1, 2], data: [-5, -6] },
+        b: { shape: [1], data: [-1] },
+      },
+      source: slide('Fully connected layer'),
+    },
+  ],
+  faults: [
+    { name: 'bias forgotten', direction: 'forward', find: 'products + at1(b, o)', replace: 'products' },
+    {
+      name: 'one bias for all outputs',
+      direction: 'forward',
+      find: 'at1(b, o)',
+      replace: 'at1(b, 0)',
+      unseenAt: form('', {}, layer(3, 4, 1)),
+    },
+    { name: 'one input short', direction: 'forward', find: 'sum1(I, (i)', replace: 'sum1(I - 1, (i)' },
+    {
+      name: 'only the first sample',
+      direction: 'forward',
+      find: 'at2(x, n, i))',
+      nth: 0,
+      replace: 'at2(x, 0, i))',
+      unseenAt: form('', {}, layer(1, 4, 3)),
+    },
+    {
+      name: 'inputs in the opposite order',
+      direction: 'forward',
+      find: 'at2(w, o, i) * at2(x, n, i)',
+      replace: 'at2(w, o, I - 1 - i) * at2(x, n, i)',
+    },
+    { name: 'dx: one output short', direction: 'backward', find: 'sum1(O, (o)', replace: 'sum1(O - 1, (o)' },
+    {
+      name: 'dx: the cotangent of the first sample',
+      direction: 'backward',
+      find: 'at2(w, o, i) * at2(dy, n, o)',
+      replace: 'at2(w, o, i) * at2(dy, 0, o)',
+      unseenAt: form('', {}, layer(1, 4, 3)),
+    },
+    {
+      name: 'dw: averaged over the batch',
+      direction: 'backward',
+      find: 'at2(dy, n, o) * at2(x, n, i)',
+      replace: '(at2(dy, n, o) * at2(x, n, i)) / N',
+      unseenAt: form('', {}, layer(1, 4, 3)),
+    },
+    {
+      name: 'dw: the last sample left out',
+      direction: 'backward',
+      find: 'sum1(N, (n)',
+      nth: 0,
+      replace: 'sum1(N - 1, (n)',
+    },
+    {
+      name: 'db: averaged over the batch',
+      direction: 'backward',
+      find: 'sum1(N, (n) => at2(dy, n, o))',
+      replace: 'sum1(N, (n) => at2(dy, n, o) / N)',
+      unseenAt: form('', {}, layer(1, 4, 3)),
+    },
+    {
+      name: 'db: the cotangent of the first sample only',
+      direction: 'backward',
+      find: 'sum1(N, (n) => at2(dy, n, o))',
+      replace: 'at2(dy, 0, o)',
+    },
+  ],
+}
