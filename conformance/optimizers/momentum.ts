@@ -116,14 +116,22 @@ export const momentum: Questions = {
       direction: 'forward',
       find: 'g + lambda * w',
       replace: 'g',
-      unseenAt: form('', { learningRate: 0.01, weightDecay: 0.0005 }, state(4)),
+      unseenAt: form('', { learningRate: 0.01, weightDecay: 0.0005 }, state(4), {
+        w: { constant: 1 },
+        g: { constant: 1 },
+        velocity: { constant: 1 },
+      }),
     },
     {
       name: 'Nesterov without its look ahead',
       direction: 'forward',
       find: 'g + mu * v, gradient',
       replace: 'v, gradient',
-      unseenAt: form('', { learningRate: 0.001, nesterov: true }, state(4), { w: { constant: 1 } }),
+      unseenAt: form('', { learningRate: 0.001, nesterov: true }, state(4), {
+        w: { constant: 1 },
+        g: { constant: 0.5 },
+        velocity: { constant: 0.5 },
+      }),
     },
     {
       name: 'the old velocity applied',
