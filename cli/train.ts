@@ -211,7 +211,7 @@ export const trainCommand: Subcommand = (command, end) =>
     .option('--epochs <n>', 'times through the training digits', wholeNumber(1), 1)
     .option('--batch <n>', 'digits in a step; an incomplete last batch of an epoch is left out', wholeNumber(1), 32)
     .option('--seed <n>', 'of the first weights, the order and the generated digits', wholeNumber(0), 1)
-    .option('--learning-rate <rate>', 'the first rate; it falls linearly to 0', (text) => fraction(0, text), 0.02)
+    .option('--learning-rate <rate>', 'the first rate; it falls linearly to 0', (text) => fraction(0, text), 0.015)
     .option('--momentum <mu>', 'momentum', (text) => fraction(0, text), 0.9)
     .option('--weight-decay <lambda>', 'weight decay', (text) => fraction(0, text), 0)
     .option('--lockstep <n>', 'judge the first n steps node by node against the reference', wholeNumber(0), 0)

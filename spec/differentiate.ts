@@ -49,7 +49,7 @@ const readers = (program: Program, value: string): number =>
     (n, node) =>
       n +
       Object.entries(node.inputs).filter(
-        ([input, read]) => read === value && opOf(node.op).differentiable.includes(input),
+        ([input, read]) => read === value && gradientNames(opOf(node.op), node.inputs).includes(input),
       ).length,
     0,
   )

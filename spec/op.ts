@@ -5,7 +5,10 @@ import { ensure, fail } from './error.js'
 import type { Shape, Tensor, Tensors } from './tensor.js'
 import { showShape } from './tensor.js'
 
-/** Axis letters, outermost first. '...' stands for any run of axes; '...name' for the run that `derive` gives under that name. */
+/**
+ * Axis letters, outermost first. '...' stands for any run of axes, the same in every input; '...name' for a run of its
+ * own, an input's or one that `derive` gives under that name.
+ */
 export type Axes = readonly string[]
 export type InputAxes = Axes | { readonly optional: Axes }
 export type Inputs = Readonly<Record<string, InputAxes>>
@@ -83,6 +86,8 @@ export interface Op<A, I extends Inputs, O extends Outputs, S, D extends string>
   readonly source: Source
   readonly attrs: AttributeSet<A>
   readonly inputs: I
+  /** for x0, x1, …: the letter before the number. Inputs after the first have runs of axes of their own, '...x1' and so on */
+  readonly variadic?: string
   readonly outputs: O
   /** the inputs that have a gradient; none: the op has no backward */
   readonly differentiable: readonly D[]
@@ -120,6 +125,7 @@ export interface AnyOp {
   readonly source: Source
   readonly attrs: AttributeSet<Attributes>
   readonly inputs: Inputs
+  readonly variadic?: string
   readonly outputs: Outputs
   readonly differentiable: readonly string[]
   readonly cotangents?: readonly string[]
@@ -154,12 +160,30 @@ const isOptional = (axes: InputAxes): boolean => 'optional' in axes
 export const requiredInputs = (op: { readonly inputs: Inputs }): readonly string[] =>
   Object.keys(op.inputs).filter((name) => !isOptional(op.inputs[name] as InputAxes))
 
+/** The inputs of an op when those of the given names are there: more than `inputs` says only where it is variadic. */
+export const inputsAmong = (
+  op: { readonly inputs: Inputs; readonly variadic?: string },
+  given: readonly string[],
+): Inputs => {
+  const { inputs, variadic } = op
+  if (variadic === undefined) return inputs
+  const numbers = given
+    .filter((name) => name.startsWith(variadic) && /^(0|[1-9]\d{0,5})$/.test(name.slice(variadic.length)))
+    .map((name) => Number(name.slice(variadic.length)))
+  // every number up to the largest: one left out is missing
+  const count = numbers.reduce((most, number) => Math.max(most, number + 1), 1)
+  return Object.fromEntries(
+    Array.from({ length: Math.min(count, given.length + 1) }, (_, i) => [`${variadic}${i}`, [`...${variadic}${i}`]]),
+  )
+}
+
 /** `x[N,C,H,W]`, as messages and tables print an input. */
 export const showAxes = (axes: Axes): string => `[${axes.join(',')}]`
 
 interface Bound {
   readonly letters: Readonly<Record<string, { readonly extent: number; readonly input: string }>>
   readonly rest?: { readonly shape: Shape; readonly input: string }
+  readonly runs: Readonly<Record<string, Shape>>
 }
 
 const bindLetter = (bound: Bound, letter: string, extent: number, input: string): Result<Bound> => {
@@ -193,7 +217,9 @@ const bindInput = (bound: Bound, input: string, axes: Axes, shape: Shape): Resul
         soFar,
         E.flatMap((bound) =>
           at === open
-            ? bindRest(bound, shape.slice(open, restEnd), input)
+            ? axis === '...'
+              ? bindRest(bound, shape.slice(open, restEnd), input)
+              : E.right({ ...bound, runs: { ...bound.runs, [axis.slice(3)]: shape.slice(open, restEnd) } })
             : bindLetter(bound, axis, shape[open >= 0 && at > open ? restEnd + (at - open - 1) : at] as number, input),
         ),
       ),
@@ -220,17 +246,15 @@ const outputShape = (axes: Axes, sizes: AnySizes): Shape =>
  *         whatever the op's own `derive` refuses
  */
 export const resolve = (op: AnyOp, attrs: Attributes, shapes: Readonly<Record<string, Shape>>): Result<Resolved> => {
-  const names = Object.keys(op.inputs)
+  const inputs = inputsAmong(op, Object.keys(shapes))
+  const names = Object.keys(inputs)
   const stranger = Object.keys(shapes).find((name) => !names.includes(name))
-  const missing = requiredInputs(op).find((name) => shapes[name] === undefined)
+  const needed = requiredInputs({ inputs })
+  const missing = needed.find((name) => shapes[name] === undefined)
   return F.pipe(
     ensure(stranger === undefined, 'UnexpectedInput', `there is no input ${stranger}; there are ${names.join(', ')}`),
     E.flatMap(() =>
-      ensure(
-        missing === undefined,
-        'MissingInput',
-        `input ${missing} is missing; needed are ${requiredInputs(op).join(', ')}`,
-      ),
+      ensure(missing === undefined, 'MissingInput', `input ${missing} is missing; needed are ${needed.join(', ')}`),
     ),
     E.flatMap(() =>
       names.reduce<Result<Bound>>(
@@ -240,13 +264,14 @@ export const resolve = (op: AnyOp, attrs: Attributes, shapes: Readonly<Record<st
             ? soFar
             : F.pipe(
                 soFar,
-                E.flatMap((bound) => bindInput(bound, name, axesOf(op.inputs[name] as InputAxes), shape)),
+                E.flatMap((bound) => bindInput(bound, name, axesOf(inputs[name] as InputAxes), shape)),
               )
         },
-        E.right({ letters: {} }),
+        E.right({ letters: {}, runs: {} }),
       ),
     ),
-    E.map(({ letters, rest }): AnySizes => ({
+    E.map(({ letters, rest, runs }): AnySizes => ({
+      ...runs,
       ...Object.fromEntries(Object.entries(letters).map(([letter, { extent }]) => [letter, extent])),
       rest: rest?.shape ?? [],
     })),
@@ -274,7 +299,10 @@ export const cotangentNames = (op: AnyOp): readonly string[] => op.cotangents ??
 
 /** The differentiable inputs among those given. */
 export const gradientNames = (op: AnyOp, inputs: Readonly<Record<string, unknown>>): readonly string[] =>
-  op.differentiable.filter((name) => inputs[name] !== undefined)
+  (op.variadic === undefined || op.differentiable.length === 0
+    ? op.differentiable
+    : Object.keys(inputsAmong(op, Object.keys(inputs)))
+  ).filter((name) => inputs[name] !== undefined)
 
 export const shapesOf = (tensors: Tensors): Readonly<Record<string, Shape>> =>
   Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]))

@@ -8,7 +8,7 @@ import { hasBackward, opOf, parseOpName } from './catalogue.js'
 import type { EtalonError, Result } from './error.js'
 import { ensure, fail, show } from './error.js'
 import type { AnyOp } from './op.js'
-import { cotangentNames, gradientNames, requiredInputs, resolve, shapesOf } from './op.js'
+import { cotangentNames, gradientNames, inputsAmong, requiredInputs, resolve, shapesOf } from './op.js'
 import type { Question } from './program.js'
 import type { Numbers, Shape, Tensor, Tensors } from './tensor.js'
 import { largestOutput, parseTensor, sameShape, showShape, sizeOf } from './tensor.js'
@@ -145,15 +145,13 @@ const ensureKnown = (what: string, given: Members, known: readonly string[]): Re
 }
 
 const ensureInputs = (op: AnyOp, inputs: Members): Result<void> => {
-  const missing = requiredInputs(op).find((name) => !Object.hasOwn(inputs, name))
+  const known = inputsAmong(op, Object.keys(inputs))
+  const needed = requiredInputs({ inputs: known })
+  const missing = needed.find((name) => !Object.hasOwn(inputs, name))
   return F.pipe(
-    ensureKnown('input', inputs, Object.keys(op.inputs)),
+    ensureKnown('input', inputs, Object.keys(known)),
     E.flatMap(() =>
-      ensure(
-        missing === undefined,
-        'MissingInput',
-        `input ${missing} is missing; needed are ${requiredInputs(op).join(', ')}`,
-      ),
+      ensure(missing === undefined, 'MissingInput', `input ${missing} is missing; needed are ${needed.join(', ')}`),
     ),
   )
 }

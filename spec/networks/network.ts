@@ -3,10 +3,14 @@ import type { NodeAttribute, Program, ProgramNode } from '../program.js'
 import type { Shape } from '../tensor.js'
 import { sizeOf } from '../tensor.js'
 
-/** A parameter of a network: its shape, and how many inputs feed one output of it (for initializers). */
+/**
+ * A parameter of a network: its shape, how many inputs feed one output of it, and the gain that keeps a signal's
+ * variance: 2 before a ReLU, which passes half of it, else 1. Initializers read both.
+ */
 export interface Parameter {
   readonly shape: Shape
   readonly fanIn: number
+  readonly gain: number
 }
 
 /** A network is a value: a forward program, the parameters among its inputs, and the value that is its answer. */
@@ -37,7 +41,10 @@ export const convolution = (
     name,
     op: 'conv2d',
     attrs,
-    parameters: { w: { shape: [outputs, inputs / groups, KH, KW], fanIn }, b: { shape: [outputs], fanIn } },
+    parameters: {
+      w: { shape: [outputs, inputs / groups, KH, KW], fanIn, gain: 1 },
+      b: { shape: [outputs], fanIn, gain: 1 },
+    },
   }
 }
 
@@ -45,7 +52,10 @@ export const fullyConnected = (name: string, inputs: number, outputs: number): L
   name,
   op: 'dense',
   attrs: {},
-  parameters: { w: { shape: [outputs, inputs], fanIn: inputs }, b: { shape: [outputs], fanIn: inputs } },
+  parameters: {
+    w: { shape: [outputs, inputs], fanIn: inputs, gain: 1 },
+    b: { shape: [outputs], fanIn: inputs, gain: 1 },
+  },
 })
 
 export const plainLayer = (name: string, op: OpName, attrs: Layer['attrs'] = {}): Layer => ({
@@ -70,8 +80,11 @@ export const sequential = (shape: Shape, layers: readonly Layer[]): Network => {
     outputs: { y: name },
   }))
   const parameters = Object.fromEntries(
-    layers.flatMap(({ name, parameters }) =>
-      Object.entries(parameters).map(([input, parameter]) => [`${name}.${input}`, parameter]),
+    layers.flatMap(({ name, parameters }, at) =>
+      Object.entries(parameters).map(([input, parameter]) => [
+        `${name}.${input}`,
+        { ...parameter, gain: layers[at + 1]?.op === 'relu' ? 2 : 1 },
+      ]),
     ),
   )
   const output = layers.at(-1)?.name ?? 'x'

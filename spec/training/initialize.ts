@@ -4,14 +4,14 @@ import type { Tensors } from '../tensor.js'
 import { generate, zeros } from '../tensor.js'
 
 /**
- * First values of a network's parameters, in f32: weights normal with variance 2/fan-in (He et al., "Delving deep into
- * rectifiers", 2015; "Xavier/2" on the slides), biases 0. A pure function of the seed and each parameter's name.
+ * First values of a network's parameters, in f32: weights normal with variance gain/fan-in, which is 2/fan-in
+ * before a ReLU (He et al., "Delving deep into rectifiers", 2015; "Xavier/2" on the slides), biases 0. A pure function of the seed and each parameter's name.
  */
 export const initialParameters = ({ parameters }: Network, seed: number): Tensors =>
   Object.fromEntries(
-    Object.entries(parameters).map(([name, { shape, fanIn }]) => {
+    Object.entries(parameters).map(([name, { shape, fanIn, gain }]) => {
       if (shape.length === 1) return [name, zeros(shape)]
       const draw = draws(keyOf(`initialize ${seed} ${name}`))
-      return [name, generate(shape, () => Math.fround(draw.normal() * Math.sqrt(2 / fanIn)))]
+      return [name, generate(shape, () => Math.fround(draw.normal() * Math.sqrt(gain / fanIn)))]
     }),
   )
