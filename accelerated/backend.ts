@@ -3,15 +3,16 @@ import type { taskEither } from 'fp-ts'
 import type { Backend, Session } from '../spec/backend.js'
 import { lanesThenTree } from '../spec/bound.js'
 import type { EtalonError, Result } from '../spec/error.js'
-import { ensure } from '../spec/error.js'
+import { ensure, fail } from '../spec/error.js'
 import type { CheckedProgram, Program } from '../spec/program.js'
 import { attributeFeeds, checkFeeds, checkProgram } from '../spec/program.js'
 import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
+import { sameShape, showShape, sizeOf } from '../spec/tensor.js'
 import type { AcquiredDevice } from './device/index.js'
 import type { Counters, Executor, Prepared } from './executor.js'
 import { makeExecutor } from './executor.js'
 import type { Plan, PlanLimits } from './plan.js'
-import { plan } from './plan.js'
+import { fitsBuffer, plan } from './plan.js'
 import { lowerings } from './table.js'
 
 /** The accelerated backend on a device, and a count of what it has made the device do. */
@@ -38,115 +39,150 @@ export const planLimits = (limits: Readonly<Record<string, number>>): PlanLimits
 const without = (names: readonly string[], inputs: Readonly<Record<string, Shape>>): Readonly<Record<string, Shape>> =>
   Object.fromEntries(Object.entries(inputs).filter(([name]) => !names.includes(name)))
 
+// a feed goes up as it is, so one that is shorter or longer than its shape says is refused here
+const checkWhole = (inputs: Readonly<Record<string, Shape>>, feeds: Tensors): Result<void> => {
+  const unfit = Object.entries(feeds).find(([, { shape, data }]) => data.length !== sizeOf(shape))
+  return F.pipe(
+    checkFeeds(inputs, feeds),
+    E.flatMap(() =>
+      ensure(
+        unfit === undefined,
+        'MalformedTensor',
+        `${unfit?.[0]} has ${unfit?.[1].data.length} numbers; shape ${showShape(unfit?.[1].shape ?? [])} holds ${sizeOf(unfit?.[1].shape ?? [])}`,
+      ),
+    ),
+  )
+}
+
 const runOnce =
   (executor: Executor, limits: PlanLimits) =>
-  (program: Program, feeds: Tensors, watch: readonly string[], lent: Readonly<Record<string, GPUBuffer>> = {}) =>
+  (program: Program, feeds: Tensors, watch: readonly string[]) =>
   async (): Promise<Result<Tensors>> => {
     const planned = F.pipe(
       checkProgram(program),
-      E.tap(() => checkFeeds(without(Object.keys(lent), program.inputs), feeds)),
+      E.tap(() => checkWhole(program.inputs, feeds)),
       E.flatMap((checked) => plan(checked, feeds, watch, limits)),
     )
     if (E.isLeft(planned)) return planned
-    const prepared = await executor.prepare(planned.right, lent)
+    const prepared = await executor.prepare(planned.right)
     if (E.isLeft(prepared)) return prepared
     const values = await executor.execute(prepared.right, feeds)
     executor.discard(prepared.right)
     return values
   }
 
-interface Recorded {
-  readonly prepared: Prepared
-  readonly plan: Plan
-}
-
 const openSession =
   (executor: Executor, limits: PlanLimits) =>
   (program: Program, state: Tensors) =>
   async (): Promise<Result<Session>> => {
     const stateNames = Object.keys(program.carry)
+    const stateShapes = Object.fromEntries(stateNames.map((name) => [name, program.inputs[name] as Shape]))
     const checked = F.pipe(
       checkProgram(program),
+      E.tap(() => checkWhole(stateShapes, state)),
       E.tap(() =>
-        checkFeeds(Object.fromEntries(stateNames.map((name) => [name, program.inputs[name] as Shape])), state),
+        E.sequenceArray(
+          Object.entries(stateShapes).map(([name, shape]) =>
+            fitsBuffer({ title: `${name} of shape ${showShape(shape)}`, elements: sizeOf(shape) }, limits),
+          ),
+        ),
       ),
     )
     if (E.isLeft(checked)) return checked
+
     const resident: Record<string, GPUBuffer> = {}
+    const release = (): void => Object.values(resident).forEach((buffer) => buffer.destroy())
     for (const name of stateNames) {
       const buffer = await executor.buffer(name, state[name] as Tensor)
-      if (E.isLeft(buffer)) return buffer
+      if (E.isLeft(buffer)) {
+        release()
+        return buffer
+      }
       resident[name] = buffer.right
     }
-    const recorded = new Map<string, Recorded>()
-    const scalars = attributeFeeds(program)
 
-    const record = async (
-      checked: CheckedProgram,
-      key: string,
-      feeds: Tensors,
-      watch: readonly string[],
-    ): Promise<Result<Recorded>> => {
-      const known = recorded.get(key)
-      const planned = plan(checked, feeds, watch, limits)
-      if (E.isLeft(planned)) return planned
-      if (known !== undefined) return E.right({ prepared: known.prepared, plan: planned.right })
-      const prepared = await executor.prepare(planned.right, resident)
-      if (E.isLeft(prepared)) return prepared
-      recorded.set(key, { prepared: prepared.right, plan: planned.right })
-      return E.right({ prepared: prepared.right, plan: planned.right })
+    // what was prepared, by program and watched values; on its way, for steps may be asked for at once
+    const recorded = new Map<string, Promise<Result<Prepared>>>()
+    let open = true
+
+    const record = async (key: string, plan: Plan): Promise<Result<Prepared>> => {
+      const preparing = recorded.get(key) ?? executor.prepare(plan, resident)
+      recorded.set(key, preparing)
+      const prepared = await preparing
+      if (E.isLeft(prepared)) recorded.delete(key)
+      return prepared
     }
 
     // a recorded step is replayed as it is; only a fed attribute makes its uniform blocks anew
     const replay = async (
-      key: string,
       of: CheckedProgram,
       feeds: Tensors,
       watch: readonly string[],
-      fed: readonly string[],
+      key: string,
     ): Promise<Result<Tensors>> => {
-      const fits = checkFeeds(without(stateNames, of.program.inputs), feeds)
+      if (!open) return fail('BackendUnavailable', 'the session is closed')
+      const fits = checkWhole(without(stateNames, of.program.inputs), feeds)
       if (E.isLeft(fits)) return fits
       const known = recorded.get(key)
-      const ready = known !== undefined && fed.length === 0 ? E.right(known) : await record(of, key, feeds, watch)
-      if (E.isLeft(ready)) return ready
-      return executor.execute(ready.right.prepared, feeds, fed.length === 0 ? undefined : ready.right.plan)
+      if (known !== undefined && attributeFeeds(of.program).length === 0) {
+        const prepared = await known
+        return E.isLeft(prepared) ? prepared : executor.execute(prepared.right, feeds)
+      }
+      const planned = plan(of, feeds, watch, limits)
+      if (E.isLeft(planned)) return planned
+      const prepared = await record(key, planned.right)
+      return E.isLeft(prepared) ? prepared : executor.execute(prepared.right, feeds, planned.right)
+    }
+
+    const checkBeside = (other: Program): Result<CheckedProgram> => {
+      const unfit = stateNames.find(
+        (name) => !sameShape(other.inputs[name] ?? (stateShapes[name] as Shape), stateShapes[name] as Shape),
+      )
+      return F.pipe(
+        checkProgram(other),
+        E.tap(() =>
+          ensure(
+            Object.keys(other.carry).length === 0,
+            'UnexpectedInput',
+            'a program run beside a session carries no state',
+          ),
+        ),
+        E.tap(() =>
+          ensure(
+            unfit === undefined,
+            'ShapeMismatch',
+            `${unfit} has shape ${showShape(stateShapes[unfit ?? ''] ?? [])} in the session; the program beside it wants ${showShape(other.inputs[unfit ?? ''] ?? [])}`,
+          ),
+        ),
+      )
     }
 
     return E.right({
       step:
         (feeds, watch = program.outputs) =>
         () =>
-          replay(`step ${watch.join(' ')}`, checked.right, feeds, watch, scalars),
+          replay(checked.right, feeds, watch, `step ${JSON.stringify(watch)}`),
       beside:
         (other, feeds, watch = other.outputs) =>
         async () => {
-          const fits = F.pipe(
-            checkProgram(other),
-            E.tap(() =>
-              ensure(
-                Object.keys(other.carry).length === 0,
-                'UnexpectedInput',
-                'a program run beside a session carries no state',
-              ),
-            ),
-          )
-          return E.isLeft(fits)
-            ? fits
-            : replay(`beside ${JSON.stringify([other, watch])}`, fits.right, feeds, watch, attributeFeeds(other))
+          const fits = checkBeside(other)
+          return E.isLeft(fits) ? fits : replay(fits.right, feeds, watch, `beside ${JSON.stringify([other, watch])}`)
         },
       state: async () => {
+        if (!open) return fail('BackendUnavailable', 'the session is closed')
         const values: Record<string, Tensor> = {}
         for (const name of stateNames) {
-          const value = await executor.fetch(resident[name] as GPUBuffer, program.inputs[name] as Shape)
+          const value = await executor.fetch(resident[name] as GPUBuffer, stateShapes[name] as Shape)
           if (E.isLeft(value)) return value
           values[name] = value.right
         }
         return E.right(values)
       },
       close: async () => {
-        recorded.forEach(({ prepared }) => executor.discard(prepared))
-        Object.values(resident).forEach((buffer) => buffer.destroy())
+        open = false
+        const all = await Promise.all(recorded.values())
+        all.forEach((prepared) => E.isRight(prepared) && executor.discard(prepared.right))
+        release()
       },
     })
   }

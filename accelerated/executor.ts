@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import type { Result } from '../spec/error.js'
 import { fail } from '../spec/error.js'
-import type { Numbers, Tensor, Tensors } from '../spec/tensor.js'
+import type { Numbers, Shape, Tensor, Tensors } from '../spec/tensor.js'
 import { sizeOf } from '../spec/tensor.js'
 import type { AcquiredDevice } from './device/index.js'
 import { bufferUsage, mapMode } from './device/index.js'
@@ -25,17 +25,22 @@ export interface Prepared {
   readonly buffers: readonly GPUBuffer[]
   readonly owned: readonly GPUBuffer[]
   readonly uniforms: GPUBuffer
+  /** what lies in the uniforms now; a replay writes the blocks that differ */
+  readonly blocks: Uint8Array<ArrayBuffer>
   readonly dispatches: readonly { readonly pipeline: GPUComputePipeline; readonly group: GPUBindGroup }[]
 }
 
 export interface Executor {
   /** puts a plan on the device; `external` gives the buffers of inputs that live longer than the plan */
   readonly prepare: (plan: Plan, external?: Readonly<Record<string, GPUBuffer>>) => Promise<Result<Prepared>>
-  /** uploads feeds, dispatches in order, brings back what the plan reads */
-  readonly execute: (prepared: Prepared, feeds: Tensors, plan?: Plan) => Promise<Result<Tensors>>
+  /**
+   * uploads feeds, dispatches in order, brings back what the plan reads; `replay` is the same plan at other numbers of
+   * its uniform blocks
+   */
+  readonly execute: (prepared: Prepared, feeds: Tensors, replay?: Plan) => Promise<Result<Tensors>>
   readonly discard: (prepared: Prepared) => void
   readonly buffer: (name: string, value: Tensor) => Promise<Result<GPUBuffer>>
-  readonly fetch: (buffer: GPUBuffer, shape: readonly number[]) => Promise<Result<Tensor>>
+  readonly fetch: (buffer: GPUBuffer, shape: Shape) => Promise<Result<Tensor>>
   readonly counters: () => Counters
 }
 
@@ -130,16 +135,36 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
       }),
     )
     pipelines.set(launch.shader, made)
+    // what failed once, for want of memory perhaps, is tried again the next time
+    void made.then((result) => E.isLeft(result) && pipelines.delete(launch.shader))
     return made
   }
 
-  const upload = (buffer: GPUBuffer, data: Numbers): void => {
-    const floats = toFloats(data)
-    device.queue.writeBuffer(buffer, 0, floats)
-    counters = { ...counters, bytesUp: counters.bytesUp + floats.byteLength }
+  const write = (
+    buffer: GPUBuffer,
+    offset: number,
+    data: Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>,
+  ): void => {
+    device.queue.writeBuffer(buffer, offset, data)
+    counters = { ...counters, bytesUp: counters.bytesUp + data.byteLength }
   }
 
-  const readBack = async (staging: GPUBuffer, shape: readonly number[]): Promise<Tensor> => {
+  const upload = (buffer: GPUBuffer, data: Numbers): void => write(buffer, 0, toFloats(data))
+
+  const rewriteUniforms = ({ uniforms, blocks }: Prepared, launches: readonly PlannedLaunch[]): void => {
+    const packed = packUniforms(launches, uniformStep)
+    const next = new Uint8Array(packed.bytes)
+    packed.blocks
+      .flatMap(({ dims, params }) => [dims, params])
+      .forEach(({ offset, size }) => {
+        const block = next.subarray(offset, offset + size)
+        if (block.every((byte, i) => byte === blocks[offset + i])) return
+        write(uniforms, offset, block)
+        blocks.set(block, offset)
+      })
+  }
+
+  const readBack = async (staging: GPUBuffer, shape: Shape): Promise<Tensor> => {
     await staging.mapAsync(mapMode.READ)
     const data = new Float32Array(staging.getMappedRange().slice(0, sizeOf(shape) * 4))
     staging.unmap()
@@ -147,7 +172,7 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
     return { shape, data }
   }
 
-  const stagingFor = (shape: readonly number[]): GPUBuffer =>
+  const stagingFor = (shape: Shape): GPUBuffer =>
     device.createBuffer({ size: sizeOf(shape) * 4, usage: bufferUsage.MAP_READ | bufferUsage.COPY_DST })
 
   const prepare: Executor['prepare'] = async (plan, external = {}) => {
@@ -157,21 +182,23 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
       if (E.isLeft(pipeline)) return pipeline
       compiled.push(pipeline.right)
     }
-    return guarded('preparing', async () => {
+    const made: GPUBuffer[] = []
+    const make = (size: number, usage: number): GPUBuffer => {
+      const buffer = device.createBuffer({ size, usage })
+      made.push(buffer)
+      return buffer
+    }
+    const prepared = await guarded('preparing', async () => {
       const lent = new Map(
         Object.entries(external).flatMap(([name, buffer]) =>
           plan.feeds[name] === undefined ? [] : [[plan.feeds[name], buffer] as const],
         ),
       )
-      const buffers = plan.buffers.map(
-        ({ bytes }, i) => lent.get(i) ?? device.createBuffer({ size: bytes, usage: storage }),
-      )
+      const buffers = plan.buffers.map(({ bytes }, i) => lent.get(i) ?? make(bytes, storage))
       const { bytes, blocks } = packUniforms(plan.launches, uniformStep)
-      const uniforms = device.createBuffer({
-        size: bytes.byteLength,
-        usage: bufferUsage.UNIFORM | bufferUsage.COPY_DST,
-      })
-      device.queue.writeBuffer(uniforms, 0, bytes)
+      const uniforms = make(bytes.byteLength, bufferUsage.UNIFORM | bufferUsage.COPY_DST)
+      const written = new Uint8Array(bytes)
+      write(uniforms, 0, written)
       const dispatches = plan.launches.map((launch, i) => {
         const pipeline = compiled[i] as GPUComputePipeline
         const block = blocks[i] as (typeof blocks)[number]
@@ -188,41 +215,44 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
         })
         return { pipeline, group }
       })
-      return { plan, buffers, owned: [...buffers.filter((_, i) => !lent.has(i)), uniforms], uniforms, dispatches }
+      return { plan, buffers, owned: made, uniforms, blocks: written, dispatches }
     })
+    if (E.isLeft(prepared)) made.forEach((buffer) => buffer.destroy())
+    return prepared
   }
 
   const execute: Executor['execute'] = (prepared, feeds, replay) =>
     guarded('running', async () => {
-      const { plan, buffers, uniforms, dispatches } = prepared
-      if (replay !== undefined) device.queue.writeBuffer(uniforms, 0, packUniforms(replay.launches, uniformStep).bytes)
+      const { plan, buffers, dispatches } = prepared
+      const wanted: { readonly name: string; readonly shape: Shape; readonly staging: GPUBuffer }[] = []
+      if (replay !== undefined) rewriteUniforms(prepared, replay.launches)
       Object.entries(feeds).forEach(([name, value]) => {
         const at = plan.feeds[name]
         if (at !== undefined) upload(buffers[at] as GPUBuffer, value.data)
       })
-      const encoder = device.createCommandEncoder()
-      const pass = encoder.beginComputePass()
-      dispatches.forEach(({ pipeline, group }, i) => {
-        pass.setPipeline(pipeline)
-        pass.setBindGroup(0, group)
-        pass.dispatchWorkgroups(...(plan.launches[i] as PlannedLaunch).workgroups)
-      })
-      pass.end()
-      const wanted = Object.entries(plan.reads).map(([name, { buffer, shape }]) => {
-        const staging = stagingFor(shape)
-        encoder.copyBufferToBuffer(buffers[buffer] as GPUBuffer, 0, staging, 0, sizeOf(shape) * 4)
-        return { name, shape, staging }
-      })
-      plan.carries.forEach(({ from, to, bytes }) =>
-        encoder.copyBufferToBuffer(buffers[from] as GPUBuffer, 0, buffers[to] as GPUBuffer, 0, bytes),
-      )
-      device.queue.submit([encoder.finish()])
-      counters = {
-        ...counters,
-        dispatches: counters.dispatches + dispatches.length,
-        submits: counters.submits + 1,
-      }
       try {
+        const encoder = device.createCommandEncoder()
+        const pass = encoder.beginComputePass()
+        dispatches.forEach(({ pipeline, group }, i) => {
+          pass.setPipeline(pipeline)
+          pass.setBindGroup(0, group)
+          pass.dispatchWorkgroups(...(plan.launches[i] as PlannedLaunch).workgroups)
+        })
+        pass.end()
+        Object.entries(plan.reads).forEach(([name, { buffer, shape }]) => {
+          const staging = stagingFor(shape)
+          wanted.push({ name, shape, staging })
+          encoder.copyBufferToBuffer(buffers[buffer] as GPUBuffer, 0, staging, 0, sizeOf(shape) * 4)
+        })
+        plan.carries.forEach(({ from, to, bytes }) =>
+          encoder.copyBufferToBuffer(buffers[from] as GPUBuffer, 0, buffers[to] as GPUBuffer, 0, bytes),
+        )
+        device.queue.submit([encoder.finish()])
+        counters = {
+          ...counters,
+          dispatches: counters.dispatches + dispatches.length,
+          submits: counters.submits + 1,
+        }
         const values = await Promise.all(
           wanted.map(async ({ name, shape, staging }) => [name, await readBack(staging, shape)] as const),
         )
@@ -236,12 +266,17 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
     prepare,
     execute,
     discard: ({ owned }) => owned.forEach((buffer) => buffer.destroy()),
-    buffer: (name, value) =>
-      guarded(name, async () => {
+    buffer: async (name, value) => {
+      const made: GPUBuffer[] = []
+      const filled = await guarded(name, async () => {
         const buffer = device.createBuffer({ size: Math.max(value.data.length, 1) * 4, usage: storage })
+        made.push(buffer)
         upload(buffer, value.data)
         return buffer
-      }),
+      })
+      if (E.isLeft(filled)) made.forEach((buffer) => buffer.destroy())
+      return filled
+    },
     fetch: (buffer, shape) =>
       guarded('reading back', async () => {
         const staging = stagingFor(shape)

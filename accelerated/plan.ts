@@ -1,7 +1,7 @@
 import { either as E, function as F } from 'fp-ts'
 import type { Attributes } from '../spec/attributes.js'
 import type { Result } from '../spec/error.js'
-import { fail, within } from '../spec/error.js'
+import { ensure, fail, within } from '../spec/error.js'
 import type { AnySizes } from '../spec/op.js'
 import type { CheckedNode, CheckedProgram } from '../spec/program.js'
 import { nodeAttributes } from '../spec/program.js'
@@ -55,7 +55,7 @@ export interface Plan {
   readonly feeds: Readonly<Record<string, number>>
   /** the values to bring back: buffer and shape */
   readonly reads: Readonly<Record<string, { readonly buffer: number; readonly shape: Shape }>>
-  /** copies at the end: the buffer of a carried value to the buffer of the input that it becomes */
+  /** copies at the end, in order: the buffer of a carried value to the buffer of the input that it becomes */
   readonly carries: readonly { readonly from: number; readonly to: number; readonly bytes: number }[]
 }
 
@@ -71,7 +71,7 @@ interface AnyRequest {
 }
 
 /** The launches of one node at given attribute values. */
-const lowerNode = ({ node, sizes }: CheckedNode, feeds: Tensors): Result<Lowered> =>
+export const lowerNode = ({ node, sizes }: CheckedNode, feeds: Tensors): Result<Lowered> =>
   F.pipe(
     nodeAttributes(node, feeds),
     E.flatMap((attrs) => {
@@ -96,7 +96,7 @@ const bytesOf = (elements: number): number => Math.max(elements, 1) * 4
 // ---- memory: which buffer holds which value, and until when ------------------------------------------------------
 
 interface Life {
-  readonly value: string
+  readonly key: string
   readonly bytes: number
   readonly first: number
   readonly last: number
@@ -120,7 +120,7 @@ const place = (memory: Memory, life: Life): Memory => {
   const buffer = free?.buffer ?? memory.buffers.length
   return {
     buffers: free === undefined ? [...memory.buffers, { bytes: life.bytes }] : memory.buffers,
-    of: { ...memory.of, [life.value]: buffer },
+    of: { ...memory.of, [life.key]: buffer },
     busy: [...busy, { buffer, until: life.last }],
   }
 }
@@ -145,7 +145,7 @@ interface Placed {
 const tooManyBindings = (kernel: Kernel, wanted: number, limits: PlanLimits): string =>
   `${kernel.name} needs ${wanted} storage bindings of at most ${limits.maxStorageBufferBindingSize} bytes for its tensors; the device allows ${limits.maxStorageBuffersPerShaderStage} (maxStorageBuffersPerShaderStage)`
 
-/** A workgroup count spread over three dimensions, none over the limit. */
+/** A workgroup count spread over three dimensions; only the last is over the limit, where all three cannot hold it. */
 export const spread = (count: number, limit: number): readonly [number, number, number] => {
   const x = Math.min(count, limit)
   const y = Math.min(Math.ceil(count / x), limit)
@@ -157,7 +157,7 @@ interface Part {
   readonly first: number
 }
 
-// a launch whose sliced tensors are too long for one binding falls into parts that fit
+// a launch whose tensors are too long for one binding falls into parts that fit, or of one unit each where none does
 const partsOf = (
   launch: Launch,
   placed: Readonly<Record<string, Placed>>,
@@ -168,8 +168,7 @@ const partsOf = (
   const tooLong = Object.values(placed).some(({ elements }) => elements > segment)
   if (outer === undefined || !tooLong) return [{ first: 0, units: outer?.extent ?? 1 }]
   const widest = Math.max(...Object.values(outer.slices))
-  const units = Math.min(outer.extent, Math.floor((segment - step / 4) / widest))
-  if (units < 1) return [{ first: 0, units: outer.extent }]
+  const units = Math.max(1, Math.min(outer.extent, Math.floor((segment - step / 4) / widest)))
   return Array.from({ length: Math.ceil(outer.extent / units) }, (_, i) => ({
     first: i * units,
     units: Math.min(units, outer.extent - i * units),
@@ -229,8 +228,15 @@ const planPart = (
   const unfit = blockFields(kernel, access).find(
     (name) => !Number.isInteger(values[name]) || (values[name] as number) >= 2 ** 31,
   )
+  const groups = kernel.per === 'workgroup' ? count : Math.ceil(count / kernel.workgroup)
+  const most = limits.maxComputeWorkgroupsPerDimension
   if (bindings.length > limits.maxStorageBuffersPerShaderStage)
     return fail('LimitExceeded', tooManyBindings(kernel, bindings.length, limits))
+  if (groups > most ** 3)
+    return fail(
+      'LimitExceeded',
+      `${kernel.name} needs ${groups} workgroups; the device allows ${most} in each of three dimensions (maxComputeWorkgroupsPerDimension)`,
+    )
   if (unfit !== undefined)
     return fail(
       'LimitExceeded',
@@ -243,59 +249,135 @@ const planPart = (
     bindings,
     dims,
     params: kernel.params.map((name) => launch.params[name] as number),
-    workgroups: spread(
-      kernel.per === 'workgroup' ? count : Math.ceil(count / kernel.workgroup),
-      limits.maxComputeWorkgroupsPerDimension,
-    ),
+    workgroups: spread(groups, most),
   })
 }
 
-const sequence = <A>(results: readonly Result<A>[]): Result<readonly A[]> =>
-  results.reduce<Result<readonly A[]>>(
-    (soFar, next) =>
-      F.pipe(
-        soFar,
-        E.flatMap((list) =>
-          F.pipe(
-            next,
-            E.map((item) => [...list, item]),
-          ),
-        ),
-      ),
-    E.right([]),
-  )
-
 // ---- the plan ----------------------------------------------------------------------------------------------------
 
-/** The value that a slot of a node stands for; absent optional inputs and cotangents share one buffer of zeros. */
-const valueOf = ({ node }: CheckedNode, slot: Slot): string => {
-  const [kind, name] = [slot.slice(0, slot.indexOf(':')), slot.slice(slot.indexOf(':') + 1)]
-  const named =
-    kind === 'in'
-      ? node.inputs[name]
-      : kind === 'cot'
-        ? node.cotangents[name]
-        : kind === 'tmp'
-          ? undefined
-          : node.outputs[name]
-  if (named !== undefined) return named
-  return kind === 'in' || kind === 'cot' ? nothing : `${node.name}/${slot}`
+/** What lies in memory: a value of the program, scratch or an answer that only one node has a use for, or `nothing`. */
+interface Resident {
+  readonly key: string
+  /** how a message calls it */
+  readonly title: string
+  readonly elements: number
 }
 
-/** The value that stands where an optional tensor is absent: one zero. */
-export const nothing = '(nothing)'
+/** What stands where an optional tensor is absent: one zero, for no launch writes it and new buffers are zeros. */
+const nothing: Resident = { key: 'nothing', title: 'an absent tensor', elements: 1 }
+
+const valueNamed = (name: string, shape: Shape): Resident => ({
+  key: `value ${name}`,
+  title: `${name} of shape ${showShape(shape)}`,
+  elements: sizeOf(shape),
+})
+
+const residentOf = (
+  { node, outputs }: CheckedNode,
+  scratch: Readonly<Record<string, number>>,
+  shapes: Readonly<Record<string, Shape>>,
+  slot: Slot,
+): Resident => {
+  const [kind, name] = slot.split(':') as [string, string]
+  const own = (elements: number): Resident => ({
+    key: `${slot} of ${node.name}`,
+    title: `${name} of ${node.name}`,
+    elements,
+  })
+  if (kind === 'tmp') return own(scratch[name] as number)
+  const given = kind === 'in' ? node.inputs[name] : kind === 'cot' ? node.cotangents[name] : node.outputs[name]
+  if (given !== undefined) return valueNamed(given, shapes[given] as Shape)
+  if (kind === 'in' || kind === 'cot') return nothing
+  return own(sizeOf((kind === 'out' ? outputs[name] : shapes[node.inputs[name] as string]) as Shape))
+}
+
+/** Whether the device can hold and count so many elements. Errors: LimitExceeded. */
+export const fitsBuffer = ({ title, elements }: Omit<Resident, 'key'>, limits: PlanLimits): Result<void> =>
+  F.pipe(
+    ensure(
+      bytesOf(elements) <= limits.maxBufferSize,
+      'LimitExceeded',
+      `${title} takes ${bytesOf(elements)} bytes; a buffer of this device holds at most ${limits.maxBufferSize} (maxBufferSize)`,
+    ),
+    E.flatMap(() =>
+      ensure(
+        elements < 2 ** 31,
+        'LimitExceeded',
+        `${title} has ${elements} elements; the device counts in integers below 2^31`,
+      ),
+    ),
+  )
 
 interface Step {
-  readonly node: CheckedNode
+  readonly node: string
   readonly launch: Launch
-  readonly values: Readonly<Record<string, string>>
+  readonly binds: Readonly<Record<string, Resident>>
+}
+
+const stepsOf = (
+  { nodes, shapes }: CheckedProgram,
+  lowered: readonly { readonly launches: readonly Launch[]; readonly scratch: Readonly<Record<string, number>> }[],
+): readonly Step[] =>
+  lowered.flatMap(({ launches, scratch }, at) => {
+    const checked = nodes[at] as CheckedNode
+    return launches.map((launch) => ({
+      node: checked.node.name,
+      launch,
+      binds: Object.fromEntries(
+        Object.entries(launch.bind).map(([name, slot]) => [name, residentOf(checked, scratch, shapes, slot)]),
+      ),
+    }))
+  })
+
+interface Move {
+  readonly from: Resident
+  readonly to: Resident
+}
+
+// Every input becomes what its value was before any of them changed: a value that is itself overwritten is put aside
+// first.
+const movesOf = ({ program: { carry }, shapes }: CheckedProgram): readonly Move[] => {
+  const named = (name: string): Resident => valueNamed(name, shapes[name] as Shape)
+  const changing = Object.entries(carry).filter(([to, from]) => to !== from)
+  const overwritten = new Set(changing.map(([to]) => to))
+  const aside = (name: string): Resident => ({ ...named(name), key: `before ${name}` })
+  return [
+    ...[...new Set(changing.map(([, from]) => from))]
+      .filter((from) => overwritten.has(from))
+      .map((from) => ({ from: named(from), to: aside(from) })),
+    ...changing.map(([to, from]) => ({ from: overwritten.has(from) ? aside(from) : named(from), to: named(to) })),
+  ]
+}
+
+// from the first launch that touches something to the last; inputs and `nothing` live throughout
+const livesOf = (
+  steps: readonly Step[],
+  always: readonly Resident[],
+  kept: readonly Resident[],
+): readonly (Life & Resident)[] => {
+  const end = steps.length
+  const lives = new Map<string, Life & Resident>()
+  const extend = (resident: Resident, first: number, last: number): void => {
+    const before = lives.get(resident.key)
+    lives.set(resident.key, {
+      ...resident,
+      bytes: bytesOf(resident.elements),
+      first: Math.min(before?.first ?? first, first),
+      last: Math.max(before?.last ?? last, last),
+    })
+  }
+  kept.forEach((resident) => extend(resident, end, end))
+  steps.forEach(({ binds }, at) => Object.values(binds).forEach((resident) => extend(resident, at, at)))
+  ;[...always, nothing].filter(({ key }) => lives.has(key)).forEach((resident) => extend(resident, -1, end))
+  return [...lives.values()]
 }
 
 /**
  * A program's run as data: launches in order, buffers with lives, what goes up and what comes back.
  *
- * Errors  what lowering refuses; LimitExceeded – a tensor larger than a buffer may be, or more bindings than a shader
- *         may have once every tensor is split to fit; MissingInput – a watched value that is not in the program
+ * Errors  what lowering refuses; LimitExceeded – a tensor larger than a buffer may be, more bindings than a shader may
+ *         have once every tensor is split to fit, or more workgroups than a dispatch; MissingInput – a watched value that
+ *         is not in the program
  */
 export const plan = (
   checked: CheckedProgram,
@@ -304,111 +386,62 @@ export const plan = (
   limits: PlanLimits,
 ): Result<Plan> => {
   const { program, nodes, shapes } = checked
-  const absent = watch.find((name) => shapes[name] === undefined)
-  if (absent !== undefined) return fail('MissingInput', `there is no value ${absent} in the program`)
+  const absent = watch.find((name) => !Object.hasOwn(shapes, name))
+  const segment = segmentOf(limits)
+  const step = limits.minStorageBufferOffsetAlignment
+  const named = (name: string): Resident => valueNamed(name, shapes[name] as Shape)
   return F.pipe(
-    sequence(nodes.map((node) => lowerNode(node, feeds))),
-    E.flatMap((lowered) => {
-      const steps = lowered.flatMap(({ launches }, at) =>
-        launches.map((launch): Step => {
-          const node = nodes[at] as CheckedNode
-          return {
-            node,
-            launch,
-            values: Object.fromEntries(Object.entries(launch.bind).map(([name, slot]) => [name, valueOf(node, slot)])),
-          }
+    E.Do,
+    E.tap(() => ensure(absent === undefined, 'MissingInput', `there is no value ${absent} in the program`)),
+    E.tap(() =>
+      ensure(
+        segment >= 1,
+        'LimitExceeded',
+        `a binding holds ${limits.maxStorageBufferBindingSize} bytes (maxStorageBufferBindingSize); one aligned step is ${step}`,
+      ),
+    ),
+    E.bind('lowered', () => E.sequenceArray(nodes.map((node) => lowerNode(node, feeds)))),
+    E.let('steps', ({ lowered }) => stepsOf(checked, lowered)),
+    E.let('moves', () => movesOf(checked)),
+    E.let('lives', ({ steps, moves }) =>
+      livesOf(steps, Object.keys(program.inputs).map(named), [
+        ...watch.map(named),
+        ...moves.flatMap(({ from, to }) => [from, to]),
+      ]),
+    ),
+    E.tap(({ lives }) => E.sequenceArray(lives.map((life) => fitsBuffer(life, limits)))),
+    E.let('memory', ({ lives }) => allocate(lives)),
+    E.bind('launches', ({ steps, memory: { of } }) =>
+      E.sequenceArray(
+        steps.flatMap(({ node, launch, binds }) => {
+          const placed = Object.fromEntries(
+            Object.entries(binds).map(([name, { key, elements }]) => [name, { buffer: of[key] as number, elements }]),
+          )
+          return partsOf(launch, placed, segment, step).map((part) =>
+            E.mapLeft(within(node))(planPart(node, launch, placed, limits, part)),
+          )
         }),
-      )
-      const scratch = Object.fromEntries(
-        lowered.flatMap(({ scratch }, at) =>
-          Object.entries(scratch).map(([name, elements]) => [
-            `${(nodes[at] as CheckedNode).node.name}/tmp:${name}`,
-            elements,
-          ]),
+      ),
+    ),
+    E.map(({ launches, moves, memory: { buffers, of } }) => {
+      const bufferOf = ({ key }: Resident): number => of[key] as number
+      return {
+        buffers,
+        launches,
+        feeds: Object.fromEntries(
+          Object.keys(program.inputs)
+            .filter((name) => of[named(name).key] !== undefined)
+            .map((name) => [name, bufferOf(named(name))]),
         ),
-      )
-      const elementsOf = (value: string, step: Step): number => {
-        const shape = shapes[value]
-        if (shape !== undefined) return sizeOf(shape)
-        if (value === nothing) return 1
-        const slot = value.slice(value.indexOf('/') + 1)
-        const name = slot.slice(slot.indexOf(':') + 1)
-        const { node, outputs } = step.node
-        return (
-          scratch[value] ??
-          sizeOf((slot.startsWith('out') ? outputs[name] : shapes[node.inputs[name] as string]) as Shape)
-        )
-      }
-      const end = steps.length
-      const kept = new Set([...watch, ...Object.keys(program.inputs), ...Object.values(program.carry)])
-      const uses = new Map<string, { elements: number; first: number; last: number }>()
-      ;[...watch, ...Object.values(program.carry), ...Object.keys(program.carry)].forEach((value) =>
-        uses.set(value, {
-          elements: sizeOf(shapes[value] as Shape),
-          first: program.inputs[value] ? -1 : end,
-          last: end,
-        }),
-      )
-      steps.forEach((step, at) =>
-        Object.values(step.values).forEach((value) => {
-          const before = uses.get(value)
-          const early = program.inputs[value] !== undefined || value === nothing
-          uses.set(value, {
-            elements: elementsOf(value, step),
-            first: Math.min(before?.first ?? at, early ? -1 : at),
-            last: Math.max(before?.last ?? at, kept.has(value) || value === nothing ? end : at),
-          })
-        }),
-      )
-      const lives = [...uses].map(([value, { elements, first, last }]) => ({
-        value,
-        bytes: bytesOf(elements),
-        first,
-        last,
-      }))
-      const tooLarge = lives.find(({ bytes }) => bytes > limits.maxBufferSize)
-      if (tooLarge !== undefined)
-        return fail(
-          'LimitExceeded',
-          `${tooLarge.value}${shapes[tooLarge.value] ? ` has shape ${showShape(shapes[tooLarge.value] as Shape)} and` : ''} takes ${tooLarge.bytes} bytes; a buffer of this device holds at most ${limits.maxBufferSize}`,
-        )
-      const { buffers, of } = allocate(lives)
-      const bufferOf = (value: string): number => of[value] as number
-      return F.pipe(
-        sequence(
-          steps.flatMap((step) => {
-            const placed = Object.fromEntries(
-              Object.entries(step.values).map(([name, value]) => [
-                name,
-                { buffer: bufferOf(value), elements: elementsOf(value, step) },
-              ]),
-            )
-            return partsOf(step.launch, placed, segmentOf(limits), limits.minStorageBufferOffsetAlignment).map((part) =>
-              F.pipe(
-                planPart(step.node.node.name, step.launch, placed, limits, part),
-                E.mapLeft(within(step.node.node.name)),
-              ),
-            )
-          }),
+        reads: Object.fromEntries(
+          watch.map((name) => [name, { buffer: bufferOf(named(name)), shape: shapes[name] as Shape }]),
         ),
-        E.map((launches) => ({
-          buffers,
-          launches,
-          feeds: Object.fromEntries(
-            Object.keys(program.inputs)
-              .filter((name) => of[name] !== undefined)
-              .map((name) => [name, bufferOf(name)]),
-          ),
-          reads: Object.fromEntries(
-            watch.map((name) => [name, { buffer: bufferOf(name), shape: shapes[name] as Shape }]),
-          ),
-          carries: Object.entries(program.carry).map(([to, from]) => ({
-            from: bufferOf(from),
-            to: bufferOf(to),
-            bytes: bytesOf(sizeOf(shapes[to] as Shape)),
-          })),
+        carries: moves.map(({ from, to }) => ({
+          from: bufferOf(from),
+          to: bufferOf(to),
+          bytes: bytesOf(to.elements),
         })),
-      )
+      }
     }),
   )
 }

@@ -23,6 +23,7 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'answer requests for single ops: a JSON line in, a JSON line out',
     load: async () => (await import('./eval.js')).evalCommand,
   },
+  bench: { summary: 'time answers already found right', load: async () => (await import('./bench.js')).bench },
   list: {
     summary: 'the catalogue: ops, their inputs, attributes and outputs, and which backend has them',
     load: async () => (await import('./list.js')).listCommand,

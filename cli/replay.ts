@@ -1,55 +1,77 @@
 import { either as E, function as F } from 'fp-ts'
 import type { DeviceChoice } from '../accelerated/index.js'
-import { openWebGpu } from '../accelerated/index.js'
 import { caseOfId } from '../conformance/cases.js'
+import type { Case } from '../conformance/form.js'
 import { parseCase } from '../conformance/form.js'
 import type { Rounding } from '../conformance/probe.js'
 import { probeRounding } from '../conformance/probe.js'
-import { printJudgement, printQuestion } from '../conformance/report.js'
-import { questionTable } from '../conformance/table.js'
+import type { QuestionTable } from '../conformance/questions.js'
+import { printDevice, printJudgement, printQuestion, printReason } from '../conformance/report.js'
 import { ask, fails } from '../conformance/verify.js'
-import { oracle } from '../reference/index.js'
-import type { EtalonError } from '../spec/error.js'
+import type { Backend } from '../spec/backend.js'
+import type { Result } from '../spec/error.js'
+import type { Oracle } from '../spec/oracle.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import type { Subcommand } from './main.js'
-import { deviceOption, inkFor } from './verify.js'
+import { deviceOption } from './options.js'
+import { complainTo, inkFor } from './terminal.js'
+import type { Rim } from './verify.js'
+import { processRim } from './verify.js'
 
-const complain = ({ code, message }: EtalonError): void => {
-  process.stderr.write(`etalon: ${code}: ${message}\n`)
-}
+/** The case that a person names: by its id, or as the JSON that a failure prints. */
+export const caseNamed = (table: QuestionTable, text: string): Result<Case> =>
+  text.trimStart().startsWith('{') ? parseCase(text) : caseOfId(table, text.trim())
 
-const run = async (text: string, device: DeviceChoice): Promise<ExitCode> => {
-  const found = text.trimStart().startsWith('{') ? parseCase(text) : caseOfId(questionTable, text)
-  if (E.isLeft(found)) {
-    complain(found.left)
-    return exit.usage
-  }
-  const opened = await openWebGpu(device)()
-  if (E.isLeft(opened)) {
-    complain(opened.left)
-    return exit.noBackend
-  }
-  const backend = opened.right
-  const ink = inkFor(process.stdout)
-  process.stdout.write(`${printQuestion(found.right, ink)}\n`)
-  const rounding = F.pipe(
+const judged = async (backend: Backend, oracle: Oracle, asked: Case) => ({
+  rounding: F.pipe(
     await probeRounding(backend)(),
     E.getOrElse((): Rounding => 'unknown'),
-  )
-  const asked = await ask(backend, oracle, found.right)()
-  await backend.close()
-  if (E.isLeft(asked)) {
-    complain(asked.left)
+  ),
+  answer: await ask(backend, oracle, asked)(),
+})
+
+/** Asks the backend that `rim` opens one case, and says what came of it. */
+export const replayAt = async (
+  rim: Pick<Rim, 'open' | 'oracle' | 'table' | 'out' | 'err'>,
+  text: string,
+  device: DeviceChoice,
+): Promise<ExitCode> => {
+  const complain = complainTo(rim.err)
+  const ink = inkFor(rim.out)
+  const say = (line: string): void => void rim.out.write(`${line}\n`)
+  const found = caseNamed(rim.table, text)
+  if (E.isLeft(found)) {
+    complain(`${found.left.code}: ${found.left.message}`)
+    return exit.usage
+  }
+  const opened = await rim.open(device)()
+  if (E.isLeft(opened)) {
+    complain(`${opened.left.code}: ${opened.left.message}`)
     return exit.noBackend
   }
-  const { judgement, refused } = asked.right
+  const [asked, backend] = [found.right, opened.right]
+  say(printQuestion(asked, ink))
+  if (!backend.supports(asked.op, asked.direction)) {
+    await backend.close()
+    say(`unsupported: ${backend.name} has no ${asked.op} ${asked.direction}`)
+    return exit.ok
+  }
+  const { rounding, answer } = await judged(backend, rim.oracle, asked).finally(() => backend.close())
+  if (E.isLeft(answer)) {
+    complain(`${answer.left.code}: ${answer.left.message}`)
+    return answer.left.code === 'DeviceLost' ? exit.noBackend : exit.usage
+  }
+  const { judgement, refused } = answer.right
   if (judgement === undefined) {
-    process.stdout.write(`refused: ${refused?.code}: ${refused?.message}\n`)
+    say(`not run: ${refused?.code}: ${refused?.message}`)
     return exit.ok
   }
   const failed = fails(judgement, rounding)
-  process.stdout.write(`${printJudgement(judgement)}\n${failed ? ink.bad('not-conformant') : ink.good('conformant')}\n`)
+  say(printJudgement(judgement))
+  say(printReason(asked, judgement))
+  say(printDevice(backend.fingerprint, ink))
+  say(failed ? ink.bad('not-conformant') : ink.good('conformant'))
   return failed ? exit.notConformant : exit.ok
 }
 
@@ -58,4 +80,6 @@ export const replay: Subcommand = (command, end) =>
   void command
     .argument('<case>', 'OP/DIRECTION/SEED/NUMBER, or a case as JSON')
     .addOption(deviceOption())
-    .action(async (text: string, { device }: { readonly device: DeviceChoice }) => end(await run(text, device)))
+    .action(async (text: string, { device }: { readonly device: DeviceChoice }) =>
+      end(await replayAt(processRim(), text, device)),
+    )

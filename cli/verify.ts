@@ -1,164 +1,160 @@
-import { rename, rm, writeFile } from 'node:fs/promises'
 import { either as E } from 'fp-ts'
-import { InvalidArgumentError, Option } from 'commander'
-import pc from 'picocolors'
+import type { taskEither } from 'fp-ts'
+import { Option } from 'commander'
 import type { DeviceChoice } from '../accelerated/index.js'
 import { openWebGpu } from '../accelerated/index.js'
+import type { QuestionTable } from '../conformance/questions.js'
+import type { Place } from '../conformance/report.js'
 import {
-  conforms,
   jsonLine,
   jsonSummary,
-  plain,
+  overall,
   printFailure,
   printFingerprint,
   printHead,
   printLine,
   printTotals,
-  type Ink,
 } from '../conformance/report.js'
 import { checkOracle } from '../conformance/selfCheck.js'
 import { questionTable } from '../conformance/table.js'
-import type { Line, Progress, Report } from '../conformance/verify.js'
-import { verify as verifyBackend } from '../conformance/verify.js'
+import type { Progress, Report } from '../conformance/verify.js'
+import { questionsIn, verify as verifyBackend } from '../conformance/verify.js'
 import { oracle } from '../reference/index.js'
+import type { Backend } from '../spec/backend.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
-import { opNames, parseOpName } from '../spec/catalogue.js'
+import { opNames } from '../spec/catalogue.js'
+import type { EtalonError } from '../spec/error.js'
+import type { Oracle } from '../spec/oracle.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
+import { writable, writeWhole } from './file.js'
 import type { Subcommand } from './main.js'
+import { deviceOption, opList, wholeNumber } from './options.js'
+import type { Screen } from './terminal.js'
+import { complainTo, inkFor, statusLine } from './terminal.js'
 
-interface Options {
+export { deviceOption, wholeNumber } from './options.js'
+export { inkFor, statusLine } from './terminal.js'
+
+export interface VerifyOptions {
   readonly ops?: readonly OpName[]
   readonly direction?: Direction
   readonly runs: number
   readonly seed: number
   readonly device: DeviceChoice
+  /** a file for the lines of JSON, or true for standard output in place of the text */
   readonly json?: string | true
 }
 
-/** Ink for standard output: colours on a terminal, none elsewhere or under NO_COLOR. */
-export const inkFor = (stream: NodeJS.WriteStream): Ink =>
-  stream.isTTY && pc.isColorSupported ? { good: pc.green, bad: pc.red, faint: pc.dim, strong: pc.bold } : plain
+/** All that `verify` meets of the world. */
+export interface Rim {
+  readonly open: (device: DeviceChoice) => taskEither.TaskEither<EtalonError, Backend>
+  readonly oracle: Oracle
+  readonly table: QuestionTable
+  readonly out: Screen
+  readonly err: Screen
+  /** milliseconds since some moment */
+  readonly now: () => number
+}
 
-/** An option's whole number from `least` up. */
-export const wholeNumber =
-  (least: number) =>
-  (text: string): number => {
-    const value = Number(text)
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
-      throw new InvalidArgumentError(`A whole number of at least ${least} is wanted.`)
-    return value
-  }
-
-const opList = (text: string): readonly OpName[] =>
-  text.split(',').map((name) => {
-    const op = parseOpName(name.trim())
-    if (E.isLeft(op)) throw new InvalidArgumentError(op.left.message)
-    return op.right
-  })
-
-export const deviceOption = (): Option =>
-  new Option('--device <choice>', 'auto: a GPU, else what the system offers, else the embedded adapter')
-    .choices(['auto', 'gpu', 'software'])
-    .default('auto')
-
-/** A line that is rewritten while work goes on; nothing where standard error is no terminal. */
-export const statusLine = (stream: NodeJS.WriteStream = process.stderr) => ({
-  show: (text: string): void => {
-    if (stream.isTTY) stream.write(`\r\u001b[2K${text.slice(0, (stream.columns || 80) - 1)}`)
-  },
-  clear: (): void => {
-    if (stream.isTTY) stream.write('\r\u001b[2K')
-  },
+/** The rim of the process: its streams, its clock, a device, and the reference as the oracle. */
+export const processRim = (): Rim => ({
+  open: openWebGpu,
+  oracle,
+  table: questionTable,
+  out: process.stdout,
+  err: process.stderr,
+  now: () => performance.now(),
 })
 
-const writeWhole = async (file: string, text: string): Promise<void> => {
-  const draft = `${file}.${process.pid}.part`
-  try {
-    await writeFile(draft, text)
-    await rename(draft, file)
-  } catch (reason) {
-    await rm(draft, { force: true })
-    throw reason
-  }
+const exitOf = { conformant: exit.ok, 'not-conformant': exit.notConformant, 'not-run': exit.noBackend } as const
+
+/** The command that replays a case on the device that a run was given. */
+const replayOn = (device: DeviceChoice): string =>
+  device === 'auto' ? 'etalon replay' : `etalon replay --device ${device}`
+
+/** What follows the table: the failures as a person can act on them, and the totals. */
+const ending = (report: Report, place: Place, seconds: number, out: Screen): string => {
+  const ink = inkFor(out)
+  return [
+    ...report.lines
+      .filter(({ failure }) => failure !== undefined)
+      .flatMap((line) => ['', printFailure(line, place, ink)]),
+    '',
+    printTotals(report, seconds, ink),
+  ].join('\n')
 }
 
-const complain = (text: string): void => {
-  process.stderr.write(`etalon: ${text}\n`)
-}
+/** Holds the backend that `rim` opens against its oracle, and says so on its streams. */
+export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCode> => {
+  const { ops, direction, runs, seed, device, json } = options
+  const { out, err, table } = rim
+  const started = rim.now()
+  const complain = complainTo(err)
+  const ink = inkFor(out)
+  const status = statusLine(err)
+  const say = (text: string): void => {
+    if (json !== true) out.write(`${text}\n`)
+  }
 
-const run = async ({ ops, direction, runs, seed, device, json }: Options): Promise<ExitCode> => {
-  const started = performance.now()
-  const ink = inkFor(process.stdout)
-  const status = statusLine()
-  const text = (line: string): void => {
-    if (json !== true) process.stdout.write(`${line}\n`)
+  // what can be found out before the work is found out before it
+  const scope = { runs, seed, ...(ops === undefined ? {} : { ops }), ...(direction === undefined ? {} : { direction }) }
+  const asked = questionsIn(scope)
+  if (asked.length === 0) {
+    complain(`there is nothing to ask: none of ${ops?.join(', ')} has a ${direction}`)
+    return exit.usage
   }
-  if (typeof json === 'string') {
-    // found out before the work, not after it
-    try {
-      await writeWhole(json, '')
-    } catch (reason) {
-      complain(`${json} cannot be written: ${reason instanceof Error ? reason.message : String(reason)}`)
-      return exit.usage
-    }
+  const target = typeof json === 'string' ? await writable(json) : undefined
+  if (target !== undefined && E.isLeft(target)) {
+    complain(target.left.message)
+    return exit.usage
   }
+
   status.show('checking the oracle …')
-  const findings = checkOracle(oracle, questionTable, ops ?? opNames)
-  status.clear()
+  const findings = checkOracle(rim.oracle, table, ops ?? opNames)
+  status.show('opening a device …')
   if (findings.length > 0) {
+    status.clear()
     complain(`the oracle fails its own check, so it judges nobody:\n  ${findings.join('\n  ')}`)
     return exit.oracleFailed
   }
-  const opened = await openWebGpu(device)()
+  const opened = await rim.open(device)()
+  status.clear()
   if (E.isLeft(opened)) {
     complain(`${opened.left.code}: ${opened.left.message}`)
     return exit.noBackend
   }
+
   const backend = opened.right
-  text(`${ink.strong(backend.name)} on`)
-  text(printFingerprint(backend.fingerprint, ink))
-  text('')
-  text(printHead(ink))
+  say(`${ink.strong(backend.name)} on\n${printFingerprint(backend.fingerprint, ink)}\n\n${printHead(ink)}`)
   const lines: string[] = []
   const watch = ({ op, direction, done, of, line }: Progress): void => {
-    if (line === undefined) return status.show(`${op} ${direction}: case ${done} of ${of}`)
+    if (line === undefined)
+      return status.show(`${lines.length + 1} of ${asked.length}  ${op} ${direction}: case ${done} of ${of}`)
     status.clear()
-    text(printLine(line, ink))
-    const asJson = JSON.stringify(jsonLine(line))
-    lines.push(asJson)
-    if (json === true) process.stdout.write(`${asJson}\n`)
+    say(printLine(line, ink))
+    lines.push(`${JSON.stringify(jsonLine(line))}\n`)
+    if (json === true) out.write(lines.at(-1) as string)
   }
-  const scope = { runs, seed, ...(ops === undefined ? {} : { ops }), ...(direction === undefined ? {} : { direction }) }
-  const report = await verifyBackend(backend, oracle, questionTable, scope, watch)()
+  const report = await verifyBackend(backend, rim.oracle, table, scope, watch)().finally(() => backend.close())
   status.clear()
-  await backend.close()
   if (E.isLeft(report)) {
     complain(`${report.left.code}: ${report.left.message}; this is no verdict`)
-    return exit.noBackend
+    return report.left.code === 'DeviceLost' ? exit.noBackend : exit.oracleFailed
   }
-  return finish(report.right, lines, (performance.now() - started) / 1000, ink, text, json)
-}
 
-const finish = async (
-  report: Report,
-  lines: readonly string[],
-  seconds: number,
-  ink: Ink,
-  text: (line: string) => void,
-  json: string | true | undefined,
-): Promise<ExitCode> => {
-  const failed = report.lines.filter(({ failure }: Line) => failure !== undefined)
-  failed.forEach((line) => {
-    text('')
-    text(printFailure(line, ink))
-  })
-  text('')
-  text(printTotals(report, seconds, ink))
-  const summary = JSON.stringify(jsonSummary(report, seconds))
-  if (json === true) process.stdout.write(`${summary}\n`)
-  if (typeof json === 'string') await writeWhole(json, `${[...lines, summary].join('\n')}\n`)
-  return conforms(report) ? exit.ok : exit.notConformant
+  const seconds = (rim.now() - started) / 1000
+  say(ending(report.right, { fingerprint: backend.fingerprint, command: replayOn(device) }, seconds, out))
+  const summary = `${JSON.stringify(jsonSummary(report.right, seconds))}\n`
+  if (json === true) out.write(summary)
+  if (target !== undefined) {
+    const written = await writeWhole(target.right, [...lines, summary].join(''))
+    if (E.isLeft(written)) {
+      complain(written.left.message)
+      return exit.usage
+    }
+  }
+  return exitOf[overall(report.right)]
 }
 
 /** `etalon verify`: the accelerated backend held against the reference, every op and direction. */
@@ -170,4 +166,4 @@ export const verify: Subcommand = (command, end) =>
     .option('--seed <n>', 'seed of the drawn cases', wholeNumber(0), 1)
     .addOption(deviceOption())
     .option('--json [file]', 'a line of JSON per op and direction, then a summary; to standard output or a file')
-    .action(async (options: Options) => end(await run(options)))
+    .action(async (options: VerifyOptions) => end(await verifyAt(processRim(), options)))

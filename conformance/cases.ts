@@ -1,8 +1,11 @@
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { opOf, parseOpName, hasBackward } from '../spec/catalogue.js'
+import type { Axes } from '../spec/op.js'
+import { inputsAmong } from '../spec/op.js'
 import type { Result } from '../spec/error.js'
 import { ensure, fail } from '../spec/error.js'
 import { draws, keyOf } from '../spec/philox.js'
+import type { Shape } from '../spec/tensor.js'
 import { either as E, function as F } from 'fp-ts'
 import type { Case, Form } from './form.js'
 import { acceptable } from './form.js'
@@ -36,6 +39,8 @@ export const caseAt = (table: QuestionTable, op: OpName, direction: Direction, s
 export const caseCount = (table: QuestionTable, op: OpName, direction: Direction, runs: number): number =>
   cornersOf(table[op], direction).length + runs
 
+const isCount = (text: string): boolean => /^\d+$/.test(text) && Number.isSafeInteger(Number(text))
+
 /**
  * The case that an id names.
  *
@@ -46,8 +51,8 @@ export const caseOfId = (table: QuestionTable, id: string): Result<Case> => {
   return F.pipe(
     ensure(
       id.split('/').length === 4 &&
-        /^\d+$/.test(seed) &&
-        /^\d+$/.test(index) &&
+        isCount(seed) &&
+        isCount(index) &&
         (direction === 'forward' || direction === 'backward'),
       'MalformedRequest',
       `a case is named OP/DIRECTION/SEED/NUMBER, such as conv2d/forward/42/17; this is ${JSON.stringify(id)}`,
@@ -66,12 +71,17 @@ export const caseOfId = (table: QuestionTable, id: string): Result<Case> => {
 const smaller = (extent: number): readonly number[] =>
   [...new Set([1, 2, Math.floor(extent / 2), extent - 1])].filter((n) => n >= 1 && n < extent)
 
+const axesIn = (op: OpName, shapes: Form['shapes']): Readonly<Record<string, Axes>> =>
+  Object.fromEntries(
+    Object.entries(inputsAmong(opOf(op), Object.keys(shapes))).map(([name, axes]) => [
+      name,
+      'optional' in axes ? axes.optional : axes,
+    ]),
+  )
+
 // one axis letter at a time, in every input that has it; runs of axes lose one axis or get a smaller extent
 const smallerShapes = (op: OpName, shapes: Form['shapes']): readonly Form['shapes'][] => {
-  const { inputs } = opOf(op)
-  const axes = Object.fromEntries(
-    Object.entries(inputs).map(([name, axes]) => [name, 'optional' in axes ? axes.optional : axes]),
-  )
+  const axes = axesIn(op, shapes)
   const letters = [...new Set(Object.values(axes).flat())].filter((axis) => !axis.startsWith('...'))
   const placeOf = (name: string, letter: string): number => {
     const list = axes[name] as readonly string[]
@@ -114,6 +124,29 @@ const smallerShapes = (op: OpName, shapes: Form['shapes']): readonly Form['shape
   return [...byLetter, ...byRest]
 }
 
+// inputs with runs of axes of their own (x0, x1, …): one fewer of them; an axis less in all, or smaller in all or in one
+const smallerRuns = (op: OpName, shapes: Form['shapes']): readonly Form['shapes'][] => {
+  if (opOf(op).variadic === undefined) return []
+  const names = Object.keys(shapes)
+  const deepest = names.reduce((most, name) => Math.max(most, shapes[name]?.length ?? 0), 0)
+  const changed = (among: readonly string[], change: (shape: Shape) => Shape): Form['shapes'] =>
+    Object.fromEntries(
+      Object.entries(shapes).map(([name, shape]) => [name, among.includes(name) ? change(shape) : shape]),
+    )
+  const extentAt = (axis: number): number => names.reduce((most, name) => Math.max(most, shapes[name]?.[axis] ?? 1), 1)
+  return [
+    Object.fromEntries(Object.entries(shapes).slice(0, -1)),
+    ...Array.from({ length: deepest }, (_, axis) => axis).flatMap((axis) => [
+      changed(names, (shape) => shape.filter((_, at) => at !== axis)),
+      ...smaller(extentAt(axis)).flatMap((extent) =>
+        [names, ...names.map((name) => [name])].map((among) =>
+          changed(among, (shape) => shape.map((old, at) => (at === axis ? Math.min(old, extent) : old))),
+        ),
+      ),
+    ]),
+  ]
+}
+
 // an attribute at its default, then each of its numbers closer to it
 const smallerAttrs = (attrs: Form['attrs']): readonly Form['attrs'][] =>
   Object.entries(attrs).flatMap(([name, value]) => [
@@ -132,12 +165,13 @@ const withoutOptional = (op: OpName, shapes: Form['shapes']): readonly Form['sha
     .filter(([name, axes]) => 'optional' in axes && shapes[name] !== undefined)
     .map(([name]) => Object.fromEntries(Object.entries(shapes).filter(([other]) => other !== name)))
 
-/** Simpler cases of the same kind, simplest first, that the op accepts. */
-export const simplerCases = ({ form, ...rest }: Case): readonly Case[] =>
+/** Simpler cases of the same kind, simplest first, that the op accepts. What was special about the case is so no more: its name goes. */
+export const simplerCases = ({ form: { attrs, shapes, fills }, ...rest }: Case): readonly Case[] =>
   [
-    ...withoutOptional(rest.op, form.shapes).map((shapes) => ({ ...form, shapes })),
-    ...smallerShapes(rest.op, form.shapes).map((shapes) => ({ ...form, shapes })),
-    ...smallerAttrs(form.attrs).map((attrs) => ({ ...form, attrs })),
+    ...withoutOptional(rest.op, shapes).map((fewer) => ({ attrs, shapes: fewer, fills })),
+    ...smallerShapes(rest.op, shapes).map((less) => ({ attrs, shapes: less, fills })),
+    ...smallerRuns(rest.op, shapes).map((less) => ({ attrs, shapes: less, fills })),
+    ...smallerAttrs(attrs).map((less) => ({ attrs: less, shapes, fills })),
   ]
     .filter((candidate) => acceptable(rest.op, candidate))
     .map((candidate) => ({ ...rest, form: candidate }))

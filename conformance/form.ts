@@ -11,7 +11,7 @@ import type { Draws } from '../spec/philox.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Question } from '../spec/program.js'
 import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
-import { sizeOf } from '../spec/tensor.js'
+import { showShape, sizeOf } from '../spec/tensor.js'
 
 /**
  * How a tensor's numbers are drawn. Every number is an f32 value, 0 or of a magnitude from 2⁻²⁰ to 2²⁰ except where the
@@ -117,10 +117,33 @@ const fillTensor = (fill: Fill, shape: Shape, draw: Draws): Tensor => {
   return { shape, data: fill === 'distribution' ? normalised(shape, data) : data }
 }
 
+// four times the most that the oracle makes of one output
+const largestTensor = 2 ** 26
+
+const ensureFits = (shapes: Readonly<Record<string, Shape>>): Result<void> => {
+  const bad = Object.entries(shapes).find(([, shape]) => shape.some((n) => !Number.isInteger(n) || n < 1))
+  const large = Object.entries(shapes).find(([, shape]) => sizeOf(shape) > largestTensor)
+  return F.pipe(
+    ensure(
+      bad === undefined,
+      'MalformedTensor',
+      `${bad?.[0]} has shape ${showShape(bad?.[1] ?? [])}; every extent is an integer of at least 1`,
+    ),
+    E.flatMap(() =>
+      ensure(
+        large === undefined,
+        'TooLarge',
+        `${large?.[0]} would have shape ${showShape(large?.[1] ?? [])}; a case's tensors have at most ${largestTensor} elements`,
+      ),
+    ),
+  )
+}
+
 /**
  * The question that a case asks: its numbers drawn, its attributes rounded to f32, cotangents in the outputs' shapes.
  *
- * Errors  whatever the op refuses of the form
+ * Errors  whatever the op refuses of the form; MalformedTensor – an extent below 1 or no integer; TooLarge – a tensor
+ *         of more than 2²⁶ elements
  */
 export const realise = ({ op, direction, seed, form }: Case): Result<Question> => {
   const spec = opOf(op)
@@ -128,7 +151,9 @@ export const realise = ({ op, direction, seed, form }: Case): Result<Question> =
     spec.attrs.decode(form.attrs),
     E.map(roundAttributes),
     E.bindTo('attrs'),
+    E.tap(() => ensureFits(form.shapes)),
     E.bind('resolved', ({ attrs }) => resolve(spec, attrs, form.shapes)),
+    E.tap(({ resolved }) => ensureFits(resolved.outputs)),
     E.map(({ attrs, resolved }) => {
       const make = (name: string, shape: Shape, at: number): Tensor =>
         fillTensor(form.fills[name] ?? 'normal', shape, draws(keyOf(seed), at))
@@ -173,7 +198,7 @@ const fillCodec: t.Type<Fill, Fill, unknown> = t.union([
   }),
   t.strict({ mean: t.number, scale: t.number }),
   t.strict({ constant: t.number }),
-  t.strict({ values: t.readonlyArray(t.number) }),
+  t.strict({ values: t.refinement(t.readonlyArray(t.number), ({ length }) => length > 0) }),
 ])
 
 const caseCodec = t.intersection([
@@ -190,17 +215,26 @@ const caseCodec = t.intersection([
   }),
 ])
 
+const fields: readonly string[] = ['op', 'direction', 'seed', 'name', 'attrs', 'shapes', 'fills']
+
+// JSON can say −0, but JSON.stringify says 0
+const negativeZero = '\u0000-0'
+const keepingNegativeZero = (_: string, value: unknown): unknown => (Object.is(value, -0) ? negativeZero : value)
+
 /** A case as one line of JSON, for `etalon replay`. */
 export const printCase = ({ op, direction, seed, form: { name, attrs, shapes, fills } }: Case): string =>
-  JSON.stringify({
-    op,
-    direction,
-    seed,
-    ...(name === undefined ? {} : { name }),
-    ...(Object.keys(attrs).length === 0 ? {} : { attrs }),
-    shapes,
-    ...(Object.keys(fills).length === 0 ? {} : { fills }),
-  })
+  JSON.stringify(
+    {
+      op,
+      direction,
+      seed,
+      ...(name === undefined ? {} : { name }),
+      ...(Object.keys(attrs).length === 0 ? {} : { attrs }),
+      shapes,
+      ...(Object.keys(fills).length === 0 ? {} : { fills }),
+    },
+    keepingNegativeZero,
+  ).replaceAll(JSON.stringify(negativeZero), '-0')
 
 /**
  * A case from what `printCase` printed.
@@ -217,8 +251,20 @@ export const parseCase = (text: string): Result<Case> =>
       F.pipe(
         caseCodec.decode(value),
         E.mapLeft((errors) => {
-          const path = errors[0]?.context.map(({ key }) => key).join('/') ?? ''
+          // the first two steps of a path say where in the codec, not where in the case
+          const path = errors[0]?.context
+            .slice(2)
+            .map(({ key }) => key)
+            .join('/')
           return etalonError('MalformedRequest', `no case: its field ${path || '/'} is not what a case has there`)
+        }),
+        E.tap(() => {
+          const stranger = Object.keys(value as object).find((name) => !fields.includes(name))
+          return ensure(
+            stranger === undefined,
+            'MalformedRequest',
+            `a case has no field ${JSON.stringify(stranger)}; it has ${fields.join(', ')}`,
+          )
         }),
       ),
     ),

@@ -85,11 +85,19 @@ export const expect = (
 export const ratioOf = (got: number, want: number, bound: number): number => {
   if (Object.is(got, want) || got === want) return 0
   if (!Number.isFinite(got) || !Number.isFinite(want)) return Infinity
-  const error = Math.abs(got - want)
-  return error === 0 ? 0 : error / bound
+  const ratio = Math.abs(got - want) / bound
+  // a bound that is no number permits nothing
+  return Number.isNaN(ratio) ? Infinity : ratio
 }
 
 const nowhere: Worst = { ratio: 0, error: 0, bound: 0, output: '', index: [], got: 0, want: 0 }
+
+/** The judgement of an answer that has no number to look at. */
+export const unanswered = (problem: string): Judgement => ({
+  worst: { ...nowhere, ratio: Infinity, error: Infinity, got: NaN, want: NaN },
+  walks: [],
+  problem,
+})
 
 const worstOf = (output: string, got: Tensor, want: Tensor, bound: Tensor): Worst => {
   let at = 0
@@ -104,7 +112,7 @@ const worstOf = (output: string, got: Tensor, want: Tensor, bound: Tensor): Wors
   const [g, w] = [got.data[at] as number, want.data[at] as number]
   return {
     ratio,
-    error: g === w ? 0 : Math.abs(g - w),
+    error: g === w || Object.is(g, w) ? 0 : Math.abs(g - w),
     bound: bound.data[at] as number,
     output,
     index: indexOf(want.shape, at),
@@ -147,7 +155,10 @@ const walkOf = (oracle: Oracle, question: Question, got: Tensors, want: Tensors)
   })
 }
 
-/** Holds an answer against the oracle's, in whatever outputs the oracle gives: Gate A always, Gate S where the data is i.i.d. and the op is a sum of products. */
+/**
+ * Holds an answer against the oracle's, in whatever outputs the oracle gives: Gate A always, Gate S where the data is
+ * i.i.d. and the op is a sum of products.
+ */
 export const judge = (
   oracle: Oracle,
   question: Question,
@@ -162,10 +173,12 @@ export const judge = (
       if (got === undefined) return `${name} is missing from the answer`
       if (want !== undefined && !sameShape(got.shape, want.shape))
         return `${name} has shape ${showShape(got.shape)}; it must be ${showShape(want.shape)}`
+      if (want !== undefined && got.data.length !== want.data.length)
+        return `${name} has ${got.data.length} numbers; its shape ${showShape(want.shape)} holds ${want.data.length}`
       return undefined
     })
     .find((found) => found !== undefined)
-  if (problem !== undefined) return { worst: { ...nowhere, ratio: Infinity }, walks: [], problem }
+  if (problem !== undefined) return unanswered(problem)
   const worst = wanted
     .map((name) => worstOf(name, answer[name] as Tensor, values[name] as Tensor, bounds[name] as Tensor))
     .reduce((a, b) => (b.ratio > a.ratio ? b : a), { ...nowhere, ratio: -1 })

@@ -1,10 +1,12 @@
-import { function as F, taskEither as TE } from 'fp-ts'
+import { function as F, task as T, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import type { Backend } from '../spec/backend.js'
-import type { EtalonError } from '../spec/error.js'
+import type { EtalonError, Result } from '../spec/error.js'
+import { fail } from '../spec/error.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Question } from '../spec/program.js'
 import { answersOf, oneNode } from '../spec/program.js'
+import type { Tensors } from '../spec/tensor.js'
 import { generate } from '../spec/tensor.js'
 
 /** Whether a backend's `+` and `*` round to nearest, as far as 256 draws show; 'unknown' where it cannot be asked. */
@@ -32,7 +34,12 @@ export const probeRounding = (backend: Backend): taskEither.TaskEither<EtalonErr
       cotangents: {},
     })
     return F.pipe(
-      backend.run(program, feeds),
+      TE.tryCatch(() => backend.run(program, feeds)(), String),
+      // a library that throws here will throw where it is judged, too
+      TE.matchE(
+        (thrown) => T.of<Result<Tensors>>(fail('BackendUnavailable', thrown)),
+        (result) => T.of(result),
+      ),
       TE.map((values) => answersOf(values)['y']?.data ?? []),
     )
   }

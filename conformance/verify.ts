@@ -1,17 +1,19 @@
 import { either as E, function as F } from 'fp-ts'
-import type { taskEither } from 'fp-ts'
+import type { either, taskEither } from 'fp-ts'
 import type { Backend, Fingerprint } from '../spec/backend.js'
 import { anyOrder } from '../spec/bound.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { questions } from '../spec/catalogue.js'
 import type { EtalonError, Result } from '../spec/error.js'
+import { etalonError, fail } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
 import { answersOf, oneNode } from '../spec/program.js'
+import type { Tensors } from '../spec/tensor.js'
 import { caseAt, caseCount, simplerCases } from './cases.js'
 import type { Case } from './form.js'
 import { realise } from './form.js'
 import type { Judgement, Worst } from './judge.js'
-import { expect, judge } from './judge.js'
+import { expect, judge, unanswered } from './judge.js'
 import type { Rounding } from './probe.js'
 import { probeRounding } from './probe.js'
 import type { QuestionTable } from './questions.js'
@@ -76,9 +78,23 @@ export interface Asked {
 
 const independentData = ({ form }: Case): boolean => Object.values(form.fills).every((fill) => fill === 'normal')
 
+// A library that was wrapped may throw where it should have answered; that is its answer.
+const attempt = async (
+  backend: Backend,
+  { program, feeds }: ReturnType<typeof oneNode>,
+): Promise<either.Either<EtalonError | { readonly code: 'Thrown'; readonly message: string }, Tensors>> => {
+  try {
+    return await backend.run(program, feeds)()
+  } catch (thrown) {
+    return E.left({ code: 'Thrown', message: thrown instanceof Error ? thrown.message : String(thrown) })
+  }
+}
+
 /**
  * Puts one case to a backend and judges its answer. A limit of the device is a refusal, a backend's other failures are
  * wrong answers; only a lost device ends the whole run.
+ *
+ * Errors  DeviceLost – neither right nor wrong; whatever the op or the oracle refuses of the case
  */
 export const ask =
   (backend: Backend, oracle: Oracle, asked: Case): taskEither.TaskEither<EtalonError, Asked> =>
@@ -87,27 +103,19 @@ export const ask =
     if (E.isLeft(question)) return question
     const expected = expect(oracle, question.right, backend.depth ?? anyOrder)
     if (E.isLeft(expected)) return expected
-    const { program, feeds } = oneNode(question.right)
-    const answer: Result<Asked> = F.pipe(
-      await backend.run(program, feeds)(),
-      E.map((values) => ({
+    return F.pipe(
+      await attempt(backend, oneNode(question.right)),
+      E.map((values): Asked => ({
         judgement: judge(oracle, question.right, expected.right, answersOf(values), independentData(asked)),
       })),
       E.orElse((error): Result<Asked> =>
         error.code === 'DeviceLost'
-          ? E.left(error)
+          ? fail(error.code, error.message)
           : error.code === 'LimitExceeded' || error.code === 'TooLarge'
-            ? E.right({ refused: error })
-            : E.right({
-                judgement: {
-                  worst: { ratio: Infinity, error: Infinity, bound: 0, output: '', index: [], got: NaN, want: NaN },
-                  walks: [],
-                  problem: `${error.code}: ${error.message}`,
-                },
-              }),
+            ? E.right({ refused: etalonError(error.code, error.message) })
+            : E.right({ judgement: unanswered(`${error.code}: ${error.message}`) }),
       ),
     )
-    return answer
   }
 
 /** Whether a judgement fails: Gate A always; Gate S where the backend rounds to nearest. */
@@ -209,12 +217,19 @@ const verifyOne = async (
   )
 }
 
+/** The ops and directions that a scope asks about, in the catalogue's order. */
+export const questionsIn = ({ ops, direction }: Pick<Scope, 'ops' | 'direction'>): typeof questions =>
+  questions.filter(
+    (question) =>
+      (ops === undefined || ops.includes(question.op)) && (direction === undefined || direction === question.direction),
+  )
+
 /**
  * Holds a backend against the oracle on every op and direction in scope.
  *
  * Seeds are derived per op and direction: the same seed gives the same cases and verdicts whatever else is asked.
  *
- * Errors  DeviceLost – the device went away: neither pass nor fail
+ * Errors  DeviceLost – the device went away: neither pass nor fail; what the oracle refuses of a case is a bug of ours
  */
 export const verify =
   (
@@ -228,13 +243,8 @@ export const verify =
     const rounding = await probeRounding(backend)()
     if (E.isLeft(rounding) && rounding.left.code === 'DeviceLost') return rounding
     const known = E.isRight(rounding) ? rounding.right : 'unknown'
-    const asked = questions.filter(
-      ({ op, direction }) =>
-        (scope.ops === undefined || scope.ops.includes(op)) &&
-        (scope.direction === undefined || scope.direction === direction),
-    )
     const lines: Line[] = []
-    for (const question of asked) {
+    for (const question of questionsIn(scope)) {
       const line = await verifyOne(backend, oracle, table, question, scope, known, watch)
       if (E.isLeft(line)) return line
       lines.push(line.right)

@@ -2,7 +2,7 @@ import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
 import { filled, mapTensor, zeros } from '../../spec/tensor.js'
 import { elementwiseCorners } from '../elementwise.js'
-import { equal, named } from '../laws.js'
+import { another, equal, named } from '../laws.js'
 import type { Law, Questions } from '../questions.js'
 import { form } from '../questions.js'
 import { claim, element, reductions, unit, unreduced } from './lossLaws.js'
@@ -94,6 +94,31 @@ const stillAtTheTarget: Law = {
   },
 }
 
+const pullTimesVariance: Law = unreduced({
+  name: 'a prediction is pulled by its error over its variance: times p·(1 − p), that is p − t',
+  claims: ({ attrs, inputs }, ask, draw) => {
+    const [prediction, target] = [named(inputs, 'prediction'), named(inputs, 'target')]
+    const dloss = another(draw, prediction.shape)
+    return F.pipe(
+      ask('backward', attrs, inputs, { loss: dloss }),
+      E.map(({ values, slack }) => {
+        const dp = named(values, 'prediction')
+        const variance = (i: number): number => element(prediction, i) * (1 - element(prediction, i))
+        const pulled = mapTensor((d, i) => d * variance(i), dp)
+        return [
+          claim(
+            pulled,
+            (i) => (element(prediction, i) - element(target, i)) * element(dloss, i),
+            // the variance and its product on the left are rounded once each, the product on the right too; 1 − p and
+            // p − t are exact
+            (i) => variance(i) * element(named(slack, 'prediction'), i) + 3 * unit * Math.abs(element(pulled, i)),
+          ),
+        ]
+      }),
+    )
+  },
+})
+
 export const bce: Questions = {
   corners: [
     ...elementwiseCorners(names, {}, soft).filter(({ shapes }) => shapes['target']?.[0] !== 2048),
@@ -130,7 +155,7 @@ export const bce: Questions = {
     shapes: both(...Array.from({ length: draw.integer(0, 4) }, () => draw.integer(1, 6))),
     fills: { prediction: 'probability', target: draw.pick(['fraction', 'probability', { values: [0, 1, 0] }]) },
   }),
-  laws: [reductions('prediction'), exchanged, affineInTarget, evenOdds, stillAtTheTarget],
+  laws: [reductions('prediction'), exchanged, affineInTarget, evenOdds, stillAtTheTarget, pullTimesVariance],
   worked: [
     {
       name: 'closed forms: ln 2, ln 4 − ln 3, and half of ln 4 and of ln (4/3) each',

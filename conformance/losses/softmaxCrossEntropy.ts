@@ -57,6 +57,34 @@ const gradientsBalance: Law = {
     ),
 }
 
+const ownCotangent: Law = unreduced({
+  name: 'a row’s gradient is as large as the row’s own cotangent',
+  claims: ({ attrs, inputs }, ask, draw) => {
+    const [N, C] = named(inputs, 'logits').shape as readonly [number, number]
+    const dloss = another(draw, [N])
+    return F.pipe(
+      E.Do,
+      E.bind('ones', () => ask('backward', attrs, inputs, { loss: filled([N], 1) })),
+      E.bind('scaled', () => ask('backward', attrs, inputs, { loss: dloss })),
+      E.map(({ ones, scaled }) => {
+        const d = (i: number): number => element(dloss, Math.floor(i / C))
+        const want = (i: number): number => d(i) * element(named(ones.values, 'logits'), i)
+        return [
+          claim(
+            named(scaled.values, 'logits'),
+            want,
+            // one product, here
+            (i) =>
+              element(named(scaled.slack, 'logits'), i) +
+              Math.abs(d(i)) * element(named(ones.slack, 'logits'), i) +
+              unit * Math.abs(want(i)),
+          ),
+        ]
+      }),
+    )
+  },
+})
+
 const twoClasses: Law = unreduced({
   name: 'of two classes, the second costs ln(1 + e^(x₀ − x₁))',
   claims: ({ attrs }, ask, draw) => {
@@ -192,6 +220,7 @@ export const softmaxCrossEntropy: Questions = {
     shiftedLogits,
     shiftedGradient,
     gradientsBalance,
+    ownCotangent,
     twoClasses,
     equalLogits,
     oneClass,

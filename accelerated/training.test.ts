@@ -1,0 +1,132 @@
+import { either as E } from 'fp-ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Session } from '../spec/backend.js'
+import type { Result } from '../spec/error.js'
+import { lenet5 } from '../spec/networks/lenet5.js'
+import { checkProgram } from '../spec/program.js'
+import type { Tensor, Tensors } from '../spec/tensor.js'
+import { generate } from '../spec/tensor.js'
+import { initialParameters } from '../spec/training/initialize.js'
+import { initialState, stepFeeds, trainingStep } from '../spec/training/step.js'
+import type { WebGpuBackend } from './backend.js'
+import { planLimits, webGpuBackend } from './backend.js'
+import { plan } from './plan.js'
+import type { RecordedDevice } from './testing/recorded.js'
+import { embedded, recordedDevice } from './testing/recorded.js'
+
+const right = <A>(result: Result<A>): A => {
+  if (E.isLeft(result)) throw new Error(`${result.left.code}: ${result.left.message}`)
+  return result.right
+}
+
+const batch = 8
+const network = lenet5(batch)
+const program = right(trainingStep(network, { momentum: Math.fround(0.9), weightDecay: 0 }))
+const feeds = (learningRate: number, shift = 0): Tensors =>
+  stepFeeds({
+    x: generate([batch, 1, 28, 28], (i) => Math.fround(Math.sin(i * 0.37 + shift))),
+    target: generate([batch, 10], (i) => (i % 10 === (Math.floor(i / 10) * 3) % 10 ? 1 : 0)),
+    learningRate,
+  })
+const state = initialState(initialParameters(network, 1))
+const [images, targets, scalar] = [batch * 28 * 28 * 4, batch * 10 * 4, 4]
+
+/** What a step of LeNet-5 dispatches: a change here is a change of cost, and is made knowingly. */
+const launches = 50
+
+describe.runIf(embedded)('a LeNet-5 training step on the device', () => {
+  let recorded: RecordedDevice
+  let backend: WebGpuBackend
+  let session: Session
+  beforeAll(async () => {
+    recorded = await recordedDevice()
+    backend = webGpuBackend(recorded.acquired)
+    session = right(await backend.open(program, state)())
+    right(await session.step(feeds(0.02))())
+  })
+  afterAll(async () => {
+    await session.close()
+    await backend.close()
+  })
+
+  const step = async (learningRate: number, shift = 0, watch?: readonly string[]): Promise<Tensors> => {
+    recorded.reset()
+    return right(await session.step(feeds(learningRate, shift), watch)())
+  }
+
+  test(`is ${launches} dispatches in one submit, as its plan says`, async () => {
+    const { traffic, acquired } = recorded
+    await step(0.02)
+    const planned = right(plan(right(checkProgram(program)), feeds(0.02), ['loss'], planLimits(acquired.limits)))
+    expect(traffic.dispatches).toBe(launches)
+    expect(planned.launches).toHaveLength(launches)
+    expect(traffic.submits).toBe(1)
+    expect(traffic.pipelines).toBe(0)
+  })
+
+  test('brings 4 bytes back: the loss, and no parameter ever', async () => {
+    const { traffic } = recorded
+    const values = await step(0.02)
+    expect(Object.keys(values)).toEqual(['loss'])
+    expect(traffic.back).toBe(4)
+    expect(traffic.mapped).toBe(4)
+  })
+
+  test('sends up the images, the targets and the loss’s own cotangent, and of the blocks nothing at the same rate', async () => {
+    const { traffic } = recorded
+    await step(0.02)
+    expect(traffic.up.filter(({ uniform }) => uniform)).toEqual([])
+    expect(traffic.up.map(({ bytes }) => bytes).sort((a, b) => a - b)).toEqual([scalar, targets, images])
+  })
+
+  test('sends up one block of 16 bytes for each of the ten updates when the rate changes', async () => {
+    const { traffic } = recorded
+    await step(0.015)
+    expect(traffic.up.filter(({ uniform }) => uniform)).toEqual(
+      Array.from({ length: 10 }, () => ({ bytes: 16, uniform: true })),
+    )
+  })
+
+  test('makes no buffer but the four bytes that are read back, and lets go of them', async () => {
+    await step(0.02)
+    const before = { alive: recorded.alive(), made: recorded.traffic.created.size }
+    await step(0.02)
+    await step(0.01)
+    expect(recorded.alive()).toBe(before.alive)
+    expect(recorded.traffic.created.size).toBe(before.made + 2)
+  })
+
+  test('counts the same itself', async () => {
+    const before = backend.counters()
+    await step(0.03)
+    const after = backend.counters()
+    expect(after.dispatches - before.dispatches).toBe(recorded.traffic.dispatches)
+    expect(after.submits - before.submits).toBe(recorded.traffic.submits)
+    expect(after.bytesBack - before.bytesBack).toBe(recorded.traffic.mapped)
+    expect(after.bytesUp - before.bytesUp).toBe(recorded.traffic.up.reduce((n, { bytes }) => n + bytes, 0))
+  })
+
+  test('gives the same bits whatever else is watched, and whether the state travels or stays', async () => {
+    const everything = Object.keys(right(checkProgram(program)).shapes).filter((name) => name !== 'learningRate')
+    const [narrow, wide] = [right(await backend.open(program, state)()), right(await backend.open(program, state)())]
+    let travelling = state
+    for (const shift of [0, 1, 2]) {
+      const given = feeds(0.02, shift)
+      const a = right(await narrow.step(given, ['loss'])())
+      const b = right(await wide.step(given, everything)())
+      const c = right(
+        await backend.run(program, { ...travelling, ...given }, ['loss', ...Object.values(program.carry)])(),
+      )
+      travelling = Object.fromEntries(Object.entries(program.carry).map(([name, value]) => [name, c[value] as Tensor]))
+      expect(a['loss']?.data).toEqual(b['loss']?.data)
+      expect(a['loss']?.data).toEqual(c['loss']?.data)
+    }
+    const states = [right(await narrow.state()), right(await wide.state()), travelling]
+    Object.keys(program.carry).forEach((name) => {
+      expect(states[1]?.[name]?.data).toEqual(states[0]?.[name]?.data)
+      expect(states[2]?.[name]?.data).toEqual(states[0]?.[name]?.data)
+    })
+    await narrow.close()
+    await wide.close()
+  })
+})

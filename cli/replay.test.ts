@@ -1,0 +1,95 @@
+import { either as E, taskEither as TE } from 'fp-ts'
+import { describe, expect, test } from 'vitest'
+import { mutant } from '../conformance/testing/instrument.js'
+import { smallTable, toy } from '../conformance/testing/toys.js'
+import { verify } from '../conformance/verify.js'
+import { printCase } from '../conformance/form.js'
+import { oracle } from '../reference/index.js'
+import type { Backend } from '../spec/backend.js'
+import { fail } from '../spec/error.js'
+import { openWebGpu } from '../accelerated/index.js'
+import { replayAt } from './replay.js'
+
+const replayed = async (backend: Backend, text: string) => {
+  const [out, err]: [string[], string[]] = [[], []]
+  const rim = {
+    open: () => TE.right(backend),
+    oracle,
+    table: smallTable,
+    out: { write: (part: string) => out.push(part) },
+    err: { write: (part: string) => err.push(part) },
+  }
+  return { code: await replayAt(rim, text, 'auto'), out: out.join(''), err: err.join('') }
+}
+const faulty = toy({ softmax: mutant('softmax', smallTable.softmax.faults[1]!) })
+
+describe('etalon replay', () => {
+  test('a right backend: the question, the numbers, conformant, 0', async () => {
+    const { code, out, err } = await replayed(toy(), 'dense/forward/7/1000')
+    expect([code, err]).toEqual([0, ''])
+    expect(out).toMatch(/^dense forward\n {4}x\[\d+,\d+\] = [^]*got .*want [^]*error ÷ bound [^]*\nconformant\n$/)
+  })
+
+  test('the id and the JSON of a failure of verify fail again, with 1', async () => {
+    const scope = { ops: ['softmax'], runs: 5, seed: 1 } as const
+    const report = await verify(faulty, oracle, smallTable, scope)()
+    const failure = E.isRight(report)
+      ? report.right.lines.find(({ failure }) => failure !== undefined)?.failure
+      : undefined
+    for (const text of [failure!.id, ` ${failure!.id}\n`, printCase(failure!.smallest)]) {
+      const { code, out } = await replayed(faulty, text)
+      expect(code).toBe(1)
+      expect(out).toMatch(/error ÷ bound [^]*\nnot-conformant\n$/)
+      expect((await replayed(toy(), text)).code).toBe(0)
+    }
+  })
+
+  test.each([
+    ['relu', /MalformedRequest: a case is named OP\/DIRECTION\/SEED\/NUMBER/],
+    ['relu/forward/1/x', /MalformedRequest/],
+    ['rule/forward/1/2', /UnknownOp: there is no op "rule"/],
+    ['momentum/backward/1/2', /NoBackward: momentum has no backward/],
+    ['{"op":"relu"}', /MalformedRequest: no case: its field direction /],
+    ['{relu', /MalformedRequest: a case is one line of JSON/],
+    ['{"op":"relu","direction":"forward","seed":"s","shapes":{"x":[1000000000000]}}', /TooLarge/],
+  ])('%j is a mistake in usage, told in a sentence before a device is opened', async (text, message) => {
+    const opening = { ...toy(), supports: () => expect.fail('asked') }
+    const { code, out, err } = await replayed(opening, text)
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toMatch(message)
+    expect(err).toMatch(/^etalon: [^\n]*\n$/)
+  })
+
+  test('an output that the oracle does not make is a mistake in usage too', async () => {
+    const large = '{"op":"dense","direction":"forward","seed":"s","shapes":{"x":[5000,1],"w":[5000,1]}}'
+    const { code, err } = await replayed(toy(), large)
+    expect(code).toBe(2)
+    expect(err).toMatch(/TooLarge/)
+  })
+
+  test('unsupported and refused cases are no failures, and a lost device is no verdict', async () => {
+    const id = 'relu/forward/1/0'
+    expect(await replayed({ ...toy(), supports: () => false }, id)).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/unsupported: toy has no relu forward\n$/) as string,
+    })
+    expect(await replayed({ ...toy(), run: () => TE.fromEither(fail('LimitExceeded', 'too wide')) }, id)).toMatchObject(
+      {
+        code: 0,
+        out: expect.stringMatching(/not run: LimitExceeded: too wide\n$/) as string,
+      },
+    )
+    expect(await replayed({ ...toy(), run: () => TE.fromEither(fail('DeviceLost', 'gone')) }, id)).toMatchObject({
+      code: 3,
+      err: 'etalon: DeviceLost: gone\n',
+    })
+  })
+
+  test('on the software adapter', async () => {
+    const backend = await openWebGpu('software')()
+    if (E.isLeft(backend)) throw new Error(backend.left.message)
+    const { code, out } = await replayed(backend.right, 'softmax/backward/3/500')
+    expect(code).toBe(0)
+    expect(out).toMatch(/device +kind embedded-software/)
+  })
+})

@@ -1,0 +1,37 @@
+import pc from 'picocolors'
+import type { Ink } from '../conformance/report.js'
+import { plain } from '../conformance/report.js'
+
+/** A stream that text goes to: standard output or error, or a list of strings in a test. */
+export interface Screen {
+  write(text: string): unknown
+  readonly isTTY?: boolean
+  readonly columns?: number
+}
+
+/** Ink for a stream: colours on a terminal, none elsewhere or under NO_COLOR. */
+export const inkFor = (stream: Screen): Ink =>
+  stream.isTTY === true && pc.isColorSupported ? { good: pc.green, bad: pc.red, faint: pc.dim, strong: pc.bold } : plain
+
+/** A line that is rewritten while work goes on. */
+export interface Status {
+  readonly show: (text: string) => void
+  readonly clear: () => void
+}
+
+/** Progress on a terminal; nothing where the stream is none. */
+export const statusLine = (stream: Screen = process.stderr): Status => ({
+  show: (text) => {
+    if (stream.isTTY === true) stream.write(`\r\u001b[2K${text.slice(0, (stream.columns ?? 80) - 1)}`)
+  },
+  clear: () => {
+    if (stream.isTTY === true) stream.write('\r\u001b[2K')
+  },
+})
+
+/** What went wrong, in a sentence, where people look for it. */
+export const complainTo =
+  (stream: Screen) =>
+  (text: string): void => {
+    stream.write(`etalon: ${text}\n`)
+  }

@@ -1,0 +1,285 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { taskEither as TE } from 'fp-ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { mutant } from '../conformance/testing/instrument.js'
+import { smallTable, toy } from '../conformance/testing/toys.js'
+import { oracle } from '../reference/index.js'
+import type { Backend } from '../spec/backend.js'
+import { fail } from '../spec/error.js'
+import { evaluate } from '../spec/fromKernels.js'
+import { formulas } from '../reference/table.js'
+import type { Screen } from './terminal.js'
+import type { Rim, VerifyOptions } from './verify.js'
+import { verifyAt } from './verify.js'
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url))
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly out: string
+  readonly err: string
+}
+
+/** Runs the command to its end; `meet` may look at it as it starts to answer. */
+const etalon = async (
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  meet: (child: ReturnType<typeof spawn>) => void = () => undefined,
+): Promise<Ended> => {
+  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
+    cwd: root,
+    stdio: 'pipe',
+    env: { ...process.env, ...env },
+  })
+  const [out, err]: [Buffer[], Buffer[]] = [[], []]
+  child.stdout.once('data', () => meet(child))
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
+  return { code, signal, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() }
+}
+
+interface Told {
+  readonly screen: Screen
+  readonly text: () => string
+}
+const recorder = (terminal = false): Told => {
+  const parts: string[] = []
+  return { screen: { write: (text) => parts.push(text), isTTY: terminal, columns: 60 }, text: () => parts.join('') }
+}
+
+const options: VerifyOptions = { ops: ['relu', 'tanh'], runs: 2, seed: 1, device: 'auto' }
+const verified = async (
+  backend: Backend,
+  given: Partial<VerifyOptions> = {},
+  rim: Partial<Rim> = {},
+  [out, err] = [recorder(), recorder()] as const,
+) => {
+  const at: Rim = {
+    open: () => TE.right(backend),
+    oracle,
+    table: smallTable,
+    out: out.screen,
+    err: err.screen,
+    now: () => 0,
+    ...rim,
+  }
+  return { code: await verifyAt(at, { ...options, ...given }), out: out.text(), err: err.text() }
+}
+const parsed = (lines: string): readonly Readonly<Record<string, unknown>>[] => {
+  expect(lines.endsWith('\n')).toBe(true)
+  return lines
+    .slice(0, -1)
+    .split('\n')
+    .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+}
+const faulty = toy({
+  tanh: mutant(
+    'tanh',
+    smallTable.tanh.faults.find(({ direction }) => direction === 'forward')!,
+  ),
+})
+
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'etalon-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+describe('etalon verify, by its parts', () => {
+  test('a right backend ends with 0, plain lines and nothing on standard error', async () => {
+    const { code, out, err } = await verified(toy())
+    expect(code).toBe(0)
+    expect(err).toBe('')
+    expect(out).toMatch(/^toy on\n {2}name +toy\n\nop +direction +cases .*verdict\ntanh +forward .* conformant\n/)
+    expect(out).toMatch(/\nconformant: 4 conformant, \d+ cases, seed 1, 0.0 s\n$/)
+  })
+
+  test('a faulty backend ends with 1, and the replay of its failure is told', async () => {
+    const { code, out } = await verified(faulty, { device: 'software' })
+    expect(code).toBe(1)
+    expect(out).toMatch(/ {2}as drawn {2}etalon replay --device software tanh\/forward\/1\/\d+\n/)
+    expect(out).toMatch(/\nnot conformant: 3 conformant, 1 not conformant, /)
+  })
+
+  test('a faulty oracle ends with 4 before a device is opened', async () => {
+    const wrong = { ...formulas, tanh: mutant('tanh', smallTable.tanh.faults[0]!) }
+    const { code, out, err } = await verified(
+      toy(),
+      {},
+      {
+        oracle: { evaluate: (...question) => evaluate(wrong, ...question) },
+        open: () => () => Promise.reject(new Error('opened')),
+      },
+    )
+    expect(code).toBe(4)
+    expect(out).toBe('')
+    expect(err).toMatch(/the oracle fails its own check, so it judges nobody:\n {2}tanh: /)
+  })
+
+  test('no device ends with 3, and so does one that is lost on the way, without a verdict and without a file', async () => {
+    const none = await verified(toy(), {}, { open: () => TE.fromEither(fail('BackendUnavailable', 'buy one')) })
+    expect(none).toEqual({ code: 3, out: '', err: 'etalon: BackendUnavailable: buy one\n' })
+    const json = join(folder, 'lost.json')
+    const lost = await verified({ ...toy(), run: () => TE.fromEither(fail('DeviceLost', 'unplugged')) }, { json })
+    expect(lost.code).toBe(3)
+    expect(lost.out).not.toMatch(/conformant/)
+    expect(lost.err).toBe('etalon: DeviceLost: unplugged; this is no verdict\n')
+    expect(existsSync(json)).toBe(false)
+  })
+
+  test('a backend that answers nothing gets no verdict', async () => {
+    const { code, out } = await verified({ ...toy(), supports: () => false })
+    expect(code).toBe(3)
+    expect(out).toMatch(/no verdict, for nothing was answered: 0 conformant, 4 unsupported/)
+  })
+
+  test('a scope without a question is a mistake in the request', async () => {
+    const { code, err } = await verified(toy(), { ops: ['sgd'], direction: 'backward' })
+    expect(code).toBe(2)
+    expect(err).toBe('etalon: there is nothing to ask: none of sgd has a backward\n')
+  })
+
+  test('the device is closed, whatever happens', async () => {
+    const closed: string[] = []
+    const closing = (name: string, backend: Backend): Backend => ({
+      ...backend,
+      close: async () => void closed.push(name),
+    })
+    await verified(closing('right', toy()))
+    await verified(closing('lost', { ...toy(), run: () => TE.fromEither(fail('DeviceLost', 'unplugged')) }))
+    const throwing = { ...toy(), supports: () => JSON.parse('no') as boolean }
+    await expect(verified(closing('throwing', throwing))).rejects.toThrow()
+    expect(closed).toEqual(['right', 'lost', 'throwing'])
+  })
+
+  test('--json: a line of JSON for each op and direction, a summary, and nothing else', async () => {
+    const { out } = await verified(faulty, { json: true })
+    const lines = parsed(out)
+    expect(lines.map(({ op, direction, verdict }) => [op, direction, verdict])).toEqual([
+      ['tanh', 'forward', 'not-conformant'],
+      ['tanh', 'backward', 'conformant'],
+      ['relu', 'forward', 'conformant'],
+      ['relu', 'backward', 'conformant'],
+      [undefined, undefined, undefined],
+    ])
+    expect(lines.at(-1)).toMatchObject({ summary: { verdict: 'not-conformant', seed: 1, backend: 'toy' } })
+  })
+
+  test('--json FILE: the file is whole, the text is on standard output; what the file was before is gone only then', async () => {
+    const json = join(folder, 'report.json')
+    await writeFile(json, 'before')
+    await symlink(json, join(folder, 'link.json'))
+    const { code, out } = await verified(toy(), { json: join(folder, 'link.json') })
+    expect(code).toBe(0)
+    expect(out).toMatch(/\nconformant: /)
+    const lines = parsed(await readFile(json, 'utf8'))
+    expect(lines).toHaveLength(5)
+    expect(lines.at(-1)).toMatchObject({ summary: { verdict: 'conformant' } })
+    expect((await readdir(folder)).filter((name) => name.endsWith('.part'))).toEqual([])
+  })
+
+  test('--json FILE that cannot be written ends with 2 before any work', async () => {
+    const refusing: Partial<Rim> = { open: () => () => Promise.reject(new Error('opened')) }
+    await mkdir(join(folder, 'sub'), { recursive: true })
+    for (const [json, reason] of [
+      [join(folder, 'nowhere', 'report.json'), /no such folder/],
+      [join(folder, 'sub'), /it is a folder/],
+      ['', /it has no name/],
+    ] as const) {
+      const { code, out, err } = await verified(toy(), { json }, refusing)
+      expect([code, out]).toEqual([2, ''])
+      expect(err).toMatch(/^etalon: .* cannot be written: .*\n$/)
+      expect(err).toMatch(reason)
+    }
+    if (process.getuid?.() === 0) return
+    await chmod(join(folder, 'sub'), 0o500)
+    expect((await verified(toy(), { json: join(folder, 'sub', 'report.json') }, refusing)).code).toBe(2)
+  })
+
+  test('a device such as /dev/null is written into, not replaced', async () => {
+    expect((await verified(toy(), { json: '/dev/null' })).code).toBe(0)
+    expect((await readFile('/dev/null')).length).toBe(0)
+  })
+
+  test('progress goes to standard error where that is a terminal, cut to its width', async () => {
+    const [out, err] = [recorder(), recorder(true)]
+    await verified(toy(), {}, {}, [out, err])
+    expect(err.text()).toMatch(/\r\u001b\[2Kchecking the oracle …/)
+    expect(err.text()).toMatch(/\r\u001b\[2K1 of 4 {2}tanh forward: case 1 of \d+/)
+    expect(
+      err
+        .text()
+        .split('\r')
+        .filter((part) => part.length > 4 + 59),
+    ).toEqual([])
+    expect(err.text().endsWith('\r\u001b[2K')).toBe(true)
+    expect(out.text()).not.toContain('\u001b')
+  })
+})
+
+describe('etalon verify, as a process', () => {
+  const quick = ['verify', '--ops', 'relu', '--direction', 'forward', '--runs', '2', '--device', 'software']
+
+  test('holds the software adapter against the reference: 0, plain lines, no escape codes, nothing on standard error', async () => {
+    const { code, out, err } = await etalon(
+      ['verify', '--ops', 'relu,dense', '--direction', 'backward', '--runs', '2', '--device', 'software'],
+      {
+        NO_COLOR: '1',
+      },
+    )
+    expect(code).toBe(0)
+    expect(err).toBe('')
+    expect(out).not.toContain('\u001b')
+    expect(out).toMatch(/^webgpu on\n {2}kind +embedded-software\n/)
+    expect(out).toMatch(/\nrelu +backward .* conformant\ndense +backward .* conformant\n/)
+    expect(out).toMatch(/\nconformant: 2 conformant, \d+ cases, seed 1, [\d.]+ s\n$/)
+  })
+
+  test('--json on a pipe arrives whole', async () => {
+    const { code, out, err } = await etalon([...quick, '--json'], { FORCE_COLOR: '1' })
+    expect([code, err]).toEqual([0, ''])
+    const lines = parsed(out)
+    expect(lines[0]).toMatchObject({ op: 'relu', direction: 'forward', backend: 'webgpu', verdict: 'conformant' })
+    expect(lines.at(-1)).toMatchObject({ summary: { fingerprint: { kind: 'embedded-software' } } })
+  })
+
+  test('Ctrl-C ends it at once, without a stack trace and without a file', async () => {
+    const json = join(folder, 'interrupted.json')
+    const started = performance.now()
+    const { code, signal, err } = await etalon(['verify', '--device', 'software', '--json', json], {}, (child) =>
+      setTimeout(() => child.kill('SIGINT'), 500),
+    )
+    expect(signal === 'SIGINT' || code === 130).toBe(true)
+    expect(err).not.toMatch(/ at |Error/)
+    expect(performance.now() - started).toBeLessThan(60_000)
+    expect((await readdir(folder)).filter((name) => name.startsWith('interrupted'))).toEqual([])
+  })
+
+  test.each([
+    [['--ops', 'relu,rule'], /there is no op "rule"; there are sigmoid, /],
+    [['--ops', ''], /there is no op ""/],
+    [['--runs', '-1'], /whole number of at least 0/],
+    [['--runs', '1.5'], /whole number of at least 0/],
+    [['--runs', 'abc'], /whole number of at least 0/],
+    [['--seed', '1e3'], /whole number of at least 0/],
+    [['--seed', '99999999999999999999'], /whole number of at least 0/],
+    [['--direction', 'sideways'], /Allowed choices are forward, backward/],
+    [['--device', 'abacus'], /Allowed choices are auto, gpu, software/],
+    [['--speed'], /unknown option '--speed'/],
+    [['relu'], /too many arguments/],
+  ] as const)('%j is a mistake in usage', async (args, message) => {
+    const { code, out, err } = await etalon(['verify', ...args])
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toMatch(message)
+    expect(err).not.toMatch(/\n {4}at /)
+  })
+})

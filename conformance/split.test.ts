@@ -1,0 +1,278 @@
+import { either as E } from 'fp-ts'
+import { afterAll, beforeAll, describe, expect as assert, test } from 'vitest'
+import { planLimits, webGpuBackend } from '../accelerated/backend.js'
+import type { AcquiredDevice } from '../accelerated/device/index.js'
+import { acquireDevice } from '../accelerated/device/index.js'
+import type { Executor } from '../accelerated/executor.js'
+import { makeExecutor } from '../accelerated/executor.js'
+import type { Kernel } from '../accelerated/kernel.js'
+import type { Plan, PlanLimits, PlannedLaunch } from '../accelerated/plan.js'
+import { plan } from '../accelerated/plan.js'
+import { audit, kernelOf, viewsOf } from '../accelerated/testing/audit.js'
+import { everyKernel } from '../accelerated/testing/kernels.js'
+import { embedded } from '../accelerated/testing/recorded.js'
+import { oracle } from '../reference/index.js'
+import type { Backend } from '../spec/backend.js'
+import { lanesThenTree } from '../spec/bound.js'
+import type { Direction, OpName } from '../spec/catalogue.js'
+import { questions } from '../spec/catalogue.js'
+import type { Attributes } from '../spec/attributes.js'
+import type { Result } from '../spec/error.js'
+import type { CheckedProgram, Question } from '../spec/program.js'
+import { answersOf, checkProgram, oneNode } from '../spec/program.js'
+import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
+import { showShape, sizeOf } from '../spec/tensor.js'
+import { caseAt, caseCount } from './cases.js'
+import type { Case } from './form.js'
+import { realise } from './form.js'
+import { expect, judge } from './judge.js'
+import { form } from './questions.js'
+import { questionTable } from './table.js'
+
+const right = <A>(result: Result<A>): A => {
+  if (E.isLeft(result)) throw new Error(`${result.left.code}: ${result.left.message}`)
+  return result.right
+}
+
+const acquired = async (limits: Readonly<Record<string, number>> = {}): Promise<AcquiredDevice> =>
+  right(await acquireDevice('software', { limits })())
+
+/** The longest tensor of a program, in elements. */
+const longest = ({ shapes }: CheckedProgram): number => Math.max(...Object.values(shapes).map(sizeOf))
+
+const formed = (question: Question): { readonly checked: CheckedProgram; readonly feeds: Tensors } => {
+  const { program, feeds } = oneNode(question)
+  return { checked: right(checkProgram(program)), feeds }
+}
+
+const keyOf = ({ name, per }: Pick<Kernel, 'name' | 'per'>): string => `${name} per ${per}`
+const keyOfLaunch = (launch: PlannedLaunch): string =>
+  keyOf({ name: kernelOf(launch), per: launch.shader.includes('group(g, lane)') ? 'workgroup' : 'element' })
+
+/** One aligned step of a binding, in elements: what is no longer cannot be cut. */
+const step = 64
+
+/** The kernels to which some case gives tensors long enough to be cut. */
+const long = new Set<string>()
+
+/** The kernels that a plan gives something to cut. */
+const cuttable = ({ launches }: Plan): readonly string[] =>
+  launches
+    .filter((launch) => Object.values(viewsOf(launch)).some(({ elements }) => elements > 2 * step))
+    .map(keyOfLaunch)
+
+// beside the suite's cases: a batch that is longer than 64 and too narrow for tiles
+const narrow: Case = {
+  op: 'dense',
+  direction: 'backward',
+  seed: 'narrow',
+  form: form('narrow', {}, { x: [130, 3], w: [5, 3], b: [5] }),
+}
+
+/** The shortest cases of an op and direction that bring each of its kernels something to cut, twice over. */
+const casesOf = (op: OpName, direction: Direction, device: PlanLimits): readonly Question[] => {
+  const times = new Map<string, number>()
+  const drawn = Array.from({ length: caseCount(questionTable, op, direction, 60) }, (_, i) =>
+    caseAt(questionTable, op, direction, 7, i),
+  )
+  return [...drawn, ...[narrow].filter((asked) => asked.op === op && asked.direction === direction)]
+    .map((asked) => ({ asked, size: Math.max(...Object.values(asked.form.shapes).map(sizeOf)) }))
+    .filter(({ size }) => size > 2 * step && size <= 70000)
+    .sort((a, b) => a.size - b.size)
+    .flatMap(({ asked }) => {
+      const question = right(realise(asked))
+      const { checked, feeds } = formed(question)
+      const keys = [...new Set(cuttable(right(plan(checked, feeds, checked.program.outputs, device))))]
+      keys.forEach((key) => long.add(key))
+      const wanted = keys.some((key) => (times.get(key) ?? 0) < 2)
+      if (wanted) keys.forEach((key) => times.set(key, (times.get(key) ?? 0) + 1))
+      return wanted ? [question] : []
+    })
+}
+
+// bindings of a half, a third, … of the longest tensor, in whole steps of 256 bytes; few workgroups along a dimension
+const smallLimits = (device: PlanLimits, of: CheckedProgram): readonly PlanLimits[] =>
+  [...new Set([1, 3, 8].map((pieces) => Math.max(256, 256 * Math.ceil((longest(of) * 4) / pieces / 256))))].map(
+    (maxStorageBufferBindingSize, i) => ({
+      ...device,
+      maxStorageBufferBindingSize,
+      maxComputeWorkgroupsPerDimension: Math.max([2, 5, 3][i]!, Math.ceil(Math.cbrt(longest(of) / 64))),
+    }),
+  )
+
+/** The ways in which a launch was made other than whole. */
+type Way = 'parts' | 'unaligned base' | 'read in segments' | 'written in segments' | 'workgroups over y' | 'over z'
+
+/** What this file has seen of each kernel. */
+const seen = new Map<string, Set<Way>>()
+
+const note = ({ launches }: Plan): void => {
+  launches.forEach((launch, at) => {
+    const key = keyOfLaunch(launch)
+    const ways = seen.get(key) ?? new Set<Way>()
+    const views = Object.values(viewsOf(launch))
+    const many = (writes: boolean): boolean =>
+      views.some(({ bindings }) => bindings.length > 1 && bindings[0]?.writes === writes)
+    const twin = launches.some((other, i) => i !== at && kernelOf(other) === kernelOf(launch))
+    const is: Readonly<Record<Way, boolean>> = {
+      parts: twin && launch.shader.includes('base_'),
+      'unaligned base': views.some(({ base }) => base > 0),
+      'read in segments': many(false),
+      'written in segments': many(true),
+      'workgroups over y': launch.workgroups[1] > 1,
+      'over z': launch.workgroups[2] > 1,
+    }
+    ;(Object.keys(is) as Way[]).filter((way) => is[way]).forEach((way) => ways.add(way))
+    seen.set(key, ways)
+  })
+}
+
+describe.runIf(embedded)('work cut to fit small limits', () => {
+  let device: AcquiredDevice
+  let executor: Executor
+  beforeAll(async () => {
+    device = await acquired()
+    executor = makeExecutor(device)
+  })
+  afterAll(() => device.release())
+
+  /** The worst error ÷ bound of a question's answers under each of the limits that its plan fits. */
+  const worstOf = async (question: Question): Promise<readonly number[]> => {
+    const { checked, feeds } = formed(question)
+    const { program } = checked
+    const wanted = right(expect(oracle, question, lanesThenTree))
+    const worst: number[] = []
+    for (const limits of smallLimits(planLimits(device.limits), checked)) {
+      const planned = plan(checked, feeds, program.outputs, limits)
+      if (E.isLeft(planned)) {
+        assert(planned.left.code).toBe('LimitExceeded')
+        continue
+      }
+      assert(audit(checked, feeds, program.outputs, planned.right, limits)).toEqual([])
+      note(planned.right)
+      const prepared = right(await executor.prepare(planned.right))
+      const answers = answersOf(right(await executor.execute(prepared, feeds)))
+      executor.discard(prepared)
+      const { worst: at, problem } = judge(oracle, question, wanted, answers, false)
+      assert(problem).toBeUndefined()
+      worst.push(at.ratio)
+    }
+    return worst
+  }
+
+  test.each(questions.map(({ op, direction }) => [op, direction] as const))(
+    '%s %s: gives answers within the bound however it is cut',
+    async (op, direction) => {
+      const cases = casesOf(op, direction, planLimits(device.limits))
+      assert(cases.length).toBeGreaterThan(1)
+      let plans = 0
+      for (const question of cases) {
+        const ratios = await worstOf(question)
+        plans += ratios.length
+        const shapes = Object.entries(question.inputs).map(([name, { shape }]) => `${name} ${showShape(shape)}`)
+        assert(Math.max(0, ...ratios), shapes.join(' ')).toBeLessThanOrEqual(1)
+      }
+      assert(plans).toBeGreaterThan(cases.length)
+    },
+  )
+
+  test('the cases above have cut every kernel that has tensors long enough in any case', () => {
+    assert([...long].filter((key) => (seen.get(key)?.size ?? 0) === 0)).toEqual([])
+    // what remains are sums of at most 64 terms to one number
+    const short = everyKernel.map(keyOf).filter((key) => !long.has(key))
+    assert(short.filter((key) => !/^\w+\.forward per element$/.test(key))).toEqual([])
+  })
+
+  test('each way of cutting has been taken by many kernels', () => {
+    const takers = (way: Way): number => [...seen.values()].filter((ways) => ways.has(way)).length
+    assert(takers('parts')).toBeGreaterThan(30)
+    assert(takers('unaligned base')).toBeGreaterThan(30)
+    assert(takers('read in segments')).toBeGreaterThan(30)
+    assert(takers('written in segments')).toBeGreaterThan(10)
+    assert(takers('workgroups over y')).toBeGreaterThan(30)
+    assert(takers('over z')).toBeGreaterThan(5)
+  })
+})
+
+describe.runIf(embedded)('tensors of more than the 128 MiB that one binding shows on any WebGPU device', () => {
+  const binding = 134217728
+  let device: AcquiredDevice
+  let backend: Backend
+  beforeAll(async () => {
+    device = await acquired({ maxStorageBufferBindingSize: binding })
+    backend = webGpuBackend(device)
+  })
+  afterAll(() => backend.close())
+
+  const filled = (shape: Shape, f: (index: number) => number): Tensor => {
+    const data = new Float32Array(sizeOf(shape))
+    for (let i = 0; i < data.length; i++) data[i] = f(i)
+    return { shape, data }
+  }
+
+  /** The answers to a question that takes several bindings for a tensor, and how its plan came to be cut. */
+  const answers = async (
+    op: OpName,
+    direction: Direction,
+    attrs: Attributes,
+    inputs: Tensors,
+    cotangents: Tensors = {},
+  ): Promise<{ readonly values: Tensors; readonly plan: Plan }> => {
+    const question: Question = { op, direction, attrs, inputs, cotangents }
+    const { checked, feeds } = formed(question)
+    assert(4 * longest(checked)).toBeGreaterThan(binding)
+    const { outputs } = checked.program
+    const limits = planLimits(device.limits)
+    assert(limits.maxStorageBufferBindingSize).toBe(binding)
+    const planned = right(plan(checked, feeds, outputs, limits))
+    assert(audit(checked, feeds, outputs, planned, limits)).toEqual([])
+    return { values: answersOf(right(await backend.run(checked.program, feeds)())), plan: planned }
+  }
+
+  /** The first index at which the tensor is not f of it, looking at every `stride`th; −1 if there is none. */
+  const differs = ({ data }: Tensor, f: (index: number) => number, stride = 1): number => {
+    for (let i = 0; i < data.length; i += stride) if (data[i] !== f(i)) return i
+    return data[data.length - 1] === f(data.length - 1) ? -1 : data.length - 1
+  }
+
+  test('relu of 33.6 million elements falls into two parts, and every element is right', async () => {
+    const at = (i: number): number => (i % 1009) - 500
+    const { values, plan } = await answers('relu', 'forward', {}, { x: filled([2 ** 25 + 1001], at) })
+    assert(plan.launches).toHaveLength(2)
+    assert(differs(values['y']!, (i) => Math.max(at(i), 0))).toBe(-1)
+  })
+
+  test('dense with 33.6 million weights reads them, and writes their gradients, in two segments', async () => {
+    const [I, O] = [64, 2 ** 19 + 3]
+    const [xOf, wOf, dyOf] = [(i: number) => (i % 3) - 1, (k: number) => (k % 7) - 3, (o: number) => (o % 5) - 2]
+    const [x, w, dy] = [filled([1, I], xOf), filled([O, I], wOf), filled([1, O], dyOf)]
+    const forward = await answers('dense', 'forward', {}, { x, w })
+    assert(viewsOf(forward.plan.launches[0]!)['w']?.bindings).toHaveLength(2)
+    const y = (o: number): number =>
+      Array.from({ length: I }, (_, i) => xOf(i) * wOf(o * I + i)).reduce((a, b) => a + b, 0)
+    assert(differs(forward.values['y']!, y, 97)).toBe(-1)
+    const backward = await answers('dense', 'backward', {}, { x, w }, { y: dy })
+    assert(backward.plan.launches.some((launch) => viewsOf(launch)['dw']?.bindings.length === 2)).toBe(true)
+    assert(differs(backward.values['w']!, (k) => xOf(k % I) * dyOf(Math.floor(k / I)))).toBe(-1)
+  })
+
+  test('conv2d reads one image of 33.6 million pixels in two segments, and a batch of them part by part', async () => {
+    const [W, step] = [4096, 8]
+    const at = (i: number): number => (i % 11) - 5
+    const w = filled([1, 1, 1, 2], (i) => [3, -2][i]!)
+    for (const [N, H] of [
+      [1, 8193],
+      [9, 911],
+    ] as const) {
+      const shape = [N, 1, H, W]
+      const { values, plan } = await answers('conv2d', 'forward', { stride: [step, step] }, { x: filled(shape, at), w })
+      const [, , Ho, Wo] = values['y']!.shape as readonly [number, number, number, number]
+      const pixel = (i: number): number => {
+        const [n, row, col] = [Math.floor(i / (Ho * Wo)), Math.floor(i / Wo) % Ho, i % Wo]
+        return (n * H + row * step) * W + col * step
+      }
+      assert(differs(values['y']!, (i) => 3 * at(pixel(i)) - 2 * at(pixel(i) + 1))).toBe(-1)
+      assert(plan.launches).toHaveLength(N === 1 ? 1 : 2)
+    }
+  })
+})
