@@ -19,3 +19,56 @@ fn tanh_(v: f32) -> f32 {
   return select(-size, size, v > 0.0);
 }
 `
+
+/**
+ * 1/(1 + e^{−v}). With t = e^{−|v|}, 1/(1 + t) is the sigmoid of |v| and t/(1 + t) that of −|v|: nothing overflows, nothing
+ * cancels.
+ */
+export const sigmoidFunction = /* wgsl */ `
+fn sigmoid(v: f32) -> f32 {
+  let t = exp(-abs(v));
+  return select(t, 1.0, v >= 0.0) / (1.0 + t);
+}
+`
+
+/** e^v − 1, for the plain difference cancels near 0: there a polynomial, fitted minimax. */
+export const expm1Function = /* wgsl */ `
+fn expm1_(v: f32) -> f32 {
+  if (abs(v) >= 0.5) { return exp(v) - 1.0; }
+  let q = 0.5000000596 + v * (0.1666666418 + v * (0.0416653603 + v * (0.0083335787 + v * (0.0013996176 + v * 0.0001984981))));
+  return v + v * v * q;
+}
+`
+
+/** log(1 + t) for t from 0 to 1, for the plain logarithm has no relative accuracy near 1: 2·artanh(t/(2 + t)). */
+export const log1pFunction = /* wgsl */ `
+fn log1p_(t: f32) -> f32 {
+  let q = t / (2.0 + t);
+  let s = q * q;
+  let r = 0.3333320916 + s * (0.2001076340 + s * (0.1400090307 + s * 0.1400599331));
+  return 2.0 * (q + q * s * r);
+}
+`
+
+/** Philox4x32-10 in integers, as spec/philox.ts has it; the high half of a product from halves of 16 bits. */
+export const philoxFunction = /* wgsl */ `
+fn mul_high(a: u32, b: u32) -> u32 {
+  let low = vec2<u32>(a & 0xffffu, b & 0xffffu);
+  let high = vec2<u32>(a >> 16u, b >> 16u);
+  let middle = high.x * low.y + ((low.x * low.y) >> 16u);
+  let other = low.x * high.y + (middle & 0xffffu);
+  return high.x * high.y + (middle >> 16u) + (other >> 16u);
+}
+
+fn philox(counter: vec4<u32>, key: vec2<u32>) -> vec4<u32> {
+  var c = counter;
+  var k = key;
+  for (var round = 0u; round < 10u; round++) {
+    c = vec4<u32>(
+      mul_high(0xcd9e8d57u, c.z) ^ c.y ^ k.x, 0xcd9e8d57u * c.z,
+      mul_high(0xd2511f53u, c.x) ^ c.w ^ k.y, 0xd2511f53u * c.x);
+    k += vec2<u32>(0x9e3779b9u, 0xbb67ae85u);
+  }
+  return c;
+}
+`

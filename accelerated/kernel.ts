@@ -3,7 +3,8 @@
  * uniform block and the entry point are generated from this description, so packing on the TypeScript side cannot drift.
  *
  *   x(i)          element i of a tensor that is read            set_y(i, v)   writes element i
- *   dims.N        an integer of the uniform block               params.eta    an f32 of it
+ *   dims.N        an integer below 2³¹ of the uniform block     params.eta    an f32 of it
+ *   dims.key0     a word: any integer below 2³²
  *
  * Per 'element' the code has `fn element(i: u32)`, called for every i < dims.count. Per 'workgroup' it has
  * `fn group(g: u32, lane: u32)`, called by all lanes of one workgroup for every g < dims.count.
@@ -14,6 +15,7 @@ export interface Kernel {
   readonly reads: readonly string[]
   readonly writes: readonly string[]
   readonly dims: readonly string[]
+  readonly words: readonly string[]
   readonly params: readonly string[]
   /** invocations in a workgroup */
   readonly workgroup: number
@@ -25,6 +27,7 @@ type KernelText = Pick<Kernel, 'name' | 'reads' | 'writes' | 'code'> & Partial<K
 export const kernel = (text: KernelText): Kernel => ({
   per: 'element',
   dims: [],
+  words: [],
   params: [],
   workgroup: 64,
   ...text,
@@ -60,10 +63,11 @@ const accessor = (name: string, access: Access, segment: number, writes: boolean
   ].join('\n')
 }
 
-/** The names of the uniform block's fields, in order: the count, dims, window bases, then the f32 ones. */
+/** The names of the uniform block's fields, in order: the count, dims, words, window bases, then the f32 ones. */
 export const blockFields = (kernel: Kernel, access: Readonly<Record<string, Access>>): readonly string[] => [
   'count',
   ...kernel.dims,
+  ...kernel.words,
   ...[...kernel.reads, ...kernel.writes].filter((name) => access[name]?.based).map((name) => `base_${name}`),
 ]
 

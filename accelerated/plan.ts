@@ -226,7 +226,10 @@ const planPart = (
   }
   const dims = blockFields(kernel, access).map((name) => values[name] as number)
   const unfit = blockFields(kernel, access).find(
-    (name) => !Number.isInteger(values[name]) || (values[name] as number) >= 2 ** 31,
+    (name) =>
+      !Number.isInteger(values[name]) ||
+      (values[name] as number) < 0 ||
+      (values[name] as number) >= (kernel.words.includes(name) ? 2 ** 32 : 2 ** 31),
   )
   const groups = kernel.per === 'workgroup' ? count : Math.ceil(count / kernel.workgroup)
   const most = limits.maxComputeWorkgroupsPerDimension

@@ -149,7 +149,7 @@ export const realise = ({ op, direction, seed, form }: Case): Result<Question> =
   const spec = opOf(op)
   return F.pipe(
     spec.attrs.decode(form.attrs),
-    E.map(roundAttributes),
+    E.map((attrs) => roundAttributes(spec.attrs, attrs)),
     E.bindTo('attrs'),
     E.tap(() => ensureFits(form.shapes)),
     E.bind('resolved', ({ attrs }) => resolve(spec, attrs, form.shapes)),

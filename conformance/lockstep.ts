@@ -1,5 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import { roundAttributes } from '../spec/attributes.js'
+import { opOf } from '../spec/catalogue.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
 import { within } from '../spec/error.js'
@@ -41,7 +42,7 @@ const judgeNode =
       E.map((attrs): Question => ({
         op: node.op,
         direction: node.direction,
-        attrs: roundAttributes(attrs),
+        attrs: roundAttributes(opOf(node.op).attrs, attrs),
         inputs: pick(node.inputs, values),
         cotangents: pick(node.cotangents, values),
       })),

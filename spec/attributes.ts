@@ -23,6 +23,7 @@ export const fraction = numberWhere('a number from 0 to 1', (v) => v >= 0 && v <
 export const integer = numberWhere('an integer', Number.isSafeInteger)
 export const count = numberWhere('an integer of at least 0', (v) => Number.isSafeInteger(v) && v >= 0)
 export const positiveInt = numberWhere('an integer of at least 1', (v) => Number.isSafeInteger(v) && v >= 1)
+export const word = numberWhere('an integer from 0 to 2³² − 1', (v) => Number.isSafeInteger(v) && v >= 0 && v < 2 ** 32)
 export const flag: t.Type<boolean, boolean, unknown> = new t.Type(
   'true or false',
   t.boolean.is,
@@ -53,6 +54,8 @@ export interface Attribute<A> {
   readonly wanted: string
   readonly decode: (input: unknown) => either.Either<unknown, A>
   readonly byDefault?: (before: Attributes) => A
+  /** words of an integer generator: never rounded to f32, as every other number is where a suite compares two backends */
+  readonly words?: true
 }
 
 export const required = <A>({ name, decode }: t.Type<A, A, unknown>): Attribute<A> => ({ wanted: name, decode })
@@ -65,6 +68,9 @@ export const defaultsTo = <A extends AttributeValue>(codec: t.Type<A, A, unknown
   ...required(codec),
   byDefault: (before) => before[other] as A,
 })
+
+/** The attribute is an integer, or a list of them, that counts bit for bit. */
+export const inWords = <A>(attribute: Attribute<A>): Attribute<A> => ({ ...attribute, words: true })
 
 type Fields = Readonly<Record<string, Attribute<AttributeValue>>>
 export type FieldsOf<S> = S extends AttributeSet<infer A> ? A : never
@@ -128,11 +134,17 @@ export const attributes = <F extends Fields>(
 
 export const noAttributes = attributes({})
 
-/** Every number rounded to f32, once, before two interpreters see it. */
-export const roundAttributes = <A extends Attributes>(attrs: A): A =>
+/** Every number rounded to f32, once, before two interpreters see it; words stay as they are. */
+export const roundAttributes = <A extends Attributes>({ fields }: Pick<AttributeSet<A>, 'fields'>, attrs: A): A =>
   Object.fromEntries(
     Object.entries(attrs).map(([name, value]) => [
       name,
-      typeof value === 'number' ? Math.fround(value) : Array.isArray(value) ? value.map(Math.fround) : value,
+      fields[name]?.words === true
+        ? value
+        : typeof value === 'number'
+          ? Math.fround(value)
+          : Array.isArray(value)
+            ? value.map(Math.fround)
+            : value,
     ]),
   ) as A

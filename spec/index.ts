@@ -35,7 +35,20 @@ export { fromKernels, interpret } from './fromKernels.js'
 export type { KernelTable, PlainKernel } from './fromKernels.js'
 export type { Oracle } from './oracle.js'
 
-export { anyOrder, epsilon, exactly, expError, gamma, lanesThenTree, logError, rounded, tau } from './bound.js'
+export {
+  anyOrder,
+  epsilon,
+  exactly,
+  expError,
+  expm1Error,
+  gamma,
+  lanesThenTree,
+  log1pError,
+  logError,
+  rounded,
+  tanhError,
+  tau,
+} from './bound.js'
 export { draws, keyOf, philox4x32, uniformOf, wordAt } from './philox.js'
 export type { Draws, Key, Words } from './philox.js'
 

@@ -76,7 +76,7 @@ export interface Walk<I extends Inputs, O, S, D extends string> {
 export type Source = string
 export const slide = (heading: string): Source => `slide "${heading}"`
 
-export type Family = 'activation' | 'layer' | 'loss' | 'optimizer'
+export type Family = 'activation' | 'layer' | 'normalizer' | 'loss' | 'optimizer'
 
 /** What an op is: everything true of every implementation, and nothing about how. */
 export interface Op<A, I extends Inputs, O extends Outputs, S, D extends string> {

@@ -1,14 +1,7 @@
 import { sizeOf } from '../../spec/tensor.js'
+import { sigmoidFunction } from '../functions.js'
 import { cotangent, elementwise, gradient, input, kernel, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
-
-// with t = e^{−|x|}, 1/(1 + t) is the sigmoid of |x| and t/(1 + t) that of −|x|: nothing overflows, nothing cancels
-const sigmoid = /* wgsl */ `
-fn sigmoid(v: f32) -> f32 {
-  let t = exp(-abs(v));
-  return select(t, 1.0, v >= 0.0) / (1.0 + t);
-}
-`
 
 /** y = 1/(1 + e^{−x}) */
 export const sigmoidForward = kernel({
@@ -16,7 +9,7 @@ export const sigmoidForward = kernel({
   reads: ['x'],
   writes: ['y'],
   code: /* wgsl */ `
-${sigmoid}
+${sigmoidFunction}
 fn element(i: u32) { set_y(i, sigmoid(x(i))); }
 `,
 })
@@ -27,7 +20,7 @@ export const sigmoidBackward = kernel({
   reads: ['x', 'dy'],
   writes: ['dx'],
   code: /* wgsl */ `
-${sigmoid}
+${sigmoidFunction}
 fn element(i: u32) { set_dx(i, dy(i) * (sigmoid(x(i)) * sigmoid(-x(i)))); }
 `,
 })

@@ -6,6 +6,7 @@ import ts from 'typescript'
 import type { OpName } from '../../spec/catalogue.js'
 import { opNames, opOf } from '../../spec/catalogue.js'
 import type { KernelTable, PlainKernel } from '../../spec/fromKernels.js'
+import * as philox from '../../spec/philox.js'
 import * as tensors from '../../spec/tensor.js'
 
 /**
@@ -31,9 +32,18 @@ export interface Arithmetic {
 }
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../reference')
-const shared: Readonly<Record<string, unknown>> = { [resolve(root, '../spec/tensor.ts')]: tensors }
+const shared: Readonly<Record<string, unknown>> = {
+  [resolve(root, '../spec/tensor.ts')]: tensors,
+  [resolve(root, '../spec/philox.ts')]: philox,
+}
 
-const families = { activation: 'activations', layer: 'layers', loss: 'losses', optimizer: 'optimizers' } as const
+const families = {
+  activation: 'activations',
+  layer: 'layers',
+  normalizer: 'normalizers',
+  loss: 'losses',
+  optimizer: 'optimizers',
+} as const
 
 /** The file of an op's formula. */
 export const fileOf = (op: OpName): string => resolve(root, families[opOf(op).family], `${op}.ts`)

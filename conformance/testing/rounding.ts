@@ -1,4 +1,4 @@
-import { epsilon, expError, logError } from '../../spec/bound.js'
+import { epsilon, expError, expm1Error, log1pError, logError, tanhError } from '../../spec/bound.js'
 import type { Draws } from '../../spec/philox.js'
 import type { Arithmetic } from './instrument.js'
 
@@ -50,7 +50,9 @@ export const randomRounding = (draw: Draws): Arithmetic => {
         return Math.fround(exact + (2 * draw.uniform() - 1) * room)
       },
       sqrt: (x: number) => within(Math.sqrt(x), 4.5 * epsilon),
-      tanh: (x: number) => within(Math.tanh(x), 9 * epsilon),
+      tanh: (x: number) => within(Math.tanh(x), tanhError),
+      expm1: (x: number) => within(Math.expm1(x), expm1Error),
+      log1p: (x: number) => within(Math.log1p(x), log1pError),
     },
   }
 }

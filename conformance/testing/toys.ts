@@ -24,7 +24,10 @@ export const arithmeticOf = (round: (exact: number) => number): Arithmetic => ({
   Math: {
     ...Object.fromEntries(['abs', 'max', 'min', 'floor', 'ceil', 'sign'].map((name) => [name, Math[name as 'abs']])),
     ...Object.fromEntries(
-      (['exp', 'log', 'sqrt', 'tanh'] as const).map((name) => [name, (x: number) => round(Math[name](x))]),
+      (['exp', 'log', 'sqrt', 'tanh', 'expm1', 'log1p'] as const).map((name) => [
+        name,
+        (x: number) => round(Math[name](x)),
+      ]),
     ),
   },
 })

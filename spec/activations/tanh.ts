@@ -1,10 +1,7 @@
 import { noAttributes } from '../attributes.js'
-import { epsilon, gamma, tau } from '../bound.js'
+import { gamma, tanhError, tau } from '../bound.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
 import { mapTensor, zipTensors } from '../tensor.js'
-
-/** The permitted relative error of a hyperbolic tangent of an exact argument. WGSL's own builtin is not so good. */
-const ofTanh = 9 * epsilon
 
 /**
  * The hyperbolic tangent.
@@ -28,10 +25,10 @@ export const tanh = defineOp({
   outputs: { y: ['...'] },
   differentiable: ['x'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, exact }) => ({ y: mapTensor((y) => ofTanh * Math.abs(y) + tau, exact(attrs, inputs).y) }),
+  bound: ({ attrs, inputs, exact }) => ({ y: mapTensor((y) => tanhError * Math.abs(y) + tau, exact(attrs, inputs).y) }),
   boundBackward: ({ attrs, inputs, cotangents, exact }) => ({
     x: zipTensors([exact(attrs, inputs).y, cotangents.y], (y, dy) => {
-      const e = ofTanh * Math.abs(y)
+      const e = tanhError * Math.abs(y)
       const moved = e * (2 * Math.abs(y) + e)
       const slope = (1 - y) * (1 + y)
       return Math.abs(dy) * (moved + gamma(4) * (slope + moved)) + tau
