@@ -60,7 +60,9 @@ const node = async (name: string, text: string): Promise<string> => {
 describe('the package, installed in an empty folder', () => {
   it('holds what runs and what says how, and neither sources nor tests', async () => {
     const files = await readdir(join(folder, 'node_modules', 'etalon'), { recursive: true })
-    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'CHANGELOG.md', 'package.json', 'dist/cli/main.js']))
+    expect(files).toEqual(
+      expect.arrayContaining(['LICENSE', 'README.md', 'CHANGELOG.md', 'package.json', 'dist/cli/main.js']),
+    )
     expect(files.filter((file) => /\.test\.|testing|golden|(?<!\.d)\.ts$/.test(file))).toEqual([])
   })
 
@@ -121,6 +123,31 @@ describe('the package, installed in an empty folder', () => {
   it('runs its command', async () => {
     const { version } = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')) as { version: string }
     expect(await run(folder, join('node_modules', '.bin', 'etalon'), '--version')).toBe(version)
+  })
+
+  /** The examples of the README: code, and what it prints. */
+  const examples = async (): Promise<readonly { readonly code: string; readonly prints: string }[]> => {
+    const text = await readFile(join(repository, 'README.md'), 'utf8')
+    const blocks = [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map(([, language = '', body = '']) => ({
+      language,
+      body,
+    }))
+    return blocks.flatMap(({ language, body }, at) => {
+      const after = blocks[at + 1]
+      return language === 'ts' ? [{ code: body, prints: after?.language === 'text' ? after.body.trim() : '' }] : []
+    })
+  }
+
+  it.skipIf(E.isLeft(embeddedRunsOn(currentPlatform())))('does what the README says, example by example', async () => {
+    const all = await examples()
+    expect(all.length).toBeGreaterThan(0)
+    const files = all.map((_, at) => `example${at}.ts`)
+    await Promise.all(all.map(({ code }, at) => writeFile(join(folder, files[at] ?? ''), code)))
+    const compilerOptions = { strict: true, target: 'es2022', module: 'nodenext', skipLibCheck: true, types: [] }
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
+    expect(await run(folder, process.execPath, typescript)).toBe('')
+    for (const [at, { prints }] of all.entries())
+      expect(await run(folder, process.execPath, `example${at}.js`)).toBe(prints)
   })
 
   const consumer = `import { opNames, tensor, type OpName, type Tensor } from 'etalon'

@@ -39,6 +39,14 @@ export const within =
   (place: string) =>
   (error: EtalonError): EtalonError => ({ code: error.code, message: `${place}: ${error.message}` })
 
+/**
+ * What a Right holds. For scripts and examples, where a failure should end the run: throws an Error with the code and
+ * the message of a Left.
+ */
+export const getOrThrow: <A>(result: Result<A>) => A = E.getOrElseW(({ code, message }: EtalonError): never => {
+  throw new Error(`${code}: ${message}`)
+})
+
 /** How a value that arrived from outside reads in a message; long ones are cut. */
 export const show = (value: unknown): string => {
   const text = typeof value === 'number' || value === undefined ? String(value) : jsonOf(value)

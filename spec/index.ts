@@ -1,6 +1,6 @@
 /** The contract: what an op is, what a program is, and what an implementation has to be to be held against the reference. */
 
-export { etalonError, fail } from './error.js'
+export { etalonError, fail, getOrThrow } from './error.js'
 export type { ErrorCode, EtalonError, Result } from './error.js'
 
 export { filled, generate, mapTensor, parseTensor, scalar, sizeOf, tensor, zeros, zipTensors } from './tensor.js'
@@ -49,6 +49,12 @@ export {
   tanhError,
   tau,
 } from './bound.js'
+export { convolution, fullyConnected, parameterCount, plainLayer, sequential } from './networks/network.js'
+export type { Layer, Network, Parameter } from './networks/network.js'
+export { lenet5 } from './networks/lenet5.js'
+export { initialParameters } from './training/initialize.js'
+export { initialState, linearDecay, stepFeeds, trainingStep } from './training/step.js'
+
 export { draws, keyOf, philox4x32, uniformOf, wordAt } from './philox.js'
 export type { Draws, Key, Words } from './philox.js'
 
