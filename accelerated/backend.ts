@@ -30,11 +30,18 @@ const limitNames = [
   'minUniformBufferOffsetAlignment',
 ] as const
 
-/** The limits that plans keep to, out of all that a device has. */
-export const planLimits = (limits: Readonly<Record<string, number>>): PlanLimits =>
-  Object.fromEntries(limitNames.map((name) => [name, limits[name] as number])) as Readonly<
-    Record<(typeof limitNames)[number], number>
-  >
+/** What plans keep to, out of all that a device has: its limits, and its subgroups' size if that is one number. */
+export const planLimits = ({ limits, fingerprint }: Pick<AcquiredDevice, 'limits' | 'fingerprint'>): PlanLimits => {
+  const { subgroups, subgroupMinSize, subgroupMaxSize } = fingerprint
+  return {
+    ...(Object.fromEntries(limitNames.map((name) => [name, limits[name] as number])) as Readonly<
+      Record<(typeof limitNames)[number], number>
+    >),
+    ...(subgroups === true && typeof subgroupMinSize === 'number' && subgroupMinSize === subgroupMaxSize
+      ? { subgroupSize: subgroupMinSize }
+      : {}),
+  }
+}
 
 const without = (names: readonly string[], inputs: Readonly<Record<string, Shape>>): Readonly<Record<string, Shape>> =>
   Object.fromEntries(Object.entries(inputs).filter(([name]) => !names.includes(name)))
@@ -190,7 +197,7 @@ const openSession =
 /** The accelerated backend on an acquired device; `close` releases the device. */
 export const webGpuBackend = (acquired: AcquiredDevice): WebGpuBackend => {
   const executor = makeExecutor(acquired)
-  const limits = planLimits(acquired.limits)
+  const limits = planLimits(acquired)
   const once = runOnce(executor, limits)
   return {
     name: 'webgpu',

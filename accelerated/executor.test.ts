@@ -42,7 +42,7 @@ const relu = (shape: Shape): Program => ({
   carry: {},
 })
 const planned = (recorded: RecordedDevice, program: Program): Plan =>
-  right(plan(right(checkProgram(program)), {}, program.outputs, planLimits(recorded.acquired.limits)))
+  right(plan(right(checkProgram(program)), {}, program.outputs, planLimits(recorded.acquired)))
 
 /** A feed that says how long it is and holds nothing: for requests that are refused before anything is read. */
 const hollow = (shape: Shape): Tensor => ({ shape, data: { length: sizeOf(shape) } })
@@ -99,7 +99,7 @@ describe.runIf(embedded)('a run', () => {
   })
 
   test('refuses a tensor larger than a buffer may be by name, bytes and limit, and answers the next request', async () => {
-    const { maxBufferSize } = planLimits(recorded.acquired.limits)
+    const { maxBufferSize } = planLimits(recorded.acquired)
     const shape = [maxBufferSize / 4 / 1024 + 1, 1024]
     const { code, message } = left(await backend.run(relu(shape), { x: hollow(shape) })())
     expect(code).toBe('LimitExceeded')
@@ -177,7 +177,7 @@ describe.runIf(embedded)('what goes wrong on the device comes back as a Left', (
 
   test('a buffer that the device refuses, and those made before it are let go', async () => {
     const plan = sound()
-    const bytes = planLimits(recorded.acquired.limits).maxBufferSize + 4
+    const bytes = planLimits(recorded.acquired).maxBufferSize + 4
     const { code } = left(await executor().prepare({ ...plan, buffers: [...plan.buffers, { bytes }] }))
     expect(['BackendUnavailable', 'LimitExceeded']).toContain(code)
     await answersNext()
@@ -237,7 +237,7 @@ describe.runIf(embedded)('what goes wrong on the device comes back as a Left', (
   })
 
   test('a state larger than a buffer may be, by name, bytes and limit', async () => {
-    const shape = [planLimits(recorded.acquired.limits).maxBufferSize / 4 / 1024 + 1, 1024]
+    const shape = [planLimits(recorded.acquired).maxBufferSize / 4 / 1024 + 1, 1024]
     const program = { ...relu(shape), carry: { x: 'y' } }
     const { code, message } = left(await backend.open(program, { x: hollow(shape) })())
     expect(code).toBe('LimitExceeded')

@@ -7,11 +7,12 @@
  *   dims.key0     a word: any integer below 2³²
  *
  * Per 'element' the code has `fn element(i: u32)`, called for every i < dims.count. Per 'workgroup' it has
- * `fn group(g: u32, lane: u32)`, called by all lanes of one workgroup for every g < dims.count.
+ * `fn group(g: u32, lane: u32)`, called by all lanes of one workgroup for every g < dims.count; per 'subgroup' the same,
+ * and the workgroup is one subgroup of that many lanes.
  */
 export interface Kernel {
   readonly name: string
-  readonly per: 'element' | 'workgroup'
+  readonly per: 'element' | 'workgroup' | 'subgroup'
   readonly reads: readonly string[]
   readonly writes: readonly string[]
   readonly dims: readonly string[]
@@ -74,9 +75,9 @@ export const blockFields = (kernel: Kernel, access: Readonly<Record<string, Acce
 const entry = ({ per, workgroup }: Kernel): string => `
 @compute @workgroup_size(${workgroup})
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-        @builtin(local_invocation_index) lane: u32) {
+        @builtin(${per === 'subgroup' ? 'subgroup_invocation_id' : 'local_invocation_index'}) lane: u32) {
   let g = id.x + groups.x * (id.y + groups.y * id.z);
-  ${per === 'workgroup' ? 'if (g < dims.count) { group(g, lane); }' : `let i = g * ${workgroup}u + lane;\n  if (i < dims.count) { element(i); }`}
+  ${per !== 'element' ? 'if (g < dims.count) { group(g, lane); }' : `let i = g * ${workgroup}u + lane;\n  if (i < dims.count) { element(i); }`}
 }
 `
 
@@ -89,6 +90,7 @@ export const shaderOf = (kernel: Kernel, access: Readonly<Record<string, Access>
   })
   return [
     `// ${kernel.name}`,
+    ...(kernel.per === 'subgroup' ? ['enable subgroups;'] : []),
     `struct Dims { ${blockFields(kernel, access)
       .map((name) => `${name}: u32`)
       .join(', ')} }`,

@@ -9,6 +9,8 @@ export interface Request<N extends OpName> {
   has(input: keyof InputsOf<N> & string): boolean
   /** whether an output, or an input's gradient, is asked for */
   wants(result: string): boolean
+  /** how many lanes every subgroup of the device has, where that is one number */
+  readonly subgroupSize?: number
 }
 
 /** From an op to launches: pure. */

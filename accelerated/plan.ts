@@ -19,6 +19,8 @@ export interface PlanLimits {
   readonly maxComputeWorkgroupsPerDimension: number
   readonly minStorageBufferOffsetAlignment: number
   readonly minUniformBufferOffsetAlignment: number
+  /** how many lanes every subgroup has; absent where that varies, or where there are no subgroups */
+  readonly subgroupSize?: number
 }
 
 /** A stretch of device memory. A value's buffer is a later value's again once nothing reads the first any more. */
@@ -68,10 +70,15 @@ interface AnyRequest {
   readonly sizes: AnySizes
   has(input: string): boolean
   wants(result: string): boolean
+  readonly subgroupSize?: number
 }
 
 /** The launches of one node at given attribute values. */
-export const lowerNode = ({ node, sizes }: CheckedNode, feeds: Tensors): Result<Lowered> =>
+export const lowerNode = (
+  { node, sizes }: CheckedNode,
+  feeds: Tensors,
+  { subgroupSize }: Pick<PlanLimits, 'subgroupSize'> = {},
+): Result<Lowered> =>
   F.pipe(
     nodeAttributes(node, feeds),
     E.flatMap((attrs) => {
@@ -85,6 +92,7 @@ export const lowerNode = ({ node, sizes }: CheckedNode, feeds: Tensors): Result<
               sizes,
               has: (name) => node.inputs[name] !== undefined,
               wants: (name) => node.outputs[name] !== undefined,
+              ...(subgroupSize === undefined ? {} : { subgroupSize }),
             }),
           )
     }),
@@ -231,7 +239,7 @@ const planPart = (
       (values[name] as number) < 0 ||
       (values[name] as number) >= (kernel.words.includes(name) ? 2 ** 32 : 2 ** 31),
   )
-  const groups = kernel.per === 'workgroup' ? count : Math.ceil(count / kernel.workgroup)
+  const groups = kernel.per === 'element' ? Math.ceil(count / kernel.workgroup) : count
   const most = limits.maxComputeWorkgroupsPerDimension
   if (bindings.length > limits.maxStorageBuffersPerShaderStage)
     return fail('LimitExceeded', tooManyBindings(kernel, bindings.length, limits))
@@ -403,7 +411,7 @@ export const plan = (
         `a binding holds ${limits.maxStorageBufferBindingSize} bytes (maxStorageBufferBindingSize); one aligned step is ${step}`,
       ),
     ),
-    E.bind('lowered', () => E.sequenceArray(nodes.map((node) => lowerNode(node, feeds)))),
+    E.bind('lowered', () => E.sequenceArray(nodes.map((node) => lowerNode(node, feeds, limits)))),
     E.let('steps', ({ lowered }) => stepsOf(checked, lowered)),
     E.let('moves', () => movesOf(checked)),
     E.let('lives', ({ steps, moves }) =>

@@ -57,7 +57,7 @@ describe.runIf(embedded)('a LeNet-5 training step on the device', () => {
   test(`is ${launches} dispatches in one submit, as its plan says`, async () => {
     const { traffic, acquired } = recorded
     await step(0.02)
-    const planned = right(plan(right(checkProgram(program)), feeds(0.02), ['loss'], planLimits(acquired.limits)))
+    const planned = right(plan(right(checkProgram(program)), feeds(0.02), ['loss'], planLimits(acquired)))
     expect(traffic.dispatches).toBe(launches)
     expect(planned.launches).toHaveLength(launches)
     expect(traffic.submits).toBe(1)

@@ -142,7 +142,7 @@ describe.runIf(embedded)('work cut to fit small limits', () => {
     const { program } = checked
     const wanted = right(expect(oracle, question, lanesThenTree))
     const worst: number[] = []
-    for (const limits of smallLimits(planLimits(device.limits), checked)) {
+    for (const limits of smallLimits(planLimits(device), checked)) {
       const planned = plan(checked, feeds, program.outputs, limits)
       if (E.isLeft(planned)) {
         assert(planned.left.code).toBe('LimitExceeded')
@@ -163,7 +163,7 @@ describe.runIf(embedded)('work cut to fit small limits', () => {
   test.each(questions.map(({ op, direction }) => [op, direction] as const))(
     '%s %s: gives answers within the bound however it is cut',
     async (op, direction) => {
-      const cases = casesOf(op, direction, planLimits(device.limits))
+      const cases = casesOf(op, direction, planLimits(device))
       assert(cases.length).toBeGreaterThan(1)
       let plans = 0
       for (const question of cases) {
@@ -222,7 +222,7 @@ describe.runIf(embedded)('tensors of more than the 128 MiB that one binding show
     const { checked, feeds } = formed(question)
     assert(4 * longest(checked)).toBeGreaterThan(binding)
     const { outputs } = checked.program
-    const limits = planLimits(device.limits)
+    const limits = planLimits(device)
     assert(limits.maxStorageBufferBindingSize).toBe(binding)
     const planned = right(plan(checked, feeds, outputs, limits))
     assert(audit(checked, feeds, outputs, planned, limits)).toEqual([])

@@ -1,7 +1,9 @@
-import type { Launch } from '../kernel.js'
+import type { Kernel, Launch } from '../kernel.js'
 import { cotangent, gradient, input, kernel, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
+import type { BySubgroup } from '../subgroupTile.js'
+import { subgroupFor, subgroupNested, subgroupSerial } from '../subgroupTile.js'
 import { tileNested, tileSerial, tileSize, tilesFor } from '../tile.js'
 
 /** y[n,o] = b[o] + Σ_i w[o,i] · x[n,i], the products added in order of i, then the bias */
@@ -71,8 +73,7 @@ fn finish(o: u32, sum: f32) { set_db(o, sum); }
 `,
 })
 
-/** The same as `denseForward` by 4 × 4 tiles of samples × outputs. */
-export const denseForwardTiled = tileSerial({
+const forwardProduct = {
   name: 'dense.forward.tiled',
   reads: ['x', 'w', 'b'],
   writes: ['y'],
@@ -86,10 +87,9 @@ fn finish(n: u32, o: u32, sum: f32) {
   set_y(n * dims.columns + o, value);
 }
 `,
-})
+}
 
-/** The same as `denseBackwardX` by 4 × 4 tiles of samples × inputs. */
-export const denseBackwardXTiled = tileSerial({
+const backwardXProduct = {
   name: 'dense.backward.x.tiled',
   reads: ['w', 'dy'],
   writes: ['dx'],
@@ -98,10 +98,9 @@ fn left(n: u32, o: u32) -> f32 { return dy(n * dims.terms + o); }
 fn right(o: u32, i: u32) -> f32 { return w(o * dims.columns + i); }
 fn finish(n: u32, i: u32, sum: f32) { set_dx(n * dims.columns + i, sum); }
 `,
-})
+}
 
-/** The same as `denseBackwardW` by 4 × 4 tiles of outputs × inputs. */
-export const denseBackwardWTiled = tileNested({
+const backwardWProduct = {
   name: 'dense.backward.w.tiled',
   reads: ['x', 'dy'],
   writes: ['dw'],
@@ -110,64 +109,94 @@ fn left(o: u32, n: u32) -> f32 { return dy(n * dims.rows + o); }
 fn right(n: u32, i: u32) -> f32 { return x(n * dims.columns + i); }
 fn finish(o: u32, i: u32, sum: f32) { set_dw(o * dims.columns + i, sum); }
 `,
-})
+}
 
-// a tile pays where most of its rows and columns exist
-const worthTiling = (rows: number, columns: number): boolean => rows >= tileSize && columns >= tileSize
+/** The same as `denseForward` by tiles of samples × outputs, 4 × 4 or a subgroup's. */
+export const denseForwardTiled = tileSerial(forwardProduct)
+export const denseForwardSubgroup = subgroupSerial(forwardProduct)
 
-export const forward: Lower<'dense'> = ({ sizes: { N, I, O }, has }) => {
+/** The same as `denseBackwardX` by tiles of samples × inputs. */
+export const denseBackwardXTiled = tileSerial(backwardXProduct)
+export const denseBackwardXSubgroup = subgroupSerial(backwardXProduct)
+
+/** The same as `denseBackwardW` by tiles of outputs × inputs. */
+export const denseBackwardWTiled = tileNested(backwardWProduct)
+export const denseBackwardWSubgroup = subgroupNested(backwardWProduct)
+
+/** A matrix product's kernel, and how many of its tiles cover so many rows and columns; undefined: too small for tiles. */
+const tilesOf = (
+  subgroupSize: number | undefined,
+  tiled: Kernel,
+  bySubgroup: BySubgroup,
+  rows: number,
+  columns: number,
+): { readonly kernel: Kernel; readonly count: (rows: number) => number } | undefined => {
+  const subgroup = subgroupFor(subgroupSize, bySubgroup, rows, columns)
+  // a tile pays where most of its rows and columns exist
+  return (
+    subgroup ??
+    (rows >= tileSize && columns >= tileSize ? { kernel: tiled, count: (rows) => tilesFor(rows, columns) } : undefined)
+  )
+}
+
+export const forward: Lower<'dense'> = ({ sizes: { N, I, O }, has, subgroupSize }) => {
   const bind = { x: input('x'), w: input('w'), b: input('b'), y: output('y') }
   const hasBias = has('b') ? 1 : 0
+  const tiles = tilesOf(subgroupSize, denseForwardTiled, denseForwardSubgroup, N, O)
   return launches(
-    worthTiling(N, O)
+    tiles === undefined
       ? {
-          kernel: denseForwardTiled,
-          bind,
-          count: tilesFor(N, O),
-          dims: { rows: N, columns: O, terms: I, hasBias },
-          params: {},
-          outer: { extent: N, dims: ['rows'], slices: { x: I, y: O }, count: (units) => tilesFor(units, O) },
-        }
-      : {
           kernel: denseForward,
           bind,
           count: N * O,
           dims: { I, O, hasBias },
           params: {},
           outer: { extent: N, dims: [], slices: { x: I, y: O } },
+        }
+      : {
+          kernel: tiles.kernel,
+          bind,
+          count: tiles.count(N),
+          dims: { rows: N, columns: O, terms: I, hasBias },
+          params: {},
+          outer: { extent: N, dims: ['rows'], slices: { x: I, y: O }, count: tiles.count },
         },
   )
 }
 
-export const backward: Lower<'dense'> = ({ sizes: { N, I, O }, wants }) => {
+export const backward: Lower<'dense'> = ({ sizes: { N, I, O }, wants, subgroupSize }) => {
   const bindX = { w: input('w'), dy: cotangent('y'), dx: gradient('x') }
-  const ofX: Launch = worthTiling(N, I)
-    ? {
-        kernel: denseBackwardXTiled,
-        bind: bindX,
-        count: tilesFor(N, I),
-        dims: { rows: N, columns: I, terms: O },
-        params: {},
-        outer: { extent: N, dims: ['rows'], slices: { dy: O, dx: I }, count: (units) => tilesFor(units, I) },
-      }
-    : {
-        kernel: denseBackwardX,
-        bind: bindX,
-        count: N * I,
-        dims: { I, O },
-        params: {},
-        outer: { extent: N, dims: [], slices: { dy: O, dx: I } },
-      }
+  const tilesX = tilesOf(subgroupSize, denseBackwardXTiled, denseBackwardXSubgroup, N, I)
+  const ofX: Launch =
+    tilesX === undefined
+      ? {
+          kernel: denseBackwardX,
+          bind: bindX,
+          count: N * I,
+          dims: { I, O },
+          params: {},
+          outer: { extent: N, dims: [], slices: { dy: O, dx: I } },
+        }
+      : {
+          kernel: tilesX.kernel,
+          bind: bindX,
+          count: tilesX.count(N),
+          dims: { rows: N, columns: I, terms: O },
+          params: {},
+          outer: { extent: N, dims: ['rows'], slices: { dy: O, dx: I }, count: tilesX.count },
+        }
   const bindW = { x: input('x'), dy: cotangent('y'), dw: gradient('w') }
-  const ofW: Launch = worthTiling(O, I)
-    ? {
-        kernel: denseBackwardWTiled,
-        bind: bindW,
-        count: tilesFor(O, I),
-        dims: { rows: O, columns: I, terms: N },
-        params: {},
-      }
-    : reduce(denseBackwardW, O * I, N, { bind: bindW, dims: { I, O } })
+  const tilesW = tilesOf(subgroupSize, denseBackwardWTiled, denseBackwardWSubgroup, O, I)
+  const ofW: Launch =
+    tilesW === undefined
+      ? reduce(denseBackwardW, O * I, N, { bind: bindW, dims: { I, O } })
+      : {
+          kernel: tilesW.kernel,
+          bind: bindW,
+          count: tilesW.count(O),
+          dims: { rows: O, columns: I, terms: N },
+          params: {},
+        }
   const ofB = reduce(denseBackwardB, O, N, { bind: { dy: cotangent('y'), db: gradient('b') }, dims: { O } })
   return launches(wants('x') ? ofX : undefined, wants('w') ? ofW : undefined, wants('b') ? ofB : undefined)
 }
