@@ -9,6 +9,7 @@ import * as conv2d from './layers/conv2d.js'
 import * as dense from './layers/dense.js'
 import * as maxPool2d from './layers/maxPool2d.js'
 import * as avgPool2d from './layers/avgPool2d.js'
+import * as globalAvgPool from './layers/globalAvgPool.js'
 import * as batchNormTraining from './layers/batchNormTraining.js'
 import * as batchNormInference from './layers/batchNormInference.js'
 import * as flatten from './layers/flatten.js'
@@ -29,6 +30,7 @@ export const formulas = {
   dense,
   maxPool2d,
   avgPool2d,
+  globalAvgPool,
   batchNormTraining,
   batchNormInference,
   flatten,

@@ -7,6 +7,7 @@ import { conv2d } from './layers/conv2d.js'
 import { dense } from './layers/dense.js'
 import { maxPool2d } from './layers/maxPool2d.js'
 import { avgPool2d } from './layers/avgPool2d.js'
+import { globalAvgPool } from './layers/globalAvgPool.js'
 import { batchNormTraining } from './layers/batchNormTraining.js'
 import { batchNormInference } from './layers/batchNormInference.js'
 import { flatten } from './layers/flatten.js'
@@ -32,6 +33,7 @@ export const catalogue = {
   dense,
   maxPool2d,
   avgPool2d,
+  globalAvgPool,
   batchNormTraining,
   batchNormInference,
   flatten,

@@ -86,6 +86,10 @@ def avgPool2d(x, *, window=(2, 2), stride=None, padding=(0, 0, 0, 0), countInclu
     return {'y': total / count}
 
 
+def globalAvgPool(x):
+    return {'y': torch.flatten(F.adaptive_avg_pool2d(x, 1), 1)}
+
+
 def flatten(x):
     return {'y': torch.flatten(x, 1)}
 
@@ -188,6 +192,7 @@ WITNESS = {
     conv2d: 'F.conv2d',
     maxPool2d: 'F.max_pool2d',
     avgPool2d: 'F.avg_pool2d',
+    globalAvgPool: 'F.adaptive_avg_pool2d',
     flatten: 'torch.flatten',
     add: 'torch.add',
     sigmoid: 'torch.sigmoid',
@@ -494,6 +499,16 @@ def avgPool2d_cases(rng):
     yield ask(rng, avgPool2d, 'avgPool2d: NaN and Infinity come through their windows', {'x': special}, backward=False)
 
 
+def globalAvgPool_cases(rng):
+    for shape in [(2, 3, 4, 5), (1, 1, 1, 1), (3, 2, 1, 1), (1, 2, 1, 7), (2, 1, 6, 1), (1, 3, 3, 3), (2, 4, 7, 7),
+                  (4, 1, 2, 8)]:
+        yield ask(rng, globalAvgPool, f'globalAvgPool: shape {list(shape)}', {'x': draw(rng, shape)})
+    constant = torch.full((1, 2, 3, 5), 0.75, dtype=torch.float64)
+    yield ask(rng, globalAvgPool, 'globalAvgPool: a constant plane', {'x': constant})
+    special = tensor([[[[1, NAN], [3, 4]], [[INFINITY, 2], [0, -1]], [[INFINITY, -INFINITY], [1, 1]]]])
+    yield ask(rng, globalAvgPool, 'globalAvgPool: NaN and Infinity come through', {'x': special}, backward=False)
+
+
 def flatten_cases(rng):
     for shape in [(2, 3), (3, 2, 4), (2, 3, 2, 2), (1, 2, 1, 3, 2), (1, 1, 1, 1), (3, 1)]:
         yield ask(rng, flatten, f'flatten: shape {list(shape)}', {'x': draw(rng, shape)})
@@ -699,6 +714,7 @@ CASES = {
     'conv2d': conv2d_cases,
     'maxPool2d': maxPool2d_cases,
     'avgPool2d': avgPool2d_cases,
+    'globalAvgPool': globalAvgPool_cases,
     'flatten': flatten_cases,
     'add': add_cases,
     'sigmoid': lambda rng: activation_cases(rng, sigmoid),
