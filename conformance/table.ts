@@ -10,6 +10,7 @@ import { batchNormInference } from './layers/batchNormInference.js'
 import { batchNormTraining } from './layers/batchNormTraining.js'
 import { avgPool2d } from './layers/avgPool2d.js'
 import { globalAvgPool } from './layers/globalAvgPool.js'
+import { convTranspose2d } from './layers/convTranspose2d.js'
 import { dense } from './layers/dense.js'
 import { flatten } from './layers/flatten.js'
 import { maxPool2d } from './layers/maxPool2d.js'
@@ -35,6 +36,7 @@ export const questionTable: QuestionTable = {
   maxPool2d,
   avgPool2d,
   globalAvgPool,
+  convTranspose2d,
   flatten,
   bce,
   cce,

@@ -8,6 +8,7 @@ import { dense } from './layers/dense.js'
 import { maxPool2d } from './layers/maxPool2d.js'
 import { avgPool2d } from './layers/avgPool2d.js'
 import { globalAvgPool } from './layers/globalAvgPool.js'
+import { convTranspose2d } from './layers/convTranspose2d.js'
 import { batchNormTraining } from './layers/batchNormTraining.js'
 import { batchNormInference } from './layers/batchNormInference.js'
 import { flatten } from './layers/flatten.js'
@@ -34,6 +35,7 @@ export const catalogue = {
   maxPool2d,
   avgPool2d,
   globalAvgPool,
+  convTranspose2d,
   batchNormTraining,
   batchNormInference,
   flatten,
