@@ -9,6 +9,8 @@ import { tanh } from './activations/tanh.js'
 import { batchNormInference } from './layers/batchNormInference.js'
 import { batchNormTraining } from './layers/batchNormTraining.js'
 import { avgPool2d } from './layers/avgPool2d.js'
+import { globalAvgPool } from './layers/globalAvgPool.js'
+import { convTranspose2d } from './layers/convTranspose2d.js'
 import { dense } from './layers/dense.js'
 import { flatten } from './layers/flatten.js'
 import { maxPool2d } from './layers/maxPool2d.js'
@@ -33,6 +35,8 @@ export const questionTable: QuestionTable = {
   dense,
   maxPool2d,
   avgPool2d,
+  globalAvgPool,
+  convTranspose2d,
   flatten,
   bce,
   cce,

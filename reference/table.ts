@@ -9,6 +9,8 @@ import * as conv2d from './layers/conv2d.js'
 import * as dense from './layers/dense.js'
 import * as maxPool2d from './layers/maxPool2d.js'
 import * as avgPool2d from './layers/avgPool2d.js'
+import * as globalAvgPool from './layers/globalAvgPool.js'
+import * as convTranspose2d from './layers/convTranspose2d.js'
 import * as batchNormTraining from './layers/batchNormTraining.js'
 import * as batchNormInference from './layers/batchNormInference.js'
 import * as flatten from './layers/flatten.js'
@@ -29,6 +31,8 @@ export const formulas = {
   dense,
   maxPool2d,
   avgPool2d,
+  globalAvgPool,
+  convTranspose2d,
   batchNormTraining,
   batchNormInference,
   flatten,

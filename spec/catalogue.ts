@@ -7,6 +7,8 @@ import { conv2d } from './layers/conv2d.js'
 import { dense } from './layers/dense.js'
 import { maxPool2d } from './layers/maxPool2d.js'
 import { avgPool2d } from './layers/avgPool2d.js'
+import { globalAvgPool } from './layers/globalAvgPool.js'
+import { convTranspose2d } from './layers/convTranspose2d.js'
 import { batchNormTraining } from './layers/batchNormTraining.js'
 import { batchNormInference } from './layers/batchNormInference.js'
 import { flatten } from './layers/flatten.js'
@@ -32,6 +34,8 @@ export const catalogue = {
   dense,
   maxPool2d,
   avgPool2d,
+  globalAvgPool,
+  convTranspose2d,
   batchNormTraining,
   batchNormInference,
   flatten,

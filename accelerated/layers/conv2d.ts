@@ -1,11 +1,13 @@
 import type { AttrsOf, SizesOf } from '../../spec/catalogue.js'
-import type { Launch } from '../kernel.js'
+import type { Kernel, Launch, Slot } from '../kernel.js'
 import { cotangent, gradient, input, kernel, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
 import { tileSize, tilesFor } from '../tile.js'
 
-const dims = ['N', 'C', 'H', 'W', 'O', 'Cg', 'KH', 'KW', 'Ho', 'Wo', 'sh', 'sw', 'dh', 'dw', 'top', 'left', 'groups']
+/** The integers of a convolution. Whatever op they come from, these letters are conv2d's. */
+// prettier-ignore
+export const convolutionDims = ['N', 'C', 'H', 'W', 'O', 'Cg', 'KH', 'KW', 'Ho', 'Wo', 'sh', 'sw', 'dh', 'dw', 'top', 'left', 'groups'] as const
 
 const xOrZero = /* wgsl */ `
 fn x_or_zero(n: u32, c: u32, row: i32, col: i32) -> f32 {
@@ -19,7 +21,7 @@ export const conv2dForward = kernel({
   name: 'conv2d.forward',
   reads: ['x', 'w', 'b'],
   writes: ['y'],
-  dims: [...dims, 'hasBias'],
+  dims: [...convolutionDims, 'hasBias'],
   code: /* wgsl */ `
 ${xOrZero}
 fn element(flat: u32) {
@@ -44,13 +46,11 @@ fn element(flat: u32) {
 `,
 })
 
-/** One invocation makes one dx[n,c,r,s], adding the products of the outputs (o,i,j) and taps (kh,kw) that read it. */
-export const conv2dBackwardX = kernel({
-  name: 'conv2d.backward.x',
-  reads: ['w', 'dy'],
-  writes: ['dx'],
-  dims,
-  code: /* wgsl */ `
+/**
+ * One invocation makes one dx[n,c,r,s], adding the products of the outputs (o,i,j) and taps (kh,kw) that read it. What
+ * `finished` makes of the sum is written: the sum itself here, with a bias in convTranspose2d.
+ */
+export const spreading = /* wgsl */ `
 fn element(flat: u32) {
   let s = flat % dims.W;
   let r = (flat / dims.W) % dims.H;
@@ -73,9 +73,20 @@ fn element(flat: u32) {
       }
     }
   }
-  set_dx(flat, sum);
+  set_dx(flat, finished(channel, sum));
 }
-`,
+`
+
+const sumAlone = /* wgsl */ `
+fn finished(channel: u32, sum: f32) -> f32 { return sum; }
+`
+
+export const conv2dBackwardX = kernel({
+  name: 'conv2d.backward.x',
+  reads: ['w', 'dy'],
+  writes: ['dx'],
+  dims: convolutionDims,
+  code: `${sumAlone}${spreading}`,
 })
 
 /** dw[o,c,kh,kw] = Σ_{n,i,j} dy[n,o,i,j] · x[n, first(o)+c, i·sh + kh·dh − top, j·sw + kw·dw − left] */
@@ -83,7 +94,7 @@ export const conv2dBackwardW = reduction({
   name: 'conv2d.backward.w',
   reads: ['x', 'dy'],
   writes: ['dweights'],
-  dims,
+  dims: convolutionDims,
   code: /* wgsl */ `
 ${xOrZero}
 fn term(at: u32, k: u32) -> f32 {
@@ -123,7 +134,7 @@ export const conv2dForwardTiled = kernel({
   name: 'conv2d.forward.tiled',
   reads: ['x', 'w', 'b'],
   writes: ['y'],
-  dims: [...dims, 'hasBias'],
+  dims: [...convolutionDims, 'hasBias'],
   code: /* wgsl */ `
 fn element(tile: u32) {
   let area = dims.Ho * dims.Wo;
@@ -185,13 +196,8 @@ fn write_row(f: u32, o: u32, p0: u32, sums: vec4<f32>) {
 `,
 })
 
-/** The same as `conv2dBackwardX` by 4 × 4 tiles of a group's channels × pixels; inside, the group's filters run. */
-export const conv2dBackwardXTiled = kernel({
-  name: 'conv2d.backward.x.tiled',
-  reads: ['w', 'dy'],
-  writes: ['dx'],
-  dims,
-  code: /* wgsl */ `
+/** The same as `spreading` by 4 × 4 tiles of a group's channels × pixels; inside, the group's filters run. */
+export const spreadingTiled = /* wgsl */ `
 fn element(tile: u32) {
   let area = dims.H * dims.W;
   let positions = dims.N * area;
@@ -247,10 +253,18 @@ fn write_row(group: u32, c: u32, p0: u32, sums: vec4<f32>) {
   let area = dims.H * dims.W;
   for (var s = 0u; s < 4u && p0 + s < dims.N * area; s++) {
     let p = p0 + s;
-    set_dx((p / area * dims.C + group * dims.Cg + c) * area + p % area, sums[s]);
+    let channel = group * dims.Cg + c;
+    set_dx((p / area * dims.C + channel) * area + p % area, finished(channel, sums[s]));
   }
 }
-`,
+`
+
+export const conv2dBackwardXTiled = kernel({
+  name: 'conv2d.backward.x.tiled',
+  reads: ['w', 'dy'],
+  writes: ['dx'],
+  dims: convolutionDims,
+  code: `${sumAlone}${spreadingTiled}`,
 })
 
 /**
@@ -263,7 +277,7 @@ export const conv2dBackwardWTiled = kernel({
   workgroup: 64,
   reads: ['x', 'dy'],
   writes: ['dweights'],
-  dims,
+  dims: convolutionDims,
   code: /* wgsl */ `
 var<workgroup> sums: array<array<vec4<f32>, 4>, 64>;
 
@@ -314,7 +328,66 @@ fn group(tile: u32, lane: u32) {
 `,
 })
 
-const numbers = (attrs: AttrsOf<'conv2d'>, sizes: SizesOf<'conv2d'>): Readonly<Record<string, number>> => {
+/** A convolution as launches see it: conv1d's has one row, and convTranspose2d's is read from its map to its image. */
+export type Convolution = Readonly<Record<(typeof convolutionDims)[number], number>>
+type Bind<Names extends string> = Readonly<Record<Names, Slot>>
+
+/** One launch for y = b + w ⋆ x. */
+export const convolve = (conv: Convolution, bind: Bind<'x' | 'w' | 'b' | 'y'>, hasBias: boolean): Launch => {
+  const { N, C, H, W, O, Ho, Wo, groups } = conv
+  const tiles = (samples: number): number => groups * tilesFor(O / groups, samples * Ho * Wo)
+  const tiled = O / groups >= tileSize
+  const slices = { x: C * H * W, y: O * Ho * Wo }
+  return {
+    kernel: tiled ? conv2dForwardTiled : conv2dForward,
+    bind,
+    count: tiled ? tiles(N) : N * O * Ho * Wo,
+    dims: { ...conv, hasBias: hasBias ? 1 : 0 },
+    params: {},
+    outer: { extent: N, dims: ['N'], slices, ...(tiled ? { count: tiles } : {}) },
+  }
+}
+
+/** One launch that spreads dy over dx by w, in one of two kernels around `spreading`. */
+export const spread = (
+  conv: Convolution,
+  { each, tiled }: { readonly each: Kernel; readonly tiled: Kernel },
+  bind: Bind<'w' | 'dy' | 'dx'>,
+  more: Readonly<Record<string, number>> = {},
+): Launch => {
+  const { N, C, H, W, O, Cg, Ho, Wo, groups } = conv
+  const tiles = (samples: number): number => groups * tilesFor(Cg, samples * H * W)
+  const byTiles = Cg >= tileSize
+  const slices = { dx: C * H * W, dy: O * Ho * Wo }
+  return {
+    kernel: byTiles ? tiled : each,
+    bind,
+    count: byTiles ? tiles(N) : N * C * H * W,
+    dims: { ...conv, ...more },
+    params: {},
+    outer: { extent: N, dims: ['N'], slices, ...(byTiles ? { count: tiles } : {}) },
+  }
+}
+
+/** One launch for dw, a sum over batch and positions. */
+export const correlate = (conv: Convolution, bind: Bind<'x' | 'dy' | 'dweights'>): Launch => {
+  const { N, O, Cg, KH, KW, Ho, Wo, groups } = conv
+  return O / groups >= tileSize && Cg * KH * KW >= tileSize && N * Ho * Wo >= 64
+    ? {
+        kernel: conv2dBackwardWTiled,
+        bind,
+        count: groups * tilesFor(O / groups, Cg * KH * KW),
+        dims: conv,
+        params: {},
+      }
+    : reduce(conv2dBackwardW, O * Cg * KH * KW, N * Ho * Wo, { bind, dims: conv })
+}
+
+/** One launch for db, a sum over batch and the `area` positions of each map. */
+export const addUpMaps = (N: number, O: number, area: number, bind: Bind<'dy' | 'db'>): Launch =>
+  reduce(conv2dBackwardB, O, N * area, { bind, dims: { O, area } })
+
+const convolutionOf = (attrs: AttrsOf<'conv2d'>, sizes: SizesOf<'conv2d'>): Convolution => {
   const [sh, sw] = attrs.stride
   const [dh, dw] = attrs.dilation
   const [top, , left] = attrs.padding
@@ -323,47 +396,18 @@ const numbers = (attrs: AttrsOf<'conv2d'>, sizes: SizesOf<'conv2d'>): Readonly<R
 }
 
 export const forward: Lower<'conv2d'> = ({ attrs, sizes, has }) => {
-  const { N, C, H, W, O, Ho, Wo } = sizes
-  const tiles = (samples: number): number => attrs.groups * tilesFor(O / attrs.groups, samples * Ho * Wo)
-  const tiled = O / attrs.groups >= tileSize
-  const slices = { x: C * H * W, y: O * Ho * Wo }
-  return launches({
-    kernel: tiled ? conv2dForwardTiled : conv2dForward,
-    bind: { x: input('x'), w: input('w'), b: input('b'), y: output('y') },
-    count: tiled ? tiles(N) : N * O * Ho * Wo,
-    dims: { ...numbers(attrs, sizes), hasBias: has('b') ? 1 : 0 },
-    params: {},
-    outer: { extent: N, dims: ['N'], slices, ...(tiled ? { count: tiles } : {}) },
-  })
+  const bind = { x: input('x'), w: input('w'), b: input('b'), y: output('y') }
+  return launches(convolve(convolutionOf(attrs, sizes), bind, has('b')))
 }
 
 export const backward: Lower<'conv2d'> = ({ attrs, sizes, wants }) => {
-  const { N, C, H, W, O, Cg, KH, KW, Ho, Wo } = sizes
-  const tilesX = (samples: number): number => attrs.groups * tilesFor(Cg, samples * H * W)
-  const tiledX = Cg >= tileSize
-  const slices = { dx: C * H * W, dy: O * Ho * Wo }
-  const ofX: Launch = {
-    kernel: tiledX ? conv2dBackwardXTiled : conv2dBackwardX,
-    bind: { w: input('w'), dy: cotangent('y'), dx: gradient('x') },
-    count: tiledX ? tilesX(N) : N * C * H * W,
-    dims: numbers(attrs, sizes),
-    params: {},
-    outer: { extent: N, dims: ['N'], slices, ...(tiledX ? { count: tilesX } : {}) },
-  }
-  const bindW = { x: input('x'), dy: cotangent('y'), dweights: gradient('w') }
-  const ofW: Launch =
-    O / attrs.groups >= tileSize && Cg * KH * KW >= tileSize && N * Ho * Wo >= 64
-      ? {
-          kernel: conv2dBackwardWTiled,
-          bind: bindW,
-          count: attrs.groups * tilesFor(O / attrs.groups, Cg * KH * KW),
-          dims: numbers(attrs, sizes),
-          params: {},
-        }
-      : reduce(conv2dBackwardW, O * Cg * KH * KW, N * Ho * Wo, { bind: bindW, dims: numbers(attrs, sizes) })
-  const ofB = reduce(conv2dBackwardB, O, N * Ho * Wo, {
-    bind: { dy: cotangent('y'), db: gradient('b') },
-    dims: { O, area: Ho * Wo },
-  })
-  return launches(wants('x') ? ofX : undefined, wants('w') ? ofW : undefined, wants('b') ? ofB : undefined)
+  const conv = convolutionOf(attrs, sizes)
+  const { N, O, Ho, Wo } = conv
+  const dy = cotangent('y')
+  const kernels = { each: conv2dBackwardX, tiled: conv2dBackwardXTiled }
+  return launches(
+    wants('x') ? spread(conv, kernels, { w: input('w'), dy, dx: gradient('x') }) : undefined,
+    wants('w') ? correlate(conv, { x: input('x'), dy, dweights: gradient('w') }) : undefined,
+    wants('b') ? addUpMaps(N, O, Ho * Wo, { dy, db: gradient('b') }) : undefined,
+  )
 }
