@@ -11,91 +11,84 @@ import { kernel } from './kernel.js'
  *   finish(row, column, sum)                         writes one output
  *
  * Rows and columns past the last are read as the last and not written. What the code of such a kernel reads is
- * `dims.rows`, `dims.columns` and `dims.terms`. The text is generated for each S, since a lane is spread by a constant.
+ * `dims.rows`, `dims.columns` and `dims.terms`. The text is generated for each S, since a lane is spread by a constant, and for
+ * each M, so that few rows do not pay for many.
  */
 
 /** The subgroup sizes that these kernels are written for. */
 export const subgroupSizes: readonly number[] = [4, 8, 16]
 
-/** Columns of one lane, and rows of one lane: as many sums as registers and caches bear. */
 const columnsOfLane = 4
-const rowsOfLane = (S: number): number => Math.max(1, 16 / S)
+/** No more sums than registers and caches bear. */
+const mostRows = 16
 
-/** Rows and columns of one tile. */
-export const tileRows = (S: number): number => S * rowsOfLane(S)
-export const tileColumns = (S: number): number => S * columnsOfLane
-
-/**
- * The kernel for a device's subgroups, if there is one and a tile of it is worth its while: half of its rows and columns
- * exist. Else fewer loads do not pay for sums that nobody asked for.
- */
-export const subgroupFor = (
-  size: number | undefined,
-  kernels: BySubgroup,
-  rows: number,
-  columns: number,
-): { readonly kernel: Kernel; readonly count: (rows: number) => number } | undefined => {
-  const kernel = size === undefined ? undefined : kernels[size]
-  return size === undefined || kernel === undefined || 2 * rows < tileRows(size) || 2 * columns < tileColumns(size)
-    ? undefined
-    : { kernel, count: (rows) => subgroupTiles(size, rows, columns) }
+/** A tile: S lanes of four columns each, and in each lane M rows. */
+export interface SubgroupTile {
+  readonly S: number
+  readonly M: number
 }
 
-/** How many tiles cover so many rows and columns. */
-export const subgroupTiles = (S: number, rows: number, columns: number): number =>
-  Math.ceil(rows / tileRows(S)) * Math.ceil(columns / tileColumns(S))
+/** Rows and columns of one tile. */
+export const tileRows = ({ S, M }: SubgroupTile): number => S * M
+export const tileColumns = ({ S }: Pick<SubgroupTile, 'S'>): number => S * columnsOfLane
 
 /** Text for each of 0 … n − 1, line by line. */
 export const each = (n: number, line: (i: number) => string): string =>
   Array.from({ length: n }, (_, i) => line(i)).join('\n')
 
 /** The variables `name0_0` … of a tile's sums in a lane, all 0. */
-export const zeroSums = (S: number, name: string): string =>
-  each(tileRows(S), (r) => each(columnsOfLane, (j) => `var ${name}${r}_${j} = 0.0;`))
+export const zeroSums = (tile: SubgroupTile, name: string): string =>
+  each(tileRows(tile), (r) => each(columnsOfLane, (j) => `var ${name}${r}_${j} = 0.0;`))
 
 /** Every sum of `to` grows by that of `from`. */
-const addSums = (S: number, to: string, from: string): string =>
-  each(tileRows(S), (r) => each(columnsOfLane, (j) => `${to}${r}_${j} += ${from}${r}_${j};`))
+const addSums = (tile: SubgroupTile, to: string, from: string): string =>
+  each(tileRows(tile), (r) => each(columnsOfLane, (j) => `${to}${r}_${j} += ${from}${r}_${j};`))
 
 /** The values a0 … of the lane's rows and b0 … b3 of its columns, multiplied and added to the sums s. */
-export const multiplyAdd = (S: number): string =>
-  each(rowsOfLane(S), (m) =>
+export const multiplyAdd = (tile: SubgroupTile): string =>
+  each(tile.M, (m) =>
     each(
-      S,
+      tile.S,
       (t) => `{
   let a = subgroupBroadcast(a${m}, ${t}u);
-  ${each(columnsOfLane, (j) => `s${m * S + t}_${j} += a * b${j};`)}
+  ${each(columnsOfLane, (j) => `s${m * tile.S + t}_${j} += a * b${j};`)}
 }`,
     ),
   )
 
 /** Four terms at once: a0_0 … of the first to a3_0 … of the fourth, added as a tree to the sums `to`. */
-export const multiplyAddFour = (S: number, to: string): string =>
-  each(rowsOfLane(S), (m) =>
+export const multiplyAddFour = (tile: SubgroupTile, to: string): string =>
+  each(tile.M, (m) =>
     each(
-      S,
+      tile.S,
       (t) => `{
   ${each(4, (q) => `let x${q} = subgroupBroadcast(a${q}_${m}, ${t}u);`)}
-  ${each(columnsOfLane, (j) => `${to}${m * S + t}_${j} += (x0 * b0_${j} + x1 * b1_${j}) + (x2 * b2_${j} + x3 * b3_${j});`)}
+  ${each(columnsOfLane, (j) => `${to}${m * tile.S + t}_${j} += (x0 * b0_${j} + x1 * b1_${j}) + (x2 * b2_${j} + x3 * b3_${j});`)}
 }`,
     ),
   )
 
-/** Calls `write(row, column, sum)` for every sum of the tile; `row` is the tile's first and `column` the lane's first. */
-export const writeSums = (S: number, name: string, write: string): string =>
-  each(tileRows(S), (r) => each(columnsOfLane, (j) => `${write}(row + ${r}u, column + ${j * S}u, ${name}${r}_${j});`))
+/** A statement for every sum of the tile, given its row, its column and itself; `row` and `column` are the first. */
+export const writeSums = (
+  tile: SubgroupTile,
+  name: string,
+  write: (row: string, column: string, sum: string) => string,
+): string =>
+  each(tileRows(tile), (r) =>
+    each(columnsOfLane, (j) => `${write(`row + ${r}u`, `column + ${j * tile.S}u`, `${name}${r}_${j}`)};`),
+  )
 
 /** For each row of the lane, and for each of its columns. */
-export const eachRow = (S: number, line: (m: number) => string): string => each(rowsOfLane(S), line)
+export const eachRow = (tile: SubgroupTile, line: (m: number) => string): string => each(tile.M, line)
 export const eachColumn = (line: (j: number) => string): string => each(columnsOfLane, line)
 
 /** Where a tile lies: its first row, the lane's first column. */
-export const tileCorner = (S: number): string => `
-  let across = (dims.columns + ${tileColumns(S) - 1}u) / ${tileColumns(S)}u;
-  let row = tile / across * ${tileRows(S)}u;
-  let column = tile % across * ${tileColumns(S)}u + lane;
-  ${eachRow(S, (m) => `let r${m} = min(row + ${m * S}u + lane, dims.rows - 1u);`)}
-  ${eachColumn((j) => `let c${j} = min(column + ${j * S}u, dims.columns - 1u);`)}
+export const tileCorner = (tile: SubgroupTile): string => `
+  let across = (dims.columns + ${tileColumns(tile) - 1}u) / ${tileColumns(tile)}u;
+  let row = tile / across * ${tileRows(tile)}u;
+  let column = tile % across * ${tileColumns(tile)}u + lane;
+  ${eachRow(tile, (m) => `let r${m} = min(row + ${m * tile.S}u + lane, dims.rows - 1u);`)}
+  ${eachColumn((j) => `let c${j} = min(column + ${j * tile.S}u, dims.columns - 1u);`)}
 `
 
 const finishInside = /* wgsl */ `
@@ -104,16 +97,16 @@ fn finish_inside(row: u32, column: u32, sum: f32) {
 }
 `
 
-const serial = (S: number): string => /* wgsl */ `
+const serial = (tile: SubgroupTile): string => /* wgsl */ `
 fn group(tile: u32, lane: u32) {
-  ${tileCorner(S)}
-  ${zeroSums(S, 's')}
+  ${tileCorner(tile)}
+  ${zeroSums(tile, 's')}
   for (var k = 0u; k < dims.terms; k++) {
-    ${eachRow(S, (m) => `let a${m} = left(r${m}, k);`)}
+    ${eachRow(tile, (m) => `let a${m} = left(r${m}, k);`)}
     ${eachColumn((j) => `let b${j} = right(k, c${j});`)}
-    ${multiplyAdd(S)}
+    ${multiplyAdd(tile)}
   }
-  ${writeSums(S, 's', 'finish_inside')}
+  ${writeSums(tile, 's', (...at) => `finish_inside(${at.join(', ')})`)}
 }
 ${finishInside}
 `
@@ -123,58 +116,70 @@ ${finishInside}
  * blocks of 64 in a row, 2 + 3 + 3 + ⌈n/64⌉ − 1 deep, which is the contract D(n) = ⌈n/64⌉ + 7. `step` loads four terms
  * from `k` on, into a0_0 … and b0_0 …, zeros past the last.
  */
-export const nestedSums = (S: number, step: string): string => /* wgsl */ `
-  ${zeroSums(S, 'total')}
-  for (var block = 0u; block < dims.terms; block += 64u) {
-    ${zeroSums(S, 'sum')}
-    for (var part = block; part < min(block + 64u, dims.terms); part += 16u) {
-      ${zeroSums(S, 'few')}
-      for (var k = part; k < min(part + 16u, dims.terms); k += 4u) {
+export const nestedSums = (tile: SubgroupTile, step: string, terms = 'dims.terms'): string => /* wgsl */ `
+  ${zeroSums(tile, 'total')}
+  for (var block = 0u; block < ${terms}; block += 64u) {
+    ${zeroSums(tile, 'sum')}
+    for (var part = block; part < min(block + 64u, ${terms}); part += 16u) {
+      ${zeroSums(tile, 'few')}
+      for (var k = part; k < min(part + 16u, ${terms}); k += 4u) {
         ${step}
-        ${multiplyAddFour(S, 'few')}
+        ${multiplyAddFour(tile, 'few')}
       }
-      ${addSums(S, 'sum', 'few')}
+      ${addSums(tile, 'sum', 'few')}
     }
-    ${addSums(S, 'total', 'sum')}
+    ${addSums(tile, 'total', 'sum')}
   }
 `
 
-const nested = (S: number): string => /* wgsl */ `
+const nested = (tile: SubgroupTile): string => /* wgsl */ `
 fn group(tile: u32, lane: u32) {
-  ${tileCorner(S)}
+  ${tileCorner(tile)}
   ${nestedSums(
-    S,
+    tile,
     each(
       4,
       (q) => `
         let on${q} = k + ${q}u < dims.terms;
         let k${q} = min(k + ${q}u, dims.terms - 1u);
-        ${eachRow(S, (m) => `let a${q}_${m} = select(0.0, left(r${m}, k${q}), on${q});`)}
+        ${eachRow(tile, (m) => `let a${q}_${m} = select(0.0, left(r${m}, k${q}), on${q});`)}
         ${eachColumn((j) => `let b${q}_${j} = select(0.0, right(k${q}, c${j}), on${q});`)}`,
     ),
   )}
-  ${writeSums(S, 'total', 'finish_inside')}
+  ${writeSums(tile, 'total', (...at) => `finish_inside(${at.join(', ')})`)}
 }
 ${finishInside}
 `
 
 type TileText = Pick<Kernel, 'name' | 'reads' | 'writes' | 'code'> & Partial<Kernel>
 
-/** A kernel that one subgroup of S lanes runs. */
-export const subgroupKernel = (S: number, text: TileText): Kernel =>
-  kernel({ ...text, name: `${text.name}${S}`, per: 'subgroup', workgroup: S })
+/** Kernels by the lanes of a subgroup, and for each the ones there are by rows of a lane, fewest first. */
+export type BySubgroup = Readonly<Record<number, readonly { readonly tile: SubgroupTile; readonly kernel: Kernel }[]>>
 
-/** One kernel for each subgroup size there is one for. */
-export type BySubgroup = Readonly<Record<number, Kernel>>
-const bySize = (make: (S: number) => Kernel): BySubgroup => Object.fromEntries(subgroupSizes.map((S) => [S, make(S)]))
+/** Kernels that one subgroup runs, their text made for each tile. */
+export const subgroupKernels = (text: Omit<TileText, 'code'>, code: (tile: SubgroupTile) => string): BySubgroup =>
+  Object.fromEntries(
+    subgroupSizes.map((S) => [
+      S,
+      [1, 2, 4]
+        .filter((M) => S * M <= mostRows && 2 * S * M >= mostRows)
+        .map((M) => ({
+          tile: { S, M },
+          kernel: kernel({
+            ...text,
+            name: `${text.name}.${S}x${M}`,
+            per: 'subgroup',
+            workgroup: S,
+            code: code({ S, M }),
+          }),
+        })),
+    ]),
+  )
 
-const withTile = (frame: (S: number) => string, text: TileText): BySubgroup =>
-  bySize((S) =>
-    subgroupKernel(S, {
-      ...text,
-      dims: ['rows', 'columns', 'terms', ...(text.dims ?? [])],
-      code: `${frame(S)}${text.code}`,
-    }),
+const withTile = (frame: (tile: SubgroupTile) => string, text: TileText): BySubgroup =>
+  subgroupKernels(
+    { ...text, dims: ['rows', 'columns', 'terms', ...(text.dims ?? [])] },
+    (tile) => `${frame(tile)}${text.code}`,
   )
 
 /** Σ_k left(row, k)·right(k, column), the products added in order of k. */
@@ -183,6 +188,23 @@ export const subgroupSerial = (text: TileText): BySubgroup => withTile(serial, t
 /** The same sum with its additions nested no deeper than D(n): for sums over batch or space. */
 export const subgroupNested = (text: TileText): BySubgroup => withTile(nested, text)
 
-/** Kernels whose whole text is made for a subgroup size. */
-export const subgroupKernels = (text: Omit<TileText, 'code'>, code: (S: number) => string): BySubgroup =>
-  bySize((S) => subgroupKernel(S, { ...text, code: code(S) }))
+/**
+ * The kernel for a device's subgroups, if there is one and a tile of it is worth its while: half of its rows and columns
+ * exist. Else fewer loads do not pay for sums that nobody asked for. Of tiles that cover the rows alike, the lowest.
+ */
+export const subgroupFor = (
+  size: number | undefined,
+  kernels: BySubgroup,
+  rows: number,
+  columns: number,
+): { readonly kernel: Kernel; readonly tiles: (rows: number, columns: number) => number } | undefined => {
+  const choices = size === undefined ? [] : (kernels[size] ?? [])
+  const choice = choices.find(({ tile }) => rows <= tileRows(tile)) ?? choices.at(-1)
+  return choice === undefined || 2 * rows < tileRows(choice.tile) || 2 * columns < tileColumns(choice.tile)
+    ? undefined
+    : {
+        kernel: choice.kernel,
+        tiles: (rows, columns) =>
+          Math.ceil(rows / tileRows(choice.tile)) * Math.ceil(columns / tileColumns(choice.tile)),
+      }
+}

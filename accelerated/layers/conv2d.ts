@@ -3,7 +3,10 @@ import type { Kernel, Launch, Slot } from '../kernel.js'
 import { cotangent, gradient, input, kernel, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
+import type { BySubgroup } from '../subgroupTile.js'
+import { subgroupFor, subgroupKernels } from '../subgroupTile.js'
 import { tileSize, tilesFor } from '../tile.js'
+import { convolvingSubgroup, correlatingSubgroup, spreadingSubgroup } from './conv2dSubgroup.js'
 
 /** The integers of a convolution. Whatever op they come from, these letters are conv2d's. */
 // prettier-ignore
@@ -328,59 +331,104 @@ fn group(tile: u32, lane: u32) {
 `,
 })
 
+/** The same three by tiles of one subgroup. */
+export const conv2dForwardSubgroup = subgroupKernels(
+  { name: 'conv2d.forward.tiled', reads: ['x', 'w', 'b'], writes: ['y'], dims: [...convolutionDims, 'hasBias'] },
+  convolvingSubgroup,
+)
+export const conv2dBackwardXSubgroup = subgroupKernels(
+  { name: 'conv2d.backward.x.tiled', reads: ['w', 'dy'], writes: ['dx'], dims: convolutionDims },
+  (tile) => `${sumAlone}${spreadingSubgroup(tile)}`,
+)
+export const conv2dBackwardWSubgroup = subgroupKernels(
+  { name: 'conv2d.backward.w.tiled', reads: ['x', 'dy'], writes: ['dweights'], dims: convolutionDims },
+  correlatingSubgroup,
+)
+
 /** A convolution as launches see it: conv1d's has one row, and convTranspose2d's is read from its map to its image. */
 export type Convolution = Readonly<Record<(typeof convolutionDims)[number], number>>
 type Bind<Names extends string> = Readonly<Record<Names, Slot>>
 
+/** The kernel of a launch, and how many workgroups or elements of it so many samples make. */
+interface Choice {
+  readonly kernel: Kernel
+  readonly count: (samples: number) => number
+}
+
+/** A subgroup's tiles where they pay, else 4 × 4 tiles, else one invocation for each output. Rows are a group's. */
+const chooseKernel = (
+  subgroupSize: number | undefined,
+  kernels: { readonly each: Kernel; readonly tiled: Kernel; readonly subgroup: BySubgroup },
+  { N, groups, rows, area }: Readonly<Record<'N' | 'groups' | 'rows' | 'area', number>>,
+): Choice => {
+  const subgroup = subgroupFor(subgroupSize, kernels.subgroup, rows, N * area)
+  if (subgroup !== undefined)
+    return { kernel: subgroup.kernel, count: (samples) => groups * subgroup.tiles(rows, samples * area) }
+  return rows >= tileSize
+    ? { kernel: kernels.tiled, count: (samples) => groups * tilesFor(rows, samples * area) }
+    : { kernel: kernels.each, count: (samples) => groups * rows * samples * area }
+}
+
+const convolvingKernels = { each: conv2dForward, tiled: conv2dForwardTiled, subgroup: conv2dForwardSubgroup }
+
 /** One launch for y = b + w ⋆ x. */
-export const convolve = (conv: Convolution, bind: Bind<'x' | 'w' | 'b' | 'y'>, hasBias: boolean): Launch => {
+export const convolve = (
+  conv: Convolution,
+  bind: Bind<'x' | 'w' | 'b' | 'y'>,
+  hasBias: boolean,
+  subgroupSize: number | undefined,
+): Launch => {
   const { N, C, H, W, O, Ho, Wo, groups } = conv
-  const tiles = (samples: number): number => groups * tilesFor(O / groups, samples * Ho * Wo)
-  const tiled = O / groups >= tileSize
-  const slices = { x: C * H * W, y: O * Ho * Wo }
+  const { kernel, count } = chooseKernel(subgroupSize, convolvingKernels, {
+    N,
+    groups,
+    rows: O / groups,
+    area: Ho * Wo,
+  })
   return {
-    kernel: tiled ? conv2dForwardTiled : conv2dForward,
+    kernel,
     bind,
-    count: tiled ? tiles(N) : N * O * Ho * Wo,
+    count: count(N),
     dims: { ...conv, hasBias: hasBias ? 1 : 0 },
     params: {},
-    outer: { extent: N, dims: ['N'], slices, ...(tiled ? { count: tiles } : {}) },
+    outer: { extent: N, dims: ['N'], slices: { x: C * H * W, y: O * Ho * Wo }, count },
   }
 }
 
-/** One launch that spreads dy over dx by w, in one of two kernels around `spreading`. */
+/** One launch that spreads dy over dx by w, in one of the kernels around `spreading`. */
 export const spread = (
   conv: Convolution,
-  { each, tiled }: { readonly each: Kernel; readonly tiled: Kernel },
+  kernels: { readonly each: Kernel; readonly tiled: Kernel; readonly subgroup: BySubgroup },
   bind: Bind<'w' | 'dy' | 'dx'>,
+  subgroupSize: number | undefined,
   more: Readonly<Record<string, number>> = {},
 ): Launch => {
   const { N, C, H, W, O, Cg, Ho, Wo, groups } = conv
-  const tiles = (samples: number): number => groups * tilesFor(Cg, samples * H * W)
-  const byTiles = Cg >= tileSize
-  const slices = { dx: C * H * W, dy: O * Ho * Wo }
+  const { kernel, count } = chooseKernel(subgroupSize, kernels, { N, groups, rows: Cg, area: H * W })
   return {
-    kernel: byTiles ? tiled : each,
+    kernel,
     bind,
-    count: byTiles ? tiles(N) : N * C * H * W,
+    count: count(N),
     dims: { ...conv, ...more },
     params: {},
-    outer: { extent: N, dims: ['N'], slices, ...(byTiles ? { count: tiles } : {}) },
+    outer: { extent: N, dims: ['N'], slices: { dx: C * H * W, dy: O * Ho * Wo }, count },
   }
 }
 
 /** One launch for dw, a sum over batch and positions. */
-export const correlate = (conv: Convolution, bind: Bind<'x' | 'dy' | 'dweights'>): Launch => {
+export const correlate = (
+  conv: Convolution,
+  bind: Bind<'x' | 'dy' | 'dweights'>,
+  subgroupSize: number | undefined,
+): Launch => {
   const { N, O, Cg, KH, KW, Ho, Wo, groups } = conv
-  return O / groups >= tileSize && Cg * KH * KW >= tileSize && N * Ho * Wo >= 64
-    ? {
-        kernel: conv2dBackwardWTiled,
-        bind,
-        count: groups * tilesFor(O / groups, Cg * KH * KW),
-        dims: conv,
-        params: {},
-      }
-    : reduce(conv2dBackwardW, O * Cg * KH * KW, N * Ho * Wo, { bind, dims: conv })
+  const [filters, taps] = [O / groups, Cg * KH * KW]
+  const subgroup = subgroupFor(subgroupSize, conv2dBackwardWSubgroup, filters, taps)
+  if (subgroup !== undefined)
+    return { kernel: subgroup.kernel, bind, count: groups * subgroup.tiles(filters, taps), dims: conv, params: {} }
+  return filters >= tileSize && taps >= tileSize && N * Ho * Wo >= 64
+    ? { kernel: conv2dBackwardWTiled, bind, count: groups * tilesFor(filters, taps), dims: conv, params: {} }
+    : reduce(conv2dBackwardW, O * taps, N * Ho * Wo, { bind, dims: conv })
 }
 
 /** One launch for db, a sum over batch and the `area` positions of each map. */
@@ -395,19 +443,19 @@ const convolutionOf = (attrs: AttrsOf<'conv2d'>, sizes: SizesOf<'conv2d'>): Conv
   return { N, C, H, W, O, Cg, KH, KW, Ho, Wo, sh, sw, dh, dw, top, left, groups: attrs.groups }
 }
 
-export const forward: Lower<'conv2d'> = ({ attrs, sizes, has }) => {
+export const forward: Lower<'conv2d'> = ({ attrs, sizes, has, subgroupSize }) => {
   const bind = { x: input('x'), w: input('w'), b: input('b'), y: output('y') }
-  return launches(convolve(convolutionOf(attrs, sizes), bind, has('b')))
+  return launches(convolve(convolutionOf(attrs, sizes), bind, has('b'), subgroupSize))
 }
 
-export const backward: Lower<'conv2d'> = ({ attrs, sizes, wants }) => {
+export const backward: Lower<'conv2d'> = ({ attrs, sizes, wants, subgroupSize }) => {
   const conv = convolutionOf(attrs, sizes)
   const { N, O, Ho, Wo } = conv
   const dy = cotangent('y')
-  const kernels = { each: conv2dBackwardX, tiled: conv2dBackwardXTiled }
+  const kernels = { each: conv2dBackwardX, tiled: conv2dBackwardXTiled, subgroup: conv2dBackwardXSubgroup }
   return launches(
-    wants('x') ? spread(conv, kernels, { w: input('w'), dy, dx: gradient('x') }) : undefined,
-    wants('w') ? correlate(conv, { x: input('x'), dy, dweights: gradient('w') }) : undefined,
+    wants('x') ? spread(conv, kernels, { w: input('w'), dy, dx: gradient('x') }, subgroupSize) : undefined,
+    wants('w') ? correlate(conv, { x: input('x'), dy, dweights: gradient('w') }, subgroupSize) : undefined,
     wants('b') ? addUpMaps(N, O, Ho * Wo, { dy, db: gradient('b') }) : undefined,
   )
 }

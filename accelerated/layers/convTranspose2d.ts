@@ -2,7 +2,9 @@ import type { AttrsOf, SizesOf } from '../../spec/catalogue.js'
 import { cotangent, gradient, input, kernel, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import type { Convolution } from './conv2d.js'
+import { subgroupKernels } from '../subgroupTile.js'
 import { addUpMaps, convolutionDims, convolve, correlate, spread, spreading, spreadingTiled } from './conv2d.js'
+import { spreadingSubgroup } from './conv2dSubgroup.js'
 
 /**
  * The convolution that is transposed: it leads from y, its image, to x, its map, by w as filters [O,Cg,KH,KW]. So y is
@@ -43,20 +45,35 @@ export const convTranspose2dForwardTiled = kernel({
   code: `${sumAndBias}${spreadingTiled}`,
 })
 
-export const forward: Lower<'convTranspose2d'> = ({ attrs, sizes, has }) => {
-  const kernels = { each: convTranspose2dForward, tiled: convTranspose2dForwardTiled }
+/** The same by tiles of one subgroup. */
+export const convTranspose2dForwardSubgroup = subgroupKernels(
+  {
+    name: 'convTranspose2d.forward.tiled',
+    reads: ['w', 'dy', 'b'],
+    writes: ['dx'],
+    dims: [...convolutionDims, 'hasBias'],
+  },
+  (tile) => `${sumAndBias}${spreadingSubgroup(tile)}`,
+)
+
+export const forward: Lower<'convTranspose2d'> = ({ attrs, sizes, has, subgroupSize }) => {
+  const kernels = {
+    each: convTranspose2dForward,
+    tiled: convTranspose2dForwardTiled,
+    subgroup: convTranspose2dForwardSubgroup,
+  }
   const bind = { w: input('w'), dy: input('x'), b: input('b'), dx: output('y') }
-  return launches(spread(transposedOf(attrs, sizes), kernels, bind, { hasBias: has('b') ? 1 : 0 }))
+  return launches(spread(transposedOf(attrs, sizes), kernels, bind, subgroupSize, { hasBias: has('b') ? 1 : 0 }))
 }
 
-export const backward: Lower<'convTranspose2d'> = ({ attrs, sizes, wants }) => {
+export const backward: Lower<'convTranspose2d'> = ({ attrs, sizes, wants, subgroupSize }) => {
   const conv = transposedOf(attrs, sizes)
   const { N, O, Ho, Wo } = sizes
   const dy = cotangent('y')
   const noBias = input('b') // bound, as every tensor of a kernel is, and not read
   return launches(
-    wants('x') ? convolve(conv, { x: dy, w: input('w'), b: noBias, y: gradient('x') }, false) : undefined,
-    wants('w') ? correlate(conv, { x: dy, dy: input('x'), dweights: gradient('w') }) : undefined,
+    wants('x') ? convolve(conv, { x: dy, w: input('w'), b: noBias, y: gradient('x') }, false, subgroupSize) : undefined,
+    wants('w') ? correlate(conv, { x: dy, dy: input('x'), dweights: gradient('w') }, subgroupSize) : undefined,
     wants('b') ? addUpMaps(N, O, Ho * Wo, { dy, db: gradient('b') }) : undefined,
   )
 }

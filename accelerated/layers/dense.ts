@@ -132,11 +132,11 @@ const tilesOf = (
   columns: number,
 ): { readonly kernel: Kernel; readonly count: (rows: number) => number } | undefined => {
   const subgroup = subgroupFor(subgroupSize, bySubgroup, rows, columns)
+  if (subgroup !== undefined) return { kernel: subgroup.kernel, count: (rows) => subgroup.tiles(rows, columns) }
   // a tile pays where most of its rows and columns exist
-  return (
-    subgroup ??
-    (rows >= tileSize && columns >= tileSize ? { kernel: tiled, count: (rows) => tilesFor(rows, columns) } : undefined)
-  )
+  return rows >= tileSize && columns >= tileSize
+    ? { kernel: tiled, count: (rows) => tilesFor(rows, columns) }
+    : undefined
 }
 
 export const forward: Lower<'dense'> = ({ sizes: { N, I, O }, has, subgroupSize }) => {
