@@ -100,6 +100,10 @@ def convTranspose2d(x, w, b=None, *, stride=(1, 1), padding=(0, 0, 0, 0), dilati
     return {'y': y[:, :, top:y.shape[2] - bottom, left:y.shape[3] - right]}
 
 
+def localResponseNorm(x, *, size=5, alpha=1e-4, beta=0.75, k=1):
+    return {'y': F.local_response_norm(x, size, alpha, beta, k)}
+
+
 def flatten(x):
     return {'y': torch.flatten(x, 1)}
 
@@ -204,6 +208,7 @@ WITNESS = {
     avgPool2d: 'F.avg_pool2d',
     globalAvgPool: 'F.adaptive_avg_pool2d',
     convTranspose2d: 'F.conv_transpose2d',
+    localResponseNorm: 'F.local_response_norm',
     flatten: 'torch.flatten',
     add: 'torch.add',
     sigmoid: 'torch.sigmoid',
@@ -580,6 +585,29 @@ def paired_convTranspose2d(rng, row):
     return convTranspose2d_case(rng, name, shape, attrs, row['bias'])
 
 
+def localResponseNorm_cases(rng):
+    for shape in [(2, 7, 3), (1, 1, 1), (3, 1, 4), (1, 2, 3), (2, 6, 2, 2), (1, 9, 1, 3), (1, 6, 2, 1, 2), (2, 12, 1, 1)]:
+        yield ask(rng, localResponseNorm, f'localResponseNorm: shape {list(shape)}', {'x': draw(rng, shape)})
+    alone = [{'size': size} for size in [1, 2, 3, 4, 6, 7, 20]]
+    alone += [{'alpha': 0.5}, {'alpha': 0}, {'beta': 0.5}, {'beta': 2}, {'beta': -0.5}, {'beta': 0}, {'k': 2},
+              {'k': 0.125}]
+    for attrs in alone:
+        yield ask(rng, localResponseNorm, f'localResponseNorm: {told(attrs)} alone', {'x': draw(rng, (2, 6, 3))}, attrs)
+    alexnet = {'size': 5, 'alpha': 5e-4, 'beta': 0.75, 'k': 2}
+    yield ask(rng, localResponseNorm, 'localResponseNorm: AlexNet\'s k 2, n 5, α 10⁻⁴ before division, β ¾',
+              {'x': draw(rng, (1, 9, 2, 2), span=200)}, alexnet)
+    for row in pairwise(rng, {
+        'size': [1, 2, 3, 4, 5, 8], 'alpha': [0.25, 2, 16], 'beta': [0.5, 0.75, 1, 2.5], 'k': [0.5, 1, 2], 'C': [1, 5, 8],
+        'rest': [(3,), (2, 2), (1, 2, 2)],
+    }):
+        attrs = {name: row[name] for name in ['size', 'alpha', 'beta', 'k']}
+        shape = (2, row['C'], *row['rest'])
+        yield ask(rng, localResponseNorm, f'localResponseNorm: pairs, {told(attrs)}, shape {list(shape)}',
+                  {'x': draw(rng, shape)}, attrs)
+    zero = {'x': torch.zeros(1, 4, 2, dtype=torch.float64)}
+    yield ask(rng, localResponseNorm, 'localResponseNorm: zeros', zero, {'k': 2})
+
+
 def flatten_cases(rng):
     for shape in [(2, 3), (3, 2, 4), (2, 3, 2, 2), (1, 2, 1, 3, 2), (1, 1, 1, 1), (3, 1)]:
         yield ask(rng, flatten, f'flatten: shape {list(shape)}', {'x': draw(rng, shape)})
@@ -787,6 +815,7 @@ CASES = {
     'avgPool2d': avgPool2d_cases,
     'globalAvgPool': globalAvgPool_cases,
     'convTranspose2d': convTranspose2d_cases,
+    'localResponseNorm': localResponseNorm_cases,
     'flatten': flatten_cases,
     'add': add_cases,
     'sigmoid': lambda rng: activation_cases(rng, sigmoid),
