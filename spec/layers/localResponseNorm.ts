@@ -4,7 +4,7 @@ import { epsilon, expError, gamma, logError, tau } from '../bound.js'
 import { ensure } from '../error.js'
 import { defineOp, slide } from '../op.js'
 import type { Tensor } from '../tensor.js'
-import { generate, showShape } from '../tensor.js'
+import { generate, mapTensor, showShape, zipTensors } from '../tensor.js'
 import type { Channels } from './channels.js'
 import { at, channelCounts, channelOf } from './channels.js'
 
@@ -28,29 +28,39 @@ const windowOf = (sizes: Channels, size: number, i: number): readonly number[] =
 const readersOf = (sizes: Channels, size: number, i: number): readonly number[] =>
   neighbours(sizes, i, Math.ceil(size / 2) - 1, Math.floor(size / 2))
 
-/** s of an element and the least that it may come out; r = s^−β and the most. */
-interface Scale {
-  readonly s: number
-  readonly lowestS: number
-  readonly r: number
-  readonly highestR: number
+/** s and the least that it may come out, r = s^−β and the most, for every element. */
+interface Scales {
+  readonly s: Tensor
+  readonly lowestS: Tensor
+  readonly r: Tensor
+  readonly highestR: Tensor
 }
 
 // m squares are rounded and added, α/size (2½ roundings) is multiplied in, and k added. The logarithm of what comes out
 // errs as it may there, and by log1p(e/s) for what s errs; β multiplies that and adds a rounding; e^t turns an error of t
 // into a factor and has its own
-const scaleOf = ({ size, alpha, beta, k }: Normalization, sizes: Channels, x: Tensor, i: number): Scale => {
-  const channels = windowOf(sizes, size, i)
-  const share = (alpha / size) * channels.reduce((sum, j) => sum + at(x.data, j) ** 2, 0)
-  const s = k + share
-  const ofShare = gamma(channels.length + 3.5) * Math.abs(share)
-  const ofS = ofShare + epsilon * (Math.abs(s) + ofShare) + tau
-  const ofArgument = -Math.log1p(-ofS / s)
-  const ofLog = ofArgument + [s - ofS, s, s + ofS].reduce((most, z) => Math.max(most, logError(z)), 0)
-  const t = Math.abs(beta * Math.log(s))
-  const ofT = Math.abs(beta) * ofLog * (1 + epsilon) + epsilon * t
-  const r = Math.exp(-beta * Math.log(s))
-  return { s, lowestS: s - ofS, r, highestR: r * Math.exp(ofT) * (1 + expError(t + ofT)) }
+const scalesOf = ({ size, alpha, beta, k }: Normalization, sizes: Channels, x: Tensor): Scales => {
+  const s = generate(
+    x.shape,
+    (i) => k + (alpha / size) * windowOf(sizes, size, i).reduce((sum, j) => sum + at(x.data, j) ** 2, 0),
+  )
+  const ofS = mapTensor((s, i) => {
+    const share = Math.abs(s - k)
+    const ofShare = gamma(windowOf(sizes, size, i).length + 3.5) * share
+    return ofShare + epsilon * (Math.abs(s) + ofShare) + tau
+  }, s)
+  const highest = (s: number, ofS: number): number => {
+    const ofLog = -Math.log1p(-ofS / s) + Math.max(logError(s - ofS), logError(s), logError(s + ofS))
+    const t = -beta * Math.log(s)
+    const ofT = Math.abs(beta) * ofLog * (1 + epsilon) + epsilon * Math.abs(t)
+    return Math.exp(t + ofT) * (1 + expError(Math.abs(t) + ofT))
+  }
+  return {
+    s,
+    lowestS: zipTensors([s, ofS], (s, e) => s - e),
+    r: mapTensor((s) => Math.exp(-beta * Math.log(s)), s),
+    highestR: zipTensors([s, ofS], highest),
+  }
 }
 
 /**
@@ -101,36 +111,29 @@ export const localResponseNorm = defineOp({
         ),
       ),
     ),
-  bound: ({ attrs, inputs: { x }, sizes }) => ({
-    y: generate(x.shape, (i) => {
-      const { r, highestR } = scaleOf(attrs, sizes, x, i)
-      return Math.abs(at(x.data, i)) * (highestR * (1 + epsilon) - r) + tau
-    }),
-  }),
+  bound: ({ attrs, inputs: { x }, sizes }) => {
+    const { r, highestR } = scalesOf(attrs, sizes, x)
+    return { y: zipTensors([x, r, highestR], (x, r, highest) => Math.abs(x) * (highest * (1 + epsilon) - r) + tau) }
+  },
   boundBackward: ({ attrs, inputs, cotangents, sizes, exactBackward }) => {
-    const { x } = inputs
-    const dy = cotangents.y
-    const exact = exactBackward(attrs, inputs, cotangents).x
-    const coefficient = Math.abs((2 * attrs.alpha * attrs.beta) / attrs.size)
-    const magnitude = (i: number): number => Math.abs(at(dy.data, i) * at(x.data, i))
-    const terms = generate(x.shape, (i) => {
-      const { s, r } = scaleOf(attrs, sizes, x, i)
-      return (magnitude(i) * r) / s
-    })
-    const highest = generate(x.shape, (i) => {
-      const { lowestS, highestR } = scaleOf(attrs, sizes, x, i)
-      return ((magnitude(i) * highestR) / lowestS) * (1 + gamma(4.5)) + tau
-    })
+    const [{ x }, { y: dy }] = [inputs, cotangents]
+    const dx = exactBackward(attrs, inputs, cotangents).x
+    const slope = Math.abs((2 * attrs.alpha * attrs.beta) / attrs.size)
+    const { s, lowestS, r, highestR } = scalesOf(attrs, sizes, x)
+    const terms = zipTensors([x, dy, r, s], (x, dy, r, s) => (Math.abs(dy * x) * r) / s)
+    const highest = zipTensors(
+      [x, dy, highestR, lowestS],
+      (x, dy, r, s) => ((Math.abs(dy * x) * r) / s) * (1 + gamma(4.5)) + tau,
+    )
     return {
-      x: generate(x.shape, (i) => {
-        const { r, highestR } = scaleOf(attrs, sizes, x, i)
+      x: mapTensor((dx, i) => {
         const readers = readersOf(sizes, attrs.size, i)
         const sum = readers.reduce((sum, j) => sum + at(terms.data, j), 0)
-        const most = readers.reduce((sum, j) => sum + at(highest.data, j), 0) * (1 + gamma(readers.length - 1 + 5.5))
-        const ofFirst = Math.abs(at(dy.data, i)) * (highestR * (1 + epsilon) - r)
-        const ofSecond = coefficient * Math.abs(at(x.data, i)) * (most - sum)
-        return ofFirst + ofSecond + epsilon * (Math.abs(at(exact.data, i)) + ofFirst + ofSecond) + tau
-      }),
+        const most = readers.reduce((sum, j) => sum + at(highest.data, j), 0) * (1 + gamma(readers.length + 4.5))
+        const ofFirst = Math.abs(at(dy.data, i)) * (at(highestR.data, i) * (1 + epsilon) - at(r.data, i))
+        const ofSecond = slope * Math.abs(at(x.data, i)) * (most - sum)
+        return ofFirst + ofSecond + epsilon * (Math.abs(dx) + ofFirst + ofSecond) + tau
+      }, dx),
     }
   },
 })
