@@ -12,6 +12,7 @@ import { avgPool2d } from './layers/avgPool2d.js'
 import { globalAvgPool } from './layers/globalAvgPool.js'
 import { convTranspose2d } from './layers/convTranspose2d.js'
 import { localResponseNorm } from './layers/localResponseNorm.js'
+import { conv1d } from './layers/conv1d.js'
 import { dense } from './layers/dense.js'
 import { flatten } from './layers/flatten.js'
 import { maxPool2d } from './layers/maxPool2d.js'
@@ -39,6 +40,7 @@ export const questionTable: QuestionTable = {
   globalAvgPool,
   convTranspose2d,
   localResponseNorm,
+  conv1d,
   flatten,
   bce,
   cce,

@@ -10,6 +10,7 @@ import { avgPool2d } from './layers/avgPool2d.js'
 import { globalAvgPool } from './layers/globalAvgPool.js'
 import { convTranspose2d } from './layers/convTranspose2d.js'
 import { localResponseNorm } from './layers/localResponseNorm.js'
+import { conv1d } from './layers/conv1d.js'
 import { batchNormTraining } from './layers/batchNormTraining.js'
 import { batchNormInference } from './layers/batchNormInference.js'
 import { flatten } from './layers/flatten.js'
@@ -38,6 +39,7 @@ export const catalogue = {
   globalAvgPool,
   convTranspose2d,
   localResponseNorm,
+  conv1d,
   batchNormTraining,
   batchNormInference,
   flatten,
