@@ -11,6 +11,8 @@ import { batchNormTraining } from './layers/batchNormTraining.js'
 import { avgPool2d } from './layers/avgPool2d.js'
 import { globalAvgPool } from './layers/globalAvgPool.js'
 import { convTranspose2d } from './layers/convTranspose2d.js'
+import { localResponseNorm } from './layers/localResponseNorm.js'
+import { conv1d } from './layers/conv1d.js'
 import { dense } from './layers/dense.js'
 import { flatten } from './layers/flatten.js'
 import { maxPool2d } from './layers/maxPool2d.js'
@@ -37,6 +39,8 @@ export const questionTable: QuestionTable = {
   avgPool2d,
   globalAvgPool,
   convTranspose2d,
+  localResponseNorm,
+  conv1d,
   flatten,
   bce,
   cce,

@@ -126,6 +126,10 @@ export const at3 = ({ shape, data }: Tensor, i: number, j: number, k: number): n
 export const at4 = ({ shape, data }: Tensor, i: number, j: number, k: number, l: number): number =>
   data[((i * (shape[1] as number) + j) * (shape[2] as number) + k) * (shape[3] as number) + l] as number
 
+/** The element at an index of a sequence, 0 outside its last axis. */
+export const at3OrZero = (x: Tensor, n: number, c: number, position: number): number =>
+  position < 0 || position >= (x.shape[2] as number) ? 0 : at3(x, n, c, position)
+
 /** The element at an index of an image, or the value that stands outside its last two axes. */
 export const at4Or = (outside: number, x: Tensor, n: number, c: number, row: number, column: number): number =>
   row < 0 || row >= (x.shape[2] as number) || column < 0 || column >= (x.shape[3] as number)

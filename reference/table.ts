@@ -11,6 +11,8 @@ import * as maxPool2d from './layers/maxPool2d.js'
 import * as avgPool2d from './layers/avgPool2d.js'
 import * as globalAvgPool from './layers/globalAvgPool.js'
 import * as convTranspose2d from './layers/convTranspose2d.js'
+import * as localResponseNorm from './layers/localResponseNorm.js'
+import * as conv1d from './layers/conv1d.js'
 import * as batchNormTraining from './layers/batchNormTraining.js'
 import * as batchNormInference from './layers/batchNormInference.js'
 import * as flatten from './layers/flatten.js'
@@ -33,6 +35,8 @@ export const formulas = {
   avgPool2d,
   globalAvgPool,
   convTranspose2d,
+  localResponseNorm,
+  conv1d,
   batchNormTraining,
   batchNormInference,
   flatten,

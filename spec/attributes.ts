@@ -31,6 +31,9 @@ export const flag: t.Type<boolean, boolean, unknown> = new t.Type(
   t.identity,
 )
 
+export const single = <A>(item: t.Type<A, A, unknown>): t.Type<readonly [A], readonly [A], unknown> =>
+  t.readonly(t.tuple([item]), `a list of 1, ${item.name}`)
+
 export const pair = <A>(item: t.Type<A, A, unknown>): t.Type<readonly [A, A], readonly [A, A], unknown> =>
   t.readonly(t.tuple([item, item]), `a list of 2, each ${item.name}`)
 

@@ -9,6 +9,8 @@ import { maxPool2d } from './layers/maxPool2d.js'
 import { avgPool2d } from './layers/avgPool2d.js'
 import { globalAvgPool } from './layers/globalAvgPool.js'
 import { convTranspose2d } from './layers/convTranspose2d.js'
+import { localResponseNorm } from './layers/localResponseNorm.js'
+import { conv1d } from './layers/conv1d.js'
 import { batchNormTraining } from './layers/batchNormTraining.js'
 import { batchNormInference } from './layers/batchNormInference.js'
 import { flatten } from './layers/flatten.js'
@@ -36,6 +38,8 @@ export const catalogue = {
   avgPool2d,
   globalAvgPool,
   convTranspose2d,
+  localResponseNorm,
+  conv1d,
   batchNormTraining,
   batchNormInference,
   flatten,

@@ -100,6 +100,16 @@ def convTranspose2d(x, w, b=None, *, stride=(1, 1), padding=(0, 0, 0, 0), dilati
     return {'y': y[:, :, top:y.shape[2] - bottom, left:y.shape[3] - right]}
 
 
+def localResponseNorm(x, *, size=5, alpha=1e-4, beta=0.75, k=1):
+    return {'y': F.local_response_norm(x, size, alpha, beta, k)}
+
+
+def conv1d(x, w, b=None, *, stride=(1,), padding=(0, 0), dilation=(1,), groups=1):
+    if padding[0] == padding[1]:
+        return {'y': F.conv1d(x, w, b, stride, padding[0], dilation, groups)}
+    return {'y': F.conv1d(F.pad(x, padding), w, b, stride, 0, dilation, groups)}
+
+
 def flatten(x):
     return {'y': torch.flatten(x, 1)}
 
@@ -204,6 +214,8 @@ WITNESS = {
     avgPool2d: 'F.avg_pool2d',
     globalAvgPool: 'F.adaptive_avg_pool2d',
     convTranspose2d: 'F.conv_transpose2d',
+    localResponseNorm: 'F.local_response_norm',
+    conv1d: 'F.conv1d',
     flatten: 'torch.flatten',
     add: 'torch.add',
     sigmoid: 'torch.sigmoid',
@@ -230,6 +242,8 @@ def witness_of(op, inputs, attrs):
         return 'F.pad, then F.conv2d'
     if op is convTranspose2d and not symmetric(padding):
         return 'F.conv_transpose2d without padding, then a slice'
+    if op is conv1d and len(set(padding)) > 1:
+        return 'F.pad, then F.conv1d'
     if op is maxPool2d and not torch_pads_pool(window, padding):
         return 'F.pad with -Infinity, then F.max_pool2d'
     if op is avgPool2d and not torch_pads_pool(window, padding):
@@ -580,6 +594,62 @@ def paired_convTranspose2d(rng, row):
     return convTranspose2d_case(rng, name, shape, attrs, row['bias'])
 
 
+def localResponseNorm_cases(rng):
+    for shape in [(2, 7, 3), (1, 1, 1), (3, 1, 4), (1, 2, 3), (2, 6, 2, 2), (1, 9, 1, 3), (1, 6, 2, 1, 2), (2, 12, 1, 1)]:
+        yield ask(rng, localResponseNorm, f'localResponseNorm: shape {list(shape)}', {'x': draw(rng, shape)})
+    alone = [{'size': size} for size in [1, 2, 3, 4, 6, 7, 20]]
+    alone += [{'alpha': 0.5}, {'alpha': 0}, {'beta': 0.5}, {'beta': 2}, {'beta': -0.5}, {'beta': 0}, {'k': 2},
+              {'k': 0.125}]
+    for attrs in alone:
+        yield ask(rng, localResponseNorm, f'localResponseNorm: {told(attrs)} alone', {'x': draw(rng, (2, 6, 3))}, attrs)
+    alexnet = {'size': 5, 'alpha': 5e-4, 'beta': 0.75, 'k': 2}
+    yield ask(rng, localResponseNorm, 'localResponseNorm: AlexNet\'s k 2, n 5, α 10⁻⁴ before division, β ¾',
+              {'x': draw(rng, (1, 9, 2, 2), span=200)}, alexnet)
+    for row in pairwise(rng, {
+        'size': [1, 2, 3, 4, 5, 8], 'alpha': [0.25, 2, 16], 'beta': [0.5, 0.75, 1, 2.5], 'k': [0.5, 1, 2], 'C': [1, 5, 8],
+        'rest': [(3,), (2, 2), (1, 2, 2)],
+    }):
+        attrs = {name: row[name] for name in ['size', 'alpha', 'beta', 'k']}
+        shape = (2, row['C'], *row['rest'])
+        yield ask(rng, localResponseNorm, f'localResponseNorm: pairs, {told(attrs)}, shape {list(shape)}',
+                  {'x': draw(rng, shape)}, attrs)
+    zero = {'x': torch.zeros(1, 4, 2, dtype=torch.float64)}
+    yield ask(rng, localResponseNorm, 'localResponseNorm: zeros', zero, {'k': 2})
+
+
+def conv1d_case(rng, name, shape, attrs, bias=True):
+    N, Cg, L, O, K = shape
+    inputs = {'x': draw(rng, (N, attrs.get('groups', 1) * Cg, L)), 'w': draw(rng, (O, Cg, K))}
+    return ask(rng, conv1d, f'conv1d: {name}', {**inputs, **({'b': draw(rng, (O,))} if bias else {})}, attrs)
+
+
+def conv1d_cases(rng):
+    yield conv1d_case(rng, 'a window of 3 with bias', (2, 2, 7, 3, 3), {})
+    yield conv1d_case(rng, 'a window of 3 without bias', (2, 2, 7, 3, 3), {}, bias=False)
+    yield conv1d_case(rng, 'a window of 1 is dense at each place', (2, 3, 5, 2, 1), {})
+    yield conv1d_case(rng, 'a window as long as the sequence', (1, 2, 5, 3, 5), {})
+    yield conv1d_case(rng, 'every axis of size 1', (1, 1, 1, 1, 1), {}, bias=False)
+    yield conv1d_case(rng, 'a sequence of one place seen through padding alone', (1, 1, 1, 2, 3), {'padding': (1, 1)})
+    alone = [
+        {'stride': (2,)}, {'stride': (3,)}, {'padding': (1, 1)}, {'padding': (2, 0)}, {'padding': (0, 2)},
+        {'padding': (1, 3)}, {'dilation': (2,)}, {'dilation': (3,)}, {'groups': 2},
+    ]
+    for attrs in alone:
+        yield conv1d_case(rng, f'{told(attrs)} alone', (2, 2, 9, 2, 3), attrs)
+    yield conv1d_case(rng, 'causal: all padding before, dilation 2', (2, 2, 8, 3, 3), {'padding': (4, 0), 'dilation': (2,)})
+    yield conv1d_case(rng, 'depthwise, groups 3 with two filters each', (2, 1, 6, 6, 3), {'groups': 3})
+    yield conv1d_case(rng, 'stride 3 past a window of 2 skips places', (1, 1, 9, 2, 2), {'stride': (3,)})
+    for row in pairwise(rng, {
+        's': [1, 2, 3], 'd': [1, 2, 3], 'left': [0, 1, 2], 'right': [0, 1, 3], 'groups': [1, 2, 3],
+        'bias': [True, False], 'N': [1, 2], 'K': [1, 2, 4], 'Cg': [1, 2], 'Og': [1, 2],
+    }):
+        attrs = {'stride': (row['s'],), 'padding': (row['left'], row['right']), 'dilation': (row['d'],),
+                 'groups': row['groups']}
+        L = max(2, row['d'] * (row['K'] - 1) + 1 + 2 * row['s'] + (row['s'] > 1) - row['left'] - row['right'])
+        name = f'pairs, {told(attrs)}, with{"" if row["bias"] else "out"} bias'
+        yield conv1d_case(rng, name, (row['N'], row['Cg'], L, row['Og'] * row['groups'], row['K']), attrs, row['bias'])
+
+
 def flatten_cases(rng):
     for shape in [(2, 3), (3, 2, 4), (2, 3, 2, 2), (1, 2, 1, 3, 2), (1, 1, 1, 1), (3, 1)]:
         yield ask(rng, flatten, f'flatten: shape {list(shape)}', {'x': draw(rng, shape)})
@@ -787,6 +857,8 @@ CASES = {
     'avgPool2d': avgPool2d_cases,
     'globalAvgPool': globalAvgPool_cases,
     'convTranspose2d': convTranspose2d_cases,
+    'localResponseNorm': localResponseNorm_cases,
+    'conv1d': conv1d_cases,
     'flatten': flatten_cases,
     'add': add_cases,
     'sigmoid': lambda rng: activation_cases(rng, sigmoid),
