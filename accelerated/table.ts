@@ -3,6 +3,9 @@ import * as sigmoid from './activations/sigmoid.js'
 import * as tanh from './activations/tanh.js'
 import * as relu from './activations/relu.js'
 import * as softmax from './activations/softmax.js'
+import * as leakyRelu from './activations/leakyRelu.js'
+import * as elu from './activations/elu.js'
+import * as step from './activations/step.js'
 import * as add from './layers/add.js'
 import * as conv2d from './layers/conv2d.js'
 import * as dense from './layers/dense.js'
@@ -39,4 +42,7 @@ export const lowerings = {
   softmaxCrossEntropy,
   sgd,
   momentum,
+  leakyRelu,
+  elu,
+  step,
 } satisfies { readonly [N in OpName]: Lowering<N> }

@@ -5,6 +5,9 @@ import { mse } from './losses/mse.js'
 import { momentum } from './optimizers/momentum.js'
 import { relu } from './activations/relu.js'
 import { softmax } from './activations/softmax.js'
+import { leakyRelu } from './activations/leakyRelu.js'
+import { elu } from './activations/elu.js'
+import { step } from './activations/step.js'
 import { tanh } from './activations/tanh.js'
 import { batchNormInference } from './layers/batchNormInference.js'
 import { batchNormTraining } from './layers/batchNormTraining.js'
@@ -38,4 +41,7 @@ export const questionTable: QuestionTable = {
   cce,
   softmaxCrossEntropy,
   sgd,
+  leakyRelu,
+  elu,
+  step,
 } satisfies QuestionTable

@@ -14,8 +14,8 @@ new case in one file leaves the others alone.
 
 Inputs are small multiples of 1/16 or 1/64, hence exact in f32 as well; sums of their products are exact, so the order
 in which dense, conv2d or a pool adds its terms leaves no trace. Attributes are exact in f32 too. Not so are the
-catalogue's own defaults (0.1, 0.9, 1e-5), AlexNet's learning rate and decay, the overflow case of add, and what a later
-step of an optimizer carries over from an earlier one.
+catalogue's own defaults (0.1, 0.9, 1e-5), AlexNet's learning rate and decay, other libraries' slopes (0.01, SELU's
+1.67…), the overflow case of add, and what a later step of an optimizer carries over from an earlier one.
 
 Files: {"provenance", "op", "cases"}. A case has "name", "witness" (what computed it), "attrs" (those that differ from
 the catalogue's defaults), "inputs", "outputs" and, for ops with a backward, "cotangents" (of the outputs) and
@@ -104,6 +104,18 @@ def tanh(x):
 
 def relu(x):
     return {'y': torch.relu(x)}
+
+
+def leakyRelu(x, *, alpha=0.1):
+    return {'y': F.leaky_relu(x, alpha)}
+
+
+def elu(x, *, alpha=1):
+    return {'y': F.elu(x, alpha)}
+
+
+def step(x):
+    return {'y': torch.heaviside(x, torch.ones_like(x))}
 
 
 def softmax(x, *, axis=-1):
@@ -202,6 +214,9 @@ WITNESS = {
     softmaxCrossEntropy: 'F.cross_entropy',
     sgd: 'torch.optim.SGD',
     momentum: 'torch.optim.SGD',
+    leakyRelu: 'F.leaky_relu',
+    elu: 'F.elu',
+    step: 'torch.heaviside',
 }
 OPS = {op.__name__: op for op in WITNESS}
 NOT_DIFFERENTIABLE = {'target', 'runningMean', 'runningVar'}
@@ -524,6 +539,36 @@ def relu_cases(rng):
     yield ask(rng, relu, 'relu: the derivative at exactly 0 is 0', {'x': tensor([[0.0, -0.0], [1.0, -1.0]])})
 
 
+def leakyRelu_cases(rng):
+    yield from activation_cases(rng, leakyRelu)
+    for alpha in [0.01, 0, 0.25, 1, 2, -0.5]:
+        attrs = {'alpha': alpha}
+        yield ask(rng, leakyRelu, f'leakyRelu: {told(attrs)}', {'x': draw(rng, (3, 4))}, attrs)
+        yield ask(rng, leakyRelu, f'leakyRelu: the derivative at exactly 0 is alpha, {alpha}',
+                  {'x': tensor([[0.0, -0.0], [1.0, -1.0]])}, attrs)
+
+
+def elu_cases(rng):
+    yield from activation_cases(rng, elu)
+    # no zeros among these: PyTorch's derivative at 0 is alpha, the catalogue's 1
+    for alpha in [0.5, 2, 0.1, 1.6732632423543772, 0, -0.5]:
+        attrs = {'alpha': alpha}
+        yield ask(rng, elu, f'elu: {told(attrs)}', {'x': draw_nonzero(rng, (3, 4))}, attrs)
+        yield ask(rng, elu, f'elu: {told(attrs)}, from −100 to 100',
+                  {'x': tensor([x for x in SATURATING if x != 0])}, attrs)
+    yield ask(rng, elu, 'elu: 0 is 0, whatever alpha is', {'x': tensor([0.0, -0.0])}, {'alpha': 2}, backward=False)
+
+
+def step_cases(rng):
+    for shape in SHAPES:
+        yield ask(rng, step, f'step: shape {list(shape)}', {'x': draw(rng, shape)}, backward=False)
+    yield ask(rng, step, 'step: at exactly 0 it is 1', {'x': tensor([[0.0, -0.0], [1.0, -1.0]])}, backward=False)
+    tiny = tensor([2.0 ** -126, -(2.0 ** -126), 2.0 ** -40, -(2.0 ** -40)])
+    yield ask(rng, step, 'step: close to the threshold', {'x': tiny}, backward=False)
+    special = tensor([INFINITY, -INFINITY, NAN])
+    yield ask(rng, step, 'step: infinities; NaN is not above the threshold', {'x': special}, backward=False)
+
+
 def softmax_cases(rng):
     for shape in SHAPES[1:]:
         for axis in range(-len(shape), len(shape)):
@@ -713,6 +758,9 @@ CASES = {
     'softmaxCrossEntropy': softmaxCrossEntropy_cases,
     'sgd': sgd_cases,
     'momentum': momentum_cases,
+    'leakyRelu': leakyRelu_cases,
+    'elu': elu_cases,
+    'step': step_cases,
 }
 
 
