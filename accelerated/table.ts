@@ -6,6 +6,7 @@ import * as softmax from './activations/softmax.js'
 import * as leakyRelu from './activations/leakyRelu.js'
 import * as elu from './activations/elu.js'
 import * as step from './activations/step.js'
+import * as logSoftmax from './activations/logSoftmax.js'
 import * as add from './layers/add.js'
 import * as conv2d from './layers/conv2d.js'
 import * as dense from './layers/dense.js'
@@ -45,4 +46,5 @@ export const lowerings = {
   leakyRelu,
   elu,
   step,
+  logSoftmax,
 } satisfies { readonly [N in OpName]: Lowering<N> }

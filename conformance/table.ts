@@ -8,6 +8,7 @@ import { softmax } from './activations/softmax.js'
 import { leakyRelu } from './activations/leakyRelu.js'
 import { elu } from './activations/elu.js'
 import { step } from './activations/step.js'
+import { logSoftmax } from './activations/logSoftmax.js'
 import { tanh } from './activations/tanh.js'
 import { batchNormInference } from './layers/batchNormInference.js'
 import { batchNormTraining } from './layers/batchNormTraining.js'
@@ -44,4 +45,5 @@ export const questionTable: QuestionTable = {
   leakyRelu,
   elu,
   step,
+  logSoftmax,
 } satisfies QuestionTable

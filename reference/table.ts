@@ -6,6 +6,7 @@ import * as softmax from './activations/softmax.js'
 import * as leakyRelu from './activations/leakyRelu.js'
 import * as elu from './activations/elu.js'
 import * as step from './activations/step.js'
+import * as logSoftmax from './activations/logSoftmax.js'
 import type { Backward, Forward } from './kernel.js'
 import * as add from './layers/add.js'
 import * as conv2d from './layers/conv2d.js'
@@ -45,6 +46,7 @@ export const formulas = {
   leakyRelu,
   elu,
   step,
+  logSoftmax,
 } satisfies {
   readonly [N in OpName]: N extends DifferentiableName
     ? { readonly forward: Forward<N>; readonly backward: Backward<N> }

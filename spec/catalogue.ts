@@ -5,6 +5,7 @@ import { softmax } from './activations/softmax.js'
 import { leakyRelu } from './activations/leakyRelu.js'
 import { elu } from './activations/elu.js'
 import { step } from './activations/step.js'
+import { logSoftmax } from './activations/logSoftmax.js'
 import { add } from './layers/add.js'
 import { conv2d } from './layers/conv2d.js'
 import { dense } from './layers/dense.js'
@@ -48,6 +49,7 @@ export const catalogue = {
   leakyRelu,
   elu,
   step,
+  logSoftmax,
 } as const satisfies Readonly<Record<string, unknown>>
 
 export type Catalogue = typeof catalogue

@@ -122,6 +122,10 @@ def softmax(x, *, axis=-1):
     return {'y': torch.softmax(x, axis)}
 
 
+def logSoftmax(x, *, axis=-1):
+    return {'y': torch.log_softmax(x, axis)}
+
+
 def batchNormTraining(
     x, gamma, beta, runningMean, runningVar, *, epsilon=1e-5, momentum=0.1, runningVariance='unbiased'
 ):
@@ -217,6 +221,7 @@ WITNESS = {
     leakyRelu: 'F.leaky_relu',
     elu: 'F.elu',
     step: 'torch.heaviside',
+    logSoftmax: 'torch.log_softmax',
 }
 OPS = {op.__name__: op for op in WITNESS}
 NOT_DIFFERENTIABLE = {'target', 'runningMean', 'runningVar'}
@@ -585,6 +590,25 @@ def softmax_cases(rng):
               {'x': special}, backward=False)
 
 
+def logSoftmax_cases(rng):
+    for shape in SHAPES[1:]:
+        for axis in range(-len(shape), len(shape)):
+            yield ask(rng, logSoftmax, f'logSoftmax: shape {list(shape)}, axis {axis}',
+                      {'x': draw(rng, shape)}, {'axis': axis})
+    yield ask(rng, logSoftmax, 'logSoftmax: a scalar is its only class', {'x': draw(rng, ())})
+    for axis in [0, 1]:
+        huge = tensor([[1e4, -1e4, 0, 1e4], [-1e4, -1e4, -1e4, 1e4], [1e4, 9999, 9998, -1e4]])
+        yield ask(rng, logSoftmax, f'logSoftmax: logits of ±10⁴, axis {axis}', {'x': huge}, {'axis': axis})
+    far = tensor([[100, -100, 99, 0.5], [-100, -101, -102, -100]])
+    yield ask(rng, logSoftmax, 'logSoftmax: logits of ±100', {'x': far})
+    equal = torch.full((2, 3), 0.75, dtype=torch.float64)
+    yield ask(rng, logSoftmax, 'logSoftmax: equal logits share equally', {'x': equal})
+    yield ask(rng, logSoftmax, 'logSoftmax: a logit of −Infinity stays', {'x': tensor([[0, -INFINITY, 1]])})
+    special = tensor([[INFINITY, 0, 1], [-INFINITY, -INFINITY, -INFINITY], [NAN, 0, 1]])
+    yield ask(rng, logSoftmax, 'logSoftmax: rows with Infinity, only −Infinity, or NaN are NaN',
+              {'x': special}, backward=False)
+
+
 def normalized(rng, x):
     C = (x.shape[1],)
     return {'x': x, 'gamma': draw(rng, C), 'beta': draw(rng, C), 'runningMean': draw(rng, C),
@@ -761,6 +785,7 @@ CASES = {
     'leakyRelu': leakyRelu_cases,
     'elu': elu_cases,
     'step': step_cases,
+    'logSoftmax': logSoftmax_cases,
 }
 
 
