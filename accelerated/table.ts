@@ -3,6 +3,10 @@ import * as sigmoid from './activations/sigmoid.js'
 import * as tanh from './activations/tanh.js'
 import * as relu from './activations/relu.js'
 import * as softmax from './activations/softmax.js'
+import * as leakyRelu from './activations/leakyRelu.js'
+import * as elu from './activations/elu.js'
+import * as step from './activations/step.js'
+import * as logSoftmax from './activations/logSoftmax.js'
 import * as add from './layers/add.js'
 import * as conv2d from './layers/conv2d.js'
 import * as dense from './layers/dense.js'
@@ -47,4 +51,8 @@ export const lowerings = {
   softmaxCrossEntropy,
   sgd,
   momentum,
+  leakyRelu,
+  elu,
+  step,
+  logSoftmax,
 } satisfies { readonly [N in OpName]: Lowering<N> }

@@ -75,4 +75,5 @@ const exactOutputs: ReadonlySet<string> = new Set([
   'layer maxPool2d forward y',
   'layer flatten forward y',
   'layer flatten backward x',
+  'activation step forward y',
 ])

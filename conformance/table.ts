@@ -5,6 +5,10 @@ import { mse } from './losses/mse.js'
 import { momentum } from './optimizers/momentum.js'
 import { relu } from './activations/relu.js'
 import { softmax } from './activations/softmax.js'
+import { leakyRelu } from './activations/leakyRelu.js'
+import { elu } from './activations/elu.js'
+import { step } from './activations/step.js'
+import { logSoftmax } from './activations/logSoftmax.js'
 import { tanh } from './activations/tanh.js'
 import { batchNormInference } from './layers/batchNormInference.js'
 import { batchNormTraining } from './layers/batchNormTraining.js'
@@ -46,4 +50,8 @@ export const questionTable: QuestionTable = {
   cce,
   softmaxCrossEntropy,
   sgd,
+  leakyRelu,
+  elu,
+  step,
+  logSoftmax,
 } satisfies QuestionTable

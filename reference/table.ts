@@ -3,6 +3,10 @@ import * as sigmoid from './activations/sigmoid.js'
 import * as tanh from './activations/tanh.js'
 import * as relu from './activations/relu.js'
 import * as softmax from './activations/softmax.js'
+import * as leakyRelu from './activations/leakyRelu.js'
+import * as elu from './activations/elu.js'
+import * as step from './activations/step.js'
+import * as logSoftmax from './activations/logSoftmax.js'
 import type { Backward, Forward } from './kernel.js'
 import * as add from './layers/add.js'
 import * as conv2d from './layers/conv2d.js'
@@ -47,6 +51,10 @@ export const formulas = {
   softmaxCrossEntropy,
   sgd,
   momentum,
+  leakyRelu,
+  elu,
+  step,
+  logSoftmax,
 } satisfies {
   readonly [N in OpName]: N extends DifferentiableName
     ? { readonly forward: Forward<N>; readonly backward: Backward<N> }

@@ -2,6 +2,10 @@ import { sigmoid } from './activations/sigmoid.js'
 import { tanh } from './activations/tanh.js'
 import { relu } from './activations/relu.js'
 import { softmax } from './activations/softmax.js'
+import { leakyRelu } from './activations/leakyRelu.js'
+import { elu } from './activations/elu.js'
+import { step } from './activations/step.js'
+import { logSoftmax } from './activations/logSoftmax.js'
 import { add } from './layers/add.js'
 import { conv2d } from './layers/conv2d.js'
 import { dense } from './layers/dense.js'
@@ -50,6 +54,10 @@ export const catalogue = {
   softmaxCrossEntropy,
   sgd,
   momentum,
+  leakyRelu,
+  elu,
+  step,
+  logSoftmax,
 } as const satisfies Readonly<Record<string, unknown>>
 
 export type Catalogue = typeof catalogue

@@ -1,3 +1,4 @@
+import type { Cut } from '../../spec/axis.js'
 import type { SizesOf } from '../../spec/catalogue.js'
 import type { Kernel, Launch, Lowered, Outer, Slot } from '../kernel.js'
 import { cotangent, gradient, input, kernel, output, scratch } from '../kernel.js'
@@ -5,8 +6,8 @@ import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
 
 // a tensor is [outer, extent, inner]; a row is what differs along the axis only, so there are outer·inner
-const dims = ['extent', 'inner']
-const rows = /* wgsl */ `
+export const dims = ['extent', 'inner']
+export const rows = /* wgsl */ `
 fn place(row: u32, j: u32) -> u32 { return (row / dims.inner * dims.extent + j) * dims.inner + row % dims.inner; }
 fn row_of(i: u32) -> u32 { return i / (dims.extent * dims.inner) * dims.inner + i % dims.inner; }
 `
@@ -113,8 +114,8 @@ fn element(i: u32) {
 
 type Bind = Readonly<Record<string, Slot>>
 
-/** The launches that find every row's maximum and sum, and the two kinds of launch that may follow. */
-const rowwise = ({ outer, extent, inner }: SizesOf<'softmax'>) => {
+/** The launch that finds every row's maximum, and the two kinds of launch that may follow. */
+export const rowwise = ({ outer, extent, inner }: Cut) => {
   const sizes = { extent, inner }
   const count = outer * inner
   // one outer index takes extent·inner elements of a tensor and inner of what is one number for each row
@@ -135,11 +136,18 @@ const rowwise = ({ outer, extent, inner }: SizesOf<'softmax'>) => {
     params: {},
     outer: outerOf(bind),
   })
-  const [most, total] = [scratch('most'), scratch('total')]
+  const most = scratch('most')
   const largest = extent > 64 && count < 4096 ? softmaxLargestOfLong : softmaxLargest
+  return { count, most, largest: each(largest, { x: input('x'), most }, count), sum, each }
+}
+
+/** Every row's maximum and sum. */
+const totals = (sizes: SizesOf<'softmax'>) => {
+  const { count, most, largest, sum, each } = rowwise(sizes)
+  const shared = { x: input('x'), most, total: scratch('total') }
   return {
-    before: [each(largest, { x: input('x'), most }, count), sum(softmaxTotal, { x: input('x'), most, total })],
-    shared: { x: input('x'), most, total },
+    before: [largest, sum(softmaxTotal, shared)],
+    shared,
     rows: { most: count, total: count },
     sum,
     each,
@@ -147,12 +155,12 @@ const rowwise = ({ outer, extent, inner }: SizesOf<'softmax'>) => {
 }
 
 export const forward: Lower<'softmax'> = ({ sizes }): Lowered => {
-  const { before, shared, rows, each } = rowwise(sizes)
+  const { before, shared, rows, each } = totals(sizes)
   return { launches: [...before, each(softmaxForward, { ...shared, y: output('y') })], scratch: rows }
 }
 
 export const backward: Lower<'softmax'> = ({ sizes }): Lowered => {
-  const { before, shared, rows, sum, each } = rowwise(sizes)
+  const { before, shared, rows, sum, each } = totals(sizes)
   const given = { ...shared, dy: cotangent('y'), mean: scratch('mean') }
   return {
     launches: [...before, sum(softmaxMean, given), each(softmaxBackward, { ...given, dx: gradient('x') })],

@@ -14,8 +14,8 @@ new case in one file leaves the others alone.
 
 Inputs are small multiples of 1/16 or 1/64, hence exact in f32 as well; sums of their products are exact, so the order
 in which dense, conv2d or a pool adds its terms leaves no trace. Attributes are exact in f32 too. Not so are the
-catalogue's own defaults (0.1, 0.9, 1e-5), AlexNet's learning rate and decay, the overflow case of add, and what a later
-step of an optimizer carries over from an earlier one.
+catalogue's own defaults (0.1, 0.9, 1e-5), AlexNet's learning rate and decay, other libraries' slopes (0.01, SELU's
+1.67…), the overflow case of add, and what a later step of an optimizer carries over from an earlier one.
 
 Files: {"provenance", "op", "cases"}. A case has "name", "witness" (what computed it), "attrs" (those that differ from
 the catalogue's defaults), "inputs", "outputs" and, for ops with a backward, "cotangents" (of the outputs) and
@@ -130,8 +130,24 @@ def relu(x):
     return {'y': torch.relu(x)}
 
 
+def leakyRelu(x, *, alpha=0.1):
+    return {'y': F.leaky_relu(x, alpha)}
+
+
+def elu(x, *, alpha=1):
+    return {'y': F.elu(x, alpha)}
+
+
+def step(x):
+    return {'y': torch.heaviside(x, torch.ones_like(x))}
+
+
 def softmax(x, *, axis=-1):
     return {'y': torch.softmax(x, axis)}
+
+
+def logSoftmax(x, *, axis=-1):
+    return {'y': torch.log_softmax(x, axis)}
 
 
 def batchNormTraining(
@@ -230,6 +246,10 @@ WITNESS = {
     softmaxCrossEntropy: 'F.cross_entropy',
     sgd: 'torch.optim.SGD',
     momentum: 'torch.optim.SGD',
+    leakyRelu: 'F.leaky_relu',
+    elu: 'F.elu',
+    step: 'torch.heaviside',
+    logSoftmax: 'torch.log_softmax',
 }
 OPS = {op.__name__: op for op in WITNESS}
 NOT_DIFFERENTIABLE = {'target', 'runningMean', 'runningVar'}
@@ -680,6 +700,36 @@ def relu_cases(rng):
     yield ask(rng, relu, 'relu: the derivative at exactly 0 is 0', {'x': tensor([[0.0, -0.0], [1.0, -1.0]])})
 
 
+def leakyRelu_cases(rng):
+    yield from activation_cases(rng, leakyRelu)
+    for alpha in [0.01, 0, 0.25, 1, 2, -0.5]:
+        attrs = {'alpha': alpha}
+        yield ask(rng, leakyRelu, f'leakyRelu: {told(attrs)}', {'x': draw(rng, (3, 4))}, attrs)
+        yield ask(rng, leakyRelu, f'leakyRelu: the derivative at exactly 0 is alpha, {alpha}',
+                  {'x': tensor([[0.0, -0.0], [1.0, -1.0]])}, attrs)
+
+
+def elu_cases(rng):
+    yield from activation_cases(rng, elu)
+    # no zeros among these: PyTorch's derivative at 0 is alpha, the catalogue's 1
+    for alpha in [0.5, 2, 0.1, 1.6732632423543772, 0, -0.5]:
+        attrs = {'alpha': alpha}
+        yield ask(rng, elu, f'elu: {told(attrs)}', {'x': draw_nonzero(rng, (3, 4))}, attrs)
+        yield ask(rng, elu, f'elu: {told(attrs)}, from −100 to 100',
+                  {'x': tensor([x for x in SATURATING if x != 0])}, attrs)
+    yield ask(rng, elu, 'elu: 0 is 0, whatever alpha is', {'x': tensor([0.0, -0.0])}, {'alpha': 2}, backward=False)
+
+
+def step_cases(rng):
+    for shape in SHAPES:
+        yield ask(rng, step, f'step: shape {list(shape)}', {'x': draw(rng, shape)}, backward=False)
+    yield ask(rng, step, 'step: at exactly 0 it is 1', {'x': tensor([[0.0, -0.0], [1.0, -1.0]])}, backward=False)
+    tiny = tensor([2.0 ** -126, -(2.0 ** -126), 2.0 ** -40, -(2.0 ** -40)])
+    yield ask(rng, step, 'step: close to the threshold', {'x': tiny}, backward=False)
+    special = tensor([INFINITY, -INFINITY, NAN])
+    yield ask(rng, step, 'step: infinities; NaN is not above the threshold', {'x': special}, backward=False)
+
+
 def softmax_cases(rng):
     for shape in SHAPES[1:]:
         for axis in range(-len(shape), len(shape)):
@@ -693,6 +743,25 @@ def softmax_cases(rng):
     yield ask(rng, softmax, 'softmax: a logit of −Infinity has no share', {'x': tensor([[0, -INFINITY, 1]])})
     special = tensor([[INFINITY, 0, 1], [-INFINITY, -INFINITY, -INFINITY], [NAN, 0, 1]])
     yield ask(rng, softmax, 'softmax: rows with Infinity, only −Infinity, or NaN are NaN',
+              {'x': special}, backward=False)
+
+
+def logSoftmax_cases(rng):
+    for shape in SHAPES[1:]:
+        for axis in range(-len(shape), len(shape)):
+            yield ask(rng, logSoftmax, f'logSoftmax: shape {list(shape)}, axis {axis}',
+                      {'x': draw(rng, shape)}, {'axis': axis})
+    yield ask(rng, logSoftmax, 'logSoftmax: a scalar is its only class', {'x': draw(rng, ())})
+    for axis in [0, 1]:
+        huge = tensor([[1e4, -1e4, 0, 1e4], [-1e4, -1e4, -1e4, 1e4], [1e4, 9999, 9998, -1e4]])
+        yield ask(rng, logSoftmax, f'logSoftmax: logits of ±10⁴, axis {axis}', {'x': huge}, {'axis': axis})
+    far = tensor([[100, -100, 99, 0.5], [-100, -101, -102, -100]])
+    yield ask(rng, logSoftmax, 'logSoftmax: logits of ±100', {'x': far})
+    equal = torch.full((2, 3), 0.75, dtype=torch.float64)
+    yield ask(rng, logSoftmax, 'logSoftmax: equal logits share equally', {'x': equal})
+    yield ask(rng, logSoftmax, 'logSoftmax: a logit of −Infinity stays', {'x': tensor([[0, -INFINITY, 1]])})
+    special = tensor([[INFINITY, 0, 1], [-INFINITY, -INFINITY, -INFINITY], [NAN, 0, 1]])
+    yield ask(rng, logSoftmax, 'logSoftmax: rows with Infinity, only −Infinity, or NaN are NaN',
               {'x': special}, backward=False)
 
 
@@ -873,6 +942,10 @@ CASES = {
     'softmaxCrossEntropy': softmaxCrossEntropy_cases,
     'sgd': sgd_cases,
     'momentum': momentum_cases,
+    'leakyRelu': leakyRelu_cases,
+    'elu': elu_cases,
+    'step': step_cases,
+    'logSoftmax': logSoftmax_cases,
 }
 
 

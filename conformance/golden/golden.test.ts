@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { function as F } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { oracle } from '../../reference/index.js'
-import { anyOrder } from '../../spec/bound.js'
+import { anyOrder, epsilon } from '../../spec/bound.js'
 import type { Direction, OpName } from '../../spec/catalogue.js'
 import { isOpName, opOf } from '../../spec/catalogue.js'
 import type { Question } from '../../spec/program.js'
@@ -31,6 +31,7 @@ const boundsOf = (question: Question): Tensors => {
  *
  * sigmoid backward  PyTorch has y alone and multiplies by 1 − y, which keeps y's absolute error: at x = 40 that is all
  *                   of it. So |dy|·y·e, e being what the spec allows y itself
+ * elu forward       PyTorch has the plain difference e^x − 1, which keeps the error of e^x, at most 2ε, near 0 as well
  */
 const companions: Partial<Record<`${OpName} ${Direction}`, (question: Question) => Tensors>> = {
   'sigmoid backward': (question) => {
@@ -40,6 +41,9 @@ const companions: Partial<Record<`${OpName} ${Direction}`, (question: Question) 
     const { y: dy } = question.cotangents
     return { x: zipTensors([y as Tensor, e as Tensor, dy as Tensor], (y, e, dy) => Math.abs(dy) * y * e) }
   },
+  'elu forward': ({ attrs, inputs }) => ({
+    y: mapTensor((x) => (x < 0 ? 2 * epsilon * Math.abs(attrs['alpha'] as number) : 0), inputs['x'] as Tensor),
+  }),
 }
 
 const questionOf = (op: OpName, direction: Direction, { attrs, inputs, cotangents = {} }: GoldenCase): Question => ({

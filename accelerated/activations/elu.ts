@@ -1,0 +1,35 @@
+import { sizeOf } from '../../spec/tensor.js'
+import { expm1Function } from '../functions.js'
+import { cotangent, elementwise, gradient, input, kernel, launches, output } from '../kernel.js'
+import type { Lower } from '../lower.js'
+
+/** y = x where x ≥ 0, else α·(e^x − 1); the exponential is asked only where it is at most 1 */
+export const eluForward = kernel({
+  name: 'elu.forward',
+  reads: ['x'],
+  writes: ['y'],
+  params: ['alpha'],
+  code: /* wgsl */ `
+${expm1Function}
+fn element(i: u32) { set_y(i, select(params.alpha * expm1_(min(x(i), 0.0)), x(i), x(i) >= 0.0)); }
+`,
+})
+
+/** dx = dy where x ≥ 0, else dy·α·e^x */
+export const eluBackward = kernel({
+  name: 'elu.backward',
+  reads: ['x', 'dy'],
+  writes: ['dx'],
+  params: ['alpha'],
+  code: /* wgsl */ `
+fn element(i: u32) { set_dx(i, select(dy(i) * (params.alpha * exp(min(x(i), 0.0))), dy(i), x(i) >= 0.0)); }
+`,
+})
+
+export const forward: Lower<'elu'> = ({ attrs: { alpha }, sizes }) =>
+  launches(elementwise(eluForward, sizeOf(sizes.rest), { x: input('x'), y: output('y') }, { alpha }))
+
+export const backward: Lower<'elu'> = ({ attrs: { alpha }, sizes }) =>
+  launches(
+    elementwise(eluBackward, sizeOf(sizes.rest), { x: input('x'), dy: cotangent('y'), dx: gradient('x') }, { alpha }),
+  )

@@ -1,0 +1,38 @@
+import { sizeOf } from '../../spec/tensor.js'
+import { cotangent, elementwise, gradient, input, kernel, launches, output } from '../kernel.js'
+import type { Lower } from '../lower.js'
+
+/** y = x where x > 0, else α·x */
+export const leakyReluForward = kernel({
+  name: 'leakyRelu.forward',
+  reads: ['x'],
+  writes: ['y'],
+  params: ['alpha'],
+  code: /* wgsl */ `
+fn element(i: u32) { set_y(i, select(params.alpha * x(i), x(i), x(i) > 0.0)); }
+`,
+})
+
+/** dx = dy where x > 0, else α·dy */
+export const leakyReluBackward = kernel({
+  name: 'leakyRelu.backward',
+  reads: ['x', 'dy'],
+  writes: ['dx'],
+  params: ['alpha'],
+  code: /* wgsl */ `
+fn element(i: u32) { set_dx(i, select(params.alpha * dy(i), dy(i), x(i) > 0.0)); }
+`,
+})
+
+export const forward: Lower<'leakyRelu'> = ({ attrs: { alpha }, sizes }) =>
+  launches(elementwise(leakyReluForward, sizeOf(sizes.rest), { x: input('x'), y: output('y') }, { alpha }))
+
+export const backward: Lower<'leakyRelu'> = ({ attrs: { alpha }, sizes }) =>
+  launches(
+    elementwise(
+      leakyReluBackward,
+      sizeOf(sizes.rest),
+      { x: input('x'), dy: cotangent('y'), dx: gradient('x') },
+      { alpha },
+    ),
+  )

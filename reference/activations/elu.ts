@@ -1,0 +1,12 @@
+import { map, zip } from '../arithmetic.js'
+import type { Backward, Forward } from '../kernel.js'
+
+// y = x where x ≥ 0, else α·(e^x − 1)
+export const forward: Forward<'elu'> = ({ alpha }, { x }) => ({
+  y: map((x) => (x >= 0 ? x : alpha * Math.expm1(x)), x),
+})
+
+// dx = dy where x ≥ 0, else dy·α·e^x
+export const backward: Backward<'elu'> = ({ alpha }, { x }, { y: dy }) => ({
+  x: zip((x, dy) => (x >= 0 ? dy : dy * (alpha * Math.exp(x))), x, dy),
+})

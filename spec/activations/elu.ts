@@ -1,0 +1,50 @@
+import { attributes, finite, withDefault } from '../attributes.js'
+import { epsilon, expError, expm1Error, tau } from '../bound.js'
+import { defineOp, nothingToDerive, slide } from '../op.js'
+import { zipTensors } from '../tensor.js'
+
+/**
+ * The exponential linear unit.
+ *
+ *   y = x where x ≥ 0, else α·(e^x − 1),   dx = dy where x ≥ 0, else dy·α·e^x
+ *
+ * The derivative at 0 is 1, as TensorFlow has it; PyTorch's is α there, which is the same for the default. Any finite α
+ * will do, though only 1 makes the slope continuous. Keras' and ONNX's alpha is this one; SELU is 1.0507… times this
+ * with alpha 1.6732…; CELU's e^(x/α) is another function.
+ *
+ * Near 0 e^x − 1 cancels, so the reference has it in one, as expm1. −Infinity has y = −α and slope 0; NaN comes through.
+ *
+ * Shapes  x [...]  →  y [...]
+ * Units   x and y are plain numbers, y above −α (for α > 0)
+ * Bound   0 where x ≥ 0: a comparison and a copy. Elsewhere y: e^x − 1 errs 9ε, relative also near 0, and a product ε.
+ *         dx: e^x errs (4 + 2|x|)ε and may be flushed to 0, which α·dy enlarges; then two products
+ * Source  slide "Activation functions"
+ */
+export const elu = defineOp({
+  family: 'activation',
+  formula: String.raw`y = \begin{cases} x & x \ge 0 \\ \alpha\,(e^x - 1) & x < 0 \end{cases}`,
+  source: slide('Activation functions'),
+  attrs: attributes({ alpha: withDefault(finite, 1) }),
+  inputs: { x: ['...'] },
+  outputs: { y: ['...'] },
+  differentiable: ['x'],
+  derive: nothingToDerive,
+  bound: ({ attrs, inputs, exact }) => ({
+    y: zipTensors([inputs.x, exact(attrs, inputs).y], (x, y) =>
+      x >= 0 ? 0 : compounded(expm1Error, 1) * Math.abs(y) + tau,
+    ),
+  }),
+  boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => ({
+    x: zipTensors([inputs.x, cotangents.y, exactBackward(attrs, inputs, cotangents).x], (x, dy, dx) =>
+      x >= 0
+        ? 0
+        : compounded(expError(Math.max(x, vanishing)), 2) * Math.abs(dx) + tau * (1 + Math.abs(attrs.alpha * dy)),
+    ),
+  }),
+})
+
+// below this e^x is less than every f32: it is 0 or flushed, inside τ
+const vanishing = -104
+
+// a relative error and so many roundings after it
+const compounded = (error: number, roundings: number): number => (1 + error) * (1 + epsilon) ** roundings - 1

@@ -1,0 +1,80 @@
+import { attributes, integer, withDefault } from '../attributes.js'
+import type { Cut } from '../axis.js'
+import { cutAlong, foldRows, rowOf } from '../axis.js'
+import { epsilon, gamma, logError, tau } from '../bound.js'
+import type { Depth } from '../op.js'
+import { defineOp } from '../op.js'
+import type { Numbers, Tensor } from '../tensor.js'
+import { generate, zipTensors } from '../tensor.js'
+
+/**
+ * The logarithm of the softmax of each row along an axis.
+ *
+ *   y_i = x_i − log Σ_j e^{x_j},   dx_i = dy_i − e^{y_i}·Σ_j dy_j
+ *
+ * Computed of z = x − max x, the same number: nothing overflows, the sum is at least 1, and where a share vanishes its
+ * logarithm does not. A row with NaN, with Infinity, or of −Infinity only is NaN throughout; a single −Infinity stays
+ * −Infinity, and its gradient is dy there.
+ *
+ * Shapes  x [...]  →  y [...]; a scalar has one class along axis 0 or −1, whose share is 1 and y 0
+ * Units   x and y in nats
+ * Errors  AttributeOutOfRange – axis is not one of x's
+ * Bound   z errs ε|z|, exp (4 + 2|z|)ε, the sum S its terms' errors and γ(depth) of their magnitudes; log S that over S,
+ *         and what log itself may: 2⁻²¹ where S can lie in [½, 2], else 4ε log S; then a difference. The error is absolute:
+ *         a y closer to 0 than 10⁻⁶ carries no digits. dx: e^y errs as y does and (4 + 2|y|)ε, Σ dy γ(depth) of the
+ *         magnitudes; then a product and a difference. e^z/S in place of e^y errs less
+ * Source  PyTorch's LogSoftmax, the axis and the special values as well; the log of slide "Softmax"
+ */
+export const logSoftmax = defineOp({
+  family: 'activation',
+  formula: String.raw`y_i = x_i - \log \sum_j e^{x_j}`,
+  source: 'PyTorch’s LogSoftmax; the logarithm of slide "Softmax"',
+  attrs: attributes({ axis: withDefault(integer, -1) }),
+  inputs: { x: ['...'] },
+  outputs: { y: ['...'] },
+  differentiable: ['x'],
+  derive: ({ axis }, { rest }) => cutAlong(axis, rest),
+  bound: ({ attrs, inputs, sizes, depth, exact }) => ({
+    y: errorsOf(sizes, depth, inputs.x, exact(attrs, inputs).y),
+  }),
+  boundBackward: ({ attrs, inputs, cotangents, sizes, depth, exact, exactBackward }) => {
+    const dy = cotangents.y
+    const y = exact(attrs, inputs).y
+    const dx = exactBackward(attrs, inputs, cotangents).x
+    const pull = foldRows(sizes, 0, (sum, i) => sum + at(dy.data, i))
+    const size = foldRows(sizes, 0, (sum, i) => sum + Math.abs(at(dy.data, i)))
+    const additions = gamma(depth(sizes.extent))
+    return {
+      x: zipTensors([y, errorsOf(sizes, depth, inputs.x, y), dx, generate(dy.shape, (i) => i)], (y, e, dx, i) => {
+        const row = rowOf(sizes, i)
+        const [sum, ofSum] = [Math.abs(at(pull.data, row)), additions * at(size.data, row)]
+        const ofShare = Math.exp(y + e + (4 + 2 * (Math.abs(y) + e)) * epsilon) - Math.exp(y) + tau
+        const ofProduct = (Math.exp(y) + ofShare) * (sum + ofSum) * (1 + epsilon) - Math.exp(y) * sum
+        return ofProduct + epsilon * (Math.abs(dx) + ofProduct) + tau
+      }),
+    }
+  },
+})
+
+const at = (numbers: Numbers, position: number): number => numbers[position] as number
+
+// z + (4 + 3|z|)ε is at least the logarithm of what exp answers to z = x − max x: the difference errs ε|z|, exp
+// (4 + 2|z|)ε, and 1 + a ≤ e^a
+const above = (z: number): number => Math.exp(z + (4 + 3 * Math.abs(z)) * epsilon)
+
+// how far y = z − log Σe^z may be off
+const errorsOf = (cut: Cut, depth: Depth, x: Tensor, y: Tensor): Tensor => {
+  const most = foldRows(cut, -Infinity, (most, i) => Math.max(most, at(x.data, i)))
+  const z = (i: number): number => at(x.data, i) - at(most.data, rowOf(cut, i))
+  const sums = foldRows(cut, 0, (sum, i) => sum + Math.exp(z(i)))
+  const highest = foldRows(cut, 0, (sum, i) => sum + above(z(i)))
+  const additions = gamma(depth(cut.extent))
+  const ofLogs = zipTensors([sums, highest], (sum, high) => {
+    const off = high - sum + additions * high
+    return Math.max(logError(sum - off), logError(sum + off)) - Math.log1p(-off / sum)
+  })
+  return generate(x.shape, (i) => {
+    const off = epsilon * Math.abs(z(i)) + at(ofLogs.data, rowOf(cut, i))
+    return off + epsilon * (Math.abs(at(y.data, i)) + off) + tau
+  })
+}
