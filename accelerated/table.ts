@@ -18,6 +18,7 @@ import * as cce from './losses/cce.js'
 import * as softmaxCrossEntropy from './losses/softmaxCrossEntropy.js'
 import * as sgd from './optimizers/sgd.js'
 import * as momentum from './optimizers/momentum.js'
+import * as mul from './layers/mul.js'
 
 /** The lowering of every op, forward and backward. */
 export const lowerings = {
@@ -39,4 +40,5 @@ export const lowerings = {
   softmaxCrossEntropy,
   sgd,
   momentum,
+  mul,
 } satisfies { readonly [N in OpName]: Lowering<N> }

@@ -16,6 +16,7 @@ import { bce } from './losses/bce.js'
 import { cce } from './losses/cce.js'
 import { softmaxCrossEntropy } from './losses/softmaxCrossEntropy.js'
 import { sgd } from './optimizers/sgd.js'
+import { mul } from './layers/mul.js'
 import type { QuestionTable } from './questions.js'
 
 /** What is asked about every op. */
@@ -38,4 +39,5 @@ export const questionTable: QuestionTable = {
   cce,
   softmaxCrossEntropy,
   sgd,
+  mul,
 } satisfies QuestionTable

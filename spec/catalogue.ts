@@ -16,6 +16,7 @@ import { cce } from './losses/cce.js'
 import { softmaxCrossEntropy } from './losses/softmaxCrossEntropy.js'
 import { sgd } from './optimizers/sgd.js'
 import { momentum } from './optimizers/momentum.js'
+import { mul } from './layers/mul.js'
 import type { AnyOp, GradientTensors, InputTensors, Inputs, Op, OutputTensors, Sizes } from './op.js'
 import type { FieldsOf } from './attributes.js'
 import type { Result } from './error.js'
@@ -42,6 +43,7 @@ export const catalogue = {
   softmaxCrossEntropy,
   sgd,
   momentum,
+  mul,
 } as const satisfies Readonly<Record<string, unknown>>
 
 export type Catalogue = typeof catalogue

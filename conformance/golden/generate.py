@@ -183,6 +183,10 @@ def optimizer_step(w, g, velocity, **settings):
     return parameter.detach(), optimizer.state[parameter].get('momentum_buffer')
 
 
+def mul(a, b):
+    return {'y': torch.mul(a, b)}
+
+
 WITNESS = {
     dense: 'F.linear',
     conv2d: 'F.conv2d',
@@ -202,6 +206,7 @@ WITNESS = {
     softmaxCrossEntropy: 'F.cross_entropy',
     sgd: 'torch.optim.SGD',
     momentum: 'torch.optim.SGD',
+    mul: 'torch.mul',
 }
 OPS = {op.__name__: op for op in WITNESS}
 NOT_DIFFERENTIABLE = {'target', 'runningMean', 'runningVar'}
@@ -694,6 +699,17 @@ def momentum_cases(rng):
     yield ask(rng, momentum, 'momentum: a zero gradient leaves μ·v', still, {'learningRate': 0.25, 'momentum': 0.5})
 
 
+def mul_cases(rng):
+    for shape in SHAPES:
+        yield ask(rng, mul, f'mul: shape {list(shape)}', {'a': draw(rng, shape), 'b': draw(rng, shape)})
+    gate = {'a': draw(rng, (2, 3)), 'b': tensor([[0, 1, -0.0], [1, 0, 0.5]])}
+    yield ask(rng, mul, 'mul: a gate of zeros and ones', gate)
+    special = {'a': tensor([INFINITY, INFINITY, NAN, -INFINITY]), 'b': tensor([0, -2, 0, -INFINITY])}
+    yield ask(rng, mul, 'mul: infinities and NaN', special)
+    extreme = {'a': tensor([1e200, 1e-200]), 'b': tensor([-1e200, 1e-200])}
+    yield ask(rng, mul, 'mul: overflow is an infinity, underflow 0', extreme)
+
+
 CASES = {
     'dense': dense_cases,
     'conv2d': conv2d_cases,
@@ -713,6 +729,7 @@ CASES = {
     'softmaxCrossEntropy': softmaxCrossEntropy_cases,
     'sgd': sgd_cases,
     'momentum': momentum_cases,
+    'mul': mul_cases,
 }
 
 
