@@ -19,6 +19,7 @@ import * as softmaxCrossEntropy from './losses/softmaxCrossEntropy.js'
 import * as sgd from './optimizers/sgd.js'
 import * as momentum from './optimizers/momentum.js'
 import * as mul from './layers/mul.js'
+import * as reshape from './layers/reshape.js'
 
 /** The lowering of every op, forward and backward. */
 export const lowerings = {
@@ -41,4 +42,5 @@ export const lowerings = {
   sgd,
   momentum,
   mul,
+  reshape,
 } satisfies { readonly [N in OpName]: Lowering<N> }

@@ -17,6 +17,7 @@ import { cce } from './losses/cce.js'
 import { softmaxCrossEntropy } from './losses/softmaxCrossEntropy.js'
 import { sgd } from './optimizers/sgd.js'
 import { mul } from './layers/mul.js'
+import { reshape } from './layers/reshape.js'
 import type { QuestionTable } from './questions.js'
 
 /** What is asked about every op. */
@@ -40,4 +41,5 @@ export const questionTable: QuestionTable = {
   softmaxCrossEntropy,
   sgd,
   mul,
+  reshape,
 } satisfies QuestionTable

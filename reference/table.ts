@@ -19,6 +19,7 @@ import * as softmaxCrossEntropy from './losses/softmaxCrossEntropy.js'
 import * as sgd from './optimizers/sgd.js'
 import * as momentum from './optimizers/momentum.js'
 import * as mul from './layers/mul.js'
+import * as reshape from './layers/reshape.js'
 
 /** The formula of every op, and of its gradient where it has one. */
 export const formulas = {
@@ -41,6 +42,7 @@ export const formulas = {
   sgd,
   momentum,
   mul,
+  reshape,
 } satisfies {
   readonly [N in OpName]: N extends DifferentiableName
     ? { readonly forward: Forward<N>; readonly backward: Backward<N> }

@@ -37,6 +37,9 @@ export const pair = <A>(item: t.Type<A, A, unknown>): t.Type<readonly [A, A], re
 export const quad = <A>(item: t.Type<A, A, unknown>): t.Type<readonly [A, A, A, A], readonly [A, A, A, A], unknown> =>
   t.readonly(t.tuple([item, item, item, item]), `a list of 4, each ${item.name}`)
 
+export const listOf = <A>(item: t.Type<A, A, unknown>): t.Type<readonly A[], readonly A[], unknown> =>
+  t.readonlyArray(item, `a list, each ${item.name}`)
+
 export const oneOf = <const C extends readonly [string, ...string[]]>(
   ...choices: C
 ): t.Type<C[number], C[number], unknown> => {

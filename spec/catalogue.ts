@@ -17,6 +17,7 @@ import { softmaxCrossEntropy } from './losses/softmaxCrossEntropy.js'
 import { sgd } from './optimizers/sgd.js'
 import { momentum } from './optimizers/momentum.js'
 import { mul } from './layers/mul.js'
+import { reshape } from './layers/reshape.js'
 import type { AnyOp, GradientTensors, InputTensors, Inputs, Op, OutputTensors, Sizes } from './op.js'
 import type { FieldsOf } from './attributes.js'
 import type { Result } from './error.js'
@@ -44,6 +45,7 @@ export const catalogue = {
   sgd,
   momentum,
   mul,
+  reshape,
 } as const satisfies Readonly<Record<string, unknown>>
 
 export type Catalogue = typeof catalogue

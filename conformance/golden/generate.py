@@ -187,6 +187,10 @@ def mul(a, b):
     return {'y': torch.mul(a, b)}
 
 
+def reshape(x, *, shape):
+    return {'y': torch.reshape(x, shape)}
+
+
 WITNESS = {
     dense: 'F.linear',
     conv2d: 'F.conv2d',
@@ -207,6 +211,7 @@ WITNESS = {
     sgd: 'torch.optim.SGD',
     momentum: 'torch.optim.SGD',
     mul: 'torch.mul',
+    reshape: 'torch.reshape',
 }
 OPS = {op.__name__: op for op in WITNESS}
 NOT_DIFFERENTIABLE = {'target', 'runningMean', 'runningVar'}
@@ -710,6 +715,16 @@ def mul_cases(rng):
     yield ask(rng, mul, 'mul: overflow is an infinity, underflow 0', extreme)
 
 
+def reshape_cases(rng):
+    for shape, after in [((2, 3), (3, 2)), ((2, 3), (6,)), ((12,), (2, 3, 2)), ((3, 1, 2), (1, 6, 1)),
+                         ((2, 3, 2, 2), (4, 6)), ((2, 1, 3, 1, 2), (3, 4)), ((), (1, 1)), ((1, 1, 1), ()),
+                         ((2, 2, 4), (2, 4, 2)), ((3, 4), (3, 4))]:
+        yield ask(rng, reshape, f'reshape: from {list(shape)} to {list(after)}',
+                  {'x': draw(rng, shape)}, {'shape': after})
+    special = {'x': tensor([[NAN, INFINITY], [-INFINITY, -0.0]])}
+    yield ask(rng, reshape, 'reshape: NaN and infinities are numbers like others', special, {'shape': (4, 1)})
+
+
 CASES = {
     'dense': dense_cases,
     'conv2d': conv2d_cases,
@@ -730,6 +745,7 @@ CASES = {
     'sgd': sgd_cases,
     'momentum': momentum_cases,
     'mul': mul_cases,
+    'reshape': reshape_cases,
 }
 
 
