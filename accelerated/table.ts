@@ -20,6 +20,7 @@ import * as sgd from './optimizers/sgd.js'
 import * as momentum from './optimizers/momentum.js'
 import * as mul from './layers/mul.js'
 import * as reshape from './layers/reshape.js'
+import * as concat from './layers/concat.js'
 
 /** The lowering of every op, forward and backward. */
 export const lowerings = {
@@ -43,4 +44,5 @@ export const lowerings = {
   momentum,
   mul,
   reshape,
+  concat,
 } satisfies { readonly [N in OpName]: Lowering<N> }

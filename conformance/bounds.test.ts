@@ -77,4 +77,6 @@ const exactOutputs: ReadonlySet<string> = new Set([
   'layer flatten backward x',
   'layer reshape forward y',
   'layer reshape backward x',
+  'layer concat forward y',
+  ...Array.from({ length: 20 }, (_, q) => `layer concat backward x${q}`),
 ])

@@ -18,6 +18,7 @@ import { softmaxCrossEntropy } from './losses/softmaxCrossEntropy.js'
 import { sgd } from './optimizers/sgd.js'
 import { mul } from './layers/mul.js'
 import { reshape } from './layers/reshape.js'
+import { concat } from './layers/concat.js'
 import type { QuestionTable } from './questions.js'
 
 /** What is asked about every op. */
@@ -42,4 +43,5 @@ export const questionTable: QuestionTable = {
   sgd,
   mul,
   reshape,
+  concat,
 } satisfies QuestionTable

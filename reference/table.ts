@@ -20,6 +20,7 @@ import * as sgd from './optimizers/sgd.js'
 import * as momentum from './optimizers/momentum.js'
 import * as mul from './layers/mul.js'
 import * as reshape from './layers/reshape.js'
+import * as concat from './layers/concat.js'
 
 /** The formula of every op, and of its gradient where it has one. */
 export const formulas = {
@@ -43,6 +44,7 @@ export const formulas = {
   momentum,
   mul,
   reshape,
+  concat,
 } satisfies {
   readonly [N in OpName]: N extends DifferentiableName
     ? { readonly forward: Forward<N>; readonly backward: Backward<N> }

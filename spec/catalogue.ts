@@ -18,6 +18,7 @@ import { sgd } from './optimizers/sgd.js'
 import { momentum } from './optimizers/momentum.js'
 import { mul } from './layers/mul.js'
 import { reshape } from './layers/reshape.js'
+import { concat } from './layers/concat.js'
 import type { AnyOp, GradientTensors, InputTensors, Inputs, Op, OutputTensors, Sizes } from './op.js'
 import type { FieldsOf } from './attributes.js'
 import type { Result } from './error.js'
@@ -46,6 +47,7 @@ export const catalogue = {
   momentum,
   mul,
   reshape,
+  concat,
 } as const satisfies Readonly<Record<string, unknown>>
 
 export type Catalogue = typeof catalogue

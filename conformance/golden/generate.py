@@ -191,6 +191,10 @@ def reshape(x, *, shape):
     return {'y': torch.reshape(x, shape)}
 
 
+def concat(*, axis=1, **pieces):
+    return {'y': torch.cat(list(pieces.values()), axis)}
+
+
 WITNESS = {
     dense: 'F.linear',
     conv2d: 'F.conv2d',
@@ -212,6 +216,7 @@ WITNESS = {
     momentum: 'torch.optim.SGD',
     mul: 'torch.mul',
     reshape: 'torch.reshape',
+    concat: 'torch.cat',
 }
 OPS = {op.__name__: op for op in WITNESS}
 NOT_DIFFERENTIABLE = {'target', 'runningMean', 'runningVar'}
@@ -725,6 +730,20 @@ def reshape_cases(rng):
     yield ask(rng, reshape, 'reshape: NaN and infinities are numbers like others', special, {'shape': (4, 1)})
 
 
+def concat_cases(rng):
+    for axis, shape, extents in [(1, (2, None, 3), (1, 4)), (0, (None, 3), (2, 1, 3)), (-1, (2, 3, None), (2, 2)),
+                                 (-2, (2, None, 2), (3, 1)), (-3, (None, 1, 2), (1, 2)), (0, (None,), (1, 5, 2)),
+                                 (1, (2, None, 2, 2), (2, 3, 1, 2)), (2, (1, 2, None, 1, 3), (4, 1)),
+                                 (1, (3, None), (1,) * 12), (1, (3, None), (4,)), (-4, (None, 1, 1, 2), (1, 1, 1))]:
+        pieces = {
+            f'x{q}': draw(rng, tuple(extent if size is None else size for size in shape))
+            for q, extent in enumerate(extents)
+        }
+        yield ask(rng, concat, f'concat: extents {list(extents)}, axis {axis}, rank {len(shape)}', pieces, {'axis': axis})
+    special = {'x0': tensor([[NAN], [INFINITY]]), 'x1': tensor([[-0.0], [-INFINITY]])}
+    yield ask(rng, concat, 'concat: NaN and infinities are numbers like others', special)
+
+
 CASES = {
     'dense': dense_cases,
     'conv2d': conv2d_cases,
@@ -746,6 +765,7 @@ CASES = {
     'momentum': momentum_cases,
     'mul': mul_cases,
     'reshape': reshape_cases,
+    'concat': concat_cases,
 }
 
 
