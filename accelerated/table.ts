@@ -21,6 +21,7 @@ import * as momentum from './optimizers/momentum.js'
 import * as mul from './layers/mul.js'
 import * as reshape from './layers/reshape.js'
 import * as concat from './layers/concat.js'
+import * as scaleChannels from './layers/scaleChannels.js'
 
 /** The lowering of every op, forward and backward. */
 export const lowerings = {
@@ -45,4 +46,5 @@ export const lowerings = {
   mul,
   reshape,
   concat,
+  scaleChannels,
 } satisfies { readonly [N in OpName]: Lowering<N> }

@@ -19,6 +19,7 @@ import { sgd } from './optimizers/sgd.js'
 import { mul } from './layers/mul.js'
 import { reshape } from './layers/reshape.js'
 import { concat } from './layers/concat.js'
+import { scaleChannels } from './layers/scaleChannels.js'
 import type { QuestionTable } from './questions.js'
 
 /** What is asked about every op. */
@@ -44,4 +45,5 @@ export const questionTable: QuestionTable = {
   mul,
   reshape,
   concat,
+  scaleChannels,
 } satisfies QuestionTable

@@ -21,6 +21,7 @@ import * as momentum from './optimizers/momentum.js'
 import * as mul from './layers/mul.js'
 import * as reshape from './layers/reshape.js'
 import * as concat from './layers/concat.js'
+import * as scaleChannels from './layers/scaleChannels.js'
 
 /** The formula of every op, and of its gradient where it has one. */
 export const formulas = {
@@ -45,6 +46,7 @@ export const formulas = {
   mul,
   reshape,
   concat,
+  scaleChannels,
 } satisfies {
   readonly [N in OpName]: N extends DifferentiableName
     ? { readonly forward: Forward<N>; readonly backward: Backward<N> }

@@ -19,6 +19,7 @@ import { momentum } from './optimizers/momentum.js'
 import { mul } from './layers/mul.js'
 import { reshape } from './layers/reshape.js'
 import { concat } from './layers/concat.js'
+import { scaleChannels } from './layers/scaleChannels.js'
 import type { AnyOp, GradientTensors, InputTensors, Inputs, Op, OutputTensors, Sizes } from './op.js'
 import type { FieldsOf } from './attributes.js'
 import type { Result } from './error.js'
@@ -48,6 +49,7 @@ export const catalogue = {
   mul,
   reshape,
   concat,
+  scaleChannels,
 } as const satisfies Readonly<Record<string, unknown>>
 
 export type Catalogue = typeof catalogue
