@@ -22,6 +22,7 @@ import * as mul from './layers/mul.js'
 import * as reshape from './layers/reshape.js'
 import * as concat from './layers/concat.js'
 import * as scaleChannels from './layers/scaleChannels.js'
+import * as dropout from './layers/dropout.js'
 
 /** The lowering of every op, forward and backward. */
 export const lowerings = {
@@ -47,4 +48,5 @@ export const lowerings = {
   reshape,
   concat,
   scaleChannels,
+  dropout,
 } satisfies { readonly [N in OpName]: Lowering<N> }

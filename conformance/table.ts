@@ -20,6 +20,7 @@ import { mul } from './layers/mul.js'
 import { reshape } from './layers/reshape.js'
 import { concat } from './layers/concat.js'
 import { scaleChannels } from './layers/scaleChannels.js'
+import { dropout } from './layers/dropout.js'
 import type { QuestionTable } from './questions.js'
 
 /** What is asked about every op. */
@@ -46,4 +47,5 @@ export const questionTable: QuestionTable = {
   reshape,
   concat,
   scaleChannels,
+  dropout,
 } satisfies QuestionTable

@@ -22,6 +22,7 @@ import * as mul from './layers/mul.js'
 import * as reshape from './layers/reshape.js'
 import * as concat from './layers/concat.js'
 import * as scaleChannels from './layers/scaleChannels.js'
+import * as dropout from './layers/dropout.js'
 
 /** The formula of every op, and of its gradient where it has one. */
 export const formulas = {
@@ -47,6 +48,7 @@ export const formulas = {
   reshape,
   concat,
   scaleChannels,
+  dropout,
 } satisfies {
   readonly [N in OpName]: N extends DifferentiableName
     ? { readonly forward: Forward<N>; readonly backward: Backward<N> }

@@ -20,6 +20,7 @@ import { mul } from './layers/mul.js'
 import { reshape } from './layers/reshape.js'
 import { concat } from './layers/concat.js'
 import { scaleChannels } from './layers/scaleChannels.js'
+import { dropout } from './layers/dropout.js'
 import type { AnyOp, GradientTensors, InputTensors, Inputs, Op, OutputTensors, Sizes } from './op.js'
 import type { FieldsOf } from './attributes.js'
 import type { Result } from './error.js'
@@ -50,6 +51,7 @@ export const catalogue = {
   reshape,
   concat,
   scaleChannels,
+  dropout,
 } as const satisfies Readonly<Record<string, unknown>>
 
 export type Catalogue = typeof catalogue
