@@ -116,12 +116,15 @@ export const scratch = (name: string): Slot => `tmp:${name}`
 
 /**
  * Work that falls apart along an outermost axis: units 0 … extent − 1, of which unit u reads and writes only elements
- * u·slice … (u+1)·slice − 1 of each tensor named in `slices`. Such a launch can be split to fit a binding.
+ * u·slice … (u+1)·slice − 1 of each tensor named in `slices`, of which the last may end early. Such a launch can be split
+ * to fit a binding.
  */
 export interface Outer {
   readonly extent: number
   /** the dims that count units, which a split launch sees smaller */
   readonly dims: readonly string[]
+  /** the dim that says which unit comes first, 0 but in a later part of a split launch */
+  readonly first?: string
   /** how many elements so many units make; absent, each unit makes as many */
   readonly count?: (units: number) => number
   readonly slices: Readonly<Record<string, number>>

@@ -199,7 +199,7 @@ const planPart = (
     const { buffer, elements } = placed[name] as Placed
     const slice = split ? outer.slices[name] : undefined
     const from = slice === undefined ? 0 : part.first * slice
-    const length = slice === undefined ? elements : part.units * slice
+    const length = slice === undefined ? elements : Math.min(part.units * slice, elements - from)
     const aligned = Math.floor((from * 4) / step) * step
     return {
       name,
@@ -229,6 +229,7 @@ const planPart = (
   const values: Readonly<Record<string, number>> = {
     ...launch.dims,
     ...(split ? Object.fromEntries(outer.dims.map((name) => [name, part.units])) : {}),
+    ...(outer?.first === undefined ? {} : { [outer.first]: part.first }),
     ...Object.fromEntries(windows.map(({ name, base }) => [`base_${name}`, base])),
     count,
   }

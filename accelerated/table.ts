@@ -26,6 +26,11 @@ import * as cce from './losses/cce.js'
 import * as softmaxCrossEntropy from './losses/softmaxCrossEntropy.js'
 import * as sgd from './optimizers/sgd.js'
 import * as momentum from './optimizers/momentum.js'
+import * as mul from './layers/mul.js'
+import * as reshape from './layers/reshape.js'
+import * as concat from './layers/concat.js'
+import * as scaleChannels from './layers/scaleChannels.js'
+import * as dropout from './layers/dropout.js'
 
 /** The lowering of every op, forward and backward. */
 export const lowerings = {
@@ -55,4 +60,9 @@ export const lowerings = {
   elu,
   step,
   logSoftmax,
+  mul,
+  reshape,
+  concat,
+  scaleChannels,
+  dropout,
 } satisfies { readonly [N in OpName]: Lowering<N> }

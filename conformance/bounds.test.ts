@@ -76,4 +76,8 @@ const exactOutputs: ReadonlySet<string> = new Set([
   'layer flatten forward y',
   'layer flatten backward x',
   'activation step forward y',
+  'layer reshape forward y',
+  'layer reshape backward x',
+  'layer concat forward y',
+  ...Array.from({ length: 20 }, (_, q) => `layer concat backward x${q}`),
 ])

@@ -24,6 +24,11 @@ import { bce } from './losses/bce.js'
 import { cce } from './losses/cce.js'
 import { softmaxCrossEntropy } from './losses/softmaxCrossEntropy.js'
 import { sgd } from './optimizers/sgd.js'
+import { mul } from './layers/mul.js'
+import { reshape } from './layers/reshape.js'
+import { concat } from './layers/concat.js'
+import { scaleChannels } from './layers/scaleChannels.js'
+import { dropout } from './layers/dropout.js'
 import type { QuestionTable } from './questions.js'
 
 /** What is asked about every op. */
@@ -54,4 +59,9 @@ export const questionTable: QuestionTable = {
   elu,
   step,
   logSoftmax,
+  mul,
+  reshape,
+  concat,
+  scaleChannels,
+  dropout,
 } satisfies QuestionTable

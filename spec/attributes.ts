@@ -20,6 +20,7 @@ const numberWhere = (wanted: string, holds: (value: number) => boolean): t.Type<
 export const finite = numberWhere('a finite number', Number.isFinite)
 export const nonNegative = numberWhere('a finite number of at least 0', (v) => Number.isFinite(v) && v >= 0)
 export const fraction = numberWhere('a number from 0 to 1', (v) => v >= 0 && v <= 1)
+export const share = numberWhere('a number above 0, up to 1', (v) => v > 0 && v <= 1)
 export const integer = numberWhere('an integer', Number.isSafeInteger)
 export const count = numberWhere('an integer of at least 0', (v) => Number.isSafeInteger(v) && v >= 0)
 export const positiveInt = numberWhere('an integer of at least 1', (v) => Number.isSafeInteger(v) && v >= 1)
@@ -39,6 +40,9 @@ export const pair = <A>(item: t.Type<A, A, unknown>): t.Type<readonly [A, A], re
 
 export const quad = <A>(item: t.Type<A, A, unknown>): t.Type<readonly [A, A, A, A], readonly [A, A, A, A], unknown> =>
   t.readonly(t.tuple([item, item, item, item]), `a list of 4, each ${item.name}`)
+
+export const listOf = <A>(item: t.Type<A, A, unknown>): t.Type<readonly A[], readonly A[], unknown> =>
+  t.readonlyArray(item, `a list, each ${item.name}`)
 
 export const oneOf = <const C extends readonly [string, ...string[]]>(
   ...choices: C

@@ -24,6 +24,11 @@ import { cce } from './losses/cce.js'
 import { softmaxCrossEntropy } from './losses/softmaxCrossEntropy.js'
 import { sgd } from './optimizers/sgd.js'
 import { momentum } from './optimizers/momentum.js'
+import { mul } from './layers/mul.js'
+import { reshape } from './layers/reshape.js'
+import { concat } from './layers/concat.js'
+import { scaleChannels } from './layers/scaleChannels.js'
+import { dropout } from './layers/dropout.js'
 import type { AnyOp, GradientTensors, InputTensors, Inputs, Op, OutputTensors, Sizes } from './op.js'
 import type { FieldsOf } from './attributes.js'
 import type { Result } from './error.js'
@@ -58,6 +63,11 @@ export const catalogue = {
   elu,
   step,
   logSoftmax,
+  mul,
+  reshape,
+  concat,
+  scaleChannels,
+  dropout,
 } as const satisfies Readonly<Record<string, unknown>>
 
 export type Catalogue = typeof catalogue

@@ -17,7 +17,10 @@ const W1 = 0xbb67ae85
 
 // the high 32 bits of a 32 × 32 bit product, from 16-bit halves
 const mulHi = (a: number, b: number): number => {
-  const [aLow, aHigh, bLow, bHigh] = [a & 0xffff, a >>> 16, b & 0xffff, b >>> 16]
+  const aLow = a & 0xffff
+  const aHigh = a >>> 16
+  const bLow = b & 0xffff
+  const bHigh = b >>> 16
   const middle = aHigh * bLow + ((aLow * bLow) >>> 16)
   const other = aLow * bHigh + (middle & 0xffff)
   return (aHigh * bHigh + Math.floor(middle / 0x10000) + Math.floor(other / 0x10000)) >>> 0
@@ -27,10 +30,17 @@ export const philox4x32 = (counter: Words, key: Key): Words => {
   let [c0, c1, c2, c3] = counter
   let [k0, k1] = key
   for (let round = 0; round < 10; round++) {
-    const [high0, low0] = [mulHi(M0, c0), Math.imul(M0, c0) >>> 0]
-    const [high1, low1] = [mulHi(M1, c2), Math.imul(M1, c2) >>> 0]
-    ;[c0, c1, c2, c3] = [(high1 ^ c1 ^ k0) >>> 0, low1, (high0 ^ c3 ^ k1) >>> 0, low0]
-    ;[k0, k1] = [(k0 + W0) >>> 0, (k1 + W1) >>> 0]
+    // one number at a time: lists of them would cost more than the arithmetic
+    const high0 = mulHi(M0, c0)
+    const high1 = mulHi(M1, c2)
+    const low0 = Math.imul(M0, c0) >>> 0
+    const low1 = Math.imul(M1, c2) >>> 0
+    c0 = (high1 ^ c1 ^ k0) >>> 0
+    c1 = low1
+    c2 = (high0 ^ c3 ^ k1) >>> 0
+    c3 = low0
+    k0 = (k0 + W0) >>> 0
+    k1 = (k1 + W1) >>> 0
   }
   return [c0, c1, c2, c3]
 }

@@ -66,7 +66,7 @@ const fitsLimits =
       [counted[0] !== 'count' || invocations < fed, `${invocations} invocations for a count of ${fed}`],
       [dims.length !== counted.length, `${dims.length} dims for ${counted.length} fields`],
       [params.length !== fieldsOf(shader, 'Params').length, `${params.length} params`],
-      [dims.some((n) => !Number.isInteger(n) || n < 0 || n >= 2 ** 31), `dims ${dims.join(' ')}`],
+      [dims.some((n) => !Number.isInteger(n) || n < 0 || n >= 2 ** 32), `dims ${dims.join(' ')}`],
       [params.some((n) => typeof n !== 'number'), `params ${params.join(' ')}`],
       [
         declared(shader)
@@ -162,6 +162,10 @@ export const audit = (
         if (part.node !== node.node.name || kernelOf(part) !== launch.kernel.name)
           problems.push(`${place}: found ${part.node}, ${kernelOf(part)} in its place`)
         const views = viewsOf(part)
+        fieldsOf(part.shader, 'Dims').forEach((name, i) => {
+          if ((part.dims[i] as number) >= 2 ** 31 && !launch.kernel.words.includes(name))
+            problems.push(`${place}: ${name} is ${part.dims[i]}`)
+        })
         launch.kernel.reads.forEach((name) => {
           const owner = ownerOf(node, slotOf(name))
           views[name]?.bindings.forEach(({ buffer }) => {

@@ -223,6 +223,45 @@ def optimizer_step(w, g, velocity, **settings):
     return parameter.detach(), optimizer.state[parameter].get('momentum_buffer')
 
 
+def mul(a, b):
+    return {'y': torch.mul(a, b)}
+
+
+def reshape(x, *, shape):
+    return {'y': torch.reshape(x, shape)}
+
+
+def concat(*, axis=1, **pieces):
+    return {'y': torch.cat(list(pieces.values()), axis)}
+
+
+def scaleChannels(x, s):
+    return {'y': x * s[:, :, None, None]}
+
+
+def philox4x32(counter, key):
+    """Philox4x32-10 as its paper has it: PyTorch draws its own masks in another way, so no two libraries agree."""
+    (c0, c1, c2, c3), (k0, k1) = counter, key
+    for _ in range(10):
+        (high0, low0), (high1, low1) = divmod(0xD2511F53 * c0, 2 ** 32), divmod(0xCD9E8D57 * c2, 2 ** 32)
+        c0, c1, c2, c3 = high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0
+        k0, k1 = (k0 + 0x9E3779B9) % 2 ** 32, (k1 + 0xBB67AE85) % 2 ** 32
+    return c0, c1, c2, c3
+
+
+ONES = 0xFFFFFFFF
+PI = (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344), (0xA4093822, 0x299F31D0)
+assert philox4x32((0, 0, 0, 0), (0, 0)) == (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)
+assert philox4x32((ONES,) * 4, (ONES,) * 2) == (0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD)
+assert philox4x32(*PI) == (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1)
+
+
+def dropout(x, *, keep=0.5, key, step=0, stream=0):
+    words = [word for block in range(-(-x.numel() // 4)) for word in philox4x32((block, step, stream, 0), key)]
+    mask = [float(word < math.ceil(keep * 2 ** 32)) for word in words[:x.numel()]]
+    return {'y': x * tensor(mask).reshape(x.shape) / keep}
+
+
 WITNESS = {
     dense: 'F.linear',
     conv2d: 'F.conv2d',
@@ -250,6 +289,11 @@ WITNESS = {
     elu: 'F.elu',
     step: 'torch.heaviside',
     logSoftmax: 'torch.log_softmax',
+    mul: 'torch.mul',
+    reshape: 'torch.reshape',
+    concat: 'torch.cat',
+    scaleChannels: 'a product with s broadcast',
+    dropout: 'Philox in Python, checked by the known answers of Random123; x · mask / keep with autograd',
 }
 OPS = {op.__name__: op for op in WITNESS}
 NOT_DIFFERENTIABLE = {'target', 'runningMean', 'runningVar'}
@@ -919,6 +963,67 @@ def momentum_cases(rng):
     yield ask(rng, momentum, 'momentum: a zero gradient leaves μ·v', still, {'learningRate': 0.25, 'momentum': 0.5})
 
 
+def mul_cases(rng):
+    for shape in SHAPES:
+        yield ask(rng, mul, f'mul: shape {list(shape)}', {'a': draw(rng, shape), 'b': draw(rng, shape)})
+    gate = {'a': draw(rng, (2, 3)), 'b': tensor([[0, 1, -0.0], [1, 0, 0.5]])}
+    yield ask(rng, mul, 'mul: a gate of zeros and ones', gate)
+    special = {'a': tensor([INFINITY, INFINITY, NAN, -INFINITY]), 'b': tensor([0, -2, 0, -INFINITY])}
+    yield ask(rng, mul, 'mul: infinities and NaN', special)
+    extreme = {'a': tensor([1e200, 1e-200]), 'b': tensor([-1e200, 1e-200])}
+    yield ask(rng, mul, 'mul: overflow is an infinity, underflow 0', extreme)
+
+
+def reshape_cases(rng):
+    for shape, after in [((2, 3), (3, 2)), ((2, 3), (6,)), ((12,), (2, 3, 2)), ((3, 1, 2), (1, 6, 1)),
+                         ((2, 3, 2, 2), (4, 6)), ((2, 1, 3, 1, 2), (3, 4)), ((), (1, 1)), ((1, 1, 1), ()),
+                         ((2, 2, 4), (2, 4, 2)), ((3, 4), (3, 4))]:
+        yield ask(rng, reshape, f'reshape: from {list(shape)} to {list(after)}',
+                  {'x': draw(rng, shape)}, {'shape': after})
+    special = {'x': tensor([[NAN, INFINITY], [-INFINITY, -0.0]])}
+    yield ask(rng, reshape, 'reshape: NaN and infinities are numbers like others', special, {'shape': (4, 1)})
+
+
+def concat_cases(rng):
+    for axis, shape, extents in [(1, (2, None, 3), (1, 4)), (0, (None, 3), (2, 1, 3)), (-1, (2, 3, None), (2, 2)),
+                                 (-2, (2, None, 2), (3, 1)), (-3, (None, 1, 2), (1, 2)), (0, (None,), (1, 5, 2)),
+                                 (1, (2, None, 2, 2), (2, 3, 1, 2)), (2, (1, 2, None, 1, 3), (4, 1)),
+                                 (1, (3, None), (1,) * 12), (1, (3, None), (4,)), (-4, (None, 1, 1, 2), (1, 1, 1))]:
+        pieces = {
+            f'x{q}': draw(rng, tuple(extent if size is None else size for size in shape))
+            for q, extent in enumerate(extents)
+        }
+        yield ask(rng, concat, f'concat: extents {list(extents)}, axis {axis}, rank {len(shape)}', pieces, {'axis': axis})
+    special = {'x0': tensor([[NAN], [INFINITY]]), 'x1': tensor([[-0.0], [-INFINITY]])}
+    yield ask(rng, concat, 'concat: NaN and infinities are numbers like others', special)
+
+
+def scaleChannels_cases(rng):
+    for N, C, H, W in [(2, 3, 4, 5), (1, 1, 1, 1), (3, 2, 1, 4), (2, 4, 3, 1), (1, 5, 2, 2), (4, 1, 3, 3)]:
+        inputs = {'x': draw(rng, (N, C, H, W)), 's': draw(rng, (N, C))}
+        yield ask(rng, scaleChannels, f'scaleChannels: shape {[N, C, H, W]}', inputs)
+    excited = {'x': draw(rng, (2, 3, 2, 3)), 's': draw_between(rng, (2, 3), 0, 1)}
+    yield ask(rng, scaleChannels, 'scaleChannels: excitations from 0 to 1', excited)
+    shut = {'x': draw(rng, (1, 2, 2, 2)), 's': tensor([[0, 1]])}
+    yield ask(rng, scaleChannels, 'scaleChannels: a channel shut, a channel open', shut)
+    special = {'x': tensor([[[[NAN, 1]], [[INFINITY, 2]], [[-INFINITY, -0.0]]]]), 's': tensor([[1, -2, 0]])}
+    yield ask(rng, scaleChannels, 'scaleChannels: NaN and infinities come through', special, backward=False)
+
+
+def dropout_cases(rng):
+    for shape in SHAPES:
+        yield ask(rng, dropout, f'dropout: shape {list(shape)}', {'x': draw(rng, shape)}, {'key': (7, 11)})
+    factors = {'keep': [0.5, 0.75, 0.875, 1], 'key': [(0, 0), (1, 2 ** 31), (ONES, ONES)], 'step': [0, 1, 2 ** 24 + 1, ONES],
+               'stream': [0, 1, ONES]}
+    for row in pairwise(rng, factors):
+        yield ask(rng, dropout, f'dropout: {told(row)}', {'x': draw(rng, (3, 7))}, row)
+    for keep in [2.0 ** -10, 0.125, 1 - 2.0 ** -24]:
+        yield ask(rng, dropout, f'dropout: keep {keep}', {'x': draw(rng, (50,))}, {'keep': keep, 'key': (1, 2)})
+    special = {'x': tensor([INFINITY, -INFINITY, NAN, 1, INFINITY, NAN, -INFINITY, 2])}
+    yield ask(rng, dropout, 'dropout: what is not finite comes through as NaN where it is dropped', special,
+              {'key': (0, 0)}, backward=False)
+
+
 CASES = {
     'dense': dense_cases,
     'conv2d': conv2d_cases,
@@ -946,6 +1051,11 @@ CASES = {
     'elu': elu_cases,
     'step': step_cases,
     'logSoftmax': logSoftmax_cases,
+    'mul': mul_cases,
+    'reshape': reshape_cases,
+    'concat': concat_cases,
+    'scaleChannels': scaleChannels_cases,
+    'dropout': dropout_cases,
 }
 
 

@@ -6,6 +6,7 @@ import ts from 'typescript'
 import type { OpName } from '../../spec/catalogue.js'
 import { opNames, opOf } from '../../spec/catalogue.js'
 import type { KernelTable, PlainKernel } from '../../spec/fromKernels.js'
+import * as host from '../../spec/host.js'
 import * as philox from '../../spec/philox.js'
 import * as tensors from '../../spec/tensor.js'
 
@@ -35,7 +36,12 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../reference')
 const shared: Readonly<Record<string, unknown>> = {
   [resolve(root, '../spec/tensor.ts')]: tensors,
   [resolve(root, '../spec/philox.ts')]: philox,
+  [resolve(root, '../spec/host.ts')]: host,
 }
+
+// what the host derives in f64 reaches a device rounded to f32, to nearest
+const hostFile = resolve(root, '../spec/host.ts')
+const onDevice = { reciprocal: (v: number) => Math.fround(host.reciprocal(v)) }
 
 const families = {
   activation: 'activations',
@@ -103,7 +109,7 @@ type Loader = (file: string) => unknown
 const loader = (edit: (file: string, text: string) => string, arithmetic?: Arithmetic): Loader => {
   const loaded = new Map<string, unknown>()
   const load: Loader = (file) => {
-    const known = shared[file] ?? loaded.get(file)
+    const known = (file === hostFile && arithmetic !== undefined ? onDevice : shared[file]) ?? loaded.get(file)
     if (known !== undefined) return known
     const module = {}
     loaded.set(file, module)
