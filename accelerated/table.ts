@@ -18,6 +18,8 @@ import * as cce from './losses/cce.js'
 import * as softmaxCrossEntropy from './losses/softmaxCrossEntropy.js'
 import * as sgd from './optimizers/sgd.js'
 import * as momentum from './optimizers/momentum.js'
+import * as adam from './optimizers/adam.js'
+import * as adamw from './optimizers/adamw.js'
 
 /** The lowering of every op, forward and backward. */
 export const lowerings = {
@@ -39,4 +41,6 @@ export const lowerings = {
   softmaxCrossEntropy,
   sgd,
   momentum,
+  adam,
+  adamw,
 } satisfies { readonly [N in OpName]: Lowering<N> }

@@ -75,4 +75,6 @@ const exactOutputs: ReadonlySet<string> = new Set([
   'layer maxPool2d forward y',
   'layer flatten forward y',
   'layer flatten backward x',
+  'optimizer adam forward step',
+  'optimizer adamw forward step',
 ])

@@ -16,6 +16,8 @@ import { bce } from './losses/bce.js'
 import { cce } from './losses/cce.js'
 import { softmaxCrossEntropy } from './losses/softmaxCrossEntropy.js'
 import { sgd } from './optimizers/sgd.js'
+import { adam } from './optimizers/adam.js'
+import { adamw } from './optimizers/adamw.js'
 import type { QuestionTable } from './questions.js'
 
 /** What is asked about every op. */
@@ -38,4 +40,6 @@ export const questionTable: QuestionTable = {
   cce,
   softmaxCrossEntropy,
   sgd,
+  adam,
+  adamw,
 } satisfies QuestionTable

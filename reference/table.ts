@@ -18,6 +18,8 @@ import * as cce from './losses/cce.js'
 import * as softmaxCrossEntropy from './losses/softmaxCrossEntropy.js'
 import * as sgd from './optimizers/sgd.js'
 import * as momentum from './optimizers/momentum.js'
+import * as adam from './optimizers/adam.js'
+import * as adamw from './optimizers/adamw.js'
 
 /** The formula of every op, and of its gradient where it has one. */
 export const formulas = {
@@ -39,6 +41,8 @@ export const formulas = {
   softmaxCrossEntropy,
   sgd,
   momentum,
+  adam,
+  adamw,
 } satisfies {
   readonly [N in OpName]: N extends DifferentiableName
     ? { readonly forward: Forward<N>; readonly backward: Backward<N> }

@@ -20,6 +20,7 @@ const numberWhere = (wanted: string, holds: (value: number) => boolean): t.Type<
 export const finite = numberWhere('a finite number', Number.isFinite)
 export const nonNegative = numberWhere('a finite number of at least 0', (v) => Number.isFinite(v) && v >= 0)
 export const fraction = numberWhere('a number from 0 to 1', (v) => v >= 0 && v <= 1)
+export const belowOne = numberWhere('a number of at least 0 and below 1', (v) => v >= 0 && v < 1)
 export const integer = numberWhere('an integer', Number.isSafeInteger)
 export const count = numberWhere('an integer of at least 0', (v) => Number.isSafeInteger(v) && v >= 0)
 export const positiveInt = numberWhere('an integer of at least 1', (v) => Number.isSafeInteger(v) && v >= 1)

@@ -16,6 +16,8 @@ import { cce } from './losses/cce.js'
 import { softmaxCrossEntropy } from './losses/softmaxCrossEntropy.js'
 import { sgd } from './optimizers/sgd.js'
 import { momentum } from './optimizers/momentum.js'
+import { adam } from './optimizers/adam.js'
+import { adamw } from './optimizers/adamw.js'
 import type { AnyOp, GradientTensors, InputTensors, Inputs, Op, OutputTensors, Sizes } from './op.js'
 import type { FieldsOf } from './attributes.js'
 import type { Result } from './error.js'
@@ -42,6 +44,8 @@ export const catalogue = {
   softmaxCrossEntropy,
   sgd,
   momentum,
+  adam,
+  adamw,
 } as const satisfies Readonly<Record<string, unknown>>
 
 export type Catalogue = typeof catalogue

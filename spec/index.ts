@@ -49,6 +49,8 @@ export {
   tanhError,
   tau,
 } from './bound.js'
+export { exact, expm1Of, expOf, log1pOf, minus, negative, onceRounded, over, plus, rootOf, times } from './ball.js'
+export type { Ball } from './ball.js'
 export { draws, keyOf, philox4x32, uniformOf, wordAt } from './philox.js'
 export type { Draws, Key, Words } from './philox.js'
 

@@ -183,6 +183,31 @@ def optimizer_step(w, g, velocity, **settings):
     return parameter.detach(), optimizer.state[parameter].get('momentum_buffer')
 
 
+def adam(w, g, m, v, step, *, learningRate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, weightDecay=0):
+    settings = dict(lr=learningRate, betas=(beta1, beta2), eps=epsilon, weight_decay=weightDecay)
+    return adam_step(torch.optim.Adam, w, g, m, v, step, settings)
+
+
+def adamw(w, g, m, v, step, *, learningRate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, weightDecay=0.01):
+    settings = dict(lr=learningRate, betas=(beta1, beta2), eps=epsilon, weight_decay=weightDecay)
+    return adam_step(torch.optim.AdamW, w, g, m, v, step, settings)
+
+
+def adam_step(optimizer, w, g, m, v, step, settings):
+    after, state = one_step(optimizer, w, g, {'exp_avg': m, 'exp_avg_sq': v, 'step': step}, settings)
+    return {'w': after, 'm': state['exp_avg'], 'v': state['exp_avg_sq'], 'step': state['step']}
+
+
+def one_step(kind, w, g, state, settings):
+    """A step of a torch optimizer that goes on from a state; the weights and the state after it."""
+    parameter = torch.nn.Parameter(w.clone())
+    parameter.grad = g.clone()
+    optimizer = kind([parameter], **settings)
+    optimizer.state[parameter].update({key: value.clone() for key, value in state.items()})
+    optimizer.step()
+    return parameter.detach(), optimizer.state[parameter]
+
+
 WITNESS = {
     dense: 'F.linear',
     conv2d: 'F.conv2d',
@@ -202,10 +227,12 @@ WITNESS = {
     softmaxCrossEntropy: 'F.cross_entropy',
     sgd: 'torch.optim.SGD',
     momentum: 'torch.optim.SGD',
+    adam: 'torch.optim.Adam',
+    adamw: 'torch.optim.AdamW',
 }
 OPS = {op.__name__: op for op in WITNESS}
 NOT_DIFFERENTIABLE = {'target', 'runningMean', 'runningVar'}
-OPTIMIZERS = {sgd, momentum}
+OPTIMIZERS = {sgd, momentum, adam, adamw}
 
 
 def witness_of(op, inputs, attrs):
@@ -694,6 +721,39 @@ def momentum_cases(rng):
     yield ask(rng, momentum, 'momentum: a zero gradient leaves μ·v', still, {'learningRate': 0.25, 'momentum': 0.5})
 
 
+def at_rest(shape, *names):
+    return {name: torch.zeros(shape, dtype=torch.float64) for name in names}
+
+
+def settings_alone_and_in_pairs(rng, choices):
+    """No setting but the rate, each alone at every value that is not its first, and every two values together."""
+    first = {key: values[0] for key, values in choices.items()}
+    alone = [{**first, key: value} for key, values in choices.items() for value in values[1:]]
+    return [first, *alone, *pairwise(rng, choices)]
+
+
+def adam_like_cases(rng, op, decays):
+    def counted(state, taken=0):
+        return {**state, 'step': torch.tensor(float(taken), dtype=torch.float64)}
+
+    for shape in [(), (5,), (2, 3), (2, 1, 3), (2, 1, 2, 2)]:
+        yield from run_of_steps(rng, op, shape, {}, 2, counted(at_rest(shape, 'm', 'v')))
+    # β of few bits, so that no digit is lost in 1 − βᵗ
+    choices = {'learningRate': [0.125, 0.5], 'beta1': [0.875, 0.5, 0], 'beta2': [0.96875, 0.75, 0],
+               'epsilon': [2.0 ** -10, 0.25], 'weightDecay': decays}
+    for attrs in settings_alone_and_in_pairs(rng, choices):
+        yield from run_of_steps(rng, op, (3,), attrs, 3, counted(at_rest((3,), 'm', 'v')))
+    moving = {'m': draw(rng, (4,)), 'v': draw_between(rng, (4,), 0, 2)}
+    for taken in [1, 2, 9, 1000]:
+        for case in run_of_steps(rng, op, (4,), {'learningRate': 0.125}, 2, counted(moving, taken)):
+            yield {**case, 'name': f'{case["name"]}, after {taken} more'}
+    yield from run_of_steps(rng, op, (4,), {'learningRate': 0}, 1, counted(moving, 3))
+    still = {'w': draw(rng, (3,)), 'g': torch.zeros(3, dtype=torch.float64), **counted(at_rest((3,), 'm', 'v'))}
+    yield ask(rng, op, f'{op.__name__}: a zero gradient from rest makes no step', still, {})
+    faint = {**still, 'w': torch.zeros(3, dtype=torch.float64), 'g': tensor([2.0 ** -40, -2.0 ** -30, 2.0 ** -20])}
+    yield ask(rng, op, f'{op.__name__}: a faint gradient is held back by epsilon', faint, {})
+
+
 CASES = {
     'dense': dense_cases,
     'conv2d': conv2d_cases,
@@ -713,6 +773,8 @@ CASES = {
     'softmaxCrossEntropy': softmaxCrossEntropy_cases,
     'sgd': sgd_cases,
     'momentum': momentum_cases,
+    'adam': lambda rng: adam_like_cases(rng, adam, [0, 0.0625]),
+    'adamw': lambda rng: adam_like_cases(rng, adamw, [0.01, 0, 0.0625]),
 }
 
 
