@@ -16,6 +16,9 @@ import type { Lowering } from './lower.js'
 import * as bce from './losses/bce.js'
 import * as cce from './losses/cce.js'
 import * as softmaxCrossEntropy from './losses/softmaxCrossEntropy.js'
+import * as bceWithLogits from './losses/bceWithLogits.js'
+import * as hinge from './losses/hinge.js'
+import * as l2Penalty from './losses/l2Penalty.js'
 import * as sgd from './optimizers/sgd.js'
 import * as momentum from './optimizers/momentum.js'
 import * as adam from './optimizers/adam.js'
@@ -39,6 +42,9 @@ export const lowerings = {
   bce,
   cce,
   softmaxCrossEntropy,
+  bceWithLogits,
+  hinge,
+  l2Penalty,
   sgd,
   momentum,
   adam,

@@ -15,6 +15,9 @@ import { maxPool2d } from './layers/maxPool2d.js'
 import { bce } from './losses/bce.js'
 import { cce } from './losses/cce.js'
 import { softmaxCrossEntropy } from './losses/softmaxCrossEntropy.js'
+import { bceWithLogits } from './losses/bceWithLogits.js'
+import { hinge } from './losses/hinge.js'
+import { l2Penalty } from './losses/l2Penalty.js'
 import { sgd } from './optimizers/sgd.js'
 import { adam } from './optimizers/adam.js'
 import { adamw } from './optimizers/adamw.js'
@@ -39,6 +42,9 @@ export const questionTable: QuestionTable = {
   bce,
   cce,
   softmaxCrossEntropy,
+  bceWithLogits,
+  hinge,
+  l2Penalty,
   sgd,
   adam,
   adamw,

@@ -14,6 +14,9 @@ import { mse } from './losses/mse.js'
 import { bce } from './losses/bce.js'
 import { cce } from './losses/cce.js'
 import { softmaxCrossEntropy } from './losses/softmaxCrossEntropy.js'
+import { bceWithLogits } from './losses/bceWithLogits.js'
+import { hinge } from './losses/hinge.js'
+import { l2Penalty } from './losses/l2Penalty.js'
 import { sgd } from './optimizers/sgd.js'
 import { momentum } from './optimizers/momentum.js'
 import { adam } from './optimizers/adam.js'
@@ -42,6 +45,9 @@ export const catalogue = {
   bce,
   cce,
   softmaxCrossEntropy,
+  bceWithLogits,
+  hinge,
+  l2Penalty,
   sgd,
   momentum,
   adam,

@@ -162,6 +162,29 @@ def softmaxCrossEntropy(logits, target, *, reduction='mean'):
     return {'loss': F.cross_entropy(logits, target, reduction=reduction)}
 
 
+def bceWithLogits(logits, target, *, reduction='mean'):
+    return {'loss': F.binary_cross_entropy_with_logits(logits, target, reduction=reduction)}
+
+
+def is_one_hot(target):
+    return bool(((target == 0) | (target == 1)).all() and (target.sum(1) == 1).all())
+
+
+def hinge(scores, target, *, reduction='mean'):
+    if is_one_hot(target):
+        # PyTorch divides by the number of classes
+        terms = F.multi_margin_loss(scores, target.argmax(1), reduction='none') * scores.shape[1]
+        return {'loss': reduced(terms, reduction, len(terms))}
+    margins = 1 + scores[:, None, :] - scores[:, :, None]
+    others = 1 - torch.eye(scores.shape[1], dtype=torch.float64)
+    terms = (target * (others * torch.relu(margins)).sum(2)).sum(1)
+    return {'loss': reduced(terms, reduction, len(terms))}
+
+
+def l2Penalty(w, *, beta):
+    return {'loss': beta / 2 * (w * w).sum()}
+
+
 def sgd(w, g, *, learningRate, weightDecay=0):
     return {'w': optimizer_step(w, g, None, lr=learningRate, weight_decay=weightDecay)[0]}
 
@@ -225,6 +248,9 @@ WITNESS = {
     bce: 'F.binary_cross_entropy',
     cce: 'the catalogue\'s formula in torch.log, with autograd',
     softmaxCrossEntropy: 'F.cross_entropy',
+    bceWithLogits: 'F.binary_cross_entropy_with_logits',
+    hinge: 'F.multi_margin_loss, times the number of classes',
+    l2Penalty: 'the catalogue\'s formula in torch, with autograd',
     sgd: 'torch.optim.SGD',
     momentum: 'torch.optim.SGD',
     adam: 'torch.optim.Adam',
@@ -249,6 +275,8 @@ def witness_of(op, inputs, attrs):
         return 'torch.batch_norm; runningVar from Tensor.var(unbiased=False)'
     if op is bce and not away_from_certainty(inputs['prediction']):
         return 'the catalogue\'s formula in torch.log, with autograd'
+    if op is hinge and not is_one_hot(inputs['target']):
+        return 'the catalogue\'s formula in torch.relu, with autograd'
     if op is momentum and attrs.get('momentum') == 0:
         return 'torch.optim.SGD; velocity is the decayed gradient, as PyTorch keeps none'
     return WITNESS[op]
@@ -677,6 +705,40 @@ def softmaxCrossEntropy_cases(rng):
     yield ask(rng, softmaxCrossEntropy, 'softmaxCrossEntropy: a target of zeros has loss 0', nothing)
 
 
+def bceWithLogits_cases(rng):
+    for shape, reduction in itertools.product(SHAPES[1:5], REDUCTIONS):
+        for kind, target in [('soft', draw_between(rng, shape, 0, 1)), ('hard', draw_between(rng, shape, 0, 1, 1))]:
+            yield ask(rng, bceWithLogits, f'bceWithLogits: {kind} targets, shape {list(shape)}, reduction {reduction}',
+                      {'logits': draw(rng, shape), 'target': target}, {'reduction': reduction})
+    sure = {'logits': tensor(SATURATING), 'target': tensor([0, 1, 0.5, 0.25, 1, 0, 1, 0, 1, 0.75])}
+    vast = {'logits': tensor([1e4, -1e4, 1e30, -1e30, 1e30, -1e30]), 'target': tensor([0, 1, 0, 1, 1, 0])}
+    for reduction in REDUCTIONS:
+        yield ask(rng, bceWithLogits, f'bceWithLogits: logits from -100 to 100, reduction {reduction}', sure,
+                  {'reduction': reduction})
+        yield ask(rng, bceWithLogits, f'bceWithLogits: logits of up to ±10³⁰, reduction {reduction}', vast,
+                  {'reduction': reduction})
+
+
+def hinge_cases(rng):
+    for shape, reduction in itertools.product([(3, 4), (1, 5), (4, 1), (5, 3)], REDUCTIONS):
+        targets = [('one-hot', one_hot(rng, shape)), ('soft', distributions(rng, shape)),
+                   ('not summing to 1', draw_between(rng, shape, 0, 1))]
+        for kind, target in targets:
+            yield ask(rng, hinge, f'hinge: targets {kind}, shape {list(shape)}, reduction {reduction}',
+                      {'scores': draw(rng, shape), 'target': target}, {'reduction': reduction})
+    whole = tensor([[2, 1, 3, 0], [0, 1, -1, 2], [1, 1, 1, 1]])
+    for reduction in REDUCTIONS:
+        yield ask(rng, hinge, f'hinge: margins of 0 pull nowhere, reduction {reduction}',
+                  {'scores': whole, 'target': one_hot(rng, (3, 4))}, {'reduction': reduction})
+
+
+def l2Penalty_cases(rng):
+    for shape, beta in itertools.product(SHAPES, [0.5, 0.0625, 0.0005]):
+        yield ask(rng, l2Penalty, f'l2Penalty: shape {list(shape)}, beta {beta}', {'w': draw(rng, shape)},
+                  {'beta': beta})
+    yield ask(rng, l2Penalty, 'l2Penalty: beta 0 costs nothing', {'w': draw(rng, (3,))}, {'beta': 0})
+
+
 def run_of_steps(rng, op, shape, attrs, count, state):
     """`count` steps, a case each; what one writes, the next reads, with a new gradient."""
     carried = {'w': draw(rng, shape), **state}
@@ -771,6 +833,9 @@ CASES = {
     'bce': bce_cases,
     'cce': cce_cases,
     'softmaxCrossEntropy': softmaxCrossEntropy_cases,
+    'bceWithLogits': bceWithLogits_cases,
+    'hinge': hinge_cases,
+    'l2Penalty': l2Penalty_cases,
     'sgd': sgd_cases,
     'momentum': momentum_cases,
     'adam': lambda rng: adam_like_cases(rng, adam, [0, 0.0625]),

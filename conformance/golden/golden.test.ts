@@ -31,6 +31,7 @@ const boundsOf = (question: Question): Tensors => {
  *
  * sigmoid backward  PyTorch has y alone and multiplies by 1 − y, which keeps y's absolute error: at x = 40 that is all
  *                   of it. So |dy|·y·e, e being what the spec allows y itself
+ * bceWithLogits forward  PyTorch rounds 1 + e^{−|x|} before it takes the logarithm: an ε in each element's loss
  */
 const companions: Partial<Record<`${OpName} ${Direction}`, (question: Question) => Tensors>> = {
   'sigmoid backward': (question) => {
@@ -39,6 +40,11 @@ const companions: Partial<Record<`${OpName} ${Direction}`, (question: Question) 
     const { y: e } = boundsOf(forward)
     const { y: dy } = question.cotangents
     return { x: zipTensors([y as Tensor, e as Tensor, dy as Tensor], (y, e, dy) => Math.abs(dy) * y * e) }
+  },
+  'bceWithLogits forward': (question) => {
+    const { loss } = right(expected(oracle, question, anyOrder)).values
+    const elements = question.attrs['reduction'] === 'sum' ? (question.inputs['logits']?.data.length ?? 0) : 1
+    return { loss: mapTensor(() => 2 ** -23 * elements, loss as Tensor) }
   },
 }
 
