@@ -19,6 +19,9 @@ import { bceWithLogits } from './losses/bceWithLogits.js'
 import { hinge } from './losses/hinge.js'
 import { l2Penalty } from './losses/l2Penalty.js'
 import { sgd } from './optimizers/sgd.js'
+import { adagrad } from './optimizers/adagrad.js'
+import { rmsprop } from './optimizers/rmsprop.js'
+import { adadelta } from './optimizers/adadelta.js'
 import { adam } from './optimizers/adam.js'
 import { adamw } from './optimizers/adamw.js'
 import type { QuestionTable } from './questions.js'
@@ -46,6 +49,9 @@ export const questionTable: QuestionTable = {
   hinge,
   l2Penalty,
   sgd,
+  adagrad,
+  rmsprop,
+  adadelta,
   adam,
   adamw,
 } satisfies QuestionTable

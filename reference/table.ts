@@ -21,6 +21,9 @@ import * as hinge from './losses/hinge.js'
 import * as l2Penalty from './losses/l2Penalty.js'
 import * as sgd from './optimizers/sgd.js'
 import * as momentum from './optimizers/momentum.js'
+import * as adagrad from './optimizers/adagrad.js'
+import * as rmsprop from './optimizers/rmsprop.js'
+import * as adadelta from './optimizers/adadelta.js'
 import * as adam from './optimizers/adam.js'
 import * as adamw from './optimizers/adamw.js'
 
@@ -47,6 +50,9 @@ export const formulas = {
   l2Penalty,
   sgd,
   momentum,
+  adagrad,
+  rmsprop,
+  adadelta,
   adam,
   adamw,
 } satisfies {

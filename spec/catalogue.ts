@@ -19,6 +19,9 @@ import { hinge } from './losses/hinge.js'
 import { l2Penalty } from './losses/l2Penalty.js'
 import { sgd } from './optimizers/sgd.js'
 import { momentum } from './optimizers/momentum.js'
+import { adagrad } from './optimizers/adagrad.js'
+import { rmsprop } from './optimizers/rmsprop.js'
+import { adadelta } from './optimizers/adadelta.js'
 import { adam } from './optimizers/adam.js'
 import { adamw } from './optimizers/adamw.js'
 import type { AnyOp, GradientTensors, InputTensors, Inputs, Op, OutputTensors, Sizes } from './op.js'
@@ -50,6 +53,9 @@ export const catalogue = {
   l2Penalty,
   sgd,
   momentum,
+  adagrad,
+  rmsprop,
+  adadelta,
   adam,
   adamw,
 } as const satisfies Readonly<Record<string, unknown>>

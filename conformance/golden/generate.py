@@ -206,6 +206,25 @@ def optimizer_step(w, g, velocity, **settings):
     return parameter.detach(), optimizer.state[parameter].get('momentum_buffer')
 
 
+def adagrad(w, g, accumulator, *, learningRate, epsilon=1e-10, weightDecay=0):
+    settings = dict(lr=learningRate, eps=epsilon, weight_decay=weightDecay)
+    after, state = one_step(torch.optim.Adagrad, w, g, {'sum': accumulator}, settings)
+    return {'w': after, 'accumulator': state['sum']}
+
+
+def rmsprop(w, g, meanSquare, *, learningRate, decay=0.99, epsilon=1e-8, weightDecay=0):
+    settings = dict(lr=learningRate, alpha=decay, eps=epsilon, weight_decay=weightDecay)
+    after, state = one_step(torch.optim.RMSprop, w, g, {'step': 0, 'square_avg': meanSquare}, settings)
+    return {'w': after, 'meanSquare': state['square_avg']}
+
+
+def adadelta(w, g, meanSquare, meanSquareDelta, *, learningRate=1, decay=0.9, epsilon=1e-6, weightDecay=0):
+    settings = dict(lr=learningRate, rho=decay, eps=epsilon, weight_decay=weightDecay)
+    before = {'step': 0, 'square_avg': meanSquare, 'acc_delta': meanSquareDelta}
+    after, state = one_step(torch.optim.Adadelta, w, g, before, settings)
+    return {'w': after, 'meanSquare': state['square_avg'], 'meanSquareDelta': state['acc_delta']}
+
+
 def adam(w, g, m, v, step, *, learningRate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, weightDecay=0):
     settings = dict(lr=learningRate, betas=(beta1, beta2), eps=epsilon, weight_decay=weightDecay)
     return adam_step(torch.optim.Adam, w, g, m, v, step, settings)
@@ -226,7 +245,8 @@ def one_step(kind, w, g, state, settings):
     parameter = torch.nn.Parameter(w.clone())
     parameter.grad = g.clone()
     optimizer = kind([parameter], **settings)
-    optimizer.state[parameter].update({key: value.clone() for key, value in state.items()})
+    copies = {key: value.clone() if isinstance(value, torch.Tensor) else value for key, value in state.items()}
+    optimizer.state[parameter].update(copies)
     optimizer.step()
     return parameter.detach(), optimizer.state[parameter]
 
@@ -253,12 +273,15 @@ WITNESS = {
     l2Penalty: 'the catalogue\'s formula in torch, with autograd',
     sgd: 'torch.optim.SGD',
     momentum: 'torch.optim.SGD',
+    adagrad: 'torch.optim.Adagrad',
+    rmsprop: 'torch.optim.RMSprop',
+    adadelta: 'torch.optim.Adadelta',
     adam: 'torch.optim.Adam',
     adamw: 'torch.optim.AdamW',
 }
 OPS = {op.__name__: op for op in WITNESS}
 NOT_DIFFERENTIABLE = {'target', 'runningMean', 'runningVar'}
-OPTIMIZERS = {sgd, momentum, adam, adamw}
+OPTIMIZERS = {sgd, momentum, adagrad, rmsprop, adadelta, adam, adamw}
 
 
 def witness_of(op, inputs, attrs):
@@ -794,6 +817,22 @@ def settings_alone_and_in_pairs(rng, choices):
     return [first, *alone, *pairwise(rng, choices)]
 
 
+def root_cases(rng, op, kept, plain, choices):
+    """Cases of an optimizer that divides by the root of squares, kept under these names."""
+    for shape in [(), (5,), (2, 3), (2, 1, 3), (2, 1, 2, 2)]:
+        yield from run_of_steps(rng, op, shape, plain, 2, at_rest(shape, *kept))
+    for attrs in settings_alone_and_in_pairs(rng, choices):
+        yield from run_of_steps(rng, op, (3,), attrs, 3, at_rest((3,), *kept))
+    moving = {name: draw_between(rng, (4,), 0, 2) for name in kept}
+    for case in run_of_steps(rng, op, (4,), plain, 3, moving):
+        yield {**case, 'name': f'{case["name"]}, starting in motion'}
+    yield from run_of_steps(rng, op, (4,), {**plain, 'learningRate': 0}, 1, moving)
+    still = {'w': draw(rng, (3,)), 'g': torch.zeros(3, dtype=torch.float64), **at_rest((3,), *kept)}
+    yield ask(rng, op, f'{op.__name__}: a zero gradient from rest makes no step', still, plain)
+    faint = {**still, 'w': torch.zeros(3, dtype=torch.float64), 'g': tensor([2.0 ** -40, -2.0 ** -30, 2.0 ** -20])}
+    yield ask(rng, op, f'{op.__name__}: a faint gradient is held back by epsilon', faint, plain)
+
+
 def adam_like_cases(rng, op, decays):
     def counted(state, taken=0):
         return {**state, 'step': torch.tensor(float(taken), dtype=torch.float64)}
@@ -838,6 +877,14 @@ CASES = {
     'l2Penalty': l2Penalty_cases,
     'sgd': sgd_cases,
     'momentum': momentum_cases,
+    'adagrad': lambda rng: root_cases(rng, adagrad, ['accumulator'], {'learningRate': 0.125}, {
+        'learningRate': [0.125, 0.5], 'epsilon': [1e-10, 0.25, 2.0 ** -10], 'weightDecay': [0, 0.0625]}),
+    'rmsprop': lambda rng: root_cases(rng, rmsprop, ['meanSquare'], {'learningRate': 0.125}, {
+        'learningRate': [0.125, 0.5], 'decay': [0.99, 0.75, 0, 1], 'epsilon': [2.0 ** -10, 1e-8, 0.25],
+        'weightDecay': [0, 0.0625]}),
+    'adadelta': lambda rng: root_cases(rng, adadelta, ['meanSquare', 'meanSquareDelta'], {}, {
+        'learningRate': [1, 0.125], 'decay': [0.9, 0.75, 0, 1], 'epsilon': [1e-6, 0.25, 2.0 ** -10],
+        'weightDecay': [0, 0.0625]}),
     'adam': lambda rng: adam_like_cases(rng, adam, [0, 0.0625]),
     'adamw': lambda rng: adam_like_cases(rng, adamw, [0.01, 0, 0.0625]),
 }

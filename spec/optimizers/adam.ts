@@ -5,7 +5,7 @@ import { exact, expm1Of, minus, negative, onceRounded, over, plus, rootOf, times
 import { defineOp, noGradients, nothingToDerive } from '../op.js'
 import type { Tensor } from '../tensor.js'
 import { scalar, zipTensors } from '../tensor.js'
-import { decayed } from './decayed.js'
+import { decayed, mean, meanSquare } from './decayed.js'
 
 /** The attributes that `adam` and `adamw` have in common. */
 export const adamAttributes = {
@@ -71,14 +71,9 @@ export const adamBound = (
   kept: Ball,
 ): { readonly w: Tensor; readonly m: Tensor; readonly v: Tensor; readonly step: Tensor } => {
   const t = (step.data[0] as number) + 1
-  const [rest1, rest2] = [restOf(beta1), restOf(beta2)]
   const [correction1, correction2] = [correctionOf(beta1, t), correctionOf(beta2, t)]
-  const first = (w: number, g: number, m: number): Ball =>
-    plus(times(exact(beta1), exact(m)), times(rest1, decayed(lambda, w, g)))
-  const second = (w: number, g: number, v: number): Ball => {
-    const G = decayed(lambda, w, g)
-    return plus(times(exact(beta2), exact(v)), times(rest2, times(G, G)))
-  }
+  const first = (w: number, g: number, m: number): Ball => mean(beta1, exact(m), decayed(lambda, w, g))
+  const second = (w: number, g: number, v: number): Ball => meanSquare(beta2, exact(v), decayed(lambda, w, g))
   const after = (w: number, g: number, m: number, v: number): Ball => {
     const along = times(exact(eta), over(first(w, g, m), correction1))
     const root = rootOf(over(second(w, g, v), correction2))
@@ -91,9 +86,6 @@ export const adamBound = (
     step: scalar(Math.fround(t) === t ? 0 : unit * Math.abs(t)),
   }
 }
-
-/** 1 − β, exact from ½ on (Sterbenz). */
-export const restOf = (beta: number): Ball => (beta >= 0.5 ? exact(1 - beta) : minus(exact(1), exact(beta)))
 
 // 1 − βᵗ
 const correctionOf = (beta: number, t: number): Ball =>
