@@ -80,4 +80,6 @@ const exactOutputs: ReadonlySet<string> = new Set([
   'layer reshape backward x',
   'layer concat forward y',
   ...Array.from({ length: 20 }, (_, q) => `layer concat backward x${q}`),
+  'optimizer adam forward step',
+  'optimizer adamw forward step',
 ])

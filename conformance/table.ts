@@ -23,12 +23,20 @@ import { maxPool2d } from './layers/maxPool2d.js'
 import { bce } from './losses/bce.js'
 import { cce } from './losses/cce.js'
 import { softmaxCrossEntropy } from './losses/softmaxCrossEntropy.js'
+import { bceWithLogits } from './losses/bceWithLogits.js'
+import { hinge } from './losses/hinge.js'
+import { l2Penalty } from './losses/l2Penalty.js'
 import { sgd } from './optimizers/sgd.js'
 import { mul } from './layers/mul.js'
 import { reshape } from './layers/reshape.js'
 import { concat } from './layers/concat.js'
 import { scaleChannels } from './layers/scaleChannels.js'
 import { dropout } from './layers/dropout.js'
+import { adagrad } from './optimizers/adagrad.js'
+import { rmsprop } from './optimizers/rmsprop.js'
+import { adadelta } from './optimizers/adadelta.js'
+import { adam } from './optimizers/adam.js'
+import { adamw } from './optimizers/adamw.js'
 import type { QuestionTable } from './questions.js'
 
 /** What is asked about every op. */
@@ -54,6 +62,9 @@ export const questionTable: QuestionTable = {
   bce,
   cce,
   softmaxCrossEntropy,
+  bceWithLogits,
+  hinge,
+  l2Penalty,
   sgd,
   leakyRelu,
   elu,
@@ -64,4 +75,9 @@ export const questionTable: QuestionTable = {
   concat,
   scaleChannels,
   dropout,
+  adagrad,
+  rmsprop,
+  adadelta,
+  adam,
+  adamw,
 } satisfies QuestionTable

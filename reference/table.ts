@@ -24,6 +24,9 @@ import * as mse from './losses/mse.js'
 import * as bce from './losses/bce.js'
 import * as cce from './losses/cce.js'
 import * as softmaxCrossEntropy from './losses/softmaxCrossEntropy.js'
+import * as bceWithLogits from './losses/bceWithLogits.js'
+import * as hinge from './losses/hinge.js'
+import * as l2Penalty from './losses/l2Penalty.js'
 import * as sgd from './optimizers/sgd.js'
 import * as momentum from './optimizers/momentum.js'
 import * as mul from './layers/mul.js'
@@ -31,6 +34,11 @@ import * as reshape from './layers/reshape.js'
 import * as concat from './layers/concat.js'
 import * as scaleChannels from './layers/scaleChannels.js'
 import * as dropout from './layers/dropout.js'
+import * as adagrad from './optimizers/adagrad.js'
+import * as rmsprop from './optimizers/rmsprop.js'
+import * as adadelta from './optimizers/adadelta.js'
+import * as adam from './optimizers/adam.js'
+import * as adamw from './optimizers/adamw.js'
 
 /** The formula of every op, and of its gradient where it has one. */
 export const formulas = {
@@ -54,6 +62,9 @@ export const formulas = {
   bce,
   cce,
   softmaxCrossEntropy,
+  bceWithLogits,
+  hinge,
+  l2Penalty,
   sgd,
   momentum,
   leakyRelu,
@@ -65,6 +76,11 @@ export const formulas = {
   concat,
   scaleChannels,
   dropout,
+  adagrad,
+  rmsprop,
+  adadelta,
+  adam,
+  adamw,
 } satisfies {
   readonly [N in OpName]: N extends DifferentiableName
     ? { readonly forward: Forward<N>; readonly backward: Backward<N> }

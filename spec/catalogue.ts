@@ -22,6 +22,9 @@ import { mse } from './losses/mse.js'
 import { bce } from './losses/bce.js'
 import { cce } from './losses/cce.js'
 import { softmaxCrossEntropy } from './losses/softmaxCrossEntropy.js'
+import { bceWithLogits } from './losses/bceWithLogits.js'
+import { hinge } from './losses/hinge.js'
+import { l2Penalty } from './losses/l2Penalty.js'
 import { sgd } from './optimizers/sgd.js'
 import { momentum } from './optimizers/momentum.js'
 import { mul } from './layers/mul.js'
@@ -29,6 +32,11 @@ import { reshape } from './layers/reshape.js'
 import { concat } from './layers/concat.js'
 import { scaleChannels } from './layers/scaleChannels.js'
 import { dropout } from './layers/dropout.js'
+import { adagrad } from './optimizers/adagrad.js'
+import { rmsprop } from './optimizers/rmsprop.js'
+import { adadelta } from './optimizers/adadelta.js'
+import { adam } from './optimizers/adam.js'
+import { adamw } from './optimizers/adamw.js'
 import type { AnyOp, GradientTensors, InputTensors, Inputs, Op, OutputTensors, Sizes } from './op.js'
 import type { FieldsOf } from './attributes.js'
 import type { Result } from './error.js'
@@ -57,6 +65,9 @@ export const catalogue = {
   bce,
   cce,
   softmaxCrossEntropy,
+  bceWithLogits,
+  hinge,
+  l2Penalty,
   sgd,
   momentum,
   leakyRelu,
@@ -68,6 +79,11 @@ export const catalogue = {
   concat,
   scaleChannels,
   dropout,
+  adagrad,
+  rmsprop,
+  adadelta,
+  adam,
+  adamw,
 } as const satisfies Readonly<Record<string, unknown>>
 
 export type Catalogue = typeof catalogue

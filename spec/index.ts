@@ -55,6 +55,8 @@ export { lenet5 } from './networks/lenet5.js'
 export { initialParameters } from './training/initialize.js'
 export { initialState, linearDecay, stepFeeds, trainingStep } from './training/step.js'
 
+export { exact, expm1Of, expOf, log1pOf, minus, negative, onceRounded, over, plus, rootOf, times } from './ball.js'
+export type { Ball } from './ball.js'
 export { draws, keyOf, philox4x32, uniformOf, wordAt } from './philox.js'
 export type { Draws, Key, Words } from './philox.js'
 
@@ -63,3 +65,9 @@ export type { Batch, Dataset, Standardisation } from './data/dataset.js'
 export { digits } from './data/digits.js'
 export { classCount, decodeImages, decodeLabels, encodeImages, encodeLabels } from './data/idx.js'
 export type { Images } from './data/idx.js'
+
+export { fansOf, initializers } from './training/initializers.js'
+export type { Fans } from './training/initializers.js'
+export { accuracy, topKError } from './training/metrics.js'
+export { constant, cosine, earlyStopping, exponential, reduceOnPlateau, stepDecay } from './training/schedules.js'
+export type { AtEpoch, Improves, Rated, Schedule, Stopping, Watching } from './training/schedules.js'

@@ -202,6 +202,29 @@ def softmaxCrossEntropy(logits, target, *, reduction='mean'):
     return {'loss': F.cross_entropy(logits, target, reduction=reduction)}
 
 
+def bceWithLogits(logits, target, *, reduction='mean'):
+    return {'loss': F.binary_cross_entropy_with_logits(logits, target, reduction=reduction)}
+
+
+def is_one_hot(target):
+    return bool(((target == 0) | (target == 1)).all() and (target.sum(1) == 1).all())
+
+
+def hinge(scores, target, *, reduction='mean'):
+    if is_one_hot(target):
+        # PyTorch divides by the number of classes
+        terms = F.multi_margin_loss(scores, target.argmax(1), reduction='none') * scores.shape[1]
+        return {'loss': reduced(terms, reduction, len(terms))}
+    margins = 1 + scores[:, None, :] - scores[:, :, None]
+    others = 1 - torch.eye(scores.shape[1], dtype=torch.float64)
+    terms = (target * (others * torch.relu(margins)).sum(2)).sum(1)
+    return {'loss': reduced(terms, reduction, len(terms))}
+
+
+def l2Penalty(w, *, beta):
+    return {'loss': beta / 2 * (w * w).sum()}
+
+
 def sgd(w, g, *, learningRate, weightDecay=0):
     return {'w': optimizer_step(w, g, None, lr=learningRate, weight_decay=weightDecay)[0]}
 
@@ -260,6 +283,49 @@ def dropout(x, *, keep=0.5, key, step=0, stream=0):
     words = [word for block in range(-(-x.numel() // 4)) for word in philox4x32((block, step, stream, 0), key)]
     mask = [float(word < math.ceil(keep * 2 ** 32)) for word in words[:x.numel()]]
     return {'y': x * tensor(mask).reshape(x.shape) / keep}
+def adagrad(w, g, accumulator, *, learningRate, epsilon=1e-10, weightDecay=0):
+    settings = dict(lr=learningRate, eps=epsilon, weight_decay=weightDecay)
+    after, state = one_step(torch.optim.Adagrad, w, g, {'sum': accumulator}, settings)
+    return {'w': after, 'accumulator': state['sum']}
+
+
+def rmsprop(w, g, meanSquare, *, learningRate, decay=0.99, epsilon=1e-8, weightDecay=0):
+    settings = dict(lr=learningRate, alpha=decay, eps=epsilon, weight_decay=weightDecay)
+    after, state = one_step(torch.optim.RMSprop, w, g, {'step': 0, 'square_avg': meanSquare}, settings)
+    return {'w': after, 'meanSquare': state['square_avg']}
+
+
+def adadelta(w, g, meanSquare, meanSquareDelta, *, learningRate=1, decay=0.9, epsilon=1e-6, weightDecay=0):
+    settings = dict(lr=learningRate, rho=decay, eps=epsilon, weight_decay=weightDecay)
+    before = {'step': 0, 'square_avg': meanSquare, 'acc_delta': meanSquareDelta}
+    after, state = one_step(torch.optim.Adadelta, w, g, before, settings)
+    return {'w': after, 'meanSquare': state['square_avg'], 'meanSquareDelta': state['acc_delta']}
+
+
+def adam(w, g, m, v, step, *, learningRate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, weightDecay=0):
+    settings = dict(lr=learningRate, betas=(beta1, beta2), eps=epsilon, weight_decay=weightDecay)
+    return adam_step(torch.optim.Adam, w, g, m, v, step, settings)
+
+
+def adamw(w, g, m, v, step, *, learningRate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, weightDecay=0.01):
+    settings = dict(lr=learningRate, betas=(beta1, beta2), eps=epsilon, weight_decay=weightDecay)
+    return adam_step(torch.optim.AdamW, w, g, m, v, step, settings)
+
+
+def adam_step(optimizer, w, g, m, v, step, settings):
+    after, state = one_step(optimizer, w, g, {'exp_avg': m, 'exp_avg_sq': v, 'step': step}, settings)
+    return {'w': after, 'm': state['exp_avg'], 'v': state['exp_avg_sq'], 'step': state['step']}
+
+
+def one_step(kind, w, g, state, settings):
+    """A step of a torch optimizer that goes on from a state; the weights and the state after it."""
+    parameter = torch.nn.Parameter(w.clone())
+    parameter.grad = g.clone()
+    optimizer = kind([parameter], **settings)
+    copies = {key: value.clone() if isinstance(value, torch.Tensor) else value for key, value in state.items()}
+    optimizer.state[parameter].update(copies)
+    optimizer.step()
+    return parameter.detach(), optimizer.state[parameter]
 
 
 WITNESS = {
@@ -283,6 +349,9 @@ WITNESS = {
     bce: 'F.binary_cross_entropy',
     cce: 'the catalogue\'s formula in torch.log, with autograd',
     softmaxCrossEntropy: 'F.cross_entropy',
+    bceWithLogits: 'F.binary_cross_entropy_with_logits',
+    hinge: 'F.multi_margin_loss, times the number of classes',
+    l2Penalty: 'the catalogue\'s formula in torch, with autograd',
     sgd: 'torch.optim.SGD',
     momentum: 'torch.optim.SGD',
     leakyRelu: 'F.leaky_relu',
@@ -294,10 +363,15 @@ WITNESS = {
     concat: 'torch.cat',
     scaleChannels: 'a product with s broadcast',
     dropout: 'Philox in Python, checked by the known answers of Random123; x · mask / keep with autograd',
+    adagrad: 'torch.optim.Adagrad',
+    rmsprop: 'torch.optim.RMSprop',
+    adadelta: 'torch.optim.Adadelta',
+    adam: 'torch.optim.Adam',
+    adamw: 'torch.optim.AdamW',
 }
 OPS = {op.__name__: op for op in WITNESS}
 NOT_DIFFERENTIABLE = {'target', 'runningMean', 'runningVar'}
-OPTIMIZERS = {sgd, momentum}
+OPTIMIZERS = {sgd, momentum, adagrad, rmsprop, adadelta, adam, adamw}
 
 
 def witness_of(op, inputs, attrs):
@@ -318,6 +392,8 @@ def witness_of(op, inputs, attrs):
         return 'torch.batch_norm; runningVar from Tensor.var(unbiased=False)'
     if op is bce and not away_from_certainty(inputs['prediction']):
         return 'the catalogue\'s formula in torch.log, with autograd'
+    if op is hinge and not is_one_hot(inputs['target']):
+        return 'the catalogue\'s formula in torch.relu, with autograd'
     if op is momentum and attrs.get('momentum') == 0:
         return 'torch.optim.SGD; velocity is the decayed gradient, as PyTorch keeps none'
     return WITNESS[op]
@@ -919,6 +995,40 @@ def softmaxCrossEntropy_cases(rng):
     yield ask(rng, softmaxCrossEntropy, 'softmaxCrossEntropy: a target of zeros has loss 0', nothing)
 
 
+def bceWithLogits_cases(rng):
+    for shape, reduction in itertools.product(SHAPES[1:5], REDUCTIONS):
+        for kind, target in [('soft', draw_between(rng, shape, 0, 1)), ('hard', draw_between(rng, shape, 0, 1, 1))]:
+            yield ask(rng, bceWithLogits, f'bceWithLogits: {kind} targets, shape {list(shape)}, reduction {reduction}',
+                      {'logits': draw(rng, shape), 'target': target}, {'reduction': reduction})
+    sure = {'logits': tensor(SATURATING), 'target': tensor([0, 1, 0.5, 0.25, 1, 0, 1, 0, 1, 0.75])}
+    vast = {'logits': tensor([1e4, -1e4, 1e30, -1e30, 1e30, -1e30]), 'target': tensor([0, 1, 0, 1, 1, 0])}
+    for reduction in REDUCTIONS:
+        yield ask(rng, bceWithLogits, f'bceWithLogits: logits from -100 to 100, reduction {reduction}', sure,
+                  {'reduction': reduction})
+        yield ask(rng, bceWithLogits, f'bceWithLogits: logits of up to ±10³⁰, reduction {reduction}', vast,
+                  {'reduction': reduction})
+
+
+def hinge_cases(rng):
+    for shape, reduction in itertools.product([(3, 4), (1, 5), (4, 1), (5, 3)], REDUCTIONS):
+        targets = [('one-hot', one_hot(rng, shape)), ('soft', distributions(rng, shape)),
+                   ('not summing to 1', draw_between(rng, shape, 0, 1))]
+        for kind, target in targets:
+            yield ask(rng, hinge, f'hinge: targets {kind}, shape {list(shape)}, reduction {reduction}',
+                      {'scores': draw(rng, shape), 'target': target}, {'reduction': reduction})
+    whole = tensor([[2, 1, 3, 0], [0, 1, -1, 2], [1, 1, 1, 1]])
+    for reduction in REDUCTIONS:
+        yield ask(rng, hinge, f'hinge: margins of 0 pull nowhere, reduction {reduction}',
+                  {'scores': whole, 'target': one_hot(rng, (3, 4))}, {'reduction': reduction})
+
+
+def l2Penalty_cases(rng):
+    for shape, beta in itertools.product(SHAPES, [0.5, 0.0625, 0.0005]):
+        yield ask(rng, l2Penalty, f'l2Penalty: shape {list(shape)}, beta {beta}', {'w': draw(rng, shape)},
+                  {'beta': beta})
+    yield ask(rng, l2Penalty, 'l2Penalty: beta 0 costs nothing', {'w': draw(rng, (3,))}, {'beta': 0})
+
+
 def run_of_steps(rng, op, shape, attrs, count, state):
     """`count` steps, a case each; what one writes, the next reads, with a new gradient."""
     carried = {'w': draw(rng, shape), **state}
@@ -1022,6 +1132,53 @@ def dropout_cases(rng):
     special = {'x': tensor([INFINITY, -INFINITY, NAN, 1, INFINITY, NAN, -INFINITY, 2])}
     yield ask(rng, dropout, 'dropout: what is not finite comes through as NaN where it is dropped', special,
               {'key': (0, 0)}, backward=False)
+def at_rest(shape, *names):
+    return {name: torch.zeros(shape, dtype=torch.float64) for name in names}
+
+
+def settings_alone_and_in_pairs(rng, choices):
+    """No setting but the rate, each alone at every value that is not its first, and every two values together."""
+    first = {key: values[0] for key, values in choices.items()}
+    alone = [{**first, key: value} for key, values in choices.items() for value in values[1:]]
+    return [first, *alone, *pairwise(rng, choices)]
+
+
+def root_cases(rng, op, kept, plain, choices):
+    """Cases of an optimizer that divides by the root of squares, kept under these names."""
+    for shape in [(), (5,), (2, 3), (2, 1, 3), (2, 1, 2, 2)]:
+        yield from run_of_steps(rng, op, shape, plain, 2, at_rest(shape, *kept))
+    for attrs in settings_alone_and_in_pairs(rng, choices):
+        yield from run_of_steps(rng, op, (3,), attrs, 3, at_rest((3,), *kept))
+    moving = {name: draw_between(rng, (4,), 0, 2) for name in kept}
+    for case in run_of_steps(rng, op, (4,), plain, 3, moving):
+        yield {**case, 'name': f'{case["name"]}, starting in motion'}
+    yield from run_of_steps(rng, op, (4,), {**plain, 'learningRate': 0}, 1, moving)
+    still = {'w': draw(rng, (3,)), 'g': torch.zeros(3, dtype=torch.float64), **at_rest((3,), *kept)}
+    yield ask(rng, op, f'{op.__name__}: a zero gradient from rest makes no step', still, plain)
+    faint = {**still, 'w': torch.zeros(3, dtype=torch.float64), 'g': tensor([2.0 ** -40, -2.0 ** -30, 2.0 ** -20])}
+    yield ask(rng, op, f'{op.__name__}: a faint gradient is held back by epsilon', faint, plain)
+
+
+def adam_like_cases(rng, op, decays):
+    def counted(state, taken=0):
+        return {**state, 'step': torch.tensor(float(taken), dtype=torch.float64)}
+
+    for shape in [(), (5,), (2, 3), (2, 1, 3), (2, 1, 2, 2)]:
+        yield from run_of_steps(rng, op, shape, {}, 2, counted(at_rest(shape, 'm', 'v')))
+    # β of few bits, so that no digit is lost in 1 − βᵗ
+    choices = {'learningRate': [0.125, 0.5], 'beta1': [0.875, 0.5, 0], 'beta2': [0.96875, 0.75, 0],
+               'epsilon': [2.0 ** -10, 0.25], 'weightDecay': decays}
+    for attrs in settings_alone_and_in_pairs(rng, choices):
+        yield from run_of_steps(rng, op, (3,), attrs, 3, counted(at_rest((3,), 'm', 'v')))
+    moving = {'m': draw(rng, (4,)), 'v': draw_between(rng, (4,), 0, 2)}
+    for taken in [1, 2, 9, 1000]:
+        for case in run_of_steps(rng, op, (4,), {'learningRate': 0.125}, 2, counted(moving, taken)):
+            yield {**case, 'name': f'{case["name"]}, after {taken} more'}
+    yield from run_of_steps(rng, op, (4,), {'learningRate': 0}, 1, counted(moving, 3))
+    still = {'w': draw(rng, (3,)), 'g': torch.zeros(3, dtype=torch.float64), **counted(at_rest((3,), 'm', 'v'))}
+    yield ask(rng, op, f'{op.__name__}: a zero gradient from rest makes no step', still, {})
+    faint = {**still, 'w': torch.zeros(3, dtype=torch.float64), 'g': tensor([2.0 ** -40, -2.0 ** -30, 2.0 ** -20])}
+    yield ask(rng, op, f'{op.__name__}: a faint gradient is held back by epsilon', faint, {})
 
 
 CASES = {
@@ -1045,6 +1202,9 @@ CASES = {
     'bce': bce_cases,
     'cce': cce_cases,
     'softmaxCrossEntropy': softmaxCrossEntropy_cases,
+    'bceWithLogits': bceWithLogits_cases,
+    'hinge': hinge_cases,
+    'l2Penalty': l2Penalty_cases,
     'sgd': sgd_cases,
     'momentum': momentum_cases,
     'leakyRelu': leakyRelu_cases,
@@ -1056,6 +1216,16 @@ CASES = {
     'concat': concat_cases,
     'scaleChannels': scaleChannels_cases,
     'dropout': dropout_cases,
+    'adagrad': lambda rng: root_cases(rng, adagrad, ['accumulator'], {'learningRate': 0.125}, {
+        'learningRate': [0.125, 0.5], 'epsilon': [1e-10, 0.25, 2.0 ** -10], 'weightDecay': [0, 0.0625]}),
+    'rmsprop': lambda rng: root_cases(rng, rmsprop, ['meanSquare'], {'learningRate': 0.125}, {
+        'learningRate': [0.125, 0.5], 'decay': [0.99, 0.75, 0, 1], 'epsilon': [2.0 ** -10, 1e-8, 0.25],
+        'weightDecay': [0, 0.0625]}),
+    'adadelta': lambda rng: root_cases(rng, adadelta, ['meanSquare', 'meanSquareDelta'], {}, {
+        'learningRate': [1, 0.125], 'decay': [0.9, 0.75, 0, 1], 'epsilon': [1e-6, 0.25, 2.0 ** -10],
+        'weightDecay': [0, 0.0625]}),
+    'adam': lambda rng: adam_like_cases(rng, adam, [0, 0.0625]),
+    'adamw': lambda rng: adam_like_cases(rng, adamw, [0.01, 0, 0.0625]),
 }
 
 

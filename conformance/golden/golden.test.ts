@@ -32,6 +32,7 @@ const boundsOf = (question: Question): Tensors => {
  * sigmoid backward  PyTorch has y alone and multiplies by 1 − y, which keeps y's absolute error: at x = 40 that is all
  *                   of it. So |dy|·y·e, e being what the spec allows y itself
  * elu forward       PyTorch has the plain difference e^x − 1, which keeps the error of e^x, at most 2ε, near 0 as well
+ * bceWithLogits forward  PyTorch rounds 1 + e^{−|x|} before it takes the logarithm: an ε in each element's loss
  */
 const companions: Partial<Record<`${OpName} ${Direction}`, (question: Question) => Tensors>> = {
   'sigmoid backward': (question) => {
@@ -44,6 +45,11 @@ const companions: Partial<Record<`${OpName} ${Direction}`, (question: Question) 
   'elu forward': ({ attrs, inputs }) => ({
     y: mapTensor((x) => (x < 0 ? 2 * epsilon * Math.abs(attrs['alpha'] as number) : 0), inputs['x'] as Tensor),
   }),
+  'bceWithLogits forward': (question) => {
+    const { loss } = right(expected(oracle, question, anyOrder)).values
+    const elements = question.attrs['reduction'] === 'sum' ? (question.inputs['logits']?.data.length ?? 0) : 1
+    return { loss: mapTensor(() => 2 ** -23 * elements, loss as Tensor) }
+  },
 }
 
 const questionOf = (op: OpName, direction: Direction, { attrs, inputs, cotangents = {} }: GoldenCase): Question => ({

@@ -1,7 +1,7 @@
 import type { Network } from '../networks/network.js'
-import { draws, keyOf } from '../philox.js'
+import { keyOf } from '../philox.js'
 import type { Tensors } from '../tensor.js'
-import { generate, zeros } from '../tensor.js'
+import { initializers } from './initializers.js'
 
 /**
  * First values of a network's parameters, in f32: weights normal with variance gain/fan-in, which is 2/fan-in
@@ -10,8 +10,10 @@ import { generate, zeros } from '../tensor.js'
 export const initialParameters = ({ parameters }: Network, seed: number): Tensors =>
   Object.fromEntries(
     Object.entries(parameters).map(([name, { shape, fanIn, gain }]) => {
-      if (shape.length === 1) return [name, zeros(shape)]
-      const draw = draws(keyOf(`initialize ${seed} ${name}`))
-      return [name, generate(shape, () => Math.fround(draw.normal() * Math.sqrt(gain / fanIn)))]
+      const key = keyOf(`initialize ${seed} ${name}`)
+      return [
+        name,
+        shape.length === 1 ? initializers.zeros(key, shape) : initializers.normal(key, shape, Math.sqrt(gain / fanIn)),
+      ]
     }),
   )

@@ -1,0 +1,126 @@
+import { either as E, function as F } from 'fp-ts'
+import { mapTensor, scalar, zeros } from '../../spec/tensor.js'
+import type { Law, Questions } from '../questions.js'
+import { form } from '../questions.js'
+import { adamCorners, adamLaws, adamRandom, adamState, after } from './adamCases.js'
+import { equal, equals, named, sixteenths, unit, widened } from './optimizerLaws.js'
+
+const paper = 'Loshchilov and Hutter, "Decoupled weight decay regularization" (2019), algorithm 2'
+
+const decayShrinks: Law = {
+  name: 'decay alone shrinks the weights by 1 − η·λ',
+  claims: ({ attrs, inputs }, ask) => {
+    const w = named(inputs, 'w')
+    const rest = zeros(w.shape)
+    return F.pipe(
+      ask(
+        'forward',
+        { ...attrs, learningRate: 0.5, weightDecay: 0.25, epsilon: 0.5 },
+        { w, g: rest, m: rest, v: rest, step: scalar(4) },
+      ),
+      E.map((answer) => [
+        equals(
+          'w',
+          answer,
+          mapTensor((w) => 0.875 * w, w),
+        ),
+      ]),
+    )
+  },
+}
+
+const decayIsApart: Law = {
+  name: 'decay takes η·λ·w away from the step without it, and leaves the moments alone',
+  claims: ({ attrs, inputs }, ask) => {
+    const given = { ...inputs, w: sixteenths(named(inputs, 'w')) }
+    const rated = { ...attrs, learningRate: 0.5 }
+    return F.pipe(
+      E.Do,
+      E.bind('with', () => ask('forward', { ...rated, weightDecay: 0.25 }, given)),
+      E.bind('without', () => ask('forward', { ...rated, weightDecay: 0 }, given)),
+      E.map(({ with: decayed, without }) => {
+        // an eighth of w is exact; the sum with it is rounded here
+        const back = mapTensor((w, i) => w + (given.w.data[i] as number) / 8, named(decayed.values, 'w'))
+        return [
+          equal(
+            'w',
+            widened({ ...decayed, values: { w: back } }, 'w', (w) => unit * Math.abs(w)),
+            without,
+          ),
+          equal('m', decayed, without),
+          equal('v', decayed, without),
+        ]
+      }),
+    )
+  },
+}
+
+export const adamw: Questions = {
+  corners: adamCorners,
+  random: adamRandom,
+  laws: [...adamLaws, decayShrinks, decayIsApart],
+  worked: [
+    {
+      name: 'the second step by hand: 1·(1 − ½·½) = ¾, and adam’s ½·2/(4 + 4) less',
+      direction: 'forward',
+      attrs: { learningRate: 0.5, beta1: 0.5, beta2: 0.75, epsilon: 4, weightDecay: 0.5 },
+      inputs: {
+        w: { shape: [2], data: [1, -1] },
+        g: { shape: [2], data: [2, -2] },
+        m: { shape: [2], data: [1, -1] },
+        v: { shape: [2], data: [8, 8] },
+        step: { shape: [], data: [1] },
+      },
+      outputs: {
+        w: { shape: [2], data: [0.625, -0.625] },
+        m: { shape: [2], data: [1.5, -1.5] },
+        v: { shape: [2], data: [7, 7] },
+        step: { shape: [], data: [2] },
+      },
+      source: paper,
+    },
+  ],
+  faults: [
+    {
+      name: 'decay forgotten',
+      direction: 'forward',
+      find: '1 - eta * lambda',
+      replace: '1',
+      unseenAt: form('', { weightDecay: 0.0005 }, adamState(4), after(2)),
+    },
+    { name: 'sign of the decay', direction: 'forward', find: '1 - eta * lambda', replace: '1 + eta * lambda' },
+    {
+      name: 'decay without the rate, as in the paper',
+      direction: 'forward',
+      find: '1 - eta * lambda',
+      replace: '1 - lambda',
+      unseenAt: form('', { learningRate: 1, weightDecay: 0.1 }, adamState(4), after(2)),
+    },
+    {
+      name: 'coupled decay beside the other',
+      direction: 'forward',
+      find: 'weightDecay: 0 }',
+      replace: 'weightDecay: lambda }',
+    },
+    {
+      name: 'coupled decay in place of the other',
+      direction: 'forward',
+      find: 'adam({ ...attrs, weightDecay: 0 }, { w: shrunk',
+      replace: 'adam(attrs, { w',
+    },
+    {
+      name: 'decay by the sign of the weight',
+      direction: 'forward',
+      find: 'w * (1 - eta * lambda)',
+      replace: 'w - Math.sign(w) * (eta * lambda)',
+      unseenAt: form('', {}, adamState(4), after(2, { w: { values: [1, -1] } })),
+    },
+    {
+      name: 'the moments exchanged',
+      direction: 'forward',
+      find: 'w: shrunk, g, m, v',
+      replace: 'w: shrunk, g, m: v, v: m',
+      unseenAt: form('', {}, adamState(4), after(2, { m: { constant: 1 }, v: { constant: 1 } })),
+    },
+  ],
+}

@@ -1,0 +1,39 @@
+import { at1, at2, scalarOf, sum1, tabulate1, tabulate2, total } from '../arithmetic.js'
+import type { Backward, Forward } from '../kernel.js'
+import type { Tensor } from '../../spec/tensor.js'
+
+// m[n,j,c] = 1 + s[n,j] − s[n,c]: how far class j comes into the margin of class c
+const margin = (s: Tensor, n: number, j: number, c: number): number => 1 + (at2(s, n, j) - at2(s, n, c))
+
+// the classes c of each row with t[n,c] ≠ 0, one of them where the target is one-hot
+const targets = (t: Tensor, N: number, C: number): readonly (readonly number[])[] =>
+  Array.from({ length: N }, (_, n) => Array.from({ length: C }, (_, c) => c).filter((c) => at2(t, n, c) !== 0))
+
+// loss = (1/N) Σ_n Σ_c t[n,c]·Σ_{j≠c} max(0, m[n,j,c])
+export const forward: Forward<'hinge'> = ({ reduction }, { scores: s, target: t }, { N, C }) => {
+  const held = targets(t, N, C)
+  const each = tabulate1([N], (n) => {
+    const classes = held[n] as readonly number[]
+    return sum1(classes.length, (at) => {
+      const c = classes[at] as number
+      return at2(t, n, c) * sum1(C, (j) => (j === c ? 0 : Math.max(0, margin(s, n, j, c))))
+    })
+  })
+  return { loss: reduction === 'none' ? each : scalarOf(reduction === 'mean' ? total(each) / N : total(each)) }
+}
+
+// dscores[n,j] = (Σ_{c≠j} t[n,c]·[m[n,j,c] > 0] − t[n,j]·Σ_{k≠j} [m[n,k,j] > 0])·dloss/N
+export const backward: Backward<'hinge'> = ({ reduction }, { scores: s, target: t }, { loss: dloss }, { N, C }) => {
+  const held = targets(t, N, C)
+  const rows = reduction === 'mean' ? N : 1
+  // the slope of max(0, m): 0 at the corner
+  const slope = (n: number, j: number, c: number): number => (j !== c && margin(s, n, j, c) > 0 ? 1 : 0)
+  return {
+    scores: tabulate2([N, C], (n, j) => {
+      const classes = held[n] as readonly number[]
+      const up = sum1(classes.length, (at) => at2(t, n, classes[at] as number) * slope(n, j, classes[at] as number))
+      const down = at2(t, n, j) === 0 ? 0 : at2(t, n, j) * sum1(C, (k) => slope(n, k, j))
+      return ((up - down) * at1(dloss, reduction === 'none' ? n : 0)) / rows
+    }),
+  }
+}
