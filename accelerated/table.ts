@@ -11,6 +11,7 @@ import * as avgPool2d from './layers/avgPool2d.js'
 import * as batchNormTraining from './layers/batchNormTraining.js'
 import * as batchNormInference from './layers/batchNormInference.js'
 import * as flatten from './layers/flatten.js'
+import * as rnnCell from './layers/rnnCell.js'
 import * as mse from './losses/mse.js'
 import type { Lowering } from './lower.js'
 import * as bce from './losses/bce.js'
@@ -33,6 +34,7 @@ export const lowerings = {
   batchNormInference,
   flatten,
   add,
+  rnnCell,
   mse,
   bce,
   cce,

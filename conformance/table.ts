@@ -12,6 +12,7 @@ import { avgPool2d } from './layers/avgPool2d.js'
 import { dense } from './layers/dense.js'
 import { flatten } from './layers/flatten.js'
 import { maxPool2d } from './layers/maxPool2d.js'
+import { rnnCell } from './layers/rnnCell.js'
 import { bce } from './losses/bce.js'
 import { cce } from './losses/cce.js'
 import { softmaxCrossEntropy } from './losses/softmaxCrossEntropy.js'
@@ -34,6 +35,7 @@ export const questionTable: QuestionTable = {
   maxPool2d,
   avgPool2d,
   flatten,
+  rnnCell,
   bce,
   cce,
   softmaxCrossEntropy,

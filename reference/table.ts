@@ -12,6 +12,7 @@ import * as avgPool2d from './layers/avgPool2d.js'
 import * as batchNormTraining from './layers/batchNormTraining.js'
 import * as batchNormInference from './layers/batchNormInference.js'
 import * as flatten from './layers/flatten.js'
+import * as rnnCell from './layers/rnnCell.js'
 import * as mse from './losses/mse.js'
 import * as bce from './losses/bce.js'
 import * as cce from './losses/cce.js'
@@ -33,6 +34,7 @@ export const formulas = {
   batchNormInference,
   flatten,
   add,
+  rnnCell,
   mse,
   bce,
   cce,

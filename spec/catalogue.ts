@@ -10,6 +10,7 @@ import { avgPool2d } from './layers/avgPool2d.js'
 import { batchNormTraining } from './layers/batchNormTraining.js'
 import { batchNormInference } from './layers/batchNormInference.js'
 import { flatten } from './layers/flatten.js'
+import { rnnCell } from './layers/rnnCell.js'
 import { mse } from './losses/mse.js'
 import { bce } from './losses/bce.js'
 import { cce } from './losses/cce.js'
@@ -36,6 +37,7 @@ export const catalogue = {
   batchNormInference,
   flatten,
   add,
+  rnnCell,
   mse,
   bce,
   cce,

@@ -1,8 +1,8 @@
-import type { Launch } from '../kernel.js'
+import type { Launch, Slot } from '../kernel.js'
 import { cotangent, gradient, input, kernel, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
-import { tileNested, tileSerial, tileSize, tilesFor } from '../tile.js'
+import { tileNested, tileSerial, tilesFor, worthTiling } from '../tile.js'
 
 /** y[n,o] = b[o] + Σ_i w[o,i] · x[n,i], the products added in order of i, then the bias */
 export const denseForward = kernel({
@@ -112,39 +112,45 @@ fn finish(o: u32, i: u32, sum: f32) { set_dw(o * dims.columns + i, sum); }
 `,
 })
 
-// a tile pays where most of its rows and columns exist
-const worthTiling = (rows: number, columns: number): boolean => rows >= tileSize && columns >= tileSize
-
-export const forward: Lower<'dense'> = ({ sizes: { N, I, O }, has }) => {
-  const bind = { x: input('x'), w: input('w'), b: input('b'), y: output('y') }
-  const hasBias = has('b') ? 1 : 0
-  return launches(
-    worthTiling(N, O)
-      ? {
-          kernel: denseForwardTiled,
-          bind,
-          count: tilesFor(N, O),
-          dims: { rows: N, columns: O, terms: I, hasBias },
-          params: {},
-          outer: { extent: N, dims: ['rows'], slices: { x: I, y: O }, count: (units) => tilesFor(units, O) },
-        }
-      : {
-          kernel: denseForward,
-          bind,
-          count: N * O,
-          dims: { I, O, hasBias },
-          params: {},
-          outer: { extent: N, dims: [], slices: { x: I, y: O } },
-        },
-  )
+/** The launches of a dense layer, whatever its tensors are bound to. */
+export interface DenseSizes {
+  readonly N: number
+  readonly I: number
+  readonly O: number
 }
 
-export const backward: Lower<'dense'> = ({ sizes: { N, I, O }, wants }) => {
-  const bindX = { w: input('w'), dy: cotangent('y'), dx: gradient('x') }
-  const ofX: Launch = worthTiling(N, I)
+/** y = b + x·wᵀ */
+export const denseProduct = (
+  { N, I, O }: DenseSizes,
+  bind: Readonly<Record<'x' | 'w' | 'b' | 'y', Slot>>,
+  hasBias: boolean,
+): Launch => {
+  const given = hasBias ? 1 : 0
+  return worthTiling(N, O)
+    ? {
+        kernel: denseForwardTiled,
+        bind,
+        count: tilesFor(N, O),
+        dims: { rows: N, columns: O, terms: I, hasBias: given },
+        params: {},
+        outer: { extent: N, dims: ['rows'], slices: { x: I, y: O }, count: (units) => tilesFor(units, O) },
+      }
+    : {
+        kernel: denseForward,
+        bind,
+        count: N * O,
+        dims: { I, O, hasBias: given },
+        params: {},
+        outer: { extent: N, dims: [], slices: { x: I, y: O } },
+      }
+}
+
+/** dx = dy·w */
+export const denseOfX = ({ N, I, O }: DenseSizes, bind: Readonly<Record<'w' | 'dy' | 'dx', Slot>>): Launch =>
+  worthTiling(N, I)
     ? {
         kernel: denseBackwardXTiled,
-        bind: bindX,
+        bind,
         count: tilesFor(N, I),
         dims: { rows: N, columns: I, terms: O },
         params: {},
@@ -152,22 +158,37 @@ export const backward: Lower<'dense'> = ({ sizes: { N, I, O }, wants }) => {
       }
     : {
         kernel: denseBackwardX,
-        bind: bindX,
+        bind,
         count: N * I,
         dims: { I, O },
         params: {},
         outer: { extent: N, dims: [], slices: { dy: O, dx: I } },
       }
-  const bindW = { x: input('x'), dy: cotangent('y'), dw: gradient('w') }
-  const ofW: Launch = worthTiling(O, I)
+
+/** dw = dyᵀ·x */
+export const denseOfW = ({ N, I, O }: DenseSizes, bind: Readonly<Record<'x' | 'dy' | 'dw', Slot>>): Launch =>
+  worthTiling(O, I)
     ? {
         kernel: denseBackwardWTiled,
-        bind: bindW,
+        bind,
         count: tilesFor(O, I),
         dims: { rows: O, columns: I, terms: N },
         params: {},
       }
-    : reduce(denseBackwardW, O * I, N, { bind: bindW, dims: { I, O } })
-  const ofB = reduce(denseBackwardB, O, N, { bind: { dy: cotangent('y'), db: gradient('b') }, dims: { O } })
-  return launches(wants('x') ? ofX : undefined, wants('w') ? ofW : undefined, wants('b') ? ofB : undefined)
+    : reduce(denseBackwardW, O * I, N, { bind, dims: { I, O } })
+
+/** db = Σ_n dy */
+export const denseOfB = ({ N, O }: DenseSizes, bind: Readonly<Record<'dy' | 'db', Slot>>): Launch =>
+  reduce(denseBackwardB, O, N, { bind, dims: { O } })
+
+export const forward: Lower<'dense'> = ({ sizes, has }) =>
+  launches(denseProduct(sizes, { x: input('x'), w: input('w'), b: input('b'), y: output('y') }, has('b')))
+
+export const backward: Lower<'dense'> = ({ sizes, wants }) => {
+  const dy = cotangent('y')
+  return launches(
+    wants('x') ? denseOfX(sizes, { w: input('w'), dy, dx: gradient('x') }) : undefined,
+    wants('w') ? denseOfW(sizes, { x: input('x'), dy, dw: gradient('w') }) : undefined,
+    wants('b') ? denseOfB(sizes, { dy, db: gradient('b') }) : undefined,
+  )
 }

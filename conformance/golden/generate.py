@@ -128,6 +128,17 @@ def batchNormInference(x, gamma, beta, runningMean, runningVar, *, epsilon=1e-5)
     return {'y': F.batch_norm(x, runningMean, runningVar, gamma, beta, False, 0.0, epsilon)}
 
 
+def rnnCell(x, h, wIh, wHh, b):
+    cell = torch.nn.RNNCell(x.shape[1], h.shape[1], dtype=torch.float64)
+    return {'h': torch.nn.utils.stateless.functional_call(cell, cell_weights(wIh, wHh, b), (x, h))}
+
+
+def cell_weights(wIh, wHh, b, suffix=''):
+    """PyTorch's names. It adds two biases; the catalogue's is their sum, so they take three quarters and a quarter of it."""
+    names = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh']
+    return dict(zip([name + suffix for name in names], [wIh, wHh, 0.75 * b, 0.25 * b]))
+
+
 def reduced(terms, reduction, count):
     return {'none': terms, 'sum': terms.sum(), 'mean': terms.sum() / count}[reduction]
 
@@ -196,6 +207,7 @@ WITNESS = {
     softmax: 'torch.softmax',
     batchNormTraining: 'F.batch_norm',
     batchNormInference: 'F.batch_norm',
+    rnnCell: 'torch.nn.RNNCell',
     mse: 'F.mse_loss',
     bce: 'F.binary_cross_entropy',
     cce: 'the catalogue\'s formula in torch.log, with autograd',
@@ -650,6 +662,25 @@ def softmaxCrossEntropy_cases(rng):
     yield ask(rng, softmaxCrossEntropy, 'softmaxCrossEntropy: a target of zeros has loss 0', nothing)
 
 
+RECURRENT = [(1, 1, 1), (1, 3, 2), (3, 4, 2), (3, 2, 5), (2, 1, 3), (5, 3, 1), (4, 4, 4)]
+
+
+def cell_inputs(rng, N, I, H, rows=1, state=('h',)):
+    weights = {'wIh': draw(rng, (rows * H, I), span=0.5), 'wHh': draw(rng, (rows * H, H), span=0.5),
+               'b': draw(rng, (rows * H,), span=0.5)}
+    return {'x': draw(rng, (N, I)), **{name: draw(rng, (N, H), span=1) for name in state}, **weights}
+
+
+def rnnCell_cases(rng):
+    for N, I, H in RECURRENT:
+        inputs = cell_inputs(rng, N, I, H)
+        yield ask(rng, rnnCell, f'rnnCell: {N} samples of {I} inputs, {H} units', inputs)
+        still = {**inputs, 'h': torch.zeros(N, H, dtype=torch.float64)}
+        yield ask(rng, rnnCell, f'rnnCell: {N} samples of {I} inputs, {H} units, from a state of 0', still)
+    steep = cell_inputs(rng, 3, 2, 4)
+    yield ask(rng, rnnCell, 'rnnCell: inputs that saturate', {**steep, 'x': 8 * steep['x']})
+
+
 def run_of_steps(rng, op, shape, attrs, count, state):
     """`count` steps, a case each; what one writes, the next reads, with a new gradient."""
     carried = {'w': draw(rng, shape), **state}
@@ -707,6 +738,7 @@ CASES = {
     'softmax': softmax_cases,
     'batchNormTraining': batchNormTraining_cases,
     'batchNormInference': batchNormInference_cases,
+    'rnnCell': rnnCell_cases,
     'mse': mse_cases,
     'bce': bce_cases,
     'cce': cce_cases,
