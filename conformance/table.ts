@@ -13,6 +13,7 @@ import { dense } from './layers/dense.js'
 import { flatten } from './layers/flatten.js'
 import { maxPool2d } from './layers/maxPool2d.js'
 import { rnnCell } from './layers/rnnCell.js'
+import { lstmCell } from './layers/lstmCell.js'
 import { bce } from './losses/bce.js'
 import { cce } from './losses/cce.js'
 import { softmaxCrossEntropy } from './losses/softmaxCrossEntropy.js'
@@ -36,6 +37,7 @@ export const questionTable: QuestionTable = {
   avgPool2d,
   flatten,
   rnnCell,
+  lstmCell,
   bce,
   cce,
   softmaxCrossEntropy,

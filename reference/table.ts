@@ -13,6 +13,7 @@ import * as batchNormTraining from './layers/batchNormTraining.js'
 import * as batchNormInference from './layers/batchNormInference.js'
 import * as flatten from './layers/flatten.js'
 import * as rnnCell from './layers/rnnCell.js'
+import * as lstmCell from './layers/lstmCell.js'
 import * as mse from './losses/mse.js'
 import * as bce from './losses/bce.js'
 import * as cce from './losses/cce.js'
@@ -35,6 +36,7 @@ export const formulas = {
   flatten,
   add,
   rnnCell,
+  lstmCell,
   mse,
   bce,
   cce,

@@ -11,6 +11,7 @@ import { batchNormTraining } from './layers/batchNormTraining.js'
 import { batchNormInference } from './layers/batchNormInference.js'
 import { flatten } from './layers/flatten.js'
 import { rnnCell } from './layers/rnnCell.js'
+import { lstmCell } from './layers/lstmCell.js'
 import { mse } from './losses/mse.js'
 import { bce } from './losses/bce.js'
 import { cce } from './losses/cce.js'
@@ -38,6 +39,7 @@ export const catalogue = {
   flatten,
   add,
   rnnCell,
+  lstmCell,
   mse,
   bce,
   cce,

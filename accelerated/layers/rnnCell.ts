@@ -62,7 +62,7 @@ export const backward: Lower<'rnnCell'> = ({ sizes, wants }) => {
     { N, I, O: H },
     { N, I: H, O: H },
   ]
-  const wanted = (name: string, ...launch: readonly Launch[]) => (wants(name) ? launch : [])
+  const wanted = (name: string, launch: Launch) => (wants(name) ? [launch] : [])
   return {
     launches: [
       ...stepInto(next, sizes),

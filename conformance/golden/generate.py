@@ -133,6 +133,11 @@ def rnnCell(x, h, wIh, wHh, b):
     return {'h': torch.nn.utils.stateless.functional_call(cell, cell_weights(wIh, wHh, b), (x, h))}
 
 
+def lstmCell(x, h, c, wIh, wHh, b):
+    cell = torch.nn.LSTMCell(x.shape[1], h.shape[1], dtype=torch.float64)
+    return dict(zip('hc', torch.nn.utils.stateless.functional_call(cell, cell_weights(wIh, wHh, b), (x, (h, c)))))
+
+
 def cell_weights(wIh, wHh, b, suffix=''):
     """PyTorch's names. It adds two biases; the catalogue's is their sum, so they take three quarters and a quarter of it."""
     names = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh']
@@ -208,6 +213,7 @@ WITNESS = {
     batchNormTraining: 'F.batch_norm',
     batchNormInference: 'F.batch_norm',
     rnnCell: 'torch.nn.RNNCell',
+    lstmCell: 'torch.nn.LSTMCell',
     mse: 'F.mse_loss',
     bce: 'F.binary_cross_entropy',
     cce: 'the catalogue\'s formula in torch.log, with autograd',
@@ -681,6 +687,18 @@ def rnnCell_cases(rng):
     yield ask(rng, rnnCell, 'rnnCell: inputs that saturate', {**steep, 'x': 8 * steep['x']})
 
 
+def lstmCell_cases(rng):
+    for N, I, H in RECURRENT:
+        inputs = cell_inputs(rng, N, I, H, 4, ('h', 'c'))
+        yield ask(rng, lstmCell, f'lstmCell: {N} samples of {I} inputs, {H} units', inputs)
+        zeros = torch.zeros(N, H, dtype=torch.float64)
+        yield ask(rng, lstmCell, f'lstmCell: {N} samples of {I} inputs, {H} units, from a state and a cell of 0',
+                  {**inputs, 'h': zeros, 'c': zeros})
+    steep = cell_inputs(rng, 3, 2, 4, 4, ('h', 'c'))
+    yield ask(rng, lstmCell, 'lstmCell: inputs that saturate', {**steep, 'x': 8 * steep['x']})
+    yield ask(rng, lstmCell, 'lstmCell: a cell of some size', {**steep, 'c': 4 * steep['c']})
+
+
 def run_of_steps(rng, op, shape, attrs, count, state):
     """`count` steps, a case each; what one writes, the next reads, with a new gradient."""
     carried = {'w': draw(rng, shape), **state}
@@ -739,6 +757,7 @@ CASES = {
     'batchNormTraining': batchNormTraining_cases,
     'batchNormInference': batchNormInference_cases,
     'rnnCell': rnnCell_cases,
+    'lstmCell': lstmCell_cases,
     'mse': mse_cases,
     'bce': bce_cases,
     'cce': cce_cases,
