@@ -13,6 +13,8 @@ import * as batchNormInference from './layers/batchNormInference.js'
 import * as flatten from './layers/flatten.js'
 import * as rnnCell from './layers/rnnCell.js'
 import * as lstmCell from './layers/lstmCell.js'
+import * as rnn from './layers/rnn.js'
+import * as lstm from './layers/lstm.js'
 import * as mse from './losses/mse.js'
 import type { Lowering } from './lower.js'
 import * as bce from './losses/bce.js'
@@ -37,6 +39,8 @@ export const lowerings = {
   add,
   rnnCell,
   lstmCell,
+  rnn,
+  lstm,
   mse,
   bce,
   cce,

@@ -14,6 +14,8 @@ import { flatten } from './layers/flatten.js'
 import { maxPool2d } from './layers/maxPool2d.js'
 import { rnnCell } from './layers/rnnCell.js'
 import { lstmCell } from './layers/lstmCell.js'
+import { rnn } from './layers/rnn.js'
+import { lstm } from './layers/lstm.js'
 import { bce } from './losses/bce.js'
 import { cce } from './losses/cce.js'
 import { softmaxCrossEntropy } from './losses/softmaxCrossEntropy.js'
@@ -38,6 +40,8 @@ export const questionTable: QuestionTable = {
   flatten,
   rnnCell,
   lstmCell,
+  rnn,
+  lstm,
   bce,
   cce,
   softmaxCrossEntropy,

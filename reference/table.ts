@@ -14,6 +14,8 @@ import * as batchNormInference from './layers/batchNormInference.js'
 import * as flatten from './layers/flatten.js'
 import * as rnnCell from './layers/rnnCell.js'
 import * as lstmCell from './layers/lstmCell.js'
+import * as rnn from './layers/rnn.js'
+import * as lstm from './layers/lstm.js'
 import * as mse from './losses/mse.js'
 import * as bce from './losses/bce.js'
 import * as cce from './losses/cce.js'
@@ -37,6 +39,8 @@ export const formulas = {
   add,
   rnnCell,
   lstmCell,
+  rnn,
+  lstm,
   mse,
   bce,
   cce,

@@ -39,6 +39,9 @@ export const stacked = (parts: readonly Balls[]): Balls => {
   return balls([parts.length, ...shape], (i) => ballAt(parts[Math.floor(i / size)] as Balls, i % size))
 }
 
+/** The same elements under another shape. */
+export const reshaped = (shape: Shape, { values, errors }: Balls): Balls => ({ shape, values, errors })
+
 /** The t-th part along the first axis. */
 export const partOf = ({ shape: [, ...shape], values, errors }: Balls, t: number): Balls => {
   const [from, to] = [t * sizeOf(shape), (t + 1) * sizeOf(shape)]

@@ -12,6 +12,8 @@ import { batchNormInference } from './layers/batchNormInference.js'
 import { flatten } from './layers/flatten.js'
 import { rnnCell } from './layers/rnnCell.js'
 import { lstmCell } from './layers/lstmCell.js'
+import { rnn } from './layers/rnn.js'
+import { lstm } from './layers/lstm.js'
 import { mse } from './losses/mse.js'
 import { bce } from './losses/bce.js'
 import { cce } from './losses/cce.js'
@@ -40,6 +42,8 @@ export const catalogue = {
   add,
   rnnCell,
   lstmCell,
+  rnn,
+  lstm,
   mse,
   bce,
   cce,

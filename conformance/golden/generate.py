@@ -138,10 +138,24 @@ def lstmCell(x, h, c, wIh, wHh, b):
     return dict(zip('hc', torch.nn.utils.stateless.functional_call(cell, cell_weights(wIh, wHh, b), (x, (h, c)))))
 
 
-def cell_weights(wIh, wHh, b, suffix=''):
+# torch.nn.RNN and LSTM hold their weights; these are the functions that they call with them
+ONE_LAYER = dict(has_biases=True, num_layers=1, dropout=0.0, train=True, bidirectional=False, batch_first=False)
+
+
+def rnn(x, h0, wIh, wHh, b):
+    y, hT = torch.rnn_tanh(x, h0[None], list(cell_weights(wIh, wHh, b).values()), **ONE_LAYER)
+    return {'y': y, 'hT': hT[0]}
+
+
+def lstm(x, h0, c0, wIh, wHh, b):
+    y, hT, cT = torch.lstm(x, (h0[None], c0[None]), list(cell_weights(wIh, wHh, b).values()), **ONE_LAYER)
+    return {'y': y, 'hT': hT[0], 'cT': cT[0]}
+
+
+def cell_weights(wIh, wHh, b):
     """PyTorch's names. It adds two biases; the catalogue's is their sum, so they take three quarters and a quarter of it."""
     names = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh']
-    return dict(zip([name + suffix for name in names], [wIh, wHh, 0.75 * b, 0.25 * b]))
+    return dict(zip(names, [wIh, wHh, 0.75 * b, 0.25 * b]))
 
 
 def reduced(terms, reduction, count):
@@ -214,6 +228,8 @@ WITNESS = {
     batchNormInference: 'F.batch_norm',
     rnnCell: 'torch.nn.RNNCell',
     lstmCell: 'torch.nn.LSTMCell',
+    rnn: 'torch.rnn_tanh, which torch.nn.RNN calls',
+    lstm: 'torch.lstm, which torch.nn.LSTM calls',
     mse: 'F.mse_loss',
     bce: 'F.binary_cross_entropy',
     cce: 'the catalogue\'s formula in torch.log, with autograd',
@@ -699,6 +715,18 @@ def lstmCell_cases(rng):
     yield ask(rng, lstmCell, 'lstmCell: a cell of some size', {**steep, 'c': 4 * steep['c']})
 
 
+SEQUENCES = [(1, 1, 2, 3), (1, 3, 4, 2), (5, 1, 3, 2), (5, 3, 2, 4), (2, 2, 1, 3), (3, 4, 3, 1), (1, 1, 1, 1)]
+
+
+def sequence_cases(rng, op, rows, state):
+    for T, N, I, H in SEQUENCES:
+        inputs = {**cell_inputs(rng, N, I, H, rows, state), 'x': draw(rng, (T, N, I))}
+        name = f'{op.__name__}: {T} steps, {N} sequences of {I} inputs, {H} units'
+        yield ask(rng, op, name, inputs)
+        still = {key: torch.zeros(N, H, dtype=torch.float64) for key in state}
+        yield ask(rng, op, f'{name}, from a state of 0', {**inputs, **still})
+
+
 def run_of_steps(rng, op, shape, attrs, count, state):
     """`count` steps, a case each; what one writes, the next reads, with a new gradient."""
     carried = {'w': draw(rng, shape), **state}
@@ -758,6 +786,8 @@ CASES = {
     'batchNormInference': batchNormInference_cases,
     'rnnCell': rnnCell_cases,
     'lstmCell': lstmCell_cases,
+    'rnn': lambda rng: sequence_cases(rng, rnn, 1, ('h0',)),
+    'lstm': lambda rng: sequence_cases(rng, lstm, 4, ('h0', 'c0')),
     'mse': mse_cases,
     'bce': bce_cases,
     'cce': cce_cases,

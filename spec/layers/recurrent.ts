@@ -1,5 +1,5 @@
 import type { Balls } from '../balls.js'
-import { ballAt, balls, errorsOf, given, sumOfProducts, sumOfTerms } from '../balls.js'
+import { ballAt, balls, errorsOf, given, reshaped, stacked, sumOfProducts, sumOfTerms } from '../balls.js'
 import type { Depth } from '../op.js'
 import type { Tensor } from '../tensor.js'
 
@@ -52,3 +52,24 @@ export const weightGradients = (da: Balls, x: Balls, h: Balls, depth: Depth) => 
     b: errorsOf(balls([R], (r) => sumOfTerms(depth(M), M, da, r, R))),
   }
 }
+
+/** What each of T steps makes of what the step before it made: the first of `start`, and so on. */
+export const scan = <C, S extends C>(T: number, start: C, step: (before: C, t: number) => S): readonly S[] =>
+  Array.from({ length: T }, (_, t) => t).reduce<readonly S[]>(
+    (soFar, t) => [...soFar, step(soFar.at(-1) ?? start, t)],
+    [],
+  )
+
+/** What each of T steps gives, the last step made first, of what the step after it gave; again in the order of time. */
+export const scanBack = <S>(T: number, step: (after: S | undefined, t: number) => S): readonly S[] =>
+  Array.from({ length: T }, (_, t) => T - 1 - t).reduce<readonly S[]>((soFar, t) => [step(soFar[0], t), ...soFar], [])
+
+/** Balls of every step, one after the other as a batch of T·N. */
+export const asBatch = (steps: readonly Balls[]): Balls => {
+  const all = stacked(steps)
+  const [T, N, K] = [extent(all, 0), extent(all, 1), extent(all, 2)]
+  return reshaped([T * N, K], all)
+}
+
+/** What comes before each step: the state that is given, then those of all steps but the last. */
+export const shiftedBy = (start: Balls, states: readonly Balls[]): readonly Balls[] => [start, ...states.slice(0, -1)]
