@@ -169,6 +169,7 @@ export default tseslint.config(
     files: [
       'reference/arithmetic.ts', // the loops of the reference, over a typed array that nobody else sees yet
       'spec/tensor.ts', // likewise: the makers of tensors
+      'spec/balls.ts', // and of tensors of bounds
       'spec/philox.ts', // a generator's rounds, and `draws`, which remembers how many came before
       'spec/backend.ts', // `sessionOf`: which state the next step starts from
       'spec/data/*.ts', // bytes of a file, ink on a canvas, a shuffle: filled in place, then only read

@@ -3,6 +3,7 @@
  * uniform block and the entry point are generated from this description, so packing on the TypeScript side cannot drift.
  *
  *   x(i)          element i of a tensor that is read            set_y(i, v)   writes element i
+ *                 a tensor that is read and written has both, in one binding: it changes in place
  *   dims.N        an integer below 2³¹ of the uniform block     params.eta    an f32 of it
  *   dims.key0     a word: any integer below 2³²
  *
@@ -43,6 +44,9 @@ export interface Access {
 
 export const whole: Access = { segments: 1, based: false }
 
+/** The tensors of a kernel, in the order of their bindings; one that changes in place comes once. */
+export const tensorsOf = ({ reads, writes }: Kernel): readonly string[] => [...new Set([...reads, ...writes])]
+
 const indices = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i)
 
 // one function to read or write a tensor, whether it lies in one binding or in several
@@ -69,7 +73,9 @@ export const blockFields = (kernel: Kernel, access: Readonly<Record<string, Acce
   'count',
   ...kernel.dims,
   ...kernel.words,
-  ...[...kernel.reads, ...kernel.writes].filter((name) => access[name]?.based).map((name) => `base_${name}`),
+  ...tensorsOf(kernel)
+    .filter((name) => access[name]?.based)
+    .map((name) => `base_${name}`),
 ]
 
 const entry = ({ per, workgroup }: Kernel): string => `
@@ -83,7 +89,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) groups: v
 
 /** The whole shader: generated declarations, then the kernel's own text. Its text is its cache key. */
 export const shaderOf = (kernel: Kernel, access: Readonly<Record<string, Access>>, segment: number): string => {
-  const tensors = [...kernel.reads, ...kernel.writes]
+  const tensors = tensorsOf(kernel)
   const bindings = tensors.flatMap((name) => {
     const mode = kernel.writes.includes(name) ? 'read_write' : 'read'
     return indices((access[name] ?? whole).segments).map((s) => `var<storage, ${mode}> ${name}_${s}: array<f32>;`)
@@ -100,7 +106,8 @@ export const shaderOf = (kernel: Kernel, access: Readonly<Record<string, Access>
     `@group(0) @binding(0) var<uniform> dims: Dims;`,
     ...(kernel.params.length > 0 ? [`@group(0) @binding(1) var<uniform> params: Params;`] : []),
     ...bindings.map((text, i) => `@group(0) @binding(${i + 2}) ${text}`),
-    ...tensors.map((name) => accessor(name, access[name] ?? whole, segment, kernel.writes.includes(name))),
+    ...kernel.reads.map((name) => accessor(name, access[name] ?? whole, segment, false)),
+    ...kernel.writes.map((name) => accessor(name, access[name] ?? whole, segment, true)),
     entry(kernel),
     kernel.code,
   ].join('\n')

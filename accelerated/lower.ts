@@ -7,6 +7,8 @@ export interface Request<N extends OpName> {
   readonly sizes: SizesOf<N>
   /** whether an optional input is given */
   has(input: keyof InputsOf<N> & string): boolean
+  /** whether an output's cotangent is given; one that is not counts as zeros */
+  given(output: string): boolean
   /** whether an output, or an input's gradient, is asked for */
   wants(result: string): boolean
   /** how many lanes every subgroup of the device has, where that is one number */

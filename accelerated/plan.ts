@@ -8,7 +8,7 @@ import { nodeAttributes } from '../spec/program.js'
 import type { Shape, Tensors } from '../spec/tensor.js'
 import { showShape, sizeOf } from '../spec/tensor.js'
 import type { Access, Kernel, Launch, Lowered, Slot } from './kernel.js'
-import { blockFields, shaderOf, whole } from './kernel.js'
+import { blockFields, shaderOf, tensorsOf, whole } from './kernel.js'
 import { lowerings } from './table.js'
 
 /** The limits of a device that a plan has to keep to, by WebGPU's names. */
@@ -69,6 +69,7 @@ interface AnyRequest {
   readonly attrs: Attributes
   readonly sizes: AnySizes
   has(input: string): boolean
+  given(output: string): boolean
   wants(result: string): boolean
   readonly subgroupSize?: number
 }
@@ -91,6 +92,7 @@ export const lowerNode = (
               attrs,
               sizes,
               has: (name) => node.inputs[name] !== undefined,
+              given: (name) => node.cotangents[name] !== undefined,
               wants: (name) => node.outputs[name] !== undefined,
               ...(subgroupSize === undefined ? {} : { subgroupSize }),
             }),
@@ -194,7 +196,7 @@ const planPart = (
   const segment = segmentOf(limits)
   const step = limits.minStorageBufferOffsetAlignment
   const split = outer !== undefined && part.units < outer.extent
-  const names = [...kernel.reads, ...kernel.writes]
+  const names = tensorsOf(kernel)
   const windows = names.map((name) => {
     const { buffer, elements } = placed[name] as Placed
     const slice = split ? outer.slices[name] : undefined

@@ -19,6 +19,10 @@ import * as conv1d from './layers/conv1d.js'
 import * as batchNormTraining from './layers/batchNormTraining.js'
 import * as batchNormInference from './layers/batchNormInference.js'
 import * as flatten from './layers/flatten.js'
+import * as rnnCell from './layers/rnnCell.js'
+import * as lstmCell from './layers/lstmCell.js'
+import * as rnn from './layers/rnn.js'
+import * as lstm from './layers/lstm.js'
 import * as mse from './losses/mse.js'
 import type { Lowering } from './lower.js'
 import * as bce from './losses/bce.js'
@@ -58,6 +62,10 @@ export const lowerings = {
   batchNormInference,
   flatten,
   add,
+  rnnCell,
+  lstmCell,
+  rnn,
+  lstm,
   mse,
   bce,
   cce,

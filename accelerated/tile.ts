@@ -1,4 +1,4 @@
-import type { Kernel } from './kernel.js'
+import type { Kernel, Launch, Slot } from './kernel.js'
 import { kernel } from './kernel.js'
 
 /**
@@ -51,7 +51,6 @@ fn element(tile: u32) {
   finish_row(row + 2u, column, s2);
   finish_row(row + 3u, column, s3);
 }
-${writeTile}
 `
 
 // four terms as a tree, four such sums in a row, four of those in a row, and these blocks of 64 in a row: additions nest
@@ -92,7 +91,74 @@ const withTile = (frame: string, text: TileText): Kernel =>
   kernel({ ...text, dims: ['rows', 'columns', 'terms', ...(text.dims ?? [])], code: `${frame}${text.code}` })
 
 /** Σ_k left(row, k)·right(k, column), the products added in order of k. */
-export const tileSerial = (text: TileText): Kernel => withTile(serial, text)
+export const tileSerial = (text: TileText): Kernel => withTile(`${serial}${writeTile}`, text)
 
 /** The same sum with its additions nested no deeper than D(n): for sums over batch or space. */
 export const tileNested = (text: TileText): Kernel => withTile(nested, text)
+
+// one invocation for each output, or for each four columns of a row
+const single = /* wgsl */ `
+fn element(at: u32) {
+  let row = at / dims.columns;
+  let column = at % dims.columns;
+  var sum = 0.0;
+  for (var k = 0u; k < dims.terms; k++) { sum += left(row, k) * right(k, column); }
+  finish(row, column, sum);
+}
+`
+
+const singleFour = /* wgsl */ `
+fn element(at: u32) {
+  let row = at * 4u / dims.columns;
+  let column = at * 4u % dims.columns;
+  var sums = vec4<f32>();
+  for (var k = 0u; k < dims.terms; k++) {
+    sums += left(row, k) * vec4<f32>(right(k, column), right(k, column + 1u), right(k, column + 2u), right(k, column + 3u));
+  }
+  finish_row(row, column, sums);
+}
+`
+
+/** A sum of products in two forms of one text: with an invocation for each output, and by tiles. */
+export interface Product {
+  readonly single: Kernel
+  readonly tiled: Kernel
+  /** how many columns an invocation of the first form makes */
+  readonly columns: number
+}
+
+export const product = (text: TileText): Product => ({
+  single: withTile(single, text),
+  tiled: tileSerial({ ...text, name: `${text.name}.tiled` }),
+  columns: 1,
+})
+
+/** The same where four columns belong together: the text has `finish_row(row, column, sums)` in place of `finish`. */
+export const productByFour = (text: TileText): Product => ({
+  single: withTile(singleFour, text),
+  tiled: withTile(serial, { ...text, name: `${text.name}.tiled` }),
+  columns: 4,
+})
+
+/** A tile pays where most of its rows and columns exist. */
+export const worthTiling = (rows: number, columns: number): boolean => rows >= tileSize && columns >= tileSize
+
+/** The launch of a product in the form that suits its rows and columns; `slices` is what a row has of each tensor. */
+export const multiply = (
+  { single, tiled, columns: each }: Product,
+  { rows, columns, terms }: Readonly<Record<'rows' | 'columns' | 'terms', number>>,
+  bind: Readonly<Record<string, Slot>>,
+  dims: Readonly<Record<string, number>> = {},
+  slices?: Readonly<Record<string, number>>,
+): Launch => {
+  const byTiles = worthTiling(rows, columns)
+  const count = (units: number): number => (byTiles ? tilesFor(units, columns) : (units * columns) / each)
+  return {
+    kernel: byTiles ? tiled : single,
+    bind,
+    count: count(rows),
+    dims: { rows, columns, terms, ...dims },
+    params: {},
+    ...(slices === undefined ? {} : { outer: { extent: rows, dims: ['rows'], slices, count } }),
+  }
+}

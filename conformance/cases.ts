@@ -79,30 +79,39 @@ const axesIn = (op: OpName, shapes: Form['shapes']): Readonly<Record<string, Axe
     ]),
   )
 
-// one axis letter at a time, in every input that has it; runs of axes lose one axis or get a smaller extent
+// one axis letter at a time, or two of which one is a multiple of the other, in every place that has it; runs of axes lose
+// one axis or get a smaller extent
 const smallerShapes = (op: OpName, shapes: Form['shapes']): readonly Form['shapes'][] => {
   const axes = axesIn(op, shapes)
   const letters = [...new Set(Object.values(axes).flat())].filter((axis) => !axis.startsWith('...'))
-  const placeOf = (name: string, letter: string): number => {
+  const letterAt = (name: string, at: number): string | undefined => {
     const list = axes[name] as readonly string[]
-    const at = list.indexOf(letter)
-    const open = list.indexOf('...')
-    return open >= 0 && at > open ? at - list.length + (shapes[name]?.length ?? 0) : at
+    const open = list.findIndex((axis) => axis.startsWith('...'))
+    const fromEnd = at - (shapes[name]?.length ?? 0) + list.length
+    return open < 0 || at < open ? list[at] : fromEnd > open ? list[fromEnd] : undefined
   }
   const extentOf = (letter: string): number =>
-    Object.keys(shapes)
-      .map((name) => (axes[name]?.includes(letter) ? (shapes[name]?.[placeOf(name, letter)] ?? 1) : 1))
+    Object.entries(shapes)
+      .flatMap(([name, shape]) => shape.filter((_, at) => letterAt(name, at) === letter))
       .reduce((a, b) => Math.max(a, b), 1)
-  const byLetter = letters.flatMap((letter) =>
-    smaller(extentOf(letter)).map((extent) =>
-      Object.fromEntries(
-        Object.entries(shapes).map(([name, shape]) => [
-          name,
-          axes[name]?.includes(letter) ? shape.map((old, at) => (at === placeOf(name, letter) ? extent : old)) : shape,
-        ]),
-      ),
-    ),
+  const resized = (extents: Readonly<Record<string, number>>): Form['shapes'] =>
+    Object.fromEntries(
+      Object.entries(shapes).map(([name, shape]) => [
+        name,
+        shape.map((old, at) => extents[letterAt(name, at) ?? ''] ?? old),
+      ]),
+    )
+  const multiples = letters.flatMap((many) =>
+    letters
+      .filter((few) => extentOf(few) < extentOf(many) && extentOf(many) % extentOf(few) === 0)
+      .map((few) => ({ few, many, times: extentOf(many) / extentOf(few) })),
   )
+  const byLetter = [
+    ...letters.flatMap((letter) => smaller(extentOf(letter)).map((extent) => resized({ [letter]: extent }))),
+    ...multiples.flatMap(({ few, many, times }) =>
+      smaller(extentOf(few)).map((extent) => resized({ [few]: extent, [many]: times * extent })),
+    ),
+  ]
   const open = Object.keys(shapes).find((name) => axes[name]?.includes('...'))
   const before = open === undefined ? 0 : (axes[open]?.indexOf('...') ?? 0)
   const rest =

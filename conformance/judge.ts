@@ -1,12 +1,13 @@
 import { either as E, function as F } from 'fp-ts'
+import type { Direction, OpName } from '../spec/catalogue.js'
 import { opOf } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
 import type { Depth, GivenTensors } from '../spec/op.js'
-import { resolve, shapesOf } from '../spec/op.js'
+import { cotangentNames, resolve, shapesOf } from '../spec/op.js'
 import type { Oracle } from '../spec/oracle.js'
 import type { Question } from '../spec/program.js'
-import type { Tensor, Tensors } from '../spec/tensor.js'
-import { indexOf, mapTensors, sameShape, showShape, squares } from '../spec/tensor.js'
+import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
+import { indexOf, mapTensors, sameShape, showShape, squares, zeros } from '../spec/tensor.js'
 
 /** The element of an answer that is worst, measured by its bound. */
 export interface Worst {
@@ -50,17 +51,29 @@ const total = (result: Result<Tensors>): Tensors => {
 const present = (tensors: GivenTensors): Tensors =>
   Object.fromEntries(Object.entries(tensors).filter((entry): entry is [string, Tensor] => entry[1] !== undefined))
 
+// a cotangent that is missing counts as zeros
+const withZeros = (
+  op: OpName,
+  direction: Direction,
+  given: Tensors,
+  outputs: Readonly<Record<string, Shape>>,
+): Tensors =>
+  direction === 'forward'
+    ? {}
+    : Object.fromEntries(cotangentNames(opOf(op)).map((name) => [name, given[name] ?? zeros(outputs[name] as Shape)]))
+
 /** The oracle's values for a question, and the bound of each from the spec's formula. */
 export const expect = (
   oracle: Oracle,
-  { op, direction, attrs, inputs, cotangents }: Question,
+  { op, direction, attrs, inputs, cotangents: given }: Question,
   depth: Depth,
 ): Result<Expected> =>
   F.pipe(
     E.Do,
     E.bind('resolved', () => resolve(opOf(op), attrs, shapesOf(inputs))),
-    E.bind('values', () => oracle.evaluate(op, direction, attrs, inputs, cotangents)),
-    E.map(({ resolved: { sizes }, values }) => {
+    E.let('cotangents', ({ resolved: { outputs } }) => withZeros(op, direction, given, outputs)),
+    E.bind('values', ({ cotangents }) => oracle.evaluate(op, direction, attrs, inputs, cotangents)),
+    E.map(({ resolved: { sizes }, cotangents, values }) => {
       const context = {
         attrs,
         inputs,

@@ -20,6 +20,10 @@ import { conv1d } from './layers/conv1d.js'
 import { dense } from './layers/dense.js'
 import { flatten } from './layers/flatten.js'
 import { maxPool2d } from './layers/maxPool2d.js'
+import { rnnCell } from './layers/rnnCell.js'
+import { lstmCell } from './layers/lstmCell.js'
+import { rnn } from './layers/rnn.js'
+import { lstm } from './layers/lstm.js'
 import { bce } from './losses/bce.js'
 import { cce } from './losses/cce.js'
 import { softmaxCrossEntropy } from './losses/softmaxCrossEntropy.js'
@@ -59,6 +63,10 @@ export const questionTable: QuestionTable = {
   localResponseNorm,
   conv1d,
   flatten,
+  rnnCell,
+  lstmCell,
+  rnn,
+  lstm,
   bce,
   cce,
   softmaxCrossEntropy,

@@ -163,6 +163,38 @@ export const zip3 = (f: (a: number, b: number, c: number) => number, a: Tensor, 
 /** Σ of all elements. */
 export const total = (x: Tensor): number => sum1(x.data.length, (i) => at1(x, i))
 
+/** Σ of tensors of one shape, element by element. */
+export const sumOfTensors = (tensors: readonly Tensor[]): Tensor => tensors.reduce((a, b) => zip((a, b) => a + b, a, b))
+
+/** The t-th part of a tensor along its first axis. */
+export const partOf = ({ shape: [, ...shape], data }: Tensor, t: number): Tensor => {
+  const size = sizeOf(shape)
+  return { shape, data: Float64Array.from({ length: size }, (_, i) => data[t * size + i] as number) }
+}
+
+/** Tensors of one shape one after the other, along a new first axis. */
+export const stacked = (parts: readonly Tensor[]): Tensor => {
+  const { shape } = parts[0] as Tensor
+  const size = sizeOf(shape)
+  const data = new Float64Array(parts.length * size)
+  for (let t = 0; t < parts.length; t++) data.set((parts[t] as Tensor).data, t * size)
+  return { shape: [parts.length, ...shape], data }
+}
+
+/** What each of T steps makes of what the step before it made: the first of `start`, and so on. */
+export const scan = <C, S extends C>(T: number, start: C, step: (before: C, t: number) => S): readonly S[] => {
+  const made: S[] = []
+  for (let t = 0; t < T; t++) made.push(step(made[t - 1] ?? start, t))
+  return made
+}
+
+/** The same from the last step to the first: each makes something of what the step after it made. In order of time. */
+export const scanBack = <C, S extends C>(T: number, start: C, step: (after: C, t: number) => S): readonly S[] => {
+  const made: S[] = []
+  for (let t = T - 1; t >= 0; t--) made.unshift(step(made[0] ?? start, t))
+  return made
+}
+
 /** The same elements in row-major order under another shape. */
 export const reshaped = (shape: Shape, x: Tensor): Tensor => ({ shape, data: x.data })
 

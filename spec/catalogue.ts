@@ -18,6 +18,10 @@ import { conv1d } from './layers/conv1d.js'
 import { batchNormTraining } from './layers/batchNormTraining.js'
 import { batchNormInference } from './layers/batchNormInference.js'
 import { flatten } from './layers/flatten.js'
+import { rnnCell } from './layers/rnnCell.js'
+import { lstmCell } from './layers/lstmCell.js'
+import { rnn } from './layers/rnn.js'
+import { lstm } from './layers/lstm.js'
 import { mse } from './losses/mse.js'
 import { bce } from './losses/bce.js'
 import { cce } from './losses/cce.js'
@@ -61,6 +65,10 @@ export const catalogue = {
   batchNormInference,
   flatten,
   add,
+  rnnCell,
+  lstmCell,
+  rnn,
+  lstm,
   mse,
   bce,
   cce,

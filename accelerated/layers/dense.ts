@@ -1,4 +1,4 @@
-import type { Kernel, Launch } from '../kernel.js'
+import type { Kernel, Launch, Slot } from '../kernel.js'
 import { cotangent, gradient, input, kernel, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
@@ -139,64 +139,91 @@ const tilesOf = (
     : undefined
 }
 
-export const forward: Lower<'dense'> = ({ sizes: { N, I, O }, has, subgroupSize }) => {
-  const bind = { x: input('x'), w: input('w'), b: input('b'), y: output('y') }
-  const hasBias = has('b') ? 1 : 0
-  const tiles = tilesOf(subgroupSize, denseForwardTiled, denseForwardSubgroup, N, O)
-  return launches(
-    tiles === undefined
-      ? {
-          kernel: denseForward,
-          bind,
-          count: N * O,
-          dims: { I, O, hasBias },
-          params: {},
-          outer: { extent: N, dims: [], slices: { x: I, y: O } },
-        }
-      : {
-          kernel: tiles.kernel,
-          bind,
-          count: tiles.count(N),
-          dims: { rows: N, columns: O, terms: I, hasBias },
-          params: {},
-          outer: { extent: N, dims: ['rows'], slices: { x: I, y: O }, count: tiles.count },
-        },
-  )
+/** The sizes of a dense layer, whatever op it is part of. */
+export interface DenseSizes {
+  readonly N: number
+  readonly I: number
+  readonly O: number
 }
 
-export const backward: Lower<'dense'> = ({ sizes: { N, I, O }, wants, subgroupSize }) => {
-  const bindX = { w: input('w'), dy: cotangent('y'), dx: gradient('x') }
-  const tilesX = tilesOf(subgroupSize, denseBackwardXTiled, denseBackwardXSubgroup, N, I)
-  const ofX: Launch =
-    tilesX === undefined
-      ? {
-          kernel: denseBackwardX,
-          bind: bindX,
-          count: N * I,
-          dims: { I, O },
-          params: {},
-          outer: { extent: N, dims: [], slices: { dy: O, dx: I } },
-        }
-      : {
-          kernel: tilesX.kernel,
-          bind: bindX,
-          count: tilesX.count(N),
-          dims: { rows: N, columns: I, terms: O },
-          params: {},
-          outer: { extent: N, dims: ['rows'], slices: { dy: O, dx: I }, count: tilesX.count },
-        }
-  const bindW = { x: input('x'), dy: cotangent('y'), dw: gradient('w') }
-  const tilesW = tilesOf(subgroupSize, denseBackwardWTiled, denseBackwardWSubgroup, O, I)
-  const ofW: Launch =
-    tilesW === undefined
-      ? reduce(denseBackwardW, O * I, N, { bind: bindW, dims: { I, O } })
-      : {
-          kernel: tilesW.kernel,
-          bind: bindW,
-          count: tilesW.count(O),
-          dims: { rows: O, columns: I, terms: N },
-          params: {},
-        }
-  const ofB = reduce(denseBackwardB, O, N, { bind: { dy: cotangent('y'), db: gradient('b') }, dims: { O } })
-  return launches(wants('x') ? ofX : undefined, wants('w') ? ofW : undefined, wants('b') ? ofB : undefined)
+/** One launch for y = b + x·wᵀ. */
+export const denseProduct = (
+  { N, I, O }: DenseSizes,
+  bind: Readonly<Record<'x' | 'w' | 'b' | 'y', Slot>>,
+  hasBias: boolean,
+  subgroupSize?: number,
+): Launch => {
+  const given = hasBias ? 1 : 0
+  const tiles = tilesOf(subgroupSize, denseForwardTiled, denseForwardSubgroup, N, O)
+  return tiles === undefined
+    ? {
+        kernel: denseForward,
+        bind,
+        count: N * O,
+        dims: { I, O, hasBias: given },
+        params: {},
+        outer: { extent: N, dims: [], slices: { x: I, y: O } },
+      }
+    : {
+        kernel: tiles.kernel,
+        bind,
+        count: tiles.count(N),
+        dims: { rows: N, columns: O, terms: I, hasBias: given },
+        params: {},
+        outer: { extent: N, dims: ['rows'], slices: { x: I, y: O }, count: tiles.count },
+      }
+}
+
+/** One launch for dx = dy·w. */
+export const denseOfX = (
+  { N, I, O }: DenseSizes,
+  bind: Readonly<Record<'w' | 'dy' | 'dx', Slot>>,
+  subgroupSize?: number,
+): Launch => {
+  const tiles = tilesOf(subgroupSize, denseBackwardXTiled, denseBackwardXSubgroup, N, I)
+  return tiles === undefined
+    ? {
+        kernel: denseBackwardX,
+        bind,
+        count: N * I,
+        dims: { I, O },
+        params: {},
+        outer: { extent: N, dims: [], slices: { dy: O, dx: I } },
+      }
+    : {
+        kernel: tiles.kernel,
+        bind,
+        count: tiles.count(N),
+        dims: { rows: N, columns: I, terms: O },
+        params: {},
+        outer: { extent: N, dims: ['rows'], slices: { dy: O, dx: I }, count: tiles.count },
+      }
+}
+
+/** One launch for dw = dyᵀ·x. */
+export const denseOfW = (
+  { N, I, O }: DenseSizes,
+  bind: Readonly<Record<'x' | 'dy' | 'dw', Slot>>,
+  subgroupSize?: number,
+): Launch => {
+  const tiles = tilesOf(subgroupSize, denseBackwardWTiled, denseBackwardWSubgroup, O, I)
+  return tiles === undefined
+    ? reduce(denseBackwardW, O * I, N, { bind, dims: { I, O } })
+    : { kernel: tiles.kernel, bind, count: tiles.count(O), dims: { rows: O, columns: I, terms: N }, params: {} }
+}
+
+/** One launch for db = Σ_n dy. */
+export const denseOfB = ({ N, O }: DenseSizes, bind: Readonly<Record<'dy' | 'db', Slot>>): Launch =>
+  reduce(denseBackwardB, O, N, { bind, dims: { O } })
+
+export const forward: Lower<'dense'> = ({ sizes, has, subgroupSize }) =>
+  launches(denseProduct(sizes, { x: input('x'), w: input('w'), b: input('b'), y: output('y') }, has('b'), subgroupSize))
+
+export const backward: Lower<'dense'> = ({ sizes, wants, subgroupSize }) => {
+  const dy = cotangent('y')
+  return launches(
+    wants('x') ? denseOfX(sizes, { w: input('w'), dy, dx: gradient('x') }, subgroupSize) : undefined,
+    wants('w') ? denseOfW(sizes, { x: input('x'), dy, dw: gradient('w') }, subgroupSize) : undefined,
+    wants('b') ? denseOfB(sizes, { dy, db: gradient('b') }) : undefined,
+  )
 }

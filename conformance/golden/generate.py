@@ -168,6 +168,36 @@ def batchNormInference(x, gamma, beta, runningMean, runningVar, *, epsilon=1e-5)
     return {'y': F.batch_norm(x, runningMean, runningVar, gamma, beta, False, 0.0, epsilon)}
 
 
+def rnnCell(x, h, wIh, wHh, b):
+    cell = torch.nn.RNNCell(x.shape[1], h.shape[1], dtype=torch.float64)
+    return {'h': torch.nn.utils.stateless.functional_call(cell, cell_weights(wIh, wHh, b), (x, h))}
+
+
+def lstmCell(x, h, c, wIh, wHh, b):
+    cell = torch.nn.LSTMCell(x.shape[1], h.shape[1], dtype=torch.float64)
+    return dict(zip('hc', torch.nn.utils.stateless.functional_call(cell, cell_weights(wIh, wHh, b), (x, (h, c)))))
+
+
+# torch.nn.RNN and LSTM hold their weights; these are the functions that they call with them
+ONE_LAYER = dict(has_biases=True, num_layers=1, dropout=0.0, train=True, bidirectional=False, batch_first=False)
+
+
+def rnn(x, h0, wIh, wHh, b):
+    y, hT = torch.rnn_tanh(x, h0[None], list(cell_weights(wIh, wHh, b).values()), **ONE_LAYER)
+    return {'y': y, 'hT': hT[0]}
+
+
+def lstm(x, h0, c0, wIh, wHh, b):
+    y, hT, cT = torch.lstm(x, (h0[None], c0[None]), list(cell_weights(wIh, wHh, b).values()), **ONE_LAYER)
+    return {'y': y, 'hT': hT[0], 'cT': cT[0]}
+
+
+def cell_weights(wIh, wHh, b):
+    """PyTorch's names. It adds two biases; the catalogue's is their sum, so they take three quarters and a quarter of it."""
+    names = ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh']
+    return dict(zip(names, [wIh, wHh, 0.75 * b, 0.25 * b]))
+
+
 def reduced(terms, reduction, count):
     return {'none': terms, 'sum': terms.sum(), 'mean': terms.sum() / count}[reduction]
 
@@ -345,6 +375,10 @@ WITNESS = {
     softmax: 'torch.softmax',
     batchNormTraining: 'F.batch_norm',
     batchNormInference: 'F.batch_norm',
+    rnnCell: 'torch.nn.RNNCell',
+    lstmCell: 'torch.nn.LSTMCell',
+    rnn: 'torch.rnn_tanh, which torch.nn.RNN calls',
+    lstm: 'torch.lstm, which torch.nn.LSTM calls',
     mse: 'F.mse_loss',
     bce: 'F.binary_cross_entropy',
     cce: 'the catalogue\'s formula in torch.log, with autograd',
@@ -1027,6 +1061,47 @@ def l2Penalty_cases(rng):
         yield ask(rng, l2Penalty, f'l2Penalty: shape {list(shape)}, beta {beta}', {'w': draw(rng, shape)},
                   {'beta': beta})
     yield ask(rng, l2Penalty, 'l2Penalty: beta 0 costs nothing', {'w': draw(rng, (3,))}, {'beta': 0})
+RECURRENT = [(1, 1, 1), (1, 3, 2), (3, 4, 2), (3, 2, 5), (2, 1, 3), (5, 3, 1), (4, 4, 4)]
+
+
+def cell_inputs(rng, N, I, H, rows=1, state=('h',)):
+    weights = {'wIh': draw(rng, (rows * H, I), span=0.5), 'wHh': draw(rng, (rows * H, H), span=0.5),
+               'b': draw(rng, (rows * H,), span=0.5)}
+    return {'x': draw(rng, (N, I)), **{name: draw(rng, (N, H), span=1) for name in state}, **weights}
+
+
+def rnnCell_cases(rng):
+    for N, I, H in RECURRENT:
+        inputs = cell_inputs(rng, N, I, H)
+        yield ask(rng, rnnCell, f'rnnCell: {N} samples of {I} inputs, {H} units', inputs)
+        still = {**inputs, 'h': torch.zeros(N, H, dtype=torch.float64)}
+        yield ask(rng, rnnCell, f'rnnCell: {N} samples of {I} inputs, {H} units, from a state of 0', still)
+    steep = cell_inputs(rng, 3, 2, 4)
+    yield ask(rng, rnnCell, 'rnnCell: inputs that saturate', {**steep, 'x': 8 * steep['x']})
+
+
+def lstmCell_cases(rng):
+    for N, I, H in RECURRENT:
+        inputs = cell_inputs(rng, N, I, H, 4, ('h', 'c'))
+        yield ask(rng, lstmCell, f'lstmCell: {N} samples of {I} inputs, {H} units', inputs)
+        zeros = torch.zeros(N, H, dtype=torch.float64)
+        yield ask(rng, lstmCell, f'lstmCell: {N} samples of {I} inputs, {H} units, from a state and a cell of 0',
+                  {**inputs, 'h': zeros, 'c': zeros})
+    steep = cell_inputs(rng, 3, 2, 4, 4, ('h', 'c'))
+    yield ask(rng, lstmCell, 'lstmCell: inputs that saturate', {**steep, 'x': 8 * steep['x']})
+    yield ask(rng, lstmCell, 'lstmCell: a cell of some size', {**steep, 'c': 4 * steep['c']})
+
+
+SEQUENCES = [(1, 1, 2, 3), (1, 3, 4, 2), (5, 1, 3, 2), (5, 3, 2, 4), (2, 2, 1, 3), (3, 4, 3, 1), (1, 1, 1, 1)]
+
+
+def sequence_cases(rng, op, rows, state):
+    for T, N, I, H in SEQUENCES:
+        inputs = {**cell_inputs(rng, N, I, H, rows, state), 'x': draw(rng, (T, N, I))}
+        name = f'{op.__name__}: {T} steps, {N} sequences of {I} inputs, {H} units'
+        yield ask(rng, op, name, inputs)
+        still = {key: torch.zeros(N, H, dtype=torch.float64) for key in state}
+        yield ask(rng, op, f'{name}, from a state of 0', {**inputs, **still})
 
 
 def run_of_steps(rng, op, shape, attrs, count, state):
@@ -1198,6 +1273,10 @@ CASES = {
     'softmax': softmax_cases,
     'batchNormTraining': batchNormTraining_cases,
     'batchNormInference': batchNormInference_cases,
+    'rnnCell': rnnCell_cases,
+    'lstmCell': lstmCell_cases,
+    'rnn': lambda rng: sequence_cases(rng, rnn, 1, ('h0',)),
+    'lstm': lambda rng: sequence_cases(rng, lstm, 4, ('h0', 'c0')),
     'mse': mse_cases,
     'bce': bce_cases,
     'cce': cce_cases,

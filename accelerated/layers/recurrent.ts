@@ -1,0 +1,107 @@
+import type { Launch, Slot } from '../kernel.js'
+import { gradient, input, kernel, output, scratch } from '../kernel.js'
+import { reduce, reduction } from '../reduction.js'
+import { tileNested, tilesFor, worthTiling } from '../tile.js'
+import { denseOfB, denseOfW, denseOfX } from './dense.js'
+
+/** hT = y[T − 1] */
+export const recurrentLast = kernel({
+  name: 'recurrent.last',
+  reads: ['y'],
+  writes: ['hT'],
+  dims: ['at'],
+  code: /* wgsl */ `
+fn element(i: u32) { set_hT(i, y(dims.at + i)); }
+`,
+})
+
+// element i of the states before all steps: h0, then those of all steps but the last
+const before = /* wgsl */ `
+fn before(i: u32) -> f32 {
+  if (i < dims.first) { return h0(i); }
+  return h(i - dims.first);
+}
+`
+
+/** dwHh[r,k] = Σ_m da[m,r]·h[m,k], m over time and batch, h the state before the step */
+export const recurrentOfWHh = reduction({
+  name: 'recurrent.backward.wHh',
+  reads: ['h0', 'h', 'da'],
+  writes: ['dw'],
+  dims: ['R', 'H', 'first'],
+  code: /* wgsl */ `
+${before}
+fn term(at: u32, m: u32) -> f32 { return da(m * dims.R + at / dims.H) * before(m * dims.H + at % dims.H); }
+fn finish(at: u32, sum: f32) { set_dw(at, sum); }
+`,
+})
+
+/** The same by 4 × 4 tiles of rows × units. */
+export const recurrentOfWHhTiled = tileNested({
+  name: 'recurrent.backward.wHh.tiled',
+  reads: ['h0', 'h', 'da'],
+  writes: ['dw'],
+  dims: ['first'],
+  code: /* wgsl */ `
+${before}
+fn left(r: u32, m: u32) -> f32 { return da(m * dims.rows + r); }
+fn right(m: u32, k: u32) -> f32 { return before(m * dims.columns + k); }
+fn finish(r: u32, k: u32, sum: f32) { set_dw(r * dims.columns + k, sum); }
+`,
+})
+
+export interface ScanSizes {
+  readonly T: number
+  readonly N: number
+  readonly I: number
+  readonly H: number
+}
+
+/** A number for each step from the first to the last. */
+export const stepsOf = (from: number, to: number): readonly number[] =>
+  Array.from({ length: Math.max(to - from, 0) }, (_, i) => from + i)
+
+/** hT, where it is asked for. */
+export const lastOf = (wanted: boolean, { T, N, H }: ScanSizes): readonly Launch[] =>
+  wanted
+    ? [
+        {
+          kernel: recurrentLast,
+          bind: { y: output('y'), hT: output('hT') },
+          count: N * H,
+          dims: { at: (T - 1) * N * H },
+          params: {},
+        },
+      ]
+    : []
+
+/**
+ * From the gradients of all pre-activations, [T,N,R], those of the inputs that are asked for. Sums over time and batch
+ * are one sum each; dh0 reads the first step alone.
+ */
+export const pulledFrom = (
+  da: Slot,
+  R: number,
+  { T, N, I, H }: ScanSizes,
+  wants: (input: string) => boolean,
+): readonly Launch[] => {
+  const all = { N: T * N, I, O: R }
+  const bindWHh = { h0: input('h0'), h: scratch('h'), da, dw: gradient('wHh') }
+  const ofWHh: Launch = worthTiling(R, H)
+    ? {
+        kernel: recurrentOfWHhTiled,
+        bind: bindWHh,
+        count: tilesFor(R, H),
+        dims: { rows: R, columns: H, terms: T * N, first: N * H },
+        params: {},
+      }
+    : reduce(recurrentOfWHh, R * H, T * N, { bind: bindWHh, dims: { R, H, first: N * H } })
+  const list: readonly (readonly [string, Launch])[] = [
+    ['x', denseOfX(all, { w: input('wIh'), dy: da, dx: gradient('x') })],
+    ['h0', denseOfX({ N, I: H, O: R }, { w: input('wHh'), dy: da, dx: gradient('h0') })],
+    ['wIh', denseOfW(all, { x: input('x'), dy: da, dw: gradient('wIh') })],
+    ['wHh', ofWHh],
+    ['b', denseOfB(all, { dy: da, db: gradient('b') })],
+  ]
+  return list.flatMap(([name, launch]) => (wants(name) ? [launch] : []))
+}
