@@ -24,6 +24,10 @@ const subcommands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./eval.js')).evalCommand,
   },
   bench: { summary: 'time answers already found right', load: async () => (await import('./bench.js')).bench },
+  explain: {
+    summary: "an op's formula with numbers put in, step by step",
+    load: async () => (await import('./explain.js')).explainCommand,
+  },
   list: {
     summary: 'the catalogue: ops, their inputs, attributes and outputs, and which backend has them',
     load: async () => (await import('./list.js')).listCommand,

@@ -150,6 +150,11 @@ describe('the package, installed in an empty folder', () => {
       expect(await run(folder, process.execPath, `example${at}.js`)).toBe(prints)
   })
 
+  it('explains an op without its sources', async () => {
+    const page = await run(folder, join('node_modules', '.bin', 'etalon'), 'explain', 'conv2d')
+    expect(page).toContain('= 1·1 + 0·1 + 1·1 + 0·0 + 1·1 + 0·1 + 1·0 + 0·0 + 1·1')
+  })
+
   const consumer = `import { opNames, tensor, type OpName, type Tensor } from 'etalon'
     import { openWebGpu } from 'etalon/accelerated'
     import { verify } from 'etalon/conformance'

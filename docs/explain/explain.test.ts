@@ -1,0 +1,170 @@
+import { either as E } from 'fp-ts'
+import { describe, expect, it } from 'vitest'
+import { caseAt } from '../../conformance/cases.js'
+import { realise } from '../../conformance/form.js'
+import { questionTable } from '../../conformance/table.js'
+import { oracle } from '../../reference/index.js'
+import { questions } from '../../spec/catalogue.js'
+import type { Direction, OpName } from '../../spec/catalogue.js'
+import type { Question } from '../../spec/program.js'
+import type { Tensors } from '../../spec/tensor.js'
+import { sizeOf, sumOf } from '../../spec/tensor.js'
+import { exampleOf } from './example.js'
+import { number } from './notation.js'
+import type { Chosen } from './page.js'
+import { compute, formulaText, page, wrapped } from './page.js'
+import { parseModule, readFormulas } from './read.js'
+
+const formulas = readFormulas()
+const plain = { strong: (text: string) => text, faint: (text: string) => text }
+
+const right = <A>(result: E.Either<unknown, A>): A => {
+  if (E.isLeft(result)) throw new Error(JSON.stringify(result.left))
+  return result.right
+}
+
+const pageOf = (question: Question, chosen: Chosen = {}): string =>
+  right(page(formulas, question, { chosen, pen: plain }))
+const examplePage = (op: OpName, direction: Direction, chosen: Chosen = {}): string =>
+  pageOf(right(exampleOf(questionTable, op, direction)).question, chosen)
+const numbersOf = (tensors: Tensors): readonly (readonly [string, readonly number[]])[] =>
+  Object.entries(tensors).map(([name, { data }]) => [
+    name,
+    Array.from({ length: data.length }, (_, i) => data[i] as number),
+  ])
+
+const small = (index: number, op: OpName, direction: Direction): boolean =>
+  sumOf(Object.values(caseAt(questionTable, op, direction, 3, index).form.shapes).map(sizeOf)) < 500
+
+describe('a formula computed by way of its tree', () => {
+  it.each(questions)('gives the very numbers of the reference: $op $direction', ({ op, direction }) => {
+    const indices = Array.from({ length: questionTable[op].corners.length }, (_, i) => i)
+    const cases = indices.filter((index) => small(index, op, direction)).slice(0, 8)
+    const asked = [
+      right(exampleOf(questionTable, op, direction)).question,
+      ...cases.map((index) => right(realise(caseAt(questionTable, op, direction, 3, index)))),
+    ]
+    asked.forEach((question) => {
+      const { attrs, inputs, cotangents } = question
+      const want = right(oracle.evaluate(op, direction, attrs, inputs, cotangents))
+      expect(numbersOf(right(compute(formulas, question)).outputs)).toEqual(numbersOf(want))
+    })
+  })
+
+  it('gives them of tensors too large to be made whole, too', () => {
+    const question = right(realise(caseAt(questionTable, 'relu', 'forward', 3, 0)))
+    const x = { shape: [5000], data: Float64Array.from({ length: 5000 }, (_, i) => i - 2500) }
+    expect(pageOf({ ...question, inputs: { x } }, { index: [4999] })).toContain('= max(0, 2499)')
+  })
+})
+
+describe('a page', () => {
+  it.each(questions)('is there for every op, and tells more than the answer: $op $direction', ({ op, direction }) => {
+    const text = examplePage(op, direction)
+    expect(text).not.toMatch(/undefined|\[object|=>|↦.*↦/)
+    expect(text.split('\n').filter((line) => line.length > 130 && !line.includes('LaTeX'))).toEqual([])
+    expect(text).toContain('Result')
+  })
+
+  it.each(questions)('has the formula in words: $op $direction', ({ op, direction }) => {
+    // what the audit prints as well; a comment above the function, such as "dx = dy·y·(1 − y)"
+    expect(formulaText(formulas, op, direction)).toMatch(/=/)
+  })
+
+  it('of conv2d shows the nine products of the slide and their sum', () => {
+    const text = examplePage('conv2d', 'forward')
+    expect(text).toContain('= w[0,0,0,0]·x[0,0,0,0] + w[0,0,0,1]·x[0,0,0,1]')
+    expect(text).toContain('= 1·1 + 0·1 + 1·1 + 0·0 + 1·1 + 0·1 + 1·0 + 0·0 + 1·1')
+    expect(text).toContain('= 1 + 0 + 1 + 0 + 1 + 0 + 0 + 0 + 1')
+    expect(text).toContain('      4 3 4\n      2 4 3\n      2 3 4')
+  })
+
+  it('of conv2d backward takes the pixel that most outputs read, and leaves out taps that no output has', () => {
+    expect(examplePage('conv2d', 'backward')).toContain('dx[0,0,2,2], one of 25')
+    const corner = examplePage('conv2d', 'backward', { output: 'dx', index: [0, 0, 0, 0] })
+    expect(corner).toContain('= w[0,0,0,0]·dy[0,0,0,0]')
+    expect(corner).toContain('8 terms are 0 by the formula and left out')
+    expect(corner).not.toContain('one of 9')
+  })
+
+  it('of softmax tells the largest, the powers and their sum before the share', () => {
+    const x = { shape: [3], data: [1, 2, 3] }
+    const text = pageOf({ op: 'softmax', direction: 'forward', attrs: { axis: -1 }, inputs: { x }, cotangents: {} })
+    const order = ['= max(1, 2, 3)', '= e^(1 − 3)', '= 0.13534 + 0.36788 + 1', '= 0.13534/1.5032 = 0.090031']
+    const places = order.map((each) => text.indexOf(each))
+    expect(places.every((place) => place >= 0)).toBe(true)
+    expect([...places].sort((a, b) => a - b)).toEqual(places)
+  })
+
+  it('of bce writes the function that the formula brings, and puts what it comes to in its place', () => {
+    const prediction = { shape: [1], data: [0.25] }
+    const target = { shape: [1], data: [0.5] }
+    const ask = { op: 'bce', direction: 'forward', attrs: { reduction: 'none' }, cotangents: {} } as const
+    const text = pageOf({ ...ask, inputs: { prediction, target } })
+    expect(text).toContain('(p = prediction[0], t = target[0])')
+    expect(text).toContain('= −(0.5·log(0.25) + (1 − 0.5)·log(1 − 0.25))')
+    expect(text).toContain('where weighted(weight, value) = 0 if weight = 0')
+  })
+
+  it('of momentum has its letters, and a prime for what comes out', () => {
+    const text = examplePage('momentum', 'forward')
+    expect(text).toContain('η, learningRate = ')
+    expect(text).toContain('= w − η·s')
+    expect(text).toMatch(/velocity′\[1\] = .*, as above/)
+  })
+
+  it('of batchNormTraining backward tells mean, variance and r on the way, each once', () => {
+    const text = examplePage('batchNormTraining', 'backward')
+    expect(text.match(/^ {2}variance\[c\] = /gm)).toHaveLength(1)
+    expect(text).toContain('x is read in row-major order, as of shape')
+    expect(text).toContain('dx[n,c,s] = γ[c]·r[c]·(dy[n,c,s] − dβ[c]/m − x̂[n,c,s]·dγ[c]/m)')
+  })
+
+  it('takes a choice that attributes have made, and says which one numbers made', () => {
+    expect(examplePage('relu', 'backward', { index: [0] })).toMatch(/≤ 0 (holds|does not hold)/)
+    const x = { shape: [1, 1, 1, 1], data: [2] }
+    const attrs = { stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1], groups: 1 }
+    const ask = { op: 'conv2d', direction: 'forward', attrs, cotangents: {} } as const
+    expect(pageOf({ ...ask, inputs: { x, w: x } })).toContain('y[n,o,i,j] = products = 4')
+    const b = { shape: [1], data: [-3] }
+    expect(pageOf({ ...ask, inputs: { x, w: x, b } })).toContain('= products + b[o] = 4 + (−3) = 1')
+  })
+
+  it('cuts long sums and large tensors', () => {
+    const x = { shape: [1, 100], data: Array.from({ length: 100 }, (_, i) => i) }
+    const text = pageOf({ op: 'dense', direction: 'forward', attrs: {}, inputs: { x, w: x }, cotangents: {} })
+    expect(text).toContain('= 0·0 + 1·1 + 2·2 + 3·3 + 4·4 + 5·5 + … + 98·98 + 99·99')
+    expect(text).toContain('0  1  2  3  4  5  6  7  8  9  …')
+  })
+
+  it('refuses an answer and an element that are not there', () => {
+    const { question } = right(exampleOf(questionTable, 'softmax', 'forward'))
+    const refusal = (chosen: Chosen) => page(formulas, question, { chosen, pen: plain })
+    expect(refusal({ output: 'z' })).toMatchObject({ left: { code: 'UnexpectedInput' } })
+    expect(refusal({ index: [99] })).toMatchObject({ left: { code: 'ShapeMismatch' } })
+    expect(refusal({ index: [0, 0, 0, 0, 0] })).toMatchObject({ left: { code: 'ShapeMismatch' } })
+  })
+})
+
+describe('numbers and lines', () => {
+  it.each([
+    [0.1 + 0.2, '0.3'],
+    [-1.23456789, '−1.2346'],
+    [1e-7, '1e−7'],
+    [123456789.5, '1.2346e8'],
+    [-0, '0'],
+    [NaN, 'NaN'],
+    [-Infinity, '−∞'],
+    [65536, '65536'],
+  ])('%f is %s', (value, text) => {
+    expect(number(value)).toBe(text)
+  })
+
+  it('a line breaks before an operator, and hangs', () => {
+    expect(wrapped('y = aaaa + bbbb + cccc', 12, 4)).toEqual(['y = aaaa', '    + bbbb', '    + cccc'])
+  })
+
+  it('what is no formula is refused when it is read, not when it is run', () => {
+    expect(() => parseModule('reference/x/y', 'for (;;) {}')).toThrow(/no tree for ForStatement/)
+  })
+})
