@@ -2,7 +2,7 @@ import type { AttrsOf, SizesOf } from '../../spec/catalogue.js'
 import { cotangent, gradient, input, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import type { Convolution } from './conv2d.js'
-import { addUpMaps, conv2dBackwardX, conv2dBackwardXTiled, convolve, correlate, spread } from './conv2d.js'
+import { addUpMaps, convolve, correlate, spread, spreadingKernels } from './conv2d.js'
 
 /** A sequence is an image of one row, under filters of one row: the same elements in the same order. */
 const convolutionOf = (attrs: AttrsOf<'conv1d'>, { N, C, L, O, Cg, K, Lo }: SizesOf<'conv1d'>): Convolution => {
@@ -11,19 +11,18 @@ const convolutionOf = (attrs: AttrsOf<'conv1d'>, { N, C, L, O, Cg, K, Lo }: Size
   return { N, C, O, Cg, groups, ...rows, W: L, KW: K, Wo: Lo, sw: stride[0], dw: dilation[0], left: padding[0] }
 }
 
-export const forward: Lower<'conv1d'> = ({ attrs, sizes, has }) => {
+export const forward: Lower<'conv1d'> = ({ attrs, sizes, has, subgroupSize }) => {
   const bind = { x: input('x'), w: input('w'), b: input('b'), y: output('y') }
-  return launches(convolve(convolutionOf(attrs, sizes), bind, has('b')))
+  return launches(convolve(convolutionOf(attrs, sizes), bind, has('b'), subgroupSize))
 }
 
-export const backward: Lower<'conv1d'> = ({ attrs, sizes, wants }) => {
+export const backward: Lower<'conv1d'> = ({ attrs, sizes, wants, subgroupSize }) => {
   const conv = convolutionOf(attrs, sizes)
   const { N, O, Lo } = sizes
   const dy = cotangent('y')
-  const kernels = { each: conv2dBackwardX, tiled: conv2dBackwardXTiled }
   return launches(
-    wants('x') ? spread(conv, kernels, { w: input('w'), dy, dx: gradient('x') }) : undefined,
-    wants('w') ? correlate(conv, { x: input('x'), dy, dweights: gradient('w') }) : undefined,
+    wants('x') ? spread(conv, spreadingKernels, { w: input('w'), dy, dx: gradient('x') }, subgroupSize) : undefined,
+    wants('w') ? correlate(conv, { x: input('x'), dy, dweights: gradient('w') }, subgroupSize) : undefined,
     wants('b') ? addUpMaps(N, O, Lo, { dy, db: gradient('b') }) : undefined,
   )
 }

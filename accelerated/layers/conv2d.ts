@@ -395,6 +395,13 @@ export const convolve = (
   }
 }
 
+/** The kernels that spread dy over dx and add nothing. */
+export const spreadingKernels = {
+  each: conv2dBackwardX,
+  tiled: conv2dBackwardXTiled,
+  subgroup: conv2dBackwardXSubgroup,
+}
+
 /** One launch that spreads dy over dx by w, in one of the kernels around `spreading`. */
 export const spread = (
   conv: Convolution,
@@ -452,9 +459,8 @@ export const backward: Lower<'conv2d'> = ({ attrs, sizes, wants, subgroupSize })
   const conv = convolutionOf(attrs, sizes)
   const { N, O, Ho, Wo } = conv
   const dy = cotangent('y')
-  const kernels = { each: conv2dBackwardX, tiled: conv2dBackwardXTiled, subgroup: conv2dBackwardXSubgroup }
   return launches(
-    wants('x') ? spread(conv, kernels, { w: input('w'), dy, dx: gradient('x') }, subgroupSize) : undefined,
+    wants('x') ? spread(conv, spreadingKernels, { w: input('w'), dy, dx: gradient('x') }, subgroupSize) : undefined,
     wants('w') ? correlate(conv, { x: input('x'), dy, dweights: gradient('w') }, subgroupSize) : undefined,
     wants('b') ? addUpMaps(N, O, Ho * Wo, { dy, db: gradient('b') }) : undefined,
   )
