@@ -8,7 +8,7 @@ import { subgroupFor, subgroupKernels } from '../subgroupTile.js'
 import { tileSize, tilesFor } from '../tile.js'
 import { convolvingSubgroup, correlatingSubgroup, spreadingSubgroup } from './conv2dSubgroup.js'
 
-/** The integers of a convolution. Whatever op they come from, these letters are conv2d's. */
+/** The integers of a convolution, in conv2d's letters whatever op they come from. */
 // prettier-ignore
 export const convolutionDims = ['N', 'C', 'H', 'W', 'O', 'Cg', 'KH', 'KW', 'Ho', 'Wo', 'sh', 'sw', 'dh', 'dw', 'top', 'left', 'groups'] as const
 
@@ -51,7 +51,7 @@ fn element(flat: u32) {
 
 /**
  * One invocation makes one dx[n,c,r,s], adding the products of the outputs (o,i,j) and taps (kh,kw) that read it. What
- * `finished` makes of the sum is written: the sum itself here, with a bias in convTranspose2d.
+ * `finished` makes of the sum is written: the sum itself here, with its bias in convTranspose2d.
  */
 export const spreading = /* wgsl */ `
 fn element(flat: u32) {
@@ -84,6 +84,7 @@ const sumAlone = /* wgsl */ `
 fn finished(channel: u32, sum: f32) -> f32 { return sum; }
 `
 
+/** `spreading`, with the sum as it is. */
 export const conv2dBackwardX = kernel({
   name: 'conv2d.backward.x',
   reads: ['w', 'dy'],
@@ -262,6 +263,7 @@ fn write_row(group: u32, c: u32, p0: u32, sums: vec4<f32>) {
 }
 `
 
+/** `spreadingTiled`, with the sum as it is. */
 export const conv2dBackwardXTiled = kernel({
   name: 'conv2d.backward.x.tiled',
   reads: ['w', 'dy'],
