@@ -331,8 +331,8 @@ export const maxout: Questions = {
     form('65,537 outputs', {}, layer(2, 1, 65537, 2)),
     form('65,537 inputs, whole numbers', {}, layer(1, 65537, 2, 2), ties),
     { ...form('65,537 inputs', {}, layer(1, 65537, 2, 2)), only: 'forward' },
-    { ...form('more outputs than one row of workgroups', {}, layer(2049, 1, 2048, 2)), only: 'forward' },
-    { ...form('more cotangents than one row of workgroups', {}, layer(2049, 1, 2048, 1)), only: 'backward' },
+    { ...form('more outputs than one row of workgroups', {}, layer(2097217, 1, 2, 2)), only: 'forward' },
+    { ...form('more cotangents than one row of workgroups', {}, layer(2097217, 1, 2, 1)), only: 'backward' },
   ],
   random: (draw) => {
     const whole = draw.uniform() < 0.25
