@@ -7,6 +7,7 @@ import * as leakyRelu from './activations/leakyRelu.js'
 import * as elu from './activations/elu.js'
 import * as step from './activations/step.js'
 import * as logSoftmax from './activations/logSoftmax.js'
+import * as maxout from './activations/maxout.js'
 import * as add from './layers/add.js'
 import * as conv2d from './layers/conv2d.js'
 import * as dense from './layers/dense.js'
@@ -89,4 +90,5 @@ export const lowerings = {
   adadelta,
   adam,
   adamw,
+  maxout,
 } satisfies { readonly [N in OpName]: Lowering<N> }

@@ -9,6 +9,7 @@ import { leakyRelu } from './activations/leakyRelu.js'
 import { elu } from './activations/elu.js'
 import { step } from './activations/step.js'
 import { logSoftmax } from './activations/logSoftmax.js'
+import { maxout } from './activations/maxout.js'
 import { tanh } from './activations/tanh.js'
 import { batchNormInference } from './layers/batchNormInference.js'
 import { batchNormTraining } from './layers/batchNormTraining.js'
@@ -88,4 +89,5 @@ export const questionTable: QuestionTable = {
   adadelta,
   adam,
   adamw,
+  maxout,
 } satisfies QuestionTable

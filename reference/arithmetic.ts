@@ -92,6 +92,20 @@ export const largest2 = (I: number, J: number, f: (i: number, j: number) => numb
   return most
 }
 
+/** Which of f(0) … f(I − 1) is the largest: the first of equals. NaN exceeds every number, and the first NaN the others. */
+export const indexOfLargest = (I: number, f: (i: number) => number): number => {
+  let index = 0
+  let most = -Infinity
+  for (let i = 0; i < I; i++) {
+    const value = f(i)
+    if (value > most || (Number.isNaN(value) && !Number.isNaN(most))) {
+      index = i
+      most = value
+    }
+  }
+  return index
+}
+
 /**
  * Where in a rectangle of rows and columns (from, to) f is largest: the first of equals in row-major order. NaN exceeds
  * every number, and a NaN the NaN before it.

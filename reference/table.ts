@@ -7,6 +7,7 @@ import * as leakyRelu from './activations/leakyRelu.js'
 import * as elu from './activations/elu.js'
 import * as step from './activations/step.js'
 import * as logSoftmax from './activations/logSoftmax.js'
+import * as maxout from './activations/maxout.js'
 import type { Backward, Forward } from './kernel.js'
 import * as add from './layers/add.js'
 import * as conv2d from './layers/conv2d.js'
@@ -89,6 +90,7 @@ export const formulas = {
   adadelta,
   adam,
   adamw,
+  maxout,
 } satisfies {
   readonly [N in OpName]: N extends DifferentiableName
     ? { readonly forward: Forward<N>; readonly backward: Backward<N> }

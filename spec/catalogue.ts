@@ -6,6 +6,7 @@ import { leakyRelu } from './activations/leakyRelu.js'
 import { elu } from './activations/elu.js'
 import { step } from './activations/step.js'
 import { logSoftmax } from './activations/logSoftmax.js'
+import { maxout } from './activations/maxout.js'
 import { add } from './layers/add.js'
 import { conv2d } from './layers/conv2d.js'
 import { dense } from './layers/dense.js'
@@ -92,6 +93,7 @@ export const catalogue = {
   adadelta,
   adam,
   adamw,
+  maxout,
 } as const satisfies Readonly<Record<string, unknown>>
 
 export type Catalogue = typeof catalogue

@@ -150,6 +150,11 @@ def logSoftmax(x, *, axis=-1):
     return {'y': torch.log_softmax(x, axis)}
 
 
+def maxout(x, w, b):
+    pieces = torch.einsum('ni,koi->kno', x, w) + b[:, None, :]
+    return {'y': pieces.max(0).values}  # not amax, which shares the gradient of a tie
+
+
 def batchNormTraining(
     x, gamma, beta, runningMean, runningVar, *, epsilon=1e-5, momentum=0.1, runningVariance='unbiased'
 ):
@@ -402,6 +407,7 @@ WITNESS = {
     adadelta: 'torch.optim.Adadelta',
     adam: 'torch.optim.Adam',
     adamw: 'torch.optim.AdamW',
+    maxout: 'torch.einsum, then Tensor.max(0)',
 }
 OPS = {op.__name__: op for op in WITNESS}
 NOT_DIFFERENTIABLE = {'target', 'runningMean', 'runningVar'}
@@ -919,6 +925,23 @@ def logSoftmax_cases(rng):
               {'x': special}, backward=False)
 
 
+def maxout_cases(rng):
+    for N, I, O, K in [(3, 4, 2, 3), (1, 5, 3, 2), (2, 1, 3, 4), (4, 7, 1, 2), (3, 4, 2, 1), (1, 1, 1, 1), (5, 6, 7, 5)]:
+        inputs = {'x': draw(rng, (N, I)), 'w': draw(rng, (K, O, I)), 'b': draw(rng, (K, O))}
+        yield ask(rng, maxout, f'maxout: {N} rows of {I} to {O} by {K} pieces', inputs)
+    for N, I, O, K in [(6, 1, 4, 3), (5, 2, 3, 4)]:
+        inputs = {'x': draw(rng, (N, I), 1, 1), 'w': draw(rng, (K, O, I), 1, 1), 'b': draw(rng, (K, O), 1, 1)}
+        yield ask(rng, maxout, f'maxout: whole numbers, often tied, {K} pieces of {I}', inputs)
+    same = {'x': draw(rng, (3, 2)), 'w': draw(rng, (1, 2, 2)).repeat(3, 1, 1), 'b': draw(rng, (1, 2)).repeat(3, 1)}
+    yield ask(rng, maxout, 'maxout: equal pieces, of which the first has the gradient', same)
+    magnitude = {'x': tensor([[-1.5], [0], [2]]), 'w': tensor([[[1]], [[-1]]]), 'b': tensor([[0], [0]])}
+    yield ask(rng, maxout, 'maxout: the magnitude, as the larger of x and −x', magnitude)
+    special = {'x': tensor([[INFINITY], [-INFINITY]]), 'w': tensor([[[1]], [[0.5]]]), 'b': tensor([[0], [1]])}
+    yield ask(rng, maxout, 'maxout: infinities', special, backward=False)
+    yield ask(rng, maxout, 'maxout: NaN comes through, whichever piece it is in',
+              {'x': tensor([[NAN], [1.0]]), 'w': tensor([[[1]], [[2]]]), 'b': tensor([[0], [NAN]])}, backward=False)
+
+
 def normalized(rng, x):
     C = (x.shape[1],)
     return {'x': x, 'gamma': draw(rng, C), 'beta': draw(rng, C), 'runningMean': draw(rng, C),
@@ -1305,6 +1328,7 @@ CASES = {
         'weightDecay': [0, 0.0625]}),
     'adam': lambda rng: adam_like_cases(rng, adam, [0, 0.0625]),
     'adamw': lambda rng: adam_like_cases(rng, adamw, [0.01, 0, 0.0625]),
+    'maxout': maxout_cases,
 }
 
 
