@@ -23,6 +23,8 @@ import * as reshape from './layers/reshape.js'
 import * as concat from './layers/concat.js'
 import * as scaleChannels from './layers/scaleChannels.js'
 import * as dropout from './layers/dropout.js'
+import * as minMaxNormalize from './normalizers/minMaxNormalize.js'
+import * as zScoreNormalize from './normalizers/zScoreNormalize.js'
 
 /** The lowering of every op, forward and backward. */
 export const lowerings = {
@@ -49,4 +51,6 @@ export const lowerings = {
   concat,
   scaleChannels,
   dropout,
+  minMaxNormalize,
+  zScoreNormalize,
 } satisfies { readonly [N in OpName]: Lowering<N> }

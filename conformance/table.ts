@@ -21,6 +21,8 @@ import { reshape } from './layers/reshape.js'
 import { concat } from './layers/concat.js'
 import { scaleChannels } from './layers/scaleChannels.js'
 import { dropout } from './layers/dropout.js'
+import { minMaxNormalize } from './normalizers/minMaxNormalize.js'
+import { zScoreNormalize } from './normalizers/zScoreNormalize.js'
 import type { QuestionTable } from './questions.js'
 
 /** What is asked about every op. */
@@ -48,4 +50,6 @@ export const questionTable: QuestionTable = {
   concat,
   scaleChannels,
   dropout,
+  minMaxNormalize,
+  zScoreNormalize,
 } satisfies QuestionTable

@@ -23,6 +23,8 @@ import * as reshape from './layers/reshape.js'
 import * as concat from './layers/concat.js'
 import * as scaleChannels from './layers/scaleChannels.js'
 import * as dropout from './layers/dropout.js'
+import * as minMaxNormalize from './normalizers/minMaxNormalize.js'
+import * as zScoreNormalize from './normalizers/zScoreNormalize.js'
 
 /** The formula of every op, and of its gradient where it has one. */
 export const formulas = {
@@ -49,6 +51,8 @@ export const formulas = {
   concat,
   scaleChannels,
   dropout,
+  minMaxNormalize,
+  zScoreNormalize,
 } satisfies {
   readonly [N in OpName]: N extends DifferentiableName
     ? { readonly forward: Forward<N>; readonly backward: Backward<N> }

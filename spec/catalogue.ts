@@ -21,6 +21,8 @@ import { reshape } from './layers/reshape.js'
 import { concat } from './layers/concat.js'
 import { scaleChannels } from './layers/scaleChannels.js'
 import { dropout } from './layers/dropout.js'
+import { minMaxNormalize } from './normalizers/minMaxNormalize.js'
+import { zScoreNormalize } from './normalizers/zScoreNormalize.js'
 import type { AnyOp, GradientTensors, InputTensors, Inputs, Op, OutputTensors, Sizes } from './op.js'
 import type { FieldsOf } from './attributes.js'
 import type { Result } from './error.js'
@@ -52,6 +54,8 @@ export const catalogue = {
   concat,
   scaleChannels,
   dropout,
+  minMaxNormalize,
+  zScoreNormalize,
 } as const satisfies Readonly<Record<string, unknown>>
 
 export type Catalogue = typeof catalogue

@@ -222,6 +222,20 @@ def dropout(x, *, keep=0.5, key, step=0, stream=0):
     return {'y': x * tensor(mask).reshape(x.shape) / keep}
 
 
+def minMaxNormalize(x, apply=None, *, low=0, high=1):
+    least, most = torch.aminmax(x, dim=0)
+    share = ((x if apply is None else apply) - least) / (most - least)
+    y = torch.lerp(tensor(low), tensor(high), share)
+    return {'y': torch.where(most > least, y, torch.full_like(y, low))}
+
+
+def zScoreNormalize(x, apply=None):
+    if apply is None:
+        return {'y': F.batch_norm(x, None, None, training=True, eps=0)}
+    var, mean = torch.var_mean(x, 0, unbiased=False)
+    return {'y': F.batch_norm(apply, mean, var, training=False, eps=0)}
+
+
 WITNESS = {
     dense: 'F.linear',
     conv2d: 'F.conv2d',
@@ -246,6 +260,8 @@ WITNESS = {
     concat: 'torch.cat',
     scaleChannels: 'a product with s broadcast',
     dropout: 'Philox in Python, checked by the known answers of Random123; x · mask / keep with autograd',
+    minMaxNormalize: 'torch.aminmax and torch.lerp',
+    zScoreNormalize: 'F.batch_norm without ε; for data to apply it to, with the statistics of torch.var_mean',
 }
 OPS = {op.__name__: op for op in WITNESS}
 NOT_DIFFERENTIABLE = {'target', 'runningMean', 'runningVar'}
@@ -799,6 +815,37 @@ def dropout_cases(rng):
               {'key': (0, 0)}, backward=False)
 
 
+ROWS = [(4, 3), (2, 1), (7, 5), (16, 2), (3, 6)]
+
+
+def minMaxNormalize_cases(rng):
+    for N, D in ROWS:
+        yield ask(rng, minMaxNormalize, f'minMaxNormalize: shape {[N, D]}', {'x': draw(rng, (N, D))}, backward=False)
+        inputs = {'x': draw(rng, (N, D)), 'apply': draw(rng, (3, D), span=4)}
+        yield ask(rng, minMaxNormalize, f'minMaxNormalize: shape {[N, D]}, applied to three rows that may lie outside',
+                  inputs, backward=False)
+    for attrs in [{'low': -1}, {'high': 255}, {'low': 0.25, 'high': 0.75}, {'low': -8, 'high': -2.5}]:
+        yield ask(rng, minMaxNormalize, f'minMaxNormalize: {told(attrs)}', {'x': draw(rng, (5, 3))}, attrs, backward=False)
+        inputs = {'x': draw(rng, (5, 3)), 'apply': draw(rng, (4, 3), span=4)}
+        yield ask(rng, minMaxNormalize, f'minMaxNormalize: {told(attrs)}, applied', inputs, attrs, backward=False)
+    constant = {'x': torch.full((3, 2), 0.1, dtype=torch.float64), 'apply': draw(rng, (2, 2))}
+    for attrs in [{}, {'low': -2, 'high': 3}]:
+        yield ask(rng, minMaxNormalize, f'minMaxNormalize: constant features are low, {told(attrs) or "0 by default"}',
+                  constant, attrs, backward=False)
+    offset = {'x': 1000 + draw(rng, (6, 2))}
+    yield ask(rng, minMaxNormalize, 'minMaxNormalize: an offset of 1000', offset, backward=False)
+
+
+def zScoreNormalize_cases(rng):
+    for N, D in ROWS:
+        yield ask(rng, zScoreNormalize, f'zScoreNormalize: shape {[N, D]}', {'x': draw(rng, (N, D))}, backward=False)
+        inputs = {'x': draw(rng, (N, D)), 'apply': draw(rng, (3, D), span=4)}
+        yield ask(rng, zScoreNormalize, f'zScoreNormalize: shape {[N, D]}, applied to three rows', inputs, backward=False)
+    for offset in [10, 1000]:
+        yield ask(rng, zScoreNormalize, f'zScoreNormalize: a mean of {offset} does not swallow the variance',
+                  {'x': offset + draw(rng, (6, 2))}, backward=False)
+
+
 CASES = {
     'dense': dense_cases,
     'conv2d': conv2d_cases,
@@ -823,6 +870,8 @@ CASES = {
     'concat': concat_cases,
     'scaleChannels': scaleChannels_cases,
     'dropout': dropout_cases,
+    'minMaxNormalize': minMaxNormalize_cases,
+    'zScoreNormalize': zScoreNormalize_cases,
 }
 
 
