@@ -40,28 +40,28 @@ fn finish(d: u32, sum: f32) { set_deviation(d, sqrt(sum / params.n)); }
 })
 
 /** The number of rows that differ from the first: 0 for a constant feature, of which a rounded mean need not be the constant. */
-export const zScoreVarying = reduction({
-  name: 'zScoreNormalize.varying',
+export const zScoreChanges = reduction({
+  name: 'zScoreNormalize.changes',
   reads: ['x'],
-  writes: ['varying'],
+  writes: ['changes'],
   dims: ['D'],
   code: /* wgsl */ `
 ${column}
 fn term(d: u32, k: u32) -> f32 { return select(0.0, 1.0, x(place(d, k)) != x(d)); }
-fn finish(d: u32, sum: f32) { set_varying(d, sum); }
+fn finish(d: u32, sum: f32) { set_changes(d, sum); }
 `,
 })
 
-/** y = (a − μ)/σ, 0 where nothing varies */
+/** y = (a − μ)/σ, 0 where nothing changes */
 export const zScoreForward = kernel({
   name: 'zScoreNormalize.forward',
-  reads: ['a', 'mean', 'deviation', 'varying'],
+  reads: ['a', 'mean', 'deviation', 'changes'],
   writes: ['y'],
   dims: ['D'],
   code: /* wgsl */ `
 fn element(i: u32) {
   let d = i % dims.D;
-  if (varying(d) == 0.0) {
+  if (changes(d) == 0.0) {
     set_y(i, 0.0);
     return;
   }
@@ -72,10 +72,10 @@ fn element(i: u32) {
 
 export const forward: Lower<'zScoreNormalize'> = ({ sizes: { N, D, rows }, has }): Lowered => {
   const x = input('x')
-  const [mean, deviation, varying] = [scratch('mean'), scratch('deviation'), scratch('varying')]
+  const [mean, deviation, changes] = [scratch('mean'), scratch('deviation'), scratch('changes')]
   const ofY: Launch = {
     kernel: zScoreForward,
-    bind: { a: input(has('apply') ? 'apply' : 'x'), mean, deviation, varying, y: output('y') },
+    bind: { a: input(has('apply') ? 'apply' : 'x'), mean, deviation, changes, y: output('y') },
     count: rows * D,
     dims: { D },
     params: {},
@@ -83,11 +83,11 @@ export const forward: Lower<'zScoreNormalize'> = ({ sizes: { N, D, rows }, has }
   }
   return {
     launches: [
-      reduce(zScoreVarying, D, N, { bind: { x, varying }, dims: { D } }),
+      reduce(zScoreChanges, D, N, { bind: { x, changes }, dims: { D } }),
       reduce(zScoreMean, D, N, { bind: { x, mean }, dims: { D }, params: { n: N } }),
       reduce(zScoreDeviation, D, N, { bind: { x, mean, deviation }, dims: { D }, params: { n: N } }),
       ofY,
     ],
-    scratch: { mean: D, deviation: D, varying: D },
+    scratch: { mean: D, deviation: D, changes: D },
   }
 }
