@@ -44,6 +44,8 @@ import * as rmsprop from './optimizers/rmsprop.js'
 import * as adadelta from './optimizers/adadelta.js'
 import * as adam from './optimizers/adam.js'
 import * as adamw from './optimizers/adamw.js'
+import * as minMaxNormalize from './normalizers/minMaxNormalize.js'
+import * as zScoreNormalize from './normalizers/zScoreNormalize.js'
 
 /** The lowering of every op, forward and backward. */
 export const lowerings = {
@@ -91,4 +93,6 @@ export const lowerings = {
   adam,
   adamw,
   maxout,
+  minMaxNormalize,
+  zScoreNormalize,
 } satisfies { readonly [N in OpName]: Lowering<N> }

@@ -42,6 +42,8 @@ import { rmsprop } from './optimizers/rmsprop.js'
 import { adadelta } from './optimizers/adadelta.js'
 import { adam } from './optimizers/adam.js'
 import { adamw } from './optimizers/adamw.js'
+import { minMaxNormalize } from './normalizers/minMaxNormalize.js'
+import { zScoreNormalize } from './normalizers/zScoreNormalize.js'
 import type { QuestionTable } from './questions.js'
 
 /** What is asked about every op. */
@@ -90,4 +92,6 @@ export const questionTable: QuestionTable = {
   adam,
   adamw,
   maxout,
+  minMaxNormalize,
+  zScoreNormalize,
 } satisfies QuestionTable

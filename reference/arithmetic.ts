@@ -85,6 +85,13 @@ export const largest = (I: number, f: (i: number) => number): number => {
   return most
 }
 
+/** The smallest f(i), 0 ≤ i < I. */
+export const smallest = (I: number, f: (i: number) => number): number => {
+  let least = Infinity
+  for (let i = 0; i < I; i++) least = Math.min(least, f(i))
+  return least
+}
+
 /** The largest f(i, j), 0 ≤ i < I, 0 ≤ j < J. */
 export const largest2 = (I: number, J: number, f: (i: number, j: number) => number): number => {
   let most = -Infinity

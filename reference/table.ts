@@ -44,6 +44,8 @@ import * as rmsprop from './optimizers/rmsprop.js'
 import * as adadelta from './optimizers/adadelta.js'
 import * as adam from './optimizers/adam.js'
 import * as adamw from './optimizers/adamw.js'
+import * as minMaxNormalize from './normalizers/minMaxNormalize.js'
+import * as zScoreNormalize from './normalizers/zScoreNormalize.js'
 
 /** The formula of every op, and of its gradient where it has one. */
 export const formulas = {
@@ -91,6 +93,8 @@ export const formulas = {
   adam,
   adamw,
   maxout,
+  minMaxNormalize,
+  zScoreNormalize,
 } satisfies {
   readonly [N in OpName]: N extends DifferentiableName
     ? { readonly forward: Forward<N>; readonly backward: Backward<N> }
