@@ -195,19 +195,13 @@ describe.runIf(embedded)('work cut to fit small limits', () => {
 
   test('the cases above have cut every kernel that has tensors long enough in any case', () => {
     assert([...long].filter((key) => (seen.get(key)?.size ?? 0) === 0)).toEqual([])
-<<<<<<< HEAD
-    // what remains are sums of at most 64 terms to one number
+    // what remains are sums of at most 64 terms to one number, and Adam's one number of steps
     const { subgroupSize } = planLimits(device)
     const short = everyKernel
       .filter(({ per, workgroup }) => per !== 'subgroup' || workgroup === subgroupSize)
       .map(keyOf)
       .filter((key) => !long.has(key))
-    assert(short.filter((key) => !/^\w+\.forward per element$/.test(key))).toEqual([])
-=======
-    // what remains are sums of at most 64 terms to one number, and Adam's one number of steps
-    const short = everyKernel.map(keyOf).filter((key) => !long.has(key))
     assert(short.filter((key) => !/^(\w+\.forward|adam\.step) per element$/.test(key))).toEqual([])
->>>>>>> loss
   })
 
   test('each way of cutting has been taken by many kernels', () => {
