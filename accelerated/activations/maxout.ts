@@ -1,7 +1,8 @@
 import type { SizesOf } from '../../spec/catalogue.js'
 import type { Kernel, Launch, Lowered, Slot } from '../kernel.js'
-import { cotangent, kernel, output, scratch } from '../kernel.js'
-import * as dense from '../layers/dense.js'
+import { cotangent, gradient, input, kernel, output, scratch } from '../kernel.js'
+import type { DenseSizes } from '../layers/dense.js'
+import { denseOfB, denseOfW, denseOfX, denseProduct } from '../layers/dense.js'
 import type { Lower } from '../lower.js'
 
 /** y[n,o] = max_k a[n,k,o] */
@@ -49,18 +50,11 @@ fn element(flat: u32) {
 
 type Sizes = SizesOf<'maxout'>
 
-const rebound = (launch: Launch, bind: Readonly<Record<string, Slot>>): Launch => ({
-  ...launch,
-  bind: { ...launch.bind, ...bind },
-})
-
 // row-major, w [K,O,I] and b [K,O] are the weights of one dense layer of K·O outputs, a [N,K,O]
-const asDense = ({ N, I, O, K, rest }: Sizes): SizesOf<'dense'> => ({ N, I, O: K * O, rest })
+const asDense = ({ N, I, O, K }: Sizes): DenseSizes => ({ N, I, O: K * O })
 
-const pieces = (sizes: Sizes): readonly Launch[] =>
-  dense
-    .forward({ attrs: {}, sizes: asDense(sizes), has: () => true, wants: () => true })
-    .launches.map((launch) => rebound(launch, { y: scratch('a') }))
+const pieces = (sizes: Sizes, subgroupSize: number | undefined): Launch =>
+  denseProduct(asDense(sizes), { x: input('x'), w: input('w'), b: input('b'), y: scratch('a') }, true, subgroupSize)
 
 const overRows = (kernel: Kernel, { N, O, K }: Sizes, bind: Readonly<Record<string, Slot>>): Launch => ({
   kernel,
@@ -75,20 +69,22 @@ const overRows = (kernel: Kernel, { N, O, K }: Sizes, bind: Readonly<Record<stri
   },
 })
 
-export const forward: Lower<'maxout'> = ({ sizes }): Lowered => ({
-  launches: [...pieces(sizes), overRows(maxoutForward, sizes, { a: scratch('a'), y: output('y') })],
+export const forward: Lower<'maxout'> = ({ sizes, subgroupSize }): Lowered => ({
+  launches: [pieces(sizes, subgroupSize), overRows(maxoutForward, sizes, { a: scratch('a'), y: output('y') })],
   scratch: { a: sizes.N * sizes.K * sizes.O },
 })
 
 /** The pieces again, to find where each cotangent goes; then backward of the dense layer that they are. */
-export const backward: Lower<'maxout'> = ({ sizes, wants }): Lowered => {
+export const backward: Lower<'maxout'> = ({ sizes, wants, subgroupSize }): Lowered => {
   const size = sizes.N * sizes.K * sizes.O
-  const ofDense = dense.backward({ attrs: {}, sizes: asDense(sizes), has: () => true, wants })
+  const [layer, dy] = [asDense(sizes), scratch('da')]
   return {
     launches: [
-      ...pieces(sizes),
+      pieces(sizes, subgroupSize),
       overRows(maxoutRoute, sizes, { a: scratch('a'), dy: cotangent('y'), da: scratch('da') }),
-      ...ofDense.launches.map((launch) => rebound(launch, { dy: scratch('da') })),
+      ...(wants('x') ? [denseOfX(layer, { w: input('w'), dy, dx: gradient('x') }, subgroupSize)] : []),
+      ...(wants('w') ? [denseOfW(layer, { x: input('x'), dy, dw: gradient('w') }, subgroupSize)] : []),
+      ...(wants('b') ? [denseOfB(layer, { dy, db: gradient('b') })] : []),
     ],
     scratch: { a: size, da: size },
   }
