@@ -21,9 +21,7 @@ export const exact = (value: number): Ball => ({ value, error: 0 })
 
 // a result that is off by `error` before it is rounded itself, by a relative `rounding`
 const rounding = (relative: number, value: number, error: number): Ball =>
-  value === 0 && error === 0
-    ? exact(0)
-    : { value, error: error + relative * (Math.abs(value) + error) + flushed }
+  value === 0 && error === 0 ? exact(0) : { value, error: error + relative * (Math.abs(value) + error) + flushed }
 
 /** A number that f32 may not hold, rounded once on its way to the device. */
 export const onceRounded = (value: number): Ball => rounding(epsilon, value, 0)
@@ -79,3 +77,12 @@ export const expm1Of = ({ value, error }: Ball): Ball =>
 /** log(1 + x) for an x from 0 to 1. */
 export const log1pOf = ({ value, error }: Ball): Ball =>
   rounding(log1pError, Math.log1p(value), -Math.log1p(-error / (1 + value)))
+
+const sigmoid = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)))
+
+/** 1/(1 + e^{−x}), made of e^{−|x|}: 6ε for x ≥ 0 and (11 + 2|x|)ε below, as the op `sigmoid` derives them. */
+export const sigmoidOf = ({ value, error }: Ball): Ball => {
+  const y = sigmoid(value)
+  const roundings = value - error >= 0 ? 6 : 11 + 2 * (Math.abs(value) + error)
+  return rounding(roundings * epsilon, y, Math.max(sigmoid(value + error) - y, y - sigmoid(value - error)))
+}
