@@ -1,18 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  ballAt,
-  balls,
-  given,
-  oneMinusSquare,
-  partOf,
-  sigmoidOf,
-  stacked,
-  sumOfProducts,
-  tanhOf,
-  timesOneMinus,
-} from './balls.js'
+import { ballAt, balls, given, oneMinusSquare, partOf, stacked, sumOfProducts, tanhOf, timesOneMinus } from './balls.js'
 import type { Ball } from './ball.js'
+import { sigmoidOf } from './ball.js'
 import { epsilon } from './bound.js'
 
 // a ball, and a place in it from one end to the other
