@@ -146,6 +146,8 @@ export interface Launch {
   readonly dims: Readonly<Record<string, number>>
   readonly params: Readonly<Record<string, number>>
   readonly outer?: Outer
+  /** what to launch where a tensor takes several bindings: some texts grow too long with a choice at every load */
+  readonly orElse?: Launch
 }
 
 /** What a node comes to: launches in order, and the scratch that they share, in elements. */

@@ -267,6 +267,21 @@ const planPart = (
   })
 }
 
+// a launch in its parts; where a tensor takes several bindings, the one that stands for such cases
+const planLaunch = (
+  node: string,
+  launch: Launch,
+  placed: Readonly<Record<string, Placed>>,
+  limits: PlanLimits,
+): readonly Result<PlannedLaunch>[] => {
+  const step = limits.minStorageBufferOffsetAlignment
+  const parts = partsOf(launch, placed, segmentOf(limits), step).map((part) =>
+    planPart(node, launch, placed, limits, part),
+  )
+  const whole = parts.every((part) => E.isRight(part) && part.right.bindings.length === Object.keys(placed).length)
+  return whole || launch.orElse === undefined ? parts : planLaunch(node, launch.orElse, placed, limits)
+}
+
 // ---- the plan ----------------------------------------------------------------------------------------------------
 
 /** What lies in memory: a value of the program, scratch or an answer that only one node has a use for, or `nothing`. */
@@ -431,9 +446,7 @@ export const plan = (
           const placed = Object.fromEntries(
             Object.entries(binds).map(([name, { key, elements }]) => [name, { buffer: of[key] as number, elements }]),
           )
-          return partsOf(launch, placed, segment, step).map((part) =>
-            E.mapLeft(within(node))(planPart(node, launch, placed, limits, part)),
-          )
+          return planLaunch(node, launch, placed, limits).map(E.mapLeft(within(node)))
         }),
       ),
     ),

@@ -1,4 +1,4 @@
-import type { Kernel } from './kernel.js'
+import type { Kernel, Launch } from './kernel.js'
 import { kernel } from './kernel.js'
 
 /**
@@ -31,6 +31,15 @@ export interface SubgroupTile {
 /** Rows and columns of one tile. */
 export const tileRows = ({ S, M }: SubgroupTile): number => S * M
 export const tileColumns = ({ S }: Pick<SubgroupTile, 'S'>): number => S * columnsOfLane
+
+/** A launch for subgroups of a size, and the one without them for where a tensor takes several bindings. */
+export const unlessSegmented = (
+  subgroupSize: number | undefined,
+  make: (subgroupSize: number | undefined) => Launch,
+): Launch => {
+  const launch = make(subgroupSize)
+  return launch.kernel.per === 'subgroup' ? { ...launch, orElse: make(undefined) } : launch
+}
 
 /** Text for each of 0 … n − 1, line by line. */
 export const each = (n: number, line: (i: number) => string): string =>

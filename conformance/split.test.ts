@@ -194,11 +194,12 @@ describe.runIf(embedded)('work cut to fit small limits', () => {
   )
 
   test('the cases above have cut every kernel that has tensors long enough in any case', () => {
-    assert([...long].filter((key) => (seen.get(key)?.size ?? 0) === 0)).toEqual([])
+    // for a subgroup's tiles another launch stands in where a tensor takes several bindings: they may be cut nowhere
+    const uncut = [...long].filter((key) => (seen.get(key)?.size ?? 0) === 0)
+    assert(uncut.filter((key) => !key.endsWith('per subgroup'))).toEqual([])
     // what remains are sums of at most 64 terms to one number, and Adam's one number of steps
-    const { subgroupSize } = planLimits(device)
     const short = everyKernel
-      .filter(({ per, workgroup }) => per !== 'subgroup' || workgroup === subgroupSize)
+      .filter(({ per }) => per !== 'subgroup')
       .map(keyOf)
       .filter((key) => !long.has(key))
     assert(short.filter((key) => !/^(\w+\.forward|adam\.step) per element$/.test(key))).toEqual([])

@@ -4,7 +4,7 @@ import { cotangent, gradient, input, kernel, launches, output } from '../kernel.
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
 import type { BySubgroup } from '../subgroupTile.js'
-import { subgroupFor, subgroupKernels } from '../subgroupTile.js'
+import { subgroupFor, subgroupKernels, unlessSegmented } from '../subgroupTile.js'
 import { tileSize, tilesFor } from '../tile.js'
 import { convolvingSubgroup, correlatingSubgroup, spreadingSubgroup } from './conv2dSubgroup.js'
 
@@ -379,23 +379,24 @@ export const convolve = (
   bind: Bind<'x' | 'w' | 'b' | 'y'>,
   hasBias: boolean,
   subgroupSize: number | undefined,
-): Launch => {
-  const { N, C, H, W, O, Ho, Wo, groups } = conv
-  const { kernel, count } = chooseKernel(subgroupSize, convolvingKernels, {
-    N,
-    groups,
-    rows: O / groups,
-    area: Ho * Wo,
+): Launch =>
+  unlessSegmented(subgroupSize, (size) => {
+    const { N, C, H, W, O, Ho, Wo, groups } = conv
+    const { kernel, count } = chooseKernel(size, convolvingKernels, {
+      N,
+      groups,
+      rows: O / groups,
+      area: Ho * Wo,
+    })
+    return {
+      kernel,
+      bind,
+      count: count(N),
+      dims: { ...conv, hasBias: hasBias ? 1 : 0 },
+      params: {},
+      outer: { extent: N, dims: ['N'], slices: { x: C * H * W, y: O * Ho * Wo }, count },
+    }
   })
-  return {
-    kernel,
-    bind,
-    count: count(N),
-    dims: { ...conv, hasBias: hasBias ? 1 : 0 },
-    params: {},
-    outer: { extent: N, dims: ['N'], slices: { x: C * H * W, y: O * Ho * Wo }, count },
-  }
-}
 
 /** The kernels that spread dy over dx and add nothing. */
 export const spreadingKernels = {
@@ -411,34 +412,36 @@ export const spread = (
   bind: Bind<'w' | 'dy' | 'dx'>,
   subgroupSize: number | undefined,
   more: Readonly<Record<string, number>> = {},
-): Launch => {
-  const { N, C, H, W, O, Cg, Ho, Wo, groups } = conv
-  const { kernel, count } = chooseKernel(subgroupSize, kernels, { N, groups, rows: Cg, area: H * W })
-  return {
-    kernel,
-    bind,
-    count: count(N),
-    dims: { ...conv, ...more },
-    params: {},
-    outer: { extent: N, dims: ['N'], slices: { dx: C * H * W, dy: O * Ho * Wo }, count },
-  }
-}
+): Launch =>
+  unlessSegmented(subgroupSize, (size) => {
+    const { N, C, H, W, O, Cg, Ho, Wo, groups } = conv
+    const { kernel, count } = chooseKernel(size, kernels, { N, groups, rows: Cg, area: H * W })
+    return {
+      kernel,
+      bind,
+      count: count(N),
+      dims: { ...conv, ...more },
+      params: {},
+      outer: { extent: N, dims: ['N'], slices: { dx: C * H * W, dy: O * Ho * Wo }, count },
+    }
+  })
 
 /** One launch for dw, a sum over batch and positions. */
 export const correlate = (
   conv: Convolution,
   bind: Bind<'x' | 'dy' | 'dweights'>,
   subgroupSize: number | undefined,
-): Launch => {
-  const { N, O, Cg, KH, KW, Ho, Wo, groups } = conv
-  const [filters, taps] = [O / groups, Cg * KH * KW]
-  const subgroup = subgroupFor(subgroupSize, conv2dBackwardWSubgroup, filters, taps)
-  if (subgroup !== undefined)
-    return { kernel: subgroup.kernel, bind, count: groups * subgroup.tiles(filters, taps), dims: conv, params: {} }
-  return filters >= tileSize && taps >= tileSize && N * Ho * Wo >= 64
-    ? { kernel: conv2dBackwardWTiled, bind, count: groups * tilesFor(filters, taps), dims: conv, params: {} }
-    : reduce(conv2dBackwardW, O * taps, N * Ho * Wo, { bind, dims: conv })
-}
+): Launch =>
+  unlessSegmented(subgroupSize, (size) => {
+    const { N, O, Cg, KH, KW, Ho, Wo, groups } = conv
+    const [filters, taps] = [O / groups, Cg * KH * KW]
+    const subgroup = subgroupFor(size, conv2dBackwardWSubgroup, filters, taps)
+    if (subgroup !== undefined)
+      return { kernel: subgroup.kernel, bind, count: groups * subgroup.tiles(filters, taps), dims: conv, params: {} }
+    return filters >= tileSize && taps >= tileSize && N * Ho * Wo >= 64
+      ? { kernel: conv2dBackwardWTiled, bind, count: groups * tilesFor(filters, taps), dims: conv, params: {} }
+      : reduce(conv2dBackwardW, O * taps, N * Ho * Wo, { bind, dims: conv })
+  })
 
 /** One launch for db, a sum over batch and the `area` positions of each map. */
 export const addUpMaps = (N: number, O: number, area: number, bind: Bind<'dy' | 'db'>): Launch =>

@@ -3,7 +3,7 @@ import { cotangent, gradient, input, kernel, launches, output } from '../kernel.
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
 import type { BySubgroup } from '../subgroupTile.js'
-import { subgroupFor, subgroupNested, subgroupSerial } from '../subgroupTile.js'
+import { subgroupFor, subgroupNested, subgroupSerial, unlessSegmented } from '../subgroupTile.js'
 import { tileNested, tileSerial, tileSize, tilesFor } from '../tile.js'
 
 /** y[n,o] = b[o] + Σ_i w[o,i] · x[n,i], the products added in order of i, then the bias */
@@ -152,65 +152,68 @@ export const denseProduct = (
   bind: Readonly<Record<'x' | 'w' | 'b' | 'y', Slot>>,
   hasBias: boolean,
   subgroupSize?: number,
-): Launch => {
-  const given = hasBias ? 1 : 0
-  const tiles = tilesOf(subgroupSize, denseForwardTiled, denseForwardSubgroup, N, O)
-  return tiles === undefined
-    ? {
-        kernel: denseForward,
-        bind,
-        count: N * O,
-        dims: { I, O, hasBias: given },
-        params: {},
-        outer: { extent: N, dims: [], slices: { x: I, y: O } },
-      }
-    : {
-        kernel: tiles.kernel,
-        bind,
-        count: tiles.count(N),
-        dims: { rows: N, columns: O, terms: I, hasBias: given },
-        params: {},
-        outer: { extent: N, dims: ['rows'], slices: { x: I, y: O }, count: tiles.count },
-      }
-}
+): Launch =>
+  unlessSegmented(subgroupSize, (size) => {
+    const given = hasBias ? 1 : 0
+    const tiles = tilesOf(size, denseForwardTiled, denseForwardSubgroup, N, O)
+    return tiles === undefined
+      ? {
+          kernel: denseForward,
+          bind,
+          count: N * O,
+          dims: { I, O, hasBias: given },
+          params: {},
+          outer: { extent: N, dims: [], slices: { x: I, y: O } },
+        }
+      : {
+          kernel: tiles.kernel,
+          bind,
+          count: tiles.count(N),
+          dims: { rows: N, columns: O, terms: I, hasBias: given },
+          params: {},
+          outer: { extent: N, dims: ['rows'], slices: { x: I, y: O }, count: tiles.count },
+        }
+  })
 
 /** One launch for dx = dy·w. */
 export const denseOfX = (
   { N, I, O }: DenseSizes,
   bind: Readonly<Record<'w' | 'dy' | 'dx', Slot>>,
   subgroupSize?: number,
-): Launch => {
-  const tiles = tilesOf(subgroupSize, denseBackwardXTiled, denseBackwardXSubgroup, N, I)
-  return tiles === undefined
-    ? {
-        kernel: denseBackwardX,
-        bind,
-        count: N * I,
-        dims: { I, O },
-        params: {},
-        outer: { extent: N, dims: [], slices: { dy: O, dx: I } },
-      }
-    : {
-        kernel: tiles.kernel,
-        bind,
-        count: tiles.count(N),
-        dims: { rows: N, columns: I, terms: O },
-        params: {},
-        outer: { extent: N, dims: ['rows'], slices: { dy: O, dx: I }, count: tiles.count },
-      }
-}
+): Launch =>
+  unlessSegmented(subgroupSize, (size) => {
+    const tiles = tilesOf(size, denseBackwardXTiled, denseBackwardXSubgroup, N, I)
+    return tiles === undefined
+      ? {
+          kernel: denseBackwardX,
+          bind,
+          count: N * I,
+          dims: { I, O },
+          params: {},
+          outer: { extent: N, dims: [], slices: { dy: O, dx: I } },
+        }
+      : {
+          kernel: tiles.kernel,
+          bind,
+          count: tiles.count(N),
+          dims: { rows: N, columns: I, terms: O },
+          params: {},
+          outer: { extent: N, dims: ['rows'], slices: { dy: O, dx: I }, count: tiles.count },
+        }
+  })
 
 /** One launch for dw = dyᵀ·x. */
 export const denseOfW = (
   { N, I, O }: DenseSizes,
   bind: Readonly<Record<'x' | 'dy' | 'dw', Slot>>,
   subgroupSize?: number,
-): Launch => {
-  const tiles = tilesOf(subgroupSize, denseBackwardWTiled, denseBackwardWSubgroup, O, I)
-  return tiles === undefined
-    ? reduce(denseBackwardW, O * I, N, { bind, dims: { I, O } })
-    : { kernel: tiles.kernel, bind, count: tiles.count(O), dims: { rows: O, columns: I, terms: N }, params: {} }
-}
+): Launch =>
+  unlessSegmented(subgroupSize, (size) => {
+    const tiles = tilesOf(size, denseBackwardWTiled, denseBackwardWSubgroup, O, I)
+    return tiles === undefined
+      ? reduce(denseBackwardW, O * I, N, { bind, dims: { I, O } })
+      : { kernel: tiles.kernel, bind, count: tiles.count(O), dims: { rows: O, columns: I, terms: N }, params: {} }
+  })
 
 /** One launch for db = Σ_n dy. */
 export const denseOfB = ({ N, O }: DenseSizes, bind: Readonly<Record<'dy' | 'db', Slot>>): Launch =>

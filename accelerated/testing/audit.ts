@@ -153,7 +153,11 @@ export const audit = (
     const result = lowerNode(node, feeds, limits)
     if (E.isLeft(result)) throw new Error(result.left.message)
     const lowered = result.right
-    lowered.launches.forEach((launch) => {
+    lowered.launches.forEach((first) => {
+      const { orElse } = first
+      const found = plan.launches[at]
+      const launch =
+        orElse !== undefined && found !== undefined && kernelOf(found) === orElse.kernel.name ? orElse : first
       const slotOf = (name: string): Slot => launch.bind[name] as Slot
       const total = (name: string): number => elementsOf(checked, node, lowered, slotOf(name))
       const parts = partsOf(launch, total)
