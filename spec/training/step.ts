@@ -86,15 +86,16 @@ export const trainingStep = (
           ),
         ],
         outputs: ['loss'],
-        carry: Object.fromEntries(state.map((name) => [name, nextOf(name)])),
+        carry: { ...both.carry, ...Object.fromEntries(state.map((name) => [name, nextOf(name)])) },
       }
     }),
     E.tap(checkProgram),
   )
 
-/** The state before the first step: the parameters given, every velocity 0. */
-export const initialState = (parameters: Tensors): Tensors => ({
+/** The state before the first step: the parameters given, every velocity 0, and what the network keeps beside them. */
+export const initialState = (parameters: Tensors, kept: Tensors = {}): Tensors => ({
   ...parameters,
+  ...kept,
   ...Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [velocityOf(name), zeros(shape)])),
 })
 

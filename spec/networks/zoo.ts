@@ -1,0 +1,86 @@
+import { either as E } from 'fp-ts'
+import type { Result } from '../error.js'
+import { fail } from '../error.js'
+import { autoencoder } from './autoencoder.js'
+import { gan } from './gan.js'
+import { lenet5 } from './lenet5.js'
+import { mlp } from './mlp.js'
+import type { Mode, Network } from './network.js'
+import { inference } from './network.js'
+import { perceptron } from './perceptron.js'
+import { lstmClassifier, rnnClassifier } from './recurrent.js'
+
+/** What the zoo can be asked for beside a name. */
+export interface Wanted {
+  readonly variant?: string
+  /** with the auxiliary classifiers that the network has in training */
+  readonly aux?: boolean
+  readonly batch?: number
+  readonly mode?: Mode
+}
+
+interface Animal {
+  /** the first is what it is unless it is asked for another; none: it has only one form */
+  readonly variants: readonly string[]
+  readonly hasAux: boolean
+  readonly of: (
+    batch: number,
+    asked: { readonly variant: string; readonly aux: boolean; readonly mode: Mode },
+  ) => Network
+}
+
+const inOneForm = (of: (batch: number, asked: { readonly mode: Mode }) => Network): Animal => ({
+  variants: [],
+  hasAux: false,
+  of,
+})
+
+const inForms = <const V extends readonly string[]>(
+  variants: V,
+  of: (batch: number, asked: { readonly variant: V[number]; readonly mode: Mode }) => Network,
+): Animal => ({ variants, hasAux: false, of })
+
+/** Every network by its name. */
+export const zoo = {
+  perceptron: inOneForm(perceptron),
+  mlp: inForms(['narrow', 'wide'], mlp),
+  lenet5: inForms(['padded', 'unpadded'], lenet5),
+  autoencoder: inOneForm(autoencoder),
+  gan: inOneForm(gan),
+  rnnClassifier: inOneForm(rnnClassifier),
+  lstmClassifier: inOneForm(lstmClassifier),
+} as const satisfies Readonly<Record<string, Animal>>
+
+export type NetworkName = keyof typeof zoo
+export const networkNames = Object.keys(zoo) as readonly NetworkName[]
+export const isNetworkName = (name: string): name is NetworkName => Object.hasOwn(zoo, name)
+
+/** The variants of a network; the first is what it is unless it is asked for another. */
+export const variantsOf = (name: NetworkName): readonly string[] => zoo[name].variants
+
+/** Whether a network has auxiliary classifiers. */
+export const hasAuxiliaries = (name: NetworkName): boolean => zoo[name].hasAux
+
+/**
+ * A network by its name.
+ *
+ * Errors  AttributeOutOfRange – a network, a variant, or auxiliary classifiers that there are none of
+ */
+export const networkNamed = (
+  name: string,
+  { variant, aux = false, batch = 1, mode = inference }: Wanted = {},
+): Result<Network> => {
+  if (!isNetworkName(name))
+    return fail(
+      'AttributeOutOfRange',
+      `there is no network ${JSON.stringify(name)}; there are ${networkNames.join(', ')}`,
+    )
+  const { variants, hasAux, of }: Animal = zoo[name]
+  if (variant !== undefined && !variants.includes(variant))
+    return fail(
+      'AttributeOutOfRange',
+      `${name} has no variant ${JSON.stringify(variant)}; ${variants.length === 0 ? 'it has none' : `it has ${variants.join(', ')}`}`,
+    )
+  if (aux && !hasAux) return fail('AttributeOutOfRange', `${name} has no auxiliary classifiers`)
+  return E.right(of(batch, { variant: variant ?? variants[0] ?? '', aux, mode }))
+}
