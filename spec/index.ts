@@ -79,12 +79,26 @@ export { describeNetwork } from './networks/describe.js'
 export type { Figures, LayerFigures } from './networks/describe.js'
 export { hasAuxiliaries, isNetworkName, networkNamed, networkNames, variantsOf, zoo } from './networks/zoo.js'
 export type { NetworkName, Wanted } from './networks/zoo.js'
+export { alexnet } from './networks/alexnet.js'
 export { autoencoder, decoder, encoder } from './networks/autoencoder.js'
 export { discriminator, gan, generator } from './networks/gan.js'
 export { lenet5 } from './networks/lenet5.js'
 export { mlp } from './networks/mlp.js'
 export { perceptron } from './networks/perceptron.js'
 export { lstmClassifier, rnnClassifier } from './networks/recurrent.js'
+export {
+  basicBlock,
+  bottleneck,
+  resnet101,
+  resnet152,
+  resnet18,
+  resnet34,
+  resnet50,
+  seResnet50,
+} from './networks/resnet.js'
+export { stateDictNames, torchNameOf } from './networks/torch.js'
+export { vgg16, vgg19 } from './networks/vgg.js'
+export { zfnet } from './networks/zfnet.js'
 export { initialParameters } from './training/initialize.js'
 export { initialState, linearDecay, stepFeeds, trainingStep } from './training/step.js'
 

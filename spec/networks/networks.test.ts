@@ -4,7 +4,9 @@ import { differentiate } from '../differentiate.js'
 import type { Result } from '../error.js'
 import { hasBackward } from '../catalogue.js'
 import { checkProgram } from '../program.js'
+import { sizeOf } from '../tensor.js'
 import { describeNetwork } from './describe.js'
+import { alexnet } from './alexnet.js'
 import { autoencoder } from './autoencoder.js'
 import { lenet5 } from './lenet5.js'
 import { mlp } from './mlp.js'
@@ -12,6 +14,9 @@ import type { Network } from './network.js'
 import { convolution, initialKept, keepingSize, parameterCount, plainLayer, sequential, trainingBy } from './network.js'
 import { perceptron } from './perceptron.js'
 import { lstmClassifier, rnnClassifier } from './recurrent.js'
+import { stateDictNames } from './torch.js'
+import { vgg16, vgg19 } from './vgg.js'
+import { zfnet } from './zfnet.js'
 import { hasAuxiliaries, networkNamed, networkNames, variantsOf } from './zoo.js'
 
 const right = <A>(result: Result<A>): A => {
@@ -135,6 +140,119 @@ describe('small networks', () => {
     const network = autoencoder(2)
     expect(layerOf(network, 'code').output).toEqual([2, 8, 4, 4])
     expect(layerOf(network, 'y').output).toEqual([2, 1, 28, 28])
+  })
+})
+
+/** How many numbers layers of the given ops give. */
+const given = (network: Network, ...ops: readonly string[]) =>
+  figuresOf(network)
+    .layers.filter(({ op }) => ops.includes(op))
+    .reduce((sum, { output }) => sum + sizeOf(output), 0)
+
+const shapesBehind = (network: Network, ...ops: readonly string[]) =>
+  figuresOf(network)
+    .layers.filter(({ op }) => ops.includes(op))
+    .map(({ output }) => output.slice(1).join('×'))
+
+describe('AlexNet', () => {
+  it('has 62,378,344 parameters in one tower, 60,965,224 in two, and 61,100,840 as in torchvision', () => {
+    expect(parameterCount(alexnet(1))).toBe(62378344)
+    expect(parameterCount(alexnet(1, { variant: 'two-tower' }))).toBe(60965224)
+    expect(parameterCount(alexnet(1, { variant: 'torchvision' }))).toBe(61100840)
+  })
+
+  it('makes 1,135,256,096 multiply-adds in one tower and 724,406,816 in two', () => {
+    expect(figuresOf(alexnet(1)).totals.multiplyAdds).toBe(1135256096)
+    expect(figuresOf(alexnet(1, { variant: 'two-tower' })).totals.multiplyAdds).toBe(724406816)
+  })
+
+  it('has the shapes of the slide, and 34,944 parameters in its first layer', () => {
+    expect(shapesBehind(alexnet(1), 'conv2d', 'maxPool2d', 'flatten', 'dense')).toEqual([
+      ...['96×55×55', '96×27×27', '256×27×27', '256×13×13', '384×13×13', '384×13×13', '256×13×13', '256×6×6'],
+      ...['9216', '4096', '4096', '1000'],
+    ])
+    expect(layerOf(alexnet(1), 'conv1').parameters).toBe(34944)
+  })
+
+  it('has 659,272 units, 290,400 of them in its first layer, where the paper prints 253,440 and 622,312 follow', () => {
+    const units = given(alexnet(1), 'conv2d', 'dense')
+    const first = sizeOf(layerOf(alexnet(1), 'conv1').output)
+    expect([units, first, units - first + 55 * 48 * 96]).toEqual([659272, 290400, 622312])
+  })
+
+  it('would have a fraction of a position more with the 224 pixels of the paper', () => {
+    const first = { inputs: 224, window: 11, stride: 4 }
+    expect((first.inputs - first.window) / first.stride + 1).toBe(54.25)
+    const { layers } = figuresOf(
+      sequential([1, 3, 224, 224], [convolution('conv1', [3, 96], [11, 11], { stride: [4, 4] })]),
+    )
+    expect(layers[0]?.output).toEqual([1, 96, 54, 54])
+  })
+})
+
+describe('ZFNet', () => {
+  it('has 62,357,608 parameters, 14,208 in its first layer, whose maps are 110×110', () => {
+    expect(parameterCount(zfnet(1))).toBe(62357608)
+    expect(layerOf(zfnet(1), 'conv1')).toMatchObject({ parameters: 14208, output: [1, 96, 110, 110] })
+  })
+})
+
+describe('VGG', () => {
+  it('has 138,357,544 parameters with 16 layers and 143,667,240 with 19', () => {
+    expect(parameterCount(vgg16(1))).toBe(138357544)
+    expect(parameterCount(vgg19(1))).toBe(143667240)
+    expect(parameterCount(vgg19(1, { variant: 'torchvision' }))).toBe(143667240)
+  })
+
+  it('has most of them in fc6, and makes 15,470,264,320 multiply-adds with 16 layers', () => {
+    expect(layerOf(vgg16(1), 'fc6').parameters).toBe(102764544)
+    expect(figuresOf(vgg16(1)).totals.multiplyAdds).toBe(15470264320)
+  })
+
+  it('holds 15,237,608 numbers for an image, itself included: 61 MB, where the course has 93', () => {
+    expect(3 * 224 * 224 + given(vgg16(1), 'conv2d', 'maxPool2d', 'dense')).toBe(15237608)
+  })
+
+  it('sees 212 pixels behind its last pool', () => {
+    expect(layerOf(vgg16(1), 'pool5').receptiveField).toBe(212)
+  })
+
+  it('sees with three layers of 3×3 what one of 7×7 sees, for 27C² weights instead of 49C²', () => {
+    const [C, padding] = [64, keepingSize(3)]
+    const bare = { bias: false }
+    const stacked = sequential(
+      [1, C, 32, 32],
+      ['a', 'b', 'c'].map((name) => convolution(name, [C, C], [3, 3], { padding }, bare)),
+    )
+    const one = sequential([1, C, 32, 32], [convolution('a', [C, C], [7, 7], { padding: keepingSize(7) }, bare)])
+    expect(figuresOf(stacked).layers.at(-1)?.receptiveField).toBe(figuresOf(one).layers.at(-1)?.receptiveField)
+    expect([parameterCount(stacked), parameterCount(one)]).toEqual([27 * C ** 2, 49 * C ** 2])
+  })
+})
+
+describe("PyTorch's names", () => {
+  const namesOf = (network: Network) => Object.values(stateDictNames(network))
+
+  it('of AlexNet and VGG count the modules of torchvision', () => {
+    const layers = [
+      'features.0',
+      'features.3',
+      'features.6',
+      'features.8',
+      'features.10',
+      'classifier.1',
+      'classifier.4',
+    ]
+    expect(namesOf(alexnet(1, { variant: 'torchvision' }))).toEqual(
+      [...layers, 'classifier.6'].flatMap((name) => [`${name}.weight`, `${name}.bias`]),
+    )
+    const places = [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28]
+    expect(namesOf(vgg16(1, { variant: 'torchvision' }))).toEqual(
+      [...places.map((at) => `features.${at}`), 'classifier.0', 'classifier.3', 'classifier.6'].flatMap((name) => [
+        `${name}.weight`,
+        `${name}.bias`,
+      ]),
+    )
   })
 })
 

@@ -1,6 +1,7 @@
 import { either as E } from 'fp-ts'
 import type { Result } from '../error.js'
 import { fail } from '../error.js'
+import { alexnet } from './alexnet.js'
 import { autoencoder } from './autoencoder.js'
 import { gan } from './gan.js'
 import { lenet5 } from './lenet5.js'
@@ -9,6 +10,9 @@ import type { Mode, Network } from './network.js'
 import { inference } from './network.js'
 import { perceptron } from './perceptron.js'
 import { lstmClassifier, rnnClassifier } from './recurrent.js'
+import { resnet101, resnet152, resnet18, resnet34, resnet50, seResnet50 } from './resnet.js'
+import { vgg16, vgg19 } from './vgg.js'
+import { zfnet } from './zfnet.js'
 
 /** What the zoo can be asked for beside a name. */
 export interface Wanted {
@@ -45,6 +49,16 @@ export const zoo = {
   perceptron: inOneForm(perceptron),
   mlp: inForms(['narrow', 'wide'], mlp),
   lenet5: inForms(['padded', 'unpadded'], lenet5),
+  alexnet: inForms(['one-tower', 'two-tower', 'torchvision'], alexnet),
+  zfnet: inOneForm(zfnet),
+  vgg16: inForms(['paper', 'torchvision'], vgg16),
+  vgg19: inForms(['paper', 'torchvision'], vgg19),
+  resnet18: inForms(['torchvision', 'paper'], resnet18),
+  resnet34: inForms(['torchvision', 'paper'], resnet34),
+  resnet50: inForms(['torchvision', 'paper'], resnet50),
+  resnet101: inForms(['torchvision', 'paper'], resnet101),
+  resnet152: inForms(['torchvision', 'paper'], resnet152),
+  seResnet50: inForms(['biased', 'unbiased'], seResnet50),
   autoencoder: inOneForm(autoencoder),
   gan: inOneForm(gan),
   rnnClassifier: inOneForm(rnnClassifier),
