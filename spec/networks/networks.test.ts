@@ -8,12 +8,15 @@ import { sizeOf } from '../tensor.js'
 import { describeNetwork } from './describe.js'
 import { alexnet } from './alexnet.js'
 import { autoencoder } from './autoencoder.js'
+import { googlenet } from './googlenet.js'
+import { inceptionV3 } from './inceptionV3.js'
 import { lenet5 } from './lenet5.js'
 import { mlp } from './mlp.js'
 import type { Network } from './network.js'
 import { convolution, initialKept, keepingSize, parameterCount, plainLayer, sequential, trainingBy } from './network.js'
 import { perceptron } from './perceptron.js'
 import { lstmClassifier, rnnClassifier } from './recurrent.js'
+import { basicBlock, bottleneck, resnet101, resnet152, resnet18, resnet34, resnet50, seResnet50 } from './resnet.js'
 import { stateDictNames } from './torch.js'
 import { vgg16, vgg19 } from './vgg.js'
 import { zfnet } from './zfnet.js'
@@ -230,6 +233,135 @@ describe('VGG', () => {
   })
 })
 
+/** The parameters of the given names' last parts, counted. */
+const counted = ({ parameters }: Network, last: string) =>
+  Object.entries(parameters)
+    .filter(([name]) => name.endsWith(`.${last}`))
+    .reduce((sum, [, { shape }]) => sum + sizeOf(shape), 0)
+
+describe('GoogLeNet', () => {
+  it('has 6,998,552 parameters, 5,973,552 before its classifier, and 13,378,280 with the auxiliary ones', () => {
+    expect(parameterCount(googlenet(1))).toBe(6998552)
+    expect(parameterCount(googlenet(1)) - layerOf(googlenet(1), 'fc').parameters).toBe(5973552)
+    expect(parameterCount(googlenet(1, { aux: true }))).toBe(13378280)
+  })
+
+  it('has 6,624,904 parameters as in torchvision, and 13,004,888 with the auxiliary classifiers', () => {
+    expect(parameterCount(googlenet(1, { variant: 'torchvision' }))).toBe(6624904)
+    expect(parameterCount(googlenet(1, { variant: 'torchvision', aux: true }))).toBe(13004888)
+  })
+
+  it.each(['paper', 'torchvision'] as const)('joins the maps that the paper has in its table (%s)', (variant) => {
+    const extents = [
+      [256, 28],
+      [480, 28],
+      [512, 14],
+      [512, 14],
+      [512, 14],
+      [528, 14],
+      [832, 14],
+      [832, 7],
+      [1024, 7],
+    ]
+    expect(shapesBehind(googlenet(1, { variant, aux: true }), 'concat')).toEqual(
+      extents.map(([maps, side]) => `${maps}×${side}×${side}`),
+    )
+  })
+
+  it('pays a tenth for 5×5 windows behind a 1×1 convolution: 12,443,648 multiply-adds instead of 120,422,400', () => {
+    const shape = [1, 192, 28, 28]
+    const at = (channels: readonly [number, number]) =>
+      convolution('5x5', channels, [5, 5], { padding: keepingSize(5) })
+    const direct = sequential(shape, [at([192, 32])])
+    const reduced = sequential(shape, [convolution('1x1', [192, 16], [1, 1]), at([16, 32])])
+    expect(figuresOf(direct).totals.multiplyAdds).toBe(120422400)
+    expect(figuresOf(reduced).totals.multiplyAdds).toBe(12443648)
+  })
+})
+
+describe('Inception v3', () => {
+  it('has 23,834,568 parameters, and 27,161,264 with its auxiliary classifier', () => {
+    expect(parameterCount(inceptionV3(1))).toBe(23834568)
+    expect(parameterCount(inceptionV3(1, { aux: true }))).toBe(27161264)
+  })
+
+  it("has 23,817,352 without the scales of batch norm, as Keras' has", () => {
+    expect(parameterCount(inceptionV3(1)) - counted(inceptionV3(1), 'gamma')).toBe(23817352)
+  })
+
+  it('joins 288, 768, 1280 and 2048 maps of 35, 17 and 8 pixels', () => {
+    const joins = figuresOf(inceptionV3(1)).layers.filter(({ name }) => /^Mixed_..\.concat$/.test(name))
+    expect(joins.map(({ output }) => output.slice(1, 3).join('×'))).toEqual([
+      ...['256×35', '288×35', '288×35', '768×17', '768×17', '768×17', '768×17', '768×17'],
+      ...['1280×8', '2048×8', '2048×8'],
+    ])
+  })
+})
+
+describe('ResNet', () => {
+  it.each([
+    [resnet18, 11689512],
+    [resnet34, 21797672],
+    [resnet50, 25557032],
+    [resnet101, 44549160],
+    [resnet152, 60192808],
+  ])('%o has the published number of parameters', (resnet, count) => {
+    expect(parameterCount(resnet(1))).toBe(count)
+    expect(parameterCount(resnet(1, { variant: 'paper' }))).toBe(count)
+  })
+
+  it('learns in as many layers as its name says, shortcuts left out', () => {
+    const depths = [resnet18, resnet34, resnet50, resnet101, resnet152].map(
+      (resnet) =>
+        figuresOf(resnet(1)).layers.filter(
+          ({ name, op }) => ['conv2d', 'dense'].includes(op) && !name.includes('downsample'),
+        ).length,
+    )
+    expect(depths).toEqual([18, 34, 50, 101, 152])
+  })
+
+  it('makes 4,089,184,256 multiply-adds with 50 layers, and 3,857,973,248 with the strides of the paper', () => {
+    expect(figuresOf(resnet50(1)).totals.multiplyAdds).toBe(4089184256)
+    expect(figuresOf(resnet50(1, { variant: 'paper' })).totals.multiplyAdds).toBe(3857973248)
+  })
+
+  it("has 25,583,592 parameters with Keras' biases of convolutions, and 25,636,712 with its running statistics", () => {
+    const network = resnet50(1)
+    const biases = Object.values(network.parameters)
+      .filter(({ shape }) => shape.length === 4)
+      .reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0)
+    const kept = Object.values(network.kept).reduce((sum, { shape }) => sum + sizeOf(shape), 0)
+    expect(parameterCount(network) + biases).toBe(25583592)
+    expect(parameterCount(network) + biases + kept).toBe(25636712)
+  })
+
+  it('has 69,632 weights in a bottleneck of 256 maps, where one 3×3 layer has 589,824', () => {
+    const narrow = sequential([1, 256, 8, 8], [bottleneck({ inputs: 256, width: 64, stride: 1 })])
+    const wide = convolution('conv', [256, 256], [3, 3], { padding: keepingSize(3) }, { bias: false })
+    expect(counted(narrow, 'w')).toBe(69632)
+    expect(parameterCount(sequential([1, 256, 8, 8], [wide]))).toBe(589824)
+    // the weights are the multiply-adds at each position
+    expect(figuresOf(narrow).totals.multiplyAdds).toBe(69632 * 64)
+  })
+
+  it('adds to what a block is given itself where shapes agree, else 1×1 convolutions of it', () => {
+    const same = sequential([1, 64, 8, 8], [basicBlock({ inputs: 64, width: 64, stride: 1 })])
+    const halved = sequential([1, 64, 8, 8], [basicBlock({ inputs: 64, width: 128, stride: 2 })])
+    const added = ({ program }: Network) => program.nodes.find(({ op }) => op === 'add')?.inputs
+    expect(added(same)).toEqual({ a: 'bn2', b: 'x' })
+    expect(added(halved)).toEqual({ a: 'bn2', b: 'downsample.1' })
+    expect(layerOf(halved, 'relu').output).toEqual([1, 128, 4, 4])
+  })
+})
+
+describe('SE-ResNet-50', () => {
+  it('has 28,088,024 parameters, 28,071,976 without biases: 2,514,944 weights more than ResNet-50', () => {
+    expect(parameterCount(seResnet50(1))).toBe(28088024)
+    expect(parameterCount(seResnet50(1, { variant: 'unbiased' }))).toBe(28071976)
+    expect(28071976 - parameterCount(resnet50(1))).toBe(2514944)
+  })
+})
+
 describe("PyTorch's names", () => {
   const namesOf = (network: Network) => Object.values(stateDictNames(network))
 
@@ -253,6 +385,32 @@ describe("PyTorch's names", () => {
         `${name}.bias`,
       ]),
     )
+  })
+
+  // from the state dicts of torchvision 0.14
+  it.each([
+    [resnet18(1), 102, ['conv1.weight', 'bn1.running_mean', 'layer1.0.conv1.weight', 'layer2.0.downsample.1.bias']],
+    [resnet50(1), 267, ['layer1.0.downsample.0.weight', 'layer4.2.bn3.running_var', 'fc.weight', 'fc.bias']],
+    [
+      googlenet(1, { variant: 'torchvision', aux: true }),
+      305,
+      [
+        ...['conv1.conv.weight', 'conv3.bn.running_var', 'inception3a.branch1.conv.weight', 'aux1.conv.conv.weight'],
+        ...['inception3a.branch2.0.conv.weight', 'inception5b.branch4.1.bn.weight', 'aux2.fc2.bias', 'fc.weight'],
+      ],
+    ],
+    [
+      inceptionV3(1, { aux: true }),
+      484,
+      [
+        ...['Conv2d_1a_3x3.conv.weight', 'Mixed_5b.branch3x3dbl_3.bn.bias', 'Mixed_6b.branch7x7dbl_5.conv.weight'],
+        ...['Mixed_7c.branch3x3dbl_3b.conv.weight', 'AuxLogits.conv1.bn.running_mean', 'AuxLogits.fc.weight'],
+      ],
+    ],
+  ] as const)('of networks with batch norm are those of the modules (%#)', (network, count, some) => {
+    const names = namesOf(network)
+    expect(new Set(names).size).toBe(count)
+    expect(names).toEqual(expect.arrayContaining([...some]))
   })
 })
 

@@ -4,6 +4,8 @@ import { fail } from '../error.js'
 import { alexnet } from './alexnet.js'
 import { autoencoder } from './autoencoder.js'
 import { gan } from './gan.js'
+import { googlenet } from './googlenet.js'
+import { inceptionV3 } from './inceptionV3.js'
 import { lenet5 } from './lenet5.js'
 import { mlp } from './mlp.js'
 import type { Mode, Network } from './network.js'
@@ -44,6 +46,11 @@ const inForms = <const V extends readonly string[]>(
   of: (batch: number, asked: { readonly variant: V[number]; readonly mode: Mode }) => Network,
 ): Animal => ({ variants, hasAux: false, of })
 
+const inFormsWithAux = <const V extends readonly string[]>(
+  variants: V,
+  of: (batch: number, asked: { readonly variant: V[number]; readonly aux: boolean; readonly mode: Mode }) => Network,
+): Animal => ({ variants, hasAux: true, of })
+
 /** Every network by its name. */
 export const zoo = {
   perceptron: inOneForm(perceptron),
@@ -53,6 +60,8 @@ export const zoo = {
   zfnet: inOneForm(zfnet),
   vgg16: inForms(['paper', 'torchvision'], vgg16),
   vgg19: inForms(['paper', 'torchvision'], vgg19),
+  googlenet: inFormsWithAux(['paper', 'torchvision'], googlenet),
+  inceptionV3: inFormsWithAux([], inceptionV3),
   resnet18: inForms(['torchvision', 'paper'], resnet18),
   resnet34: inForms(['torchvision', 'paper'], resnet34),
   resnet50: inForms(['torchvision', 'paper'], resnet50),
