@@ -56,10 +56,18 @@ describe.runIf(embedded)('every kernel text', () => {
     ['the built-in tanh, which may err and overflow', /\btanh\s*\(/],
     ['the built-in pow, which is exp2 of a product', /\bpow\s*\(/],
     ['a comparison with itself, which a compiler may take for true', /\b(\w+(?:\.\w+)*)\s*[!=]=\s*\1\b(?!\s*[.([])/],
-    ['a feature that only some implementations have', /\b(enable|requires|subgroup\w*|f16)\b/],
+    ['a feature that only some implementations have', /\b(enable|requires|f16)\b/],
   ])('is free of %s', (_, pattern) => {
     const guilty = everyKernel.filter(({ code }) => pattern.test(withoutComments(code))).map(({ name }) => name)
     expect(guilty).toEqual([])
+  })
+
+  test('speaks of subgroups only where it is for them, and there only spreads a lane', () => {
+    const spoken = (code: string): readonly string[] => withoutComments(code).match(/\bsubgroup\w*/g) ?? []
+    const guilty = everyKernel.filter(
+      ({ per, code }) => !spoken(code).every((word) => per === 'subgroup' && word === 'subgroupBroadcast'),
+    )
+    expect(guilty.map(({ name }) => name)).toEqual([])
   })
 
   test('initialises what it declares, for not every implementation zeros a variable in a loop', () => {

@@ -7,6 +7,7 @@ import * as leakyRelu from './activations/leakyRelu.js'
 import * as elu from './activations/elu.js'
 import * as step from './activations/step.js'
 import * as logSoftmax from './activations/logSoftmax.js'
+import * as maxout from './activations/maxout.js'
 import * as add from './layers/add.js'
 import * as conv2d from './layers/conv2d.js'
 import * as dense from './layers/dense.js'
@@ -43,6 +44,8 @@ import * as rmsprop from './optimizers/rmsprop.js'
 import * as adadelta from './optimizers/adadelta.js'
 import * as adam from './optimizers/adam.js'
 import * as adamw from './optimizers/adamw.js'
+import * as minMaxNormalize from './normalizers/minMaxNormalize.js'
+import * as zScoreNormalize from './normalizers/zScoreNormalize.js'
 
 /** The lowering of every op, forward and backward. */
 export const lowerings = {
@@ -89,4 +92,7 @@ export const lowerings = {
   adadelta,
   adam,
   adamw,
+  maxout,
+  minMaxNormalize,
+  zScoreNormalize,
 } satisfies { readonly [N in OpName]: Lowering<N> }

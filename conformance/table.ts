@@ -9,6 +9,7 @@ import { leakyRelu } from './activations/leakyRelu.js'
 import { elu } from './activations/elu.js'
 import { step } from './activations/step.js'
 import { logSoftmax } from './activations/logSoftmax.js'
+import { maxout } from './activations/maxout.js'
 import { tanh } from './activations/tanh.js'
 import { batchNormInference } from './layers/batchNormInference.js'
 import { batchNormTraining } from './layers/batchNormTraining.js'
@@ -41,6 +42,8 @@ import { rmsprop } from './optimizers/rmsprop.js'
 import { adadelta } from './optimizers/adadelta.js'
 import { adam } from './optimizers/adam.js'
 import { adamw } from './optimizers/adamw.js'
+import { minMaxNormalize } from './normalizers/minMaxNormalize.js'
+import { zScoreNormalize } from './normalizers/zScoreNormalize.js'
 import type { QuestionTable } from './questions.js'
 
 /** What is asked about every op. */
@@ -88,4 +91,7 @@ export const questionTable: QuestionTable = {
   adadelta,
   adam,
   adamw,
+  maxout,
+  minMaxNormalize,
+  zScoreNormalize,
 } satisfies QuestionTable

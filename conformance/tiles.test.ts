@@ -2,6 +2,7 @@ import { either as E } from 'fp-ts'
 import { describe, expect, test } from 'vitest'
 import type { Kernel, Launch } from '../accelerated/kernel.js'
 import { lowerNode } from '../accelerated/plan.js'
+import { subgroupSizes } from '../accelerated/subgroupTile.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { opOf, questions } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
@@ -48,9 +49,13 @@ const cornersOf = (op: OpName, direction: Direction): readonly Question[] =>
     }
   })
 
+// on devices of every kind: without subgroups of one size, and with each size that kernels are written for
 const launchesOf = (question: Question): readonly Launch[] => {
   const { program, feeds } = oneNode(question)
-  return right(checkProgram(program)).nodes.flatMap((node) => right(lowerNode(node, feeds)).launches)
+  const devices = [{}, ...subgroupSizes.map((subgroupSize) => ({ subgroupSize }))]
+  return right(checkProgram(program)).nodes.flatMap((node) =>
+    devices.flatMap((device) => right(lowerNode(node, feeds, device)).launches),
+  )
 }
 
 /** How large a case is in every sense that a kernel may count in: extents, elements, and a launch's own numbers. */

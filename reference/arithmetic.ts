@@ -85,11 +85,32 @@ export const largest = (I: number, f: (i: number) => number): number => {
   return most
 }
 
+/** The smallest f(i), 0 ≤ i < I. */
+export const smallest = (I: number, f: (i: number) => number): number => {
+  let least = Infinity
+  for (let i = 0; i < I; i++) least = Math.min(least, f(i))
+  return least
+}
+
 /** The largest f(i, j), 0 ≤ i < I, 0 ≤ j < J. */
 export const largest2 = (I: number, J: number, f: (i: number, j: number) => number): number => {
   let most = -Infinity
   for (let i = 0; i < I; i++) for (let j = 0; j < J; j++) most = Math.max(most, f(i, j))
   return most
+}
+
+/** Which of f(0) … f(I − 1) is the largest: the first of equals. NaN exceeds every number, and the first NaN the others. */
+export const indexOfLargest = (I: number, f: (i: number) => number): number => {
+  let index = 0
+  let most = -Infinity
+  for (let i = 0; i < I; i++) {
+    const value = f(i)
+    if (value > most || (Number.isNaN(value) && !Number.isNaN(most))) {
+      index = i
+      most = value
+    }
+  }
+  return index
 }
 
 /**

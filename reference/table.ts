@@ -7,6 +7,7 @@ import * as leakyRelu from './activations/leakyRelu.js'
 import * as elu from './activations/elu.js'
 import * as step from './activations/step.js'
 import * as logSoftmax from './activations/logSoftmax.js'
+import * as maxout from './activations/maxout.js'
 import type { Backward, Forward } from './kernel.js'
 import * as add from './layers/add.js'
 import * as conv2d from './layers/conv2d.js'
@@ -43,6 +44,8 @@ import * as rmsprop from './optimizers/rmsprop.js'
 import * as adadelta from './optimizers/adadelta.js'
 import * as adam from './optimizers/adam.js'
 import * as adamw from './optimizers/adamw.js'
+import * as minMaxNormalize from './normalizers/minMaxNormalize.js'
+import * as zScoreNormalize from './normalizers/zScoreNormalize.js'
 
 /** The formula of every op, and of its gradient where it has one. */
 export const formulas = {
@@ -89,6 +92,9 @@ export const formulas = {
   adadelta,
   adam,
   adamw,
+  maxout,
+  minMaxNormalize,
+  zScoreNormalize,
 } satisfies {
   readonly [N in OpName]: N extends DifferentiableName
     ? { readonly forward: Forward<N>; readonly backward: Backward<N> }

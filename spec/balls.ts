@@ -1,6 +1,6 @@
 import type { Ball } from './ball.js'
 import { exact } from './ball.js'
-import { epsilon, gamma, tanhError, tau } from './bound.js'
+import { gamma, tanhError, tau } from './bound.js'
 import type { Shape, Tensor } from './tensor.js'
 import { generate, sizeOf } from './tensor.js'
 
@@ -95,30 +95,17 @@ export const sumOfTerms = (depth: number, K: number, x: Balls, from: number, ste
   return { value, error: error + gamma(depth) * magnitude + tau }
 }
 
-// a function of slope at most `steepest` whose values lie at most `range` apart, off by `relative` of its value itself
-const through = (value: number, relative: number, error: number, steepest: number, range: number): Ball => {
-  const moved = Math.min(error * steepest, range)
-  return { value, error: moved + relative * (Math.abs(value) + moved) + tau }
+// the slope of tanh where x is nearest to 0, 4t/(1 + t)² with t = e^{−2|x|}: the largest in the ball
+const largestSlope = ({ value, error }: Ball): number => {
+  const t = Math.exp(-2 * Math.max(Math.abs(value) - error, 0))
+  return (4 * t) / (1 + t) ** 2
 }
 
-// the slope of the sigmoid, t/(1 + t)² with t = e^{−|x|}; it falls with |x|, and that of tanh at x is 4 times that at 2x
-const slopeOfSigmoid = (size: number): number => {
-  const t = Math.exp(-size)
-  return t / (1 + t) ** 2
-}
-
-const nearest = ({ value, error }: Ball): number => Math.max(Math.abs(value) - error, 0)
-
-/** tanh x: x's error by the largest slope near it, and the 9ε of tanh itself. */
-export const tanhOf = (x: Ball): Ball =>
-  through(Math.tanh(x.value), tanhError, x.error, 4 * slopeOfSigmoid(2 * nearest(x)), 2)
-
-/** 1/(1 + e^{−x}): 6ε of itself for x ≥ 0, (11 + 2|x|)ε below, as the op sigmoid has it. */
-export const sigmoidOf = (x: Ball): Ball => {
-  const t = Math.exp(-Math.abs(x.value))
-  const value = (x.value >= 0 ? 1 : t) / (1 + t)
-  const roundings = x.value - x.error >= 0 ? 6 : 11 + 2 * (Math.abs(x.value) + x.error)
-  return through(value, roundings * epsilon, x.error, slopeOfSigmoid(nearest(x)), 1)
+/** tanh x: x's error by the largest slope near it, no more than all values lie apart, and the 9ε of tanh itself. */
+export const tanhOf = (x: Ball): Ball => {
+  const value = Math.tanh(x.value)
+  const moved = Math.min(x.error * largestSlope(x), 2)
+  return { value, error: moved + tanhError * (Math.abs(value) + moved) + tau }
 }
 
 // a value that its argument's error moves by `moved`, rounded k times on its way

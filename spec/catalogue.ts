@@ -6,6 +6,7 @@ import { leakyRelu } from './activations/leakyRelu.js'
 import { elu } from './activations/elu.js'
 import { step } from './activations/step.js'
 import { logSoftmax } from './activations/logSoftmax.js'
+import { maxout } from './activations/maxout.js'
 import { add } from './layers/add.js'
 import { conv2d } from './layers/conv2d.js'
 import { dense } from './layers/dense.js'
@@ -41,6 +42,8 @@ import { rmsprop } from './optimizers/rmsprop.js'
 import { adadelta } from './optimizers/adadelta.js'
 import { adam } from './optimizers/adam.js'
 import { adamw } from './optimizers/adamw.js'
+import { minMaxNormalize } from './normalizers/minMaxNormalize.js'
+import { zScoreNormalize } from './normalizers/zScoreNormalize.js'
 import type { AnyOp, GradientTensors, InputTensors, Inputs, Op, OutputTensors, Sizes } from './op.js'
 import type { FieldsOf } from './attributes.js'
 import type { Result } from './error.js'
@@ -92,6 +95,9 @@ export const catalogue = {
   adadelta,
   adam,
   adamw,
+  maxout,
+  minMaxNormalize,
+  zScoreNormalize,
 } as const satisfies Readonly<Record<string, unknown>>
 
 export type Catalogue = typeof catalogue

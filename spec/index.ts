@@ -120,3 +120,6 @@ export type { Fans } from './training/initializers.js'
 export { accuracy, topKError } from './training/metrics.js'
 export { constant, cosine, earlyStopping, exponential, reduceOnPlateau, stepDecay } from './training/schedules.js'
 export type { AtEpoch, Improves, Rated, Schedule, Stopping, Watching } from './training/schedules.js'
+
+export { decodeSafetensors, encodeSafetensors, numbersOf, storedTensor } from './formats/safetensors.js'
+export type { Dtype, Safetensors, StoredTensor } from './formats/safetensors.js'

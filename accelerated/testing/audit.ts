@@ -150,7 +150,7 @@ export const audit = (
   }
 
   checked.nodes.forEach((node) => {
-    const result = lowerNode(node, feeds)
+    const result = lowerNode(node, feeds, limits)
     if (E.isLeft(result)) throw new Error(result.left.message)
     const lowered = result.right
     lowered.launches.forEach((launch) => {

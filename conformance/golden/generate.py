@@ -150,6 +150,11 @@ def logSoftmax(x, *, axis=-1):
     return {'y': torch.log_softmax(x, axis)}
 
 
+def maxout(x, w, b):
+    pieces = torch.einsum('ni,koi->kno', x, w) + b[:, None, :]
+    return {'y': pieces.max(0).values}  # not amax, which shares the gradient of a tie
+
+
 def batchNormTraining(
     x, gamma, beta, runningMean, runningVar, *, epsilon=1e-5, momentum=0.1, runningVariance='unbiased'
 ):
@@ -358,6 +363,20 @@ def one_step(kind, w, g, state, settings):
     return parameter.detach(), optimizer.state[parameter]
 
 
+def minMaxNormalize(x, apply=None, *, low=0, high=1):
+    least, most = torch.aminmax(x, dim=0)
+    share = ((x if apply is None else apply) - least) / (most - least)
+    y = torch.lerp(tensor(low), tensor(high), share)
+    return {'y': torch.where(most > least, y, torch.full_like(y, low))}
+
+
+def zScoreNormalize(x, apply=None):
+    if apply is None:
+        return {'y': F.batch_norm(x, None, None, training=True, eps=0)}
+    var, mean = torch.var_mean(x, 0, unbiased=False)
+    return {'y': F.batch_norm(apply, mean, var, training=False, eps=0)}
+
+
 WITNESS = {
     dense: 'F.linear',
     conv2d: 'F.conv2d',
@@ -402,6 +421,9 @@ WITNESS = {
     adadelta: 'torch.optim.Adadelta',
     adam: 'torch.optim.Adam',
     adamw: 'torch.optim.AdamW',
+    maxout: 'torch.einsum, then Tensor.max(0)',
+    minMaxNormalize: 'torch.aminmax and torch.lerp',
+    zScoreNormalize: 'F.batch_norm without ε; for data to apply it to, with the statistics of torch.var_mean',
 }
 OPS = {op.__name__: op for op in WITNESS}
 NOT_DIFFERENTIABLE = {'target', 'runningMean', 'runningVar'}
@@ -919,6 +941,23 @@ def logSoftmax_cases(rng):
               {'x': special}, backward=False)
 
 
+def maxout_cases(rng):
+    for N, I, O, K in [(3, 4, 2, 3), (1, 5, 3, 2), (2, 1, 3, 4), (4, 7, 1, 2), (3, 4, 2, 1), (1, 1, 1, 1), (5, 6, 7, 5)]:
+        inputs = {'x': draw(rng, (N, I)), 'w': draw(rng, (K, O, I)), 'b': draw(rng, (K, O))}
+        yield ask(rng, maxout, f'maxout: {N} rows of {I} to {O} by {K} pieces', inputs)
+    for N, I, O, K in [(6, 1, 4, 3), (5, 2, 3, 4)]:
+        inputs = {'x': draw(rng, (N, I), 1, 1), 'w': draw(rng, (K, O, I), 1, 1), 'b': draw(rng, (K, O), 1, 1)}
+        yield ask(rng, maxout, f'maxout: whole numbers, often tied, {K} pieces of {I}', inputs)
+    same = {'x': draw(rng, (3, 2)), 'w': draw(rng, (1, 2, 2)).repeat(3, 1, 1), 'b': draw(rng, (1, 2)).repeat(3, 1)}
+    yield ask(rng, maxout, 'maxout: equal pieces, of which the first has the gradient', same)
+    magnitude = {'x': tensor([[-1.5], [0], [2]]), 'w': tensor([[[1]], [[-1]]]), 'b': tensor([[0], [0]])}
+    yield ask(rng, maxout, 'maxout: the magnitude, as the larger of x and −x', magnitude)
+    special = {'x': tensor([[INFINITY], [-INFINITY]]), 'w': tensor([[[1]], [[0.5]]]), 'b': tensor([[0], [1]])}
+    yield ask(rng, maxout, 'maxout: infinities', special, backward=False)
+    yield ask(rng, maxout, 'maxout: NaN comes through, whichever piece it is in',
+              {'x': tensor([[NAN], [1.0]]), 'w': tensor([[[1]], [[2]]]), 'b': tensor([[0], [NAN]])}, backward=False)
+
+
 def normalized(rng, x):
     C = (x.shape[1],)
     return {'x': x, 'gamma': draw(rng, C), 'beta': draw(rng, C), 'runningMean': draw(rng, C),
@@ -1256,6 +1295,37 @@ def adam_like_cases(rng, op, decays):
     yield ask(rng, op, f'{op.__name__}: a faint gradient is held back by epsilon', faint, {})
 
 
+ROWS = [(4, 3), (2, 1), (7, 5), (16, 2), (3, 6)]
+
+
+def minMaxNormalize_cases(rng):
+    for N, D in ROWS:
+        yield ask(rng, minMaxNormalize, f'minMaxNormalize: shape {[N, D]}', {'x': draw(rng, (N, D))}, backward=False)
+        inputs = {'x': draw(rng, (N, D)), 'apply': draw(rng, (3, D), span=4)}
+        yield ask(rng, minMaxNormalize, f'minMaxNormalize: shape {[N, D]}, applied to three rows that may lie outside',
+                  inputs, backward=False)
+    for attrs in [{'low': -1}, {'high': 255}, {'low': 0.25, 'high': 0.75}, {'low': -8, 'high': -2.5}]:
+        yield ask(rng, minMaxNormalize, f'minMaxNormalize: {told(attrs)}', {'x': draw(rng, (5, 3))}, attrs, backward=False)
+        inputs = {'x': draw(rng, (5, 3)), 'apply': draw(rng, (4, 3), span=4)}
+        yield ask(rng, minMaxNormalize, f'minMaxNormalize: {told(attrs)}, applied', inputs, attrs, backward=False)
+    constant = {'x': torch.full((3, 2), 0.1, dtype=torch.float64), 'apply': draw(rng, (2, 2))}
+    for attrs in [{}, {'low': -2, 'high': 3}]:
+        yield ask(rng, minMaxNormalize, f'minMaxNormalize: constant features are low, {told(attrs) or "0 by default"}',
+                  constant, attrs, backward=False)
+    offset = {'x': 1000 + draw(rng, (6, 2))}
+    yield ask(rng, minMaxNormalize, 'minMaxNormalize: an offset of 1000', offset, backward=False)
+
+
+def zScoreNormalize_cases(rng):
+    for N, D in ROWS:
+        yield ask(rng, zScoreNormalize, f'zScoreNormalize: shape {[N, D]}', {'x': draw(rng, (N, D))}, backward=False)
+        inputs = {'x': draw(rng, (N, D)), 'apply': draw(rng, (3, D), span=4)}
+        yield ask(rng, zScoreNormalize, f'zScoreNormalize: shape {[N, D]}, applied to three rows', inputs, backward=False)
+    for offset in [10, 1000]:
+        yield ask(rng, zScoreNormalize, f'zScoreNormalize: a mean of {offset} does not swallow the variance',
+                  {'x': offset + draw(rng, (6, 2))}, backward=False)
+
+
 CASES = {
     'dense': dense_cases,
     'conv2d': conv2d_cases,
@@ -1305,6 +1375,9 @@ CASES = {
         'weightDecay': [0, 0.0625]}),
     'adam': lambda rng: adam_like_cases(rng, adam, [0, 0.0625]),
     'adamw': lambda rng: adam_like_cases(rng, adamw, [0.01, 0, 0.0625]),
+    'maxout': maxout_cases,
+    'minMaxNormalize': minMaxNormalize_cases,
+    'zScoreNormalize': zScoreNormalize_cases,
 }
 
 

@@ -52,7 +52,7 @@ export const scopeIn = (outer: Scope | undefined, inline = false): Scope => ({ n
 export const lookUp = (scope: Scope | undefined, name: string): Binding | undefined =>
   scope === undefined ? undefined : (scope.names.get(name) ?? lookUp(scope.outer, name))
 
-const isTensor = (value: unknown): value is Tensor =>
+export const isTensor = (value: unknown): value is Tensor =>
   typeof value === 'object' &&
   value !== null &&
   'shape' in value &&

@@ -68,7 +68,7 @@ describe('a page', () => {
 
   it.each(questions)('has the formula in words: $op $direction', ({ op, direction }) => {
     // what the audit prints as well; a comment above the function, such as "dx = dy·y·(1 − y)"
-    expect(formulaText(formulas, op, direction)).toMatch(/=/)
+    expect(formulaText(formulas, op, direction)).toMatch(/[=←]/)
   })
 
   it('of conv2d shows the nine products of the slide and their sum', () => {

@@ -129,14 +129,18 @@ export const negated = (operand: Written): Written => ({
 const readWords = /^at\d(?:Or(?:Zero)?)?$/
 const sumWords = /^sum\d$/
 const largestWords = /^largest\d?$/
+const smallestWords = /^smallest\d?$/
+
+/** What is made of many numbers. */
+export type Gathering = 'Σ' | 'max' | 'min'
 
 /** The words of the formulas that take an element of a tensor: which arguments are tensor and index. */
 export const readBy = (word: string): { readonly skip: number } | undefined =>
   readWords.test(word) ? { skip: word.endsWith('Or') ? 1 : 0 } : undefined
 
 /** The words that go over a range of indices. */
-export const overRange = (word: string): 'Σ' | 'max' | undefined =>
-  sumWords.test(word) ? 'Σ' : largestWords.test(word) ? 'max' : undefined
+export const overRange = (word: string): Gathering | undefined =>
+  sumWords.test(word) ? 'Σ' : largestWords.test(word) ? 'max' : smallestWords.test(word) ? 'min' : undefined
 
 /** The word that a call is to, be it imported or a member of Math or Number. */
 export const wordOf = (callee: Tree): string | undefined =>
@@ -231,7 +235,11 @@ export const writer = ({ evaluate }: Pick<Machine, 'evaluate'>, aside: Aside = {
       case 'make':
         return whole(`${on(tree.callee).text}(…)`)
       case 'member':
-        return tree.name === 'data' ? on(tree.object) : whole(`${on(tree.object).text}.${tree.name}`)
+        if (tree.name === 'data') return on(tree.object)
+        // inputs.c is c
+        return tree.object.kind === 'name' && /^(attrs|inputs|sizes)$/.test(tree.object.name)
+          ? whole(letter(tree.name))
+          : whole(`${on(tree.object).text}.${tree.name}`)
       case 'element':
         return whole(`${on(tree.object).text}[${on(tree.index).text}]`)
       case 'function': {
@@ -285,7 +293,7 @@ export const writer = ({ evaluate }: Pick<Machine, 'evaluate'>, aside: Aside = {
       const body = writeFunction(f, scope, inner)
       return range === 'Σ'
         ? { text: `Σ_{${under}} ${within(body, strengthOf.product)}`, strength: strengthOf.sum }
-        : whole(`max_{${under}} ${within(body, strengthOf.product)}`)
+        : whole(`${range}_{${under}} ${within(body, strengthOf.product)}`)
     }
     if (word === 'total')
       return { text: `Σ ${trees.map((tree) => on(tree).text).join(', ')}`, strength: strengthOf.sum }

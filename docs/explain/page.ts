@@ -10,10 +10,10 @@ import type { Question } from '../../spec/program.js'
 import type { Shape, Tensor, Tensors } from '../../spec/tensor.js'
 import { generate, showShape, sizeOf, sumOf, zeros } from '../../spec/tensor.js'
 import type { Binding, Machine, Origin, Place, Scope } from './evaluate.js'
-import { indexAt, machine, scopeIn } from './evaluate.js'
+import { indexAt, isTensor, machine, scopeIn } from './evaluate.js'
 import type { Formulas } from './formulas.js'
 import type { Aside } from './notation.js'
-import { letter, namesIn, number, writePattern, writer } from './notation.js'
+import { joined, letter, namesIn, number, writePattern, writer, writtenNumber } from './notation.js'
 import type { Findings, Term } from './term.js'
 import { builder, elementText, noFindings, stepsOf, tensorName, writeTerm } from './term.js'
 import type { FunctionTree, Pattern, Tree } from './tree.js'
@@ -79,9 +79,6 @@ export const grid = ({ shape, data }: Tensor): readonly string[] => {
   }).flat()
   return slices > most.slices ? [...lines, `… (${slices} of them)`] : lines
 }
-
-const isTensor = (value: unknown): value is Tensor =>
-  typeof value === 'object' && value !== null && 'shape' in value && 'data' in value
 
 /** Columns that a text takes: a mark above a letter takes none. */
 const widthOf = (text: string): number => text.replace(/\p{M}/gu, '').length
@@ -220,6 +217,12 @@ const elements = (runner: Machine) => {
   return { elementOf, ofPlace }
 }
 
+/** The tensors, one for each step, that one is put together of. */
+const gatheredFrom = ({ word, args }: Extract<Origin, { readonly kind: 'made' }>): readonly Tensor[] | undefined =>
+  (word === 'stacked' || word === 'sumOfTensors') && Array.isArray(args[0]) && args[0].every(isTensor)
+    ? args[0]
+    : undefined
+
 /** Of so many elements the one to tell by default is chosen. */
 const considered = 64
 
@@ -241,9 +244,13 @@ const mostTelling =
       const value = tensor.data[at] as number
       const worth = value !== 0 && Number.isFinite(value) ? 1e6 : 0
       const place = origin?.kind === 'made' ? elementOf(origin, at)?.place : undefined
-      return place === undefined
-        ? worth
-        : worth + sizeOfTerm(builder(runner, noFindings()).build(place.tree, place.scope))
+      return place === undefined ? worth : worth + sizeAt(place)
+    }
+    // with what the names in it are
+    const sizeAt = ({ tree, scope }: Place): number => {
+      const findings = noFindings()
+      const size = sizeOfTerm(builder(runner, findings).build(tree, scope))
+      return size + sumOf(findings.names.map(({ place, among }) => (among === undefined ? sizeAt(place) : 1)))
     }
     const scores = Array.from({ length: Math.min(tensor.data.length, considered) }, (_, at) => score(at))
     return Math.max(scores.indexOf(scores.reduce((a, b) => Math.max(a, b), -1)), 0)
@@ -290,9 +297,10 @@ const teller = (formulas: Formulas, runner: Machine, width: number, pen: Pen) =>
   const notesOf = (findings: Findings, zeros: number, words: readonly string[]): readonly string[] => [
     ...choiceNotes(findings),
     ...(zeros > 0 ? [`${zeros} ${zeros === 1 ? 'term is' : 'terms are'} 0 by the formula and left out`] : []),
-    ...findings.helpers.flatMap(({ name, tree }) =>
-      once(`where ${letter(name)}(${write.parameters(tree).join(', ')}) = ${write.writeFunction(tree).text}`),
-    ),
+    ...findings.helpers.flatMap(({ name, tree }) => {
+      const [left, body] = [`${letter(name)}(${write.parameters(tree).join(', ')})`, write.writeFunction(tree).text]
+      return left === body ? [] : once(`where ${left} = ${body}`)
+    }),
     ...words.flatMap((word) => (formulas.words[word] === undefined ? [] : once(`${word}: ${formulas.words[word]}`))),
     ...findings.outside.flatMap(once),
     ...findings.reads.flatMap(({ tensor, called }) => {
@@ -339,14 +347,40 @@ const teller = (formulas: Formulas, runner: Machine, width: number, pen: Pen) =>
     return element === undefined ? [] : tellPlace(letter(name), element)
   }
 
+  // what steps make, one after the other, or added
+  const tellGathered = (
+    name: string,
+    tensor: Tensor,
+    at: number,
+    onTheWay: boolean,
+    origin: Extract<Origin, { readonly kind: 'made' }>,
+  ): readonly string[] => {
+    const parts = gatheredFrom(origin) ?? []
+    const size = parts[0]?.data.length ?? 1
+    if (origin.word === 'stacked') {
+      const part = Math.floor(at / size)
+      return tell(`${name}[${part}]`, parts[part] as Tensor, at % size, onTheWay)
+    }
+    const values = parts.map(({ data }) => writtenNumber(data[at] as number))
+    const sum = values.slice(1).reduce((sum, value) => joined('+', sum, value), values[0] ?? writtenNumber(0))
+    const told: Told = {
+      left: elementText(name, tensor.shape, at),
+      formula: `Σ_{t<${parts.length}} ${elementText(`${name}⟨t⟩`, tensor.shape, at)}`,
+      lets: [],
+      steps: [sum.text, number(tensor.data[at] as number)],
+      where: '',
+      notes: [],
+    }
+    return [...tell(`${name}⟨0⟩`, parts[0] as Tensor, at, true), ...linesOf(told, width, pen), '']
+  }
+
   const tell = (name: string, tensor: Tensor, at: number, onTheWay: boolean): readonly string[] => {
     const origin = runner.originOf(tensor)
     if (origin?.kind !== 'made') return []
+    if (gatheredFrom(origin) !== undefined) return tellGathered(name, tensor, at, onTheWay, origin)
     const site = origin.places.find(({ tree }) => tree.kind === 'function')?.tree ?? origin.places[0]?.tree
-    const place = `${JSON.stringify(site)} ${onTheWay}`
-    const seen = onTheWay && (told.has(place) || told.size > mostTold)
-    if (seen) return []
-    told.add(place)
+    if (onTheWay && (told.has(site) || told.size > mostTold)) return []
+    if (onTheWay) told.add(site)
     const element = elementOf(origin, at)
     if (element === undefined) return []
     const before = elementsTold.get(tensor.data) ?? new Set<number>()
@@ -444,7 +478,7 @@ const symbolLines = (formulas: Formulas, question: Question, sizes: AnySizes, pe
       ? []
       : [`${indent}${extents.map(([key, extent]) => `${key} = ${extent}`).join(', ')}${pen.faint('  extents')}`]),
     ...runs.map(
-      ([key, shape]) => `${indent}${key === 'rest' ? '…' : key} = ${showShape(shape)}${pen.faint('  a run of axes')}`,
+      ([key, shape]) => `${indent}${key === 'rest' ? '…' : key} = ${showShape(shape)}${pen.faint('  extents')}`,
     ),
   ]
 }

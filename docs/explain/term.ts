@@ -1,9 +1,9 @@
 import type { Tensor } from '../../spec/tensor.js'
 import { sizeOf } from '../../spec/tensor.js'
 import type { Binding, Machine, Place, Scope } from './evaluate.js'
-import { indexAt, lookUp, scopeIn } from './evaluate.js'
+import { indexAt, isTensor, lookUp, scopeIn } from './evaluate.js'
 import { nameOfNative } from './natives.js'
-import type { Written } from './notation.js'
+import type { Gathering, Written } from './notation.js'
 import {
   applied,
   joined,
@@ -33,7 +33,7 @@ export type Term =
   | {
       readonly kind: 'many'
       readonly value: number
-      readonly word: 'Σ' | 'max'
+      readonly word: Gathering
       /** the first and the last of them; between the two the rest are left out */
       readonly first: readonly Term[]
       readonly last: readonly Term[]
@@ -69,15 +69,24 @@ export const tensorName = (machine: Machine, tensor: Tensor, called: Place | und
   if (origin?.kind === 'given') return letter(origin.name)
   const known = machine.nameOf(tensor)
   if (known !== undefined) return known
-  const tree = called?.tree
-  return tree?.kind === 'name' ? letter(tree.name) : tree?.kind === 'member' ? letter(tree.name) : '…'
+  // part t of a tensor along its first axis
+  if (origin?.word === 'partOf' && isTensor(origin.args[0]))
+    return `${tensorName(machine, origin.args[0], origin.places[0])}[${String(origin.args[1])}]`
+  return called === undefined ? '…' : nameIn(machine, called.tree, called.scope)
+}
+
+const nameIn = (machine: Machine, tree: Tree, scope: Scope): string => {
+  if (tree.kind === 'name' || tree.kind === 'member') return letter(tree.name)
+  if (tree.kind !== 'element') return '…'
+  const at = machine.evaluate(tree.index, scope)
+  const item = tree.object.kind === 'list' ? tree.object.items[Number(at)] : undefined
+  return item === undefined
+    ? `${nameIn(machine, tree.object, scope)}[${String(at)}]`
+    : nameIn(machine, item.value, scope)
 }
 
 export const elementText = (name: string, shape: readonly number[], at: number): string =>
   shape.length === 0 ? name : `${name}[${indexAt(shape, at).join(',')}]`
-
-const isTensor = (value: unknown): value is Tensor =>
-  typeof value === 'object' && value !== null && 'shape' in value && 'data' in value
 
 /** A function that a formula wrote, and an argument for it: a value, and how it is told if it is a number. */
 type Own = { readonly tree: FunctionTree; readonly scope: Scope }
@@ -148,12 +157,7 @@ export const builder = (machine: Machine, findings: Findings): Builder => {
   })
 
   // the terms of a sum or the numbers of a maximum: those at both ends
-  const many = (
-    word: 'Σ' | 'max',
-    value: number,
-    count: number,
-    term: (builder: Builder, at: number) => Term,
-  ): Term => {
+  const many = (word: Gathering, value: number, count: number, term: (builder: Builder, at: number) => Term): Term => {
     const all = count <= looked ? Array.from({ length: count }, (_, at) => at) : undefined
     // nothing is found in terms that are left out
     const quiet = builder(machine, noFindings())
@@ -317,10 +321,10 @@ export const builder = (machine: Machine, findings: Findings): Builder => {
 
 const done = (term: Term): boolean => term.kind === 'number' || term.kind === 'read'
 
-const manyText = (texts: readonly Written[], last: readonly Written[], hidden: number, word: 'Σ' | 'max'): Written => {
+const manyText = (texts: readonly Written[], last: readonly Written[], hidden: number, word: Gathering): Written => {
   const gap = hidden > 0 ? [whole('…')] : []
   const all = [...texts, ...gap, ...last]
-  if (word === 'max') return whole(`max(${all.map(({ text }) => text).join(', ')})`)
+  if (word !== 'Σ') return whole(`${word}(${all.map(({ text }) => text).join(', ')})`)
   const [head = whole('0'), ...tail] = all
   return tail.reduce((sum, next) => joined('+', sum, next), head)
 }

@@ -1,20 +1,9 @@
 import { either as E } from 'fp-ts'
 import { noAttributes } from '../attributes.js'
-import { plus, times } from '../ball.js'
+import { plus, sigmoidOf, times } from '../ball.js'
 import type { Ball } from '../ball.js'
 import type { Balls } from '../balls.js'
-import {
-  ballAt,
-  balls,
-  errorsOf,
-  given,
-  mapBalls,
-  oneMinusSquare,
-  sigmoidOf,
-  tanhOf,
-  timesOneMinus,
-  zipBalls,
-} from '../balls.js'
+import { ballAt, balls, errorsOf, given, mapBalls, oneMinusSquare, tanhOf, timesOneMinus, zipBalls } from '../balls.js'
 import type { Result } from '../error.js'
 import { ensure } from '../error.js'
 import { defineOp, slide } from '../op.js'

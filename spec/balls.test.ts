@@ -1,0 +1,90 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { ballAt, balls, given, oneMinusSquare, partOf, stacked, sumOfProducts, tanhOf, timesOneMinus } from './balls.js'
+import type { Ball } from './ball.js'
+import { sigmoidOf } from './ball.js'
+import { epsilon } from './bound.js'
+
+// a ball, and a place in it from one end to the other
+const moved = fc.record({
+  value: fc.double({ min: -40, max: 40, noNaN: true }),
+  error: fc.oneof(
+    fc.constant(0),
+    fc.double({ min: 0, max: 8, noNaN: true }),
+    fc.double({ min: 0, max: 1e-6, noNaN: true }),
+  ),
+  at: fc.double({ min: -1, max: 1, noNaN: true }),
+})
+
+const tanh = (x: number): number => Math.tanh(x)
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x))
+
+describe('functions of balls', () => {
+  test.each([
+    ['tanh', tanhOf, tanh, 9],
+    ['sigmoid', sigmoidOf, sigmoid, 6],
+  ] as const)('%s holds what the function makes of every number in the ball, roundings and all', (_, ofBall, f, k) => {
+    fc.assert(
+      fc.property(moved, fc.constantFrom(-1, 1), ({ value, error, at }, side) => {
+        const ball = ofBall({ value, error })
+        const found = f(value + at * error) * (1 + side * k * epsilon)
+        expect(ball.value).toBeCloseTo(f(value), 14)
+        expect(Math.abs(found - ball.value)).toBeLessThanOrEqual(ball.error * (1 + 1e-12) + 1e-15)
+      }),
+    )
+  })
+
+  test.each([
+    ['1 − y²', oneMinusSquare, (y: number) => (1 - y) * (1 + y), 3],
+    ['y·(1 − y)', timesOneMinus, (y: number) => y * (1 - y), 2],
+  ] as const)('%s meets the error of y once', (_, ofBall, f, k) => {
+    fc.assert(
+      fc.property(moved, ({ value, error, at }) => {
+        const y = tanh(value)
+        const ball = ofBall({ value: y, error })
+        const found = f(y + at * error) * (1 + k * epsilon)
+        expect(Math.abs(found - ball.value)).toBeLessThanOrEqual(ball.error * (1 + 1e-12) + 1e-15)
+      }),
+    )
+    // no more than the slope allows: 2|y| or |1 − 2y| times a small error, and roundings
+    expect(ofBall({ value: 0.5, error: 2 ** -10 }).error).toBeLessThan(2 ** -10 * 1.01)
+  })
+
+  test('a saturated function hardly minds an error, and its values lie no further apart than they can', () => {
+    expect(tanhOf({ value: 30, error: 1 }).error).toBeLessThan(10 * epsilon)
+    expect(sigmoidOf({ value: -60, error: 1 }).error).toBeLessThan(1e-20)
+    expect(tanhOf({ value: 0, error: 1e20 }).error).toBeLessThanOrEqual(2.1)
+    expect(sigmoidOf({ value: 1e30, error: 1e24 })).toEqual({
+      value: 1,
+      error: expect.closeTo(6 * epsilon, 12) as number,
+    })
+  })
+})
+
+describe('sums of products of balls', () => {
+  const vector = (at: readonly Ball[]) => balls([at.length], (i) => at[i] as Ball)
+
+  test('hold the sum of all that the operands may be', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(moved, moved), { minLength: 1, maxLength: 9 }), (pairs) => {
+        const [x, y] = [vector(pairs.map(([x]) => x)), vector(pairs.map(([, y]) => y))]
+        const sum = sumOfProducts(pairs.length, pairs.length, x, [0, 1], y, [0, 1])
+        const found = pairs.reduce((s, [x, y]) => s + (x.value + x.at * x.error) * (y.value + y.at * y.error), 0)
+        expect(Math.abs(found - sum.value)).toBeLessThanOrEqual(sum.error * (1 + 1e-12))
+      }),
+    )
+  })
+
+  test('take every step-th element from a first one on, and what else there is', () => {
+    const numbers = given({ shape: [2, 3], data: [1, 2, 3, 4, 5, 6] })
+    expect(sumOfProducts(2, 2, numbers, [0, 3], numbers, [1, 1], { value: 10, error: 0 }).value).toBe(
+      1 * 2 + 4 * 3 + 10,
+    )
+  })
+})
+
+test('what was stacked comes apart again', () => {
+  const parts = [0, 1, 2].map((t) => balls([2, 2], (i) => ({ value: 10 * t + i, error: i })))
+  parts.forEach((part, t) => expect(partOf(stacked(parts), t)).toEqual(part))
+  expect(ballAt(stacked(parts), 5)).toEqual({ value: 11, error: 1 })
+})
