@@ -94,7 +94,9 @@ describe.each(modes)('the small networks, whole, %s', (_, mode) => {
   })
 
   // a few maps and pixels of each: what the large networks are built of
-  const images = (channels: number, blocks: readonly Block[]) => sequential([2, channels, 5, 5], blocks, mode)
+  // behind a layer that learns, whose gradient is the sum over all branches
+  const images = (channels: number, blocks: readonly Block[]) =>
+    sequential([2, channels, 5, 5], [convolution('before', [channels, channels], [1, 1]), ...blocks], mode)
   it.each([
     ['a bottleneck', images(3, [bottleneck({ inputs: 3, width: 2, stride: 2 }, 'first')])],
     ['an Inception module', images(3, [inceptionModule({ inputs: 3, one: 2, three: [2, 3], five: [1, 2], pool: 2 })])],

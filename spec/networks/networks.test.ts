@@ -13,7 +13,16 @@ import { inceptionV3 } from './inceptionV3.js'
 import { lenet5 } from './lenet5.js'
 import { mlp } from './mlp.js'
 import type { Network } from './network.js'
-import { convolution, initialKept, keepingSize, parameterCount, plainLayer, sequential, trainingBy } from './network.js'
+import {
+  convolution,
+  fullyConnected,
+  initialKept,
+  keepingSize,
+  parameterCount,
+  plainLayer,
+  sequential,
+  trainingBy,
+} from './network.js'
 import { perceptron } from './perceptron.js'
 import { lstmClassifier, rnnClassifier } from './recurrent.js'
 import { basicBlock, bottleneck, resnet101, resnet152, resnet18, resnet34, resnet50, seResnet50 } from './resnet.js'
@@ -411,6 +420,29 @@ describe("PyTorch's names", () => {
     const names = namesOf(network)
     expect(new Set(names).size).toBe(count)
     expect(names).toEqual(expect.arrayContaining([...some]))
+  })
+})
+
+describe('a network of a few lines', () => {
+  it("has the 1,686,180 parameters of Nature's deep Q-network for 4 actions, and 1,693,362 for 18", () => {
+    const ofActions = (actions: number) =>
+      sequential(
+        [1, 4, 84, 84],
+        [
+          convolution('conv1', [4, 32], [8, 8], { stride: [4, 4] }),
+          plainLayer('relu1', 'relu'),
+          convolution('conv2', [32, 64], [4, 4], { stride: [2, 2] }),
+          plainLayer('relu2', 'relu'),
+          convolution('conv3', [64, 64], [3, 3]),
+          plainLayer('relu3', 'relu'),
+          plainLayer('flat', 'flatten'),
+          fullyConnected('fc1', 3136, 512),
+          plainLayer('relu4', 'relu'),
+          fullyConnected('fc2', 512, actions),
+        ],
+      )
+    expect(figuresOf(ofActions(4)).totals.parameters).toBe(1686180)
+    expect(figuresOf(ofActions(18)).totals.parameters).toBe(1693362)
   })
 })
 
