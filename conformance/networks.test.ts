@@ -135,7 +135,7 @@ describe('a network in its two modes', () => {
 
   it('in training renews the running statistics that inference reads', () => {
     const step = right(trainingStep(training, { momentum: 0.9, weightDecay: 0 }))
-    const state = initialState(initialParameters(training, 1), initialKept(training))
+    const state = { ...initialState(initialParameters(training, 1)), ...initialKept(training) }
     const target = generate([6, 4], (i) => (i % 4 === 0 ? 1 : 0))
     const feeds = { ...stepFeeds({ x: feedsOf(training)['x']!, target, learningRate: 0.1 }), [stepFeed]: scalar(0) }
     const after = right(run(step, { ...state, ...feeds }, Object.values(step.carry)))

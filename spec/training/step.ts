@@ -92,10 +92,9 @@ export const trainingStep = (
     E.tap(checkProgram),
   )
 
-/** The state before the first step: the parameters given, every velocity 0, and what the network keeps beside them. */
-export const initialState = (parameters: Tensors, kept: Tensors = {}): Tensors => ({
+/** The state before the first step: the parameters given, every velocity 0. */
+export const initialState = (parameters: Tensors): Tensors => ({
   ...parameters,
-  ...kept,
   ...Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [velocityOf(name), zeros(shape)])),
 })
 
