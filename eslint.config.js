@@ -171,6 +171,7 @@ export default tseslint.config(
       'spec/tensor.ts', // likewise: the makers of tensors
       'spec/balls.ts', // and of tensors of bounds
       'spec/philox.ts', // a generator's rounds, and `draws`, which remembers how many came before
+      'spec/walk.ts', // the names of a program and what they stand for: a map that nobody else sees yet
       'spec/backend.ts', // `sessionOf`: which state the next step starts from
       'spec/data/*.ts', // bytes of a file, ink on a canvas, a shuffle: filled in place, then only read
       'spec/formats/*.ts', // bytes of a file, likewise

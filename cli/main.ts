@@ -28,6 +28,10 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: "an op's formula with numbers put in, step by step",
     load: async () => (await import('./explain.js')).explainCommand,
   },
+  describe: {
+    summary: 'a network layer by layer: shapes, parameters, multiply-adds, receptive fields',
+    load: async () => (await import('./describe.js')).describeCommand,
+  },
   list: {
     summary: 'the catalogue: ops, their inputs, attributes and outputs, and which backend has them',
     load: async () => (await import('./list.js')).listCommand,

@@ -12,6 +12,7 @@ import { exampleOf } from './explain/example.js'
 import type { Formulas } from './explain/formulas.js'
 import { formulaText, page } from './explain/page.js'
 import { readFormulas } from './explain/read.js'
+import { networksPage } from './networks.js'
 
 /** The pages of docs/, made of the spec, the reference and the suite. */
 
@@ -243,6 +244,7 @@ export const pages = async (): Promise<Readonly<Record<string, string>>> => {
   const raw = {
     'docs/README.md': indexPage(formulas),
     'docs/catalogue.md': cataloguePage(),
+    'docs/networks.md': networksPage(),
     'docs/oracle-audit.md': auditPage(formulas),
   }
   const made = await Promise.all(

@@ -6,6 +6,8 @@ import { cotangentNames, gradientNames } from './op.js'
 import type { Program, ProgramNode } from './program.js'
 import { checkProgram } from './program.js'
 import type { Shape } from './tensor.js'
+import type { Visit } from './walk.js'
+import { walk } from './walk.js'
 
 /** The name of the gradient of a value; the cotangent of the result is fed under this name. */
 export const gradientName = (value: string): string => `d.${value}`
@@ -20,17 +22,17 @@ const addition = (name: string, a: string, b: string): ProgramNode => ({
   outputs: { y: name },
 })
 
-interface Reversal {
-  readonly nodes: readonly ProgramNode[]
-  /** the gradients that have reached each value so far */
-  readonly arrived: Readonly<Record<string, readonly string[]>>
-}
+/** The gradients that have reached each value so far. */
+type Arrived = ReadonlyMap<string, readonly string[]>
+
+/** A part of the reverse: the nodes that it adds, and the gradients that have reached a value behind them. */
+type Part = Visit<readonly ProgramNode[], readonly string[]>
 
 // a value that several nodes read receives the sum of their gradients
-const total = (reversal: Reversal, value: string): Reversal => {
-  const parts = reversal.arrived[value] ?? []
-  if (parts.length < 2) return reversal
-  const sums = parts.slice(1).map((part, i) => {
+const total = (arrived: Arrived, value: string): Part => {
+  const parts = arrived.get(value) ?? []
+  if (parts.length < 2) return { made: [], writes: {} }
+  const made = parts.slice(1).map((part, i) => {
     const last = i === parts.length - 2
     return addition(
       last ? gradientName(value) : `${gradientName(value)}.sum${i + 1}`,
@@ -38,30 +40,35 @@ const total = (reversal: Reversal, value: string): Reversal => {
       part,
     )
   })
-  return {
-    nodes: [...reversal.nodes, ...sums],
-    arrived: { ...reversal.arrived, [value]: [gradientName(value)] },
-  }
+  return { made, writes: { [value]: [gradientName(value)] } }
 }
 
-const readers = (program: Program, value: string): number =>
-  program.nodes.reduce(
-    (n, node) =>
-      n +
-      Object.entries(node.inputs).filter(
-        ([input, read]) => read === value && gradientNames(opOf(node.op), node.inputs).includes(input),
-      ).length,
-    0,
+/** How often each value is read by an input that a node is differentiable in. */
+const timesRead = (program: Program): Result<ReadonlyMap<string, number>> => {
+  const read = program.nodes.flatMap(({ op, inputs }) =>
+    gradientNames(opOf(op), inputs).map((input) => inputs[input] as string),
   )
+  return F.pipe(
+    walk({}, read, (times: ReadonlyMap<string, number>, value) =>
+      E.right({ made: undefined, writes: { [value]: (times.get(value) ?? 0) + 1 } }),
+    ),
+    E.map(({ known }) => known),
+  )
+}
 
 const reverseNode =
-  (program: Program, result: string, active: ReadonlySet<string>) =>
-  (reversal: Reversal, node: ProgramNode): Reversal => {
-    const summed = Object.values(node.outputs).reduce(total, reversal)
+  (reads: ReadonlyMap<string, number>, result: string, active: ReadonlyMap<string, true>) =>
+  (arrived: Arrived, node: ProgramNode): Part => {
+    const sums = Object.values(node.outputs).map((value) => total(arrived, value))
+    const summed: Part = {
+      made: sums.flatMap(({ made }) => made),
+      writes: Object.fromEntries(sums.flatMap(({ writes }) => Object.entries(writes))),
+    }
     const cotangents = Object.fromEntries(
       cotangentNames(opOf(node.op)).flatMap((output) => {
-        const arrived = summed.arrived[node.outputs[output] ?? '']?.[0]
-        return arrived === undefined ? [] : [[output, arrived] as const]
+        const value = node.outputs[output] ?? ''
+        const [gradient] = summed.writes[value] ?? arrived.get(value) ?? []
+        return gradient === undefined ? [] : [[output, gradient] as const]
       }),
     )
     const wanted = gradientNames(opOf(node.op), node.inputs).filter((input) => active.has(node.inputs[input] as string))
@@ -69,17 +76,17 @@ const reverseNode =
     const outputs = Object.fromEntries(
       wanted.map((input) => {
         const value = node.inputs[input] as string
-        const alone = readers(program, value) === 1 && value !== result
+        const alone = reads.get(value) === 1 && value !== result
         return [input, alone ? gradientName(value) : `${gradientName(value)}.${node.name}.${input}`]
       }),
     )
-    const arrived = wanted.reduce<Reversal['arrived']>((soFar, input) => {
+    const reached = wanted.reduce<Part['writes']>((soFar, input) => {
       const value = node.inputs[input] as string
-      return { ...soFar, [value]: [...(soFar[value] ?? []), outputs[input] as string] }
-    }, summed.arrived)
+      return { ...soFar, [value]: [...(soFar[value] ?? arrived.get(value) ?? []), outputs[input] as string] }
+    }, summed.writes)
     return {
-      nodes: [
-        ...summed.nodes,
+      made: [
+        ...summed.made,
         {
           name: `${node.name}.backward`,
           op: node.op,
@@ -90,19 +97,23 @@ const reverseNode =
           outputs,
         },
       ],
-      arrived,
+      writes: reached,
     }
   }
 
 // the values through which an input in `wrt` acts
-const reach = (program: Program, wrt: readonly string[]): ReadonlySet<string> =>
-  program.nodes.reduce<ReadonlySet<string>>(
-    (active, node) =>
-      gradientNames(opOf(node.op), node.inputs).some((input) => active.has(node.inputs[input] as string))
-        ? new Set([...active, ...cotangentNames(opOf(node.op)).flatMap((output) => node.outputs[output] ?? [])])
-        : active,
-    new Set(wrt),
+const reach = (program: Program, wrt: readonly string[]): Result<ReadonlyMap<string, true>> =>
+  F.pipe(
+    walk(named(wrt, true as const), program.nodes, (active: ReadonlyMap<string, true>, { op, inputs, outputs }) => {
+      const acts = gradientNames(opOf(op), inputs).some((input) => active.has(inputs[input] as string))
+      const values = acts ? cotangentNames(opOf(op)).flatMap((output) => outputs[output] ?? []) : []
+      return E.right({ made: undefined, writes: named(values, true as const) })
+    }),
+    E.map(({ known }) => known),
   )
+
+const named = <V>(names: readonly string[], value: V): Readonly<Record<string, V>> =>
+  Object.fromEntries(names.map((name) => [name, value]))
 
 /** A forward program together with its reverse, and where the gradients are. */
 export interface Differentiated {
@@ -120,21 +131,27 @@ export interface Differentiated {
  */
 export const differentiate = (program: Program, result: string, wrt: readonly string[]): Result<Differentiated> =>
   F.pipe(
-    checkProgram(program),
-    E.flatMap((checked) => {
+    E.Do,
+    E.bind('checked', () => checkProgram(program)),
+    E.bind('active', () => reach(program, wrt)),
+    E.bind('reads', () => timesRead(program)),
+    E.bind('ran', ({ active, reads }) => {
+      const reverse = reverseNode(reads, result, active)
+      const backwards = [...program.nodes].reverse().filter(({ op }) => hasBackward(op))
+      return walk({ [result]: [gradientName(result)] }, backwards, (arrived: Arrived, node) =>
+        E.right(reverse(arrived, node)),
+      )
+    }),
+    E.bind('summed', ({ ran }) =>
+      walk(Object.fromEntries(ran.known), wrt, (arrived: Arrived, name) => E.right(total(arrived, name))),
+    ),
+    E.flatMap(({ checked, ran, summed }) => {
       const seed = gradientName(result)
       const absent = [result, ...wrt].find((name) => checked.shapes[name] === undefined)
       const dead = program.nodes.find((node) => node.direction === 'backward')
-      const active = reach(program, wrt)
-      const ran = [...program.nodes]
-        .reverse()
-        .filter(({ op }) => hasBackward(op))
-        .reduce(reverseNode(program, result, active), {
-          nodes: [],
-          arrived: { [result]: [seed] },
-        })
-      const { nodes, arrived } = wrt.reduce(total, ran)
-      const unreached = wrt.find((name) => arrived[name] === undefined)
+      const arrived = summed.known
+      const nodes = [...ran.made, ...summed.made].flat()
+      const unreached = wrt.find((name) => !arrived.has(name))
       const inputs = { ...program.inputs, [seed]: checked.shapes[result] as Shape }
       return F.pipe(
         ensure(absent === undefined, 'MissingInput', `differentiate: there is no value ${absent}`),
@@ -144,7 +161,9 @@ export const differentiate = (program: Program, result: string, wrt: readonly st
         ),
         E.map(() => ({
           program: { ...program, inputs, nodes: [...program.nodes, ...nodes] },
-          gradients: Object.fromEntries(wrt.map((name) => [name, (arrived[name] as readonly string[])[0] as string])),
+          gradients: Object.fromEntries(
+            wrt.map((name) => [name, (arrived.get(name) as readonly string[])[0] as string]),
+          ),
         })),
       )
     }),

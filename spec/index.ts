@@ -49,9 +49,58 @@ export {
   tanhError,
   tau,
 } from './bound.js'
-export { convolution, fullyConnected, parameterCount, plainLayer, sequential } from './networks/network.js'
-export type { Layer, Network, Parameter } from './networks/network.js'
+export {
+  auxiliary,
+  batchNorm,
+  chain,
+  convolution,
+  dropout,
+  fullyConnected,
+  identity,
+  inception,
+  inference,
+  initialKept,
+  joined,
+  keepingSize,
+  networkOf,
+  parameterCount,
+  plainLayer,
+  recurrent,
+  residual,
+  scoped,
+  sequential,
+  squeezeExcite,
+  stepFeed,
+  trainingBy,
+  transposedConvolution,
+} from './networks/network.js'
+export type { Asked, Block, Kept, Layer, Mode, Network, Parameter } from './networks/network.js'
+export { describeNetwork } from './networks/describe.js'
+export type { Figures, LayerFigures } from './networks/describe.js'
+export { hasAuxiliaries, isNetworkName, networkNamed, networkNames, variantsOf, zoo } from './networks/zoo.js'
+export type { NetworkName, Wanted } from './networks/zoo.js'
+export { alexnet } from './networks/alexnet.js'
+export { autoencoder, decoder, encoder } from './networks/autoencoder.js'
+export { discriminator, gan, generator } from './networks/gan.js'
+export { googlenet, inceptionModule } from './networks/googlenet.js'
+export { inceptionV3 } from './networks/inceptionV3.js'
 export { lenet5 } from './networks/lenet5.js'
+export { mlp } from './networks/mlp.js'
+export { perceptron } from './networks/perceptron.js'
+export { lstmClassifier, rnnClassifier } from './networks/recurrent.js'
+export {
+  basicBlock,
+  bottleneck,
+  resnet101,
+  resnet152,
+  resnet18,
+  resnet34,
+  resnet50,
+  seResnet50,
+} from './networks/resnet.js'
+export { stateDictNames, torchNameOf } from './networks/torch.js'
+export { vgg16, vgg19 } from './networks/vgg.js'
+export { zfnet } from './networks/zfnet.js'
 export { initialParameters } from './training/initialize.js'
 export { initialState, linearDecay, stepFeeds, trainingStep } from './training/step.js'
 

@@ -99,6 +99,18 @@ export interface Op<A, I extends Inputs, O extends Outputs, S, D extends string>
   bound(context: ForwardBound<A, I, O, S>): OutputTensors<O>
   boundBackward(context: BackwardBound<A, I, O, S, D>): GradientTensors<I, D>
   readonly walk?: Walk<I, O, S, D>
+  /** forward's products of a weight and a value; an op without weights has none */
+  multiplyAdds?(sizes: Sizes<I, S>): number
+  /** the windows in which outputs read x, one for each axis behind the channels */
+  windows?(attrs: A, sizes: Sizes<I, S>): readonly WindowOn[]
+}
+
+/** A window on one axis: consecutive outputs read it `stride` further on; transposed, an element of x writes to it. */
+export interface WindowOn {
+  readonly window: number
+  readonly stride: number
+  readonly dilation: number
+  readonly transposed?: true
 }
 
 /** Inputs by name as interpreters hand them on: an optional one may be absent. */
@@ -136,6 +148,8 @@ export interface AnyOp {
     forward(sizes: AnySizes): Readonly<Record<string, number>>
     backward(sizes: AnySizes): Readonly<Record<string, number>>
   }
+  multiplyAdds?(sizes: AnySizes): number
+  windows?(attrs: Attributes, sizes: AnySizes): readonly WindowOn[]
 }
 
 export const defineOp = <

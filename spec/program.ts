@@ -9,6 +9,7 @@ import type { Resolved } from './op.js'
 import { cotangentNames, gradientNames, resolve } from './op.js'
 import type { Shape, Tensor, Tensors } from './tensor.js'
 import { sameShape, showShape } from './tensor.js'
+import { walk } from './walk.js'
 
 /** An attribute is a constant, or the name of a scalar feed, so that a recorded step can be replayed at another value. */
 export type NodeAttribute = AttributeValue | { readonly feed: string }
@@ -130,10 +131,12 @@ export const attributeFeeds = (program: Program): readonly string[] => [
 
 const stand: Tensor = { shape: [], data: [1] }
 
-const checkNode = (shapes: Readonly<Record<string, Shape>>, node: ProgramNode): Result<CheckedNode> => {
+type Known = ReadonlyMap<string, Shape>
+
+const checkNode = (shapes: Known, node: ProgramNode): Result<CheckedNode> => {
   const op = opOf(node.op)
   const read = { ...node.inputs, ...Object.fromEntries(Object.entries(node.cotangents).map(([k, v]) => [`d${k}`, v])) }
-  const absent = Object.values(read).find((value) => shapes[value] === undefined)
+  const absent = Object.values(read).find((value) => !shapes.has(value))
   const stands = Object.fromEntries(
     Object.values(node.attrs).flatMap((value) =>
       typeof value === 'object' && 'feed' in value ? [[value.feed, stand] as const] : [],
@@ -163,13 +166,13 @@ const checkNode = (shapes: Readonly<Record<string, Shape>>, node: ProgramNode): 
       resolve(
         op,
         attrs,
-        Object.fromEntries(Object.entries(node.inputs).map(([name, value]) => [name, shapes[value] as Shape])),
+        Object.fromEntries(Object.entries(node.inputs).map(([name, value]) => [name, shapes.get(value) as Shape])),
       ),
     ),
     E.tap(({ resolved }) =>
       Object.entries(node.cotangents).reduce<Result<void>>((soFar, [name, value]) => {
         const wanted = cotangentNames(op).includes(name) ? resolved.outputs[name] : undefined
-        const found = shapes[value] as Shape
+        const found = shapes.get(value) as Shape
         return F.pipe(
           soFar,
           E.flatMap(() =>
@@ -197,16 +200,18 @@ const checkNode = (shapes: Readonly<Record<string, Shape>>, node: ProgramNode): 
 }
 
 /** The shape of each value that a node writes: its outputs, or its inputs' shapes for gradients. */
-const written = (
-  { node, outputs }: CheckedNode,
-  shapes: Readonly<Record<string, Shape>>,
-): Readonly<Record<string, Shape>> =>
+const written = ({ node, outputs }: CheckedNode, shapes: Known): Readonly<Record<string, Shape>> =>
   Object.fromEntries(
     Object.entries(node.outputs).map(([name, value]) => [
       value,
-      (node.direction === 'forward' ? outputs[name] : shapes[node.inputs[name] as string]) as Shape,
+      (node.direction === 'forward' ? outputs[name] : shapes.get(node.inputs[name] as string)) as Shape,
     ]),
   )
+
+/** The first place of each node's name. */
+const firstPlaces = (nodes: readonly ProgramNode[]): ReadonlyMap<string, number> =>
+  // of entries of one name a map keeps the last, so the list goes in from its end
+  new Map([...nodes.entries()].reverse().map(([at, node]) => [node.name, at]))
 
 /**
  * Whether a program can run, and the shape of every value in it.
@@ -214,31 +219,21 @@ const written = (
  * Errors  what the ops refuse, with the node's name in front; MissingInput – a value is read before it is written;
  *         UnexpectedInput – a value is written twice, two nodes share a name, or an output or a carried value that nothing gives
  */
-export const checkProgram = (program: Program): Result<CheckedProgram> =>
-  F.pipe(
-    program.nodes.reduce<
-      Result<{ readonly nodes: readonly CheckedNode[]; readonly shapes: Readonly<Record<string, Shape>> }>
-    >(
-      (soFar, node) =>
-        F.pipe(
-          soFar,
-          E.flatMap(({ nodes, shapes }) => {
-            const namesake = nodes.find((other) => other.node.name === node.name)
-            if (namesake !== undefined) return fail('UnexpectedInput', `${node.name}: two nodes have this name`)
-            const twice = Object.values(node.outputs).find((value) => shapes[value] !== undefined)
-            return twice !== undefined
-              ? fail('UnexpectedInput', `${node.name}: writes ${twice}, which has a value already`)
-              : F.pipe(
-                  checkNode(shapes, node),
-                  E.map((checked) => ({
-                    nodes: [...nodes, checked],
-                    shapes: { ...shapes, ...written(checked, shapes) },
-                  })),
-                )
-          }),
+export const checkProgram = (program: Program): Result<CheckedProgram> => {
+  const places = firstPlaces(program.nodes)
+  return F.pipe(
+    walk(program.inputs, [...program.nodes.entries()], (shapes: Known, [at, node]) => {
+      const twice = Object.values(node.outputs).find((value) => shapes.has(value))
+      return F.pipe(
+        ensure(places.get(node.name) === at, 'UnexpectedInput', `${node.name}: two nodes have this name`),
+        E.flatMap(() =>
+          ensure(twice === undefined, 'UnexpectedInput', `${node.name}: writes ${twice}, which has a value already`),
         ),
-      E.right({ nodes: [], shapes: program.inputs }),
-    ),
+        E.flatMap(() => checkNode(shapes, node)),
+        E.map((checked) => ({ made: checked, writes: written(checked, shapes) })),
+      )
+    }),
+    E.map(({ made, known }) => ({ nodes: made, shapes: Object.fromEntries(known) })),
     E.tap(({ shapes }) => {
       const absent = [...program.outputs, ...Object.values(program.carry)].find((value) => shapes[value] === undefined)
       return ensure(absent === undefined, 'MissingInput', `${absent} is wanted of the program; nothing gives it`)
@@ -256,6 +251,7 @@ export const checkProgram = (program: Program): Result<CheckedProgram> =>
     }),
     E.map(({ nodes, shapes }) => ({ program, nodes, shapes })),
   )
+}
 
 /**
  * Whether the feeds are what a program wants.

@@ -89,6 +89,7 @@ export const maxout = defineOp({
       b: ofPieces('b', depth(N)),
     }
   },
+  multiplyAdds: ({ N, K, O, I }) => N * K * O * I,
 })
 
 /** One affine piece's values a [N,O], and how far f32 may be from each. */

@@ -2,7 +2,7 @@ import { attributes, flag, withDefault } from '../attributes.js'
 import { rounded } from '../bound.js'
 import { defineOp, slide } from '../op.js'
 import { magnitudes } from '../tensor.js'
-import { poolAttributes, poolExtents, poolOverlaps } from './pool.js'
+import { poolAttributes, poolExtents, poolOverlaps, poolWindows } from './pool.js'
 
 /** A quotient may err by 2.5 ULP; the divisor, a count, is exact. */
 const division = 2.5
@@ -41,4 +41,5 @@ export const avgPool2d = defineOp({
   boundBackward: ({ attrs, inputs, cotangents, sizes, exactBackward }) => ({
     x: rounded(poolOverlaps(attrs, sizes) - 1 + division, exactBackward(attrs, inputs, magnitudes(cotangents)).x),
   }),
+  windows: (attrs) => poolWindows(attrs),
 })

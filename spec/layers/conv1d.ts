@@ -67,4 +67,6 @@ export const conv1d = defineOp({
     forward: ({ Cg, K }) => ({ y: Cg * K + 1 }),
     backward: ({ N, O, K, Lo }) => ({ x: O * K, w: N * Lo, b: N * Lo }),
   },
+  multiplyAdds: ({ N, O, Lo, Cg, K }) => N * O * Lo * Cg * K,
+  windows: ({ stride: [s], dilation: [d] }, { K }) => [{ window: K, stride: s, dilation: d }],
 })

@@ -78,4 +78,9 @@ export const conv2d = defineOp({
     forward: ({ Cg, KH, KW }) => ({ y: Cg * KH * KW + 1 }),
     backward: ({ N, O, KH, KW, Ho, Wo }) => ({ x: O * KH * KW, w: N * Ho * Wo, b: N * Ho * Wo }),
   },
+  multiplyAdds: ({ N, O, Ho, Wo, Cg, KH, KW }) => N * O * Ho * Wo * Cg * KH * KW,
+  windows: ({ stride: [sh, sw], dilation: [dh, dw] }, { KH, KW }) => [
+    { window: KH, stride: sh, dilation: dh },
+    { window: KW, stride: sw, dilation: dw },
+  ],
 })

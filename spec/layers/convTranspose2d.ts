@@ -127,4 +127,9 @@ export const convTranspose2d = defineOp({
     forward: ({ C, KH, KW }) => ({ y: C * KH * KW + 1 }),
     backward: ({ N, H, W, Og, KH, KW, Ho, Wo }) => ({ x: Og * KH * KW, w: N * H * W, b: N * Ho * Wo }),
   },
+  multiplyAdds: ({ N, C, H, W, Og, KH, KW }) => N * C * H * W * Og * KH * KW,
+  windows: ({ stride: [sh, sw], dilation: [dh, dw] }, { KH, KW }) => [
+    { window: KH, stride: sh, dilation: dh, transposed: true },
+    { window: KW, stride: sw, dilation: dw, transposed: true },
+  ],
 })

@@ -41,4 +41,5 @@ export const dense = defineOp({
     forward: ({ I }) => ({ y: I + 1 }),
     backward: ({ N, O }) => ({ x: O, w: N, b: N }),
   },
+  multiplyAdds: ({ N, O, I }) => N * O * I,
 })

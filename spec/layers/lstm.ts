@@ -77,4 +77,5 @@ export const lstm = defineOp({
       ...weightGradients(all, reshaped([T * N, I], x), states, depth),
     }
   },
+  multiplyAdds: ({ T, N, I, H }) => T * N * 4 * H * (I + H),
 })

@@ -130,4 +130,5 @@ export const lstmCell = defineOp({
       ...weightGradients(da, x, h, depth),
     }
   },
+  multiplyAdds: ({ N, I, H }) => N * 4 * H * (I + H),
 })

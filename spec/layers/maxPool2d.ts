@@ -2,7 +2,7 @@ import { attributes } from '../attributes.js'
 import { exactly, rounded } from '../bound.js'
 import { defineOp, slide } from '../op.js'
 import { magnitudes, zeros } from '../tensor.js'
-import { poolAttributes, poolExtents, poolOverlaps } from './pool.js'
+import { poolAttributes, poolExtents, poolOverlaps, poolWindows } from './pool.js'
 
 /**
  * Max pooling: the largest element of each window.
@@ -41,4 +41,5 @@ export const maxPool2d = defineOp({
           : rounded(meeting - 1, exactBackward(attrs, inputs, magnitudes(cotangents)).x),
     }
   },
+  windows: (attrs) => poolWindows(attrs),
 })

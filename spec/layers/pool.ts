@@ -2,6 +2,7 @@ import { either as E, function as F } from 'fp-ts'
 import { count, defaultsTo, pair, positiveInt, quad, withDefault } from '../attributes.js'
 import type { Result } from '../error.js'
 import { ensure } from '../error.js'
+import type { WindowOn } from '../op.js'
 import { mostOverlaps, windowCount } from './window.js'
 
 /** The attributes that both pools have. */
@@ -48,3 +49,9 @@ export const poolOverlaps = (
   { window: [KH, KW], stride: [sh, sw] }: Pool,
   { Ho, Wo }: { readonly Ho: number; readonly Wo: number },
 ): number => Math.min(mostOverlaps(KH, sh, 1), Ho) * Math.min(mostOverlaps(KW, sw, 1), Wo)
+
+/** A pool's windows, down and across. */
+export const poolWindows = ({ window: [KH, KW], stride: [sh, sw] }: Pool): readonly WindowOn[] => [
+  { window: KH, stride: sh, dilation: 1 },
+  { window: KW, stride: sw, dilation: 1 },
+]

@@ -58,4 +58,5 @@ export const rnn = defineOp({
       ...weightGradients(all, reshaped([T * N, I], x), asBatch(shiftedBy(h0, states)), depth),
     }
   },
+  multiplyAdds: ({ T, N, I, H }) => T * N * H * (I + H),
 })

@@ -53,4 +53,5 @@ export const rnnCell = defineOp({
       ...weightGradients(da, x, h, depth),
     }
   },
+  multiplyAdds: ({ N, I, H }) => N * H * (I + H),
 })

@@ -86,7 +86,7 @@ export const trainingStep = (
           ),
         ],
         outputs: ['loss'],
-        carry: Object.fromEntries(state.map((name) => [name, nextOf(name)])),
+        carry: { ...both.carry, ...Object.fromEntries(state.map((name) => [name, nextOf(name)])) },
       }
     }),
     E.tap(checkProgram),

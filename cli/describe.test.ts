@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { describeAt } from './describe.js'
+
+const screen = () => {
+  const texts: string[] = []
+  return { write: (text: string) => texts.push(text), text: () => texts.join('') }
+}
+
+const described = (name: string, options: Parameters<typeof describeAt>[2] = {}) => {
+  const [out, err] = [screen(), screen()]
+  const code = describeAt({ out, err }, name, options)
+  return { code, out: out.text(), err: err.text() }
+}
+
+describe('etalon describe', () => {
+  it('prints a line for each layer, and the totals, in columns and without colours where there is no terminal', () => {
+    const { code, out, err } = described('lenet5')
+    const lines = out.trimEnd().split('\n')
+    expect({ code, err, lines: lines.length }).toEqual({ code: 0, err: '', lines: 14 })
+    expect(lines[0]).toBe('layer  op         output      parameters  multiply-adds  receptive field')
+    expect(lines[4]).toBe('conv2  conv2d     1×16×10×10       2,416        240,000               14')
+    expect(lines.at(-1)).toBe('total                             61,706        416,520')
+  })
+
+  it('answers --json with exactly the fields that programs read', () => {
+    const { out } = described('alexnet', { json: true, variant: 'two-tower' })
+    const { layers, ...rest } = JSON.parse(out) as Record<'layers', readonly object[]>
+    expect(rest).toEqual({ name: 'alexnet', totals: { parameters: 60965224, multiplyAdds: 724406816 } })
+    expect(layers[0]).toEqual({
+      name: 'conv1',
+      op: 'conv2d',
+      output: [1, 96, 55, 55],
+      parameters: 34944,
+      multiplyAdds: 105415200,
+      receptiveField: 11,
+    })
+    expect(layers.at(-1)).toMatchObject({ name: 'fc8', op: 'dense', receptiveField: null })
+  })
+
+  it('counts a batch, and auxiliary classifiers where they are asked for', () => {
+    const totals = (options: Parameters<typeof describeAt>[2]) =>
+      (JSON.parse(described('googlenet', { json: true, ...options }).out) as { readonly totals: object }).totals
+    expect(totals({ aux: true })).toEqual({ parameters: 13378280, multiplyAdds: 1591044096 })
+    expect(totals({ batch: 2 })).toEqual({ parameters: 6998552, multiplyAdds: 2 * 1582671872 })
+  })
+
+  it.each([
+    ['no network', 'alexnett', {}, 'there is no network "alexnett"'],
+    ['no such variant', 'alexnet', { variant: 'three-tower' }, 'it has one-tower, two-tower, torchvision'],
+    ['no auxiliary classifiers', 'vgg16', { aux: true }, 'vgg16 has no auxiliary classifiers'],
+  ] as const)('refuses %s, says what there is, and exits with 2', (_, name, options, message) => {
+    const { code, out, err } = described(name, options)
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toMatch(/^etalon: AttributeOutOfRange: .+\n$/)
+    expect(err).toContain(message)
+  })
+})

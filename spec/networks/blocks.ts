@@ -1,0 +1,258 @@
+import type { OpName } from '../catalogue.js'
+import type { NodeAttribute } from '../program.js'
+import type { Shape } from '../tensor.js'
+
+/**
+ * A parameter of a network: its shape, how many inputs feed one output of it, and the gain that keeps a signal's
+ * variance: 2 before a ReLU, which passes half of it, else 1. Initializers read both. `first` is for one that starts at
+ * a constant, whatever the initializer.
+ */
+export interface Parameter {
+  readonly shape: Shape
+  readonly fanIn: number
+  readonly gain: number
+  readonly first?: number
+}
+
+/** A number that a network keeps and does not learn, and its first value: a running statistic, or the state before a sequence. */
+export interface Kept {
+  readonly shape: Shape
+  readonly first: number
+}
+
+type Attrs = Readonly<Record<string, NodeAttribute>>
+
+/** One op of a block: where its inputs come from, and which of its outputs is the layer's value, of the layer's name. */
+export interface Layer {
+  readonly name: string
+  readonly op: OpName
+  readonly attrs: Attrs
+  /** the values that it reads, by the op's input names; parameters and kept numbers are not among them */
+  readonly reads: Readonly<Record<string, string>>
+  /** by the op's input names, as `kept` */
+  readonly parameters: Readonly<Record<string, Parameter>>
+  readonly kept: Readonly<Record<string, Kept>>
+  readonly gives: string
+  /**
+   * `always`: the same in training and inference. `dropout`: training only, at inference its input passes. `batchNorm`: by
+   * the batch's statistics in training, which renews the running ones; by those at inference
+   */
+  readonly runs: 'always' | 'dropout' | 'batchNorm'
+}
+
+/**
+ * A piece of a network with one way in and one way out: layers in an order in which they can run. A value: blocks are
+ * put together to larger blocks, and at last to a network.
+ */
+export interface Block {
+  readonly layers: readonly Layer[]
+  /** the value that comes out: a layer's name, or `entry` */
+  readonly output: string
+  /** values beside it that the network answers with too, such as the logits of an auxiliary classifier */
+  readonly aside: readonly string[]
+}
+
+/** What a block calls the value that it is given, until it is put somewhere. */
+export const entry = ''
+
+/** The block that does nothing: what goes in comes out. */
+export const identity: Block = { layers: [], output: entry, aside: [] }
+
+const renamed = (block: Block, name: (value: string) => string): Block => ({
+  layers: block.layers.map((layer) => ({
+    ...layer,
+    name: name(layer.name),
+    reads: Object.fromEntries(Object.entries(layer.reads).map(([input, value]) => [input, name(value)])),
+  })),
+  output: name(block.output),
+  aside: block.aside.map(name),
+})
+
+/** A block given a value by name. */
+export const reading = (value: string, block: Block): Block => renamed(block, (name) => (name === entry ? value : name))
+
+/** A block whose layers have a prefix: `conv1` of `scoped('layer1.0', …)` is `layer1.0.conv1`. */
+export const scoped = (prefix: string, block: Block): Block =>
+  renamed(block, (name) => (name === entry ? entry : `${prefix}.${name}`))
+
+/** Blocks one after the other: each is given what comes out of the one before it. */
+export const chain = (...blocks: readonly Block[]): Block =>
+  blocks.reduce((soFar, next) => {
+    const placed = reading(soFar.output, next)
+    return {
+      layers: [...soFar.layers, ...placed.layers],
+      output: placed.output,
+      aside: [...soFar.aside, ...placed.aside],
+    }
+  }, identity)
+
+/** A block that looks on: the value passes by, and what the block makes of it is one more answer of the network. */
+export const auxiliary = (block: Block): Block => ({
+  layers: block.layers,
+  output: entry,
+  aside: [...block.aside, block.output],
+})
+
+const single = (layer: Pick<Layer, 'name' | 'op'> & Partial<Layer>): Block => ({
+  layers: [{ attrs: {}, reads: { x: entry }, parameters: {}, kept: {}, gives: 'y', runs: 'always', ...layer }],
+  output: layer.name,
+  aside: [],
+})
+
+/** Branches that are all given the same value, and a layer that reads what comes out of them by the names given. */
+export const joined = (
+  name: string,
+  op: OpName,
+  branches: Readonly<Record<string, Block>>,
+  attrs: Attrs = {},
+): Block => {
+  const blocks = Object.values(branches)
+  const join = single({
+    name,
+    op,
+    attrs,
+    reads: Object.fromEntries(Object.entries(branches).map(([input, { output }]) => [input, output])),
+  })
+  return {
+    layers: [...blocks.flatMap(({ layers }) => layers), ...join.layers],
+    output: name,
+    aside: blocks.flatMap(({ aside }) => aside),
+  }
+}
+
+/** What a convolution has beside its attributes. */
+export interface Biased {
+  readonly bias?: boolean
+}
+
+const weightsAndBias = (
+  shape: Shape,
+  outputs: number,
+  fanIn: number,
+  { bias = true }: Biased,
+): Layer['parameters'] => ({
+  w: { shape, fanIn, gain: 1 },
+  ...(bias ? { b: { shape: [outputs], fanIn, gain: 1 } } : {}),
+})
+
+const groupsOf = (attrs: Attrs): number => (typeof attrs['groups'] === 'number' ? attrs['groups'] : 1)
+
+/** Layers in the course's terms. Filters are `[height, width]`. */
+export const convolution = (
+  name: string,
+  [inputs, outputs]: readonly [number, number],
+  [KH, KW]: readonly [number, number],
+  attrs: Attrs = {},
+  biased: Biased = {},
+): Block => {
+  const perGroup = inputs / groupsOf(attrs)
+  return single({
+    name,
+    op: 'conv2d',
+    attrs,
+    parameters: weightsAndBias([outputs, perGroup, KH, KW], outputs, perGroup * KH * KW, biased),
+  })
+}
+
+/** Stamps filters, `[height, width]`, on a larger image; with stride s one pixel of it is reached by 1/s of them each way. */
+export const transposedConvolution = (
+  name: string,
+  [inputs, outputs]: readonly [number, number],
+  [KH, KW]: readonly [number, number],
+  attrs: Attrs = {},
+  biased: Biased = {},
+): Block => {
+  const groups = groupsOf(attrs)
+  const [sh = 1, sw = 1] = Array.isArray(attrs['stride']) ? (attrs['stride'] as readonly number[]) : []
+  const fanIn = ((inputs / groups) * KH * KW) / (sh * sw)
+  return single({
+    name,
+    op: 'convTranspose2d',
+    attrs,
+    parameters: weightsAndBias([inputs, outputs / groups, KH, KW], outputs, fanIn, biased),
+  })
+}
+
+export const fullyConnected = (name: string, inputs: number, outputs: number, biased: Biased = {}): Block =>
+  single({ name, op: 'dense', parameters: weightsAndBias([outputs, inputs], outputs, inputs, biased) })
+
+/** A layer of one input and without parameters. */
+export const plainLayer = (name: string, op: OpName, attrs: Attrs = {}): Block => single({ name, op, attrs })
+
+/** Batch normalization of channels: γ and β are learnt from 1 and 0 on, the running mean and variance kept from 0 and 1 on. */
+export const batchNorm = (
+  name: string,
+  channels: number,
+  attrs: { readonly epsilon?: number; readonly momentum?: number } = {},
+): Block => {
+  const shape = [channels]
+  return single({
+    name,
+    op: 'batchNormTraining',
+    attrs,
+    parameters: { gamma: { shape, fanIn: 1, gain: 1, first: 1 }, beta: { shape, fanIn: 1, gain: 1, first: 0 } },
+    kept: { runningMean: { shape, first: 0 }, runningVar: { shape, first: 1 } },
+    runs: 'batchNorm',
+  })
+}
+
+/** Dropout that keeps a share of the elements. Each of a network's draws from a stream of its own; its step is fed. */
+export const dropout = (name: string, keep: number): Block =>
+  single({ name, op: 'dropout', attrs: { keep }, runs: 'dropout' })
+
+/** A recurrent layer over a sequence [T,N,I] that starts from zeros; it gives the states of all steps, or the last, [N,H]. */
+export const recurrent = (
+  name: string,
+  op: 'rnn' | 'lstm',
+  { batch, inputs, hidden }: { readonly batch: number; readonly inputs: number; readonly hidden: number },
+  gives: 'y' | 'hT' = 'hT',
+): Block => {
+  const rows = op === 'lstm' ? 4 * hidden : hidden
+  const start = { shape: [batch, hidden], first: 0 }
+  return single({
+    name,
+    op,
+    parameters: {
+      wIh: { shape: [rows, inputs], fanIn: inputs + hidden, gain: 1 },
+      wHh: { shape: [rows, hidden], fanIn: inputs + hidden, gain: 1 },
+      b: { shape: [rows], fanIn: inputs + hidden, gain: 1 },
+    },
+    kept: op === 'lstm' ? { h0: start, c0: start } : { h0: start },
+    gives,
+  })
+}
+
+/** A block beside a shortcut, their values added: y = main(x) + shortcut(x). */
+export const residual = (main: Block, shortcut: Block = identity, name = 'add'): Block =>
+  joined(name, 'add', { a: main, b: shortcut })
+
+/** Branches side by side, their channels joined in order: what GoogLeNet calls an Inception module. */
+export const inception = (branches: readonly Block[], name = 'concat'): Block =>
+  joined(name, 'concat', Object.fromEntries(branches.map((branch, at) => [`x${at}`, branch])))
+
+/**
+ * Squeeze and excitation: every channel times a number from 0 to 1 that all channels decide on together.
+ *
+ *   s = σ(W₂·relu(W₁·mean x)),   y[n,c,h,w] = s[n,c]·x[n,c,h,w],   W₁ [C/r,C]  W₂ [C,C/r]
+ *
+ * Source  Hu, Shen and Sun, "Squeeze-and-excitation networks", 2018; slide "SENet"
+ */
+export const squeezeExcite = (channels: number, reduction = 16, biased: Biased = {}): Block =>
+  joined('scale', 'scaleChannels', {
+    x: identity,
+    s: chain(
+      plainLayer('squeeze', 'globalAvgPool'),
+      fullyConnected('fc1', channels, channels / reduction, biased),
+      plainLayer('relu', 'relu'),
+      fullyConnected('fc2', channels / reduction, channels, biased),
+      plainLayer('sigmoid', 'sigmoid'),
+    ),
+  })
+
+/** Padding by which a window of odd sides and stride 1 keeps an image's size: `[top, bottom, left, right]`. */
+export const keepingSize = (KH: number, KW: number = KH): readonly [number, number, number, number] => [
+  (KH - 1) / 2,
+  (KH - 1) / 2,
+  (KW - 1) / 2,
+  (KW - 1) / 2,
+]

@@ -1,0 +1,42 @@
+import type { Asked, Network } from './network.js'
+import { fullyConnected, inference, recurrent, sequential } from './network.js'
+
+export interface AskedOfSequence extends Asked {
+  readonly steps?: number
+  readonly inputs?: number
+  readonly hidden?: number
+  readonly classes?: number
+}
+
+const classifier =
+  (op: 'rnn' | 'lstm') =>
+  (
+    batch: number,
+    { steps = 28, inputs = 28, hidden = 64, classes = 10, mode = inference }: AskedOfSequence = {},
+  ): Network =>
+    sequential(
+      [steps, batch, inputs],
+      [recurrent(op, op, { batch, inputs, hidden }), fullyConnected('fc', hidden, classes)],
+      mode,
+    )
+
+/**
+ * A recurrent network that reads a sequence and classifies it by its last state; a digit is one of 28 rows of 28 pixels.
+ *
+ *   x [T,N,I] → rnn from zeros → hT [N,H] → dense → logits
+ *
+ * The cell has H·(I + H + 1) parameters, whatever T is; PyTorch's has a second bias, H more.
+ *
+ * Source  slide "Recurrent NN"
+ */
+export const rnnClassifier = classifier('rnn')
+
+/**
+ * The same with a long short-term memory.
+ *
+ * The cell has 4·(H·(I + H) + H) parameters: 2,480 for I = 10 and H = 20, as in the formula and in Keras; PyTorch's two
+ * biases make 2,560.
+ *
+ * Source  slide "LSTM nets"; Hochreiter and Schmidhuber, "Long short-term memory", 1997
+ */
+export const lstmClassifier = classifier('lstm')
