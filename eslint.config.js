@@ -172,6 +172,7 @@ export default tseslint.config(
       'spec/balls.ts', // and of tensors of bounds
       'spec/philox.ts', // a generator's rounds, and `draws`, which remembers how many came before
       'spec/backend.ts', // `sessionOf`: which state the next step starts from
+      'spec/training/fit.ts', // which state a session has come to
       'spec/data/*.ts', // bytes of a file, ink on a canvas, a shuffle: filled in place, then only read
       'spec/formats/*.ts', // bytes of a file, likewise
     ],

@@ -33,7 +33,12 @@ const entryCodec = t.strict({
   data_offsets: pair(count),
 })
 const metadataCodec = t.record(t.string, t.string)
-type Entry = Readonly<t.TypeOf<typeof entryCodec>>
+
+interface Entry {
+  readonly dtype: Dtype
+  readonly shape: Shape
+  readonly data_offsets: readonly [number, number]
+}
 
 const invalid = (message: string): Result<never> => fail('FormatInvalid', message)
 
