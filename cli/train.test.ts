@@ -181,9 +181,14 @@ describe('train, kept and gone on with', () => {
   })
 
   test('early stopping says which epoch it keeps, and tests that one', async () => {
-    const { code, out } = await trained({ ...steady, learningRate: 0, epochs: 9, patience: 2, json: true }, { load })
+    const { code, out } = await trained(
+      { ...steady, learningRate: 0, epochs: 9, patience: 2, json: true, curves: at('curves.html') },
+      { load },
+    )
     expect(code).toBe(0)
     expect(JSON.parse(out)).toMatchObject({ epochs: 9, epochsTaken: 3, bestEpoch: 1, optimizer: 'adam' })
+    const page = await readFile(at('curves.html'), 'utf8')
+    expect(page.match(/<svg/g)).toHaveLength(2)
   })
 
   test.each([

@@ -31,6 +31,8 @@ export interface TrainOptions extends Recipe {
   readonly checkpoint?: string
   /** and comes from here */
   readonly resume?: string
+  /** the curves go here, as a page */
+  readonly curves?: string
   readonly device: DeviceChoice
   readonly json?: true
 }
@@ -142,7 +144,7 @@ const resumed = ({ fitting }: Course, file: string): taskEither.TaskEither<Etalo
 /** Trains LeNet-5 on the backend that `rim` opens, and says so on its streams. */
 export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<ExitCode> => {
   const { out, err, now } = rim
-  const { checkpoint, resume, json } = options
+  const { checkpoint, resume, curves, json } = options
   const ink = inkFor(json === true ? err : out)
   const status = statusLine(err)
   const say = (text: string): void => void (json === true ? err : out).write(`${text}\n`)
@@ -163,6 +165,8 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
   // hours of training end in this file: whether it can be is asked first
   const target = checkpoint === undefined ? undefined : await writable(checkpoint)
   if (target !== undefined && E.isLeft(target)) return refuse(target.left)
+  const page = curves === undefined ? undefined : await writable(curves)
+  if (page !== undefined && E.isLeft(page)) return refuse(page.left)
   const from = resume === undefined ? undefined : await resumed(course, resume)()
   if (from !== undefined && E.isLeft(from)) return refuse(from.left)
   status.show('opening a device …')
@@ -197,6 +201,7 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
     say(line)
   }
   const trained = await follow(course, backend, rim.oracle, tell, {
+    sample: page === undefined ? 0 : 1000,
     ...(from === undefined ? {} : { from: from.right }),
     ...(target === undefined
       ? {}
@@ -300,6 +305,10 @@ export const trainCommand: Subcommand = (command, end) =>
       0,
     )
     .option('--checkpoint <file>', 'write the whole state here after every epoch (safetensors)')
+    .option(
+      '--curves <file>',
+      'draw loss and accuracy after each epoch, of 1000 training digits and the validation digits (HTML)',
+    )
     .option('--resume <file>', 'go on from such a file, to the same bits as if never interrupted')
     .option('--lockstep <n>', 'judge the first n steps node by node against the reference', wholeNumber(0), 0)
     .addOption(deviceOption())
