@@ -89,12 +89,13 @@ export {
 } from './training/schedules.js'
 export type { AtEpoch, Improves, Rated, Schedule, Stopping, Watching } from './training/schedules.js'
 
-export { decodeSafetensors, encodeSafetensors, numbersOf, storedTensor } from './formats/safetensors.js'
+export { decodeSafetensors, encodeSafetensors, numbersOf, storedTensor, tensorsAs } from './formats/safetensors.js'
+export { torchName, weightsFrom, weightsOf } from './formats/weights.js'
 export type { Dtype, Safetensors, StoredTensor } from './formats/safetensors.js'
 
 export { augment, unaugmented } from './training/augment.js'
 export type { Augmentation } from './training/augment.js'
-export { checkpointOf, descriptionOf, stateFrom, tensorsAs } from './training/checkpoint.js'
+export { checkpointOf, descriptionOf, stateFrom } from './training/checkpoint.js'
 export { begun, courseOf, examplesOf, outcomeOf, ownTensors } from './training/course.js'
 export type { Course, Description, Examples, Patience, Point, Progress, TrainingState } from './training/course.js'
 export { evaluateIn, evaluateOn, fit } from './training/fit.js'

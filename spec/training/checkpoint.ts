@@ -3,11 +3,10 @@ import * as t from 'io-ts'
 import { count, flag } from '../attributes.js'
 import type { Result } from '../error.js'
 import { ensure, etalonError, fail, show, within } from '../error.js'
-import type { Safetensors, StoredTensor } from '../formats/safetensors.js'
-import { numbersOf, storedTensor } from '../formats/safetensors.js'
+import type { Safetensors } from '../formats/safetensors.js'
+import { storedTensor, tensorsAs } from '../formats/safetensors.js'
 import { keyOf } from '../philox.js'
 import type { Shape, Tensor, Tensors } from '../tensor.js'
-import { sameShape, showShape } from '../tensor.js'
 import type { Course, Progress, TrainingState } from './course.js'
 import { begun, ownTensors } from './course.js'
 import type { RateState } from './rates.js'
@@ -164,39 +163,6 @@ const onCourse = (course: Course, progress: Progress): Result<void> => {
   )
 }
 
-/**
- * Stored tensors that are to be some by name, each of its shape.
- *
- * Errors  MissingInput, UnexpectedInput, ShapeMismatch – with the tensor's name; FormatInvalid – its numbers
- */
-export const tensorsAs = (wanted: Readonly<Record<string, Shape>>, found: readonly StoredTensor[]): Result<Tensors> => {
-  const missing = Object.keys(wanted).find((name) => !found.some((stored) => stored.name === name))
-  const stranger = found.find(({ name }) => !Object.hasOwn(wanted, name))
-  const unfit = found.find(({ name, shape }) => !sameShape(shape, wanted[name] ?? shape))
-  return F.pipe(
-    ensure(missing === undefined, 'MissingInput', `tensor ${missing} is missing`),
-    E.flatMap(() =>
-      ensure(stranger === undefined, 'UnexpectedInput', `there is a tensor ${stranger?.name}, which nothing wants`),
-    ),
-    E.flatMap(() =>
-      ensure(
-        unfit === undefined,
-        'ShapeMismatch',
-        `tensor ${unfit?.name} has shape ${showShape(unfit?.shape ?? [])}; wanted ${showShape(wanted[unfit?.name ?? ''] ?? [])}`,
-      ),
-    ),
-    E.flatMap(() =>
-      E.traverseArray((stored: StoredTensor) =>
-        F.pipe(
-          numbersOf(stored),
-          E.map((value): readonly [string, Tensor] => [stored.name, value]),
-        ),
-      )(found),
-    ),
-    E.map((entries) => Object.fromEntries(entries)),
-  )
-}
-
 const shapesOf = (tensors: Tensors): Readonly<Record<string, Shape>> =>
   Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]))
 
@@ -222,7 +188,11 @@ export const stateFrom = (course: Course, { tensors, metadata = {} }: Safetensor
       const hasBest = progress.stopping.bestEpoch >= 0 && course.description.stopping !== undefined
       const own = Object.entries(shapesOf(start.tensors))
       const best = Object.entries(shapesOf(hasBest ? ownTensors(course, start.tensors) : {}))
-      return tensorsAs(Object.fromEntries([...own, ...best.map(([name, shape]) => [bestName(name), shape])]), tensors)
+      const wanted: Readonly<Record<string, Shape>> = Object.fromEntries([
+        ...own,
+        ...best.map(([name, shape]): readonly [string, Shape] => [bestName(name), shape]),
+      ])
+      return tensorsAs(wanted, tensors)
     }),
     E.map(({ progress, all }): TrainingState => {
       const entries = Object.entries(all)
