@@ -223,6 +223,13 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
       `${stopping.stop ? 'stopped early; ' : ''}the weights of epoch ${stopping.bestEpoch + 1} of ${points.length} were the best`,
     )
   say(`${accuracy} in ${seconds.toFixed(1)} s, ${(seconds / taken).toFixed(1)} s an epoch`)
+  if (page !== undefined) {
+    // a library that draws is loaded by who wants a picture
+    const { curvesPage } = await import('./curves.js')
+    const title = `LeNet-5, ${options.optimizer}: test accuracy ${percent(test.accuracy, 2)}`
+    const written = await writeWhole(page.right, curvesPage(title, points))
+    if (E.isLeft(written)) return refuse(written.left)
+  }
   if (json === true) out.write(`${JSON.stringify(summaryOf(course, trained.right, seconds / taken, fingerprint))}\n`)
   return exit.ok
 }
