@@ -173,6 +173,7 @@ export default tseslint.config(
       'spec/philox.ts', // a generator's rounds, and `draws`, which remembers how many came before
       'spec/walk.ts', // the names of a program and what they stand for: a map that nobody else sees yet
       'spec/backend.ts', // `sessionOf`: which state the next step starts from
+      'spec/training/fit.ts', // which state a session has come to
       'spec/data/*.ts', // bytes of a file, ink on a canvas, a shuffle: filled in place, then only read
       'spec/formats/*.ts', // bytes of a file, likewise
     ],

@@ -19,7 +19,7 @@ const orLeft = async <A>(file: string, act: () => Promise<A>): Promise<Result<A>
 }
 
 /** What there is to write to: a plain file or none yet, which is replaced; or a device, which is written into. */
-interface Target {
+export interface Target {
   readonly file: string
   readonly plain: boolean
 }
@@ -46,12 +46,12 @@ export const writable = (file: string): Promise<Result<Target>> =>
  *
  * Errors  FileUnreadable – it could not be written
  */
-export const writeWhole = ({ file, plain }: Target, text: string): Promise<Result<void>> =>
+export const writeWhole = ({ file, plain }: Target, content: string | Uint8Array): Promise<Result<void>> =>
   orLeft(file, async () => {
-    if (!plain) return writeFile(file, text)
+    if (!plain) return writeFile(file, content)
     const draft = `${file}.${process.pid}.part`
     try {
-      await writeFile(draft, text)
+      await writeFile(draft, content)
       await rename(draft, file)
     } catch (reason) {
       await rm(draft, { force: true })

@@ -1,7 +1,10 @@
 import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { taskEither as TE } from 'fp-ts'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openWebGpu } from '../accelerated/index.js'
 import { embedded } from '../accelerated/testing/recorded.js'
 import { mutant } from '../conformance/testing/instrument.js'
@@ -13,7 +16,7 @@ import { fail } from '../spec/error.js'
 import { loadIdxFolder } from './dataset.js'
 import type { Screen } from './terminal.js'
 import type { TrainOptions, TrainRim } from './train.js'
-import { trainAt } from './train.js'
+import { scheduleOf, shiftOf, trainAt } from './train.js'
 import type { Digits } from './training.js'
 
 const mnist = fileURLToPath(new URL('../../shared/data/mnist', import.meta.url))
@@ -41,9 +44,14 @@ const options: TrainOptions = {
   epochs: 1,
   batch: 16,
   seed: 1,
+  optimizer: 'momentum',
   learningRate: 0.02,
+  schedule: { schedule: 'linear' },
   momentum: 0.9,
   weightDecay: 0.0005,
+  shift: 0,
+  validation: 0,
+  patience: 0,
   lockstep: 0,
   device: 'software',
 }
@@ -121,5 +129,120 @@ describe('train', () => {
     expect(code).toBe(wanted)
     expect(err).toMatch(message)
     expect(out).toBe('')
+  })
+})
+
+describe('train, kept and gone on with', () => {
+  // an epoch is two steps; with a constant rate its steps do not depend on how many epochs follow
+  const steady: Partial<TrainOptions> = {
+    optimizer: 'adam',
+    learningRate: 0.001,
+    schedule: { schedule: 'constant' },
+    shift: 1,
+    validation: 4,
+    batch: 4,
+  }
+  const load = few(12, 4)
+  let folder: string
+  const at = (name: string): string => join(folder, name)
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'etalon-train-'))
+    const { code } = await trained({ ...steady, checkpoint: at('one') }, { load })
+    expect(code).toBe(0)
+  })
+  afterAll(() => rm(folder, { recursive: true, force: true }))
+
+  test('an epoch, a file and another epoch end in the bytes of two in one go', async () => {
+    await trained({ ...steady, epochs: 2, checkpoint: at('whole') }, { load })
+    const { code, out } = await trained(
+      { ...steady, epochs: 2, resume: at('one'), checkpoint: at('resumed') },
+      { load },
+    )
+    expect(code).toBe(0)
+    expect(out).toMatch(/goes on after step 2 of 4/)
+    expect(out).toMatch(/epoch 2 {2}over at rate 0.00100 {2}validation loss \S+ {2}accuracy/)
+    expect(await readFile(at('resumed'))).toEqual(await readFile(at('whole')))
+  })
+
+  test('a training that breaks off leaves the last whole checkpoint, and no draft', async () => {
+    const backend = toy()
+    let steps = 0
+    const lost: typeof backend.run = (program, feeds, watch) =>
+      program.inputs['learningRate'] !== undefined && ++steps > 3
+        ? TE.fromEither(fail('DeviceLost', 'it went away'))
+        : backend.run(program, feeds, watch)
+    const { code } = await trained(
+      { ...steady, epochs: 2, checkpoint: at('broken') },
+      { load, open: () => TE.right({ ...backend, run: lost }) },
+    )
+    expect(code).toBe(3)
+    expect(await readFile(at('broken'))).toEqual(await readFile(at('one')))
+    expect((await readdir(folder)).filter((name) => name.includes('part'))).toEqual([])
+  })
+
+  test('early stopping says which epoch it keeps, and tests that one', async () => {
+    const { code, out } = await trained(
+      { ...steady, learningRate: 0, epochs: 9, patience: 2, json: true, curves: at('curves.html') },
+      { load },
+    )
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ epochs: 9, epochsTaken: 3, bestEpoch: 1, optimizer: 'adam' })
+    const page = await readFile(at('curves.html'), 'utf8')
+    expect(page.match(/<svg/g)).toHaveLength(2)
+  })
+
+  test.each([
+    ['none there', async () => rm(at('bad'), { force: true }), {}, /bad: .*no such file/],
+    [
+      'one cut short',
+      async () => writeFile(at('bad'), (await readFile(at('one'))).subarray(0, -1)),
+      {},
+      /FormatInvalid: .*bad: tensor \S+: it ends at byte .*truncated/,
+    ],
+    [
+      'one of another training',
+      async () => writeFile(at('bad'), await readFile(at('one'))),
+      { seed: 2 },
+      /bad: checkpoint: it is of another training: seed is 1 there and 2 here/,
+    ],
+  ] as const)('a checkpoint to go on from, but %s: code 2 and why', async (_, make, given, message) => {
+    await make()
+    const { code, out, err } = await trained({ ...steady, ...given, resume: at('bad'), json: true }, { load })
+    expect(code).toBe(2)
+    expect(err).toMatch(message)
+    expect(out).toBe('')
+  })
+
+  test('a checkpoint that could not be written is told before anything is trained', async () => {
+    const { code, err } = await trained({ ...steady, checkpoint: folder }, { load })
+    expect(code).toBe(2)
+    expect(err).toMatch(/it is a folder/)
+  })
+
+  test('patience without validation, and no digits left to learn from, are mistakes in the command line', async () => {
+    expect(await trained({ patience: 1 })).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--validation/) as string,
+    })
+    expect(await trained({ validation: 32 })).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/leave none of the 32/) as string,
+    })
+  })
+})
+
+describe('options of train', () => {
+  test('schedules by name', () => {
+    expect(scheduleOf('cosine')).toEqual({ schedule: 'cosine' })
+    expect(scheduleOf('step:4')).toEqual({ schedule: 'stepDecay', every: 4 })
+    expect(scheduleOf('exponential:0.9')).toEqual({ schedule: 'exponential', gamma: 0.9 })
+    expect(scheduleOf('plateau:2')).toEqual({ schedule: 'reduceOnPlateau', patience: 1 })
+    for (const text of ['', 'step', 'step:0', 'step:x', 'cosine:3', 'exponential:2', 'plateau:1:2', 'warm'])
+      expect(() => scheduleOf(text)).toThrow(/Wanted: linear/)
+  })
+  test('shifts by name', () => {
+    expect([shiftOf('shift'), shiftOf('shift:3')]).toEqual([2, 3])
+    for (const text of ['flip', 'shift:0', 'shift:10', 'shift:', 'shift:1:1'])
+      expect(() => shiftOf(text)).toThrow(/Wanted: shift/)
   })
 })

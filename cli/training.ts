@@ -1,21 +1,21 @@
 import { either as E, function as F } from 'fp-ts'
 import type { LockstepFinding } from '../conformance/lockstep.js'
 import { everyValue, lockstep } from '../conformance/lockstep.js'
-import type { Backend, Session } from '../spec/backend.js'
-import { sessionOf } from '../spec/backend.js'
+import type { Backend } from '../spec/backend.js'
 import { anyOrder } from '../spec/bound.js'
-import type { Dataset, Standardisation } from '../spec/data/dataset.js'
-import { batch as batchOf, countOf, shuffle, standardisationOf } from '../spec/data/dataset.js'
+import type { Dataset } from '../spec/data/dataset.js'
+import { countOf, shuffle, standardisationOf, subset } from '../spec/data/dataset.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import { ensure } from '../spec/error.js'
 import { lenet5 } from '../spec/networks/lenet5.js'
-import type { Network } from '../spec/networks/network.js'
 import type { Oracle } from '../spec/oracle.js'
 import { keyOf } from '../spec/philox.js'
-import type { Program } from '../spec/program.js'
-import type { Numbers, Tensor, Tensors } from '../spec/tensor.js'
-import { initialParameters } from '../spec/training/initialize.js'
-import { initialState, linearDecay, stepFeeds, trainingStep } from '../spec/training/step.js'
+import type { Course as Fitting, Description, Examples, Point, TrainingState } from '../spec/training/course.js'
+import { courseOf as fittingOf, examplesOf, outcomeOf } from '../spec/training/course.js'
+import type { Ended, Evaluation, Seen } from '../spec/training/fit.js'
+import { evaluateIn, evaluateOn, fit } from '../spec/training/fit.js'
+import type { Rates } from '../spec/training/rates.js'
+import type { Optimizer } from '../spec/training/step.js'
 
 /** How to train. */
 export interface Recipe {
@@ -24,13 +24,26 @@ export interface Recipe {
   readonly batch: number
   /** of the first weights and the order of the digits */
   readonly seed: number
-  /** the first rate; it falls linearly to 0 */
+  readonly optimizer: Optimizer['op']
+  /** the first rate */
   readonly learningRate: number
+  /** how it changes */
+  readonly schedule: ScheduleChoice
+  /** of `momentum` only */
   readonly momentum: number
   readonly weightDecay: number
+  /** digits are shifted by up to so many pixels, each time another way; 0 for not at all */
+  readonly shift: number
+  /** how many of the training digits are not learned but validate; 0 for none */
+  readonly validation: number
+  /** epochs without a better validation after which the training stops; 0 for never */
+  readonly patience: number
   /** how many of the first steps are judged node by node */
   readonly lockstep: number
 }
+
+/** A schedule but for its rate. */
+export type ScheduleChoice = Rates extends infer R ? (R extends Rates ? Omit<R, 'rate'> : never) : never
 
 export interface Digits {
   readonly train: Dataset
@@ -40,26 +53,42 @@ export interface Digits {
 /** A training before it starts: all that follows from the recipe and the digits. */
 export interface Course {
   readonly recipe: Recipe
-  readonly digits: Digits
-  readonly network: Network
-  readonly program: Program
-  readonly standard: Standardisation
-  readonly batchesPerEpoch: number
-  readonly steps: number
+  readonly fitting: Fitting
+  readonly test: Examples
+  readonly counts: { readonly train: number; readonly validation: number; readonly test: number }
 }
+
+/** The first digits of a shuffled set to learn from, and so many others to validate by, whatever the training. */
+const heldOut = (train: Dataset, validation: number): { readonly learned: Dataset; readonly held: Dataset } => {
+  const order = Array.from(shuffle(keyOf('validation'), countOf(train)))
+  return {
+    learned: subset(
+      train,
+      order.slice(validation).toSorted((a, b) => a - b),
+    ),
+    held: subset(
+      train,
+      order.slice(0, validation).toSorted((a, b) => a - b),
+    ),
+  }
+}
+
+const attributesFor = ({ optimizer, momentum, weightDecay }: Recipe): NonNullable<Optimizer['attrs']> => ({
+  ...(optimizer === 'momentum' ? { momentum } : {}),
+  // AdamW's own default is not 0
+  weightDecay,
+})
 
 /**
  * The course of a training of LeNet-5.
  *
  * Errors  ShapeMismatch – images that are not 28×28
- *         AttributeOutOfRange – a batch larger than the training set, and what `momentum` refuses
+ *         AttributeOutOfRange – a batch larger than the training set, more digits to validate than there are, patience
+ *         without validation, and what the optimizer refuses
  */
 export const courseOf = (recipe: Recipe, digits: Digits): Result<Course> => {
   const [, rows, columns] = digits.train.images.shape
-  const count = countOf(digits.train)
-  const batchesPerEpoch = Math.floor(count / recipe.batch)
-  const network = lenet5(recipe.batch)
-  const [momentum, weightDecay] = [Math.fround(recipe.momentum), Math.fround(recipe.weightDecay)]
+  const { validation, patience, shift } = recipe
   return F.pipe(
     ensure(
       rows === 28 && columns === 28,
@@ -68,21 +97,56 @@ export const courseOf = (recipe: Recipe, digits: Digits): Result<Course> => {
     ),
     E.flatMap(() =>
       ensure(
-        batchesPerEpoch > 0,
+        validation < countOf(digits.train),
         'AttributeOutOfRange',
-        `a batch of ${recipe.batch} is more than the ${count} training digits`,
+        `${validation} digits to validate leave none of the ${countOf(digits.train)} to learn from`,
       ),
     ),
-    E.flatMap(() => trainingStep(network, { momentum, weightDecay })),
-    E.map((program) => ({
-      recipe,
-      digits,
-      network,
-      program,
-      standard: standardisationOf(digits.train),
-      batchesPerEpoch,
-      steps: batchesPerEpoch * recipe.epochs,
-    })),
+    E.flatMap(() =>
+      ensure(
+        recipe.batch <= countOf(digits.train) - validation,
+        'AttributeOutOfRange',
+        `a batch of ${recipe.batch} is more than the ${countOf(digits.train) - validation} training digits`,
+      ),
+    ),
+    E.flatMap(() =>
+      ensure(
+        patience === 0 || validation > 0,
+        'AttributeOutOfRange',
+        '--patience wants --validation: what else improves?',
+      ),
+    ),
+    E.flatMap(() => {
+      const { learned, held } =
+        validation === 0 ? { learned: digits.train, held: undefined } : heldOut(digits.train, validation)
+      const standard = standardisationOf(learned)
+      const description: Description = {
+        network: lenet5,
+        optimizer: { op: recipe.optimizer, attrs: attributesFor(recipe) },
+        loss: 'softmaxCrossEntropy',
+        rates: { ...recipe.schedule, rate: recipe.learningRate },
+        epochs: recipe.epochs,
+        batch: recipe.batch,
+        seed: recipe.seed,
+        // paper comes in at the edges
+        ...(shift === 0
+          ? {}
+          : { augment: [{ kind: 'shift', most: shift, fill: Math.fround(-standard.mean / standard.std) }] }),
+        ...(patience === 0 ? {} : { stopping: { patience, monitor: 'accuracy' } }),
+      }
+      return F.pipe(
+        fittingOf(description, {
+          train: examplesOf(learned, standard),
+          ...(held === undefined ? {} : { validation: examplesOf(held, standard) }),
+        }),
+        E.map((fitting) => ({
+          recipe,
+          fitting,
+          test: examplesOf(digits.test, standard),
+          counts: { train: countOf(learned), validation, test: countOf(digits.test) },
+        })),
+      )
+    }),
   )
 }
 
@@ -99,6 +163,7 @@ export type Happening =
       readonly right: number
       readonly of: number
     }
+  | { readonly what: 'epoch'; readonly point: Point }
 
 /** Why a training stopped before its end. */
 export type Stop =
@@ -107,125 +172,97 @@ export type Stop =
   | { readonly why: 'diverged'; readonly step: number; readonly loss: number }
 
 export interface Trained {
-  readonly testAccuracy: number
+  readonly state: TrainingState
+  readonly test: Evaluation
   /** the worst error ÷ bound of the steps in lockstep */
   readonly worstRatio: number
 }
 
+/** What there is beside the course: where to go on from, and who keeps the state. */
+export interface Keeping {
+  readonly from?: TrainingState
+  readonly keep?: (state: TrainingState) => Promise<Result<void>>
+  /** of how many training digits the accuracy is measured after an epoch */
+  readonly sample?: number
+}
+
 type Or<A> = E.Either<Stop, A>
 const orStop: <A>(result: Result<A>) => Or<A> = E.mapLeft((error) => ({ why: 'error', error }))
+const endedBy: <A>(result: Or<A>) => E.Either<Ended<Stop>, A> = E.mapLeft((stop) =>
+  stop.why === 'guilty' ? { why: 'stopped', by: stop } : stop,
+)
 
-const classOf = (logits: Tensor, row: number): number => {
-  const [, C = 1] = logits.shape
-  const scores = Array.from({ length: C }, (_, c) => logits.data[row * C + c] as number)
-  return scores.indexOf(Math.max(...scores))
-}
+// so many test digits are asked while the training goes on
+const askedOnTheWay = 500
 
-// so many digits go through the network at once when it is only asked
-const askedAtOnce = 500
-
-/** How many of the first `count` test digits the network, as the session has it now, classifies rightly. */
-const correct = async (session: Session, { digits, standard }: Course, count: number): Promise<Result<number>> => {
-  let right = 0
-  for (let from = 0; from < count; from += askedAtOnce) {
-    const indices = Array.from({ length: Math.min(askedAtOnce, count - from) }, (_, i) => from + i)
-    const { program, output } = lenet5(indices.length)
-    const answer = await session.beside(program, { x: batchOf(digits.test, indices, standard).x })()
-    if (E.isLeft(answer)) return answer
-    const logits = answer.right[output] as Tensor
-    right += indices.filter((index, row) => classOf(logits, row) === digits.test.labels[index]).length
-  }
-  return E.right(right)
-}
-
-/** The feeds of a step, counted from 0, given the order of its epoch. */
-const feedsOf = (
-  { recipe, digits, standard, batchesPerEpoch, steps }: Course,
-  order: Numbers,
-  step: number,
-): Tensors => {
-  const from = (step % batchesPerEpoch) * recipe.batch
-  const indices = Array.from({ length: recipe.batch }, (_, i) => order[from + i] as number)
-  return stepFeeds({
-    ...batchOf(digits.train, indices, standard),
-    learningRate: linearDecay(recipe.learningRate, steps, step),
-  })
-}
-
-interface Stepped {
-  readonly loss: number
-  readonly judged?: { readonly nodes: number; readonly worst: LockstepFinding }
-}
-
-/** One step, counted from 0, and in lockstep what the oracle makes of each of its nodes. */
-const takeStep = async (
-  session: Session,
-  { program, recipe }: Course,
+/** What the oracle makes of each node of a step. */
+const judged = (
+  { program }: Fitting,
   oracle: Oracle,
   depth: Backend['depth'],
-  feeds: Tensors,
-  step: number,
-): Promise<Or<Stepped>> => {
-  const watched = step < recipe.lockstep
-  const values = await session.step(feeds, watched ? everyValue(program) : ['loss'])()
-  if (E.isLeft(values)) return orStop(values)
-  const loss = values.right['loss']?.data[0] ?? NaN
-  const diverged = (): Or<Stepped> => E.left({ why: 'diverged', step: step + 1, loss })
-  if (!watched) return Number.isFinite(loss) ? E.right({ loss }) : diverged()
-  return F.pipe(
-    orStop(lockstep(oracle, program, { ...feeds, ...values.right }, depth ?? anyOrder)),
-    E.flatMap(({ findings, worst, guilty }): Or<Stepped> =>
+  { feeds, values, step }: Seen,
+): Or<{ readonly nodes: number; readonly worst: LockstepFinding }> =>
+  F.pipe(
+    orStop(lockstep(oracle, program, { ...feeds, ...values }, depth ?? anyOrder)),
+    E.flatMap(({ findings, worst, guilty }): Or<{ readonly nodes: number; readonly worst: LockstepFinding }> =>
       guilty !== undefined
-        ? E.left({ why: 'guilty', step: step + 1, finding: guilty })
-        : Number.isFinite(loss)
-          ? E.right({ loss, judged: { nodes: findings.length, worst } })
-          : diverged(),
+        ? E.left({ why: 'guilty', step, finding: guilty })
+        : E.right({ nodes: findings.length, worst }),
     ),
   )
-}
 
 /** Follows a course on a backend, wholly where that computes, and tells what happens. */
 export const follow = async (
-  course: Course,
+  { recipe, fitting, test }: Course,
   backend: Backend,
   oracle: Oracle,
   tell: (happening: Happening) => void,
+  { from, keep, sample = 0 }: Keeping = {},
 ): Promise<Or<Trained>> => {
-  const { recipe, digits, network, program, batchesPerEpoch, steps } = course
-  const opened = await sessionOf(backend, program, initialState(initialParameters(network, recipe.seed)))()
-  if (E.isLeft(opened)) return orStop(opened)
-  const session = opened.right
+  const { batchesPerEpoch, program } = fitting
   const measureEvery = Math.max(1, Math.floor(batchesPerEpoch / 5))
-  const sample = Math.min(askedAtOnce, countOf(digits.test))
-  let order: Numbers = []
+  const asked = Math.min(askedOnTheWay, test.count)
   let losses: readonly number[] = []
   let worstRatio = 0
-  for (let step = 0; step < steps; step++) {
-    const [epoch, at] = [Math.floor(step / batchesPerEpoch) + 1, (step % batchesPerEpoch) + 1]
-    if (at === 1) order = shuffle(keyOf(`shuffle ${recipe.seed} ${epoch}`), countOf(digits.train))
-    const stepped = await takeStep(session, course, oracle, backend.depth, feedsOf(course, order, step), step)
-    if (E.isLeft(stepped)) return stepped
-    const { loss, judged } = stepped.right
+  const stepped = async (seen: Seen): Promise<Or<void>> => {
+    const { epoch, step, loss, session } = seen
+    if (step <= recipe.lockstep) {
+      const verdict = judged(fitting, oracle, backend.depth, seen)
+      if (E.isLeft(verdict)) return verdict
+      const { worst } = verdict.right
+      worstRatio = Math.max(worstRatio, worst.judgement.worst.ratio)
+      tell({ what: 'step', epoch, step, loss })
+      tell({ what: 'judged', step, ...verdict.right })
+    } else tell({ what: 'step', epoch, step, loss })
     losses = [...losses, loss]
-    tell({ what: 'step', epoch, step: step + 1, loss })
-    if (judged !== undefined) {
-      worstRatio = Math.max(worstRatio, judged.worst.judgement.worst.ratio)
-      tell({ what: 'judged', step: step + 1, ...judged })
-    }
-    if (at % measureEvery === 0 || at === batchesPerEpoch) {
-      const right = await correct(session, course, sample)
-      if (E.isLeft(right)) return orStop(right)
+    const at = ((step - 1) % batchesPerEpoch) + 1
+    if (Number.isFinite(loss) && (at % measureEvery === 0 || at === batchesPerEpoch)) {
+      const made = await evaluateIn(session, fitting, test, asked)()
+      if (E.isLeft(made)) return orStop(made)
       const mean = losses.reduce((a, b) => a + b, 0) / losses.length
-      tell({ what: 'measured', epoch, step: step + 1, loss: mean, right: right.right, of: sample })
+      tell({ what: 'measured', epoch, step, loss: mean, right: Math.round(made.right.accuracy * asked), of: asked })
       losses = []
     }
+    return E.right(undefined)
   }
-  const right = await correct(session, course, countOf(digits.test))
-  await session.close()
+  const ended = await fit<Stop>(fitting, backend, {
+    ...(from === undefined ? {} : { from }),
+    sample,
+    values: (step) => (step < recipe.lockstep ? everyValue(program) : []),
+    step: async (seen) => endedBy(await stepped(seen)),
+    epoch: async (point) => {
+      tell({ what: 'epoch', point })
+      return E.right(undefined)
+    },
+    ...(keep === undefined ? {} : { keep: async (state) => endedBy(orStop(await keep(state))) }),
+  })()
+  if (E.isLeft(ended)) return E.left(ended.left.why === 'stopped' ? ended.left.by : ended.left)
+  const state = ended.right
+  const made = await evaluateOn(backend, fitting, outcomeOf(fitting, state), test)()
   return orStop(
     F.pipe(
-      right,
-      E.map((n) => ({ testAccuracy: n / countOf(digits.test), worstRatio })),
+      made,
+      E.map((test) => ({ state, test, worstRatio })),
     ),
   )
 }

@@ -48,7 +48,9 @@ export const featureCorners = (attrs: Form['attrs'], x: Fill = 'normal'): readon
       form('small values', attrs, fit(33, 4), { x: 'small' }),
       form('one row: every feature is constant', attrs, fit(1, 5), { x }),
       form('one row, applied to others', attrs, applied(1, 7, 5), { x }),
-      form('constant features, of a number that adds up inexactly', attrs, fit(67, 3), { x: { constant: Math.fround(0.1) } }),
+      form('constant features, of a number that adds up inexactly', attrs, fit(67, 3), {
+        x: { constant: Math.fround(0.1) },
+      }),
       form('constant features, applied to others', attrs, applied(67, 5, 3), { x: { constant: Math.fround(1 / 3) } }),
       form('a constant feature among others', attrs, applied(6, 5, 3), {
         x: { values: [Math.fround(0.1), 1, -3, Math.fround(0.1), 2, 5] },
@@ -142,9 +144,7 @@ export const featuresApart: Law = {
 export const unitFree: Law = {
   name: 'another unit and another origin of the data change nothing',
   claims: ({ attrs, inputs }, ask) => {
-    const moved = Object.fromEntries(
-      Object.entries(inputs).map(([name, x]) => [name, mapTensor((v) => 4 * v + 3, x)]),
-    )
+    const moved = Object.fromEntries(Object.entries(inputs).map(([name, x]) => [name, mapTensor((v) => 4 * v + 3, x)]))
     return F.pipe(
       E.Do,
       E.bind('given', () => ask('forward', attrs, inputs)),
@@ -163,8 +163,16 @@ export const constantFeature = (name: string, value: (attrs: Form['attrs']) => n
     const apply = generate([3, size(x)], () => Math.fround(draw.normal()))
     return F.pipe(
       ask('forward', attrs, { x: generate(x.shape, () => c), apply }),
-      E.map((answer) => [{ ...equals('y', answer, mapTensor(() => value(attrs), apply)), allowed: zeros(apply.shape) }]),
+      E.map((answer) => [
+        {
+          ...equals(
+            'y',
+            answer,
+            mapTensor(() => value(attrs), apply),
+          ),
+          allowed: zeros(apply.shape),
+        },
+      ]),
     )
   },
 })
-

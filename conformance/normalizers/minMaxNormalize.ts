@@ -134,7 +134,10 @@ export const minMaxNormalize: Questions = {
     rowsInAnyOrder,
     featuresApart,
     unitFree,
-    constantFeature('a constant feature is low everywhere, whatever it is applied to', (attrs) => attrs['low'] as number),
+    constantFeature(
+      'a constant feature is low everywhere, whatever it is applied to',
+      (attrs) => attrs['low'] as number,
+    ),
     {
       name: 'another range is another scale: from low to high is low + (high − low) times from 0 to 1',
       claims: ({ attrs, inputs }, ask) => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { keyOf } from '../philox.js'
 import type { Numbers } from '../tensor.js'
 import type { Dataset } from './dataset.js'
-import { batch, countOf, pair, shuffle, standardisationOf } from './dataset.js'
+import { batch, countOf, pair, shuffle, standardisationOf, subset } from './dataset.js'
 
 const small: Dataset = {
   images: { shape: [3, 1, 2], bytes: Uint8Array.of(0, 255, 51, 102, 255, 255) },
@@ -24,6 +24,15 @@ describe('pair', () => {
     expect(pair({ shape: [3, 2, 2], bytes: small.images.bytes }, [1, 2, 3])).toEqual(invalid(/6 pixels.*holds 12/))
     expect(pair(small.images, [1, 10, 3])).toEqual(invalid(/label 1 is 10/))
     expect(pair(small.images, [1, 2, 0.5])).toEqual(invalid(/label 2 is 0.5/))
+  })
+})
+
+describe('subset', () => {
+  it('is the images and labels at the positions, in their order', () => {
+    expect(subset(small, [2, 0])).toEqual({
+      images: { shape: [2, 1, 2], bytes: Uint8Array.of(255, 255, 0, 255) },
+      labels: Uint8Array.of(9, 3),
+    })
   })
 })
 

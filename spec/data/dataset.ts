@@ -99,6 +99,19 @@ export const batch = (
   }
 }
 
+/** The examples at the given positions, as a data set of their own. Positions as for `batch`. */
+export const subset = ({ images: { shape, bytes }, labels }: Dataset, indices: Numbers): Dataset => {
+  const [, rows, cols] = shape
+  const pixels = rows * cols
+  const chosen = new Uint8Array(indices.length * pixels)
+  for (let i = 0; i < chosen.length; i++)
+    chosen[i] = bytes[(indices[Math.floor(i / pixels)] as number) * pixels + (i % pixels)] as number
+  return {
+    images: { shape: [indices.length, rows, cols], bytes: chosen },
+    labels: Uint8Array.from({ length: indices.length }, (_, i) => labels[indices[i] as number] as number),
+  }
+}
+
 /**
  * The numbers 0 … count−1 in an order drawn from the key: Fisher and Yates's shuffle, from the last place down,
  * swapping place i with a place drawn from 0 … i. The same key gives the same order.

@@ -3,8 +3,8 @@ import * as t from 'io-ts'
 import { count, oneOf, pair } from '../attributes.js'
 import type { Result } from '../error.js'
 import { ensure, etalonError, fail, show, within } from '../error.js'
-import type { Numbers, Shape, Tensor } from '../tensor.js'
-import { showShape, sizeOf, tensor } from '../tensor.js'
+import type { Numbers, Shape, Tensor, Tensors } from '../tensor.js'
+import { sameShape, showShape, sizeOf, tensor } from '../tensor.js'
 
 /** How a file holds an element, and in how many bytes. */
 const widths = { F64: 8, I64: 8, F32: 4, F16: 2, BF16: 2 } as const
@@ -33,7 +33,12 @@ const entryCodec = t.strict({
   data_offsets: pair(count),
 })
 const metadataCodec = t.record(t.string, t.string)
-type Entry = Readonly<t.TypeOf<typeof entryCodec>>
+
+interface Entry {
+  readonly dtype: Dtype
+  readonly shape: Shape
+  readonly data_offsets: readonly [number, number]
+}
 
 const invalid = (message: string): Result<never> => fail('FormatInvalid', message)
 
@@ -277,4 +282,37 @@ export const storedTensor = (name: string, { shape, data }: Tensor): StoredTenso
     if (single) view.setFloat32(4 * i, data[i] as number, true)
     else view.setFloat64(8 * i, data[i] as number, true)
   return { name, dtype, shape, bytes: new Uint8Array(view.buffer) }
+}
+
+/**
+ * Stored tensors that are to be some by name, each of its shape.
+ *
+ * Errors  MissingInput, UnexpectedInput, ShapeMismatch – with the tensor's name; FormatInvalid – its numbers
+ */
+export const tensorsAs = (wanted: Readonly<Record<string, Shape>>, found: readonly StoredTensor[]): Result<Tensors> => {
+  const missing = Object.keys(wanted).find((name) => !found.some((stored) => stored.name === name))
+  const stranger = found.find(({ name }) => !Object.hasOwn(wanted, name))
+  const unfit = found.find(({ name, shape }) => !sameShape(shape, wanted[name] ?? shape))
+  return F.pipe(
+    ensure(missing === undefined, 'MissingInput', `tensor ${missing} is missing`),
+    E.flatMap(() =>
+      ensure(stranger === undefined, 'UnexpectedInput', `there is a tensor ${stranger?.name}, which nothing wants`),
+    ),
+    E.flatMap(() =>
+      ensure(
+        unfit === undefined,
+        'ShapeMismatch',
+        `tensor ${unfit?.name} has shape ${showShape(unfit?.shape ?? [])}; wanted ${showShape(wanted[unfit?.name ?? ''] ?? [])}`,
+      ),
+    ),
+    E.flatMap(() =>
+      E.traverseArray((stored: StoredTensor) =>
+        F.pipe(
+          numbersOf(stored),
+          E.map((value): readonly [string, Tensor] => [stored.name, value]),
+        ),
+      )(found),
+    ),
+    E.map((entries) => Object.fromEntries(entries)),
+  )
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Rated, Schedule } from './schedules.js'
-import { constant, cosine, earlyStopping, exponential, reduceOnPlateau, stepDecay } from './schedules.js'
+import { constant, cosine, earlyStopping, exponential, linear, reduceOnPlateau, stepDecay } from './schedules.js'
 
 /** The rates of the first epochs: the first, and one after each metric. */
 const rates = <S extends Rated>({ start, next }: Schedule<S>, metrics: readonly number[]): readonly number[] =>
@@ -22,6 +22,10 @@ describe('rates of PyTorch 1.13.1’s schedulers', () => {
     expect(rates(stepDecay(0.5, { every: 3 }), still(8))).toEqual(
       nearly([0.5, 0.5, 0.5, 0.05, 0.05, 0.05, 0.005, 0.005, 0.005]),
     )
+  })
+
+  it('linear: LinearLR(start_factor=1, end_factor=0, total_iters=4)', () => {
+    expect(rates(linear(0.5, { epochs: 4 }), still(4))).toEqual([0.5, 0.375, 0.25, 0.125, 0])
   })
 
   it('exponential: ExponentialLR(gamma=0.875)', () => {

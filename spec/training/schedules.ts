@@ -51,6 +51,10 @@ export const cosine = (
   { epochs, least = 0 }: { readonly epochs: number; readonly least?: number },
 ): Schedule<AtEpoch> => byEpoch((epoch) => least + ((rate - least) * (1 + Math.cos((Math.PI * epoch) / epochs))) / 2)
 
+/** A rate that falls along a line, to 0 at epoch T: η·(1 − epoch/T). PyTorch's LinearLR from 1 to 0. */
+export const linear = (rate: number, { epochs }: { readonly epochs: number }): Schedule<AtEpoch> =>
+  byEpoch((epoch) => rate * (1 - epoch / epochs))
+
 /** Which way a metric improves: a loss by falling, an accuracy by rising. */
 export type Improves = 'falling' | 'rising'
 

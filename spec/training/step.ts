@@ -1,25 +1,76 @@
 import { either as E, function as F } from 'fp-ts'
+import type { AttributeValue, Attributes } from '../attributes.js'
+import { roundAttributes } from '../attributes.js'
+import { opOf } from '../catalogue.js'
 import { differentiate, gradientName } from '../differentiate.js'
 import type { Result } from '../error.js'
+import { ensure, within } from '../error.js'
 import type { Network } from '../networks/network.js'
-import type { Program, ProgramNode } from '../program.js'
-import { checkProgram } from '../program.js'
+import type { NodeAttribute, Program, ProgramNode } from '../program.js'
+import { attributeFeeds, checkProgram } from '../program.js'
 import type { Shape, Tensors } from '../tensor.js'
 import { scalar, zeros } from '../tensor.js'
 
-/** The velocity that belongs to a parameter, and the values that both have after a step. */
-const velocityOf = (parameter: string): string => `${parameter}.velocity`
+/** An optimizer: its op and the attributes that are not its defaults. The rate is none of them: a step is fed it. */
+export interface Optimizer {
+  readonly op: 'sgd' | 'momentum' | 'adagrad' | 'rmsprop' | 'adadelta' | 'adam' | 'adamw'
+  readonly attrs?: Readonly<Record<string, AttributeValue>>
+}
+
+/** What a training makes small: a loss of the network's output and a target of the same shape. */
+export type LossName = 'softmaxCrossEntropy' | 'hinge' | 'mse' | 'bce' | 'bceWithLogits' | 'cce'
+
+/** How a step changes a network's parameters. */
+export interface Method {
+  readonly optimizer: Optimizer
+  readonly loss: LossName
+  /** β of an `l2Penalty` that the loss has for every parameter but vectors: biases and gains go free. None by default */
+  readonly l2Penalty?: number
+  /** parameters that keep their values */
+  readonly frozen?: readonly string[]
+}
+
+// the values that belong to a parameter, and what they are after a step
+const stateName = (parameter: string, input: string): string => (input === 'w' ? parameter : `${parameter}.${input}`)
 const nextOf = (value: string): string => `${value}.next`
 
-const update = (parameter: string, gradient: string, attrs: ProgramNode['attrs']): ProgramNode => ({
-  name: `${parameter}.update`,
-  op: 'momentum',
-  direction: 'forward',
-  attrs,
-  inputs: { w: parameter, g: gradient, velocity: velocityOf(parameter) },
-  cotangents: {},
-  outputs: { w: nextOf(parameter), velocity: nextOf(velocityOf(parameter)) },
-})
+/** What an optimizer keeps of a parameter by its own input names, the parameter itself with them. */
+const keptBy = ({ op }: Optimizer): readonly string[] => Object.keys(opOf(op).inputs).filter((input) => input !== 'g')
+
+/** The shape of what an optimizer keeps: the parameter's, or none of a count of steps. */
+const keptShape = ({ op }: Optimizer, input: string, shape: Shape): Shape =>
+  (opOf(op).inputs[input] as readonly string[]).length === 0 ? [] : shape
+
+/** The optimizer's attributes with its defaults, in f32, but for the rate. */
+const attributesOf = ({ op, attrs }: Optimizer): Result<Attributes> =>
+  F.pipe(
+    opOf(op).attrs.decode({ ...attrs, learningRate: 1 }),
+    E.mapLeft(within(op)),
+    E.map((all) => roundAttributes(opOf(op).attrs, all)),
+  )
+
+const updateOf =
+  (optimizer: Optimizer, attrs: Attributes) =>
+  (parameter: string, gradient: string): ProgramNode => {
+    const kept = keptBy(optimizer).map((input) => [input, stateName(parameter, input)] as const)
+    return {
+      name: `${parameter}.update`,
+      op: optimizer.op,
+      direction: 'forward',
+      attrs: { ...attrs, learningRate: { feed: 'learningRate' } },
+      inputs: { ...Object.fromEntries(kept), g: gradient },
+      cotangents: {},
+      outputs: Object.fromEntries(kept.map(([input, value]) => [input, nextOf(value)])),
+    }
+  }
+
+const forwardNode = (
+  name: string,
+  op: ProgramNode['op'],
+  inputs: ProgramNode['inputs'],
+  outputs: ProgramNode['outputs'],
+  attrs: Readonly<Record<string, NodeAttribute>> = {},
+): ProgramNode => ({ name, op, direction: 'forward', attrs, inputs, cotangents: {}, outputs })
 
 /** The feeds of a training step beside its state. */
 export interface StepFeeds {
@@ -37,65 +88,127 @@ export const stepFeeds = ({ x, target, learningRate }: StepFeeds): Tensors => ({
 })
 
 /**
- * One step of gradient descent with momentum on the softmax cross-entropy of a classifier, as a program: forward, its
- * reverse, and an update of every parameter. The state, parameters and velocities, is carried; the loss is the output.
+ * A network and the loss of its output, which is fed a `target`. Scalars that some attribute is fed, such as dropout's
+ * `step`, are inputs as well.
  *
- * Feeds   x, target [N,C], learningRate [], d.loss [] (1)
- * Errors  what `differentiate` and `checkProgram` refuse
+ * Errors  what `checkProgram` refuses
  */
-export const trainingStep = (
+export const lossProgram = (
   { program, parameters, output }: Network,
-  attrs: { readonly momentum: number; readonly weightDecay: number },
+  { loss, l2Penalty = 0 }: Pick<Method, 'loss' | 'l2Penalty'>,
 ): Result<Program> =>
   F.pipe(
-    checkProgram(program),
-    E.map(({ shapes }): Program => {
-      const logits = shapes[output] as Shape
+    checkProgram({
+      ...program,
+      inputs: { ...program.inputs, ...Object.fromEntries(attributeFeeds(program).map((name) => [name, []])) },
+    }),
+    E.map(({ program: { inputs }, shapes }): Program => {
+      const penalised =
+        l2Penalty === 0
+          ? []
+          : Object.entries(parameters).flatMap(([name, { shape }]) => (shape.length > 1 ? [name] : []))
+      const prediction = Object.keys(opOf(loss).inputs).find((name) => name !== 'target') as string
+      const penaltyOf = (parameter: string): string => `${parameter}.penalty`
+      const sumAfter = (i: number): string => (i === penalised.length ? 'loss' : i === 0 ? 'loss.data' : `loss.sum${i}`)
       return {
         ...program,
-        inputs: { ...program.inputs, target: logits },
+        inputs: { ...inputs, target: shapes[output] as Shape },
         nodes: [
           ...program.nodes,
-          {
-            name: 'loss',
-            op: 'softmaxCrossEntropy',
-            direction: 'forward',
-            attrs: {},
-            inputs: { logits: output, target: 'target' },
-            cotangents: {},
-            outputs: { loss: 'loss' },
-          },
+          forwardNode('loss', loss, { [prediction]: output, target: 'target' }, { loss: sumAfter(0) }),
+          ...penalised.map((name) =>
+            forwardNode(
+              penaltyOf(name),
+              'l2Penalty',
+              { w: name },
+              { loss: penaltyOf(name) },
+              { beta: Math.fround(l2Penalty) },
+            ),
+          ),
+          ...penalised.map((name, i) =>
+            forwardNode(`loss.sum${i + 1}`, 'add', { a: sumAfter(i), b: penaltyOf(name) }, { y: sumAfter(i + 1) }),
+          ),
         ],
         outputs: ['loss'],
       }
     }),
-    E.flatMap((withLoss) => differentiate(withLoss, 'loss', Object.keys(parameters))),
-    E.map(({ program: both, gradients }): Program => {
-      const names = Object.keys(parameters)
-      const state = names.flatMap((name) => [name, velocityOf(name)])
+  )
+
+/**
+ * One step of a training, as a program: forward, its reverse, and an update of every parameter. Parameters, what the
+ * optimizer keeps of them, and what the network itself carries, such as running statistics, are state; the loss is the
+ * output.
+ *
+ * Feeds   x, target, learningRate [], d.loss [] (1), and the scalars that the network's own attributes are fed
+ * Errors  MissingInput – a frozen parameter that the network lacks; what the optimizer refuses of its attributes, and
+ *         `differentiate` and `checkProgram` of the network
+ */
+export const trainingProgram = (network: Network, method: Method): Result<Program> => {
+  const { parameters } = network
+  const { optimizer, frozen = [] } = method
+  const stranger = frozen.find((name) => parameters[name] === undefined)
+  const learned = Object.keys(parameters).filter((name) => !frozen.includes(name))
+  return F.pipe(
+    ensure(stranger === undefined, 'MissingInput', `frozen: the network has no parameter ${stranger}`),
+    E.flatMap(() => attributesOf(optimizer)),
+    E.bindTo('attrs'),
+    E.bind('withLoss', () => lossProgram(network, method)),
+    E.bind('both', ({ withLoss }) => differentiate(withLoss, 'loss', learned)),
+    E.map(({ attrs, both: { program, gradients } }): Program => {
+      const state = learned.flatMap((name) =>
+        keptBy(optimizer).map((input) => ({
+          value: stateName(name, input),
+          shape: keptShape(optimizer, input, parameters[name]?.shape ?? []),
+        })),
+      )
       return {
         inputs: {
-          ...both.inputs,
+          ...program.inputs,
           learningRate: [],
-          ...Object.fromEntries(names.map((name) => [velocityOf(name), parameters[name]?.shape ?? []])),
+          ...Object.fromEntries(state.map(({ value, shape }) => [value, shape])),
         },
         nodes: [
-          ...both.nodes,
-          ...names.map((name) =>
-            update(name, gradients[name] as string, { ...attrs, learningRate: { feed: 'learningRate' } }),
-          ),
+          ...program.nodes,
+          ...learned.map((name) => updateOf(optimizer, attrs)(name, gradients[name] as string)),
         ],
         outputs: ['loss'],
-        carry: { ...both.carry, ...Object.fromEntries(state.map((name) => [name, nextOf(name)])) },
+        carry: {
+          ...program.carry,
+          ...Object.fromEntries(frozen.map((name) => [name, name])),
+          ...Object.fromEntries(state.map(({ value }) => [value, nextOf(value)])),
+        },
       }
     }),
     E.tap(checkProgram),
   )
+}
 
-/** The state before the first step: the parameters given, every velocity 0. */
-export const initialState = (parameters: Tensors): Tensors => ({
+/**
+ * One step of gradient descent with momentum on the softmax cross-entropy of a classifier: `trainingProgram`'s most
+ * used.
+ *
+ * Feeds   x, target [N,C], learningRate [], d.loss [] (1)
+ * Errors  what `trainingProgram` refuses
+ */
+export const trainingStep = (
+  network: Network,
+  { momentum, weightDecay }: { readonly momentum: number; readonly weightDecay: number },
+): Result<Program> =>
+  trainingProgram(network, {
+    optimizer: { op: 'momentum', attrs: { momentum, weightDecay } },
+    loss: 'softmaxCrossEntropy',
+  })
+
+/** The state before the first step: the parameters given, and whatever the optimizer keeps of them 0. */
+export const initialState = (parameters: Tensors, optimizer: Optimizer = { op: 'momentum' }): Tensors => ({
   ...parameters,
-  ...Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [velocityOf(name), zeros(shape)])),
+  ...Object.fromEntries(
+    Object.entries(parameters).flatMap(([name, { shape }]) =>
+      keptBy(optimizer).flatMap((input) =>
+        input === 'w' ? [] : [[stateName(name, input), zeros(keptShape(optimizer, input, shape))] as const],
+      ),
+    ),
+  ),
 })
 
 /** A rate that falls linearly from its first value towards 0 after `steps` steps: η·(1 − t/steps). */

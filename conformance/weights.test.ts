@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs'
+import { either as E } from 'fp-ts'
+import { describe, expect, test } from 'vitest'
+import { run } from '../reference/index.js'
+import { getOrThrow } from '../spec/error.js'
+import { decodeSafetensors, numbersOf, storedTensor } from '../spec/formats/safetensors.js'
+import type { Safetensors } from '../spec/formats/safetensors.js'
+import { weightsFrom, weightsOf } from '../spec/formats/weights.js'
+import { torchNameOf } from '../spec/networks/torch.js'
+import { batchNorm, convolution, fullyConnected, plainLayer, sequential } from '../spec/networks/network.js'
+import type { Network } from '../spec/networks/network.js'
+import type { Tensors } from '../spec/tensor.js'
+import { scalar } from '../spec/tensor.js'
+
+// made by spec/formats/fixtures/torch.py
+const fixture = (name: string): Safetensors =>
+  getOrThrow(
+    decodeSafetensors(new Uint8Array(readFileSync(new URL(`../spec/formats/fixtures/${name}`, import.meta.url)))),
+  )
+const saved = fixture('small-torch.safetensors')
+const asked: Tensors = Object.fromEntries(
+  fixture('small-torch-output.safetensors').tensors.map((stored) => [stored.name, getOrThrow(numbersOf(stored))]),
+)
+
+const network: Network = sequential(
+  [2, 2, 5, 6],
+  [
+    convolution('conv1', [2, 4], [3, 2], { stride: [1, 2], groups: 2 }),
+    batchNorm('bn1', 4),
+    plainLayer('relu1', 'relu'),
+    plainLayer('flat', 'flatten'),
+    fullyConnected('fc1', 36, 5),
+  ],
+)
+
+describe('weights by PyTorch’s names', () => {
+  test('a state dict that PyTorch made gives PyTorch’s output', () => {
+    const weights = getOrThrow(weightsFrom(network, saved))
+    const { fc1 } = getOrThrow(run(network.program, { ...weights, x: asked['x'] as Tensors[string] }))
+    expect(fc1?.shape).toEqual(asked['y']?.shape)
+    expect(Array.from(fc1?.data ?? [])).toEqual(
+      Array.from(asked['y']?.data ?? [], (v) => expect.closeTo(v, 10) as number),
+    )
+  })
+
+  test('weights that went out come back, under the names of the state dict', () => {
+    const weights = getOrThrow(weightsFrom(network, saved))
+    const out = weightsOf(network, weights)
+    expect(getOrThrow(weightsFrom(network, out))).toEqual(weights)
+    expect(out.tensors.map(({ name }) => name).toSorted()).toEqual(
+      saved.tensors
+        .map(({ name }) => name)
+        .filter((name) => !name.endsWith('num_batches_tracked'))
+        .toSorted(),
+    )
+  })
+
+  test('names of other libraries are a function', () => {
+    expect(['conv1.w', 'features.0.b', 'bn1.runningMean', 'scale'].map(torchNameOf)).toEqual([
+      'conv1.weight',
+      'features.0.bias',
+      'bn1.running_mean',
+      'scale',
+    ])
+    const upper = (name: string): string => name.toUpperCase()
+    const weights = getOrThrow(weightsFrom(network, saved))
+    expect(getOrThrow(weightsFrom(network, weightsOf(network, weights, upper), upper))).toEqual(weights)
+  })
+
+  test('a tensor missing, too many or of another shape is told by its name', () => {
+    const from = (tensors: Safetensors['tensors']) => weightsFrom(network, { tensors })
+    const told = (code: string, message: RegExp): unknown =>
+      E.left({ code, message: expect.stringMatching(message) as string })
+    expect(from(saved.tensors.filter(({ name }) => name !== 'bn1.running_var'))).toEqual(
+      told('MissingInput', /weights: tensor bn1.running_var is missing/),
+    )
+    expect(from([...saved.tensors, storedTensor('fc9.bias', scalar(1))])).toEqual(told('UnexpectedInput', /fc9.bias/))
+    expect(
+      from(saved.tensors.map((stored) => (stored.name === 'fc1.weight' ? { ...stored, shape: [36, 5] } : stored))),
+    ).toEqual(told('ShapeMismatch', /tensor fc1.weight has shape \[36,5\]; wanted \[5,36\]/))
+  })
+})

@@ -1,0 +1,293 @@
+import { either as E, function as F } from 'fp-ts'
+import type { Dataset, Standardisation } from '../data/dataset.js'
+import { batch, countOf, shuffle } from '../data/dataset.js'
+import type { Result } from '../error.js'
+import { ensure } from '../error.js'
+import type { Network } from '../networks/network.js'
+import { initialKept } from '../networks/network.js'
+import { keyOf } from '../philox.js'
+import type { Program } from '../program.js'
+import { checkFeeds, checkProgram } from '../program.js'
+import type { Numbers, Tensor, Tensors } from '../tensor.js'
+import { scalar } from '../tensor.js'
+import type { Augmentation } from './augment.js'
+import { augment, unaugmented } from './augment.js'
+import { initialParameters } from './initialize.js'
+import type { Rates, RateState, Rhythm } from './rates.js'
+import { rhythmOf } from './rates.js'
+import type { Stopping } from './schedules.js'
+import { earlyStopping } from './schedules.js'
+import type { Method } from './step.js'
+import { initialState, lossProgram, stepFeeds, trainingProgram } from './step.js'
+
+/** Stops a training whose validation no longer improves; the weights of its best epoch are what it gives. */
+export interface Patience {
+  /** epochs in a row without improvement */
+  readonly patience: number
+  /** what has to improve: the loss, by falling, or the accuracy, by rising; of the validation examples, where there are any */
+  readonly monitor: 'loss' | 'accuracy'
+  /** by more than this */
+  readonly least?: number
+}
+
+/** A training as a value: with the examples, all that its outcome depends on. */
+export interface Description extends Method {
+  /** the network that learns, for a batch of so many; its input is `x` */
+  readonly network: (batch: number) => Network
+  /** the same where it is only asked, if that is another: without dropout, with running statistics */
+  readonly inference?: (batch: number) => Network
+  readonly rates: Rates
+  readonly epochs: number
+  /** examples in a step; an incomplete last batch of an epoch is left out */
+  readonly batch: number
+  /** of the first weights, the order of the examples and how they are augmented */
+  readonly seed: number
+  readonly augment?: readonly Augmentation[]
+  readonly stopping?: Patience
+}
+
+/** Examples by position, ready to be fed: normalised, but not augmented. */
+export interface Examples {
+  readonly count: number
+  /** tells these examples from others, in a checkpoint */
+  readonly mark: string
+  readonly at: (indices: Numbers) => { readonly x: Tensor; readonly target: Tensor }
+}
+
+/** Images as examples, normalised by what was fitted on the training set alone. */
+export const examplesOf = (dataset: Dataset, standard: Standardisation): Examples => ({
+  count: countOf(dataset),
+  mark: `${countOf(dataset)} images of ${dataset.images.shape.slice(1).join('×')}, mean ${standard.mean}, std ${standard.std}`,
+  at: (indices) => batch(dataset, indices, standard),
+})
+
+/** A training before it starts: all that follows from its description and its examples. */
+export interface Course {
+  readonly description: Description
+  readonly network: Network
+  /** the training step */
+  readonly program: Program
+  readonly train: Examples
+  readonly validation?: Examples
+  readonly batchesPerEpoch: number
+  readonly steps: number
+  readonly rhythm: Rhythm
+  /** the state before the first step */
+  readonly start: Tensors
+}
+
+/** An epoch, counted from 1, when it is over. Accuracies where the network is a classifier. */
+export interface Point {
+  readonly epoch: number
+  /** the rate of its last step */
+  readonly rate: number
+  /** the mean over its steps */
+  readonly loss: number
+  /** of the first training examples, as they are without augmentation, where it was asked for */
+  readonly accuracy?: number
+  readonly validationLoss?: number
+  readonly validationAccuracy?: number
+}
+
+/** How far a training has come, beside its tensors. */
+export interface Progress {
+  /** steps taken */
+  readonly step: number
+  readonly rate: RateState
+  /** the sum of the losses of this epoch's steps */
+  readonly lossSum: number
+  readonly stopping: Stopping
+  readonly points: readonly Point[]
+}
+
+/** All of a training between two steps: what goes on from it goes on to the same bits. */
+export interface TrainingState {
+  /** parameters, what the optimizer keeps of them, running statistics */
+  readonly tensors: Tensors
+  /** the network's own of the best epoch so far, where early stopping watches; else none */
+  readonly best: Tensors
+  readonly progress: Progress
+}
+
+const classifying: readonly string[] = ['softmaxCrossEntropy', 'hinge', 'cce']
+
+/** Whether accuracy means something: a target is the one class of its row. */
+export const isClassifier = ({ description: { loss } }: Course): boolean => classifying.includes(loss)
+
+/**
+ * The course of a training.
+ *
+ * Errors  AttributeOutOfRange – a batch of more examples than there are, or early stopping by an accuracy that is not measured
+ *         ShapeMismatch – examples that are not what the network reads, or targets unlike what it answers
+ *         and what `trainingProgram` refuses
+ */
+export const courseOf = (
+  description: Description,
+  examples: { readonly train: Examples; readonly validation?: Examples },
+  parameters: Tensors = initialParameters(description.network(1), description.seed),
+): Result<Course> => {
+  const { epochs, stopping } = description
+  const { train, validation } = examples
+  const batchesPerEpoch = Math.floor(train.count / description.batch)
+  const network = description.network(description.batch)
+  return F.pipe(
+    ensure(
+      batchesPerEpoch > 0,
+      'AttributeOutOfRange',
+      `a batch of ${description.batch} is more than the ${train.count} training examples`,
+    ),
+    E.tap(() =>
+      ensure(
+        stopping?.monitor !== 'accuracy' || (validation !== undefined && classifying.includes(description.loss)),
+        'AttributeOutOfRange',
+        'early stopping by accuracy: a classifier and validation examples are wanted',
+      ),
+    ),
+    E.flatMap(() => trainingProgram(network, description)),
+    E.map((program): Course => ({
+      ...examples,
+      description,
+      network,
+      program,
+      batchesPerEpoch,
+      steps: batchesPerEpoch * epochs,
+      rhythm: rhythmOf(description.rates, batchesPerEpoch * epochs),
+      start: { ...initialKept(network), ...stateOf(network, description, parameters) },
+    })),
+    E.tap((course) => {
+      const fed = feedsAt(course, orderOf(course, 1), begun(course).progress)
+      return checkFeeds(course.program.inputs, { ...course.start, ...fed })
+    }),
+  )
+}
+
+const stateOf = ({ parameters }: Network, { optimizer, frozen = [] }: Description, given: Tensors): Tensors => {
+  const own = Object.entries(given).filter(([name]) => parameters[name] !== undefined)
+  const [still, learned] = [
+    own.filter(([name]) => frozen.includes(name)),
+    own.filter(([name]) => !frozen.includes(name)),
+  ]
+  return { ...Object.fromEntries(still), ...initialState(Object.fromEntries(learned), optimizer) }
+}
+
+const watching = ({ description: { stopping } }: Course): ReturnType<typeof earlyStopping> =>
+  earlyStopping({
+    patience: stopping?.patience ?? Infinity,
+    least: stopping?.least ?? 0,
+    improves: stopping?.monitor === 'accuracy' ? 'rising' : 'falling',
+  })
+
+/** A training before its first step. */
+export const begun = (course: Course): TrainingState => ({
+  tensors: course.start,
+  best: {},
+  progress: { step: 0, rate: course.rhythm.start, lossSum: 0, stopping: watching(course).start, points: [] },
+})
+
+/** The epoch of the next step, from 1. */
+export const epochOf = ({ batchesPerEpoch }: Course, { step }: Progress): number =>
+  Math.floor(step / batchesPerEpoch) + 1
+
+/** Whether no step is left to take. */
+export const isOver = ({ steps }: Course, { step, stopping }: Progress): boolean => step >= steps || stopping.stop
+
+/** Whether the last step taken was its epoch's last. */
+export const endsEpoch = ({ batchesPerEpoch }: Course, { step }: Progress): boolean =>
+  step > 0 && step % batchesPerEpoch === 0
+
+/** The order in which an epoch, counted from 1, sees the training examples. */
+export const orderOf = ({ description: { seed }, train }: Course, epoch: number): Numbers =>
+  shuffle(keyOf(`shuffle ${seed} ${epoch}`), train.count)
+
+/** Scalars that the attributes of a program are fed: dropout's `step` is the number of the step, from 0. */
+const countFeeds = ({ inputs }: Program, { step }: Progress): Tensors =>
+  inputs['step'] === undefined ? {} : { step: scalar(step) }
+
+/** The feeds of the next step beside the state, given the order of its epoch. */
+export const feedsAt = (course: Course, order: Numbers, progress: Progress): Tensors => {
+  const { description, train, batchesPerEpoch, program } = course
+  const { batch: B, seed } = description
+  const from = (progress.step % batchesPerEpoch) * B
+  const { x, target } = train.at(Array.from({ length: B }, (_, i) => order[from + i] as number))
+  const seen = (description.augment ?? []).reduce(
+    (x, one, i) => augment(one, keyOf(`augment ${seed} ${i} ${one.kind}`), progress.step, x),
+    x,
+  )
+  return {
+    ...stepFeeds({ x: seen, target, learningRate: progress.rate.rate }),
+    ...countFeeds(program, progress),
+  }
+}
+
+/** How far a training is after a step with such a loss. */
+export const afterStep = ({ rhythm }: Course, progress: Progress, loss: number): Progress => ({
+  ...progress,
+  step: progress.step + 1,
+  lossSum: progress.lossSum + loss,
+  rate: rhythm.per === 'step' ? rhythm.next(progress.rate) : progress.rate,
+})
+
+/** What was measured after an epoch. */
+export type Measured = Pick<Point, 'accuracy' | 'validationLoss' | 'validationAccuracy'>
+
+/** How far a training is after an epoch, and whether it was the best so far. */
+export const afterEpoch = (
+  course: Course,
+  progress: Progress,
+  rate: number,
+  measured: Measured,
+): { readonly progress: Progress; readonly isBest: boolean } => {
+  const { description, rhythm, batchesPerEpoch } = course
+  const loss = progress.lossSum / batchesPerEpoch
+  const point: Point = { epoch: progress.points.length + 1, rate, loss, ...measured }
+  const metric =
+    description.stopping?.monitor === 'accuracy'
+      ? (measured.validationAccuracy ?? NaN)
+      : (measured.validationLoss ?? loss)
+  const rising = description.rates.schedule === 'reduceOnPlateau' && description.rates.improves === 'rising'
+  const stopping = watching(course).next(progress.stopping, metric)
+  return {
+    progress: {
+      ...progress,
+      lossSum: 0,
+      points: [...progress.points, point],
+      rate:
+        rhythm.per === 'epoch'
+          ? rhythm.next(
+              progress.rate,
+              rising ? (measured.validationAccuracy ?? NaN) : (measured.validationLoss ?? loss),
+            )
+          : progress.rate,
+      stopping,
+    },
+    isBest: stopping.bestEpoch === stopping.epoch - 1,
+  }
+}
+
+/** The tensors that are the network's own, without what the optimizer keeps. */
+export const ownTensors = ({ network: { program, parameters } }: Course, tensors: Tensors): Tensors =>
+  Object.fromEntries(Object.entries(tensors).filter(([name]) => name in parameters || name in program.carry))
+
+/** The network's tensors that a training gives: of the best epoch where early stopping watched, else the last. */
+export const outcomeOf = (course: Course, { tensors, best }: TrainingState): Tensors =>
+  Object.keys(best).length > 0 ? best : ownTensors(course, tensors)
+
+/** A question to the network about some examples: a program without state of its own, and its feeds. */
+export const asking = (
+  { description }: Course,
+  progress: Progress,
+  examples: Examples,
+  indices: Numbers,
+): Result<{ readonly program: Program; readonly feeds: Tensors; readonly output: string }> => {
+  const { x, target } = examples.at(indices)
+  const asked = (description.inference ?? description.network)(indices.length)
+  return F.pipe(
+    lossProgram(asked, { loss: description.loss }),
+    E.map((program) => {
+      const whole: Program = { ...program, outputs: [asked.output, 'loss'], carry: {} }
+      const seen = (description.augment ?? []).reduce((x, one) => unaugmented(one, x), x)
+      return { program: whole, feeds: { x: seen, target, ...countFeeds(whole, progress) }, output: asked.output }
+    }),
+    E.tap(({ program }) => checkProgram(program)),
+  )
+}
