@@ -9,9 +9,7 @@ export const forward: Forward<'zScoreNormalize'> = (_, { x, apply: a = x }, { N,
     Math.sqrt(sum1(N, (n) => (at2(x, n, d) - at1(mean, d)) * (at2(x, n, d) - at1(mean, d))) / N),
   )
   // asked of the numbers: of a constant that f64 cannot add up exactly, the deviation is not 0
-  const constant = tabulate1([D], (d) =>
-    smallest(N, (n) => at2(x, n, d)) === largest(N, (n) => at2(x, n, d)) ? 1 : 0,
-  )
+  const constant = tabulate1([D], (d) => (smallest(N, (n) => at2(x, n, d)) === largest(N, (n) => at2(x, n, d)) ? 1 : 0))
   return {
     y: tabulate2([rows, D], (n, d) => (at1(constant, d) === 1 ? 0 : (at2(a, n, d) - at1(mean, d)) / at1(deviation, d))),
   }
