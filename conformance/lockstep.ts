@@ -5,13 +5,19 @@ import type { Direction, OpName } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
 import { within } from '../spec/error.js'
 import type { Depth } from '../spec/op.js'
+import { resolve, shapesOf } from '../spec/op.js'
 import { anyOrder } from '../spec/bound.js'
 import type { Oracle } from '../spec/oracle.js'
+import type { Key } from '../spec/philox.js'
+import { keyOf } from '../spec/philox.js'
 import type { Program, ProgramNode, Question } from '../spec/program.js'
 import { nodeAttributes } from '../spec/program.js'
-import type { Tensors } from '../spec/tensor.js'
+import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
+import { indexOf, sameShape, showShape, sizeOf } from '../spec/tensor.js'
+import type { Excerpt } from './excerpt.js'
+import { excerpted, excerptsOf } from './excerpt.js'
 import type { Judgement } from './judge.js'
-import { expect, judge } from './judge.js'
+import { expect, judge, unanswered } from './judge.js'
 
 /** One node of a run, judged on the backend's own inputs to it. */
 export interface LockstepFinding {
@@ -19,7 +25,21 @@ export interface LockstepFinding {
   readonly op: OpName
   readonly direction: Direction
   readonly judgement: Judgement
+  /** how many elements were judged, of how many that the node wrote */
+  readonly judged: number
+  readonly of: number
 }
+
+/** How much of a large node is judged: the oracle cannot do in minutes what a GPU does in a second. */
+export interface Sampling {
+  /** at least so many elements of each output, or all where there are fewer; corners and borders among them */
+  readonly elements: number
+  /** which ones */
+  readonly seed: number
+}
+
+// a node of more products than this is judged by a sample, where its op has excerpts
+const affordable = 2 ** 20
 
 /** One step of a program in lockstep: every node's finding, and the node that is worst. */
 export interface LockstepStep {
@@ -34,8 +54,82 @@ const pick = (names: Readonly<Record<string, string>>, values: Tensors): Tensors
     Object.entries(names).flatMap(([name, value]) => (values[value] === undefined ? [] : [[name, values[value]]])),
   )
 
-const judgeNode =
-  (oracle: Oracle, depth: Depth, values: Tensors) =>
+/** An excerpt's judgement, its worst element called by its place in the large answer. */
+const judgeExcerpt =
+  (oracle: Oracle, depth: Depth, shapes: Readonly<Record<string, Shape>>, answer: Tensors) =>
+  (excerpt: Excerpt): Result<Judgement> =>
+    F.pipe(
+      expect(oracle, excerpt.question, depth),
+      E.map(({ values, bounds }) => {
+        const asked = Object.keys(excerpt.places)
+        const part = { values: only(asked, values), bounds: only(asked, bounds) }
+        const judgement = judge(oracle, excerpt.question, part, excerpted(excerpt, values, answer), false)
+        const { output, index } = judgement.worst
+        const small = values[output]?.shape ?? []
+        const at = index.reduce((position, i, axis) => position * (small[axis] as number) + i, 0)
+        const place = excerpt.places[output]?.[at]
+        return place === undefined
+          ? judgement
+          : { ...judgement, worst: { ...judgement.worst, index: indexOf(shapes[output] as Shape, place) } }
+      }),
+    )
+
+const worse = (a: Judgement, b: Judgement): Judgement => (b.worst.ratio > a.worst.ratio ? b : a)
+
+const only = (names: readonly string[], all: Tensors): Tensors =>
+  Object.fromEntries(names.map((name) => [name, all[name] as Tensor]))
+
+/** What is judged of a node: how many elements, and how. */
+type Verdict = Pick<LockstepFinding, 'judgement' | 'judged'>
+
+const judgeWhole = (
+  oracle: Oracle,
+  depth: Depth,
+  question: Question,
+  answer: Tensors,
+  asked: readonly string[],
+): Result<Verdict> =>
+  F.pipe(
+    expect(oracle, question, depth),
+    E.map(({ values, bounds }) => ({
+      judgement: judge(oracle, question, { values: only(asked, values), bounds: only(asked, bounds) }, answer, false),
+      judged: asked.reduce((n, name) => n + (values[name]?.data.length ?? 0), 0),
+    })),
+  )
+
+const judgeSample = (
+  oracle: Oracle,
+  depth: Depth,
+  shapes: Readonly<Record<string, Shape>>,
+  answer: Tensors,
+  excerpts: readonly Excerpt[],
+): Result<Verdict> => {
+  const unfit = Object.keys(shapes).find((name) => !sameShape(answer[name]?.shape ?? [-1], shapes[name] as Shape))
+  return unfit === undefined
+    ? F.pipe(
+        E.traverseArray(judgeExcerpt(oracle, depth, shapes, answer))(excerpts),
+        E.map((judgements) => ({
+          judgement: judgements.reduce(worse),
+          judged: excerpts.flatMap(({ places }) => Object.values(places)).reduce((n, { length }) => n + length, 0),
+        })),
+      )
+    : E.right({
+        judgement: unanswered(
+          answer[unfit] === undefined
+            ? `${unfit} is missing from the answer`
+            : `${unfit} has shape ${showShape(answer[unfit].shape)}; it must be ${showShape(shapes[unfit] as Shape)}`,
+        ),
+        judged: 0,
+      })
+}
+
+/**
+ * One node of a run, judged on the backend's own inputs to it: the whole answer, or of a large node a sample of it.
+ *
+ * Errors  what the op refuses of its inputs, with the node's name in front
+ */
+export const judgeNode =
+  (oracle: Oracle, depth: Depth, values: Tensors, sampling?: Sampling) =>
   (node: ProgramNode): Result<LockstepFinding> =>
     F.pipe(
       nodeAttributes(node, values),
@@ -47,28 +141,33 @@ const judgeNode =
         cotangents: pick(node.cotangents, values),
       })),
       E.bindTo('question'),
-      E.bind('expected', ({ question }) => expect(oracle, question, depth)),
-      E.map(({ question, expected }) => {
+      E.bind('resolved', ({ question: { op, attrs, inputs } }) => resolve(opOf(op), attrs, shapesOf(inputs))),
+      E.bind('verdict', ({ question, resolved: { sizes, outputs } }) => {
         const answer = pick(node.outputs, values)
         // a node may leave results out that nothing asked for
         const asked = Object.keys(node.outputs)
-        const only = (all: Tensors): Tensors =>
-          Object.fromEntries(asked.map((name) => [name, all[name]] as [string, never]))
-        return {
-          node: node.name,
-          op: node.op,
-          direction: node.direction,
-          judgement: judge(
-            oracle,
-            question,
-            { values: only(expected.values), bounds: only(expected.bounds) },
-            answer,
-            false,
-          ),
-        }
+        const large = (opOf(node.op).multiplyAdds?.(sizes) ?? 0) > affordable
+        const excerpts =
+          sampling !== undefined && large
+            ? excerptsOf(question, asked, sampling.elements, sampleKey(sampling, node))
+            : []
+        const written = node.direction === 'forward' ? outputs : shapesOf(question.inputs)
+        const shapes = Object.fromEntries(asked.map((name) => [name, written[name] as Shape]))
+        return excerpts.length === 0
+          ? judgeWhole(oracle, depth, question, answer, asked)
+          : judgeSample(oracle, depth, shapes, answer, excerpts)
       }),
+      E.map(({ verdict }) => ({
+        node: node.name,
+        op: node.op,
+        direction: node.direction,
+        ...verdict,
+        of: Object.values(node.outputs).reduce((n, value) => n + sizeOf(values[value]?.shape ?? []), 0),
+      })),
       E.mapLeft(within(node.name)),
     )
+
+const sampleKey = ({ seed }: Sampling, { name }: ProgramNode): Key => keyOf(`lockstep ${seed} ${name}`)
 
 /** The values that a lockstep needs of a run: all of them. */
 export const everyValue = (program: Program): readonly string[] => [
@@ -82,7 +181,8 @@ const outside = ({ judgement }: LockstepFinding): boolean =>
  * Judges a run node by node: for each node the oracle is asked about the backend's own inputs to it. Errors cannot pile
  * up, ties and kinks cannot drive two histories apart, and a failure names its node.
  *
- * `values` holds every value of the run (`everyValue` names them), the feeds included. Attributes are rounded to f32, as
+ * `values` holds every value of the run (`everyValue` names them), the feeds included; with `sampling` large nodes are
+ * judged in part. Attributes are rounded to f32, as
  * the backend had them.
  */
 export const lockstep = (
@@ -90,21 +190,13 @@ export const lockstep = (
   program: Program,
   values: Tensors,
   depth: Depth = anyOrder,
+  sampling?: Sampling,
 ): Result<LockstepStep> =>
-  F.pipe(
-    program.nodes.reduce<Result<readonly LockstepFinding[]>>(
-      (soFar, node) =>
-        F.pipe(
-          E.Do,
-          E.bind('before', () => soFar),
-          E.bind('finding', () => judgeNode(oracle, depth, values)(node)),
-          E.map(({ before, finding }) => [...before, finding]),
-        ),
-      E.right([]),
-    ),
-    E.map((findings) => {
-      const guilty = findings.find(outside)
-      const worst = findings.reduce((a, b) => (b.judgement.worst.ratio > a.judgement.worst.ratio ? b : a))
-      return { findings, worst, ...(guilty === undefined ? {} : { guilty }) }
-    }),
-  )
+  F.pipe(program.nodes, E.traverseArray(judgeNode(oracle, depth, values, sampling)), E.map(stepOf))
+
+/** The findings of a run together. */
+export const stepOf = (findings: readonly LockstepFinding[]): LockstepStep => {
+  const guilty = findings.find(outside)
+  const worst = findings.reduce((a, b) => (b.judgement.worst.ratio > a.judgement.worst.ratio ? b : a))
+  return { findings, worst, ...(guilty === undefined ? {} : { guilty }) }
+}
