@@ -109,7 +109,7 @@ const torchvisionModule = ({ inputs, one, three, five, pool }: Branches): Block 
   ])
 
 /** What differs between the paper's network and torchvision's. */
-interface Build {
+export interface GooglenetParts {
   readonly stem: Block
   readonly module: (name: keyof typeof modules) => Block
   readonly lastHalving: Block
@@ -133,7 +133,7 @@ const auxiliaryClassifier = (name: string, maps: Block): Block =>
     ),
   )
 
-const paper: Build = {
+const paper: GooglenetParts = {
   stem: chain(
     plainConvolve('conv1', [3, 64], 7, 2),
     halving('pool1', 3),
@@ -169,7 +169,7 @@ const adaptiveMean = (batch: number, channels: number): Block =>
     plainLayer('means', 'reshape', { shape: [batch, channels, 4, 4] }),
   )
 
-const torchvision = (batch: number): Build => ({
+const torchvision = (batch: number): GooglenetParts => ({
   stem: chain(
     normedConvolve('conv1', [3, 64], 7, 2),
     halving('maxpool1', 3),
@@ -183,6 +183,10 @@ const torchvision = (batch: number): Build => ({
     auxiliaryClassifier(name, chain(adaptiveMean(batch, inputs), normedConvolve('conv', [inputs, 128], 1))),
   keep: 0.8,
 })
+
+/** What GoogLeNet is made of, as the paper or as torchvision has it. */
+export const googlenetParts = (batch: number, variant: 'paper' | 'torchvision'): GooglenetParts =>
+  variant === 'paper' ? paper : torchvision(batch)
 
 /**
  * GoogLeNet, which won ILSVRC 2014: nine Inception modules, and a mean over the image instead of fully connected layers.
@@ -204,7 +208,7 @@ export const googlenet = (
   batch: number,
   { variant = 'paper', aux = false, mode = inference }: AskedOfGooglenet = {},
 ): Network => {
-  const { stem, module, lastHalving, auxiliaryOf, keep } = variant === 'paper' ? paper : torchvision(batch)
+  const { stem, module, lastHalving, auxiliaryOf, keep } = googlenetParts(batch, variant)
   const looking = (name: string, inputs: number): readonly Block[] =>
     aux ? [auxiliary(auxiliaryOf(name, inputs))] : []
   return sequential(

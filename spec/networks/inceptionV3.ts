@@ -132,6 +132,9 @@ const moduleE = (inputs: number): Block => {
   ])
 }
 
+/** What Inception v3 is made of after its first layers. */
+export const inceptionV3Parts = { moduleA, moduleB, moduleC, moduleD, moduleE } as const
+
 const auxiliaryClassifier: Block = scoped(
   'AuxLogits',
   chain(

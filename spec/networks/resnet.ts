@@ -77,6 +77,13 @@ export const bottleneck = (
   return chain(residual(main, shortcutTo(4 * width, size)), plainLayer('relu', 'relu'))
 }
 
+/** What a residual network starts with: a 7×7 convolution of stride 2, batch norm, a ReLU and a pool of stride 2. */
+export const residualStem: Block = chain(
+  normed(1, [3, 64], 7, 2),
+  plainLayer('relu', 'relu'),
+  plainLayer('maxpool', 'maxPool2d', { window: [3, 3], stride: [2, 2], padding: [1, 1, 1, 1] }),
+)
+
 /** Four stages of blocks, 64, 128, 256 and 512 wide, between a 7×7 convolution and a mean over the image. */
 const residualNetwork = (
   batch: number,
@@ -95,9 +102,7 @@ const residualNetwork = (
   return sequential(
     [batch, 3, 224, 224],
     [
-      normed(1, [3, 64], 7, 2),
-      plainLayer('relu', 'relu'),
-      plainLayer('maxpool', 'maxPool2d', { window: [3, 3], stride: [2, 2], padding: [1, 1, 1, 1] }),
+      residualStem,
       ...stages.flatMap((blocks, stage) => stageOf(stage, blocks)),
       plainLayer('avgpool', 'globalAvgPool'),
       fullyConnected('fc', 512 * expansion, 1000),
@@ -144,6 +149,10 @@ export interface AskedOfSeResnet extends Asked {
   readonly variant?: 'biased' | 'unbiased'
 }
 
+/** A bottleneck with squeeze and excitation, r = 16, on its last maps, before the shortcut is added. */
+export const excitedBottleneck = (size: BlockSize, bias = true): Block =>
+  bottleneck(size, 'middle', scoped('se', squeezeExcite(4 * size.width, 16, { bias })))
+
 /**
  * ResNet-50 with squeeze and excitation, r = 16, on the last maps of every bottleneck.
  *
@@ -155,6 +164,4 @@ export interface AskedOfSeResnet extends Asked {
  * Source  Hu, Shen and Sun, "Squeeze-and-excitation networks", 2018; slide "SENet"
  */
 export const seResnet50 = (batch: number, { variant = 'biased', mode }: AskedOfSeResnet = {}): Network =>
-  residualNetwork(batch, mode, [3, 4, 6, 3], 4, (size) =>
-    bottleneck(size, 'middle', scoped('se', squeezeExcite(4 * size.width, 16, { bias: variant === 'biased' }))),
-  )
+  residualNetwork(batch, mode, [3, 4, 6, 3], 4, (size) => excitedBottleneck(size, variant === 'biased'))

@@ -40,7 +40,7 @@ const torchvisions: Names = {
 const widths = [64, 128, 256, 512, 512] as const
 
 /** A stage of 3×3 convolutions that keep the image's size, and a pool that halves it. */
-const stageOf = (names: Names, stage: number, convolutions: number, place: number): Block => {
+const namedStage = (names: Names, stage: number, convolutions: number, place: number): Block => {
   const [before, width] = [widths[stage - 2] ?? 3, widths[stage - 1] as number]
   const layers = Array.from({ length: convolutions }, (_, at) =>
     chain(
@@ -52,6 +52,9 @@ const stageOf = (names: Names, stage: number, convolutions: number, place: numbe
   )
   return chain(...layers, plainLayer(names.pool(stage, place + 2 * convolutions), 'maxPool2d'))
 }
+
+/** Stage 1 to 5 of so many convolutions, under the paper's names. */
+export const vggStage = (stage: number, convolutions: number): Block => namedStage(papers, stage, convolutions, 0)
 
 const classifierOf = ([fc6, relu6, drop6, fc7, relu7, drop7, fc8]: Names['classifier']): Block =>
   chain(
@@ -73,7 +76,7 @@ const vgg =
     return sequential(
       [batch, 3, 224, 224],
       [
-        ...stages.map((convolutions, at) => stageOf(names, at + 1, convolutions, placeOf(at))),
+        ...stages.map((convolutions, at) => namedStage(names, at + 1, convolutions, placeOf(at))),
         classifierOf(names.classifier),
       ],
       mode,

@@ -1,0 +1,246 @@
+import { either as E, function as F, taskEither as TE } from 'fp-ts'
+import type { taskEither } from 'fp-ts'
+import type { Backend } from '../spec/backend.js'
+import { anyOrder } from '../spec/bound.js'
+import { differentiate, gradientName } from '../spec/differentiate.js'
+import type { EtalonError, Result } from '../spec/error.js'
+import { within } from '../spec/error.js'
+import { describeNetwork } from '../spec/networks/describe.js'
+import type { Network } from '../spec/networks/network.js'
+import { initialKept, networkOf, parameterCount, stepFeed, trainingBy } from '../spec/networks/network.js'
+import { pieces } from '../spec/networks/pieces.js'
+import type { Wanted } from '../spec/networks/zoo.js'
+import { hasAuxiliaries, networkNamed, networkNames, variantsOf } from '../spec/networks/zoo.js'
+import type { Oracle } from '../spec/oracle.js'
+import { draws, keyOf } from '../spec/philox.js'
+import type { Program, ProgramNode } from '../spec/program.js'
+import { checkProgram } from '../spec/program.js'
+import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
+import { scalar, sizeOf, tensor } from '../spec/tensor.js'
+import type { LockstepFinding, Sampling } from './lockstep.js'
+import { everyValue, judgeNode, stepOf } from './lockstep.js'
+
+/**
+ * A network, or a block of one, that a backend is held against forward and backward: `small` ones whole, `block`s of
+ * the large ones on small images, `large` ones on images of full size.
+ */
+export interface Exhibit {
+  readonly name: string
+  readonly kind: 'small' | 'block' | 'large'
+  readonly network: () => Result<Network>
+}
+
+// with the batches of what is small no axis is like another, and batch norm has something to average
+const smallOnes: Readonly<Record<string, number>> = {
+  perceptron: 3,
+  mlp: 3,
+  lenet5: 2,
+  autoencoder: 2,
+  gan: 2,
+  rnnClassifier: 3,
+  lstmClassifier: 3,
+}
+
+const called = (name: string, { variant, aux = false }: Wanted): string =>
+  [name, ...(variant === undefined ? [] : [variant]), ...(aux ? ['aux'] : [])].join(' ')
+
+/** Everything there is to hold a backend against, in the order in which it is done: small, blocks, then large. */
+export const exhibits = (seed: number): readonly Exhibit[] => {
+  const mode = trainingBy(seed)
+  const inForms = networkNames.flatMap((name) => {
+    const [, ...others] = variantsOf(name)
+    const variants = [undefined, ...others]
+    return variants.flatMap((variant) =>
+      (hasAuxiliaries(name) ? [false, true] : [false]).map((aux) => ({
+        name,
+        wanted: { ...(variant === undefined ? {} : { variant }), aux },
+      })),
+    )
+  })
+  const whole = inForms.map(({ name, wanted }): Exhibit => {
+    const batch = smallOnes[name]
+    return {
+      name: called(name, wanted),
+      kind: batch === undefined ? 'large' : 'small',
+      network: () => networkNamed(name, { ...wanted, batch: batch ?? 1, mode }),
+    }
+  })
+  const blocks = Object.entries(pieces()).map(([name, { shape, block }]): Exhibit => ({
+    name,
+    kind: 'block',
+    network: () => E.right(networkOf(shape, block, mode)),
+  }))
+  return [...whole.filter(({ kind }) => kind === 'small'), ...blocks, ...whole.filter(({ kind }) => kind === 'large')]
+}
+
+const targetOf = (answer: string): string => `target.${answer}`
+
+const forwardNode = (
+  name: string,
+  op: ProgramNode['op'],
+  inputs: ProgramNode['inputs'],
+  output: 'y' | 'loss',
+): ProgramNode => ({ name, op, direction: 'forward', attrs: {}, inputs, cotangents: {}, outputs: { [output]: name } })
+
+// rows of several scores are a classifier's logits
+const isScores = (shape: Shape): boolean => shape.length === 2 && (shape[1] as number) > 1
+
+/**
+ * A network with the sum of a loss of each of its answers, and the gradients of that by x and by every parameter. A
+ * classifier's loss is its cross-entropy, any other's its mean square.
+ *
+ * Errors  what `checkProgram` and `differentiate` refuse
+ */
+export const bothWays = ({ program, parameters, output, aside }: Network): Result<Program> =>
+  F.pipe(
+    checkProgram(program),
+    E.flatMap(({ shapes }) => {
+      const answers = [output, ...aside]
+      const shapeOf = (answer: string): Shape => shapes[answer] as Shape
+      const losses = answers.map((answer) =>
+        isScores(shapeOf(answer))
+          ? forwardNode(`loss.${answer}`, 'softmaxCrossEntropy', { logits: answer, target: targetOf(answer) }, 'loss')
+          : forwardNode(`loss.${answer}`, 'mse', { prediction: answer, target: targetOf(answer) }, 'loss'),
+      )
+      const sums = losses
+        .slice(1)
+        .map(({ name }, i) =>
+          forwardNode(
+            `loss.sum${i + 1}`,
+            'add',
+            { a: i === 0 ? (losses[0]?.name ?? '') : `loss.sum${i}`, b: name },
+            'y',
+          ),
+        )
+      const whole: Program = {
+        ...program,
+        inputs: {
+          ...program.inputs,
+          ...Object.fromEntries(answers.map((answer) => [targetOf(answer), shapeOf(answer)])),
+        },
+        nodes: [...program.nodes, ...losses, ...sums],
+        carry: {},
+      }
+      return differentiate(whole, [...losses, ...sums].at(-1)?.name ?? '', ['x', ...Object.keys(parameters)])
+    }),
+    E.map(({ program }) => program),
+  )
+
+/** Numbers in f32, uniform from −a to a about a centre. */
+const drawn = (name: string, shape: Shape, a: number, centre = 0): Tensor => {
+  const draw = draws(keyOf(name))
+  const data = new Float32Array(sizeOf(shape))
+  for (let i = 0; i < data.length; i++) data[i] = centre + a * (2 * draw.uniform() - 1)
+  return tensor(shape, data)
+}
+
+/**
+ * Feeds of `bothWays`: weights of variance gain/fan-in, as He et al. have it, so that signals neither die nor grow on
+ * their way through the network; biases off 0 and gains off 1, so that it shows where one is left out.
+ */
+export const feedsFor = (network: Network, { inputs }: Program, seed: number): Tensors => {
+  const own = Object.entries(network.parameters).map(([name, { shape, fanIn, gain, first }]) => [
+    name,
+    drawn(
+      `exhibit ${seed} ${name}`,
+      shape,
+      first !== undefined || shape.length === 1 ? 0.25 : Math.sqrt((3 * gain) / fanIn),
+      first ?? 0,
+    ),
+  ])
+  const kept = initialKept(network)
+  const others = Object.entries(inputs).flatMap(([name, shape]) => {
+    if (name in network.parameters || name in kept) return []
+    if (name === stepFeed) return [[name, scalar(3)]]
+    if (name.startsWith(targetOf('')) && isScores(shape)) return [[name, oneHot(`exhibit ${seed} ${name}`, shape)]]
+    // d.loss, the end of the chain
+    if (shape.length === 0 && name.startsWith(gradientName(''))) return [[name, scalar(1)]]
+    return [[name, drawn(`exhibit ${seed} ${name}`, shape, Math.sqrt(3))]]
+  })
+  return Object.fromEntries([...own, ...Object.entries(kept), ...others]) as Tensors
+}
+
+const oneHot = (name: string, shape: Shape): Tensor => {
+  const [rows, classes] = shape as readonly [number, number]
+  const draw = draws(keyOf(name))
+  const data = new Float32Array(rows * classes)
+  for (let n = 0; n < rows; n++) data[n * classes + draw.integer(0, classes - 1)] = 1
+  return tensor(shape, data)
+}
+
+/** What came out of an exhibit. */
+export interface Exhibited {
+  readonly name: string
+  readonly parameters: number
+  /** forward, as `describe` counts them */
+  readonly multiplyAdds: number
+  readonly nodes: number
+  /** elements that were judged, of those that all nodes wrote */
+  readonly judged: number
+  readonly of: number
+  readonly worst: LockstepFinding
+  /** the first node outside its bound */
+  readonly guilty?: LockstepFinding
+}
+
+/** What happens meanwhile. */
+export type Moment =
+  | { readonly what: 'drawing' | 'running' }
+  | { readonly what: 'judging'; readonly node: string; readonly done: number; readonly of: number }
+
+export interface ExhibitOptions {
+  readonly sampling: Sampling
+  readonly tell?: (moment: Moment) => void
+}
+
+/**
+ * Runs an exhibit on a backend, forward and backward, and judges every node of it in lockstep, the large ones by a
+ * sample. All values come back to be judged, so it takes as much memory as the network's values and gradients.
+ *
+ * Errors  what the backend answers, such as LimitExceeded, and what the oracle refuses, with the exhibit's name in front
+ */
+export const exhibit =
+  (
+    backend: Backend,
+    oracle: Oracle,
+    { name, network: make }: Exhibit,
+    { sampling, tell }: ExhibitOptions,
+  ): taskEither.TaskEither<EtalonError, Exhibited> =>
+  async () => {
+    tell?.({ what: 'drawing' })
+    const planned = F.pipe(
+      E.Do,
+      E.bind('network', make),
+      E.bind('program', ({ network }) => bothWays(network)),
+      E.bind('figures', ({ network }) => describeNetwork(name, network)),
+      E.mapLeft(within(name)),
+    )
+    if (E.isLeft(planned)) return planned
+    const { network, program, figures } = planned.right
+    const feeds = feedsFor(network, program, sampling.seed)
+    tell?.({ what: 'running' })
+    const written = everyValue(program).filter((value) => !(value in feeds))
+    const ran = await F.pipe(backend.run(program, feeds, written), TE.mapLeft(within(name)))()
+    if (E.isLeft(ran)) return ran
+    // feeds are in f32, so what a backend has of them are these numbers
+    const values = { ...feeds, ...ran.right }
+    const judge = judgeNode(oracle, backend.depth ?? anyOrder, values, sampling)
+    const findings: LockstepFinding[] = []
+    for (const node of program.nodes) {
+      tell?.({ what: 'judging', node: node.name, done: findings.length, of: program.nodes.length })
+      const finding = judge(node)
+      if (E.isLeft(finding)) return E.left(within(name)(finding.left))
+      findings.push(finding.right)
+    }
+    const { worst, guilty } = stepOf(findings)
+    return E.right({
+      name,
+      parameters: parameterCount(network),
+      multiplyAdds: figures.totals.multiplyAdds,
+      nodes: findings.length,
+      judged: findings.reduce((n, { judged }) => n + judged, 0),
+      of: findings.reduce((n, { of }) => n + of, 0),
+      worst,
+      ...(guilty === undefined ? {} : { guilty }),
+    })
+  }
