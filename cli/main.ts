@@ -17,6 +17,10 @@ interface Entry {
 /** Every subcommand, one file each, loaded when it is asked for: `etalon eval` starts without what `verify` needs. */
 const subcommands: Readonly<Record<string, Entry>> = {
   verify: { summary: 'hold a backend against the reference', load: async () => (await import('./verify.js')).verify },
+  zoo: {
+    summary: 'hold a backend against the reference on whole networks, node by node',
+    load: async () => (await import('./zoo.js')).zooCommand,
+  },
   replay: { summary: 'run one case of verify again', load: async () => (await import('./replay.js')).replay },
   train: { summary: 'train LeNet-5 on the device', load: async () => (await import('./train.js')).trainCommand },
   eval: {

@@ -136,7 +136,9 @@ const drawn = (name: string, shape: Shape, a: number, centre = 0): Tensor => {
 
 /**
  * Feeds of `bothWays`: weights of variance gain/fan-in, as He et al. have it, so that signals neither die nor grow on
- * their way through the network; biases off 0 and gains off 1, so that it shows where one is left out.
+ * their way through the network; biases off 0 and gains off 1, so that it shows where one is left out. A row of a
+ * recurrent state's weights sums to less than 1 by magnitude: else errors may grow from step to step, and their bounds
+ * do, until they say nothing.
  */
 export const feedsFor = (network: Network, { inputs }: Program, seed: number): Tensors => {
   const own = Object.entries(network.parameters).map(([name, { shape, fanIn, gain, first }]) => [
@@ -144,7 +146,11 @@ export const feedsFor = (network: Network, { inputs }: Program, seed: number): T
     drawn(
       `exhibit ${seed} ${name}`,
       shape,
-      first !== undefined || shape.length === 1 ? 0.25 : Math.sqrt((3 * gain) / fanIn),
+      first !== undefined || shape.length === 1
+        ? 0.25
+        : name.endsWith('.wHh')
+          ? 1 / (shape[1] as number)
+          : Math.sqrt((3 * gain) / fanIn),
       first ?? 0,
     ),
   ])
@@ -179,6 +185,8 @@ export interface Exhibited {
   readonly judged: number
   readonly of: number
   readonly worst: LockstepFinding
+  /** where the bounds are widest, measured by the values */
+  readonly loosest: LockstepFinding
   /** the first node outside its bound */
   readonly guilty?: LockstepFinding
 }
@@ -241,6 +249,7 @@ export const exhibit =
       judged: findings.reduce((n, { judged }) => n + judged, 0),
       of: findings.reduce((n, { of }) => n + of, 0),
       worst,
+      loosest: findings.reduce((a, b) => (b.looseness > a.looseness ? b : a)),
       ...(guilty === undefined ? {} : { guilty }),
     })
   }

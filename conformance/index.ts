@@ -1,8 +1,9 @@
 /** Conformance: any backend held against the oracle, within derived tolerances. */
 export { caseAt, caseCount, caseOfId } from './cases.js'
+export { bothWays, exhibit, exhibits, feedsFor, type Exhibit, type Exhibited } from './exhibit.js'
 export { parseCase, printCase, realise, type Case, type Fill, type Form } from './form.js'
 export { expect, judge, type Expected, type Judgement, type Worst } from './judge.js'
-export { lockstep, type LockstepFinding, type LockstepStep } from './lockstep.js'
+export { judgeNode, lockstep, type LockstepFinding, type LockstepStep, type Sampling } from './lockstep.js'
 export { probeRounding, type Rounding } from './probe.js'
 export { conforms, jsonLine, jsonSummary, printFailure, printLine, printTotals } from './report.js'
 export { checkOracle } from './selfCheck.js'

@@ -16,7 +16,7 @@ import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
 import { indexOf, sameShape, showShape, sizeOf } from '../spec/tensor.js'
 import type { Excerpt } from './excerpt.js'
 import { excerpted, excerptsOf } from './excerpt.js'
-import type { Judgement } from './judge.js'
+import type { Expected, Judgement } from './judge.js'
 import { expect, judge, unanswered } from './judge.js'
 
 /** One node of a run, judged on the backend's own inputs to it. */
@@ -28,6 +28,11 @@ export interface LockstepFinding {
   /** how many elements were judged, of how many that the node wrote */
   readonly judged: number
   readonly of: number
+  /**
+   * the root mean square of the bounds by that of the values wanted, of the output where it is largest: a verdict says
+   * nothing about errors smaller than this share of the values
+   */
+  readonly looseness: number
 }
 
 /** How much of a large node is judged: the oracle cannot do in minutes what a GPU does in a second. */
@@ -54,23 +59,36 @@ const pick = (names: Readonly<Record<string, string>>, values: Tensors): Tensors
     Object.entries(names).flatMap(([name, value]) => (values[value] === undefined ? [] : [[name, values[value]]])),
   )
 
+const loosenessOf = ({ values, bounds }: Expected): number =>
+  Object.keys(values).reduce((most, name) => {
+    const [value, bound] = [values[name]?.data ?? [], bounds[name]?.data ?? []]
+    let [ofValues, ofBounds] = [0, 0]
+    for (let i = 0; i < value.length; i++) {
+      // where nothing rounds nothing is loose, and an infinity is no size
+      if (!Number.isFinite(value[i])) continue
+      ofValues += (value[i] as number) ** 2
+      ofBounds += (bound[i] as number) ** 2
+    }
+    return ofBounds === 0 ? most : Math.max(most, Math.sqrt(ofBounds / ofValues))
+  }, 0)
+
 /** An excerpt's judgement, its worst element called by its place in the large answer. */
 const judgeExcerpt =
   (oracle: Oracle, depth: Depth, shapes: Readonly<Record<string, Shape>>, answer: Tensors) =>
-  (excerpt: Excerpt): Result<Judgement> =>
+  (excerpt: Excerpt): Result<Pick<Verdict, 'judgement' | 'looseness'>> =>
     F.pipe(
       expect(oracle, excerpt.question, depth),
       E.map(({ values, bounds }) => {
         const asked = Object.keys(excerpt.places)
         const part = { values: only(asked, values), bounds: only(asked, bounds) }
         const judgement = judge(oracle, excerpt.question, part, excerpted(excerpt, values, answer), false)
-        const { output, index } = judgement.worst
+        const { worst } = judgement
+        const { output } = worst
         const small = values[output]?.shape ?? []
-        const at = index.reduce((position, i, axis) => position * (small[axis] as number) + i, 0)
+        const at = worst.index.reduce((position, i, axis) => position * (small[axis] as number) + i, 0)
         const place = excerpt.places[output]?.[at]
-        return place === undefined
-          ? judgement
-          : { ...judgement, worst: { ...judgement.worst, index: indexOf(shapes[output] as Shape, place) } }
+        const index = place === undefined ? worst.index : indexOf(shapes[output] as Shape, place)
+        return { judgement: { ...judgement, worst: { ...worst, index } }, looseness: loosenessOf(part) }
       }),
     )
 
@@ -80,7 +98,7 @@ const only = (names: readonly string[], all: Tensors): Tensors =>
   Object.fromEntries(names.map((name) => [name, all[name] as Tensor]))
 
 /** What is judged of a node: how many elements, and how. */
-type Verdict = Pick<LockstepFinding, 'judgement' | 'judged'>
+type Verdict = Pick<LockstepFinding, 'judgement' | 'judged' | 'looseness'>
 
 const judgeWhole = (
   oracle: Oracle,
@@ -91,9 +109,11 @@ const judgeWhole = (
 ): Result<Verdict> =>
   F.pipe(
     expect(oracle, question, depth),
-    E.map(({ values, bounds }) => ({
-      judgement: judge(oracle, question, { values: only(asked, values), bounds: only(asked, bounds) }, answer, false),
-      judged: asked.reduce((n, name) => n + (values[name]?.data.length ?? 0), 0),
+    E.map(({ values, bounds }): Expected => ({ values: only(asked, values), bounds: only(asked, bounds) })),
+    E.map((expected) => ({
+      judgement: judge(oracle, question, expected, answer, false),
+      judged: asked.reduce((n, name) => n + (expected.values[name]?.data.length ?? 0), 0),
+      looseness: loosenessOf(expected),
     })),
   )
 
@@ -108,8 +128,9 @@ const judgeSample = (
   return unfit === undefined
     ? F.pipe(
         E.traverseArray(judgeExcerpt(oracle, depth, shapes, answer))(excerpts),
-        E.map((judgements) => ({
-          judgement: judgements.reduce(worse),
+        E.map((verdicts) => ({
+          judgement: verdicts.map(({ judgement }) => judgement).reduce(worse),
+          looseness: Math.max(...verdicts.map(({ looseness }) => looseness)),
           judged: excerpts.flatMap(({ places }) => Object.values(places)).reduce((n, { length }) => n + length, 0),
         })),
       )
@@ -120,6 +141,7 @@ const judgeSample = (
             : `${unfit} has shape ${showShape(answer[unfit].shape)}; it must be ${showShape(shapes[unfit] as Shape)}`,
         ),
         judged: 0,
+        looseness: 0,
       })
 }
 

@@ -1,0 +1,198 @@
+import { readFile } from 'node:fs/promises'
+import { either as E, function as F } from 'fp-ts'
+import type { DeviceChoice } from '../accelerated/index.js'
+import type { Exhibit, Moment } from '../conformance/exhibit.js'
+import { exhibit, exhibits } from '../conformance/exhibit.js'
+import type { ExhibitLine, ExhibitReport } from '../conformance/exhibitReport.js'
+import {
+  lineNotRun,
+  lineOf,
+  overallOf,
+  printExhibit,
+  printExhibitHead,
+  printExhibitTotals,
+  readExhibits,
+  resumedLines,
+  writeExhibits,
+} from '../conformance/exhibitReport.js'
+import { printFingerprint } from '../conformance/report.js'
+import type { Result } from '../spec/error.js'
+import { fail } from '../spec/error.js'
+import type { ExitCode } from './exit.js'
+import { exit } from './exit.js'
+import { writable, writeWhole } from './file.js'
+import type { Subcommand } from './main.js'
+import { deviceOption, wholeNumber } from './options.js'
+import { complainTo, inkFor, statusLine } from './terminal.js'
+import type { Rim } from './verify.js'
+import { processRim } from './verify.js'
+
+export interface ZooOptions {
+  /** the large networks whole as well */
+  readonly full?: true
+  readonly samples: number
+  readonly seed: number
+  readonly device: DeviceChoice
+  /** a file that grows by a line with every network, and that a later run goes on from */
+  readonly report?: string
+  /** the lines go to standard output in place of the table */
+  readonly json?: true
+}
+
+/** What of the zoo is wanted: by names, or by default all that is small, blocks, and with `full` the large ones too. */
+export const wantedOf = (
+  all: readonly Exhibit[],
+  names: readonly string[],
+  full: boolean,
+): Result<readonly Exhibit[]> => {
+  const stranger = names.find((name) => !all.some((one) => one.name === name))
+  if (stranger !== undefined) {
+    const near = all.filter(({ name }) => name.toLowerCase().startsWith(stranger.toLowerCase()))
+    return fail(
+      'AttributeOutOfRange',
+      `there is no ${JSON.stringify(stranger)} in the zoo; ${near.length > 0 ? `there is ${near.map(({ name }) => JSON.stringify(name)).join(', ')}` : '--help lists what there is'}`,
+    )
+  }
+  return E.right(
+    names.length > 0
+      ? all.filter(({ name }) => names.includes(name))
+      : all.filter(({ kind }) => full || kind !== 'large'),
+  )
+}
+
+const before = async (file: string): Promise<Result<string | undefined>> => {
+  try {
+    return E.right(await readFile(file, 'utf8'))
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+      ? E.right(undefined)
+      : fail('FileUnreadable', `${file}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** The lines that a run goes on from. */
+const linesFrom = (
+  text: string,
+  about: Pick<ExhibitReport, 'sampling' | 'fingerprint'>,
+): Result<readonly ExhibitLine[]> =>
+  F.pipe(
+    readExhibits(text),
+    E.flatMap((report) => resumedLines(report, about)),
+  )
+
+const saying = (moment: Moment): string =>
+  moment.what === 'judging' ? `judging ${moment.node}, ${moment.done + 1} of ${moment.of}` : `${moment.what} …`
+
+const exitOf = { conformant: exit.ok, 'not-conformant': exit.notConformant, 'not-run': exit.noBackend } as const
+
+/** Holds the backend that `rim` opens against the oracle on whole networks, and says so on its streams. */
+export const zooAt = async (
+  rim: Omit<Rim, 'table'>,
+  names: readonly string[],
+  { full, samples, seed, device, report, json }: ZooOptions,
+): Promise<ExitCode> => {
+  const { out, err, now, oracle } = rim
+  const complain = complainTo(err)
+  const ink = inkFor(out)
+  const status = statusLine(err)
+  const say = (text: string): void => {
+    if (json !== true) out.write(`${text}\n`)
+  }
+  const wanted = wantedOf(exhibits(seed), names, full === true)
+  if (E.isLeft(wanted)) {
+    complain(wanted.left.message)
+    return exit.usage
+  }
+  const target = report === undefined ? undefined : await writable(report)
+  const found = report === undefined ? E.right(undefined) : await before(report)
+  const problem = target !== undefined && E.isLeft(target) ? target.left : E.isLeft(found) ? found.left : undefined
+  if (problem !== undefined) {
+    complain(problem.message)
+    return exit.usage
+  }
+  status.show('opening a device …')
+  const opened = await rim.open(device)()
+  status.clear()
+  if (E.isLeft(opened)) {
+    complain(`${opened.left.code}: ${opened.left.message}`)
+    return exit.noBackend
+  }
+
+  const backend = opened.right
+  const about = { sampling: { elements: samples, seed }, fingerprint: backend.fingerprint }
+  const goingOn = E.isRight(found) && found.right !== undefined ? linesFrom(found.right, about) : E.right([])
+  if (E.isLeft(goingOn)) {
+    complain(`${report}: ${goingOn.left.message}; give another file, or none`)
+    await backend.close()
+    return exit.usage
+  }
+  say(`${ink.strong(backend.name)} on\n${printFingerprint(backend.fingerprint, ink)}\n\n${printExhibitHead(ink)}`)
+
+  // what an earlier run found is kept, wanted now or not
+  let lines = goingOn.right
+  let told: readonly ExhibitLine[] = []
+  const tell = (line: ExhibitLine): void => {
+    told = [...told, line]
+    status.clear()
+    say(printExhibit(line, ink))
+    if (json === true) out.write(`${JSON.stringify(line)}\n`)
+  }
+  const all = wanted.right
+  for (const one of all) {
+    const done = lines.find(({ name }) => name === one.name)
+    if (done !== undefined) {
+      tell(done)
+      continue
+    }
+    const started = now()
+    const show = (moment: Moment): void =>
+      status.show(`${told.length + 1} of ${all.length}  ${one.name}: ${saying(moment)}`)
+    const made = await exhibit(backend, oracle, one, { sampling: about.sampling, tell: show })()
+    const seconds = (now() - started) / 1000
+    const line = E.isRight(made) ? lineOf(made.right, seconds) : lineNotRun(one.name, made.left, seconds)
+    tell(line)
+    lines = [...lines, line]
+    if (target !== undefined && E.isRight(target)) {
+      const written = await writeWhole(target.right, writeExhibits({ ...about, lines }))
+      if (E.isLeft(written)) {
+        complain(written.left.message)
+        await backend.close()
+        return exit.usage
+      }
+    }
+    // nothing more can be asked of a device that is gone
+    if (E.isLeft(made) && made.left.code === 'DeviceLost') break
+  }
+  await backend.close()
+  say(`\n${printExhibitTotals(told, all.length)}`)
+  return exitOf[told.length < all.length ? 'not-run' : overallOf(told)]
+}
+
+const kindsOf = (all: readonly Exhibit[], wanted: Exhibit['kind']): string =>
+  all
+    .filter(({ kind }) => kind === wanted)
+    .map(({ name }) => JSON.stringify(name))
+    .join(', ')
+
+const inventory = (): string => {
+  const all = exhibits(1)
+  return `
+Small networks: ${kindsOf(all, 'small')}
+
+Blocks of the large ones, all their channels, on small images: ${kindsOf(all, 'block')}
+
+Large networks, with --full or by name: ${kindsOf(all, 'large')}`
+}
+
+/** `etalon zoo`: whole networks and blocks of them on the device, forward and backward, judged node by node. */
+export const zooCommand: Subcommand = (command, end) =>
+  void command
+    .argument('[names...]', 'only these networks or blocks; by default the small ones and the blocks of the large')
+    .option('--full', 'the large networks as well, at full size: minutes each, and some take gigabytes')
+    .option('--samples <n>', 'judge at least so many elements of each output of a large node', wholeNumber(1), 256)
+    .option('--seed <n>', 'of the weights, the images and which elements are judged', wholeNumber(0), 1)
+    .addOption(deviceOption())
+    .option('--report <file>', 'write a line of JSON for each network; a run that finds such a file goes on from it')
+    .option('--json', 'these lines go to standard output instead of the table')
+    .addHelpText('after', inventory)
+    .action(async (names: readonly string[], options: ZooOptions) => end(await zooAt(processRim(), names, options)))
