@@ -7,10 +7,12 @@ import type { Program, Question } from '../spec/program.js'
 import { answersOf, oneNode } from '../spec/program.js'
 import type { Tensors } from '../spec/tensor.js'
 import { scalar } from '../spec/tensor.js'
+import { describeNetwork } from '../spec/networks/describe.js'
+import { initialKept } from '../spec/networks/network.js'
 import { initialParameters } from '../spec/training/initialize.js'
 import { initialState, stepFeeds, trainingStep } from '../spec/training/step.js'
 import type { Contender, Ready } from './time.js'
-import type { StepWorkload, Workload } from './workloads.js'
+import type { ForwardWorkload, StepWorkload, Workload } from './workloads.js'
 
 /** Holds an answer to a question against the reference: the worst error ÷ bound over the answer's tensors. */
 export type Judge = (question: Question, answer: Tensors) => Result<number>
@@ -124,3 +126,37 @@ export const stepOnBackend = (
     }),
   ),
 })
+
+/** A backend on a network forward: weights and images stay with it, and nothing comes back while the clock runs. */
+export const forwardOnBackend = (
+  backend: Backend,
+  { name, network, x }: ForwardWorkload,
+  { watch, judge }: StepJudge,
+): Contender => {
+  const { program } = network
+  const figures = describeNetwork(name, network)
+  return {
+    workload: name,
+    name: backend.name,
+    ...(E.isRight(figures) ? { multiplyAdds: figures.right.totals.multiplyAdds } : {}),
+    open: () => {
+      // drawn when it is this one's turn: the weights of all together would fill the memory
+      const feeds = { x, ...initialParameters(network, 1), ...initialKept(network) }
+      return F.pipe(
+        sessionOf(backend, keeping(feeds), feeds),
+        TE.map((session) => ({
+          check: F.pipe(
+            session.beside(
+              program,
+              {},
+              watch(program).filter((value) => !(value in feeds)),
+            ),
+            TE.flatMapEither((values) => judge(program, { ...feeds, ...values })),
+          ),
+          repeat: repeating(session, () => session.beside(program, {}, [])),
+          close: session.close,
+        })),
+      )()
+    },
+  }
+}

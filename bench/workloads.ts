@@ -1,5 +1,8 @@
+import { alexnet } from '../spec/networks/alexnet.js'
 import type { Network } from '../spec/networks/network.js'
 import { lenet5 } from '../spec/networks/lenet5.js'
+import { resnet18, resnet50 } from '../spec/networks/resnet.js'
+import { vgg16 } from '../spec/networks/vgg.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Question } from '../spec/program.js'
 import type { Shape, Tensor } from '../spec/tensor.js'
@@ -79,3 +82,20 @@ export const lenetStep = (batch: number): StepWorkload => ({
   // the same batch again and again: a rate that keeps every number tame
   learningRate: 2 ** -10,
 })
+
+/** A network to be timed forward, on random images. */
+export interface ForwardWorkload {
+  readonly name: string
+  readonly network: Network
+  readonly x: Tensor
+}
+
+/** Large networks as they classify one image. */
+export const imageNetworks = (): readonly ForwardWorkload[] =>
+  Object.entries({ AlexNet: alexnet(1), 'ResNet-18': resnet18(1), 'ResNet-50': resnet50(1), 'VGG-16': vgg16(1) }).map(
+    ([name, network]) => ({
+      name: `${name} forward, batch 1`,
+      network,
+      x: normal('image', network.program.inputs['x'] as Shape),
+    }),
+  )

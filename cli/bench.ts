@@ -5,14 +5,15 @@ import { Argument } from 'commander'
 import type { DeviceChoice } from '../accelerated/index.js'
 import { openWebGpu } from '../accelerated/index.js'
 import type { Judge, StepJudge } from '../bench/onBackend.js'
-import { onBackend, stepOnBackend } from '../bench/onBackend.js'
+import { forwardOnBackend, onBackend, stepOnBackend } from '../bench/onBackend.js'
 import { jsonRow, printRows } from '../bench/print.js'
 import { tfjsOnProcessor } from '../bench/tfjs.js'
 import type { Contender, Row } from '../bench/time.js'
 import { time } from '../bench/time.js'
-import { lenetStep, onDevice, onProcessor } from '../bench/workloads.js'
+import { imageNetworks, lenetStep, onDevice, onProcessor } from '../bench/workloads.js'
 import type { Expected } from '../conformance/judge.js'
 import { expect, judge } from '../conformance/judge.js'
+import type { Sampling } from '../conformance/lockstep.js'
 import { everyValue, lockstep } from '../conformance/lockstep.js'
 import { printFingerprint } from '../conformance/report.js'
 import { oracle, reference } from '../reference/index.js'
@@ -26,7 +27,7 @@ import { exit } from './exit.js'
 import type { Subcommand } from './main.js'
 import { deviceOption, inkFor, statusLine, wholeNumber } from './verify.js'
 
-const groups = ['reference', 'webgpu'] as const
+const groups = ['reference', 'webgpu', 'networks'] as const
 type Group = (typeof groups)[number]
 
 interface Options {
@@ -56,11 +57,11 @@ const judgeAt = (depth: Depth): Judge => {
   }
 }
 
-const stepJudgeAt = (depth: Depth): StepJudge => ({
+const stepJudgeAt = (depth: Depth, sampling?: Sampling): StepJudge => ({
   watch: everyValue,
   judge: (program, values) =>
     F.pipe(
-      lockstep(oracle, program, values, depth),
+      lockstep(oracle, program, values, depth, sampling),
       E.map(({ findings }) =>
         findings
           .map(({ judgement: { problem, worst } }) => (problem === undefined ? worst.ratio : Infinity))
@@ -104,7 +105,11 @@ const run = async (asked: readonly Group[], options: Options): Promise<ExitCode>
     if (E.isLeft(peer)) process.stderr.write(`etalon: ${peer.left.message}\n`)
     await show([onBackend(reference, workload, judge), ...(E.isRight(peer) ? [peer.right.contender] : [])])
   }
-  if (wanted('webgpu')) {
+  // large networks take minutes to draw, judge and run on a processor, so they are timed for who names them
+  const onTheDevice = (['webgpu', 'networks'] as const).filter((group) =>
+    group === 'networks' ? asked.includes(group) : wanted(group),
+  )
+  if (onTheDevice.length > 0) {
     const opened = await openWebGpu(options.device)()
     if (E.isLeft(opened)) {
       process.stderr.write(`etalon: ${opened.left.code}: ${opened.left.message}\n`)
@@ -115,10 +120,15 @@ const run = async (asked: readonly Group[], options: Options): Promise<ExitCode>
     process.stdout.write(`${ink.strong(backend.name)} on\n${printFingerprint(backend.fingerprint, ink)}\n\n`)
     const depth = backend.depth ?? anyOrder
     const judge = judgeAt(depth)
-    await show([
-      ...onDevice().map((workload) => onBackend(backend, workload, judge)),
-      stepOnBackend(backend, lenetStep(64), stepJudgeAt(depth)),
-    ])
+    if (onTheDevice.includes('webgpu'))
+      await show([
+        ...onDevice().map((workload) => onBackend(backend, workload, judge)),
+        stepOnBackend(backend, lenetStep(64), stepJudgeAt(depth)),
+      ])
+    // one at a time, for what is large
+    if (onTheDevice.includes('networks'))
+      for (const workload of imageNetworks())
+        await show([forwardOnBackend(backend, workload, stepJudgeAt(depth, { elements: 256, seed: 1 }))])
     await backend.close()
   }
   if (options.json !== undefined) {
@@ -135,7 +145,7 @@ const run = async (asked: readonly Group[], options: Options): Promise<ExitCode>
 /** `etalon bench`: right answers first, then how long they take. */
 export const bench: Subcommand = (command, end) =>
   void command
-    .addArgument(new Argument('[groups...]', 'what to time; both if none is named').choices(groups))
+    .addArgument(new Argument('[groups...]', 'what to time; reference and webgpu if none is named').choices(groups))
     .option('--rounds <n>', 'samples of each contender', wholeNumber(1), 7)
     .option('--sample-time <ms>', 'how long a sample takes, at least one run', wholeNumber(0), 300)
     .addOption(deviceOption())
