@@ -203,7 +203,7 @@ const judged = (
   { feeds, values, step }: Seen,
 ): Or<{ readonly nodes: number; readonly worst: LockstepFinding }> =>
   F.pipe(
-    orStop(lockstep(oracle, program, { ...feeds, ...values }, depth ?? anyOrder)),
+    orStop(lockstep(oracle, program, { ...feeds, ...values }, depth ?? anyOrder, feeds)),
     E.flatMap(({ findings, worst, guilty }): Or<{ readonly nodes: number; readonly worst: LockstepFinding }> =>
       guilty !== undefined
         ? E.left({ why: 'guilty', step, finding: guilty })

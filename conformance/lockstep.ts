@@ -35,10 +35,10 @@ const pick = (names: Readonly<Record<string, string>>, values: Tensors): Tensors
   )
 
 const judgeNode =
-  (oracle: Oracle, depth: Depth, values: Tensors) =>
+  (oracle: Oracle, depth: Depth, values: Tensors, feeds: Tensors) =>
   (node: ProgramNode): Result<LockstepFinding> =>
     F.pipe(
-      nodeAttributes(node, values),
+      nodeAttributes(node, feeds),
       E.map((attrs): Question => ({
         op: node.op,
         direction: node.direction,
@@ -83,13 +83,15 @@ const outside = ({ judgement }: LockstepFinding): boolean =>
  * up, ties and kinks cannot drive two histories apart, and a failure names its node.
  *
  * `values` holds every value of the run (`everyValue` names them), the feeds included. Attributes are rounded to f32, as
- * the backend had them.
+ * the backend had them, and words such as dropout's step are not: they are taken from `feeds`, as they were given to the
+ * run, because a device's own copy of a feed is in f32, which holds no more than every other word above 2²⁴.
  */
 export const lockstep = (
   oracle: Oracle,
   program: Program,
   values: Tensors,
   depth: Depth = anyOrder,
+  feeds: Tensors = values,
 ): Result<LockstepStep> =>
   F.pipe(
     program.nodes.reduce<Result<readonly LockstepFinding[]>>(
@@ -97,7 +99,7 @@ export const lockstep = (
         F.pipe(
           E.Do,
           E.bind('before', () => soFar),
-          E.bind('finding', () => judgeNode(oracle, depth, values)(node)),
+          E.bind('finding', () => judgeNode(oracle, depth, values, feeds)(node)),
           E.map(({ before, finding }) => [...before, finding]),
         ),
       E.right([]),

@@ -149,7 +149,7 @@ const onEach = (name: string, open: () => Promise<Backend>): void => {
           values: () => everyValue(of.program),
           step: async ({ feeds, values }) => {
             const { findings } = getOrThrow(
-              lockstep(oracle, of.program, { ...feeds, ...values }, backend.depth ?? anyOrder),
+              lockstep(oracle, of.program, { ...feeds, ...values }, backend.depth ?? anyOrder, feeds),
             )
             worst.push(...findings.map(({ judgement }) => judgement.worst.ratio))
             return E.right(undefined)
