@@ -102,7 +102,15 @@ export { stateDictNames, torchNameOf } from './networks/torch.js'
 export { vgg16, vgg19 } from './networks/vgg.js'
 export { zfnet } from './networks/zfnet.js'
 export { initialParameters } from './training/initialize.js'
-export { initialState, linearDecay, lossProgram, stepFeeds, trainingProgram, trainingStep } from './training/step.js'
+export {
+  allAside,
+  initialState,
+  linearDecay,
+  lossProgram,
+  stepFeeds,
+  trainingProgram,
+  trainingStep,
+} from './training/step.js'
 export type { LossName, Method, Optimizer, StepFeeds } from './training/step.js'
 
 export { exact, expm1Of, expOf, log1pOf, minus, negative, onceRounded, over, plus, rootOf, times } from './ball.js'

@@ -66,12 +66,13 @@ export const descriptionOf = ({
   train,
   validation,
 }: Course): Readonly<Record<string, string>> => {
-  const { optimizer, loss, l2Penalty, frozen, rates, epochs, batch, seed, augment, stopping } = description
+  const { optimizer, loss, l2Penalty, aside, frozen, rates, epochs, batch, seed, augment, stopping } = description
   const toTheEnd = rates.schedule === 'linear' || rates.schedule === 'cosine'
   const fields = {
     optimizer,
     loss,
     l2Penalty,
+    aside,
     frozen,
     rates,
     epochs: toTheEnd ? epochs : undefined,

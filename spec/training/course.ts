@@ -214,7 +214,7 @@ export const feedsAt = (course: Course, order: Numbers, progress: Progress): Ten
     x,
   )
   return {
-    ...stepFeeds({ x: seen, target, learningRate: progress.rate.rate }),
+    ...stepFeeds({ x: seen, target, learningRate: progress.rate.rate, aside: description.aside ?? {} }),
     ...countFeeds(program, progress),
   }
 }
