@@ -16,7 +16,7 @@ import { fail } from '../spec/error.js'
 import { loadIdxFolder } from './dataset.js'
 import type { Screen } from './terminal.js'
 import type { TrainOptions, TrainRim } from './train.js'
-import { scheduleOf, shiftOf, trainAt } from './train.js'
+import { augmentOf, initializerOf, scheduleOf, trainAt } from './train.js'
 import type { Digits } from './training.js'
 
 const mnist = fileURLToPath(new URL('../../shared/data/mnist', import.meta.url))
@@ -41,6 +41,8 @@ const few = (train: number, test: number): TrainRim['load'] =>
     : () => TE.right({ train: digits(1, train, 'train'), test: digits(1, test, 'test') })
 
 const options: TrainOptions = {
+  network: 'lenet5',
+  digit: 0,
   epochs: 1,
   batch: 16,
   seed: 1,
@@ -49,7 +51,8 @@ const options: TrainOptions = {
   schedule: { schedule: 'linear' },
   momentum: 0.9,
   weightDecay: 0.0005,
-  shift: 0,
+  l2: 0,
+  augment: [],
   validation: 0,
   patience: 0,
   lockstep: 0,
@@ -138,7 +141,7 @@ describe('train, kept and gone on with', () => {
     optimizer: 'adam',
     learningRate: 0.001,
     schedule: { schedule: 'constant' },
-    shift: 1,
+    augment: [{ kind: 'shift', most: 1 }],
     validation: 4,
     batch: 4,
   }
@@ -240,9 +243,23 @@ describe('options of train', () => {
     for (const text of ['', 'step', 'step:0', 'step:x', 'cosine:3', 'exponential:2', 'plateau:1:2', 'warm'])
       expect(() => scheduleOf(text)).toThrow(/Wanted: linear/)
   })
-  test('shifts by name', () => {
-    expect([shiftOf('shift'), shiftOf('shift:3')]).toEqual([2, 3])
-    for (const text of ['flip', 'shift:0', 'shift:10', 'shift:', 'shift:1:1'])
-      expect(() => shiftOf(text)).toThrow(/Wanted: shift/)
+  test('augmentations by name, several in their order', () => {
+    expect([augmentOf('shift'), augmentOf('shift:3')]).toEqual([
+      [{ kind: 'shift', most: 2 }],
+      [{ kind: 'shift', most: 3 }],
+    ])
+    expect(augmentOf('crop:28,flip')).toEqual([{ kind: 'crop', size: [28, 28] }, { kind: 'flip' }])
+    for (const text of ['', 'shift:0', 'shift:10', 'shift:', 'shift:1:1', 'crop', 'crop:0', 'flip:1', 'flip,', 'turn'])
+      expect(() => augmentOf(text)).toThrow(/Wanted: shift/)
+  })
+  test('initializers by name', () => {
+    expect([initializerOf('he'), initializerOf('xavier'), initializerOf('scaled')]).toEqual([
+      { kind: 'he' },
+      { kind: 'xavier' },
+      { kind: 'scaled' },
+    ])
+    expect(initializerOf('normal:0.01')).toEqual({ kind: 'normal', sigma: 0.01 })
+    for (const text of ['', 'normal', 'normal:', 'normal:0', 'normal:-1', 'normal:x', 'he:2', 'normal:1:1', 'uniform'])
+      expect(() => initializerOf(text)).toThrow(/Wanted: scaled/)
   })
 })

@@ -66,9 +66,25 @@ export const descriptionOf = ({
   train,
   validation,
 }: Course): Readonly<Record<string, string>> => {
-  const { optimizer, loss, l2Penalty, aside, frozen, rates, epochs, batch, seed, augment, stopping } = description
+  const {
+    name,
+    optimizer,
+    loss,
+    l2Penalty,
+    aside,
+    frozen,
+    rates,
+    epochs,
+    batch,
+    seed,
+    augment,
+    arrange,
+    initializer,
+    stopping,
+  } = description
   const toTheEnd = rates.schedule === 'linear' || rates.schedule === 'cosine'
   const fields = {
+    network: name,
     optimizer,
     loss,
     l2Penalty,
@@ -79,6 +95,8 @@ export const descriptionOf = ({
     batch,
     seed,
     augment,
+    arrange,
+    initializer,
     stopping,
     train: train.mark,
     validation: validation?.mark,

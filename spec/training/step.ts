@@ -211,7 +211,7 @@ export const lossProgram = (
  *         `differentiate` and `checkProgram` of the network
  */
 export const trainingProgram = (network: Network, method: Method): Result<Program> => {
-  const { parameters } = network
+  const { parameters, kept } = network
   const { optimizer, frozen = [] } = method
   const stranger = frozen.find((name) => parameters[name] === undefined)
   const learned = Object.keys(parameters).filter((name) => !frozen.includes(name))
@@ -240,6 +240,8 @@ export const trainingProgram = (network: Network, method: Method): Result<Progra
         ],
         outputs: ['loss'],
         carry: {
+          // what is kept and not renewed, such as the state before a sequence, stays what it is
+          ...Object.fromEntries(Object.keys(kept).map((name) => [name, name])),
           ...program.carry,
           ...Object.fromEntries(frozen.map((name) => [name, name])),
           ...Object.fromEntries(state.map(({ value }) => [value, nextOf(value)])),
