@@ -135,7 +135,7 @@ const builtFrom = ({ network: name, variant }: Recipe, pixels: number): Result<B
 export const titleOf = ({ network, variant }: Pick<Recipe, 'network' | 'variant'>): string =>
   variant === undefined ? network : `${network} (${variant})`
 
-// the first rates at which a network learns well: those that follow the gradient itself by the size of the gradient
+// the first rates at which LeNet-5 learns well
 const rates: Readonly<Record<Optimizer['op'], number>> = {
   sgd: 0.1,
   momentum: 0.015,
@@ -145,13 +145,20 @@ const rates: Readonly<Record<Optimizer['op'], number>> = {
   adam: 0.001,
   adamw: 0.001,
 }
-const bySize: Readonly<Partial<Record<NetworkName, number>>> = {}
+// where the rate multiplies the gradient itself, it has to suit its size: sigmoids and gates make it small, and so does a
+// mean over pixels
+const gentle: Readonly<Partial<Record<NetworkName, number>>> = {
+  mlp: 10,
+  autoencoder: 30,
+  rnnClassifier: 3,
+  lstmClassifier: 20,
+}
 
 export const optimizerNames = Object.keys(rates) as readonly Optimizer['op'][]
 
 /** The rate that a network learns with unless it is given another. */
 export const firstRate = ({ network, optimizer }: Pick<Recipe, 'network' | 'optimizer'>): number =>
-  rates[optimizer] * (optimizer === 'sgd' || optimizer === 'momentum' ? (bySize[network] ?? 1) : 1)
+  rates[optimizer] * (optimizer === 'sgd' || optimizer === 'momentum' ? (gentle[network] ?? 1) : 1)
 
 /**
  * The course of a training on digits.
