@@ -296,6 +296,35 @@ describe('train, kept and gone on with', () => {
       { seed: 2 },
       /bad: checkpoint: it is of another training: seed is 1 there and 2 here/,
     ],
+    [
+      'one of another network',
+      async () => writeFile(at('bad'), await readFile(at('one'))),
+      { network: 'mlp' },
+      /bad: checkpoint: it is of another training: network is "lenet5" there and "mlp" here/,
+    ],
+    [
+      'one of another optimizer',
+      async () => writeFile(at('bad'), await readFile(at('one'))),
+      { optimizer: 'adamw' },
+      /bad: checkpoint: it is of another training: optimizer is .*adam.* there and .*adamw.* here/,
+    ],
+    [
+      'one that is cut in its header',
+      async () => writeFile(at('bad'), (await readFile(at('one'))).subarray(0, 100)),
+      {},
+      /FormatInvalid: .*bad: truncated: the header is \d+ bytes long, and 92 follow/,
+    ],
+    [
+      'one whose header tells of more than there is',
+      async () => {
+        const bytes = await readFile(at('one'))
+        // the first convolution's 6×1×5×5 said to be of 7: as long a text, and a lie
+        const text = bytes.toString('latin1').replace('"shape":[6,1,5,5]', '"shape":[7,1,5,5]')
+        await writeFile(at('bad'), Buffer.from(text, 'latin1'))
+      },
+      {},
+      /FormatInvalid: .*bad: tensor conv1\.w: data_offsets .* hold 1200 bytes; F64 of shape \[7,1,5,5\] takes 1400/,
+    ],
   ] as const)('a checkpoint to go on from, but %s: code 2 and why', async (_, make, given, message) => {
     await make()
     const { code, out, err } = await trained({ ...steady, ...given, resume: at('bad'), json: true }, { load })
