@@ -208,6 +208,7 @@ describe('train NETWORK', () => {
 
   test.each([
     ['resnet18', {}, /ShapeMismatch: resnet18 reads x \[16,3,224,224\]; the data are images \[16,1,28,28\]/],
+    ['lenet', {}, /there is no network "lenet"; there are perceptron, mlp, lenet5/],
     ['gan', {}, /gan is two networks .*: etalon lesson gan trains it/],
     ['mlp', { variant: 'deep' }, /mlp has no variant "deep"; it has narrow, wide/],
     ['mlp', { loss: 'bce' }, /--loss bce does not suit what mlp answers; wanted softmaxCrossEntropy, hinge, mse, bce/],

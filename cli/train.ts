@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { Argument, InvalidArgumentError, Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import type { DeviceChoice } from '../accelerated/index.js'
@@ -10,8 +10,7 @@ import type { EtalonError, Result } from '../spec/error.js'
 import { etalonError, within } from '../spec/error.js'
 import { decodeSafetensors, encodeSafetensors } from '../spec/formats/safetensors.js'
 import { parameterCount } from '../spec/networks/network.js'
-import type { NetworkName } from '../spec/networks/zoo.js'
-import { networkNames, variantsOf } from '../spec/networks/zoo.js'
+import { variantsOf } from '../spec/networks/zoo.js'
 import type { Augmentation } from '../spec/training/augment.js'
 import { checkpointOf, stateFrom } from '../spec/training/checkpoint.js'
 import type { TrainingState } from '../spec/training/course.js'
@@ -296,11 +295,9 @@ const variants = (['lenet5', 'mlp'] as const).map((name) => `${name}: ${variants
 /** `etalon train NETWORK`: on the device, on IDX files or generated digits. */
 export const trainCommand: Subcommand = (command, end) =>
   void command
-    .addArgument(
-      new Argument(
-        '<network>',
-        'a network of the zoo that digits can be put to: as images of 28×28, as vectors, or as sequences of rows',
-      ).choices(networkNames),
+    .argument(
+      '<network>',
+      'lenet5, perceptron, mlp, autoencoder, rnnClassifier or lstmClassifier: the networks that digits can be put to, as images of 28×28, as vectors, or as sequences of rows',
     )
     .option('--variant <name>', `another form of the network than its first (${variants})`)
     .addOption(new Option('--loss <name>', 'another than the network’s first').choices(trainableLosses))
@@ -365,6 +362,6 @@ export const trainCommand: Subcommand = (command, end) =>
       '--json',
       'the last line on standard output is an object with testAccuracy and testLoss; the rest goes to standard error',
     )
-    .action(async (network: NetworkName, options: Omit<TrainOptions, 'network'>) =>
+    .action(async (network: string, options: Omit<TrainOptions, 'network'>) =>
       end(await trainAt({ ...processRim(), load: digitsFor }, { ...options, network })),
     )

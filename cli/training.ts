@@ -11,7 +11,6 @@ import { ensure, fail, getOrThrow, within } from '../spec/error.js'
 import type { Mode, Network } from '../spec/networks/network.js'
 import { inference, trainingBy } from '../spec/networks/network.js'
 import { perceptron } from '../spec/networks/perceptron.js'
-import type { NetworkName } from '../spec/networks/zoo.js'
 import { networkNamed } from '../spec/networks/zoo.js'
 import type { Oracle } from '../spec/oracle.js'
 import { keyOf } from '../spec/philox.js'
@@ -29,7 +28,8 @@ import type { LossName, Optimizer } from '../spec/training/step.js'
 
 /** How to train. */
 export interface Recipe {
-  readonly network: NetworkName
+  /** by its name in the zoo */
+  readonly network: string
   readonly variant?: string
   /** another than the network's first */
   readonly loss?: LossName
@@ -147,7 +147,7 @@ const rates: Readonly<Record<Optimizer['op'], number>> = {
 }
 // where the rate multiplies the gradient itself, it has to suit its size: sigmoids and gates make it small, and so does a
 // mean over pixels
-const gentle: Readonly<Partial<Record<NetworkName, number>>> = {
+const gentle: Readonly<Partial<Record<string, number>>> = {
   mlp: 10,
   autoencoder: 30,
   rnnClassifier: 3,
