@@ -61,7 +61,7 @@ const stepJudgeAt = (depth: Depth, sampling?: Sampling): StepJudge => ({
   watch: everyValue,
   judge: (program, values) =>
     F.pipe(
-      lockstep(oracle, program, values, depth, sampling),
+      lockstep(oracle, program, values, depth, sampling === undefined ? {} : { sampling }),
       E.map(({ findings }) =>
         findings
           .map(({ judgement: { problem, worst } }) => (problem === undefined ? worst.ratio : Infinity))

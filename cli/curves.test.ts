@@ -58,6 +58,31 @@ describe('the curves of a training', () => {
     expect(losses?.names).toEqual(['training'])
   })
 
+  test('keep their names apart where they end together, and number only as many epochs as have room', () => {
+    const many = Array.from({ length: 60 }, (_, i): Point => {
+      const value = 1 / (i + 1)
+      return { epoch: i + 1, rate: 0.1, loss: value, validationLoss: value }
+    })
+    const { document } = (parseHTML as (html: string) => { readonly document: Node })(curvesPage('', many))
+    const named = [...document.querySelectorAll('svg [aria-label=text]')].map((mark) =>
+      Number(/translate\([\d.]+,(-?[\d.]+)\)/.exec(mark.getAttribute('transform'))?.[1]),
+    )
+    expect(Math.abs((named[0] ?? NaN) - (named[1] ?? NaN))).toBeGreaterThan(10)
+    const numbers = [...document.querySelectorAll('svg [aria-label="x-axis tick label"] text')]
+    expect(numbers.map(({ textContent }) => Number(textContent))).toEqual(
+      Array.from({ length: 20 }, (_, i) => 3 * (i + 1)),
+    )
+  })
+
+  test('of a single epoch are dots, about which the library has nothing to warn', () => {
+    const page = curvesPage('', points.slice(0, 1))
+    expect(drawn(page).map(({ names }) => names)).toEqual([
+      ['training', 'validation'],
+      ['training', 'validation'],
+    ])
+    expect(page).not.toMatch(/⚠/)
+  })
+
   test('need nothing from elsewhere, and a title is text', () => {
     const page = curvesPage('<script>1 & 2', points)
     expect(page).not.toMatch(/<script|<link|href=|src=/)

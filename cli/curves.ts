@@ -31,6 +31,26 @@ interface Browserless {
   readonly document: object
 }
 
+// names that would lie on each other are moved apart, by half a line each
+const namesOf = (data: readonly Dot[]): readonly (Dot & { readonly down: number })[] => {
+  const last = colours.domain.flatMap((name) => data.filter(({ of }) => of === name).slice(-1))
+  const values = data.map(({ value }) => value)
+  const close = 0.05 * (Math.max(...values) - Math.min(...values))
+  const [a, b] = last
+  return last.map((dot) => {
+    const other = dot === a ? b : a
+    if (other === undefined || Math.abs(dot.value - other.value) > close) return { ...dot, down: 0 }
+    return { ...dot, down: dot.value < other.value || (dot.value === other.value && dot === b) ? 6 : -6 }
+  })
+}
+
+// as many epochs as have room for their numbers
+const ticksOf = (data: readonly Dot[]): readonly number[] => {
+  const epochs = [...new Set(data.map(({ epoch }) => epoch))]
+  const every = Math.ceil(epochs.length / 20)
+  return every === 1 ? epochs : epochs.filter((epoch) => epoch % every === 0)
+}
+
 // the name of a curve stands at its end, so that no legend is needed
 const picture = (label: string, data: readonly Dot[], vertical: Readonly<Record<string, unknown>>): string => {
   const { document } = (parseHTML as (html: string) => Browserless)('<html></html>')
@@ -40,13 +60,16 @@ const picture = (label: string, data: readonly Dot[], vertical: Readonly<Record<
     ariaLabel: label,
     width: 720,
     height: 320,
+    marginLeft: 52,
     marginRight: 80,
     color: colours,
-    x: { label: 'epoch', ticks: [...new Set(data.map(({ epoch }) => epoch))].slice(0, 30), tickFormat: 'd' },
-    y: { grid: true, label, ...vertical },
+    x: { label: 'epoch', ticks: ticksOf(data), tickFormat: 'd' },
+    y: { grid: true, nice: true, label, ...vertical },
     marks: [
-      Plot.lineY([...data], { ...places, stroke: 'of', marker: 'dot' }),
-      Plot.text([...data], Plot.selectLast({ ...places, z: 'of', text: 'of', fill: 'of', textAnchor: 'start', dx: 8 })),
+      Plot.lineY([...data], { ...places, z: 'of', stroke: 'of', marker: 'dot' }),
+      ...namesOf(data).map((dot) =>
+        Plot.text([dot], { ...places, text: 'of', fill: 'of', textAnchor: 'start', dx: 8, dy: dot.down }),
+      ),
     ],
   })
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg')

@@ -22,7 +22,7 @@ const subcommands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./zoo.js')).zooCommand,
   },
   replay: { summary: 'run one case of verify again', load: async () => (await import('./replay.js')).replay },
-  train: { summary: 'train LeNet-5 on the device', load: async () => (await import('./train.js')).trainCommand },
+  train: { summary: 'train a network on the device, on digits', load: async () => (await import('./train.js')).trainCommand },
   eval: {
     summary: 'answer requests for single ops: a JSON line in, a JSON line out',
     load: async () => (await import('./eval.js')).evalCommand,

@@ -16,7 +16,7 @@ import { fail } from '../spec/error.js'
 import { loadIdxFolder } from './dataset.js'
 import type { Screen } from './terminal.js'
 import type { TrainOptions, TrainRim } from './train.js'
-import { scheduleOf, shiftOf, trainAt } from './train.js'
+import { augmentOf, initializerOf, scheduleOf, trainAt } from './train.js'
 import type { Digits } from './training.js'
 
 const mnist = fileURLToPath(new URL('../../shared/data/mnist', import.meta.url))
@@ -41,15 +41,17 @@ const few = (train: number, test: number): TrainRim['load'] =>
     : () => TE.right({ train: digits(1, train, 'train'), test: digits(1, test, 'test') })
 
 const options: TrainOptions = {
+  network: 'lenet5',
+  digit: 0,
   epochs: 1,
   batch: 16,
   seed: 1,
   optimizer: 'momentum',
-  learningRate: 0.02,
   schedule: { schedule: 'linear' },
   momentum: 0.9,
   weightDecay: 0.0005,
-  shift: 0,
+  l2: 0,
+  augment: [],
   validation: 0,
   patience: 0,
   lockstep: 0,
@@ -73,7 +75,10 @@ const trained = async (given: Partial<TrainOptions>, rim: Partial<TrainRim> = {}
 
 describe.runIf(embedded)(`LeNet-5 on the device, on ${real ? 'MNIST' : 'generated'} digits`, () => {
   test('a short training learns, its first steps in lockstep with the reference, node by node', async () => {
-    const { code, out, err } = await trained({ lockstep: 2, json: true }, { open: openWebGpu, load: few(320, 40) })
+    const { code, out, err } = await trained(
+      { lockstep: 2, learningRate: 0.02, json: true },
+      { open: openWebGpu, load: few(320, 40) },
+    )
     expect(err).toMatch(/step 1 in lockstep: 36 nodes within bounds/)
     expect(err).toMatch(/step 2 in lockstep: 36 nodes within bounds/)
     expect(code).toBe(0)
@@ -132,13 +137,100 @@ describe('train', () => {
   })
 })
 
+describe('train NETWORK', () => {
+  const load: TrainRim['load'] = () => TE.right({ train: digits(1, 64, 'train'), test: digits(1, 16, 'test') })
+  const summary = ({ out }: { readonly out: string }) =>
+    JSON.parse(out.trim().split('\n').at(-1) ?? '') as Readonly<Record<string, unknown>>
+
+  test('an mlp reads digits as vectors, and learns by the loss that it is given', async () => {
+    const learned = digits(1, 64, 'train')
+    const again: TrainRim['load'] = () => TE.right({ train: learned, test: learned })
+    const of = (given: Partial<TrainOptions>) =>
+      trained({ network: 'mlp', epochs: 6, json: true, ...given }, { load: again })
+    const [own, hinged] = [await of({ lockstep: 1 }), await of({ loss: 'hinge', learningRate: 0.02, l2: 0.001 })]
+    expect(own.err).toMatch(/^mlp, 23860 parameters, softmaxCrossEntropy, on/)
+    expect(summary(own)).toMatchObject({ network: 'mlp', parameters: 23860, loss: 'softmaxCrossEntropy', steps: 24 })
+    expect(own.err).toMatch(/step 1 in lockstep: 12 nodes within bounds/)
+    expect(summary(hinged)).toMatchObject({ loss: 'hinge' })
+    for (const one of [own, hinged]) {
+      // of digits that it has learned; one in ten would be right by chance, and one in two not among five
+      expect(summary(one)['testAccuracy']).toBeGreaterThan(0.5)
+      expect(summary(one)['testTop5Error']).toBeLessThan(0.2)
+    }
+  })
+
+  test('the perceptron tells one digit from the others, and says so in accuracy alone', async () => {
+    const made = await trained({ network: 'perceptron', digit: 1, epochs: 4, json: true }, { load })
+    expect(summary(made)).toMatchObject({ network: 'perceptron', parameters: 785, loss: 'bceWithLogits' })
+    expect(summary(made)['testAccuracy']).toBeGreaterThan(0.8)
+    expect(summary(made)).not.toHaveProperty('testTop5Error')
+  })
+
+  test('a sequence is read row by row, and asked about another batch than it learns in', async () => {
+    const given = { network: 'rnnClassifier', optimizer: 'adam', validation: 20, epochs: 2, patience: 2 } as const
+    const made = await trained({ ...given, json: true }, { load })
+    expect(made.code).toBe(0)
+    expect(summary(made)).toMatchObject({ network: 'rnnClassifier', parameters: 6602, validationDigits: 20 })
+    expect(made.err).toMatch(/epoch 2 {2}over at rate \S+ {2}validation loss \S+ {2}accuracy/)
+  })
+
+  test('an autoencoder is judged by its loss, from pixels that stay what they are', async () => {
+    const few: TrainRim['load'] = () => TE.right({ train: digits(1, 6, 'train'), test: digits(1, 2, 'test') })
+    const given = { network: 'autoencoder', batch: 2, validation: 2, patience: 1, optimizer: 'adam' } as const
+    const made = await trained({ ...given, augment: [{ kind: 'shift', most: 2 }], json: true }, { load: few })
+    expect(made.code).toBe(0)
+    expect(summary(made)).toMatchObject({ network: 'autoencoder', loss: 'mse', testDigits: 2 })
+    expect(summary(made)).not.toHaveProperty('testAccuracy')
+    // of pixels from 0 to 1 no answer of a sigmoid is further off than 1
+    expect(summary(made)['testLoss']).toBeLessThan(1)
+    expect(made.err).toMatch(/test loss 0\.\d+ in/)
+    expect(made.err).not.toMatch(/accuracy|NaN/)
+  })
+
+  test('images larger than the network reads are cropped for it', async () => {
+    const wide = ({ images, labels }: Dataset): Dataset => ({
+      images: {
+        shape: [images.shape[0], 30, 32],
+        bytes: Array.from({ length: images.shape[0] * 30 * 32 }, (_, i) => (i % 32 < 4 ? 0 : i % 251)),
+      },
+      labels,
+    })
+    const larger: TrainRim['load'] = () =>
+      TE.right({ train: wide(digits(1, 32, 'train')), test: wide(digits(1, 8, 'test')) })
+    const refused = await trained({ network: 'mlp' }, { load: larger })
+    expect(refused).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/mlp reads x \[16,784\]; the data are images \[16,1,30,32\]/) as string,
+    })
+    const augment = [{ kind: 'crop', size: [28, 28] }] as const
+    expect((await trained({ network: 'mlp', augment }, { load: larger })).code).toBe(0)
+  })
+
+  test.each([
+    ['resnet18', {}, /ShapeMismatch: resnet18 reads x \[16,3,224,224\]; the data are images \[16,1,28,28\]/],
+    ['lenet', {}, /there is no network "lenet"; there are perceptron, mlp, lenet5/],
+    ['gan', {}, /gan is two networks .*: etalon lesson gan trains it/],
+    ['mlp', { variant: 'deep' }, /mlp has no variant "deep"; it has narrow, wide/],
+    ['mlp', { loss: 'bce' }, /--loss bce does not suit what mlp answers; wanted softmaxCrossEntropy, hinge, mse, bce/],
+    ['autoencoder', { loss: 'hinge' }, /--loss hinge does not suit what autoencoder answers; wanted mse, bce/],
+    ['perceptron', { digit: 10 }, /the class 10 is none of 0 … 9/],
+    ['lenet5', { augment: [{ kind: 'crop', size: [29, 29] }] }, /a crop of 29×29 is larger than images of 28×28/],
+  ] as const)('%s with %j is refused before a device is opened', async (network, given, message) => {
+    const open: TrainRim['open'] = () => {
+      throw new Error('opened')
+    }
+    const made = await trained({ ...(given as Partial<TrainOptions>), network, json: true }, { load, open })
+    expect(made).toMatchObject({ code: 2, out: '', err: expect.stringMatching(message) as string })
+  })
+})
+
 describe('train, kept and gone on with', () => {
   // an epoch is two steps; with a constant rate its steps do not depend on how many epochs follow
   const steady: Partial<TrainOptions> = {
     optimizer: 'adam',
     learningRate: 0.001,
     schedule: { schedule: 'constant' },
-    shift: 1,
+    augment: [{ kind: 'shift', most: 1 }],
     validation: 4,
     batch: 4,
   }
@@ -205,6 +297,35 @@ describe('train, kept and gone on with', () => {
       { seed: 2 },
       /bad: checkpoint: it is of another training: seed is 1 there and 2 here/,
     ],
+    [
+      'one of another network',
+      async () => writeFile(at('bad'), await readFile(at('one'))),
+      { network: 'mlp' },
+      /bad: checkpoint: it is of another training: network is "lenet5" there and "mlp" here/,
+    ],
+    [
+      'one of another optimizer',
+      async () => writeFile(at('bad'), await readFile(at('one'))),
+      { optimizer: 'adamw' },
+      /bad: checkpoint: it is of another training: optimizer is .*adam.* there and .*adamw.* here/,
+    ],
+    [
+      'one that is cut in its header',
+      async () => writeFile(at('bad'), (await readFile(at('one'))).subarray(0, 100)),
+      {},
+      /FormatInvalid: .*bad: truncated: the header is \d+ bytes long, and 92 follow/,
+    ],
+    [
+      'one whose header tells of more than there is',
+      async () => {
+        const bytes = await readFile(at('one'))
+        // the first convolution's 6×1×5×5 said to be of 7: as long a text, and a lie
+        const text = bytes.toString('latin1').replace('"shape":[6,1,5,5]', '"shape":[7,1,5,5]')
+        await writeFile(at('bad'), Buffer.from(text, 'latin1'))
+      },
+      {},
+      /FormatInvalid: .*bad: tensor conv1\.w: data_offsets .* hold 1200 bytes; F64 of shape \[7,1,5,5\] takes 1400/,
+    ],
   ] as const)('a checkpoint to go on from, but %s: code 2 and why', async (_, make, given, message) => {
     await make()
     const { code, out, err } = await trained({ ...steady, ...given, resume: at('bad'), json: true }, { load })
@@ -240,9 +361,23 @@ describe('options of train', () => {
     for (const text of ['', 'step', 'step:0', 'step:x', 'cosine:3', 'exponential:2', 'plateau:1:2', 'warm'])
       expect(() => scheduleOf(text)).toThrow(/Wanted: linear/)
   })
-  test('shifts by name', () => {
-    expect([shiftOf('shift'), shiftOf('shift:3')]).toEqual([2, 3])
-    for (const text of ['flip', 'shift:0', 'shift:10', 'shift:', 'shift:1:1'])
-      expect(() => shiftOf(text)).toThrow(/Wanted: shift/)
+  test('augmentations by name, several in their order', () => {
+    expect([augmentOf('shift'), augmentOf('shift:3')]).toEqual([
+      [{ kind: 'shift', most: 2 }],
+      [{ kind: 'shift', most: 3 }],
+    ])
+    expect(augmentOf('crop:28,flip')).toEqual([{ kind: 'crop', size: [28, 28] }, { kind: 'flip' }])
+    for (const text of ['', 'shift:0', 'shift:10', 'shift:', 'shift:1:1', 'crop', 'crop:0', 'flip:1', 'flip,', 'turn'])
+      expect(() => augmentOf(text)).toThrow(/Wanted: shift/)
+  })
+  test('initializers by name', () => {
+    expect([initializerOf('he'), initializerOf('xavier'), initializerOf('scaled')]).toEqual([
+      { kind: 'he' },
+      { kind: 'xavier' },
+      { kind: 'scaled' },
+    ])
+    expect(initializerOf('normal:0.01')).toEqual({ kind: 'normal', sigma: 0.01 })
+    for (const text of ['', 'normal', 'normal:', 'normal:0', 'normal:-1', 'normal:x', 'he:2', 'normal:1:1', 'uniform'])
+      expect(() => initializerOf(text)).toThrow(/Wanted: scaled/)
   })
 })

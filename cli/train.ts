@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { Argument, InvalidArgumentError, Option } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import type { DeviceChoice } from '../accelerated/index.js'
@@ -10,9 +10,12 @@ import type { EtalonError, Result } from '../spec/error.js'
 import { etalonError, within } from '../spec/error.js'
 import { decodeSafetensors, encodeSafetensors } from '../spec/formats/safetensors.js'
 import { parameterCount } from '../spec/networks/network.js'
+import { variantsOf } from '../spec/networks/zoo.js'
+import type { Augmentation } from '../spec/training/augment.js'
 import { checkpointOf, stateFrom } from '../spec/training/checkpoint.js'
 import type { TrainingState } from '../spec/training/course.js'
-import type { Optimizer } from '../spec/training/step.js'
+import type { Evaluation } from '../spec/training/fit.js'
+import type { Initializer } from '../spec/training/initialize.js'
 import { loadIdxFolder } from './dataset.js'
 import { writable, writeWhole } from './file.js'
 import type { ExitCode } from './exit.js'
@@ -21,7 +24,7 @@ import type { Subcommand } from './main.js'
 import { atLeastZero, deviceOption, wholeNumber } from './options.js'
 import { complainTo, inkFor, statusLine } from './terminal.js'
 import type { Course, Digits, Happening, Recipe, ScheduleChoice, Stop, Trained } from './training.js'
-import { courseOf, follow } from './training.js'
+import { courseOf, follow, optimizerNames, titleOf, trainableLosses } from './training.js'
 import type { Rim } from './verify.js'
 import { processRim } from './verify.js'
 
@@ -35,12 +38,6 @@ export interface TrainOptions extends Recipe {
   readonly curves?: string
   readonly device: DeviceChoice
   readonly json?: true
-}
-
-/** The options as they are given: a rate may be left out, and the augmentation is how far to shift. */
-interface GivenOptions extends Omit<TrainOptions, 'learningRate' | 'shift'> {
-  readonly learningRate?: number
-  readonly augment: number
 }
 
 /** All that `train` meets of the world. */
@@ -68,15 +65,23 @@ const lineOf = (happening: Happening): string | undefined => {
     }
     case 'epoch': {
       const { epoch, rate, validationLoss, validationAccuracy } = happening.point
-      return validationLoss === undefined || validationAccuracy === undefined
+      const right = validationAccuracy === undefined ? '' : `  accuracy ${percent(validationAccuracy, 2)}`
+      return validationLoss === undefined
         ? undefined
-        : `epoch ${epoch}  over at rate ${rate.toPrecision(3)}  validation loss ${validationLoss.toFixed(4)}  accuracy ${percent(validationAccuracy, 2)}`
+        : `epoch ${epoch}  over at rate ${rate.toPrecision(3)}  validation loss ${validationLoss.toFixed(4)}${right}`
     }
     case 'measured': {
-      const { epoch, step, loss, right, of } = happening
-      return `epoch ${epoch}  step ${String(step).padStart(5)}  loss ${loss.toFixed(4)}  accuracy ${percent(right / of, 1)} of ${of} test digits`
+      const { epoch, step, loss, right, of, testLoss } = happening
+      const found = right === undefined ? `loss ${testLoss.toFixed(4)}` : `accuracy ${percent(right / of, 1)}`
+      return `epoch ${epoch}  step ${String(step).padStart(5)}  loss ${loss.toFixed(4)}  ${found} of ${of} test digits`
     }
   }
+}
+
+/** What a network makes of the test digits, in a phrase. */
+const resultOf = ({ accuracy, top5Error, loss }: Evaluation): string => {
+  const five = Number.isNaN(top5Error) ? '' : `, top-5 error ${percent(top5Error, 2)}`
+  return Number.isNaN(accuracy) ? `test loss ${loss.toFixed(4)}` : `test accuracy ${percent(accuracy, 2)}${five}`
 }
 
 /** Why a training stopped, in a sentence, and the code that says so. */
@@ -104,15 +109,19 @@ const endOf = (stop: Stop): { readonly code: ExitCode; readonly message: string 
 
 /** The last line of `--json`. */
 const summaryOf = (
-  { recipe: { epochs, batch, seed, lockstep, optimizer }, fitting, counts }: Course,
+  { recipe: { network, variant, epochs, batch, seed, lockstep, optimizer }, fitting, counts }: Course,
   { test, worstRatio, state: { progress } }: Trained,
   secondsPerEpoch: number,
   fingerprint: Fingerprint,
 ): Readonly<Record<string, unknown>> => ({
-  network: 'lenet5',
+  network,
+  ...(variant === undefined ? {} : { variant }),
   parameters: parameterCount(fitting.network),
-  testAccuracy: test.accuracy,
+  // where there is right and wrong
+  ...(Number.isNaN(test.accuracy) ? {} : { testAccuracy: test.accuracy }),
+  ...(Number.isNaN(test.top5Error) ? {} : { testTop5Error: test.top5Error }),
   testLoss: test.loss,
+  loss: fitting.description.loss,
   testDigits: counts.test,
   trainingDigits: counts.train,
   ...(counts.validation === 0 ? {} : { validationDigits: counts.validation }),
@@ -141,7 +150,7 @@ const resumed = ({ fitting }: Course, file: string): taskEither.TaskEither<Etalo
     TE.mapLeft(within(file)),
   )
 
-/** Trains LeNet-5 on the backend that `rim` opens, and says so on its streams. */
+/** Trains a network on the backend that `rim` opens, and says so on its streams. */
 export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<ExitCode> => {
   const { out, err, now } = rim
   const { checkpoint, resume, curves, json } = options
@@ -177,6 +186,7 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
   const backend = opened.right
   const { name, fingerprint } = backend
   const { fitting, counts } = course
+  const title = titleOf(options)
   const { steps } = fitting
   const already = from?.right.progress
   const counted = [
@@ -185,7 +195,7 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
     `${counts.test} test digits`,
   ]
   say(
-    `LeNet-5, ${parameterCount(fitting.network)} parameters, on ${fingerprint['description'] ?? name} (${fingerprint['kind'] ?? name})`,
+    `${title}, ${parameterCount(fitting.network)} parameters, ${fitting.description.loss}, on ${fingerprint['description'] ?? name} (${fingerprint['kind'] ?? name})`,
   )
   say(`${counted.join(', ')} (${options.data ?? 'generated'}); ${steps} steps of ${options.batch}`)
   if (already !== undefined) say(`goes on after step ${already.step} of ${steps} (${resume})`)
@@ -216,18 +226,17 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
   const { points, stopping } = state.progress
   const seconds = (now() - started) / 1000
   const taken = Math.max(1, points.length - (already?.points.length ?? 0))
-  const accuracy = ink.strong(`test accuracy ${percent(test.accuracy, 2)}`)
+  const result = resultOf(test)
   status.clear()
   if (fitting.description.stopping !== undefined)
     say(
       `${stopping.stop ? 'stopped early; ' : ''}the weights of epoch ${stopping.bestEpoch + 1} of ${points.length} were the best`,
     )
-  say(`${accuracy} in ${seconds.toFixed(1)} s, ${(seconds / taken).toFixed(1)} s an epoch`)
+  say(`${ink.strong(result)} in ${seconds.toFixed(1)} s, ${(seconds / taken).toFixed(1)} s an epoch`)
   if (page !== undefined) {
     // a library that draws is loaded by who wants a picture
     const { curvesPage } = await import('./curves.js')
-    const title = `LeNet-5, ${options.optimizer}: test accuracy ${percent(test.accuracy, 2)}`
-    const written = await writeWhole(page.right, curvesPage(title, points))
+    const written = await writeWhole(page.right, curvesPage(`${title}, ${options.optimizer}: ${result}`, points))
     if (E.isLeft(written)) return refuse(written.left)
   }
   if (json === true) out.write(`${JSON.stringify(summaryOf(course, trained.right, seconds / taken, fingerprint))}\n`)
@@ -236,19 +245,6 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
 
 /** How much of a training is over, on a line. */
 const bar = (part: number): string => `[${'='.repeat(Math.floor(20 * part)).padEnd(20)}]`
-
-// the first rates at which LeNet-5 learns well
-const rates: Readonly<Record<Optimizer['op'], number>> = {
-  sgd: 0.1,
-  momentum: 0.015,
-  adagrad: 0.01,
-  rmsprop: 0.001,
-  adadelta: 1,
-  adam: 0.001,
-  adamw: 0.001,
-}
-
-const optimizerNames = Object.keys(rates) as readonly Optimizer['op'][]
 
 /** `linear`, `constant`, `cosine`, `step:EPOCHS`, `exponential:FACTOR` or `plateau:EPOCHS`. */
 export const scheduleOf = (text: string): ScheduleChoice => {
@@ -267,18 +263,45 @@ export const scheduleOf = (text: string): ScheduleChoice => {
   )
 }
 
-/** `shift`, by up to 2 pixels, or `shift:PIXELS`. */
-export const shiftOf = (text: string): number => {
-  const [name, pixels = '2', ...rest] = text.split(':')
-  if (name !== 'shift' || rest.length > 0 || !/^[1-9]$/.test(pixels))
-    throw new InvalidArgumentError('Wanted: shift, or shift:PIXELS with 1 to 9 pixels.')
-  return Number(pixels)
+/** One of `shift`, by up to 2 pixels, `shift:PIXELS`, `crop:SIZE` and `flip`. */
+const augmentationOf = (text: string): Augmentation => {
+  const [name, given, ...rest] = text.split(':')
+  const number = Number(given)
+  const digits = rest.length === 0 && /^[1-9]\d{0,3}$/.test(given ?? '')
+  if (text === 'shift') return { kind: 'shift', most: 2 }
+  if (text === 'flip') return { kind: 'flip' }
+  if (name === 'shift' && digits && number <= 9) return { kind: 'shift', most: number }
+  if (name === 'crop' && digits) return { kind: 'crop', size: [number, number] }
+  throw new InvalidArgumentError(
+    'Wanted: shift, or shift:PIXELS with 1 to 9 pixels; crop:SIZE; flip; or several with commas between.',
+  )
 }
 
-/** `etalon train lenet5`: on the device, on IDX files or generated digits. */
+/** Ways to augment, with commas between, in the order in which they are done. */
+export const augmentOf = (text: string): readonly Augmentation[] => text.split(',').map(augmentationOf)
+
+/** `scaled`, `he`, `xavier` or `normal:SIGMA`. */
+export const initializerOf = (text: string): Initializer => {
+  const [name, given, ...rest] = text.split(':')
+  const sigma = Number(given)
+  if (text === 'scaled' || text === 'he' || text === 'xavier') return { kind: text }
+  if (name === 'normal' && rest.length === 0 && given !== '' && Number.isFinite(Math.fround(sigma)) && sigma > 0)
+    return { kind: 'normal', sigma }
+  throw new InvalidArgumentError('Wanted: scaled, he, xavier, or normal:SIGMA with a standard deviation above 0.')
+}
+
+const variants = (['lenet5', 'mlp'] as const).map((name) => `${name}: ${variantsOf(name).join(' or ')}`).join('; ')
+
+/** `etalon train NETWORK`: on the device, on IDX files or generated digits. */
 export const trainCommand: Subcommand = (command, end) =>
   void command
-    .addArgument(new Argument('<network>', 'the network to train').choices(['lenet5']))
+    .argument(
+      '<network>',
+      'lenet5, perceptron, mlp, autoencoder, rnnClassifier or lstmClassifier: the networks that digits can be put to, as images of 28×28, as vectors, or as sequences of rows',
+    )
+    .option('--variant <name>', `another form of the network than its first (${variants})`)
+    .addOption(new Option('--loss <name>', 'another than the network’s first').choices(trainableLosses))
+    .option('--digit <n>', 'which digit the perceptron tells from the others', wholeNumber(0), 0)
     .option('--data <dir>', 'a folder of IDX files, plain or gzipped (MNIST’s form); without it, generated digits')
     .option('--epochs <n>', 'times through the training digits', wholeNumber(1), 1)
     .option('--batch <n>', 'digits in a step; an incomplete last batch of an epoch is left out', wholeNumber(1), 32)
@@ -288,7 +311,19 @@ export const trainCommand: Subcommand = (command, end) =>
         .choices([...optimizerNames])
         .default('momentum'),
     )
-    .option('--learning-rate <rate>', 'the first rate (momentum: 0.015; each optimizer has its own)', atLeastZero)
+    .addOption(
+      new Option(
+        '--init <how>',
+        'first weights: scaled, σ = √(2/inputs) before a ReLU and √(1/inputs) elsewhere; he, √(2/inputs); xavier, uniform within √(6/(inputs + outputs)); normal:SIGMA',
+      )
+        .argParser(initializerOf)
+        .default(undefined, 'scaled'),
+    )
+    .option(
+      '--learning-rate <rate>',
+      'the first rate (lenet5 by momentum: 0.015; each optimizer has its own)',
+      atLeastZero,
+    )
     .addOption(
       new Option(
         '--schedule <name>',
@@ -299,10 +334,14 @@ export const trainCommand: Subcommand = (command, end) =>
     )
     .option('--momentum <mu>', 'of the optimizer momentum', atLeastZero, 0.9)
     .option('--weight-decay <lambda>', 'weight decay', atLeastZero, 0)
+    .option('--l2 <beta>', 'adds β/2 Σ w² to the loss, for all weights but biases and gains', atLeastZero, 0)
     .addOption(
-      new Option('--augment <how>', 'shift: each digit each time by up to 2 pixels; shift:PIXELS')
-        .argParser(shiftOf)
-        .default(0, 'not at all'),
+      new Option(
+        '--augment <how>',
+        'shows each digit each time another way. shift: moved by up to 2 pixels; shift:PIXELS; crop:SIZE: a window of larger images; flip: mirrored or not, which digits are not made for; several with commas between',
+      )
+        .argParser(augmentOf)
+        .default([], 'not at all'),
     )
     .option('--validation <n>', 'hold out so many training digits, and judge each epoch by them', wholeNumber(0), 0)
     .option(
@@ -321,13 +360,8 @@ export const trainCommand: Subcommand = (command, end) =>
     .addOption(deviceOption())
     .option(
       '--json',
-      'the last line on standard output is an object with testAccuracy; the rest goes to standard error',
+      'the last line on standard output is an object with testAccuracy and testLoss; the rest goes to standard error',
     )
-    .action(async (_network: string, { augment, ...options }: GivenOptions) =>
-      end(
-        await trainAt(
-          { ...processRim(), load: digitsFor },
-          { ...options, shift: augment, learningRate: options.learningRate ?? rates[options.optimizer] },
-        ),
-      ),
+    .action(async (network: string, options: Omit<TrainOptions, 'network'>) =>
+      end(await trainAt({ ...processRim(), load: digitsFor }, { ...options, network })),
     )

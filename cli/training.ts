@@ -5,35 +5,55 @@ import type { Backend } from '../spec/backend.js'
 import { anyOrder } from '../spec/bound.js'
 import type { Dataset } from '../spec/data/dataset.js'
 import { countOf, shuffle, standardisationOf, subset } from '../spec/data/dataset.js'
+import { classCount } from '../spec/data/idx.js'
 import type { EtalonError, Result } from '../spec/error.js'
-import { ensure } from '../spec/error.js'
-import { lenet5 } from '../spec/networks/lenet5.js'
+import { ensure, fail, getOrThrow, within } from '../spec/error.js'
+import type { Mode, Network } from '../spec/networks/network.js'
+import { inference, trainingBy } from '../spec/networks/network.js'
+import { perceptron } from '../spec/networks/perceptron.js'
+import { networkNamed } from '../spec/networks/zoo.js'
 import type { Oracle } from '../spec/oracle.js'
 import { keyOf } from '../spec/philox.js'
+import type { Arrangement } from '../spec/training/arrange.js'
+import { arrangementFor } from '../spec/training/arrange.js'
+import type { Augmentation } from '../spec/training/augment.js'
+import { augmentedShape } from '../spec/training/augment.js'
 import type { Course as Fitting, Description, Examples, Point, TrainingState } from '../spec/training/course.js'
-import { courseOf as fittingOf, examplesOf, outcomeOf } from '../spec/training/course.js'
+import { courseOf as fittingOf, examplesOf, outcomeOf, rightBy } from '../spec/training/course.js'
 import type { Ended, Evaluation, Seen } from '../spec/training/fit.js'
 import { evaluateIn, evaluateOn, fit } from '../spec/training/fit.js'
+import type { Initializer } from '../spec/training/initialize.js'
 import type { Rates } from '../spec/training/rates.js'
-import type { Optimizer } from '../spec/training/step.js'
+import type { LossName, Optimizer } from '../spec/training/step.js'
 
 /** How to train. */
 export interface Recipe {
+  /** by its name in the zoo */
+  readonly network: string
+  readonly variant?: string
+  /** another than the network's first */
+  readonly loss?: LossName
+  /** which digit a network of one answer tells from the others */
+  readonly digit: number
   readonly epochs: number
   /** digits in a step; an incomplete last batch of an epoch is left out */
   readonly batch: number
   /** of the first weights and the order of the digits */
   readonly seed: number
+  /** what the first weights are drawn from */
+  readonly init?: Initializer
   readonly optimizer: Optimizer['op']
-  /** the first rate */
-  readonly learningRate: number
+  /** the first rate; without it `firstRate` */
+  readonly learningRate?: number
   /** how it changes */
   readonly schedule: ScheduleChoice
   /** of `momentum` only */
   readonly momentum: number
   readonly weightDecay: number
-  /** digits are shifted by up to so many pixels, each time another way; 0 for not at all */
-  readonly shift: number
+  /** β of a penalty that the loss has for weights; 0 for none */
+  readonly l2: number
+  /** what is done to each digit, each time another way */
+  readonly augment: readonly Augmentation[]
   /** how many of the training digits are not learned but validate; 0 for none */
   readonly validation: number
   /** epochs without a better validation after which the training stops; 0 for never */
@@ -79,34 +99,90 @@ const attributesFor = ({ optimizer, momentum, weightDecay }: Recipe): NonNullabl
   weightDecay,
 })
 
+/** The losses that a network of digits can be trained by, its own first, by what it is wanted to answer. */
+const lossesFor = ({ target }: Arrangement): readonly [LossName, ...(readonly LossName[])] =>
+  target === 'classes'
+    ? ['softmaxCrossEntropy', 'hinge', 'mse', 'bceWithLogits']
+    : target === 'images'
+      ? ['mse', 'bce']
+      : ['bceWithLogits']
+
+/** All losses that some network of digits can be trained by. */
+export const trainableLosses: readonly LossName[] = ['softmaxCrossEntropy', 'hinge', 'mse', 'bce', 'bceWithLogits']
+
+/** A network for a batch, where it learns or is only asked. */
+type Build = (batch: number, mode: Mode) => Network
+
+/** The network of a recipe, as it is for digits: the perceptron has an input for each pixel. */
+const builtFrom = ({ network: name, variant }: Recipe, pixels: number): Result<Build> => {
+  if (name === 'gan')
+    return fail(
+      'AttributeOutOfRange',
+      'gan is two networks that learn against each other, which one loss does not say: etalon lesson gan trains it',
+    )
+  const wanted = variant === undefined ? {} : { variant }
+  return F.pipe(
+    networkNamed(name, wanted),
+    E.map((): Build =>
+      name === 'perceptron'
+        ? (batch, mode) => perceptron(batch, { inputs: pixels, mode })
+        : (batch, mode) => getOrThrow(networkNamed(name, { ...wanted, batch, mode })),
+    ),
+  )
+}
+
+/** What a network is called, with its variant where it was asked for one. */
+export const titleOf = ({ network, variant }: Pick<Recipe, 'network' | 'variant'>): string =>
+  variant === undefined ? network : `${network} (${variant})`
+
+// the first rates at which LeNet-5 learns well
+const rates: Readonly<Record<Optimizer['op'], number>> = {
+  sgd: 0.1,
+  momentum: 0.015,
+  adagrad: 0.01,
+  rmsprop: 0.001,
+  adadelta: 1,
+  adam: 0.001,
+  adamw: 0.001,
+}
+// where the rate multiplies the gradient itself, it has to suit its size: sigmoids and gates make it small, and so does a
+// mean over pixels
+const gentle: Readonly<Partial<Record<string, number>>> = {
+  mlp: 10,
+  autoencoder: 30,
+  rnnClassifier: 3,
+  lstmClassifier: 20,
+}
+
+export const optimizerNames = Object.keys(rates) as readonly Optimizer['op'][]
+
+/** The rate that a network learns with unless it is given another. */
+export const firstRate = ({ network, optimizer }: Pick<Recipe, 'network' | 'optimizer'>): number =>
+  rates[optimizer] * (optimizer === 'sgd' || optimizer === 'momentum' ? (gentle[network] ?? 1) : 1)
+
 /**
- * The course of a training of LeNet-5.
+ * The course of a training on digits.
  *
- * Errors  ShapeMismatch – images that are not 28×28
- *         AttributeOutOfRange – a batch larger than the training set, more digits to validate than there are, patience
- *         without validation, and what the optimizer refuses
+ * Errors  ShapeMismatch – a network that digits cannot be put to, or a crop larger than they are
+ *         AttributeOutOfRange – a variant that there is none of, a loss that the network's answer does not suit, a batch
+ *         larger than the training set, more digits to validate than there are, patience without validation, and what the
+ *         optimizer refuses
  */
 export const courseOf = (recipe: Recipe, digits: Digits): Result<Course> => {
   const [, rows, columns] = digits.train.images.shape
-  const { validation, patience, shift } = recipe
+  const { network, validation, patience, batch } = recipe
+  const title = titleOf(recipe)
   return F.pipe(
     ensure(
-      rows === 28 && columns === 28,
-      'ShapeMismatch',
-      `LeNet-5 reads images of 28×28; these are ${rows}×${columns}`,
+      validation < countOf(digits.train),
+      'AttributeOutOfRange',
+      `${validation} digits to validate leave none of the ${countOf(digits.train)} to learn from`,
     ),
     E.flatMap(() =>
       ensure(
-        validation < countOf(digits.train),
+        batch <= countOf(digits.train) - validation,
         'AttributeOutOfRange',
-        `${validation} digits to validate leave none of the ${countOf(digits.train)} to learn from`,
-      ),
-    ),
-    E.flatMap(() =>
-      ensure(
-        recipe.batch <= countOf(digits.train) - validation,
-        'AttributeOutOfRange',
-        `a batch of ${recipe.batch} is more than the ${countOf(digits.train) - validation} training digits`,
+        `a batch of ${batch} is more than the ${countOf(digits.train) - validation} training digits`,
       ),
     ),
     E.flatMap(() =>
@@ -116,29 +192,57 @@ export const courseOf = (recipe: Recipe, digits: Digits): Result<Course> => {
         '--patience wants --validation: what else improves?',
       ),
     ),
-    E.flatMap(() => {
+    E.flatMap(() => augmentedShape(recipe.augment, [batch, 1, rows, columns])),
+    E.bindTo('images'),
+    E.bind('build', ({ images: [, , H = 1, W = 1] }) => builtFrom(recipe, H * W)),
+    E.bind('arrange', ({ images, build }) =>
+      arrangementFor(title, build(batch, inference), { images, classes: classCount, one: recipe.digit }),
+    ),
+    E.bind('loss', ({ arrange }) => {
+      const losses = lossesFor(arrange)
+      const loss = recipe.loss ?? losses[0]
+      return F.pipe(
+        ensure(
+          losses.includes(loss),
+          'AttributeOutOfRange',
+          `--loss ${loss} does not suit what ${title} answers; wanted ${losses.join(', ')}`,
+        ),
+        E.map(() => loss),
+      )
+    }),
+    E.flatMap(({ build, arrange, loss }) => {
       const { learned, held } =
         validation === 0 ? { learned: digits.train, held: undefined } : heldOut(digits.train, validation)
-      const standard = standardisationOf(learned)
+      // what is to be drawn again stays what it is, from paper, 0, to ink, 1
+      const standard = arrange.target === 'images' ? { mean: 0, std: 1 } : standardisationOf(learned)
+      const paper = Math.fround(-standard.mean / standard.std)
       const description: Description = {
-        network: lenet5,
+        name: title,
+        network: (batch) => build(batch, trainingBy(recipe.seed)),
+        inference: (batch) => build(batch, inference),
         optimizer: { op: recipe.optimizer, attrs: attributesFor(recipe) },
-        loss: 'softmaxCrossEntropy',
-        rates: { ...recipe.schedule, rate: recipe.learningRate },
+        loss,
+        ...(recipe.l2 === 0 ? {} : { l2Penalty: recipe.l2 }),
+        rates: { ...recipe.schedule, rate: recipe.learningRate ?? firstRate(recipe) },
         epochs: recipe.epochs,
-        batch: recipe.batch,
+        batch,
         seed: recipe.seed,
+        arrange,
+        ...(recipe.init === undefined ? {} : { initializer: recipe.init }),
         // paper comes in at the edges
-        ...(shift === 0
+        ...(recipe.augment.length === 0
           ? {}
-          : { augment: [{ kind: 'shift', most: shift, fill: Math.fround(-standard.mean / standard.std) }] }),
-        ...(patience === 0 ? {} : { stopping: { patience, monitor: 'accuracy' } }),
+          : { augment: recipe.augment.map((one) => (one.kind === 'shift' ? { ...one, fill: paper } : one)) }),
+        ...(patience === 0
+          ? {}
+          : { stopping: { patience, monitor: rightBy({ loss, arrange }) === undefined ? 'loss' : 'accuracy' } }),
       }
       return F.pipe(
         fittingOf(description, {
           train: examplesOf(learned, standard),
           ...(held === undefined ? {} : { validation: examplesOf(held, standard) }),
         }),
+        E.mapLeft(within(network)),
         E.map((fitting) => ({
           recipe,
           fitting,
@@ -160,8 +264,10 @@ export type Happening =
       readonly step: number
       /** the mean of the losses since the last time */
       readonly loss: number
-      readonly right: number
+      /** of so many test digits: how many are right, if right and wrong there is, and their loss */
       readonly of: number
+      readonly right?: number
+      readonly testLoss: number
     }
   | { readonly what: 'epoch'; readonly point: Point }
 
@@ -203,7 +309,7 @@ const judged = (
   { feeds, values, step }: Seen,
 ): Or<{ readonly nodes: number; readonly worst: LockstepFinding }> =>
   F.pipe(
-    orStop(lockstep(oracle, program, { ...feeds, ...values }, depth ?? anyOrder)),
+    orStop(lockstep(oracle, program, { ...feeds, ...values }, depth ?? anyOrder, { feeds })),
     E.flatMap(({ findings, worst, guilty }): Or<{ readonly nodes: number; readonly worst: LockstepFinding }> =>
       guilty !== undefined
         ? E.left({ why: 'guilty', step, finding: guilty })
@@ -240,7 +346,9 @@ export const follow = async (
       const made = await evaluateIn(session, fitting, test, asked)()
       if (E.isLeft(made)) return orStop(made)
       const mean = losses.reduce((a, b) => a + b, 0) / losses.length
-      tell({ what: 'measured', epoch, step, loss: mean, right: Math.round(made.right.accuracy * asked), of: asked })
+      const { accuracy, loss: testLoss } = made.right
+      const right = Number.isNaN(accuracy) ? {} : { right: Math.round(accuracy * asked) }
+      tell({ what: 'measured', epoch, step, loss: mean, of: asked, testLoss, ...right })
       losses = []
     }
     return E.right(undefined)

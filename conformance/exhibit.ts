@@ -41,6 +41,9 @@ const smallOnes: Readonly<Record<string, number>> = {
   lstmClassifier: 3,
 }
 
+// its auxiliary classifier has batch norm on maps of 1×1: of one image there would be no variance
+const needsTwo = (name: string, { aux = false }: Wanted): boolean => name === 'inceptionV3' && aux
+
 const called = (name: string, { variant, aux = false }: Wanted): string =>
   [name, ...(variant === undefined ? [] : [variant]), ...(aux ? ['aux'] : [])].join(' ')
 
@@ -62,7 +65,7 @@ export const exhibits = (seed: number): readonly Exhibit[] => {
     return {
       name: called(name, wanted),
       kind: batch === undefined ? 'large' : 'small',
-      network: () => networkNamed(name, { ...wanted, batch: batch ?? 1, mode }),
+      network: () => networkNamed(name, { ...wanted, batch: batch ?? (needsTwo(name, wanted) ? 2 : 1), mode }),
     }
   })
   const blocks = Object.entries(pieces()).map(([name, { shape, block }]): Exhibit => ({
@@ -232,7 +235,7 @@ export const exhibit =
     if (E.isLeft(ran)) return ran
     // feeds are in f32, so what a backend has of them are these numbers
     const values = { ...feeds, ...ran.right }
-    const judge = judgeNode(oracle, backend.depth ?? anyOrder, values, sampling)
+    const judge = judgeNode(oracle, backend.depth ?? anyOrder, values, { sampling })
     const findings: LockstepFinding[] = []
     for (const node of program.nodes) {
       tell?.({ what: 'judging', node: node.name, done: findings.length, of: program.nodes.length })

@@ -3,9 +3,17 @@ import { describe, expect, test } from 'vitest'
 import { oracle } from '../reference/index.js'
 import type { KernelTable, PlainKernel } from '../spec/fromKernels.js'
 import { interpret } from '../spec/fromKernels.js'
-import { convolution, fullyConnected, plainLayer, sequential } from '../spec/networks/network.js'
+import {
+  convolution,
+  dropout,
+  fullyConnected,
+  networkOf,
+  plainLayer,
+  sequential,
+  trainingBy,
+} from '../spec/networks/network.js'
 import { draws, keyOf } from '../spec/philox.js'
-import { generate, mapTensor } from '../spec/tensor.js'
+import { filled, generate, mapTensor, mapTensors, scalar } from '../spec/tensor.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
 import { initialParameters } from '../spec/training/initialize.js'
 import { initialState, stepFeeds, trainingStep } from '../spec/training/step.js'
@@ -111,6 +119,18 @@ describe('a training step in lockstep', () => {
     expect(outside.map(({ node }) => node)).toEqual(
       program.nodes.filter(({ op }) => op === 'momentum').map(({ name }) => name),
     )
+  })
+
+  test('a step that f32 does not hold is judged as it was fed, whatever copy of it the run brings back', () => {
+    const dropping = networkOf([2, 40], dropout('drop', 0.5), trainingBy(1)).program
+    const step = scalar(2 ** 24 + 1)
+    const fed = { x: filled([2, 40], 1), step }
+    const values = right(interpret(formulaTable, dropping, fed, everyValue(dropping)))
+    const brought = mapTensors(Math.fround, values)
+    expect(brought['step']).not.toEqual(step)
+    expect(right(lockstep(oracle, dropping, brought, undefined, { feeds: fed })).guilty).toBeUndefined()
+    // the masks of the two steps differ, so the feed is what makes the difference
+    expect(right(lockstep(oracle, dropping, brought)).guilty?.node).toBe('drop')
   })
 
   test('a value that the run did not bring is a Left that names its node', () => {

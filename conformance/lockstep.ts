@@ -35,6 +35,14 @@ export interface LockstepFinding {
   readonly looseness: number
 }
 
+/** How a run is judged, where that is not said by its values. */
+export interface Judging {
+  /** the feeds as they were given to the run; by default as the values have them */
+  readonly feeds?: Tensors
+  /** judges large nodes in part */
+  readonly sampling?: Sampling
+}
+
 /** How much of a large node is judged: the oracle cannot do in minutes what a GPU does in a second. */
 export interface Sampling {
   /** at least so many elements of each output, or all where there are fewer; corners and borders among them */
@@ -151,10 +159,10 @@ const judgeSample = (
  * Errors  what the op refuses of its inputs, with the node's name in front
  */
 export const judgeNode =
-  (oracle: Oracle, depth: Depth, values: Tensors, sampling?: Sampling) =>
+  (oracle: Oracle, depth: Depth, values: Tensors, { feeds = values, sampling }: Judging = {}) =>
   (node: ProgramNode): Result<LockstepFinding> =>
     F.pipe(
-      nodeAttributes(node, values),
+      nodeAttributes(node, feeds),
       E.map((attrs): Question => ({
         op: node.op,
         direction: node.direction,
@@ -203,18 +211,17 @@ const outside = ({ judgement }: LockstepFinding): boolean =>
  * Judges a run node by node: for each node the oracle is asked about the backend's own inputs to it. Errors cannot pile
  * up, ties and kinks cannot drive two histories apart, and a failure names its node.
  *
- * `values` holds every value of the run (`everyValue` names them), the feeds included; with `sampling` large nodes are
- * judged in part. Attributes are rounded to f32, as
- * the backend had them.
+ * `values` holds every value of the run (`everyValue` names them), the feeds included. Attributes are rounded to f32, as
+ * the backend had them, and words such as dropout's step are not: they are taken from `feeds`, as they were given to the
+ * run, because a device's own copy of a feed is in f32, which holds no more than every other word above 2²⁴.
  */
 export const lockstep = (
   oracle: Oracle,
   program: Program,
   values: Tensors,
   depth: Depth = anyOrder,
-  sampling?: Sampling,
-): Result<LockstepStep> =>
-  F.pipe(program.nodes, E.traverseArray(judgeNode(oracle, depth, values, sampling)), E.map(stepOf))
+  how: Judging = {},
+): Result<LockstepStep> => F.pipe(program.nodes, E.traverseArray(judgeNode(oracle, depth, values, how)), E.map(stepOf))
 
 /** The findings of a run together. */
 export const stepOf = (findings: readonly LockstepFinding[]): LockstepStep => {

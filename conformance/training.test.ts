@@ -14,6 +14,7 @@ import {
   fullyConnected,
   inference,
   plainLayer,
+  recurrent,
   sequential,
   trainingBy,
 } from '../spec/networks/network.js'
@@ -149,7 +150,7 @@ const onEach = (name: string, open: () => Promise<Backend>): void => {
           values: () => everyValue(of.program),
           step: async ({ feeds, values }) => {
             const { findings } = getOrThrow(
-              lockstep(oracle, of.program, { ...feeds, ...values }, backend.depth ?? anyOrder),
+              lockstep(oracle, of.program, { ...feeds, ...values }, backend.depth ?? anyOrder, { feeds }),
             )
             worst.push(...findings.map(({ judgement }) => judgement.worst.ratio))
             return E.right(undefined)
@@ -256,6 +257,35 @@ describe('fit', () => {
   ] as const)('%s is a Left', (_, given, code, message) => {
     const result = courseOf({ ...description, ...(given as Partial<Description>) }, { train, validation })
     expect(result).toEqual(E.left({ code, message: expect.stringMatching(message) as string }))
+  })
+})
+
+describe('a recurrent network', () => {
+  // points as sequences of one step
+  const sequence = (batch: number): Network =>
+    sequential(
+      [1, batch, 2],
+      [recurrent('lstm', 'lstm', { batch, inputs: 2, hidden: 3 }), fullyConnected('out', 3, 2)],
+      inference,
+    )
+  const steps = (of: Examples): Examples => ({
+    ...of,
+    at: (indices) => {
+      const { x, target } = of.at(indices)
+      return { x: tensor([1, ...x.shape], x.data), target }
+    },
+  })
+
+  test('keeps the state before a sequence from step to step, and is asked about any number of sequences', async () => {
+    const examples = { train: steps(train), validation: steps(points(5, 2)) }
+    const of = getOrThrow(courseOf({ ...description, network: sequence }, examples))
+    const { tensors, progress } = await trained(toy(), of)
+    expect(tensors['lstm.h0']).toEqual(generate([8, 3], () => 0))
+    expect(progress.points.at(-1)?.validationLoss).toBeGreaterThan(0)
+    const alone = getOrThrow(
+      await evaluateOn(toy(), of, outcomeOf(of, { tensors, best: {}, progress }), steps(train), 3)(),
+    )
+    expect(alone.loss).toBeGreaterThan(0)
   })
 })
 

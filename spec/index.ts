@@ -102,7 +102,18 @@ export { stateDictNames, torchNameOf } from './networks/torch.js'
 export { vgg16, vgg19 } from './networks/vgg.js'
 export { zfnet } from './networks/zfnet.js'
 export { initialParameters } from './training/initialize.js'
-export { initialState, linearDecay, lossProgram, stepFeeds, trainingProgram, trainingStep } from './training/step.js'
+export type { Initializer } from './training/initialize.js'
+export { arranged, arrangementFor, imagesAs } from './training/arrange.js'
+export type { Arrangement } from './training/arrange.js'
+export {
+  allAside,
+  initialState,
+  linearDecay,
+  lossProgram,
+  stepFeeds,
+  trainingProgram,
+  trainingStep,
+} from './training/step.js'
 export type { LossName, Method, Optimizer, StepFeeds } from './training/step.js'
 
 export { exact, expm1Of, expOf, log1pOf, minus, negative, onceRounded, over, plus, rootOf, times } from './ball.js'
@@ -118,7 +129,7 @@ export type { Images } from './data/idx.js'
 
 export { fansOf, initializers } from './training/initializers.js'
 export type { Fans } from './training/initializers.js'
-export { accuracy, topKError } from './training/metrics.js'
+export { accuracy, decisionAccuracy, topKError } from './training/metrics.js'
 export {
   constant,
   cosine,
@@ -134,7 +145,7 @@ export { decodeSafetensors, encodeSafetensors, numbersOf, storedTensor, tensorsA
 export { weightsFrom, weightsOf } from './formats/weights.js'
 export type { Dtype, Safetensors, StoredTensor } from './formats/safetensors.js'
 
-export { augment, unaugmented } from './training/augment.js'
+export { augment, augmentedShape, unaugmented } from './training/augment.js'
 export type { Augmentation } from './training/augment.js'
 export { checkpointOf, descriptionOf, stateFrom } from './training/checkpoint.js'
 export { begun, courseOf, examplesOf, outcomeOf, ownTensors } from './training/course.js'

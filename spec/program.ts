@@ -216,11 +216,18 @@ const firstPlaces = (nodes: readonly ProgramNode[]): ReadonlyMap<string, number>
 /**
  * Whether a program can run, and the shape of every value in it.
  *
- * Errors  what the ops refuse, with the node's name in front; MissingInput – a value is read before it is written;
+ * Errors  ShapeMismatch – an input whose extents are no numbers of elements, such as half a channel; what the ops refuse,
+ *         with the node's name in front; MissingInput – a value is read before it is written;
  *         UnexpectedInput – a value is written twice, two nodes share a name, or an output or a carried value that nothing gives
  */
 export const checkProgram = (program: Program): Result<CheckedProgram> => {
   const places = firstPlaces(program.nodes)
+  const unreal = Object.entries(program.inputs).find(([, shape]) => shape.some((n) => !Number.isInteger(n) || n < 1))
+  if (unreal !== undefined)
+    return fail(
+      'ShapeMismatch',
+      `${unreal[0]} has shape ${showShape(unreal[1])}; every extent is an integer of at least 1`,
+    )
   return F.pipe(
     walk(program.inputs, [...program.nodes.entries()], (shapes: Known, [at, node]) => {
       const twice = Object.values(node.outputs).find((value) => shapes.has(value))

@@ -10,6 +10,8 @@ import type { Shape } from '../tensor.js'
 export interface Parameter {
   readonly shape: Shape
   readonly fanIn: number
+  /** how many outputs one input feeds, where the shape [O,I,…window] does not tell */
+  readonly fanOut?: number
   readonly gain: number
   readonly first?: number
 }
@@ -128,10 +130,10 @@ export interface Biased {
 const weightsAndBias = (
   shape: Shape,
   outputs: number,
-  fanIn: number,
+  { fanIn, ...fans }: Pick<Parameter, 'fanIn' | 'fanOut'>,
   { bias = true }: Biased,
 ): Layer['parameters'] => ({
-  w: { shape, fanIn, gain: 1 },
+  w: { shape, fanIn, gain: 1, ...fans },
   ...(bias ? { b: { shape: [outputs], fanIn, gain: 1 } } : {}),
 })
 
@@ -145,12 +147,15 @@ export const convolution = (
   attrs: Attrs = {},
   biased: Biased = {},
 ): Block => {
-  const perGroup = inputs / groupsOf(attrs)
+  const groups = groupsOf(attrs)
+  const perGroup = inputs / groups
+  // an input reaches only the outputs of its group
+  const fans = { fanIn: perGroup * KH * KW, fanOut: (outputs / groups) * KH * KW }
   return single({
     name,
     op: 'conv2d',
     attrs,
-    parameters: weightsAndBias([outputs, perGroup, KH, KW], outputs, perGroup * KH * KW, biased),
+    parameters: weightsAndBias([outputs, perGroup, KH, KW], outputs, fans, biased),
   })
 }
 
@@ -164,17 +169,17 @@ export const transposedConvolution = (
 ): Block => {
   const groups = groupsOf(attrs)
   const [sh = 1, sw = 1] = Array.isArray(attrs['stride']) ? (attrs['stride'] as readonly number[]) : []
-  const fanIn = ((inputs / groups) * KH * KW) / (sh * sw)
+  const fans = { fanIn: ((inputs / groups) * KH * KW) / (sh * sw), fanOut: (outputs / groups) * KH * KW }
   return single({
     name,
     op: 'convTranspose2d',
     attrs,
-    parameters: weightsAndBias([inputs, outputs / groups, KH, KW], outputs, fanIn, biased),
+    parameters: weightsAndBias([inputs, outputs / groups, KH, KW], outputs, fans, biased),
   })
 }
 
 export const fullyConnected = (name: string, inputs: number, outputs: number, biased: Biased = {}): Block =>
-  single({ name, op: 'dense', parameters: weightsAndBias([outputs, inputs], outputs, inputs, biased) })
+  single({ name, op: 'dense', parameters: weightsAndBias([outputs, inputs], outputs, { fanIn: inputs }, biased) })
 
 /** A layer of one input and without parameters. */
 export const plainLayer = (name: string, op: OpName, attrs: Attrs = {}): Block => single({ name, op, attrs })
@@ -209,13 +214,15 @@ export const recurrent = (
 ): Block => {
   const rows = op === 'lstm' ? 4 * hidden : hidden
   const start = { shape: [batch, hidden], first: 0 }
+  // each gate is a layer of its own, from the input and the state before together
+  const fans = { fanIn: inputs + hidden, fanOut: hidden, gain: 1 }
   return single({
     name,
     op,
     parameters: {
-      wIh: { shape: [rows, inputs], fanIn: inputs + hidden, gain: 1 },
-      wHh: { shape: [rows, hidden], fanIn: inputs + hidden, gain: 1 },
-      b: { shape: [rows], fanIn: inputs + hidden, gain: 1 },
+      wIh: { shape: [rows, inputs], ...fans },
+      wHh: { shape: [rows, hidden], ...fans },
+      b: { shape: [rows], ...fans },
     },
     kept: op === 'lstm' ? { h0: start, c0: start } : { h0: start },
     gives,

@@ -5,6 +5,7 @@ import type { Result } from '../error.js'
 import { hasBackward } from '../catalogue.js'
 import { checkProgram } from '../program.js'
 import { sizeOf } from '../tensor.js'
+import { trainingProgram } from '../training/step.js'
 import { describeNetwork } from './describe.js'
 import { alexnet } from './alexnet.js'
 import { autoencoder } from './autoencoder.js'
@@ -20,7 +21,10 @@ import {
   keepingSize,
   parameterCount,
   plainLayer,
+  residual,
+  scoped,
   sequential,
+  squeezeExcite,
   trainingBy,
 } from './network.js'
 import { perceptron } from './perceptron.js'
@@ -447,6 +451,32 @@ describe('a network of a few lines', () => {
 })
 
 describe('what does not fit', () => {
+  it.each([
+    [
+      'channels',
+      [convolution('c1', [1, 6], [5, 5]), convolution('c2', [5, 6], [5, 5])],
+      /^c2: x has C = 6 channels; w wants .* = 5/,
+    ],
+    ['a window', [convolution('c1', [1, 6], [31, 31])], /^c1: along H the window spans 31 and the padded input 28/],
+    ['units', [plainLayer('flat', 'flatten'), fullyConnected('fc', 100, 10)], /^fc: axis I is 784 in x and 100 in w/],
+    ['a shortcut', [scoped('block', residual(convolution('c', [1, 6], [3, 3])))], /^block\.add: a and b must agree/],
+    [
+      'half a channel',
+      [convolution('c', [1, 6], [3, 3]), scoped('se', squeezeExcite(6, 4))],
+      /^se\.fc1\.w has shape \[1\.5,6\]/,
+    ],
+    [
+      'no units',
+      [plainLayer('flat', 'flatten'), fullyConnected('fc', 784, 0)],
+      /^fc\.w has shape \[0,784\]; .* at least 1/,
+    ],
+  ] as const)('%s: described or trained, the layer is named', (_, blocks, message) => {
+    const told = { left: { code: 'ShapeMismatch', message: expect.stringMatching(message) as string } }
+    const network = sequential([1, 1, 28, 28], blocks)
+    expect(describeNetwork('mine', network)).toMatchObject(told)
+    expect(trainingProgram(network, { optimizer: { op: 'sgd' }, loss: 'softmaxCrossEntropy' })).toMatchObject(told)
+  })
+
   it('is refused with the layer in front', () => {
     const wrong = sequential([1, 1, 8, 8], [convolution('conv1', [3, 4], [3, 3]), plainLayer('relu1', 'relu')])
     expect(describeNetwork('wrong', wrong)).toMatchObject({

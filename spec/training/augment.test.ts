@@ -1,8 +1,9 @@
+import { either as E } from 'fp-ts'
 import { describe, expect, test } from 'vitest'
 import { keyOf } from '../philox.js'
 import type { Tensor } from '../tensor.js'
 import { generate } from '../tensor.js'
-import { augment, unaugmented } from './augment.js'
+import { augment, augmentedShape, unaugmented } from './augment.js'
 
 const key = keyOf('augment')
 const images = (N: number, H = 4, W = 5, C = 2): Tensor => generate([N, C, H, W], (i) => i + 1)
@@ -54,6 +55,18 @@ describe('augmentation', () => {
     const corners = new Set(Array.from({ length: 60 }, (_, step) => augment(crop, key, step, x).data[0]))
     expect([...corners].toSorted((a = 0, b = 0) => a - b)).toEqual([1, 2, 3, 6, 7, 8, 11, 12, 13])
     expect(unaugmented({ kind: 'flip' }, x)).toBe(x)
+  })
+
+  test('a crop is what changes the shape; one that does not fit, or no image, is a Left', () => {
+    const crop = (size: number) => ({ kind: 'crop', size: [size, size] }) as const
+    expect(augmentedShape([{ kind: 'shift', most: 1 }, crop(3), { kind: 'flip' }], [8, 2, 4, 5])).toEqual(
+      E.right([8, 2, 3, 3]),
+    )
+    const left = (message: RegExp): unknown =>
+      E.left({ code: 'ShapeMismatch', message: expect.stringMatching(message) as string })
+    expect(augmentedShape([crop(5)], [8, 2, 4, 5])).toEqual(left(/a crop of 5×5 is larger than images of 4×5/))
+    expect(augmentedShape([crop(3), crop(4)], [8, 2, 4, 5])).toEqual(left(/a crop of 4×4 is larger than images of 3×3/))
+    expect(augmentedShape([{ kind: 'flip' }], [8, 784])).toEqual(left(/by flip: images .* wanted; .* \[8,784\]/))
   })
 
   test('is a function of key and step alone, and another of each', () => {

@@ -1,7 +1,10 @@
+import { either as E, function as F } from 'fp-ts'
+import type { Result } from '../error.js'
+import { ensure } from '../error.js'
 import type { Key } from '../philox.js'
 import { draws } from '../philox.js'
-import type { Tensor } from '../tensor.js'
-import { generate } from '../tensor.js'
+import type { Shape, Tensor } from '../tensor.js'
+import { generate, showShape } from '../tensor.js'
 
 /**
  * A way of showing an image as it might have been as well.
@@ -36,6 +39,40 @@ const looking = (x: Tensor, [H, W]: readonly [number, number], looks: readonly L
 
 const sizeOfImages = ({ shape }: Tensor): readonly [number, number] => [shape[2] as number, shape[3] as number]
 const count = ({ shape }: Tensor): number => shape[0] as number
+
+/**
+ * The shape of images after they were augmented.
+ *
+ * Shapes  [N,C,H,W]  →  [N,C,H,W], H and W the last crop's
+ * Errors  ShapeMismatch – no images, or a crop that is larger than they are
+ */
+export const augmentedShape = (augmentations: readonly Augmentation[], images: Shape): Result<Shape> =>
+  augmentations.reduce<Result<Shape>>(
+    (soFar, one) =>
+      F.pipe(
+        soFar,
+        E.tap((shape) =>
+          ensure(
+            shape.length === 4,
+            'ShapeMismatch',
+            `augmentation by ${one.kind}: images [N,C,H,W] are wanted; the examples are ${showShape(shape)}`,
+          ),
+        ),
+        E.flatMap(([N = 1, C = 1, H = 1, W = 1]) => {
+          const [rows, cols] = one.kind === 'crop' ? one.size : [H, W]
+          return F.pipe(
+            ensure(
+              rows <= H && cols <= W,
+              'ShapeMismatch',
+              `a crop of ${rows}×${cols} is larger than images of ${H}×${W}`,
+            ),
+            E.map(() => [N, C, rows, cols]),
+          )
+        }),
+      ),
+    E.right(images),
+  )
+
 const unmoved: Look = { top: 0, left: 0, mirrored: false }
 
 /**

@@ -66,18 +66,37 @@ export const descriptionOf = ({
   train,
   validation,
 }: Course): Readonly<Record<string, string>> => {
-  const { optimizer, loss, l2Penalty, frozen, rates, epochs, batch, seed, augment, stopping } = description
-  const toTheEnd = rates.schedule === 'linear' || rates.schedule === 'cosine'
-  const fields = {
+  const {
+    name,
     optimizer,
     loss,
     l2Penalty,
+    aside,
+    frozen,
+    rates,
+    epochs,
+    batch,
+    seed,
+    augment,
+    arrange,
+    initializer,
+    stopping,
+  } = description
+  const toTheEnd = rates.schedule === 'linear' || rates.schedule === 'cosine'
+  const fields = {
+    network: name,
+    optimizer,
+    loss,
+    l2Penalty,
+    aside,
     frozen,
     rates,
     epochs: toTheEnd ? epochs : undefined,
     batch,
     seed,
     augment,
+    arrange,
+    initializer,
     stopping,
     train: train.mark,
     validation: validation?.mark,

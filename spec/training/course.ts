@@ -8,10 +8,13 @@ import { initialKept } from '../networks/network.js'
 import { keyOf } from '../philox.js'
 import type { Program } from '../program.js'
 import { checkFeeds, checkProgram } from '../program.js'
-import type { Numbers, Tensor, Tensors } from '../tensor.js'
-import { scalar } from '../tensor.js'
+import type { Numbers, Shape, Tensor, Tensors } from '../tensor.js'
+import { sameShape, scalar } from '../tensor.js'
 import type { Augmentation } from './augment.js'
-import { augment, unaugmented } from './augment.js'
+import type { Arrangement } from './arrange.js'
+import { arranged } from './arrange.js'
+import { augment, augmentedShape, unaugmented } from './augment.js'
+import type { Initializer } from './initialize.js'
 import { initialParameters } from './initialize.js'
 import type { Rates, RateState, Rhythm } from './rates.js'
 import { rhythmOf } from './rates.js'
@@ -32,6 +35,8 @@ export interface Patience {
 
 /** A training as a value: with the examples, all that its outcome depends on. */
 export interface Description extends Method {
+  /** what the network is called, so that a checkpoint of another can be told by its name */
+  readonly name?: string
   /** the network that learns, for a batch of so many; its input is `x` */
   readonly network: (batch: number) => Network
   /** the same where it is only asked, if that is another: without dropout, with running statistics */
@@ -43,6 +48,10 @@ export interface Description extends Method {
   /** of the first weights, the order of the examples and how they are augmented */
   readonly seed: number
   readonly augment?: readonly Augmentation[]
+  /** how examples, which are then images and their classes, are put to the network after that; as they are by default */
+  readonly arrange?: Arrangement
+  /** what the first weights are drawn from; see `initialParameters` */
+  readonly initializer?: Initializer
   readonly stopping?: Patience
 }
 
@@ -111,20 +120,31 @@ export interface TrainingState {
 
 const classifying: readonly string[] = ['softmaxCrossEntropy', 'hinge', 'cce']
 
-/** Whether accuracy means something: a target is the one class of its row. */
-export const isClassifier = ({ description: { loss } }: Course): boolean => classifying.includes(loss)
+/**
+ * What makes an answer right, where that means something: the largest score is that of the one class of its row, or a
+ * score is at least 0 just where yes is wanted.
+ */
+export const rightBy = ({ loss, arrange }: Pick<Description, 'loss' | 'arrange'>): 'class' | 'decision' | undefined => {
+  if (arrange === undefined) return classifying.includes(loss) ? 'class' : undefined
+  if (arrange.target === 'classes') return 'class'
+  return arrange.target !== 'images' && loss === 'bceWithLogits' ? 'decision' : undefined
+}
+
+/** Whether accuracy means something. */
+export const isClassifier = ({ description }: Course): boolean => rightBy(description) !== undefined
 
 /**
  * The course of a training.
  *
  * Errors  AttributeOutOfRange – a batch of more examples than there are, or early stopping by an accuracy that is not measured
- *         ShapeMismatch – examples that are not what the network reads, or targets unlike what it answers
+ *         ShapeMismatch – examples that are not what the network reads, or targets unlike what it answers; a crop that is
+ *         larger than the images, or augmentation of what is none
  *         and what `trainingProgram` refuses
  */
 export const courseOf = (
   description: Description,
   examples: { readonly train: Examples; readonly validation?: Examples },
-  parameters: Tensors = initialParameters(description.network(1), description.seed),
+  parameters: Tensors = initialParameters(description.network(1), description.seed, description.initializer),
 ): Result<Course> => {
   const { epochs, stopping } = description
   const { train, validation } = examples
@@ -138,11 +158,12 @@ export const courseOf = (
     ),
     E.tap(() =>
       ensure(
-        stopping?.monitor !== 'accuracy' || (validation !== undefined && classifying.includes(description.loss)),
+        stopping?.monitor !== 'accuracy' || (validation !== undefined && rightBy(description) !== undefined),
         'AttributeOutOfRange',
         'early stopping by accuracy: a classifier and validation examples are wanted',
       ),
     ),
+    E.tap(() => augmentedShape(description.augment ?? [], train.at([0]).x.shape)),
     E.flatMap(() => trainingProgram(network, description)),
     E.map((program): Course => ({
       ...examples,
@@ -203,6 +224,11 @@ export const orderOf = ({ description: { seed }, train }: Course, epoch: number)
 const countFeeds = ({ inputs }: Program, { step }: Progress): Tensors =>
   inputs['step'] === undefined ? {} : { step: scalar(step) }
 
+const putTo = (
+  { arrange }: Description,
+  example: { readonly x: Tensor; readonly target: Tensor },
+): { readonly x: Tensor; readonly target: Tensor } => (arrange === undefined ? example : arranged(arrange, example))
+
 /** The feeds of the next step beside the state, given the order of its epoch. */
 export const feedsAt = (course: Course, order: Numbers, progress: Progress): Tensors => {
   const { description, train, batchesPerEpoch, program } = course
@@ -214,7 +240,11 @@ export const feedsAt = (course: Course, order: Numbers, progress: Progress): Ten
     x,
   )
   return {
-    ...stepFeeds({ x: seen, target, learningRate: progress.rate.rate }),
+    ...stepFeeds({
+      ...putTo(description, { x: seen, target }),
+      learningRate: progress.rate.rate,
+      aside: description.aside ?? {},
+    }),
     ...countFeeds(program, progress),
   }
 }
@@ -272,21 +302,54 @@ export const ownTensors = ({ network: { program, parameters } }: Course, tensors
 export const outcomeOf = (course: Course, { tensors, best }: TrainingState): Tensors =>
   Object.keys(best).length > 0 ? best : ownTensors(course, tensors)
 
+/**
+ * A program beside a training, where some of what the network keeps has another shape: a state before a sequence, which
+ * has the batch's. Such a number is fed its first value, under a name of its own.
+ */
+const withOwnKept = (
+  { program: { inputs: known } }: Course,
+  asked: Network,
+  program: Program,
+): { readonly program: Program; readonly feeds: Tensors } => {
+  const isShared = (name: string): boolean =>
+    known[name] !== undefined && sameShape(known[name], program.inputs[name] as Shape)
+  const own = Object.keys(asked.kept).filter((name) => !isShared(name))
+  const renamed = (name: string): string => (own.includes(name) ? `${name}.asked` : name)
+  const first = initialKept(asked)
+  return {
+    program: {
+      ...program,
+      inputs: Object.fromEntries(Object.entries(program.inputs).map(([name, shape]) => [renamed(name), shape])),
+      nodes: program.nodes.map((node) => ({
+        ...node,
+        inputs: Object.fromEntries(Object.entries(node.inputs).map(([input, value]) => [input, renamed(value)])),
+      })),
+    },
+    feeds: Object.fromEntries(own.map((name) => [renamed(name), first[name] as Tensor])),
+  }
+}
+
 /** A question to the network about some examples: a program without state of its own, and its feeds. */
 export const asking = (
-  { description }: Course,
+  course: Course,
   progress: Progress,
   examples: Examples,
   indices: Numbers,
 ): Result<{ readonly program: Program; readonly feeds: Tensors; readonly output: string }> => {
+  const { description } = course
   const { x, target } = examples.at(indices)
   const asked = (description.inference ?? description.network)(indices.length)
   return F.pipe(
     lossProgram(asked, { loss: description.loss }),
-    E.map((program) => {
+    E.map((withLoss) => {
+      const { program, feeds } = withOwnKept(course, asked, withLoss)
       const whole: Program = { ...program, outputs: [asked.output, 'loss'], carry: {} }
       const seen = (description.augment ?? []).reduce((x, one) => unaugmented(one, x), x)
-      return { program: whole, feeds: { x: seen, target, ...countFeeds(whole, progress) }, output: asked.output }
+      return {
+        program: whole,
+        feeds: { ...putTo(description, { x: seen, target }), ...countFeeds(whole, progress), ...feeds },
+        output: asked.output,
+      }
     }),
     E.tap(({ program }) => checkProgram(program)),
   )

@@ -18,8 +18,9 @@ import {
   isOver,
   orderOf,
   ownTensors,
+  rightBy,
 } from './course.js'
-import { accuracy, topKError } from './metrics.js'
+import { accuracy, decisionAccuracy, topKError } from './metrics.js'
 
 /** Why a training stopped before its end. */
 export type Ended<S> =
@@ -91,11 +92,12 @@ const evaluateBy = async (
     const answer = await ask(program, feeds, program.outputs)()
     if (E.isLeft(answer)) return answer
     const [scores, target] = [answer.right[output] as Tensor, feeds['target'] as Tensor]
-    const classes = isClassifier(course)
+    const by = rightBy(course.description)
+    const right = by === 'class' ? accuracy(scores, target) : by === 'decision' ? decisionAccuracy(scores, target) : NaN
     sums = {
       loss: sums.loss + (answer.right['loss']?.data[0] as number) * indices.length,
-      accuracy: sums.accuracy + (classes ? accuracy(scores, target) * indices.length : NaN),
-      top5Error: sums.top5Error + (classes ? topKError(scores, target) * indices.length : NaN),
+      accuracy: sums.accuracy + right * indices.length,
+      top5Error: sums.top5Error + (by === 'class' ? topKError(scores, target) * indices.length : NaN),
     }
   }
   const { loss, accuracy: right, top5Error } = sums

@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest'
+import {
+  batchNorm,
+  convolution,
+  fullyConnected,
+  plainLayer,
+  recurrent,
+  sequential,
+  transposedConvolution,
+} from '../networks/network.js'
 import { keyOf } from '../philox.js'
 import type { Tensor } from '../tensor.js'
+import type { Initializer } from './initialize.js'
+import { initialParameters } from './initialize.js'
 import { fansOf, initializers } from './initializers.js'
 
 const { zeros, ones, normal, xavierUniform, xavierNormal, heNormal } = initializers
@@ -88,5 +99,53 @@ describe('first values', () => {
 
   it('the shape only orders them: a filter draws what its weights as a matrix draw', () => {
     expect(list(normal(key, [4, 3, 2, 2], 1))).toEqual(list(normal(key, [4, 12], 1)))
+  })
+})
+
+describe('first values of a network', () => {
+  const network = sequential(
+    [1, 8, 30, 30],
+    [
+      convolution('grouped', [8, 64], [5, 5], { groups: 2 }),
+      plainLayer('relu', 'relu'),
+      transposedConvolution('stamped', [64, 32], [4, 4], { stride: [2, 2] }),
+      batchNorm('norm', 32),
+      plainLayer('flat', 'globalAvgPool'),
+      fullyConnected('fc', 32, 300),
+    ],
+  )
+  const sequence = sequential([2, 1, 40], [recurrent('lstm', 'lstm', { batch: 1, inputs: 40, hidden: 60 })])
+  // inputs and outputs that a weight joins: 4·25 and 32·25 in a group; 64·16/4 and 32·16, of a stamp of stride 2
+  const fans = { 'grouped.w': [100, 800], 'stamped.w': [256, 512], 'fc.w': [32, 300], 'lstm.wIh': [100, 60] } as const
+  const variances = (initializer: Initializer): Readonly<Record<string, number>> => {
+    const all = { ...initialParameters(network, 1, initializer), ...initialParameters(sequence, 1, initializer) }
+    return Object.fromEntries(Object.keys(fans).map((name) => [name, moments(all[name] as Tensor).variance]))
+  }
+  const near = (wanted: (inputs: number, outputs: number) => number): unknown =>
+    Object.fromEntries(
+      Object.entries(fans).map(([name, [inputs, outputs]]) => {
+        const v = wanted(inputs, outputs)
+        // five deviations of the variance of 1,600 draws are 18 %
+        return [name, expect.toSatisfy((found: number) => Math.abs(found / v - 1) < 0.18)]
+      }),
+    )
+
+  it('he, xavier and normal know the fans of groups, stamps and gates', () => {
+    expect(variances({ kind: 'he' })).toEqual(near((inputs) => 2 / inputs))
+    expect(variances({ kind: 'xavier' })).toEqual(near((inputs, outputs) => 2 / (inputs + outputs)))
+    expect(variances({ kind: 'normal', sigma: 0.01 })).toEqual(near(() => 1e-4))
+  })
+
+  it('scaled, the one that is taken otherwise, doubles the variance before a ReLU', () => {
+    expect(initialParameters(network, 1)).toEqual(initialParameters(network, 1, { kind: 'scaled' }))
+    const { 'grouped.w': before, 'fc.w': last } = variances({ kind: 'scaled' })
+    expect((before ?? 0) * 100).toBeCloseTo(2, 0)
+    expect((last ?? 0) * 32).toBeCloseTo(1, 0)
+  })
+
+  it('biases start at 0 and gains at 1, whatever the initializer', () => {
+    const { 'fc.b': b, 'norm.gamma': gamma } = initialParameters(network, 1, { kind: 'he' })
+    expect(new Set(list(b as Tensor))).toEqual(new Set([0]))
+    expect(new Set(list(gamma as Tensor))).toEqual(new Set([1]))
   })
 })

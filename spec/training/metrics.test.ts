@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Tensor } from '../tensor.js'
-import { accuracy, topKError } from './metrics.js'
+import { accuracy, decisionAccuracy, topKError } from './metrics.js'
 
 const rows = (...rows: readonly (readonly number[])[]): Tensor => ({
   shape: [rows.length, rows[0]?.length ?? 0],
@@ -34,6 +34,14 @@ describe('accuracy', () => {
 
   it('one class is always right', () => {
     expect(accuracy(rows([-5], [NaN]), hot(1, 0, 0))).toBe(1)
+  })
+})
+
+describe('decisionAccuracy', () => {
+  it('0 is yes, as the perceptron’s step has it, and NaN is neither', () => {
+    expect(decisionAccuracy(rows([2], [0], [-0.1], [-3]), rows([1], [1], [1], [0]))).toBe(3 / 4)
+    expect(decisionAccuracy(rows([NaN], [NaN]), rows([1], [0]))).toBe(0)
+    expect(decisionAccuracy(rows([-0], [0]), rows([0], [1]))).toBe(1 / 2)
   })
 })
 

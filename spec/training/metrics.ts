@@ -48,3 +48,18 @@ export const accuracy = (scores: Tensor, target: Tensor): number => found(scores
  */
 export const topKError = (scores: Tensor, target: Tensor, k = 5): number =>
   (rowsOf(scores) - found(scores, target, k)) / rowsOf(scores)
+
+/**
+ * The fraction of rows that are decided rightly: yes where the score is at least 0, as the perceptron's step has it, and
+ * yes was wanted where the target is at least ½. NaN decides nothing, and is wrong.
+ *
+ * Shapes  scores [N,1]  target [N,1], 0 or 1
+ * Units   a fraction from 0 to 1. Logits or any other scores whose sign decides
+ */
+export const decisionAccuracy = (scores: Tensor, target: Tensor): number => {
+  const right = Array.from({ length: rowsOf(scores) }, (_, n) => {
+    const [score, wanted] = [scores.data[n] as number, target.data[n] as number]
+    return wanted >= 0.5 ? score >= 0 : score < 0
+  })
+  return right.filter(Boolean).length / right.length
+}

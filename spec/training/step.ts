@@ -26,6 +26,12 @@ export interface Method {
   readonly loss: LossName
   /** β of an `l2Penalty` that the loss has for every parameter but vectors: biases and gains go free. None by default */
   readonly l2Penalty?: number
+  /**
+   * How much the same loss of each value beside the network's output counts, such as the logits of an auxiliary
+   * classifier: loss = main + Σ weight·aside. By the value's name; those left out count nothing, as they do where the
+   * network is only asked
+   */
+  readonly aside?: Readonly<Record<string, number>>
   /** parameters that keep their values */
   readonly frozen?: readonly string[]
 }
@@ -77,74 +83,135 @@ export interface StepFeeds {
   readonly x: Tensors[string]
   readonly target: Tensors[string]
   readonly learningRate: number
+  /** the method's, where it has such */
+  readonly aside?: Readonly<Record<string, number>>
 }
 
-/** Feeds by the names that `trainingStep` gives them; the loss's own cotangent is 1. */
-export const stepFeeds = ({ x, target, learningRate }: StepFeeds): Tensors => ({
+/** The feed that says how much the loss of a value beside the output counts. */
+const weightName = (value: string): string => `${value}.weight`
+
+/** Feeds by the names that `trainingProgram` gives them; the loss's own cotangent is 1. */
+export const stepFeeds = ({ x, target, learningRate, aside = {} }: StepFeeds): Tensors => ({
   x,
   target,
   learningRate: scalar(Math.fround(learningRate)),
   [gradientName('loss')]: scalar(1),
+  ...Object.fromEntries(
+    Object.entries(aside).map(([value, weight]) => [weightName(value), scalar(Math.fround(weight))]),
+  ),
 })
+
+/** One weight for all that a network answers with beside its output: 0.3 for GoogLeNet's auxiliary classifiers. */
+export const allAside = ({ aside }: Network, weight: number): Readonly<Record<string, number>> =>
+  Object.fromEntries(aside.map((value) => [value, weight]))
+
+/** A summand of the loss: the value, and the nodes that make it. */
+interface Term {
+  readonly value: string
+  readonly nodes: readonly ProgramNode[]
+}
+
+// the loss of a value beside the output, times its weight, which is fed
+const asideTerm = (loss: LossName, prediction: string, value: string): Term => {
+  const [own, weighted] = [`${value}.loss`, `${value}.weighted`]
+  return {
+    value: weighted,
+    nodes: [
+      forwardNode(own, loss, { [prediction]: value, target: 'target' }, { loss: own }),
+      forwardNode(weighted, 'mul', { a: own, b: weightName(value) }, { y: weighted }),
+    ],
+  }
+}
+
+const penaltyTerm = (parameter: string, beta: number): Term => {
+  const value = `${parameter}.penalty`
+  return {
+    value,
+    nodes: [forwardNode(value, 'l2Penalty', { w: parameter }, { loss: value }, { beta: Math.fround(beta) })],
+  }
+}
 
 /**
  * A network and the loss of its output, which is fed a `target`. Scalars that some attribute is fed, such as dropout's
- * `step`, are inputs as well.
+ * `step`, are inputs as well, and so is the weight of each loss beside the main one, as `<value>.weight`.
  *
- * Errors  what `checkProgram` refuses
+ *   loss = loss(output) + Σ weight·loss(aside) + Σ β/2 Σ w²
+ *
+ * Errors  MissingInput – a weight for a value that the network does not answer with beside its output
+ *         AttributeOutOfRange – a weight that is no number of at least 0
+ *         and what `checkProgram` refuses
+ * Source  Szegedy et al., "Going deeper with convolutions", 2015, section 5 (weights of 0.3), and "Rethinking the
+ *         Inception architecture for computer vision", 2016; slide "GoogLeNet"
  */
 export const lossProgram = (
-  { program, parameters, output }: Network,
-  { loss, l2Penalty = 0 }: Pick<Method, 'loss' | 'l2Penalty'>,
-): Result<Program> =>
-  F.pipe(
-    checkProgram({
-      ...program,
-      inputs: { ...program.inputs, ...Object.fromEntries(attributeFeeds(program).map((name) => [name, []])) },
-    }),
+  { program, parameters, output, aside: answered }: Network,
+  { loss, l2Penalty = 0, aside = {} }: Pick<Method, 'loss' | 'l2Penalty' | 'aside'>,
+): Result<Program> => {
+  const stranger = Object.keys(aside).find((value) => !answered.includes(value))
+  const wrong = Object.keys(aside).find((value) => !(Number.isFinite(aside[value]) && (aside[value] as number) >= 0))
+  return F.pipe(
+    ensure(
+      stranger === undefined,
+      'MissingInput',
+      `aside: the network does not answer with ${stranger} beside its output; ${answered.length === 0 ? 'there is nothing beside it' : `there is ${answered.join(', ')}`}`,
+    ),
+    E.flatMap(() =>
+      ensure(
+        wrong === undefined,
+        'AttributeOutOfRange',
+        `aside: ${wrong} has the weight ${aside[wrong ?? '']}; a number of at least 0 is wanted`,
+      ),
+    ),
+    E.flatMap(() =>
+      checkProgram({
+        ...program,
+        inputs: { ...program.inputs, ...Object.fromEntries(attributeFeeds(program).map((name) => [name, []])) },
+      }),
+    ),
     E.map(({ program: { inputs }, shapes }): Program => {
       const penalised =
         l2Penalty === 0
           ? []
           : Object.entries(parameters).flatMap(([name, { shape }]) => (shape.length > 1 ? [name] : []))
       const prediction = Object.keys(opOf(loss).inputs).find((name) => name !== 'target') as string
-      const penaltyOf = (parameter: string): string => `${parameter}.penalty`
-      const sumAfter = (i: number): string => (i === penalised.length ? 'loss' : i === 0 ? 'loss.data' : `loss.sum${i}`)
+      const terms = [
+        ...Object.keys(aside).map((value) => asideTerm(loss, prediction, value)),
+        ...penalised.map((name) => penaltyTerm(name, l2Penalty)),
+      ]
+      const sumAfter = (i: number): string => (i === terms.length ? 'loss' : i === 0 ? 'loss.data' : `loss.sum${i}`)
       return {
         ...program,
-        inputs: { ...inputs, target: shapes[output] as Shape },
+        inputs: {
+          ...inputs,
+          target: shapes[output] as Shape,
+          ...Object.fromEntries(Object.keys(aside).map((value) => [weightName(value), []])),
+        },
         nodes: [
           ...program.nodes,
           forwardNode('loss', loss, { [prediction]: output, target: 'target' }, { loss: sumAfter(0) }),
-          ...penalised.map((name) =>
-            forwardNode(
-              penaltyOf(name),
-              'l2Penalty',
-              { w: name },
-              { loss: penaltyOf(name) },
-              { beta: Math.fround(l2Penalty) },
-            ),
-          ),
-          ...penalised.map((name, i) =>
-            forwardNode(`loss.sum${i + 1}`, 'add', { a: sumAfter(i), b: penaltyOf(name) }, { y: sumAfter(i + 1) }),
+          ...terms.flatMap(({ nodes }) => nodes),
+          ...terms.map(({ value }, i) =>
+            forwardNode(`loss.sum${i + 1}`, 'add', { a: sumAfter(i), b: value }, { y: sumAfter(i + 1) }),
           ),
         ],
         outputs: ['loss'],
       }
     }),
   )
+}
 
 /**
  * One step of a training, as a program: forward, its reverse, and an update of every parameter. Parameters, what the
  * optimizer keeps of them, and what the network itself carries, such as running statistics, are state; the loss is the
  * output.
  *
- * Feeds   x, target, learningRate [], d.loss [] (1), and the scalars that the network's own attributes are fed
+ * Feeds   x, target, learningRate [], d.loss [] (1), a `<value>.weight` [] of each loss aside, and the scalars that the
+ *         network's own attributes are fed
  * Errors  MissingInput – a frozen parameter that the network lacks; what the optimizer refuses of its attributes, and
  *         `differentiate` and `checkProgram` of the network
  */
 export const trainingProgram = (network: Network, method: Method): Result<Program> => {
-  const { parameters } = network
+  const { parameters, kept } = network
   const { optimizer, frozen = [] } = method
   const stranger = frozen.find((name) => parameters[name] === undefined)
   const learned = Object.keys(parameters).filter((name) => !frozen.includes(name))
@@ -173,6 +240,8 @@ export const trainingProgram = (network: Network, method: Method): Result<Progra
         ],
         outputs: ['loss'],
         carry: {
+          // what is kept and not renewed, such as the state before a sequence, stays what it is
+          ...Object.fromEntries(Object.keys(kept).map((name) => [name, name])),
           ...program.carry,
           ...Object.fromEntries(frozen.map((name) => [name, name])),
           ...Object.fromEntries(state.map(({ value }) => [value, nextOf(value)])),
