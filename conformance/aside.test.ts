@@ -207,7 +207,9 @@ describe('training with an auxiliary classifier', () => {
     await fit(course, backend, {
       values: () => everyValue(course.program),
       step: async ({ feeds, values }) => {
-        const { findings } = getOrThrow(lockstep(oracle, course.program, { ...feeds, ...values }, backend.depth, { feeds }))
+        const { findings } = getOrThrow(
+          lockstep(oracle, course.program, { ...feeds, ...values }, backend.depth, { feeds }),
+        )
         ratios.push(...findings.map(({ judgement }) => judgement.worst.ratio))
         return E.right(undefined)
       },
