@@ -12,7 +12,7 @@ import { layered, sizesOf } from './layered.js'
 import type { Classroom, Lesson, Section } from './lesson.js'
 import { heading, lines, percent, table, text } from './lesson.js'
 
-const depth = 4
+const depth = 3
 const hidden = Array.from({ length: depth }, () => 40)
 const activation = 'sigmoid'
 const rates = [0.05, 0.5, 5] as const

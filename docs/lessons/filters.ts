@@ -252,7 +252,7 @@ export const filtersByHand: Lesson = {
                 ]),
               ),
               text(
-                `${silent.length} of the ${filters.length} say exactly 0 on blank paper, which is 0 itself. The blur keeps the ink: its maps have ${about(inner(blurred))} times as much as the digits, the sharpened ones ${about(inner(mapOf(maps, 3)))} times, and the edge filters’ answers add up to ${about(inner(across))}, ${about(inner(down))} and ${about(inner(laplacian))} times the ink: what they answer on one side of a stroke, they take back on the other.`,
+                `${silent.length} of the ${filters.length} say exactly 0 on blank paper, which is 0 itself. The blurred maps have ${about(inner(blurred))} times as much ink as the digits, the sharpened ones ${about(inner(mapOf(maps, 3)))} times, and the edge filters’ answers add up to ${about(inner(across))}, ${about(inner(down))} and ${about(inner(laplacian))} times the ink: what such a filter answers on one side of a stroke, it takes back on the other.`,
               ),
               heading('What linear means'),
               text(

@@ -111,13 +111,13 @@ const sectionsOf = (runs: readonly Run[]): readonly Section[] => {
       lines: curvesOf([small, large], 'loss'),
     }),
     text(
-      `The small network gets ${percent(small.train.accuracy)} of the very digits right that it learns from, the large one ${percent(large.train.accuracy)}. What it cannot even say of these, no more training will teach it: it underfits.`,
+      `The small network gets ${percent(small.train.accuracy)} of the very digits right that it learns from, the large one ${percent(large.train.accuracy)}. ${small.train.accuracy < large.train.accuracy - 0.05 ? 'What it cannot even say of these it will say of no others: it underfits.' : 'It is not too small for these.'}`,
       `The large one falls from ${percent(large.train.accuracy)} to ${percent(large.test.accuracy)} on digits it never saw, a gap of ${percent(gapOf(large))}; the small one’s is ${percent(gapOf(small))}.`,
     ),
     text(
       lowest.epoch === last.epoch
         ? `The large network’s validation loss was lowest at the last epoch, ${short(lowest.validationLoss ?? 0)}: it does not overfit yet.`
-        : `The large network’s validation loss was lowest after epoch ${lowest.epoch}, ${short(lowest.validationLoss ?? 0)}, and ${short(last.validationLoss ?? 0)} after epoch ${last.epoch}, while its training loss went on falling from ${short(lowest.loss)} to ${short(last.loss)}. From there on it learns what is true of these digits only: it overfits. Its accuracy hides that (${percent(lowest.validationAccuracy ?? 0)} then, ${percent(last.validationAccuracy ?? 0)} at the end), since it counts a digit that is wrong with certainty no more than one that is wrong by a hair.`,
+        : `The large network’s validation loss was lowest after epoch ${lowest.epoch}, ${short(lowest.validationLoss ?? 0)}, and ${short(last.validationLoss ?? 0)} after epoch ${last.epoch}, while its training loss went on falling from ${short(lowest.loss)} to ${short(last.loss)}. From there on it learns what is true of these digits only: it overfits. Its accuracy was ${percent(lowest.validationAccuracy ?? 0)} then and is ${percent(last.validationAccuracy ?? 0)} at the end: it counts a digit that is wrong with certainty no more than one that is wrong by a hair, so it shows this less than the loss does.`,
     ),
     heading('What helps'),
     lines('Validation loss of the large network, with and without help', {

@@ -43,11 +43,15 @@ const coloursOf = (lines: readonly Line[]): Readonly<Record<string, string>> => 
 
 const scaleOf = ({ label, log, percent, from, to }: Scale, data: readonly number[]) => {
   const [least, most] = [Math.min(...data), Math.max(...data)]
+  const values = [...new Set(data)]
+  // a few things that are counted have no halves
+  const counted = values.length <= 12 && values.every(Number.isInteger) && log !== true
   return {
     label,
     nice: from === undefined && to === undefined,
     clamp: true,
     ...(log === true ? { type: 'log' } : {}),
+    ...(counted ? { ticks: values, tickFormat: 'd' } : {}),
     ...(percent === true ? { tickFormat: '.0%' } : log === true ? { tickFormat: '~g' } : {}),
     ...(from === undefined && to === undefined ? {} : { domain: [from ?? least, to ?? most] }),
   }
