@@ -164,7 +164,7 @@ export const batchSize: Lesson = {
       }),
       TE.map(({ material: { test }, runs }) => ({
         done: [
-          `A network ${sizesOf(hidden)} with ReLU, ${parameterCount(network(1))} parameters, learnt ${count} digits, about ${seen / count} times over, by plain gradient descent from the same first weights: once after every single digit, once after all of them, and twice in between. Each has a rate of its own, at which it came lowest. ${test.count} test digits judge.`,
+          `A network ${sizesOf(hidden)} with ReLU, ${parameterCount(network(1))} parameters, learnt ${count} digits, about ${seen / count} times over, by plain gradient descent from the same first weights: once after every single digit, once after all of them, and twice in between. Each has a rate of its own: a better informed step may be longer. ${test.count} test digits judge.`,
         ],
         sections: sectionsOf(runs, seen),
         figures: Object.fromEntries(

@@ -117,13 +117,19 @@ const sectionsOf = ({ before, after, values, shown, whole, cut, losses, digits, 
         rows: [
           { label: 'x', pictures: [{ pixels: digits[0] as Tensor }] },
           { label: 'relu1', pictures: counted.map((o) => ({ pixels: imageAt(relu1, o) })) },
-          { label: 'pool1', pictures: counted.map((o) => ({ pixels: imageAt(values['pool1'] as Tensor, o) })) },
+          {
+            label: 'pool1',
+            zoom: 4,
+            pictures: counted.map((o) => ({ pixels: imageAt(values['pool1'] as Tensor, o) })),
+          },
           ...[0, 8].map((from) => ({
             label: from === 0 ? 'relu2' : '',
+            zoom: 5,
             pictures: Array.from({ length: 8 }, (_, o) => ({ pixels: imageAt(values['relu2'] as Tensor, from + o) })),
           })),
           ...[0, 8].map((from) => ({
             label: from === 0 ? 'pool2' : '',
+            zoom: 10,
             pictures: Array.from({ length: 8 }, (_, o) => ({ pixels: imageAt(pool2, from + o) })),
           })),
         ],

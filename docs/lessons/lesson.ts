@@ -122,7 +122,12 @@ export interface Images {
   readonly range?: readonly [low: number, high: number]
   /** pixels of the screen to one of a picture */
   readonly zoom: number
-  readonly rows: readonly { readonly label?: string; readonly pictures: readonly Picture[] }[]
+  readonly rows: readonly {
+    readonly label?: string
+    /** another zoom for this row */
+    readonly zoom?: number
+    readonly pictures: readonly Picture[]
+  }[]
 }
 
 export const heading = (text: string): Heading => ({ kind: 'heading', text })

@@ -161,7 +161,10 @@ describe('the page of a lesson', () => {
       images('Pixels', {
         colours: 'signed',
         zoom: 4,
-        rows: [{ label: 'row', pictures: [{ label: 'one', pixels: tensor([1, 2], [-1, 1]) }] }],
+        rows: [
+          { label: 'row', pictures: [{ label: 'one', pixels: tensor([1, 2], [-1, 1]) }] },
+          { zoom: 9, pictures: [{ pixels: tensor([1, 1], [0]) }] },
+        ],
       }),
     ],
     figures: { a: 1 },
@@ -210,6 +213,7 @@ describe('the page of a lesson', () => {
     const [, r0 = 0, , b0 = 0, r1 = 0, , b1 = 0] = inflateSync(file.subarray(41, 41 + length))
     expect(b0).toBeGreaterThan(r0)
     expect(r1).toBeGreaterThan(b1)
+    expect([...document.querySelectorAll('img')].map((img) => img.getAttribute('width'))).toEqual(['8', '9'])
   })
 
   test('has a shorter form for the terminal, with every number and no picture', () => {
@@ -217,7 +221,7 @@ describe('the page of a lesson', () => {
     expect(summary).toMatch(/Part\n\nIt is so\. And so\.\n\nNumbers\nwhat {2}how much\na {12}1/)
     expect(summary).toMatch(/up {4}▁▅█ {31}1 → 100/)
     expect(summary).toMatch(/half {2}■{15} {17}50\.0 %/)
-    expect(summary).toMatch(/Pixels: 1 picture/)
+    expect(summary).toMatch(/Pixels: 2 pictures, /)
     expect(summary).toMatch(/etalon lesson other\n$/)
   })
 })

@@ -133,7 +133,8 @@ export const barsPicture = ({ caption, x, bars }: Bars): string => {
         fill: palette[0] as string,
       }),
       Plot.text([...bars], {
-        x: 'value',
+        // behind a bar, whichever way that points
+        x: ({ value }: { readonly value: number }) => Math.max(0, value),
         y: 'name',
         text: ({ value }: { readonly value: number }) => written(value),
         textAnchor: 'start',
@@ -185,10 +186,10 @@ const imageOf = (pixels: Tensor, { colours, range, zoom }: Images, label: string
 /** Rows of images, each with its label below it. */
 export const imagesPicture = (section: Images): string => {
   const labelled = section.rows.some(({ label }) => label !== undefined)
-  const rows = section.rows.map(({ label, pictures }) => {
+  const rows = section.rows.map(({ label, zoom = section.zoom, pictures }) => {
     const cells = pictures.map(
       ({ label: own, pixels }) =>
-        `<td>${imageOf(pixels, section, [label, own].filter((part) => part !== undefined).join(', '))}${own === undefined ? '' : `<br>${escaped(own)}`}</td>`,
+        `<td>${imageOf(pixels, { ...section, zoom }, [label, own].filter((part) => part !== undefined).join(', '))}${own === undefined ? '' : `<br>${escaped(own)}`}</td>`,
     )
     return `<tr>${labelled ? `<th scope="row">${escaped(label ?? '')}</th>` : ''}${cells.join('')}</tr>`
   })
