@@ -155,6 +155,18 @@ describe('the package, installed in an empty folder', () => {
     expect(page).toContain('= 1·1 + 0·1 + 1·1 + 0·0 + 1·1 + 0·1 + 1·0 + 0·0 + 1·1')
   })
 
+  it.skipIf(E.isLeft(embeddedRunsOn(currentPlatform())))(
+    'gives a lesson, its page with formulas and pictures',
+    async () => {
+      const asked = ['lesson', 'filters', '--size', '0.05', '--device', 'software', '--out', 'filters.html']
+      const told = await run(folder, join('node_modules', '.bin', 'etalon'), ...asked)
+      expect(told).toContain('What linear means')
+      const page = await readFile(join(folder, 'filters.html'), 'utf8')
+      expect(page).toMatch(/<pre>y\[n,o,/)
+      expect(page).toContain('data:image/png;base64,')
+    },
+  )
+
   const consumer = `import { opNames, tensor, type OpName, type Tensor } from 'etalon'
     import { openWebGpu } from 'etalon/accelerated'
     import { verify } from 'etalon/conformance'

@@ -12,6 +12,7 @@ import { exampleOf } from './explain/example.js'
 import type { Formulas } from './explain/formulas.js'
 import { formulaText, page } from './explain/page.js'
 import { readFormulas } from './explain/read.js'
+import { lessons } from './lessons/index.js'
 import { networksPage } from './networks.js'
 
 /** The pages of docs/, made of the spec, the reference and the suite. */
@@ -210,7 +211,7 @@ const end = '<!-- /generated -->'
 
 const filled = (text: string, marker: string, content: string): string => {
   const [from, to] = [text.indexOf(marker), text.indexOf(end, text.indexOf(marker))]
-  if (from < 0 || to < 0) throw new Error(`docs/README.md has no ${marker} … ${end}`)
+  if (from < 0 || to < 0) throw new Error(`the page has no ${marker} … ${end}`)
   return `${text.slice(0, from)}${marker}\n\n${content}\n\n${text.slice(to)}`
 }
 
@@ -236,6 +237,25 @@ const indexPage = (formulas: Formulas): string => {
   return filled(filled(textOf('docs/README.md'), start, files), example, explanation(formulas))
 }
 
+// ---- the lessons -------------------------------------------------------------------------------------------------
+
+const list = '<!-- generated: the lessons -->'
+
+const lessonsPage = (): string =>
+  filled(
+    textOf('docs/lessons/README.md'),
+    list,
+    table(
+      ['lesson', 'question', 'stands on', 'source'],
+      lessons.map(({ name, question, ops, source }) => [
+        `[\`${name}\`](#${name})`,
+        cell(question),
+        ops.map((op) => `[\`${op}\`](../catalogue.md#${op.toLowerCase()})`).join(', '),
+        cell(source),
+      ]),
+    ),
+  )
+
 // ---- all of them -------------------------------------------------------------------------------------------------
 
 /** Every page by its path, formatted as the project is. */
@@ -244,6 +264,7 @@ export const pages = async (): Promise<Readonly<Record<string, string>>> => {
   const raw = {
     'docs/README.md': indexPage(formulas),
     'docs/catalogue.md': cataloguePage(),
+    'docs/lessons/README.md': lessonsPage(),
     'docs/networks.md': networksPage(),
     'docs/oracle-audit.md': auditPage(formulas),
   }
