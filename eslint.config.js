@@ -17,7 +17,9 @@ const rooms = {
 
 const everyRoom = Object.keys(rooms)
 const tests = ['**/*.test.ts', '**/testing/**']
-const shipped = ['spec', 'reference', 'accelerated', 'conformance', 'cli'].map((room) => `${room}/**/*.ts`)
+const shipped = ['spec', 'reference', 'accelerated', 'conformance', 'cli']
+  .map((room) => `${room}/**/*.ts`)
+  .concat('docs/lessons/**/*.ts')
 
 // what a room imports may lie in no room but its own and those it may import from
 const zones = everyRoom.flatMap((room) =>

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot'
-import { parseHTML } from 'linkedom'
+import { escaped, plot } from '../docs/lessons/picture.js'
 import type { Point } from '../spec/training/course.js'
 
 /** A measurement after an epoch, of one of the curves in a picture. */
@@ -21,24 +21,11 @@ const dots = (
 
 const colours = { domain: ['training', 'validation'], range: ['#4269d0', '#c2410c'] }
 
-/** What of a document is needed here: the libraries' own types ask for a browser's, which this project does without. */
-interface Drawn {
-  readonly outerHTML: string
-  setAttribute(name: string, value: string): void
-}
-type Draw = (options: Readonly<Record<string, unknown>>) => Drawn
-interface Browserless {
-  readonly document: object
-}
-
 // the name of a curve stands at its end, so that no legend is needed
 const picture = (label: string, data: readonly Dot[], vertical: Readonly<Record<string, unknown>>): string => {
-  const { document } = (parseHTML as (html: string) => Browserless)('<html></html>')
   const places = { x: 'epoch', y: 'value' } as const
-  const svg = (Plot.plot as Draw)({
-    document,
+  return plot({
     ariaLabel: label,
-    width: 720,
     height: 320,
     marginRight: 80,
     color: colours,
@@ -49,11 +36,7 @@ const picture = (label: string, data: readonly Dot[], vertical: Readonly<Record<
       Plot.text([...data], Plot.selectLast({ ...places, z: 'of', text: 'of', fill: 'of', textAnchor: 'start', dx: 8 })),
     ],
   })
-  svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
-  return svg.outerHTML
 }
-
-const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
 
 /**
  * A training's curves as a page that needs nothing else: the loss and, where it was measured, the accuracy, of training

@@ -19,6 +19,10 @@ const subcommands: Readonly<Record<string, Entry>> = {
   verify: { summary: 'hold a backend against the reference', load: async () => (await import('./verify.js')).verify },
   replay: { summary: 'run one case of verify again', load: async () => (await import('./replay.js')).replay },
   train: { summary: 'train LeNet-5 on the device', load: async () => (await import('./train.js')).trainCommand },
+  lesson: {
+    summary: 'what the course says about learning, seen on digits',
+    load: async () => (await import('./lesson.js')).lessonCommand,
+  },
   eval: {
     summary: 'answer requests for single ops: a JSON line in, a JSON line out',
     load: async () => (await import('./eval.js')).evalCommand,

@@ -21,6 +21,13 @@ export const atLeastZero = (text: string): number => {
   return value
 }
 
+/** An option's number above 0 that f32 can hold. */
+export const aboveZero = (text: string): number => {
+  const value = atLeastZero(text)
+  if (value === 0) throw new InvalidArgumentError('A number above 0 is wanted.')
+  return value
+}
+
 /** An option's ops, by name, with commas between. */
 export const opList = (text: string): readonly OpName[] =>
   text.split(',').map((name) => {
