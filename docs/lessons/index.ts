@@ -1,7 +1,9 @@
 import { learningRate } from './learningRate.js'
 import type { Lesson } from './lesson.js'
+import { longRange } from './longRange.js'
+import { transfer } from './transfer.js'
 
 /** The lessons, in the order in which they are taught. */
-export const lessons: readonly Lesson[] = [learningRate]
+export const lessons: readonly Lesson[] = [learningRate, transfer, longRange]
 
 export const lessonNamed = (name: string): Lesson | undefined => lessons.find((lesson) => lesson.name === name)

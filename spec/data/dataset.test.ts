@@ -70,6 +70,7 @@ describe('ofClasses', () => {
   })
   it('refuses a class that is not there, one of which there are too few, and one named twice', () => {
     expect(ofClasses(mixed, [5, 3])).toEqual(refused(/class 3 has 0 of 6 examples/))
+    expect(right(ofClasses(mixed, [3, 2], { least: 0 }))).toEqual([[13, 1]])
     expect(ofClasses(mixed, [7, 2], { each: 2 })).toEqual(refused(/class 2 has 1 of 6 examples; wanted 2/))
     expect(ofClasses(mixed, [7, 5, 7])).toEqual(refused(/7 is named twice/))
     expect(ofClasses(mixed, [])).toEqual(refused(/at least one/))

@@ -118,15 +118,15 @@ export const subset = ({ images: { shape, bytes }, labels }: Dataset, indices: N
 
 /**
  * The examples of some classes, as a data set of their own: of class `classes[k]` with k for its label, in the order in
- * which they come. `each` takes of every class no more than the first so many, and no fewer.
+ * which they come. `each` takes of every class the first so many. Without it, of every class there are `least` or more.
  *
  * Shapes  images [n, rows, cols]  labels [n], from 0 … classes.length − 1
- * Errors  AttributeOutOfRange – no class, a class named twice, `each` below 1; a class of which there are not enough
+ * Errors  AttributeOutOfRange – no class, a class named twice, `each` no integer of at least 1; a class with too few examples
  */
 export const ofClasses = (
   dataset: Dataset,
   classes: readonly number[],
-  { each }: { readonly each?: number } = {},
+  { each, least = 1 }: { readonly each?: number; readonly least?: number } = {},
 ): Result<Dataset> => {
   const places = Array.from(dataset.labels).reduce<Map<number, number[]>>((soFar, label, at) => {
     const list = soFar.get(label)
@@ -135,13 +135,13 @@ export const ofClasses = (
     return soFar
   }, new Map())
   const found = (label: number): readonly number[] => places.get(label) ?? []
-  const wanted = each ?? 1
+  const wanted = each ?? least
   const twice = classes.find((label, k) => classes.indexOf(label) < k)
   const short = classes.find((label) => found(label).length < wanted)
   if (classes.length === 0) return fail('AttributeOutOfRange', 'classes: at least one is wanted')
   if (twice !== undefined) return fail('AttributeOutOfRange', `classes: ${twice} is named twice`)
-  if (!Number.isInteger(wanted) || wanted < 1)
-    return fail('AttributeOutOfRange', `each is ${wanted}; wanted an integer of at least 1`)
+  if (each !== undefined && (!Number.isInteger(each) || each < 1))
+    return fail('AttributeOutOfRange', `each is ${each}; wanted an integer of at least 1`)
   if (short !== undefined)
     return fail(
       'AttributeOutOfRange',
