@@ -27,14 +27,17 @@ const lengths = [5, 20, 60]
 interface Memory {
   readonly name: string
   readonly cell: 'rnn' | 'lstm'
-  /** of sequences of so many steps */
-  readonly forgetBias: (steps: number) => number
+  /** how the biases of the gates start, for sequences of so many steps: 0, or for keeping */
+  readonly biases: (steps: number) => { readonly input: number; readonly forget: number }
 }
 
+const closed = (): ReturnType<Memory['biases']> => ({ input: 0, forget: 0 })
+const keeping = (steps: number): ReturnType<Memory['biases']> => ({ input: -Math.log(steps), forget: Math.log(steps) })
+
 const memories: readonly Memory[] = [
-  { name: 'RNN', cell: 'rnn', forgetBias: () => 0 },
-  { name: 'LSTM, forget bias 0', cell: 'lstm', forgetBias: () => 0 },
-  { name: 'LSTM, forget bias ln T', cell: 'lstm', forgetBias: (steps) => Math.log(steps) },
+  { name: 'RNN', cell: 'rnn', biases: closed },
+  { name: 'LSTM, biases 0', cell: 'lstm', biases: closed },
+  { name: 'LSTM, biases ±ln T', cell: 'lstm', biases: keeping },
 ]
 
 const networkOf =
@@ -55,10 +58,11 @@ const startOf = (memory: Memory, steps: number, seed: number): Tensors => {
     ? drawn
     : {
         ...drawn,
-        'lstm.b': mapTensor(
-          (value, row) => (Math.floor(row / hidden) === 1 ? Math.fround(memory.forgetBias(steps)) : value),
-          drawn['lstm.b'] as Tensor,
-        ),
+        'lstm.b': mapTensor((value, row) => {
+          const { input, forget } = memory.biases(steps)
+          const gate = Math.floor(row / hidden)
+          return gate === 0 ? Math.fround(input) : gate === 1 ? Math.fround(forget) : value
+        }, drawn['lstm.b'] as Tensor),
       }
 }
 
