@@ -114,12 +114,12 @@ const sectionsOf = (
       }),
       text(
         `The loss of the mean opinion, ${lossTogether.toFixed(4)}, against the mean loss, ${average(losses).toFixed(4)}: Jensen’s inequality allows it to be no larger, and the difference is what their disagreement is worth.`,
-        `They disagree about ${disputed.length} digits of ${test.count}; about ${allWrong.length} all of them are wrong, and nothing that is made of their answers alone could be right there.`,
+        `They disagree about ${disputed.length} digits of ${test.count}. About ${allWrong.length} all of them are wrong; on ${allWrong.filter((n) => answerOf(all, n) === labels[n]).length} of those the mean of their shares is right all the same, where each put the right class second and they differ in what they put first.`,
       ),
       ...(corrected.length === 0
         ? []
         : [
-            images('Recognised together, though most members were wrong at the first of them', {
+            images('Recognised together, and how many members were wrong alone: the most first', {
               colours: 'ink',
               range: [0, 1],
               zoom: 2,

@@ -19,25 +19,25 @@ import { heading, lines, percent, table, text } from './lesson.js'
 
 type Task<A> = taskEither.TaskEither<EtalonError, A>
 
+/** letters that the first of a sequence is one of, and others that the rest are of */
 const letters = 4
+const alphabet = 2 * letters
 const hidden = 24
-const lengths = [5, 20, 60]
+const lengths = [5, 15, 40]
+const trainingSteps = 120
 
 /** What is compared: a cell, and the bias that its forget gate starts from. */
 interface Memory {
   readonly name: string
   readonly cell: 'rnn' | 'lstm'
-  /** how the biases of the gates start, for sequences of so many steps: 0, or for keeping */
-  readonly biases: (steps: number) => { readonly input: number; readonly forget: number }
+  /** for sequences of so many steps */
+  readonly forgetBias: (steps: number) => number
 }
 
-const closed = (): ReturnType<Memory['biases']> => ({ input: 0, forget: 0 })
-const keeping = (steps: number): ReturnType<Memory['biases']> => ({ input: -Math.log(steps), forget: Math.log(steps) })
-
 const memories: readonly Memory[] = [
-  { name: 'RNN', cell: 'rnn', biases: closed },
-  { name: 'LSTM, biases 0', cell: 'lstm', biases: closed },
-  { name: 'LSTM, biases ±ln T', cell: 'lstm', biases: keeping },
+  { name: 'RNN', cell: 'rnn', forgetBias: () => 0 },
+  { name: 'LSTM, forget bias 0', cell: 'lstm', forgetBias: () => 0 },
+  { name: 'LSTM, forget bias ln T', cell: 'lstm', forgetBias: (steps) => Math.log(steps) },
 ]
 
 const networkOf =
@@ -45,7 +45,7 @@ const networkOf =
   (batch: number): Network =>
     (cell === 'rnn' ? rnnClassifier : lstmClassifier)(batch, {
       steps,
-      inputs: letters,
+      inputs: alphabet,
       hidden,
       classes: letters,
       ...(mode === undefined ? {} : { mode }),
@@ -58,20 +58,19 @@ const startOf = (memory: Memory, steps: number, seed: number): Tensors => {
     ? drawn
     : {
         ...drawn,
-        'lstm.b': mapTensor((value, row) => {
-          const { input, forget } = memory.biases(steps)
-          const gate = Math.floor(row / hidden)
-          return gate === 0 ? Math.fround(input) : gate === 1 ? Math.fround(forget) : value
-        }, drawn['lstm.b'] as Tensor),
+        'lstm.b': mapTensor(
+          (value, row) => (Math.floor(row / hidden) === 1 ? Math.fround(memory.forgetBias(steps)) : value),
+          drawn['lstm.b'] as Tensor,
+        ),
       }
 }
 
-/** Sequences of random letters, one-hot; the class of each is its first letter. */
+/** Sequences of random letters, one-hot: the first from one half of the alphabet, which is the class; the rest from the other. */
 export const sequences = (name: string, steps: number, count: number): Examples => {
   const key = keyOf(`long-range ${name}`)
   const lettersOf = (n: number): readonly number[] => {
     const { integer } = draws(key, n)
-    return Array.from({ length: steps }, () => integer(0, letters - 1))
+    return Array.from({ length: steps }, (_, t) => integer(0, letters - 1) + (t === 0 ? 0 : letters))
   }
   return {
     count,
@@ -80,8 +79,8 @@ export const sequences = (name: string, steps: number, count: number): Examples 
       const drawn = Array.from(indices, lettersOf)
       const is = (n: number, t: number, letter: number): number => (drawn[n]?.[t] === letter ? 1 : 0)
       return {
-        x: generate([steps, drawn.length, letters], (i) =>
-          is(Math.floor(i / letters) % drawn.length, Math.floor(i / letters / drawn.length), i % letters),
+        x: generate([steps, drawn.length, alphabet], (i) =>
+          is(Math.floor(i / alphabet) % drawn.length, Math.floor(i / alphabet / drawn.length), i % alphabet),
         ),
         target: generate([drawn.length, letters], (i) => is(Math.floor(i / letters), 0, i % letters)),
       }
@@ -159,7 +158,7 @@ const outcomeOf =
     const { backend, seed } = room
     const network = networkOf(memory, steps)
     const parameters = startOf(memory, steps, seed)
-    const train = sequences(`train ${seed}`, steps, batch * sized(room, 150, 2))
+    const train = sequences(`train ${seed}`, steps, batch * sized(room, trainingSteps, 2))
     const test = sequences(`test ${seed}`, steps, sized(room, 256, 8))
     return F.pipe(
       gradientAlong(backend, network, parameters, test),
@@ -297,16 +296,20 @@ export const longRange: Lesson = {
   source:
     'slides "Recurrent NN" and "LSTM nets"; Hochreiter and Schmidhuber, 1997; Jozefowicz et al., 2015; Tallec and Ollivier, 2018',
   theory: [
-    'A sequence of random letters comes one by one, and the class is the first of them. A recurrent network sees that letter once and then, step after step, letters that do not matter.',
+    'Letters come one by one. The first is one of four and is the class; all that follow are drawn from four others and do not matter. A recurrent network sees the letter that it will be asked for once, and has to keep it, step after step, while others come in.',
     'The gradient goes the same way back. In an RNN, ∂h[T]/∂h[1] is a product of T − 1 matrices diag(1 − h²)·W: where their norms are below 1 it falls exponentially, where they are above 1 it may explode. In an LSTM the cell has a way of its own, ∂c[t+1]/∂c[t] = f along it: a forget gate near 1 lets the gradient through, and a gate of σ(0) = ½ halves it at every step. A bias of ln T starts the gate at T/(T + 1), so that about 1/e is left after T steps.',
   ],
   ops: ['lstm', 'rnn'],
   next: [
     { idea: 'Other letters and other first weights.', command: 'etalon lesson long-range --seed 2' },
-    { idea: 'Twice as long at it: does the RNN come to it at last?', command: 'etalon lesson long-range --size 2' },
+    {
+      idea: 'Three times as long at it: does the RNN come to it at last?',
+      command: 'etalon lesson long-range --size 3',
+    },
   ],
   run: (room) => {
-    const asked = [...new Set(lengths.map((steps) => sized(room, steps, 3)))].filter((steps) => steps <= 60)
+    // a small room has short sequences, a large one has more of them
+    const asked = [...new Set(lengths.map((steps) => Math.min(steps, sized(room, steps, 3))))]
     const pairs = asked.flatMap((steps) => memories.map((memory) => ({ memory, steps })))
     const count = sized(room, 256, 8)
     const longest = Math.max(...asked)
@@ -319,7 +322,7 @@ export const longRange: Lesson = {
       ),
       TE.map((outcomes) => ({
         done: [
-          `A cell of ${hidden} units and a linear layer on its last state: an RNN of ${parameterCount(networkOf(memories[0] as Memory, 2)(1))} parameters, an LSTM of ${parameterCount(networkOf(memories[1] as Memory, 2)(1))}, the latter from two first biases of its forget gate. Each learnt sequences of ${asked.join(', ')} letters out of ${letters} from scratch, ${sized(room, 150, 2)} steps of ${batch} by Adam, no sequence twice. ${count} new sequences judge.`,
+          `A cell of ${hidden} units and a linear layer on its last state: an RNN of ${parameterCount(networkOf(memories[0] as Memory, 2)(1))} parameters, an LSTM of ${parameterCount(networkOf(memories[1] as Memory, 2)(1))}, the latter from two first biases of its forget gate. Each learnt sequences of ${asked.join(', ')} letters from scratch, ${sized(room, trainingSteps, 2)} steps of ${batch} by Adam, no sequence twice. ${count} new sequences judge.`,
         ],
         sections: sectionsOf(outcomes, count, longest),
         figures: Object.fromEntries(
