@@ -255,7 +255,7 @@ export const autoencoder: Lesson = {
     { idea: 'What the layers are, and their parameters.', command: 'etalon describe autoencoder' },
   ],
   run: (room) => {
-    const batch = sized(room, 32, 4)
+    const batch = sized(room, 16, 4)
     const epochs = Math.max(2, sized(room, 6, 1))
     return F.pipe(
       TE.fromEither(materialOf(room, { train: 1280, validation: 100, test: 200 })),
@@ -269,7 +269,7 @@ export const autoencoder: Lesson = {
             network,
             optimizer: { op: 'adam' },
             loss: 'mse',
-            rates: { schedule: 'linear', rate: 0.005 },
+            rates: { schedule: 'linear', rate: 0.002 },
             epochs,
             batch,
             seed: room.seed,
