@@ -9,7 +9,7 @@ import { generate } from '../../spec/tensor.js'
 import type { Course, Description, Examples, Point } from '../../spec/training/course.js'
 import { courseOf, examplesOf, outcomeOf } from '../../spec/training/course.js'
 import type { Evaluation, FitOptions } from '../../spec/training/fit.js'
-import { evaluateOn, fit } from '../../spec/training/fit.js'
+import { evaluateIn, evaluateOn, fit } from '../../spec/training/fit.js'
 import type { Classroom } from './lesson.js'
 
 /** What lessons have in common: their digits, trainings one after the other, and what is seen of them. */
@@ -51,8 +51,8 @@ export const materialOf = (
   const { train, test } = room.digits
   const [, rows, columns] = train.images.shape
   const validates =
-    wanted.validation === 0 ? 0 : Math.min(sized(room, wanted.validation, 10), Math.floor(countOf(train) / 4))
-  const learns = Math.min(sized(room, wanted.train, 32), countOf(train) - validates)
+    wanted.validation === 0 ? 0 : Math.min(sized(room, wanted.validation, 5), Math.floor(countOf(train) / 4))
+  const learns = Math.min(sized(room, wanted.train, 16), countOf(train) - validates)
   return F.pipe(
     ensure(
       rows === 28 && columns === 28,
@@ -61,16 +61,16 @@ export const materialOf = (
     ),
     E.flatMap(() =>
       ensure(
-        countOf(train) >= 40,
+        countOf(train) >= 24,
         'AttributeOutOfRange',
-        `a lesson wants 40 training digits or more; these are ${countOf(train)}`,
+        `a lesson wants 24 training digits or more; these are ${countOf(train)}`,
       ),
     ),
     E.map(() => {
       const pixels = {
         train: some(train, 0, learns),
         validation: some(train, learns, validates),
-        test: some(test, 0, sized(room, wanted.test, 10)),
+        test: some(test, 0, sized(room, wanted.test, 5)),
       }
       const standard = standardisationOf(pixels.train)
       return {
@@ -94,6 +94,8 @@ export interface Taught {
   readonly tensors?: Tensors
   /** the step, from 1, whose loss was no number any more */
   readonly diverged?: { readonly step: number; readonly loss: number }
+  /** what it made on the way of the examples that it was asked about */
+  readonly measured: readonly (Evaluation & { readonly step: number })[]
   /** the epoch, from 1, whose tensors these are, where early stopping watched */
   readonly bestEpoch?: number
 }
@@ -108,7 +110,8 @@ export const teach =
     options: Pick<FitOptions<never>, 'sample'> & {
       /** first values of the parameters; else drawn from the description's seed */
       readonly parameters?: Tensors
-      readonly step?: NonNullable<FitOptions<never>['step']>
+      /** what to measure on the way: these examples, after the steps, counted from 1, that are asked for */
+      readonly measure?: { readonly examples: Examples; readonly after: (step: number) => boolean }
     } = {},
   ): Task<Taught> =>
   async () => {
@@ -117,6 +120,8 @@ export const teach =
     const course = planned.right
     const losses: number[] = []
     const points: Point[] = []
+    const measured: (Evaluation & { readonly step: number })[] = []
+    const { measure } = options
     const ended = await fit<never>(course, room.backend, {
       ...(options.sample === undefined ? {} : { sample: options.sample }),
       step: async (seen) => {
@@ -125,14 +130,18 @@ export const teach =
           seen.step / course.steps,
           `${name}: step ${seen.step} of ${course.steps}, loss ${seen.loss.toFixed(4)}`,
         )
-        return (await options.step?.(seen)) ?? E.right(undefined)
+        if (measure?.after(seen.step) !== true || !Number.isFinite(seen.loss)) return E.right(undefined)
+        const made = await evaluateIn(seen.session, course, measure.examples)()
+        if (E.isLeft(made)) return E.left({ why: 'error', error: made.left })
+        measured.push({ ...made.right, step: seen.step })
+        return E.right(undefined)
       },
       epoch: async (point) => {
         points.push(point)
         return E.right(undefined)
       },
     })()
-    const seen = { course, losses, points }
+    const seen = { course, losses, points, measured }
     if (E.isRight(ended)) {
       const { stopping } = ended.right.progress
       return E.right({

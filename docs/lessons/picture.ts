@@ -92,7 +92,6 @@ export const linesPicture = ({ caption, x, y, lines }: Lines): string => {
           y: 'b',
           stroke: colours[name] as string,
           strokeWidth: 2,
-          ariaLabel: name,
           ...(dashed === true ? { strokeDasharray: '5 4' } : {}),
           // few points are seen as such; many are a curve
           ...(points.length <= 30 ? { marker: 'dot' as const } : {}),

@@ -85,7 +85,9 @@ const told = (section: Section, pen: Pen, width: number): string => {
       return barsText(section, pen)
     case 'images': {
       const count = section.rows.reduce((n, { pictures }) => n + pictures.length, 0)
-      return pen.faint(`${section.caption}: ${count} pictures, on the page that --out FILE.html writes`)
+      return pen.faint(
+        `${section.caption}: ${count} ${count === 1 ? 'picture' : 'pictures'}, on the page that --out FILE.html writes`,
+      )
     }
   }
 }
