@@ -280,7 +280,7 @@ const sectionsOf = (
       ),
       text(
         end < first
-          ? `The distance fell from ${first.toFixed(3)} to ${end.toFixed(3)}; digits that nobody has seen are ${nearnessOfReal.toFixed(3)} away, and blank paper ${blank.toFixed(3)}.`
+          ? `The distance fell from ${first.toFixed(3)} to ${end.toFixed(3)}; digits that nobody has seen are ${nearnessOfReal.toFixed(3)} away, and blank paper ${blank.toFixed(3)}. ${blank < nearnessOfReal ? 'Nearness alone proves little, then: what is drawn has to be near and to differ.' : ''}`.trimEnd()
           : `The distance did not fall: ${first.toFixed(3)} at first, ${end.toFixed(3)} in the end.`,
         `Two drawings differ by ${spreadAtEnd.toFixed(3)}, two real digits by ${spreadOfReal.toFixed(3)}: ${spreadAtEnd > spreadOfReal / 2 ? 'the generator has not settled on one picture' : 'the drawings are more alike than digits are, which is how a generator collapses'}.`,
       ),

@@ -307,6 +307,7 @@ export const longRange: Lesson = {
       command: 'etalon lesson long-range --size 3',
     },
   ],
+  readsDigits: false,
   run: (room) => {
     // a small room has short sequences, a large one has more of them
     const asked = [...new Set(lengths.map((steps) => Math.min(steps, sized(room, steps, 3))))]
