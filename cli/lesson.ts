@@ -119,7 +119,11 @@ export const giveLesson = async (rim: LessonRim, lesson: Lesson, options: Lesson
   const { train, test } = loaded.right
   const facts = [
     `On ${fingerprint['description'] ?? backend.name} (${fingerprint['kind'] ?? backend.name}), in ${seconds.toFixed(0)} s.`,
-    `Of ${countOf(train)} training and ${countOf(test)} test digits, ${options.data === undefined ? `generated from seed ${seed}` : `from ${options.data}`}.`,
+    ...(lesson.readsDigits === false
+      ? []
+      : [
+          `Of ${countOf(train)} training and ${countOf(test)} test digits, ${options.data === undefined ? `generated from seed ${seed}` : `from ${options.data}`}.`,
+        ]),
   ]
   const told = { lesson, findings: findings.right }
   const columns = Math.min(Math.max(out.columns ?? 100, 60), 120)

@@ -84,7 +84,7 @@ export { autoencoder, decoder, encoder } from './networks/autoencoder.js'
 export { discriminator, gan, generator } from './networks/gan.js'
 export { googlenet, inceptionModule } from './networks/googlenet.js'
 export { inceptionV3 } from './networks/inceptionV3.js'
-export { lenet5 } from './networks/lenet5.js'
+export { lenet5, lenetFeatures } from './networks/lenet5.js'
 export { mlp } from './networks/mlp.js'
 export { perceptron } from './networks/perceptron.js'
 export { lstmClassifier, rnnClassifier } from './networks/recurrent.js'
@@ -114,6 +114,9 @@ export {
   trainingProgram,
   trainingStep,
 } from './training/step.js'
+export { adversarialFeeds, adversarialState, adversarialStep, adversarialValues } from './training/adversarial.js'
+export type { Adversaries } from './training/adversarial.js'
+export { initialState, linearDecay, lossProgram, stepFeeds, trainingProgram, trainingStep } from './training/step.js'
 export type { LossName, Method, Optimizer, StepFeeds } from './training/step.js'
 
 export { exact, expm1Of, expOf, log1pOf, minus, negative, onceRounded, over, plus, rootOf, times } from './ball.js'
@@ -121,7 +124,7 @@ export type { Ball } from './ball.js'
 export { draws, keyOf, philox4x32, uniformOf, wordAt } from './philox.js'
 export type { Draws, Key, Words } from './philox.js'
 
-export { batch, countOf, pair as datasetOf, shuffle, standardisationOf, subset } from './data/dataset.js'
+export { batch, countOf, ofClasses, pair as datasetOf, shuffle, standardisationOf, subset } from './data/dataset.js'
 export type { Batch, Dataset, Standardisation } from './data/dataset.js'
 export { digits } from './data/digits.js'
 export { classCount, decodeImages, decodeLabels, encodeImages, encodeLabels } from './data/idx.js'

@@ -1,10 +1,15 @@
+import { autoencoder } from './autoencoder.js'
 import { batchNormalization } from './batchNorm.js'
 import { batchSize } from './batchSize.js'
+import { ensemble } from './ensemble.js'
 import { featureMaps } from './featureMaps.js'
 import { filtersByHand } from './filters.js'
+import { gan } from './gan.js'
 import { learningRate } from './learningRate.js'
 import type { Lesson } from './lesson.js'
+import { longRange } from './longRange.js'
 import { overfitting } from './overfitting.js'
+import { transfer } from './transfer.js'
 
 /** The lessons, in the order in which they are taught. */
 export const lessons: readonly Lesson[] = [
@@ -14,6 +19,11 @@ export const lessons: readonly Lesson[] = [
   batchNormalization,
   filtersByHand,
   featureMaps,
+  transfer,
+  autoencoder,
+  gan,
+  longRange,
+  ensemble,
 ]
 
 export const lessonNamed = (name: string): Lesson | undefined => lessons.find((lesson) => lesson.name === name)

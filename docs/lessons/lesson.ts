@@ -18,6 +18,8 @@ export interface Lesson {
   readonly ops: readonly OpName[]
   /** what to try next */
   readonly next: readonly Suggestion[]
+  /** false: it makes examples of its own, and reads no digits */
+  readonly readsDigits?: false
   readonly run: (room: Classroom) => taskEither.TaskEither<EtalonError, Findings>
 }
 

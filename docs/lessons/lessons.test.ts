@@ -63,7 +63,7 @@ describe.each(lessons)('the lesson $name', (lesson) => {
       expect(printed).not.toMatch(/undefined|NaN|\[object/)
   })
 
-  test('refuses digits that are not of its size', async () => {
+  test.runIf(lesson.readsDigits !== false)('refuses digits that are not of its size', async () => {
     const { images, labels } = room.digits.train
     const train = { images: { ...images, shape: [10, 56, 56] as const }, labels: Array.from(labels).slice(0, 10) }
     const ran = await lesson.run({ ...room, digits: { ...room.digits, train } })()

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { keyOf } from '../philox.js'
 import type { Numbers } from '../tensor.js'
 import type { Dataset } from './dataset.js'
-import { batch, countOf, pair, shuffle, standardisationOf, subset } from './dataset.js'
+import { batch, countOf, ofClasses, pair, shuffle, standardisationOf, subset } from './dataset.js'
 
 const small: Dataset = {
   images: { shape: [3, 1, 2], bytes: Uint8Array.of(0, 255, 51, 102, 255, 255) },
@@ -36,6 +36,48 @@ describe('subset', () => {
   })
 })
 
+describe('ofClasses', () => {
+  // pixel values tell the examples apart
+  const mixed: Dataset = {
+    images: { shape: [6, 1, 1], bytes: Uint8Array.of(10, 11, 12, 13, 14, 15) },
+    labels: Uint8Array.of(7, 5, 7, 2, 5, 7),
+  }
+  const right = (made: ReturnType<typeof ofClasses>): readonly (readonly [number, number])[] => {
+    if (E.isLeft(made)) throw new Error(made.left.message)
+    const { images, labels } = made.right
+    expect(images.shape).toEqual([labels.length, 1, 1])
+    return list(labels).map((label, i) => [list(images.bytes)[i] as number, label])
+  }
+  const refused = (message: RegExp) =>
+    E.left({ code: 'AttributeOutOfRange', message: expect.stringMatching(message) as string })
+
+  it('keeps the order of the examples and counts the classes anew, in the order named', () => {
+    expect(right(ofClasses(mixed, [7, 5]))).toEqual([
+      [10, 0],
+      [11, 1],
+      [12, 0],
+      [14, 1],
+      [15, 0],
+    ])
+  })
+  it('takes the first so many of each class', () => {
+    expect(right(ofClasses(mixed, [5, 7], { each: 2 }))).toEqual([
+      [10, 1],
+      [11, 0],
+      [12, 1],
+      [14, 0],
+    ])
+  })
+  it('refuses a class that is not there, one of which there are too few, and one named twice', () => {
+    expect(ofClasses(mixed, [5, 3])).toEqual(refused(/class 3 has 0 of 6 examples/))
+    expect(right(ofClasses(mixed, [3, 2], { least: 0 }))).toEqual([[13, 1]])
+    expect(ofClasses(mixed, [7, 2], { each: 2 })).toEqual(refused(/class 2 has 1 of 6 examples; wanted 2/))
+    expect(ofClasses(mixed, [7, 5, 7])).toEqual(refused(/7 is named twice/))
+    expect(ofClasses(mixed, [])).toEqual(refused(/at least one/))
+    expect(ofClasses(mixed, [7], { each: 0 })).toEqual(refused(/each is 0/))
+  })
+})
+
 describe('batch', () => {
   it('pixels are scaled to [0, 1], in the order of the indices', () => {
     const { x } = batch(small, [2, 0])
@@ -46,6 +88,11 @@ describe('batch', () => {
     const { target } = batch(small, [1, 2])
     expect(target.shape).toEqual([2, 10])
     expect(list(target.data)).toEqual([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1])
+  })
+  it('of fewer classes, has rows as long, and a label beyond them is a bug', () => {
+    const few: Dataset = { images: small.images, labels: [1, 0, 4] }
+    expect(batch(few, [1, 0], undefined, 2).target).toEqual({ shape: [2, 2], data: Float64Array.of(1, 0, 0, 1) })
+    expect(() => batch(few, [0, 2], undefined, 2)).toThrow(/label 4; there are 2 classes/)
   })
   it('pixels are standardised by the given mean and deviation, and rounded once to f32', () => {
     // (51/255 − 0.5)/0.25 = −1.2 and (102/255 − 0.5)/0.25 = −0.4

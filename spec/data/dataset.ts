@@ -1,6 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import type { Result } from '../error.js'
-import { ensure } from '../error.js'
+import { ensure, fail } from '../error.js'
 import type { Key } from '../philox.js'
 import { draws } from '../philox.js'
 import type { Numbers, Tensor } from '../tensor.js'
@@ -24,7 +24,7 @@ export interface Standardisation {
 export interface Batch {
   /** pixels, [B,1,H,W] */
   readonly x: Tensor
-  /** one-hot classes, [B,10] */
+  /** one-hot classes, [B,10] unless there are other than ten */
   readonly target: Tensor
 }
 
@@ -74,27 +74,31 @@ export const standardisationOf = ({ images: { bytes } }: Dataset): Standardisati
  *
  *   x[b,0,i,j] = f32((v/255 − mean)/std), v the pixel (i, j) of image indices[b]        target[b,c] = 1 if c is its label, else 0
  *
- * Shapes  indices [B]  →  x [B,1,H,W]  target [B,10]
+ * Shapes  indices [B]  →  x [B,1,H,W]  target [B,classes], ten unless it is said
  * Units   x counts standard deviations from the mean; with mean 0 and std 1 it is a fraction of full ink
- * Errors  none: indices are positions 0 … n−1 such as `shuffle` gives. Another one is a caller's bug, and throws.
+ * Errors  none: indices are positions 0 … n−1 such as `shuffle` gives, and labels are below `classes`. Another one is a
+ *         caller's bug, and throws.
  */
 export const batch = (
   { images, labels }: Dataset,
   indices: Numbers,
   { mean, std }: Standardisation = { mean: 0, std: 1 },
+  classes = classCount,
 ): Batch => {
   const [count, rows, cols] = images.shape
   const pixels = rows * cols
   const levels = Array.from({ length: 256 }, (_, v) => Math.fround((v / 255 - mean) / std))
   const stray = Array.from(indices).find((n) => !Number.isInteger(n) || n < 0 || n >= count)
   if (stray !== undefined) throw new RangeError(`index ${stray}; the data set has positions 0 … ${count - 1}`)
+  const unfit = Array.from(indices).find((n) => (labels[n] as number) >= classes)
+  if (unfit !== undefined) throw new RangeError(`label ${labels[unfit]}; there are ${classes} classes`)
   return {
     x: generate([indices.length, 1, rows, cols], (flat) => {
       const example = indices[Math.floor(flat / pixels)] as number
       return levels[images.bytes[example * pixels + (flat % pixels)] as number] as number
     }),
-    target: generate([indices.length, classCount], (flat) =>
-      labels[indices[Math.floor(flat / classCount)] as number] === flat % classCount ? 1 : 0,
+    target: generate([indices.length, classes], (flat) =>
+      labels[indices[Math.floor(flat / classes)] as number] === flat % classes ? 1 : 0,
     ),
   }
 }
@@ -110,6 +114,51 @@ export const subset = ({ images: { shape, bytes }, labels }: Dataset, indices: N
     images: { shape: [indices.length, rows, cols], bytes: chosen },
     labels: Uint8Array.from({ length: indices.length }, (_, i) => labels[indices[i] as number] as number),
   }
+}
+
+/**
+ * The examples of some classes, as a data set of their own: of class `classes[k]` with k for its label, in the order in
+ * which they come. `each` takes of every class the first so many. Without it, of every class there are `least` or more.
+ *
+ * Shapes  images [n, rows, cols]  labels [n], from 0 … classes.length − 1
+ * Errors  AttributeOutOfRange – no class, a class named twice, `each` no integer of at least 1; a class with too few examples
+ */
+export const ofClasses = (
+  dataset: Dataset,
+  classes: readonly number[],
+  { each, least = 1 }: { readonly each?: number; readonly least?: number } = {},
+): Result<Dataset> => {
+  const places = Array.from(dataset.labels).reduce<Map<number, number[]>>((soFar, label, at) => {
+    const list = soFar.get(label)
+    if (list === undefined) soFar.set(label, [at])
+    else list.push(at)
+    return soFar
+  }, new Map())
+  const found = (label: number): readonly number[] => places.get(label) ?? []
+  const wanted = each ?? least
+  const twice = classes.find((label, k) => classes.indexOf(label) < k)
+  const short = classes.find((label) => found(label).length < wanted)
+  if (classes.length === 0) return fail('AttributeOutOfRange', 'classes: at least one is wanted')
+  if (twice !== undefined) return fail('AttributeOutOfRange', `classes: ${twice} is named twice`)
+  if (each !== undefined && (!Number.isInteger(each) || each < 1))
+    return fail('AttributeOutOfRange', `each is ${each}; wanted an integer of at least 1`)
+  if (short !== undefined)
+    return fail(
+      'AttributeOutOfRange',
+      `class ${short} has ${found(short).length} of ${countOf(dataset)} examples; wanted ${wanted} or more`,
+    )
+  const chosen = classes
+    .flatMap((label, k) =>
+      found(label)
+        .slice(0, each)
+        .map((at) => ({ at, k })),
+    )
+    .toSorted((a, b) => a.at - b.at)
+  const { images } = subset(
+    dataset,
+    chosen.map(({ at }) => at),
+  )
+  return E.right({ images, labels: Uint8Array.from(chosen, ({ k }) => k) })
 }
 
 /**

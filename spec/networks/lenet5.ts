@@ -1,10 +1,23 @@
-import type { Asked, Network } from './network.js'
-import { convolution, fullyConnected, inference, keepingSize, plainLayer, sequential } from './network.js'
+import type { Asked, Block, Network } from './network.js'
+import { chain, convolution, fullyConnected, inference, keepingSize, plainLayer, sequential } from './network.js'
 
 /** LeNet's variants differ in the padding of the first layer, and with it in how large the second's maps are. */
 export interface AskedOfLenet extends Asked {
   readonly variant?: 'padded' | 'unpadded'
+  readonly classes?: number
 }
+
+/** LeNet-5's convolutional part, digits [N,1,28,28] to codes [N,400], or [N,256] `unpadded`: what another classifier may reuse. */
+export const lenetFeatures = (variant: NonNullable<AskedOfLenet['variant']> = 'padded'): Block =>
+  chain(
+    convolution('conv1', [1, 6], [5, 5], { padding: variant === 'padded' ? keepingSize(5) : [0, 0, 0, 0] }),
+    plainLayer('relu1', 'relu'),
+    plainLayer('pool1', 'maxPool2d'),
+    convolution('conv2', [6, 16], [5, 5]),
+    plainLayer('relu2', 'relu'),
+    plainLayer('pool2', 'maxPool2d'),
+    plainLayer('flat', 'flatten'),
+  )
 
 /**
  * LeNet-5 in its common variant: 61,706 parameters.
@@ -20,24 +33,19 @@ export interface AskedOfLenet extends Asked {
  * Source  LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document recognition", 1998; slide
  *         "LeNet"
  */
-export const lenet5 = (batch: number, { variant = 'padded', mode = inference }: AskedOfLenet = {}): Network => {
-  const [padding, left] = variant === 'padded' ? [keepingSize(5), 400] : [[0, 0, 0, 0], 256]
-  return sequential(
+export const lenet5 = (
+  batch: number,
+  { variant = 'padded', classes = 10, mode = inference }: AskedOfLenet = {},
+): Network =>
+  sequential(
     [batch, 1, 28, 28],
     [
-      convolution('conv1', [1, 6], [5, 5], { padding }),
-      plainLayer('relu1', 'relu'),
-      plainLayer('pool1', 'maxPool2d'),
-      convolution('conv2', [6, 16], [5, 5]),
-      plainLayer('relu2', 'relu'),
-      plainLayer('pool2', 'maxPool2d'),
-      plainLayer('flat', 'flatten'),
-      fullyConnected('fc1', left, 120),
+      lenetFeatures(variant),
+      fullyConnected('fc1', variant === 'padded' ? 400 : 256, 120),
       plainLayer('relu3', 'relu'),
       fullyConnected('fc2', 120, 84),
       plainLayer('relu4', 'relu'),
-      fullyConnected('fc3', 84, 10),
+      fullyConnected('fc3', 84, classes),
     ],
     mode,
   )
-}

@@ -63,11 +63,11 @@ export interface Examples {
   readonly at: (indices: Numbers) => { readonly x: Tensor; readonly target: Tensor }
 }
 
-/** Images as examples, normalised by what was fitted on the training set alone. */
-export const examplesOf = (dataset: Dataset, standard: Standardisation): Examples => ({
+/** Images as examples of ten classes, or of so many, normalised by what was fitted on the training set alone. */
+export const examplesOf = (dataset: Dataset, standard: Standardisation, classes?: number): Examples => ({
   count: countOf(dataset),
   mark: `${countOf(dataset)} images of ${dataset.images.shape.slice(1).join('×')}, mean ${standard.mean}, std ${standard.std}`,
-  at: (indices) => batch(dataset, indices, standard),
+  at: (indices) => batch(dataset, indices, standard, classes),
 })
 
 /** A training before it starts: all that follows from its description and its examples. */

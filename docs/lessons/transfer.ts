@@ -1,0 +1,298 @@
+import { either as E, function as F, taskEither as TE } from 'fp-ts'
+import type { taskEither } from 'fp-ts'
+import type { Dataset, Standardisation } from '../../spec/data/dataset.js'
+import { countOf, ofClasses, standardisationOf } from '../../spec/data/dataset.js'
+import type { EtalonError, Result } from '../../spec/error.js'
+import { lenet5, lenetFeatures } from '../../spec/networks/lenet5.js'
+import type { Network } from '../../spec/networks/network.js'
+import { fullyConnected, parameterCount, sequential } from '../../spec/networks/network.js'
+import type { Numbers, Tensor, Tensors } from '../../spec/tensor.js'
+import { generate } from '../../spec/tensor.js'
+import type { Description, Examples } from '../../spec/training/course.js'
+import { examplesOf } from '../../spec/training/course.js'
+import { initialParameters } from '../../spec/training/initialize.js'
+import type { Taught } from './classroom.js'
+import { digitAt, examined, inTurn, partOf, sized, some, teach } from './classroom.js'
+import type { Classroom, Images, Lesson, Section } from './lesson.js'
+import { images, lines, percent, table, text } from './lesson.js'
+
+type Task<A> = taskEither.TaskEither<EtalonError, A>
+
+const known = [0, 1, 2, 3, 4]
+const wanted = [5, 6, 7, 8, 9]
+const classes = wanted.length
+/** how many digits of each new class */
+const sizes = [1, 4, 16]
+
+const whole = (batch: number): Network => lenet5(batch, { classes })
+const features = (batch: number): Network => sequential([batch, 1, 28, 28], [lenetFeatures()])
+const linear = (batch: number): Network => sequential([batch, 400], [fullyConnected('linear', 400, classes)])
+
+interface Sets {
+  readonly known: { readonly train: Examples; readonly test: Examples }
+  /** of the new classes */
+  readonly pool: Dataset
+  readonly test: Examples
+  readonly standard: Standardisation
+  /** how many of each new class, in rising order */
+  readonly sizes: readonly number[]
+}
+
+const setsOf = (room: Classroom): Result<Sets> => {
+  const { train, test } = room.digits
+  return F.pipe(
+    E.Do,
+    E.bind('first', () => ofClasses(train, known)),
+    E.bind('pool', () => ofClasses(train, wanted)),
+    E.bind('firstTest', () => ofClasses(test, known, { least: 0 })),
+    E.bind('secondTest', () => ofClasses(test, wanted, { least: 0 })),
+    E.map(({ first, pool, firstTest, secondTest }) => {
+      const learnt = some(first, 0, sized(room, 2400, 16))
+      const standard = standardisationOf(learnt)
+      const fewest = Math.min(...wanted.map((_, k) => Array.from(pool.labels).filter((label) => label === k).length))
+      return {
+        known: {
+          train: examplesOf(learnt, standard, known.length),
+          test: examplesOf(some(firstTest, 0, sized(room, 400, 8)), standard, known.length),
+        },
+        pool,
+        test: examplesOf(some(secondTest, 0, sized(room, 600, 8)), standard, classes),
+        standard,
+        sizes: [...new Set(sizes.map((each) => Math.min(sized(room, each), fewest)))],
+      }
+    }),
+  )
+}
+
+const description = (
+  room: Classroom,
+  of: Pick<Description, 'network' | 'epochs' | 'batch'> & Partial<Description>,
+): Description => ({
+  optimizer: { op: 'adam' },
+  loss: 'softmaxCrossEntropy',
+  rates: { schedule: 'linear', rate: 0.002 },
+  seed: room.seed,
+  ...of,
+})
+
+/** Epochs that come to about so many steps. */
+const epochsFor = (steps: number, batch: number, count: number): number =>
+  Math.max(1, Math.round(steps / Math.floor(count / batch)))
+
+const rowsOf = ({ shape: [, length = 1], data }: Tensor, indices: Numbers): Tensor =>
+  generate(
+    [indices.length, length],
+    (i) => data[(indices[Math.floor(i / length)] as number) * length + (i % length)] as number,
+  )
+
+/** Examples whose x are what a convolutional part makes of others, each of which goes through it once. */
+const coded = ({ backend }: Classroom, filters: Tensors, examples: Examples): Task<Examples> => {
+  const { program, output } = features(examples.count)
+  const { x, target } = examples.at(Array.from({ length: examples.count }, (_, i) => i))
+  const own = Object.fromEntries(Object.entries(filters).filter(([name]) => name in program.inputs))
+  return F.pipe(
+    backend.run(program, { ...own, x }),
+    TE.map((values) => ({
+      count: examples.count,
+      mark: `codes of ${examples.mark}`,
+      at: (indices) => ({ x: rowsOf(values[output] as Tensor, indices), target: rowsOf(target, indices) }),
+    })),
+  )
+}
+
+/** The ways to learn the new digits. */
+const ways = {
+  softmax: 'codes, linear softmax',
+  hinge: 'codes, linear SVM (hinge)',
+  tuned: 'fine-tuned',
+  scratch: 'from scratch',
+} as const
+type Way = keyof typeof ways
+const wayNames = Object.keys(ways) as readonly Way[]
+
+/** Test accuracy by way, after learning from so many digits of each class. */
+interface Outcome {
+  readonly each: number
+  readonly accuracy: Readonly<Record<Way, number>>
+}
+
+const outcomeFor =
+  (room: Classroom, sets: Sets, base: Tensors, testCodes: Examples) =>
+  (part: Classroom, each: number): Task<Outcome> => {
+    const few = ofClasses(sets.pool, [0, 1, 2, 3, 4], { each })
+    return F.pipe(
+      TE.fromEither(few),
+      TE.map((digits) => examplesOf(digits, sets.standard, classes)),
+      TE.bindTo('train'),
+      TE.bind('codes', ({ train }) => coded(room, base, train)),
+      TE.flatMap(({ train, codes }) => {
+        const batch = Math.min(20, train.count)
+        const course = (way: Way): Task<Taught> => {
+          const isLinear = way === 'softmax' || way === 'hinge'
+          const steps = sized(room, isLinear ? 150 : 60, 2)
+          const epochs = epochsFor(steps, batch, train.count)
+          const { 'fc3.w': _w, 'fc3.b': _b, ...reused } = base
+          return isLinear
+            ? teach(
+                partOf(part, way === 'softmax' ? 0 : 0.05, way === 'softmax' ? 0.05 : 0.1),
+                `${ways[way]}, ${each} of each class`,
+                description(room, {
+                  network: linear,
+                  epochs,
+                  batch,
+                  ...(way === 'hinge' ? { loss: 'hinge', l2Penalty: 0.001 } : {}),
+                }),
+                { train: codes },
+              )
+            : teach(
+                partOf(part, way === 'tuned' ? 0.1 : 0.55, way === 'tuned' ? 0.55 : 1),
+                `${ways[way]}, ${each} of each class`,
+                description(room, { network: whole, epochs, batch }),
+                { train },
+                way === 'tuned' ? { parameters: { ...initialParameters(whole(1), room.seed), ...reused } } : {},
+              )
+        }
+        return F.pipe(
+          wayNames,
+          TE.traverseSeqArray((way) =>
+            F.pipe(
+              course(way),
+              TE.flatMap((taught) =>
+                examined(room, taught, way === 'softmax' || way === 'hinge' ? testCodes : sets.test),
+              ),
+              TE.map((made) => [way, made?.accuracy ?? 0] as const),
+            ),
+          ),
+          TE.map((measured): Outcome => ({
+            each,
+            accuracy: Object.fromEntries(measured) as Readonly<Record<Way, number>>,
+          })),
+        )
+      }),
+    )
+  }
+
+const bestOf = (accuracy: Outcome['accuracy'], among: readonly Way[]): Way =>
+  among.reduce((a, b) => (accuracy[b] > accuracy[a] ? b : a))
+
+const sentenceOf = ({ each, accuracy }: Outcome): string => {
+  const reused = bestOf(accuracy, ['softmax', 'hinge', 'tuned'])
+  const gain = accuracy[reused] - accuracy.scratch
+  const found = `With ${each} of each class, ${ways[reused]} did best of what reuses the filters: ${percent(accuracy[reused])}, against ${percent(accuracy.scratch)} from scratch`
+  return gain > 0
+    ? `${found}, ${(100 * gain).toFixed(1)} points more.`
+    : `${found}: here the old filters were ${gain === 0 ? 'no' : 'of no'} help.`
+}
+
+const sectionsOf = (sets: Sets, knownAccuracy: number, outcomes: readonly Outcome[]): readonly Section[] => {
+  const gains = outcomes.map(
+    ({ accuracy }) => accuracy[bestOf(accuracy, ['softmax', 'hinge', 'tuned'])] - accuracy.scratch,
+  )
+  const [first, last] = [gains[0] ?? 0, gains.at(-1) ?? 0]
+  const hingeWins = outcomes.filter(({ accuracy: { softmax, hinge } }) => hinge > softmax).length
+  const softmaxWins = outcomes.filter(({ accuracy: { softmax, hinge } }) => softmax > hinge).length
+  return [
+    text(
+      `On the digits 0–4, which it was trained on, the first network is right on ${percent(knownAccuracy)} of the test digits.`,
+    ),
+    images('All that the smallest training of the new digits sees', {
+      colours: 'ink',
+      range: [0, 1],
+      zoom: 2,
+      rows: newcomers(sets),
+    }),
+    table(
+      'Test accuracy on the digits 5–9, by how many of each were learnt from',
+      ['of each class', ...wayNames.map((way) => ways[way])],
+      outcomes.map(({ each, accuracy }) => [each, ...wayNames.map((way) => percent(accuracy[way]))]),
+    ),
+    lines('Test accuracy on the digits 5–9', {
+      x: { label: 'training digits of each class', log: true },
+      y: { label: 'test accuracy', percent: true, from: 0, to: 1 },
+      lines: [
+        ...wayNames.map((way) => ({
+          name: ways[way],
+          points: outcomes.map(({ each, accuracy }) => [each, accuracy[way]] as const),
+          ...(way === 'scratch' ? { dashed: true } : {}),
+        })),
+      ],
+    }),
+    text(...outcomes.map(sentenceOf)),
+    ...(outcomes.length < 2
+      ? []
+      : [
+          text(
+            first > last
+              ? `What reuse gains fell from ${(100 * first).toFixed(1)} to ${(100 * last).toFixed(1)} points as digits were added: the fewer examples there are, the more is what was learnt elsewhere worth.`
+              : `What reuse gains did not fall as digits were added: ${(100 * first).toFixed(1)} points with the fewest, ${(100 * last).toFixed(1)} with the most.`,
+          ),
+        ]),
+    text(
+      `On the same codes the SVM was ahead in ${hingeWins} and softmax in ${softmaxWins} of ${outcomes.length} comparisons.`,
+    ),
+  ]
+}
+
+/** The first of each new class, as they are. */
+const newcomers = ({ pool, sizes: [each = 1] }: Sets): Images['rows'] => {
+  const shown = ofClasses(pool, [0, 1, 2, 3, 4], { each })
+  return E.isLeft(shown)
+    ? []
+    : [
+        {
+          pictures: Array.from({ length: countOf(shown.right) }, (_, at) => ({
+            label: String(wanted[shown.right.labels[at] as number]),
+            pixels: digitAt(shown.right, at),
+          })),
+        },
+      ]
+}
+
+export const transfer: Lesson = {
+  name: 'transfer',
+  title: 'Transfer learning: filters learnt on 0–4, reused on 5–9',
+  question:
+    'Of some digits there are thousands of examples, of others only a few. What can the few gain from the many?',
+  source: 'slide "Transfer learning"',
+  theory: [
+    'The first layers of a convolutional network look for strokes, edges and corners; only the last ones know what a class is. If strokes are strokes whatever the digit, a network trained on one task has most of what another one needs.',
+    'Frozen, the convolutional part is a function from images to codes. Every image passes it once, its code is kept, and what is trained on the codes is a linear classifier: softmax, or a support vector machine, which is the hinge loss with an L2 penalty. Fine-tuned, the old weights are only where training starts, and all of them go on learning.',
+  ],
+  ops: ['hinge', 'softmaxCrossEntropy', 'l2Penalty'],
+  next: [
+    { idea: 'With other digits to learn from, and other first weights.', command: 'etalon lesson transfer --seed 2' },
+    { idea: 'On handwritten digits, from IDX files.', command: 'etalon lesson transfer --data FOLDER' },
+  ],
+  run: (room) => {
+    const batch = sized(room, 32, 8)
+    const epochs = 2
+    return F.pipe(
+      TE.fromEither(setsOf(room)),
+      TE.bindTo('sets'),
+      TE.bind('base', ({ sets }) =>
+        teach(partOf(room, 0, 0.4), 'the digits 0–4', description(room, { network: whole, epochs, batch }), {
+          train: sets.known.train,
+        }),
+      ),
+      TE.bind('known', ({ sets, base }) => examined(room, base, sets.known.test)),
+      TE.bind('testCodes', ({ sets, base }) => coded(room, base.tensors ?? {}, sets.test)),
+      TE.bind('outcomes', ({ sets, base, testCodes }) =>
+        inTurn(partOf(room, 0.4, 1), sets.sizes, outcomeFor(room, sets, base.tensors ?? {}, testCodes)),
+      ),
+      TE.map(({ sets, known, outcomes }) => ({
+        done: [
+          `LeNet-5 with ${classes} outputs, ${parameterCount(whole(1))} parameters, learnt ${sets.known.train.count} digits from 0 to 4, ${epochs} times over. Then the digits 5 to 9 were learnt from ${sets.sizes.join(', ')} of each, in four ways: by linear classifiers, ${parameterCount(linear(1))} parameters, on the codes that its frozen convolutional part makes; by the whole network from where it was, but for a new last layer; and by the same network from random weights. The last two took the same steps in the same order. ${sets.test.count} test digits from 5 to 9 judge.`,
+        ],
+        sections: sectionsOf(sets, known?.accuracy ?? 0, outcomes),
+        figures: {
+          'testAccuracy on 0-4': known?.accuracy ?? 0,
+          ...Object.fromEntries(
+            outcomes.flatMap(({ each, accuracy }) =>
+              wayNames.map((way) => [`testAccuracy ${way}, ${each} of each`, accuracy[way]] as const),
+            ),
+          ),
+        },
+      })),
+    )
+  },
+}
