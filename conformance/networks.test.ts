@@ -165,7 +165,7 @@ describe.each(modes)('the small networks, whole, %s', (_, mode) => {
     ['squeeze and excitation', images(4, [squeezeExcite(4, 2)])],
     [
       'a bottleneck with it',
-      images(2, [bottleneck({ inputs: 2, width: 1, stride: 1 }, 'middle', scoped('se', squeezeExcite(4, 2)))]),
+      images(2, [bottleneck({ inputs: 2, width: 2, stride: 1 }, 'middle', scoped('se', squeezeExcite(8, 2)))]),
     ],
     [
       'batch norm and dropout',
