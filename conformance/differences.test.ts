@@ -6,117 +6,18 @@ import type { OpName } from '../spec/catalogue.js'
 import { hasBackward, isOpName, opNames, opOf } from '../spec/catalogue.js'
 import type { Differentiated } from '../spec/differentiate.js'
 import { cotangentNames } from '../spec/op.js'
-import { draws, keyOf } from '../spec/philox.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
-import { generate, mapTensor, scalar, sumOf, zipTensors } from '../spec/tensor.js'
+import { mapTensor, scalar, sumOf } from '../spec/tensor.js'
 import type { GoldenCase, GoldenProgram } from './golden/read.js'
 import { parseGolden, parsePrograms } from './golden/read.js'
 import { expect as expected } from './judge.js'
+import type { Trial } from './testing/differences.js'
+import { agrees, along, compare, directionAt, moved } from './testing/differences.js'
 import { differentiated, feedsOf, keepingOnly } from './testing/programs.js'
 import { asF64, deviations, right } from './testing/shaken.js'
 
 const folder = new URL('./golden/', import.meta.url)
 const textOf = (name: string): string => readFileSync(new URL(name, folder), 'utf8')
-
-// ---- points and directions ---------------------------------------------------------------------------------------
-
-/**
- * A point away from kinks: golden inputs are multiples of 1/64, and every element is moved by its own fraction of half
- * of that. Then none is 0 and no two are equal, nor close: a step crosses no corner of relu and turns no tie.
- */
-const moved = (seed: string, names: readonly string[], tensors: Tensors): Tensors =>
-  Object.fromEntries(
-    Object.entries(tensors).map(([name, x]) => {
-      if (!names.includes(name)) return [name, x]
-      const draw = draws(keyOf(`${seed} ${name}`))
-      const order = Array.from({ length: x.data.length }, (_, i) => ({ i, at: draw.word() })).sort(
-        (a, b) => a.at - b.at,
-      )
-      const rank = new Map(order.map(({ i }, rank) => [i, rank + 1]))
-      return [name, mapTensor((v, i) => v + (rank.get(i) as number) / (128 * (x.data.length + 1)), x)]
-    }),
-  )
-
-/** A direction: ±1 or ±½ for every element of the tensors named, 0 for the others. */
-const directionAt = (seed: string, names: readonly string[], tensors: Tensors): Tensors => {
-  const draw = draws(keyOf(`${seed} direction`))
-  return Object.fromEntries(
-    names.map((name) => [name, generate((tensors[name] as Tensor).shape, () => draw.pick([1, -1, 0.5, -0.5]))]),
-  )
-}
-
-const along = (x: Tensors, v: Tensors, h: number): Tensors => ({
-  ...x,
-  ...Object.fromEntries(
-    Object.entries(v).map(([name, v]) => [name, zipTensors([x[name] as Tensor, v], (x, v) => x + h * v)]),
-  ),
-})
-
-const paired = (a: Tensors, b: Tensors, f: (a: number, b: number) => number): number =>
-  Object.entries(b).reduce((sum, [name, b]) => sum + sumOf(zipTensors([a[name] as Tensor, b], f).data), 0)
-const inner = (a: Tensors, b: Tensors): number => paired(a, b, (a, b) => a * b)
-const size = (a: Tensors, b: Tensors): number => paired(a, b, (a, b) => Math.abs(a * b))
-
-const elements = (tensors: Tensors): number => Object.values(tensors).reduce((n, { data }) => n + data.length, 0)
-
-// ---- the comparison ----------------------------------------------------------------------------------------------
-
-/** A function of tensors to tensors, how far roundings may drive its values, and the gradient that is on trial. */
-interface Trial {
-  readonly f: (x: Tensors) => Tensors
-  readonly ofValues: Tensors
-  readonly cotangents: Tensors
-  readonly gradients: Tensors
-  readonly ofGradients: Tensors
-}
-
-interface Comparison {
-  readonly claimed: number
-  readonly measured: number
-  readonly allowed: number
-}
-
-/**
- * ⟨dx, v⟩ against (f(x + hv) − f(x − hv))/2h contracted with the cotangent. The step is the difference of the two points
- * as rounded, not 2hv. Two errors are allowed and no other:
- *
- *   truncation   is C·h² to leading order, so of the differences at 2h and h the finer one errs a third of what lies
- *                between them (Richardson); all of it is allowed
- *   rounding     of both values by their bounds, over 2h; of the gradient by its own; of the two contractions, an ε for
- *                each of their terms
- */
-const compare = (
-  { f, ofValues, cotangents, gradients, ofGradients }: Trial,
-  x: Tensors,
-  v: Tensors,
-  h: number,
-): Comparison => {
-  const at = (h: number) => {
-    const [ahead, behind] = [along(x, v, h), along(x, v, -h)]
-    const step = Object.fromEntries(
-      Object.keys(v).map((name) => [
-        name,
-        zipTensors([ahead[name] as Tensor, behind[name] as Tensor], (a, b) => a - b),
-      ]),
-    )
-    const [after, before] = [f(ahead), f(behind)]
-    const change = Object.fromEntries(
-      Object.entries(after).map(([name, y]) => [name, zipTensors([y, before[name] as Tensor], (a, b) => a - b)]),
-    )
-    const rounding = 2 * size(ofValues, cotangents) + 2 ** -52 * elements(cotangents) * size(change, cotangents)
-    return { step, measured: inner(change, cotangents) / (2 * h), rounding: rounding / (2 * h) }
-  }
-  const [coarse, fine] = [at(2 * h), at(h)]
-  const perStep = (value: number): number => value / (2 * h)
-  const ofClaim = size(ofGradients, fine.step) + 2 ** -52 * elements(v) * size(gradients, fine.step)
-  return {
-    claimed: perStep(inner(gradients, fine.step)),
-    measured: fine.measured,
-    allowed: Math.abs(coarse.measured - fine.measured) + coarse.rounding + fine.rounding + perStep(ofClaim),
-  }
-}
-
-const agrees = ({ claimed, measured, allowed }: Comparison): boolean => Math.abs(claimed - measured) <= allowed
 
 const isFinite = (tensors: Tensors): boolean => Object.values(tensors).every(({ data }) => Number.isFinite(sumOf(data)))
 

@@ -1,6 +1,7 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import { run } from '../reference/index.js'
+import { oracle, run } from '../reference/index.js'
+import type { Differentiated } from '../spec/differentiate.js'
 import { differentiate, gradientName } from '../spec/differentiate.js'
 import type { Result } from '../spec/error.js'
 import type { Block, Network } from '../spec/networks/network.js'
@@ -12,12 +13,16 @@ import {
   fullyConnected,
   inference,
   initialKept,
+  keepingSize,
   parameterCount,
   plainLayer,
+  recurrent,
+  scoped,
   sequential,
   squeezeExcite,
   stepFeed,
   trainingBy,
+  transposedConvolution,
 } from '../spec/networks/network.js'
 import { autoencoder } from '../spec/networks/autoencoder.js'
 import { googlenet, inceptionModule } from '../spec/networks/googlenet.js'
@@ -25,12 +30,16 @@ import { lenet5 } from '../spec/networks/lenet5.js'
 import { mlp } from '../spec/networks/mlp.js'
 import { perceptron } from '../spec/networks/perceptron.js'
 import { lstmClassifier, rnnClassifier } from '../spec/networks/recurrent.js'
-import { bottleneck } from '../spec/networks/resnet.js'
+import { basicBlock, bottleneck } from '../spec/networks/resnet.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
-import { generate, scalar, sizeOf, zipTensors } from '../spec/tensor.js'
+import { generate, mapTensors, scalar, sumOf, zipTensors } from '../spec/tensor.js'
 import { initialParameters } from '../spec/training/initialize.js'
 import { initialState, stepFeeds, trainingStep } from '../spec/training/step.js'
+import type { Trial } from './testing/differences.js'
+import { agrees, along, compare, directionAt } from './testing/differences.js'
+import { keepingOnly } from './testing/programs.js'
+import { deviations } from './testing/shaken.js'
 
 const right = <A>(result: Result<A>): A => {
   if (E.isLeft(result)) throw new Error(`${result.left.code}: ${result.left.message}`)
@@ -49,35 +58,73 @@ const feedsOf = (network: Network): Tensors => ({
   ...(network.program.inputs[stepFeed] === undefined ? {} : { [stepFeed]: scalar(3) }),
 })
 
-const inner = (a: Tensor, b: Tensor): number =>
-  Array.from({ length: sizeOf(a.shape) }, (_, i) => a.data[i]! * b.data[i]!).reduce((s, v) => s + v, 0)
+/** A network that is asked for its slopes, with what reverse-mode differentiation says of them. */
+interface Asked {
+  readonly network: Network
+  readonly reverse: Differentiated
+  readonly feeds: Tensors
+  readonly cotangent: Tensor
+}
 
-// ⟨c, y(p + hd) − y(p − hd)⟩/2h against ⟨Jᵀc, d⟩, for all parameters at once along one direction
-const slopes = (network: Network) => {
-  const feeds = feedsOf(network)
-  const names = Object.keys(network.parameters)
-  const { program, gradients } = right(differentiate(network.program, network.output, names))
-  const y = right(run(network.program, feeds, [network.output]))[network.output]!
-  const cotangent = normal('cotangent', y.shape)
-  const along = Object.fromEntries(names.map((name) => [name, normal(`along ${name}`, feeds[name]!.shape)]))
-  const moved = (h: number): number => {
-    const there = names.map((name) => [name, zipTensors([feeds[name]!, along[name]!], (p, d) => p + h * d)] as const)
-    const values = right(run(network.program, { ...feeds, ...Object.fromEntries(there) }, [network.output]))
-    return inner(values[network.output]!, cotangent)
-  }
-  const back = right(run(program, { ...feeds, [gradientName(network.output)]: cotangent }, Object.values(gradients)))
-  const h = 1e-6
-  return {
-    y,
-    difference: (moved(h) - moved(-h)) / (2 * h),
-    derivative: names.reduce((sum, name) => sum + inner(back[gradients[name]!]!, along[name]!), 0),
-  }
+const askedOf = (network: Network): Asked => {
+  const reverse = right(differentiate(network.program, network.output, Object.keys(network.parameters)))
+  const cotangent = normal('cotangent', reverse.program.inputs[gradientName(network.output)] as Shape)
+  return { network, reverse, feeds: feedsOf(network), cotangent }
+}
+
+/**
+ * Along each parameter alone, ⟨c, y(p + hd) − y(p − hd)⟩/2h against ⟨Jᵀc, d⟩, with what truncation and roundings may come
+ * to; and how many ReLUs changed sides between the outermost points, where slopes jump.
+ */
+const slopes = (asked: Asked, { program, gradients }: Differentiated = asked.reverse) => {
+  const { network, feeds, cotangent } = asked
+  const values = [network.output, ...new Set(Object.values(gradients))]
+  const given = { ...feeds, [gradientName(network.output)]: cotangent }
+  const found = right(run(program, given, values))
+  const errors = deviations(oracle, program, given, found)
+  const only = (name: string, tensors: Tensors): Tensors => ({ [name]: tensors[gradients[name] as string] as Tensor })
+  const looked = network.program.nodes.flatMap(({ op, inputs }) => (op === 'relu' ? [inputs['x'] as string] : []))
+  return Object.keys(network.parameters).map((name) => {
+    const direction = directionAt(`along ${name}`, [name], feeds)
+    const trial: Trial = {
+      f: (feeds) => right(run(network.program, feeds, [network.output])),
+      ofValues: { [network.output]: errors[network.output] as Tensor },
+      cotangents: { [network.output]: cotangent },
+      gradients: only(name, found),
+      ofGradients: only(name, errors),
+    }
+    // ε^(1/3): where rounding, ε/h, and truncation, h², meet
+    const h = 2 ** -17
+    const [ahead, behind] = [2 * h, -2 * h].map((h) => right(run(network.program, along(feeds, direction, h), looked)))
+    const crossed = looked.reduce(
+      (n, value) =>
+        n +
+        sumOf(
+          zipTensors([ahead?.[value] as Tensor, behind?.[value] as Tensor], (a, b) => (a > 0 === b > 0 ? 0 : 1)).data,
+        ),
+      0,
+    )
+    return { name, crossed, trial, compared: compare(trial, feeds, direction, h), feeds, direction, h }
+  })
 }
 
 const modes = [
   ['at inference', inference],
   ['in training', trainingBy(1)],
 ] as const
+
+/** Every parameter's slope is right, and no ReLU was driven over its kink to find that out. */
+const expectSlopes = (asked: Asked): void => {
+  const found = slopes(asked)
+  expect(found.filter(({ crossed }) => crossed > 0).map(({ name }) => name)).toEqual([])
+  expect(found.filter(({ compared }) => !agrees(compared)).map(({ name, compared }) => [name, compared])).toEqual([])
+  // and the comparison is no idle one: slopes a millionth off are refused
+  const refused = found.filter(({ trial, feeds, direction, h }) => {
+    const gradients = mapTensors((g) => (1 + 1e-6) * g, trial.gradients)
+    return !agrees(compare({ ...trial, gradients }, feeds, direction, h))
+  })
+  expect(refused.length).toBeGreaterThan(found.length / 2)
+}
 
 describe.each(modes)('the small networks, whole, %s', (_, mode) => {
   it.each([
@@ -87,20 +134,39 @@ describe.each(modes)('the small networks, whole, %s', (_, mode) => {
     ['autoencoder', autoencoder(2, { mode }), [2, 1, 28, 28]],
     ['rnnClassifier', rnnClassifier(2, { steps: 4, inputs: 3, hidden: 5, classes: 3, mode }), [2, 3]],
     ['lstmClassifier', lstmClassifier(2, { steps: 4, inputs: 3, hidden: 5, classes: 3, mode }), [2, 3]],
-  ] as const)('%s answers, and its gradients are the slopes of its answer', (_, network, shape) => {
-    const { y, difference, derivative } = slopes(network)
-    expect(y.shape).toEqual(shape)
-    expect(derivative / difference).toBeCloseTo(1, 4)
+  ] as const)('%s answers in its shape', (_, network, shape) => {
+    const y = right(run(network.program, feedsOf(network), [network.output]))[network.output]
+    expect(y?.shape).toEqual(shape)
   })
 
   // a few maps and pixels of each: what the large networks are built of
   // behind a layer that learns, whose gradient is the sum over all branches
   const images = (channels: number, blocks: readonly Block[]) =>
     sequential([2, channels, 5, 5], [convolution('before', [channels, channels], [1, 1]), ...blocks], mode)
-  it.each([
+  const half = { stride: [2, 2], padding: keepingSize(3) } as const
+  const small: readonly (readonly [string, Network])[] = [
+    ['a perceptron', perceptron(2, { mode })],
+    ['a recurrent classifier', rnnClassifier(2, { steps: 4, inputs: 3, hidden: 5, classes: 3, mode })],
+    ['one with a long short-term memory', lstmClassifier(2, { steps: 4, inputs: 3, hidden: 5, classes: 3, mode })],
+    [
+      'an LSTM below an RNN',
+      sequential(
+        [3, 2, 2],
+        [
+          recurrent('lower', 'lstm', { batch: 2, inputs: 2, hidden: 3 }, 'y'),
+          recurrent('upper', 'rnn', { batch: 2, inputs: 3, hidden: 2 }),
+        ],
+        mode,
+      ),
+    ],
+    ['a basic block', images(3, [basicBlock({ inputs: 3, width: 3, stride: 1 })])],
     ['a bottleneck', images(3, [bottleneck({ inputs: 3, width: 2, stride: 2 }, 'first')])],
     ['an Inception module', images(3, [inceptionModule({ inputs: 3, one: 2, three: [2, 3], five: [1, 2], pool: 2 })])],
     ['squeeze and excitation', images(4, [squeezeExcite(4, 2)])],
+    [
+      'a bottleneck with it',
+      images(2, [bottleneck({ inputs: 2, width: 2, stride: 1 }, 'middle', scoped('se', squeezeExcite(8, 2)))]),
+    ],
     [
       'batch norm and dropout',
       images(2, [
@@ -109,10 +175,53 @@ describe.each(modes)('the small networks, whole, %s', (_, mode) => {
         fullyConnected('fc', 27, 2),
       ]),
     ],
-  ] as const)('%s has gradients that are slopes', (_, network) => {
-    const { difference, derivative } = slopes(network)
-    expect(derivative / difference).toBeCloseTo(1, 4)
+    [
+      'a LeNet in small',
+      sequential(
+        [2, 1, 8, 8],
+        [
+          convolution('conv1', [1, 2], [3, 3]),
+          plainLayer('tanh1', 'tanh'),
+          plainLayer('pool1', 'avgPool2d'),
+          convolution('conv2', [2, 3], [2, 2]),
+          plainLayer('relu2', 'relu'),
+          plainLayer('pool2', 'maxPool2d'),
+          plainLayer('flat', 'flatten'),
+          fullyConnected('fc', 3, 2),
+        ],
+        mode,
+      ),
+    ],
+    [
+      'an autoencoder',
+      sequential(
+        [2, 1, 6, 6],
+        [
+          convolution('down', [1, 3], [3, 3], half),
+          plainLayer('code', 'relu'),
+          transposedConvolution('up', [3, 1], [3, 3], { ...half, outputPadding: [1, 1] }),
+          plainLayer('y', 'sigmoid'),
+        ],
+        mode,
+      ),
+    ],
+  ]
+  it.each(small)('%s has gradients that are slopes, along every parameter alone', (_, network) => {
+    expectSlopes(askedOf(network))
   })
+
+  it.each([
+    ['a basic block', 'before', ['before.w', 'before.b']],
+    ['an Inception module', 'before', ['before.w', 'before.b']],
+    ['squeeze and excitation', 'before', ['before.w', 'before.b']],
+  ] as const)(
+    '%s: a branch that is left out of a sum of gradients is refused there and nowhere else',
+    (name, value, wrong) => {
+      const asked = askedOf((small.find(([each]) => each === name) as (typeof small)[number])[1])
+      const planted = keepingOnly('a', value, asked.reverse)
+      expect(slopes(asked, planted).flatMap(({ name, compared }) => (agrees(compared) ? [] : [name]))).toEqual(wrong)
+    },
+  )
 })
 
 describe('a network in its two modes', () => {

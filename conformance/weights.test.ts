@@ -7,10 +7,11 @@ import { decodeSafetensors, numbersOf, storedTensor } from '../spec/formats/safe
 import type { Safetensors } from '../spec/formats/safetensors.js'
 import { weightsFrom, weightsOf } from '../spec/formats/weights.js'
 import { torchNameOf } from '../spec/networks/torch.js'
-import { batchNorm, convolution, fullyConnected, plainLayer, sequential } from '../spec/networks/network.js'
+import { batchNorm, convolution, fullyConnected, plainLayer, recurrent, sequential } from '../spec/networks/network.js'
 import type { Network } from '../spec/networks/network.js'
 import type { Tensors } from '../spec/tensor.js'
-import { scalar } from '../spec/tensor.js'
+import { scalar, zeros } from '../spec/tensor.js'
+import { parseNetwork } from './golden/read.js'
 
 // made by spec/formats/fixtures/torch.py
 const fixture = (name: string): Safetensors =>
@@ -65,6 +66,36 @@ describe('weights by PyTorch’s names', () => {
     const upper = (name: string): string => name.toUpperCase()
     const weights = getOrThrow(weightsFrom(network, saved))
     expect(getOrThrow(weightsFrom(network, weightsOf(network, weights, upper), upper))).toEqual(weights)
+  })
+
+  test('a recurrent layer’s two biases are added up, and go out as one and zeros; its first state stays out', () => {
+    const golden = getOrThrow(
+      parseNetwork(readFileSync(new URL('golden/networks/lstmBelowRnn.json', import.meta.url), 'utf8')),
+    )
+    const file = (tensors: Tensors): Safetensors => ({
+      tensors: Object.entries(tensors).map(([name, value]) => storedTensor(name, value)),
+    })
+    const stacked = sequential(golden.x.shape, [
+      recurrent('lower', 'lstm', { batch: 2, inputs: 3, hidden: 2 }, 'y'),
+      recurrent('upper', 'rnn', { batch: 2, inputs: 2, hidden: 4 }),
+      fullyConnected('fc', 4, 3),
+    ])
+    const weights = getOrThrow(weightsFrom(stacked, file(golden.parameters)))
+    const [ih, hh] = ['lower.bias_ih_l0', 'lower.bias_hh_l0'].map((name) => golden.parameters[name]?.data ?? [])
+    expect(Array.from(weights['lower.b']?.data ?? [])).toEqual(Array.from(ih ?? [], (v, i) => v + Number(hh?.[i])))
+    expect(weights['upper.h0']).toEqual(zeros([2, 4]))
+
+    const out = weightsOf(stacked, weights)
+    expect(out.tensors.map(({ name }) => name).toSorted()).toEqual(Object.keys(golden.parameters).toSorted())
+    expect(out.tensors.find(({ name }) => name === 'lower.bias_hh_l0')).toEqual(
+      storedTensor('lower.bias_hh_l0', zeros([8])),
+    )
+    expect(getOrThrow(weightsFrom(stacked, out))).toEqual(weights)
+
+    const { 'upper.bias_hh_l0': _, ...without } = golden.parameters
+    expect(weightsFrom(stacked, file(without))).toEqual(
+      E.left({ code: 'MissingInput', message: 'weights: tensor upper.bias_hh_l0 is missing' }),
+    )
   })
 
   test('a tensor missing, too many or of another shape is told by its name', () => {

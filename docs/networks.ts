@@ -110,6 +110,36 @@ for one example; products with zeros of the padding count, biases, normalization
     ].join('\n'),
     `Where the course, a paper and a library disagree, the text below says which number belongs to what. The names of the
 \`torchvision\` variants are those of PyTorch's state dicts but for the last part, which \`stateDictNames\` translates.`,
+    `## Weights from PyTorch, and back
+
+A state dict that torchvision saved for AlexNet, VGG, GoogLeNet, Inception v3 or a ResNet loads into the \`torchvision\` variant
+of that network, or the only one, from a safetensors file. Files of \`torch.save\` (\`.pt\`, \`.pth\`) are pickles, which are
+programs and are not read here; Python converts one:`,
+    [
+      '```python',
+      'import torch',
+      'from safetensors.torch import save_file',
+      "save_file(torch.load('model.pt', map_location='cpu', weights_only=True), 'model.safetensors')",
+      '```',
+    ].join('\n'),
+    `Then, of the bytes of that file:`,
+    [
+      '```ts',
+      "const network = googlenet(1, { variant: 'torchvision', aux: true })",
+      'const weights = E.flatMap((file: Safetensors) => weightsFrom(network, file))(decodeSafetensors(bytes))',
+      '```',
+    ].join('\n'),
+    `\`encodeSafetensors(weightsOf(network, weights))\` is the way back: \`model.load_state_dict(load_file('model.safetensors'))\` takes
+it, strictly. Batch norm's \`num_batches_tracked\` is passed over on the way in and stays out on the way back, which PyTorch
+allows. A recurrent layer's two biases are added up on the way in; on the way back the second is zeros. The files of
+GoogLeNet and Inception v3 have their auxiliary classifiers, so ask for \`aux\`.
+
+What torchvision does outside a network is outside here as well: scaling images by mean and deviation, and with pretrained
+GoogLeNet and Inception v3 \`transform_input\`, which scales them once more. Its adaptive pools are what they are at 224
+pixels (299 for Inception v3): AlexNet and VGG take no other size, and auxiliary classifiers neither; else a network's
+program runs on any size that its pools leave something of, given that shape for \`x\`, sizes that are no multiple of 32
+aside for GoogLeNet, where \`ceil_mode\` would differ. Tests hold the names, dtypes and shapes of torchvision's own state
+dicts, and outputs in f64 to the roundings of both sides.`,
     ...networkNames.flatMap((name) => {
       const text = docstringOf(name)
       return text === '' ? [] : [`## ${name}`, `\`\`\`text\n${text}\n\`\`\``, `[${fileOf(name)}](../${fileOf(name)})`]

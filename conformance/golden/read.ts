@@ -47,6 +47,25 @@ export interface GoldenProgram {
   readonly updated?: Tensors | undefined
 }
 
+/**
+ * A small network that another library built of its own parts, and one step of its training. Names in `parameters`,
+ * `kept`, `gradients` and `updated` are those of the library's state dict; gradients has x as well.
+ */
+export interface GoldenNetwork {
+  readonly network: string
+  readonly loss: 'softmaxCrossEntropy' | 'mse'
+  readonly x: Tensor
+  readonly target: Tensor
+  readonly parameters: Tensors
+  /** running statistics before the step, and after it in `updated` */
+  readonly kept: Tensors
+  readonly output: Tensor
+  /** the loss */
+  readonly value: Tensor
+  readonly gradients: Tensors
+  readonly updated: Tensors
+}
+
 // JSON has no NaN and no infinities: they travel as strings
 const spelled: Readonly<Record<string, number>> = { NaN, Infinity, '-Infinity': -Infinity }
 const numberOf = (u: unknown): number | undefined =>
@@ -118,6 +137,20 @@ const programs: t.Decoder<unknown, { readonly programs: readonly GoldenProgram[]
   ),
 })
 
+const network: t.Decoder<unknown, GoldenNetwork> = t.strict({
+  provenance,
+  network: t.string,
+  loss: t.union([t.literal('softmaxCrossEntropy'), t.literal('mse')]),
+  x: tensor,
+  target: tensor,
+  parameters: tensors,
+  kept: tensors,
+  output: tensor,
+  value: tensor,
+  gradients: tensors,
+  updated: tensors,
+})
+
 const parse = <A>(codec: t.Decoder<unknown, A>, text: string): Result<A> =>
   F.pipe(
     E.tryCatch(
@@ -140,7 +173,7 @@ const parse = <A>(codec: t.Decoder<unknown, A>, text: string): Result<A> =>
 /**
  * The golden cases of one op, from a file's text.
  *
- * Errors  FormatInvalid – not JSON, or not of the form that `generate.py` describes (where and what was found)
+ * Errors  FormatInvalid – not JSON, or not of the form that `generate.py` or `networks.py` describes (where and what was found)
  */
 export const parseGolden = (text: string): Result<GoldenFile> => parse(file, text)
 
@@ -150,3 +183,6 @@ export const parsePrograms = (text: string): Result<readonly GoldenProgram[]> =>
     parse(programs, text),
     E.map(({ programs }) => programs),
   )
+
+/** A golden network, from a file's text. Errors as `parseGolden`'s. */
+export const parseNetwork = (text: string): Result<GoldenNetwork> => parse(network, text)

@@ -49,12 +49,18 @@ const shaken = (oracle: Oracle, seed: number): KernelTable => {
 
 /**
  * How far f64 roundings may drive the values of a program. Roundings of one node travel through all that follow, so it
- * is measured: in eight runs every node errs by its whole bound in every element, up or down. The largest deviation of
+ * is measured: in eight runs, unless told otherwise, every node errs by its whole bound in every element, up or down. The largest deviation of
  * a value is two standard deviations or so of what errors as large as the bounds come to, and real ones are smaller.
  */
-export const deviations = (oracle: Oracle, program: Program, feeds: Tensors, values: Tensors): Tensors => {
+export const deviations = (
+  oracle: Oracle,
+  program: Program,
+  feeds: Tensors,
+  values: Tensors,
+  times: number = 8,
+): Tensors => {
   const names = Object.keys(values)
-  const runs = Array.from({ length: 8 }, (_, seed) => right(interpret(shaken(oracle, seed), program, feeds, names)))
+  const runs = Array.from({ length: times }, (_, seed) => right(interpret(shaken(oracle, seed), program, feeds, names)))
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => {
       const distance = (other: Tensors): Tensor =>

@@ -376,7 +376,7 @@ describe('SE-ResNet-50', () => {
 })
 
 describe("PyTorch's names", () => {
-  const namesOf = (network: Network) => Object.values(stateDictNames(network))
+  const namesOf = (network: Network) => Object.values(stateDictNames(network)).flat()
 
   it('of AlexNet and VGG count the modules of torchvision', () => {
     const layers = [

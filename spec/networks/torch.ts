@@ -18,9 +18,35 @@ const torchNames: Readonly<Record<string, string>> = {
 export const torchNameOf = (name: string): string =>
   name.replace(/[^.]+$/, (last) => (Object.hasOwn(torchNames, last) ? (torchNames[last] as string) : last))
 
-/** The name in a PyTorch state dict of all that a network of the variant `torchvision` reads beside x. */
+// what a recurrent module calls its numbers: two biases where the op has their sum, and no state before the sequence
+const recurrentNames: Readonly<Record<string, readonly string[]>> = {
+  wIh: ['weight_ih_l0'],
+  wHh: ['weight_hh_l0'],
+  b: ['bias_ih_l0', 'bias_hh_l0'],
+  h0: [],
+  c0: [],
+}
+
+/**
+ * What a PyTorch state dict calls all that a network reads beside x: the tensors that add up to it. That is one, named as
+ * in `torchNameOf`, but for recurrent layers: `lstm.wIh` is `lstm.weight_ih_l0`, `lstm.b` the sum of `lstm.bias_ih_l0` and
+ * `lstm.bias_hh_l0`, and `lstm.h0` and `lstm.c0` are in no state dict: PyTorch starts from zeros too.
+ */
 export const stateDictNames = ({
+  program,
   parameters,
   kept,
-}: Pick<Network, 'parameters' | 'kept'>): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.keys({ ...parameters, ...kept }).map((name) => [name, torchNameOf(name)]))
+}: Pick<Network, 'program' | 'parameters' | 'kept'>): Readonly<Record<string, readonly string[]>> => {
+  const recurrent = Object.fromEntries(
+    program.nodes
+      .filter(({ op }) => op === 'rnn' || op === 'lstm')
+      .flatMap(({ name, inputs }) =>
+        Object.entries(recurrentNames).flatMap(([input, called]) =>
+          inputs[input] === undefined ? [] : [[inputs[input], called.map((last) => `${name}.${last}`)] as const],
+        ),
+      ),
+  )
+  return Object.fromEntries(
+    Object.keys({ ...parameters, ...kept }).map((name) => [name, recurrent[name] ?? [torchNameOf(name)]]),
+  )
+}
