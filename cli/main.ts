@@ -22,7 +22,10 @@ const subcommands: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./zoo.js')).zooCommand,
   },
   replay: { summary: 'run one case of verify again', load: async () => (await import('./replay.js')).replay },
-  train: { summary: 'train a network on the device, on digits', load: async () => (await import('./train.js')).trainCommand },
+  train: {
+    summary: 'train a network on the device, on digits',
+    load: async () => (await import('./train.js')).trainCommand,
+  },
   lesson: {
     summary: 'what the course says about learning, seen on digits',
     load: async () => (await import('./lesson.js')).lessonCommand,

@@ -116,7 +116,6 @@ export {
 } from './training/step.js'
 export { adversarialFeeds, adversarialState, adversarialStep, adversarialValues } from './training/adversarial.js'
 export type { Adversaries } from './training/adversarial.js'
-export { initialState, linearDecay, lossProgram, stepFeeds, trainingProgram, trainingStep } from './training/step.js'
 export type { LossName, Method, Optimizer, StepFeeds } from './training/step.js'
 
 export { exact, expm1Of, expOf, log1pOf, minus, negative, onceRounded, over, plus, rootOf, times } from './ball.js'
