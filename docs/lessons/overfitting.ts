@@ -154,7 +154,7 @@ export const overfitting: Lesson = {
     'So some examples are held out to look at while training: where their loss turns upwards, what is learnt no longer carries over. Early stopping stops there and goes back to the best epoch.',
     'L2 adds β/2·Σw² to the loss: weights must earn their size. Dropout leaves out each unit with probability 1 − keep in every step, so that none can rely on another; the rest is scaled by 1/keep, and when the network is asked, all units are there.',
   ],
-  ops: ['softmaxCrossEntropy', 'l2Penalty', 'dropout', 'adam'],
+  ops: ['softmaxCrossEntropy', 'l2Penalty', 'dropout', 'momentum'],
   next: [
     { idea: 'More digits are the best remedy: ten times as many.', command: 'etalon lesson overfitting --size 10' },
     {
