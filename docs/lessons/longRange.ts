@@ -91,7 +91,7 @@ export const sequences = (name: string, steps: number, count: number): Examples 
 const everyOne = ({ count }: Examples): readonly number[] => Array.from({ length: count }, (_, i) => i)
 
 /** How large the gradient of the loss is at each step of the sequence: the root of the mean square of ∂loss/∂x[t]. */
-const gradientAlong = (
+export const gradientAlong = (
   backend: Backend,
   network: (batch: number) => Network,
   parameters: Tensors,

@@ -3,6 +3,7 @@ import type { taskEither } from 'fp-ts'
 import type { Dataset, Standardisation } from '../../spec/data/dataset.js'
 import { countOf, ofClasses, standardisationOf } from '../../spec/data/dataset.js'
 import type { EtalonError, Result } from '../../spec/error.js'
+import { ensure } from '../../spec/error.js'
 import { lenet5, lenetFeatures } from '../../spec/networks/lenet5.js'
 import type { Network } from '../../spec/networks/network.js'
 import { fullyConnected, parameterCount, sequential } from '../../spec/networks/network.js'
@@ -40,8 +41,16 @@ interface Sets {
 
 const setsOf = (room: Classroom): Result<Sets> => {
   const { train, test } = room.digits
+  const [, rows, columns] = train.images.shape
   return F.pipe(
     E.Do,
+    E.tap(() =>
+      ensure(
+        rows === 28 && columns === 28,
+        'ShapeMismatch',
+        `the lessons read digits of 28×28; these are ${rows}×${columns}`,
+      ),
+    ),
     E.bind('first', () => ofClasses(train, known)),
     E.bind('pool', () => ofClasses(train, wanted)),
     E.bind('firstTest', () => ofClasses(test, known, { least: 0 })),
@@ -175,12 +184,14 @@ const outcomeFor =
 const bestOf = (accuracy: Outcome['accuracy'], among: readonly Way[]): Way =>
   among.reduce((a, b) => (accuracy[b] > accuracy[a] ? b : a))
 
-const sentenceOf = ({ each, accuracy }: Outcome): string => {
+const sentenceOf = (count: number, { each, accuracy }: Outcome): string => {
   const reused = bestOf(accuracy, ['softmax', 'hinge', 'tuned'])
   const gain = accuracy[reused] - accuracy.scratch
   const found = `With ${each} of each class, ${ways[reused]} did best of what reuses the filters: ${percent(accuracy[reused])}, against ${percent(accuracy.scratch)} from scratch`
+  // two shares of so many digits differ by chance by less than this, most of the time
+  const chance = 2 * Math.sqrt((2 * accuracy.scratch * (1 - accuracy.scratch)) / count)
   return gain > 0
-    ? `${found}, ${(100 * gain).toFixed(1)} points more.`
+    ? `${found}, ${(100 * gain).toFixed(1)} points more${gain < chance ? `, which ${count} test digits are too few to be sure of` : ''}.`
     : `${found}: here the old filters were ${gain === 0 ? 'no' : 'of no'} help.`
 }
 
@@ -217,7 +228,7 @@ const sectionsOf = (sets: Sets, knownAccuracy: number, outcomes: readonly Outcom
         })),
       ],
     }),
-    text(...outcomes.map(sentenceOf)),
+    text(...outcomes.map((one) => sentenceOf(sets.test.count, one))),
     ...(outcomes.length < 2
       ? []
       : [
