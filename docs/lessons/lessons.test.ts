@@ -62,13 +62,15 @@ describe.each(lessons)('the lesson $name', (lesson) => {
     ])
       expect(printed).not.toMatch(/undefined|NaN|\[object/)
   })
+})
 
-  test.runIf(lesson.readsDigits !== false)('refuses digits that are not of its size', async () => {
-    const { images, labels } = room.digits.train
-    const train = { images: { ...images, shape: [10, 56, 56] as const }, labels: Array.from(labels).slice(0, 10) }
-    const ran = await lesson.run({ ...room, digits: { ...room.digits, train } })()
-    expect(ran).toMatchObject({ left: { code: 'ShapeMismatch' } })
-  })
+const readers = lessons.filter(({ readsDigits }) => readsDigits !== false)
+
+test.each(readers)('$name refuses digits that are not of its size', async (lesson) => {
+  const { images, labels } = room.digits.train
+  const train = { images: { ...images, shape: [10, 56, 56] as const }, labels: Array.from(labels).slice(0, 10) }
+  const ran = await lesson.run({ ...room, digits: { ...room.digits, train } })()
+  expect(ran).toMatchObject({ left: { code: 'ShapeMismatch' } })
 })
 
 describe('the material of a lesson', () => {
