@@ -35,14 +35,15 @@ export const sampled = (draw: Draws, shape: Shape, count: number): readonly Shap
   const corners = 2 ** shape.length
   for (let corner = 0; corner < corners && found.size < count; corner++)
     found.add(positionOf(shape, cornerOf(shape, corner)))
-  for (let turn = 0; found.size < count; turn++) {
+  for (let turn = 0; found.size < count && turn < 64 * count; turn++) {
     const index = shape.map((extent) => draw.integer(0, extent - 1))
     // every other one lies on a border, of each axis in turn
     const axis = (turn >> 2) % shape.length
     const end = turn & 2 ? (shape[axis] as number) - 1 : 0
     found.add(positionOf(shape, turn & 1 ? index : index.map((at, on) => (on === axis ? end : at))))
-    if (turn > 64 * count) break
   }
+  // where nearly all are wanted draws would take long to meet the last ones
+  for (let at = 0; found.size < count; at++) found.add(at)
   return [...found].map((at) => indexOf(shape, at))
 }
 
@@ -385,9 +386,6 @@ const conv2d: Excerpts = ({ question, outputs, count, draw }) => {
 }
 
 const table: Readonly<Partial<Record<OpName, Excerpts>>> = { conv2d, dense }
-
-/** Whether there are excerpts of an op. */
-export const hasExcerpts = (op: OpName): boolean => table[op] !== undefined
 
 /**
  * At least so many elements of each output of a large question, or all where there are fewer, its corners and borders

@@ -129,10 +129,7 @@ export const readExhibits = (text: string): Result<ExhibitReport> => {
     E.bind('lines', () =>
       F.pipe(
         lines,
-        E.traverseArray((line) => {
-          const at = lines.indexOf(line) + 1
-          return F.pipe(parsed(line, at), E.flatMap(decoded(lineCodec, at)))
-        }),
+        E.traverseArrayWithIndex((i, line) => F.pipe(parsed(line, i + 1), E.flatMap(decoded(lineCodec, i + 1)))),
       ),
     ),
     E.map(({ head: { seed, elements, fingerprint }, lines }) => ({ sampling: { seed, elements }, fingerprint, lines })),
