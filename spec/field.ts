@@ -25,40 +25,46 @@ export type GivenFields = Readonly<Record<string, Field | undefined>>
 // the most elements for which the values read so far are kept in a table of their own; a Map keeps those of larger ones
 const largestTable = 2 ** 24
 
-/** A function of the indices 0 … size − 1 that is asked once for each index, when it is first needed. */
-const remembered = (size: number, f: (position: number) => number): ((position: number) => number) => {
+type Rule = Field['read']
+
+/** A rule that is followed once for each position, when it is first read. */
+const remembered = (size: number, rule: Rule): Rule => {
   if (size > largestTable) {
     const known = new Map<number, number>()
-    return (position) => {
+    return (position, i, j, k, l) => {
       const kept = known.get(position)
       if (kept !== undefined) return kept
-      const value = f(position)
+      const value = rule(position, i, j, k, l)
       known.set(position, value)
       return value
     }
   }
   let values: Float64Array | undefined
   let known: Uint8Array | undefined
-  return (position) => {
+  return (position, i, j, k, l) => {
     if (values === undefined || known === undefined) {
       values = new Float64Array(size)
       known = new Uint8Array(size)
     }
     if (known[position] === 1) return values[position] as number
-    const value = f(position)
+    const value = rule(position, i, j, k, l)
     values[position] = value
     known[position] = 1
     return value
   }
 }
 
-/** The field whose element at a row-major position is f(position). */
-export const field = (shape: Shape, f: (position: number) => number): Field => ({
+/** The field of a rule, and how all of its elements are worked out, in row-major order. */
+export const ruled = (shape: Shape, rule: Rule, all: () => Numbers): Field => ({
   shape,
   data: undefined,
-  read: remembered(sizeOf(shape), f),
-  all: () => generate(shape, f).data,
+  read: remembered(sizeOf(shape), rule),
+  all,
 })
+
+/** The field whose element at a row-major position is f(position). */
+export const field = (shape: Shape, f: (position: number) => number): Field =>
+  ruled(shape, (position) => f(position), () => generate(shape, f).data)
 
 /** What can be read at an index: numbers that are there, or a rule for them. */
 export type Readable = Tensor | Field
@@ -100,15 +106,15 @@ export const reshapedField = (shape: Shape, x: Field): Field => ({
 })
 
 /** f of every element. */
-export const mapField = (f: (value: number, position: number) => number, x: Readable): Field => ({
-  shape: x.shape,
-  data: undefined,
-  read: remembered(sizeOf(x.shape), (position) => f(element(x, position), position)),
-  all: () => {
-    const data = allOf(x)
-    return generate(x.shape, (i) => f(data[i] as number, i)).data
-  },
-})
+export const mapField = (f: (value: number, position: number) => number, x: Readable): Field =>
+  ruled(
+    x.shape,
+    (position) => f(element(x, position), position),
+    () => {
+      const data = allOf(x)
+      return generate(x.shape, (i) => f(data[i] as number, i)).data
+    },
+  )
 
 /** f of the elements at the same place of tensors or fields of one shape. */
 export const zipFields = <const T extends readonly Readable[]>(
@@ -117,15 +123,14 @@ export const zipFields = <const T extends readonly Readable[]>(
 ): Field => {
   const { shape } = fields[0]
   const combine = f as (...values: readonly number[]) => number
-  return {
+  return ruled(
     shape,
-    data: undefined,
-    read: remembered(sizeOf(shape), (position) => combine(...fields.map((x) => element(x, position)))),
-    all: () => {
+    (position) => combine(...fields.map((x) => element(x, position))),
+    () => {
       const columns = fields.map(allOf)
       return generate(shape, (i) => combine(...columns.map((column) => column[i] as number))).data
     },
-  }
+  )
 }
 
 /** What each of the indices 0, 1, … has that is no single number: made when it is first asked for, and once. */

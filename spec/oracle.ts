@@ -1,12 +1,12 @@
 import type { Attributes } from './attributes.js'
 import type { Direction, OpName } from './catalogue.js'
 import type { Result } from './error.js'
-import type { Fields } from './field.js'
+import type { Fields, Readables } from './field.js'
 import type { Tensors } from './tensor.js'
 
 /** One op in one direction on given inputs. A missing cotangent counts as zeros. */
 interface Answers<A> {
-  (op: OpName, direction: Direction, attrs: Attributes, inputs: Tensors, cotangents: Tensors): Result<A>
+  (op: OpName, direction: Direction, attrs: Attributes, inputs: Readables, cotangents: Readables): Result<A>
 }
 
 /** What conformance asks for right answers: the reference, handed in as a value, so that the suite imports no interpreter. */
