@@ -132,8 +132,11 @@ const loader = (edit: (file: string, text: string) => string, arithmetic?: Arith
 }
 
 /** The formula of one op with one token changed. */
-export const mutant = (op: OpName, change: Change): PlainKernel =>
-  kernelBy(loader((file, text) => (file === fileOf(op) ? changed(text, change) : text))(fileOf(op)) as Formula)
+export const mutantFormula = (op: OpName, change: Change): Formula =>
+  loader((file, text) => (file === fileOf(op) ? changed(text, change) : text))(fileOf(op)) as Formula
+
+/** The same as a backend's function. */
+export const mutant = (op: OpName, change: Change): PlainKernel => kernelBy(mutantFormula(op, change))
 
 /** The formulas of every op, computed in another arithmetic. */
 export const inArithmetic = (arithmetic: Arithmetic): KernelTable => {
