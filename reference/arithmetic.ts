@@ -326,7 +326,11 @@ export const scalarOf = (value: number): Field => given({ shape: [], data: Float
 
 /** A field of one number throughout. */
 export const filled = (shape: Shape, value: number): Field =>
-  ruled(shape, () => value, () => new Float64Array(sizeOf(shape)).fill(value))
+  ruled(
+    shape,
+    () => value,
+    () => new Float64Array(sizeOf(shape)).fill(value),
+  )
 
 /** Extents before, along and after an axis: row-major data is then [outer, extent, inner]. */
 export const around = (

@@ -64,7 +64,11 @@ export const ruled = (shape: Shape, rule: Rule, all: () => Numbers): Field => ({
 
 /** The field whose element at a row-major position is f(position). */
 export const field = (shape: Shape, f: (position: number) => number): Field =>
-  ruled(shape, (position) => f(position), () => generate(shape, f).data)
+  ruled(
+    shape,
+    (position) => f(position),
+    () => generate(shape, f).data,
+  )
 
 /** What can be read at an index: numbers that are there, or a rule for them. */
 export type Readable = Tensor | Field

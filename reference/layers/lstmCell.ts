@@ -14,8 +14,7 @@ const gates = ({ x, h, wIh, wHh, b }: InputFields<'lstmCell'>, { N, I, H, G }: S
     [N, G],
     (n, r) => at1(b, r) + sum1(I, (i) => at2(wIh, r, i) * at2(x, n, i)) + sum1(H, (k) => at2(wHh, r, k) * at2(h, n, k)),
   )
-  const block = (f: (a: number) => number, first: number): Field =>
-    tabulate2([N, H], (n, j) => f(at2(a, n, first + j)))
+  const block = (f: (a: number) => number, first: number): Field => tabulate2([N, H], (n, j) => f(at2(a, n, first + j)))
   return { i: block(sigmoid, 0), f: block(sigmoid, H), g: block(tanh, 2 * H), o: block(sigmoid, 3 * H) }
 }
 

@@ -21,13 +21,16 @@ export const forward: Forward<'rnn'> = (_, inputs, sizes) => {
 export const backward: Backward<'rnn'> = (_, inputs, { y: dy, hT: dhT }, sizes) => {
   const { x, wIh, wHh, b } = inputs
   const h = statesOf(inputs, sizes)
-  const steps = scanBack<Pick<GradientFields<'rnnCell'>, 'h'>, GradientFields<'rnnCell'>>(sizes.T, { h: dhT }, (after, t) =>
-    rnnCell.backward(
-      {},
-      { x: partOf(x, t), h: h[t] as Field, wIh, wHh, b },
-      { h: zip((dh, dy) => dh + dy, after.h, partOf(dy, t)) },
-      sizes,
-    ),
+  const steps = scanBack<Pick<GradientFields<'rnnCell'>, 'h'>, GradientFields<'rnnCell'>>(
+    sizes.T,
+    { h: dhT },
+    (after, t) =>
+      rnnCell.backward(
+        {},
+        { x: partOf(x, t), h: h[t] as Field, wIh, wHh, b },
+        { h: zip((dh, dy) => dh + dy, after.h, partOf(dy, t)) },
+        sizes,
+      ),
   )
   return {
     x: stacked(steps.map((step) => step.x)),

@@ -61,24 +61,33 @@ export const maxout = defineOp({
     const mayBe = (k: number, i: number): boolean => element(first, i) === k || isRival(k, i)
     // a piece by itself is dense: its gradients, all by magnitude, if it takes the cotangents at these places; where none
     // is taken in a row or a column there is nothing to add up
-    const gradients = (weights: Tensor, takes: (i: number) => boolean): Given => {
-      const given = magnitudes({ x, w: weights, b: zeros([1, O]) })
+    const gradients = (weights: () => Tensor, takes: (i: number) => boolean): Given => {
       const some = mapField((dy, i) => (takes(i) ? Math.abs(dy) : 0), dy)
       const inRow = once((n) => indices(O).some((o) => element(some, n * O + o) !== 0))
       const inColumn = once((o) => indices(N).some((n) => element(some, n * O + o) !== 0))
-      const all = exactBackward(attrs, given, { y: some })
+      const all = once(() => exactBackward(attrs, magnitudes({ x, w: weights(), b: zeros([1, O]) }), { y: some }))
       return {
-        x: mapWhere((i) => inRow(Math.floor(i / I)), all.x),
-        w: mapWhere((i) => inColumn(Math.floor(i / I)), all.w),
-        b: mapWhere(inColumn, all.b),
+        x: field([N, I], (i) => (inRow(Math.floor(i / I)) ? element(all(0).x, i) : 0)),
+        w: field([1, O, I], (i) => (inColumn(Math.floor(i / I)) ? element(all(0).w, i) : 0)),
+        b: field([1, O], (o) => (inColumn(o) ? element(all(0).b, o) : 0)),
       }
     }
-    const taken = pieces.map((_, k) => gradients(pieceOf(k, w), (i) => mayBe(k, i)))
-    const undecided = pieces.map((_, k) => gradients(pieceOf(k, w), (i) => isOpen(i) && mayBe(k, i)))
+    const taken = pieces.map((_, k) =>
+      gradients(
+        () => pieceOf(k, w),
+        (i) => mayBe(k, i),
+      ),
+    )
+    const undecided = pieces.map((_, k) =>
+      gradients(
+        () => pieceOf(k, w),
+        (i) => isOpen(i) && mayBe(k, i),
+      ),
+    )
     // where piece k may stand for the oracle's, j, what differs is the weights
     const exchanged = pieces.flatMap((_, k) =>
       pieces.map((_, j) => {
-        const difference = zipTensors([pieceOf(j, w), pieceOf(k, w)], (a, b) => a - b)
+        const difference = (): Tensor => zipTensors([pieceOf(j, w), pieceOf(k, w)], (a, b) => a - b)
         return gradients(difference, (i) => element(first, i) === j && isRival(k, i)).x
       }),
     )
@@ -93,7 +102,7 @@ export const maxout = defineOp({
       return allowed(roundings, all(taken), all(undecided))
     }
     return {
-      x: allowed(O, taken.map(({ x }) => x).reduce(plus), exchanged.reduce(plus)),
+      x: allowed(O, sumOfFields(taken.map(({ x }) => x)), sumOfFields(exchanged)),
       w: ofPieces('w', depth(N) + 1),
       b: ofPieces('b', depth(N)),
     }
@@ -115,11 +124,8 @@ interface Given {
 
 const indices = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i)
 
-/** The elements of a field at some places; 0 at the others, where none is worked out. */
-const mapWhere = (at: (i: number) => boolean, x: Field): Field =>
-  field(x.shape, (i) => (at(i) ? element(x, i) : 0))
-
-const plus = (a: Field, b: Field): Field => zipFields([a, b], (a, b) => a + b)
+const sumOfFields = (fields: readonly Field[]): Field =>
+  field((fields[0] as Field).shape, (i) => fields.reduce((sum, x) => sum + element(x, i), 0))
 
 /** The k-th slice along the first axis, and the tensor of such slices. */
 const pieceOf = (k: number, { shape: [, ...rest], data }: Tensor): Tensor => {

@@ -49,7 +49,10 @@ export const hinge = defineOp({
         return { error: ofMargins, size: weight * sumOf(margins.map(({ m }) => Math.max(m, 0))) }
       })
     })
-    const most = Array.from({ length: N }, (_, n) => targetsOf(rowOf(target, n)).length).reduce((a, b) => Math.max(a, b), 1)
+    const most = Array.from({ length: N }, (_, n) => targetsOf(rowOf(target, n)).length).reduce(
+      (a, b) => Math.max(a, b),
+      1,
+    )
     const terms = reduction === 'none' ? C : N * C
     const errors = field([N], (n) => sumOf(rows(n).map(({ error }) => error)))
     const sizes = field([N], (n) => sumOf(rows(n).map(({ size }) => size)))
