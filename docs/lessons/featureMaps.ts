@@ -3,12 +3,12 @@ import { lenet5 } from '../../spec/networks/lenet5.js'
 import { parameterCount } from '../../spec/networks/network.js'
 import type { Tensor, Tensors } from '../../spec/tensor.js'
 import { generate, sumOf, tensor } from '../../spec/tensor.js'
-import type { Evaluation } from '../../spec/training/fit.js'
-import { evaluateOn } from '../../spec/training/fit.js'
+import type { Evaluation } from '../../training/fit.js'
+import { evaluateOn } from '../../training/fit.js'
 import { digitAt, imageAt, inTurn, materialOf, partOf, sized, smoothed, some, teach } from './classroom.js'
 import type { Lesson, Section } from './lesson.js'
 import { bars, heading, images, lines, percent, table, text } from './lesson.js'
-import { examplesOf } from '../../spec/training/course.js'
+import { examplesOf } from '../../training/course.js'
 
 const maps = 6
 const watched = ['conv1', 'relu1', 'pool1', 'conv2', 'relu2', 'pool2', 'fc3'] as const
