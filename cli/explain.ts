@@ -14,7 +14,7 @@ import { ensure, etalonError, fail, show } from '../spec/error.js'
 import { parseRequest } from './protocol.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
-import type { Subcommand } from './main.js'
+import type { Subcommand } from './command.js'
 import type { Screen } from './terminal.js'
 import { complainTo, inkFor } from './terminal.js'
 

@@ -13,11 +13,11 @@ import { oracle } from '../reference/index.js'
 import type { Dataset } from '../training/dataset.js'
 import { digits } from '../training/digits.js'
 import { fail } from '../spec/error.js'
+import type { Digits } from './dataset.js'
 import { loadIdxFolder } from './dataset.js'
 import type { Screen } from './terminal.js'
 import type { TrainOptions, TrainRim } from './train.js'
 import { augmentOf, initializerOf, scheduleOf, trainAt } from './train.js'
-import type { Digits } from './training.js'
 
 const mnist = fileURLToPath(new URL('../../shared/data/mnist', import.meta.url))
 const real = existsSync(mnist)

@@ -5,7 +5,6 @@ import type { taskEither } from 'fp-ts'
 import type { DeviceChoice } from '../accelerated/index.js'
 import { printJudgement } from '../conformance/report.js'
 import type { Fingerprint } from '../spec/backend.js'
-import { digits } from '../training/digits.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import { etalonError, within } from '../spec/error.js'
 import { decodeSafetensors, encodeSafetensors } from '../formats/safetensors.js'
@@ -16,17 +15,18 @@ import { checkpointOf, stateFrom } from '../training/checkpoint.js'
 import type { TrainingState } from '../training/course.js'
 import type { Evaluation } from '../training/fit.js'
 import type { Initializer } from '../training/initialize.js'
-import { loadIdxFolder } from './dataset.js'
+import type { Digits } from './dataset.js'
+import { digitsFrom } from './dataset.js'
 import { writable, writeWhole } from './file.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
-import type { Subcommand } from './main.js'
+import type { Subcommand } from './command.js'
 import { atLeastZero, deviceOption, wholeNumber } from './options.js'
-import { complainTo, inkFor, statusLine } from './terminal.js'
-import type { Course, Digits, Happening, Recipe, ScheduleChoice, Stop, Trained } from './training.js'
+import { bar, complainTo, inkFor, statusLine } from './terminal.js'
+import type { Course, Happening, Recipe, ScheduleChoice, Stop, Trained } from './training.js'
 import { courseOf, follow, optimizerNames, titleOf, trainableLosses } from './training.js'
-import type { Rim } from './verify.js'
-import { processRim } from './verify.js'
+import type { Rim } from './rim.js'
+import { processRim } from './rim.js'
 
 export interface TrainOptions extends Recipe {
   readonly data?: string
@@ -46,11 +46,6 @@ export interface TrainRim extends Omit<Rim, 'table'> {
 }
 
 const generated = { train: 10000, test: 2000 }
-
-const digitsFor = ({ data, seed }: TrainOptions): taskEither.TaskEither<EtalonError, Digits> =>
-  data === undefined
-    ? TE.right({ train: digits(seed, generated.train, 'train'), test: digits(seed, generated.test, 'test') })
-    : loadIdxFolder(data)
 
 const percent = (part: number, places: number): string => `${(100 * part).toFixed(places)} %`
 
@@ -243,9 +238,6 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
   return exit.ok
 }
 
-/** How much of a training is over, on a line. */
-const bar = (part: number): string => `[${'='.repeat(Math.floor(20 * part)).padEnd(20)}]`
-
 /** `linear`, `constant`, `cosine`, `step:EPOCHS`, `exponential:FACTOR` or `plateau:EPOCHS`. */
 export const scheduleOf = (text: string): ScheduleChoice => {
   const [name, given, ...rest] = text.split(':')
@@ -363,5 +355,7 @@ export const trainCommand: Subcommand = (command, end) =>
       'the last line on standard output is an object with testAccuracy and testLoss; the rest goes to standard error',
     )
     .action(async (network: string, options: Omit<TrainOptions, 'network'>) =>
-      end(await trainAt({ ...processRim(), load: digitsFor }, { ...options, network })),
+      end(
+        await trainAt({ ...processRim(), load: (options) => digitsFrom(options, generated) }, { ...options, network }),
+      ),
     )

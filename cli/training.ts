@@ -25,6 +25,7 @@ import { evaluateIn, evaluateOn, fit } from '../training/fit.js'
 import type { Initializer } from '../training/initialize.js'
 import type { Rates } from '../training/rates.js'
 import type { LossName, Optimizer } from '../training/step.js'
+import type { Digits } from './dataset.js'
 
 /** How to train. */
 export interface Recipe {
@@ -64,11 +65,6 @@ export interface Recipe {
 
 /** A schedule but for its rate. */
 export type ScheduleChoice = Rates extends infer R ? (R extends Rates ? Omit<R, 'rate'> : never) : never
-
-export interface Digits {
-  readonly train: Dataset
-  readonly test: Dataset
-}
 
 /** A training before it starts: all that follows from the recipe and the digits. */
 export interface Course {
