@@ -17,7 +17,8 @@ import type { Digits } from './dataset.js'
 import { loadIdxFolder } from './dataset.js'
 import type { Screen } from './terminal.js'
 import type { TrainOptions, TrainRim } from './train.js'
-import { augmentOf, initializerOf, scheduleOf, trainAt } from './train.js'
+import { trainAt } from './train.js'
+import { augmentOf, initializerOf, scheduleOf } from './trainOptions.js'
 
 const mnist = fileURLToPath(new URL('../../shared/data/mnist', import.meta.url))
 const real = existsSync(mnist)

@@ -78,7 +78,7 @@ export type { Asked, Block, Kept, Layer, Mode, Network, Parameter } from './netw
 export { describeNetwork } from './networks/describe.js'
 export type { Figures, LayerFigures } from './networks/describe.js'
 export { hasAuxiliaries, isNetworkName, networkNamed, networkNames, variantsOf, zoo } from './networks/zoo.js'
-export type { NetworkName, Wanted } from './networks/zoo.js'
+export type { LossName, NetworkName, Wanted } from './networks/zoo.js'
 export { alexnet } from './networks/alexnet.js'
 export { autoencoder, decoder, encoder } from './networks/autoencoder.js'
 export { discriminator, gan, generator } from './networks/gan.js'

@@ -8,6 +8,8 @@ import { convolution, fullyConnected, plainLayer, sequential } from '../spec/net
 import { perceptron } from '../spec/networks/perceptron.js'
 import { lstmClassifier } from '../spec/networks/recurrent.js'
 import { resnet18 } from '../spec/networks/resnet.js'
+import { learningOf, networkNamed, networkNames } from '../spec/networks/zoo.js'
+import { getOrThrow } from '../spec/error.js'
 import { generate, tensor } from '../spec/tensor.js'
 import { arranged, arrangementFor, imagesAs } from './arrange.js'
 
@@ -61,6 +63,15 @@ describe('the arrangement for a network', () => {
     ['a network of one’s own', composed(fullyConnected('fc', 784, 10)), 'vectors', 'classes'],
   ] as const)('%s', (name, network, input, target) => {
     expect(arrangementFor(name, network, { ...digits, one: 7 })).toEqual(E.right({ input, target }))
+  })
+
+  it('there is for just those networks of the zoo that are said to read digits', () => {
+    const found = networkNames.filter((name) => {
+      const network =
+        name === 'perceptron' ? perceptron(4, { inputs: 784 }) : getOrThrow(networkNamed(name, { batch: 4 }))
+      return E.isRight(arrangementFor(name, network, digits))
+    })
+    expect(found).toEqual(networkNames.filter((name) => learningOf(name).readsDigits))
   })
 
   it.each([

@@ -7,8 +7,8 @@ import type { Safetensors } from '../formats/safetensors.js'
 import { storedTensor, tensorsAs } from '../formats/safetensors.js'
 import { keyOf } from '../spec/philox.js'
 import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
-import type { Course, Progress, TrainingState } from './course.js'
-import { begun, ownTensors } from './course.js'
+import type { Training, Progress, TrainingState } from './training.js'
+import { begun, ownTensors } from './training.js'
 import type { RateState } from './rates.js'
 
 /**
@@ -65,7 +65,7 @@ export const descriptionOf = ({
   program,
   train,
   validation,
-}: Course): Readonly<Record<string, string>> => {
+}: Training): Readonly<Record<string, string>> => {
   const {
     name,
     optimizer,
@@ -109,7 +109,7 @@ export const descriptionOf = ({
 }
 
 /** A state as a file's value. */
-export const checkpointOf = (course: Course, { tensors, best, progress }: TrainingState): Safetensors => {
+export const checkpointOf = (training: Training, { tensors, best, progress }: TrainingState): Safetensors => {
   const stored = [
     ...Object.entries(tensors).map(([name, value]) => storedTensor(name, value)),
     ...Object.entries(best).map(([name, value]) => storedTensor(bestName(name), value)),
@@ -119,7 +119,7 @@ export const checkpointOf = (course: Course, { tensors, best, progress }: Traini
     tensors: [...stored.filter(({ dtype }) => dtype === 'F64'), ...stored.filter(({ dtype }) => dtype !== 'F64')],
     metadata: {
       format: kind,
-      description: JSON.stringify(descriptionOf(course)),
+      description: JSON.stringify(descriptionOf(training)),
       progress: JSON.stringify(progressCodec.encode(progress)),
     },
   }
@@ -146,9 +146,9 @@ const parsed = <A>(codec: t.Type<A, unknown, unknown>, what: string, text: strin
     ),
   )
 
-/** Whether a checkpoint's description is the course's; the first field that differs is told. */
-const sameTraining = (course: Course, found: Readonly<Record<string, string>>): Result<void> => {
-  const own = descriptionOf(course)
+/** Whether a checkpoint's description is this training's; the first field that differs is told. */
+const sameTraining = (training: Training, found: Readonly<Record<string, string>>): Result<void> => {
+  const own = descriptionOf(training)
   const names = Object.keys({ ...own, ...found })
   const other = names.find((name) => own[name] !== found[name])
   return ensure(
@@ -158,9 +158,9 @@ const sameTraining = (course: Course, found: Readonly<Record<string, string>>): 
   )
 }
 
-/** Whether how far it says it came is a place on the course. */
-const onCourse = (course: Course, progress: Progress): Result<void> => {
-  const { batchesPerEpoch, steps, rhythm } = course
+/** Whether how far it says it came is a place that the training passes. */
+const passes = (training: Training, progress: Progress): Result<void> => {
+  const { batchesPerEpoch, steps, rhythm } = training
   const epochs = Math.floor(progress.step / batchesPerEpoch)
   const keys = (state: RateState): string => Object.keys(state).toSorted().join(', ')
   return F.pipe(
@@ -186,27 +186,27 @@ const shapesOf = (tensors: Tensors): Readonly<Record<string, Shape>> =>
   Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]))
 
 /**
- * The state that a checkpoint holds of a course.
+ * The state that a checkpoint holds of a training.
  *
  * Errors  FormatInvalid – no checkpoint, one of another training (the first field that differs), or one that contradicts
  *         itself; MissingInput, UnexpectedInput, ShapeMismatch – a tensor that is missing, too many, or of another shape
  */
-export const stateFrom = (course: Course, { tensors, metadata = {} }: Safetensors): Result<TrainingState> => {
-  const start = begun(course)
+export const stateFrom = (training: Training, { tensors, metadata = {} }: Safetensors): Result<TrainingState> => {
+  const start = begun(training)
   return F.pipe(
     metadata['format'] === kind
       ? E.right(metadata)
       : fail('FormatInvalid', `its format is ${show(metadata['format'])}; wanted "${kind}"`),
     E.flatMap(({ description }) => parsed(t.record(t.string, t.string), 'description', description)),
-    E.flatMap((found) => sameTraining(course, found)),
+    E.flatMap((found) => sameTraining(training, found)),
     E.flatMap(() => parsed(progressCodec, 'progress', metadata['progress'])),
     E.map((progress): Progress => progress),
-    E.tap((progress) => onCourse(course, progress)),
+    E.tap((progress) => passes(training, progress)),
     E.bindTo('progress'),
     E.bind('all', ({ progress }) => {
-      const hasBest = progress.stopping.bestEpoch >= 0 && course.description.stopping !== undefined
+      const hasBest = progress.stopping.bestEpoch >= 0 && training.description.stopping !== undefined
       const own = Object.entries(shapesOf(start.tensors))
-      const best = Object.entries(shapesOf(hasBest ? ownTensors(course, start.tensors) : {}))
+      const best = Object.entries(shapesOf(hasBest ? ownTensors(training, start.tensors) : {}))
       const wanted: Readonly<Record<string, Shape>> = Object.fromEntries([
         ...own,
         ...best.map(([name, shape]): readonly [string, Shape] => [bestName(name), shape]),

@@ -5,7 +5,7 @@ import { sessionOf } from '../spec/backend.js'
 import type { EtalonError } from '../spec/error.js'
 import type { Program } from '../spec/program.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
-import type { Course, Examples, Measured, Point, Progress, TrainingState } from './course.js'
+import type { Training, Examples, Measured, Point, Progress, TrainingState } from './training.js'
 import {
   afterEpoch,
   afterStep,
@@ -19,48 +19,61 @@ import {
   orderOf,
   ownTensors,
   rightBy,
-} from './course.js'
+} from './training.js'
 import { accuracy, decisionAccuracy, topKError } from './metrics.js'
 
-/** Why a training stopped before its end. */
-export type Ended<S> =
+/** What happens in a training, in order. Epochs and steps count from 1. */
+export type TrainingEvent =
+  /** a step was taken: what it was fed beside its state, and what was brought back of it */
+  | {
+      readonly kind: 'step'
+      readonly epoch: number
+      readonly step: number
+      readonly loss: number
+      readonly feeds: Tensors
+      readonly values: Tensors
+    }
+  /** the network was evaluated on the way, on so many examples */
+  | {
+      readonly kind: 'evaluation'
+      readonly epoch: number
+      readonly step: number
+      /** the mean over the steps since the last evaluation */
+      readonly loss: number
+      readonly count: number
+      readonly evaluation: Evaluation
+    }
+  | { readonly kind: 'epoch'; readonly point: Point }
+
+/** Why a training ended before its time. */
+export type Interruption<S> =
   | { readonly why: 'error'; readonly error: EtalonError }
-  /** the loss left the finite numbers. Steps count from 1 */
+  /** the loss left the finite numbers */
   | { readonly why: 'diverged'; readonly step: number; readonly loss: number }
-  /** whoever watched wanted no more */
+  /** whoever listens wanted no more */
   | { readonly why: 'stopped'; readonly by: S }
 
-/** A step just taken: its number from 1, and what was brought back of it. */
-export interface Seen {
-  readonly epoch: number
-  readonly step: number
-  readonly loss: number
-  readonly feeds: Tensors
-  readonly values: Tensors
-  readonly session: Session
-}
-
-type Heard<S> = Promise<either.Either<Ended<S>, void>>
-
-/** Who watches a training. Each may end it with a Left; none of them changes it. */
-export interface Watcher<S> {
-  /** which values to bring back of a step, counted from 0, beside its loss */
-  readonly values?: (step: number) => readonly string[]
-  readonly step?: (seen: Seen) => Heard<S>
-  readonly epoch?: (point: Point) => Heard<S>
-  /** the whole state, after every epoch */
-  readonly keep?: (state: TrainingState) => Heard<S>
-  /** and after every so many steps */
-  readonly keepEvery?: number
-}
-
-export interface FitOptions<S> extends Watcher<S> {
+/** Where a training is taken up and left, what is measured on the way, and who hears of it. None of this changes its bits. */
+export interface FitOptions<S> {
   /** goes on from here; else from the start */
   readonly from?: TrainingState
   /** stops, to go on later, once so many steps were taken */
   readonly until?: number
   /** of how many training examples the accuracy is measured after an epoch; 0 if not said */
   readonly sample?: number
+  /** the network is evaluated on these examples, or the first so many of them, after the steps that are asked for */
+  readonly evaluate?: {
+    readonly examples: Examples
+    readonly count?: number
+    readonly after: (step: number) => boolean
+  }
+  /** which values to bring back of a step beside its loss */
+  readonly values?: (step: number) => readonly string[]
+  /** hears of all that happens, and may end the training with a Left */
+  readonly listen?: (event: TrainingEvent) => Promise<either.Either<Interruption<S>, void>>
+  /** is handed the whole state, after every epoch and every `keepEvery` steps */
+  readonly keep?: (state: TrainingState) => Promise<either.Either<EtalonError, void>>
+  readonly keepEvery?: number
 }
 
 /** What a network makes of examples: the mean loss, and the shares right and not among the first five. */
@@ -78,7 +91,7 @@ const askedAtOnce = 500
 
 const evaluateBy = async (
   ask: Ask,
-  course: Course,
+  training: Training,
   progress: Progress,
   examples: Examples,
   count = examples.count,
@@ -86,13 +99,13 @@ const evaluateBy = async (
   let sums: Evaluation = { loss: 0, accuracy: 0, top5Error: 0 }
   for (let from = 0; from < count; from += askedAtOnce) {
     const indices = Array.from({ length: Math.min(askedAtOnce, count - from) }, (_, i) => from + i)
-    const question = asking(course, progress, examples, indices)
+    const question = asking(training, progress, examples, indices)
     if (E.isLeft(question)) return question
     const { program, feeds, output } = question.right
     const answer = await ask(program, feeds, program.outputs)()
     if (E.isLeft(answer)) return answer
     const [scores, target] = [answer.right[output] as Tensor, feeds['target'] as Tensor]
-    const by = rightBy(course.description)
+    const by = rightBy(training.description)
     const right = by === 'class' ? accuracy(scores, target) : by === 'decision' ? decisionAccuracy(scores, target) : NaN
     sums = {
       loss: sums.loss + (answer.right['loss']?.data[0] as number) * indices.length,
@@ -108,7 +121,7 @@ const evaluateBy = async (
 export const evaluateOn =
   (
     backend: Backend,
-    course: Course,
+    training: Training,
     tensors: Tensors,
     examples: Examples,
     count?: number,
@@ -117,31 +130,31 @@ export const evaluateOn =
     const own = (inputs: Program['inputs']): Tensors =>
       Object.fromEntries(Object.entries(tensors).filter(([name]) => name in inputs))
     const ask: Ask = (program, feeds, watch) => backend.run(program, { ...own(program.inputs), ...feeds }, watch)
-    return evaluateBy(ask, course, begun(course).progress, examples, count)
+    return evaluateBy(ask, training, begun(training).progress, examples, count)
   }
 
 /** The same of the network as a session has it now. */
 export const evaluateIn =
   (
     session: Session,
-    course: Course,
+    training: Training,
     examples: Examples,
     count?: number,
   ): taskEither.TaskEither<EtalonError, Evaluation> =>
   () =>
-    evaluateBy(session.beside, course, begun(course).progress, examples, count)
+    evaluateBy(session.beside, training, begun(training).progress, examples, count)
 
 const measure = async (
   session: Session,
-  course: Course,
+  training: Training,
   sample: number,
 ): Promise<either.Either<EtalonError, Measured>> => {
-  const { train, validation } = course
-  const classes = isClassifier(course)
-  const held = validation === undefined ? undefined : await evaluateIn(session, course, validation)()
+  const { train, validation } = training
+  const classes = isClassifier(training)
+  const held = validation === undefined ? undefined : await evaluateIn(session, training, validation)()
   if (held !== undefined && E.isLeft(held)) return held
   const seen =
-    classes && sample > 0 ? await evaluateIn(session, course, train, Math.min(sample, train.count))() : undefined
+    classes && sample > 0 ? await evaluateIn(session, training, train, Math.min(sample, train.count))() : undefined
   if (seen !== undefined && E.isLeft(seen)) return seen
   return E.right({
     ...(seen === undefined ? {} : { accuracy: seen.right.accuracy }),
@@ -150,72 +163,88 @@ const measure = async (
   })
 }
 
-const failed = (error: EtalonError): Ended<never> => ({ why: 'error', error })
+const failed = (error: EtalonError): Interruption<never> => ({ why: 'error', error })
 
-/** Walks an open session from one state to the last: steps, epochs, and whoever watches. */
-const walk = async <S>(
+/** Takes an open session from one state to the last. */
+const takeSteps = async <S>(
   session: Session,
-  course: Course,
+  training: Training,
   from: TrainingState,
-  { values: watch, step: onStep, epoch: onEpoch, keep, keepEvery = 0, until = Infinity, sample = 0 }: FitOptions<S>,
-): Promise<either.Either<Ended<S>, TrainingState>> => {
+  { values: watch, evaluate, listen, keep, keepEvery = 0, until = Infinity, sample = 0 }: FitOptions<S>,
+): Promise<either.Either<Interruption<S>, TrainingState>> => {
   let { progress, best } = from
-  let order = orderOf(course, epochOf(course, progress))
+  let order = orderOf(training, epochOf(training, progress))
+  let recent = { sum: 0, steps: 0 }
   const whole = TE.map((tensors: Tensors): TrainingState => ({ tensors, best, progress }))
-  while (!isOver(course, progress) && progress.step < until) {
-    const epoch = epochOf(course, progress)
-    const feeds = feedsAt(course, order, progress)
-    const taken = await session.step(feeds, [...new Set(['loss', ...(watch?.(progress.step) ?? [])])])()
+  while (!isOver(training, progress) && progress.step < until) {
+    const [epoch, step] = [epochOf(training, progress), progress.step + 1]
+    const feeds = feedsAt(training, order, progress)
+    const taken = await session.step(feeds, [...new Set(['loss', ...(watch?.(step) ?? [])])])()
     if (E.isLeft(taken)) return E.left(failed(taken.left))
     const loss = taken.right['loss']?.data[0] ?? NaN
-    const step = progress.step + 1
-    const told = await onStep?.({ epoch, step, loss, feeds, values: taken.right, session })
+    const told = await listen?.({ kind: 'step', epoch, step, loss, feeds, values: taken.right })
     if (told !== undefined && E.isLeft(told)) return told
     if (!Number.isFinite(loss)) return E.left({ why: 'diverged', step, loss })
+    recent = { sum: recent.sum + loss, steps: recent.steps + 1 }
+    if (evaluate?.after(step) === true) {
+      const { examples, count = examples.count } = evaluate
+      const made = await evaluateIn(session, training, examples, Math.min(count, examples.count))()
+      if (E.isLeft(made)) return E.left(failed(made.left))
+      const heard = await listen?.({
+        kind: 'evaluation',
+        epoch,
+        step,
+        loss: recent.sum / recent.steps,
+        count: Math.min(count, examples.count),
+        evaluation: made.right,
+      })
+      if (heard !== undefined && E.isLeft(heard)) return heard
+      recent = { sum: 0, steps: 0 }
+    }
     const { rate } = progress.rate
-    progress = afterStep(course, progress, loss)
-    const over = endsEpoch(course, progress)
+    progress = afterStep(training, progress, loss)
+    const over = endsEpoch(training, progress)
     if (over) {
-      const measured = await measure(session, course, sample)
+      const measured = await measure(session, training, sample)
       if (E.isLeft(measured)) return E.left(failed(measured.left))
-      const after = afterEpoch(course, progress, rate, measured.right)
+      const after = afterEpoch(training, progress, rate, measured.right)
       progress = after.progress
-      order = orderOf(course, epoch + 1)
-      if (after.isBest && course.description.stopping !== undefined) {
+      order = orderOf(training, epoch + 1)
+      if (after.isBest && training.description.stopping !== undefined) {
         const state = await session.state()
         if (E.isLeft(state)) return E.left(failed(state.left))
-        best = ownTensors(course, state.right)
+        best = ownTensors(training, state.right)
       }
-      const heard = await onEpoch?.(progress.points.at(-1) as Point)
+      const heard = await listen?.({ kind: 'epoch', point: progress.points.at(-1) as Point })
       if (heard !== undefined && E.isLeft(heard)) return heard
     }
     if (keep !== undefined && (over || (keepEvery > 0 && step % keepEvery === 0))) {
       const state = await whole(session.state)()
       if (E.isLeft(state)) return E.left(failed(state.left))
       const kept = await keep(state.right)
-      if (E.isLeft(kept)) return kept
+      if (E.isLeft(kept)) return E.left(failed(kept.left))
     }
   }
   return F.pipe(await whole(session.state)(), E.mapLeft(failed))
 }
 
 /**
- * Follows a course on a backend to its end: a fold of its steps over the state, which stays where the backend computes.
- * The same course makes the same bits on the same backend, whoever watches, and wherever it was interrupted.
+ * Follows a training on a backend to its end: a fold of its steps over the state, which stays where the backend computes.
+ * The same training makes the same bits on the same backend, whoever listens, and wherever it was interrupted.
  *
  * `outcomeOf` the state are the network's tensors that it gives.
  */
 export const fit =
   <S = never>(
-    course: Course,
+    training: Training,
     backend: Backend,
     options: FitOptions<S> = {},
-  ): taskEither.TaskEither<Ended<S>, TrainingState> =>
+  ): taskEither.TaskEither<Interruption<S>, TrainingState> =>
   async () => {
-    const from = options.from ?? begun(course)
-    const opened = await sessionOf(backend, course.program, from.tensors)()
+    const from = options.from ?? begun(training)
+    const opened = await sessionOf(backend, training.program, from.tensors)()
     if (E.isLeft(opened)) return E.left(failed(opened.left))
-    const ended = await walk(opened.right, course, from, options)
+    const ended = await takeSteps(opened.right, training, from, options)
     await opened.right.close()
     return ended
   }

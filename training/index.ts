@@ -14,8 +14,17 @@ export type { Arrangement } from './arrange.js'
 export { augment, augmentedShape, unaugmented } from './augment.js'
 export type { Augmentation } from './augment.js'
 
-export { allAside, initialState, linearDecay, lossProgram, stepFeeds, trainingProgram, trainingStep } from './step.js'
-export type { LossName, Method, Optimizer, StepFeeds } from './step.js'
+export {
+  allAside,
+  firstRates,
+  initialState,
+  linearDecay,
+  lossProgram,
+  stepFeeds,
+  trainingProgram,
+  trainingStep,
+} from './step.js'
+export type { Method, Optimizer, StepFeeds } from './step.js'
 export { adversarialFeeds, adversarialState, adversarialStep, adversarialValues } from './adversarial.js'
 export type { Adversaries } from './adversarial.js'
 
@@ -25,8 +34,8 @@ export type { AtEpoch, Improves, Rated, Schedule, Stopping, Watching } from './s
 export { rhythmOf } from './rates.js'
 export type { Rates, RateState, Rhythm } from './rates.js'
 
-export { begun, courseOf, examplesOf, outcomeOf, ownTensors } from './course.js'
-export type { Course, Description, Examples, Patience, Point, Progress, TrainingState } from './course.js'
+export { begun, trainingOf, examplesOf, outcomeOf, ownTensors } from './training.js'
+export type { Training, Description, Examples, Patience, Point, Progress, TrainingState } from './training.js'
 export { checkpointOf, descriptionOf, stateFrom } from './checkpoint.js'
 export { evaluateIn, evaluateOn, fit } from './fit.js'
-export type { Ended, Evaluation, FitOptions, Seen, Watcher } from './fit.js'
+export type { Evaluation, FitOptions, Interruption, TrainingEvent } from './fit.js'

@@ -1,4 +1,6 @@
+import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
+import { getOrThrow } from '../spec/error.js'
 import {
   convolution,
   fullyConnected,
@@ -8,7 +10,8 @@ import {
   sequential,
   squeezeExcite,
 } from '../spec/networks/network.js'
-import { trainingProgram } from './step.js'
+import { learningOf, networkNamed, networkNames } from '../spec/networks/zoo.js'
+import { lossProgram, trainingProgram } from './step.js'
 
 describe('a network that does not hold together, trained', () => {
   it.each([
@@ -35,5 +38,13 @@ describe('a network that does not hold together, trained', () => {
     expect(trainingProgram(network, { optimizer: { op: 'sgd' }, loss: 'softmaxCrossEntropy' })).toMatchObject({
       left: { code: 'ShapeMismatch', message: expect.stringMatching(message) as string },
     })
+  })
+})
+
+describe('the losses of the zoo', () => {
+  const pairs = networkNames.flatMap((name) => learningOf(name).losses.map((loss) => [name, loss] as const))
+
+  it.each(pairs)('%s: %s takes what it answers', (name, loss) => {
+    expect(E.isRight(lossProgram(getOrThrow(networkNamed(name, { batch: 2 })), { loss }))).toBe(true)
   })
 })

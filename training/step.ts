@@ -6,6 +6,7 @@ import { differentiate, gradientName } from '../spec/differentiate.js'
 import type { Result } from '../spec/error.js'
 import { ensure, within } from '../spec/error.js'
 import type { Network } from '../spec/networks/network.js'
+import type { LossName } from '../spec/networks/zoo.js'
 import type { NodeAttribute, Program, ProgramNode } from '../spec/program.js'
 import { attributeFeeds, checkProgram } from '../spec/program.js'
 import type { Shape, Tensors } from '../spec/tensor.js'
@@ -17,8 +18,16 @@ export interface Optimizer {
   readonly attrs?: Readonly<Record<string, AttributeValue>>
 }
 
-/** What a training makes small: a loss of the network's output and a target of the same shape. */
-export type LossName = 'softmaxCrossEntropy' | 'hinge' | 'mse' | 'bce' | 'bceWithLogits' | 'cce'
+/** The first rates at which LeNet-5 learns well, by optimizer; other networks' stand with them in the zoo. */
+export const firstRates: Readonly<Record<Optimizer['op'], number>> = {
+  sgd: 0.1,
+  momentum: 0.015,
+  adagrad: 0.01,
+  rmsprop: 0.001,
+  adadelta: 1,
+  adam: 0.001,
+  adamw: 0.001,
+}
 
 /** How a step changes a network's parameters. */
 export interface Method {

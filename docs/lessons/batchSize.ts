@@ -1,7 +1,7 @@
 import { function as F, taskEither as TE } from 'fp-ts'
 import type { Network } from '../../spec/networks/network.js'
 import { parameterCount } from '../../spec/networks/network.js'
-import { examplesOf } from '../../training/course.js'
+import { examplesOf } from '../../training/training.js'
 import type { Evaluation } from '../../training/fit.js'
 import type { Taught } from './classroom.js'
 import { examined, inTurn, materialOf, sized, some, teach } from './classroom.js'
@@ -151,7 +151,7 @@ export const batchSize: Lesson = {
                 },
                 { train },
                 {
-                  measure: { examples: train, after: (step) => step % every === 0 || step === perEpoch * epochs },
+                  evaluate: { examples: train, after: (step) => step % every === 0 || step === perEpoch * epochs },
                 },
               ),
               TE.bindTo('taught'),

@@ -1,7 +1,7 @@
 import { function as F, taskEither as TE } from 'fp-ts'
 import type { Network } from '../../spec/networks/network.js'
 import { parameterCount, trainingBy } from '../../spec/networks/network.js'
-import type { Description, Patience } from '../../training/course.js'
+import type { Description, Patience } from '../../training/training.js'
 import type { Evaluation } from '../../training/fit.js'
 import type { Taught } from './classroom.js'
 import { examined, inTurn, materialOf, sized, teach } from './classroom.js'

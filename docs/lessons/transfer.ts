@@ -9,8 +9,8 @@ import type { Network } from '../../spec/networks/network.js'
 import { fullyConnected, parameterCount, sequential } from '../../spec/networks/network.js'
 import type { Numbers, Tensor, Tensors } from '../../spec/tensor.js'
 import { generate } from '../../spec/tensor.js'
-import type { Description, Examples } from '../../training/course.js'
-import { examplesOf } from '../../training/course.js'
+import type { Description, Examples } from '../../training/training.js'
+import { examplesOf } from '../../training/training.js'
 import { initialParameters } from '../../training/initialize.js'
 import type { Taught } from './classroom.js'
 import { digitAt, examined, inTurn, partOf, sized, some, teach } from './classroom.js'
@@ -136,7 +136,7 @@ const outcomeFor =
       TE.bind('codes', ({ train }) => coded(room, base, train)),
       TE.flatMap(({ train, codes }) => {
         const batch = Math.min(20, train.count)
-        const course = (way: Way): Task<Taught> => {
+        const learn = (way: Way): Task<Taught> => {
           const isLinear = way === 'softmax' || way === 'hinge'
           const steps = sized(room, isLinear ? 150 : 60, 2)
           const epochs = epochsFor(steps, batch, train.count)
@@ -165,7 +165,7 @@ const outcomeFor =
           wayNames,
           TE.traverseSeqArray((way) =>
             F.pipe(
-              course(way),
+              learn(way),
               TE.flatMap((taught) =>
                 examined(room, taught, way === 'softmax' || way === 'hinge' ? testCodes : sets.test),
               ),

@@ -33,7 +33,7 @@ export interface Patience {
   readonly least?: number
 }
 
-/** A training as a value: with the examples, all that its outcome depends on. */
+/** What a training is: with the examples, all that its outcome depends on. */
 export interface Description extends Method {
   /** what the network is called, so that a checkpoint of another can be told by its name */
   readonly name?: string
@@ -70,8 +70,8 @@ export const examplesOf = (dataset: Dataset, standard: Standardisation, classes?
   at: (indices) => batch(dataset, indices, standard, classes),
 })
 
-/** A training before it starts: all that follows from its description and its examples. */
-export interface Course {
+/** A training, ready to start: all that follows from its description and its examples. */
+export interface Training {
   readonly description: Description
   readonly network: Network
   /** the training step */
@@ -131,21 +131,21 @@ export const rightBy = ({ loss, arrange }: Pick<Description, 'loss' | 'arrange'>
 }
 
 /** Whether accuracy means something. */
-export const isClassifier = ({ description }: Course): boolean => rightBy(description) !== undefined
+export const isClassifier = ({ description }: Training): boolean => rightBy(description) !== undefined
 
 /**
- * The course of a training.
+ * A training, ready to start, from its description, its examples and the first values of its parameters.
  *
  * Errors  AttributeOutOfRange – a batch of more examples than there are, or early stopping by an accuracy that is not measured
  *         ShapeMismatch – examples that are not what the network reads, or targets unlike what it answers; a crop that is
  *         larger than the images, or augmentation of what is none
  *         and what `trainingProgram` refuses
  */
-export const courseOf = (
+export const trainingOf = (
   description: Description,
   examples: { readonly train: Examples; readonly validation?: Examples },
   parameters: Tensors = initialParameters(description.network(1), description.seed, description.initializer),
-): Result<Course> => {
+): Result<Training> => {
   const { epochs, stopping } = description
   const { train, validation } = examples
   const batchesPerEpoch = Math.floor(train.count / description.batch)
@@ -165,7 +165,7 @@ export const courseOf = (
     ),
     E.tap(() => augmentedShape(description.augment ?? [], train.at([0]).x.shape)),
     E.flatMap(() => trainingProgram(network, description)),
-    E.map((program): Course => ({
+    E.map((program): Training => ({
       ...examples,
       description,
       network,
@@ -175,9 +175,9 @@ export const courseOf = (
       rhythm: rhythmOf(description.rates, batchesPerEpoch * epochs),
       start: { ...initialKept(network), ...stateOf(network, description, parameters) },
     })),
-    E.tap((course) => {
-      const fed = feedsAt(course, orderOf(course, 1), begun(course).progress)
-      return checkFeeds(course.program.inputs, { ...course.start, ...fed })
+    E.tap((training) => {
+      const fed = feedsAt(training, orderOf(training, 1), begun(training).progress)
+      return checkFeeds(training.program.inputs, { ...training.start, ...fed })
     }),
   )
 }
@@ -191,7 +191,7 @@ const stateOf = ({ parameters }: Network, { optimizer, frozen = [] }: Descriptio
   return { ...Object.fromEntries(still), ...initialState(Object.fromEntries(learned), optimizer) }
 }
 
-const watching = ({ description: { stopping } }: Course): ReturnType<typeof earlyStopping> =>
+const watching = ({ description: { stopping } }: Training): ReturnType<typeof earlyStopping> =>
   earlyStopping({
     patience: stopping?.patience ?? Infinity,
     least: stopping?.least ?? 0,
@@ -199,25 +199,25 @@ const watching = ({ description: { stopping } }: Course): ReturnType<typeof earl
   })
 
 /** A training before its first step. */
-export const begun = (course: Course): TrainingState => ({
-  tensors: course.start,
+export const begun = (training: Training): TrainingState => ({
+  tensors: training.start,
   best: {},
-  progress: { step: 0, rate: course.rhythm.start, lossSum: 0, stopping: watching(course).start, points: [] },
+  progress: { step: 0, rate: training.rhythm.start, lossSum: 0, stopping: watching(training).start, points: [] },
 })
 
 /** The epoch of the next step, from 1. */
-export const epochOf = ({ batchesPerEpoch }: Course, { step }: Progress): number =>
+export const epochOf = ({ batchesPerEpoch }: Training, { step }: Progress): number =>
   Math.floor(step / batchesPerEpoch) + 1
 
 /** Whether no step is left to take. */
-export const isOver = ({ steps }: Course, { step, stopping }: Progress): boolean => step >= steps || stopping.stop
+export const isOver = ({ steps }: Training, { step, stopping }: Progress): boolean => step >= steps || stopping.stop
 
 /** Whether the last step taken was its epoch's last. */
-export const endsEpoch = ({ batchesPerEpoch }: Course, { step }: Progress): boolean =>
+export const endsEpoch = ({ batchesPerEpoch }: Training, { step }: Progress): boolean =>
   step > 0 && step % batchesPerEpoch === 0
 
 /** The order in which an epoch, counted from 1, sees the training examples. */
-export const orderOf = ({ description: { seed }, train }: Course, epoch: number): Numbers =>
+export const orderOf = ({ description: { seed }, train }: Training, epoch: number): Numbers =>
   shuffle(keyOf(`shuffle ${seed} ${epoch}`), train.count)
 
 /** Scalars that the attributes of a program are fed: dropout's `step` is the number of the step, from 0. */
@@ -230,8 +230,8 @@ const putTo = (
 ): { readonly x: Tensor; readonly target: Tensor } => (arrange === undefined ? example : arranged(arrange, example))
 
 /** The feeds of the next step beside the state, given the order of its epoch. */
-export const feedsAt = (course: Course, order: Numbers, progress: Progress): Tensors => {
-  const { description, train, batchesPerEpoch, program } = course
+export const feedsAt = (training: Training, order: Numbers, progress: Progress): Tensors => {
+  const { description, train, batchesPerEpoch, program } = training
   const { batch: B, seed } = description
   const from = (progress.step % batchesPerEpoch) * B
   const { x, target } = train.at(Array.from({ length: B }, (_, i) => order[from + i] as number))
@@ -250,7 +250,7 @@ export const feedsAt = (course: Course, order: Numbers, progress: Progress): Ten
 }
 
 /** How far a training is after a step with such a loss. */
-export const afterStep = ({ rhythm }: Course, progress: Progress, loss: number): Progress => ({
+export const afterStep = ({ rhythm }: Training, progress: Progress, loss: number): Progress => ({
   ...progress,
   step: progress.step + 1,
   lossSum: progress.lossSum + loss,
@@ -262,12 +262,12 @@ export type Measured = Pick<Point, 'accuracy' | 'validationLoss' | 'validationAc
 
 /** How far a training is after an epoch, and whether it was the best so far. */
 export const afterEpoch = (
-  course: Course,
+  training: Training,
   progress: Progress,
   rate: number,
   measured: Measured,
 ): { readonly progress: Progress; readonly isBest: boolean } => {
-  const { description, rhythm, batchesPerEpoch } = course
+  const { description, rhythm, batchesPerEpoch } = training
   const loss = progress.lossSum / batchesPerEpoch
   const point: Point = { epoch: progress.points.length + 1, rate, loss, ...measured }
   const metric =
@@ -275,7 +275,7 @@ export const afterEpoch = (
       ? (measured.validationAccuracy ?? NaN)
       : (measured.validationLoss ?? loss)
   const rising = description.rates.schedule === 'reduceOnPlateau' && description.rates.improves === 'rising'
-  const stopping = watching(course).next(progress.stopping, metric)
+  const stopping = watching(training).next(progress.stopping, metric)
   return {
     progress: {
       ...progress,
@@ -295,19 +295,19 @@ export const afterEpoch = (
 }
 
 /** The tensors that are the network's own, without what the optimizer keeps. */
-export const ownTensors = ({ network: { program, parameters } }: Course, tensors: Tensors): Tensors =>
+export const ownTensors = ({ network: { program, parameters } }: Training, tensors: Tensors): Tensors =>
   Object.fromEntries(Object.entries(tensors).filter(([name]) => name in parameters || name in program.carry))
 
 /** The network's tensors that a training gives: of the best epoch where early stopping watched, else the last. */
-export const outcomeOf = (course: Course, { tensors, best }: TrainingState): Tensors =>
-  Object.keys(best).length > 0 ? best : ownTensors(course, tensors)
+export const outcomeOf = (training: Training, { tensors, best }: TrainingState): Tensors =>
+  Object.keys(best).length > 0 ? best : ownTensors(training, tensors)
 
 /**
  * A program beside a training, where some of what the network keeps has another shape: a state before a sequence, which
  * has the batch's. Such a number is fed its first value, under a name of its own.
  */
 const withOwnKept = (
-  { program: { inputs: known } }: Course,
+  { program: { inputs: known } }: Training,
   asked: Network,
   program: Program,
 ): { readonly program: Program; readonly feeds: Tensors } => {
@@ -331,18 +331,18 @@ const withOwnKept = (
 
 /** A question to the network about some examples: a program without state of its own, and its feeds. */
 export const asking = (
-  course: Course,
+  training: Training,
   progress: Progress,
   examples: Examples,
   indices: Numbers,
 ): Result<{ readonly program: Program; readonly feeds: Tensors; readonly output: string }> => {
-  const { description } = course
+  const { description } = training
   const { x, target } = examples.at(indices)
   const asked = (description.inference ?? description.network)(indices.length)
   return F.pipe(
     lossProgram(asked, { loss: description.loss }),
     E.map((withLoss) => {
-      const { program, feeds } = withOwnKept(course, asked, withLoss)
+      const { program, feeds } = withOwnKept(training, asked, withLoss)
       const whole: Program = { ...program, outputs: [asked.output, 'loss'], carry: {} }
       const seen = (description.augment ?? []).reduce((x, one) => unaugmented(one, x), x)
       return {
