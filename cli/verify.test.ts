@@ -15,7 +15,8 @@ import { fail } from '../spec/error.js'
 import { oracleBy } from '../reference/formulas.js'
 import { formulas } from '../reference/table.js'
 import type { Screen } from './terminal.js'
-import type { Rim, VerifyOptions } from './verify.js'
+import type { Rim } from './rim.js'
+import type { VerifyOptions } from './verify.js'
 import { verifyAt } from './verify.js'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
