@@ -82,11 +82,11 @@ export const expect = (
         inputs,
         sizes,
         depth,
-        exact: (attrs: Question['attrs'], given: GivenTensors) =>
+        valuesOf: (attrs: Question['attrs'], given: GivenTensors) =>
           given === inputs && direction === 'forward'
             ? answer
             : total(oracle.fields(op, 'forward', attrs, present(given), {})),
-        exactBackward: (attrs: Question['attrs'], given: GivenTensors, dy: Readables) =>
+        gradientsOf: (attrs: Question['attrs'], given: GivenTensors, dy: Readables) =>
           given === inputs && dy === cotangents
             ? answer
             : total(oracle.fields(op, 'backward', attrs, present(given), dy)),

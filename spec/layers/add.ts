@@ -22,6 +22,6 @@ export const add = defineOp({
   outputs: { y: ['...'] },
   differentiable: ['a', 'b'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, exact }) => ({ y: rounded(1, exact(attrs, inputs).y) }),
+  bound: ({ attrs, inputs, valuesOf }) => ({ y: rounded(1, valuesOf(attrs, inputs).y) }),
   boundBackward: ({ cotangents }) => ({ a: exactly(cotangents.y), b: exactly(cotangents.y) }),
 })

@@ -97,11 +97,11 @@ export const batchNormTraining = defineOp({
         ),
       ),
     ),
-  bound: ({ attrs, inputs, sizes, depth, exact }) => {
+  bound: ({ attrs, inputs, sizes, depth, valuesOf }) => {
     const { momentum: alpha, runningVariance } = attrs
     const { x, gamma: scale, runningMean, runningVar } = inputs
     const statistics = statisticsOf(sizes, depth, attrs.epsilon, x)
-    const y = exact(attrs, inputs).y
+    const y = valuesOf(attrs, inputs).y
     // 1 − α, two products, a sum
     const running = (old: number, fresh: number, ofFresh: number): number =>
       alpha * ofFresh + gamma(3) * (1 - alpha) * Math.abs(old) + gamma(2) * alpha * (Math.abs(fresh) + ofFresh) + tau

@@ -50,11 +50,11 @@ export const conv1d = defineOp({
       ),
       E.bind('Lo', () => windowCount('L', { size: L, before: left, after: right, window: K, stride: s, dilation: d })),
     ),
-  bound: ({ attrs, inputs, sizes: { Cg, K }, exact }) => ({
-    y: rounded(Cg * K + (inputs.b === undefined ? 0 : 1), exact(attrs, magnitudes(inputs)).y),
+  bound: ({ attrs, inputs, sizes: { Cg, K }, valuesOf }) => ({
+    y: rounded(Cg * K + (inputs.b === undefined ? 0 : 1), valuesOf(attrs, magnitudes(inputs)).y),
   }),
-  boundBackward: ({ attrs, inputs, cotangents, sizes: { N, O, K, Lo }, depth, exactBackward }) => {
-    const companion = exactBackward(attrs, magnitudes(inputs), magnitudes(cotangents))
+  boundBackward: ({ attrs, inputs, cotangents, sizes: { N, O, K, Lo }, depth, gradientsOf }) => {
+    const companion = gradientsOf(attrs, magnitudes(inputs), magnitudes(cotangents))
     const meeting = (O / attrs.groups) * Math.min(mostOverlaps(K, attrs.stride[0], attrs.dilation[0]), Lo)
     const places = depth(N * Lo)
     return {

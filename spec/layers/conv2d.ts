@@ -58,11 +58,11 @@ export const conv2d = defineOp({
         windowCount('W', { size: W, before: left, after: right, window: KW, stride: sw, dilation: dw }),
       ),
     ),
-  bound: ({ attrs, inputs, sizes: { Cg, KH, KW }, exact }) => ({
-    y: rounded(Cg * KH * KW + (inputs.b === undefined ? 0 : 1), exact(attrs, magnitudes(inputs)).y),
+  bound: ({ attrs, inputs, sizes: { Cg, KH, KW }, valuesOf }) => ({
+    y: rounded(Cg * KH * KW + (inputs.b === undefined ? 0 : 1), valuesOf(attrs, magnitudes(inputs)).y),
   }),
-  boundBackward: ({ attrs, inputs, cotangents, sizes: { N, O, KH, KW, Ho, Wo }, depth, exactBackward }) => {
-    const companion = exactBackward(attrs, magnitudes(inputs), magnitudes(cotangents))
+  boundBackward: ({ attrs, inputs, cotangents, sizes: { N, O, KH, KW, Ho, Wo }, depth, gradientsOf }) => {
+    const companion = gradientsOf(attrs, magnitudes(inputs), magnitudes(cotangents))
     const meeting =
       (O / attrs.groups) *
       mostOverlaps(KH, attrs.stride[0], attrs.dilation[0]) *

@@ -107,16 +107,16 @@ export const convTranspose2d = defineOp({
         }),
       ),
     ),
-  bound: ({ attrs, inputs, sizes: { C, H, W, KH, KW }, exact }) => {
+  bound: ({ attrs, inputs, sizes: { C, H, W, KH, KW }, valuesOf }) => {
     const meeting =
       (C / attrs.groups) *
       Math.min(mostOverlaps(KH, attrs.stride[0], attrs.dilation[0]), H) *
       Math.min(mostOverlaps(KW, attrs.stride[1], attrs.dilation[1]), W)
-    return { y: rounded(meeting + (inputs.b === undefined ? 0 : 1), exact(attrs, magnitudes(inputs)).y) }
+    return { y: rounded(meeting + (inputs.b === undefined ? 0 : 1), valuesOf(attrs, magnitudes(inputs)).y) }
   },
-  boundBackward: ({ attrs, inputs, cotangents, sizes, depth, exactBackward }) => {
+  boundBackward: ({ attrs, inputs, cotangents, sizes, depth, gradientsOf }) => {
     const { N, H, W, Og, KH, KW, Ho, Wo } = sizes
-    const companion = exactBackward(attrs, magnitudes(inputs), magnitudes(cotangents))
+    const companion = gradientsOf(attrs, magnitudes(inputs), magnitudes(cotangents))
     return {
       x: rounded(Og * KH * KW, companion.x),
       w: rounded(depth(N * H * W) + 1, companion.w),

@@ -26,11 +26,11 @@ export const dense = defineOp({
   outputs: { y: ['N', 'O'] },
   differentiable: ['x', 'w', 'b'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, sizes: { I }, exact }) => ({
-    y: rounded(I + (inputs.b === undefined ? 0 : 1), exact(attrs, magnitudes(inputs)).y),
+  bound: ({ attrs, inputs, sizes: { I }, valuesOf }) => ({
+    y: rounded(I + (inputs.b === undefined ? 0 : 1), valuesOf(attrs, magnitudes(inputs)).y),
   }),
-  boundBackward: ({ attrs, inputs, cotangents, sizes: { N, O }, depth, exactBackward }) => {
-    const companion = exactBackward(attrs, magnitudes(inputs), magnitudes(cotangents))
+  boundBackward: ({ attrs, inputs, cotangents, sizes: { N, O }, depth, gradientsOf }) => {
+    const companion = gradientsOf(attrs, magnitudes(inputs), magnitudes(cotangents))
     return {
       x: rounded(O, companion.x),
       w: rounded(depth(N) + 1, companion.w),

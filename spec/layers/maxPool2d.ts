@@ -32,13 +32,10 @@ export const maxPool2d = defineOp({
   derive: (attrs, sizes) => poolExtents(attrs, sizes),
   bound: ({ sizes: { N, C, Ho, Wo } }) => ({ y: exactly({ shape: [N, C, Ho, Wo] }) }),
   // x decides where a cotangent goes, so the companion takes it as it is
-  boundBackward: ({ attrs, inputs, cotangents, sizes, exactBackward }) => {
+  boundBackward: ({ attrs, inputs, cotangents, sizes, gradientsOf }) => {
     const meeting = poolOverlaps(attrs, sizes)
     return {
-      x:
-        meeting === 1
-          ? exactly(inputs.x)
-          : rounded(meeting - 1, exactBackward(attrs, inputs, magnitudes(cotangents)).x),
+      x: meeting === 1 ? exactly(inputs.x) : rounded(meeting - 1, gradientsOf(attrs, inputs, magnitudes(cotangents)).x),
     }
   },
   windows: (attrs) => poolWindows(attrs),

@@ -22,9 +22,9 @@ export const mul = defineOp({
   outputs: { y: ['...'] },
   differentiable: ['a', 'b'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, exact }) => ({ y: rounded(1, exact(attrs, inputs).y) }),
-  boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => {
-    const exact = exactBackward(attrs, inputs, cotangents)
+  bound: ({ attrs, inputs, valuesOf }) => ({ y: rounded(1, valuesOf(attrs, inputs).y) }),
+  boundBackward: ({ attrs, inputs, cotangents, gradientsOf }) => {
+    const exact = gradientsOf(attrs, inputs, cotangents)
     return { a: rounded(1, exact.a), b: rounded(1, exact.b) }
   },
   walk: { forward: () => ({ y: 1 }), backward: () => ({ a: 1, b: 1 }) },

@@ -25,9 +25,9 @@ export const scaleChannels = defineOp({
   outputs: { y: ['N', 'C', 'H', 'W'] },
   differentiable: ['x', 's'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, exact }) => ({ y: rounded(1, exact(attrs, inputs).y) }),
-  boundBackward: ({ attrs, inputs, cotangents, sizes: { H, W }, depth, exactBackward }) => {
-    const companion = exactBackward(attrs, magnitudes(inputs), magnitudes(cotangents))
+  bound: ({ attrs, inputs, valuesOf }) => ({ y: rounded(1, valuesOf(attrs, inputs).y) }),
+  boundBackward: ({ attrs, inputs, cotangents, sizes: { H, W }, depth, gradientsOf }) => {
+    const companion = gradientsOf(attrs, magnitudes(inputs), magnitudes(cotangents))
     return { x: rounded(1, companion.x), s: rounded(depth(H * W) + 1, companion.s) }
   },
   walk: { forward: () => ({ y: 1 }), backward: ({ H, W }) => ({ x: 1, s: H * W }) },
