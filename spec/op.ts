@@ -2,7 +2,7 @@ import { either as E, function as F } from 'fp-ts'
 import type { AttributeSet, Attributes } from './attributes.js'
 import type { Result } from './error.js'
 import { ensure, fail } from './error.js'
-import type { Field, Fields, GivenFields, Readable, Readables } from './field.js'
+import type { Field, Readable } from './field.js'
 import type { Shape, Tensor, Tensors } from './tensor.js'
 import { showShape } from './tensor.js'
 
@@ -35,23 +35,26 @@ export type Sizes<I extends Inputs, S> = (string extends LettersOf<I>
   : { readonly [L in LettersOf<I>]: number }) &
   S & { readonly rest: Shape }
 
-/** One tensor for each input; the optional ones may be absent. */
-export type InputTensors<I extends Inputs> = {
-  readonly [K in Exclude<keyof I, OptionalKeys<I>>]: Tensor
-} & { readonly [K in OptionalKeys<I>]?: Tensor | undefined }
+/** One tensor for each input; the optional ones may be absent, and any where names are only known at run time. */
+export type InputTensors<I extends Inputs> = string extends keyof I
+  ? GivenTensors
+  : { readonly [K in Exclude<keyof I, OptionalKeys<I>>]: Tensor } & {
+      readonly [K in OptionalKeys<I>]?: Tensor | undefined
+    }
 
 export type OutputTensors<O> = { readonly [K in keyof O]: Tensor }
 export type OutputFields<O> = { readonly [K in keyof O]: Field }
 type OutputReadables<O> = { readonly [K in keyof O]: Readable }
 
 /** One gradient for each differentiable input given. */
-export type GradientTensors<I extends Inputs, D extends string> = {
-  readonly [K in Exclude<D & keyof I, OptionalKeys<I>>]: Tensor
-} & { readonly [K in OptionalKeys<I> & D]?: Tensor | undefined }
+export type GradientTensors<I extends Inputs, D extends string> = Gradients<I, D, Tensor>
+export type GradientFields<I extends Inputs, D extends string> = Gradients<I, D, Field>
 
-export type GradientFields<I extends Inputs, D extends string> = {
-  readonly [K in Exclude<D & keyof I, OptionalKeys<I>>]: Field
-} & { readonly [K in OptionalKeys<I> & D]?: Field | undefined }
+type Gradients<I extends Inputs, D extends string, A> = string extends keyof I
+  ? Readonly<Record<string, A | undefined>>
+  : { readonly [K in Exclude<D & keyof I, OptionalKeys<I>>]: A } & {
+      readonly [K in OptionalKeys<I> & D]?: A | undefined
+    }
 
 /** How deep the additions of a sum of n terms nest, at most. A serial sum has depth n − 1, which is right for any order. */
 export type Depth = (terms: number) => number
@@ -124,40 +127,8 @@ export interface WindowOn {
 export type GivenTensors = Readonly<Record<string, Tensor | undefined>>
 export type AnySizes = Readonly<Record<string, number | Shape>> & { readonly rest: Shape }
 
-interface AnyForwardBound {
-  readonly attrs: Attributes
-  readonly inputs: GivenTensors
-  readonly sizes: AnySizes
-  readonly depth: Depth
-  valuesOf(attrs: Attributes, inputs: GivenTensors): Fields
-}
-
-interface AnyBackwardBound extends AnyForwardBound {
-  readonly cotangents: Tensors
-  gradientsOf(attrs: Attributes, inputs: GivenTensors, cotangents: Readables): GivenFields
-}
-
 /** An op as interpreters see it once names are only known at run time: a supertype of every op. */
-export interface AnyOp {
-  readonly family: Family
-  readonly formula: string
-  readonly source: Source
-  readonly attrs: AttributeSet<Attributes>
-  readonly inputs: Inputs
-  readonly variadic?: string
-  readonly outputs: Outputs
-  readonly differentiable: readonly string[]
-  readonly cotangents?: readonly string[]
-  derive(attrs: Attributes, sizes: AnySizes): Result<Readonly<Record<string, number | Shape>>>
-  bound(context: AnyForwardBound): Fields
-  boundBackward(context: AnyBackwardBound): GivenFields
-  readonly walk?: {
-    forward(sizes: AnySizes): Readonly<Record<string, number>>
-    backward(sizes: AnySizes): Readonly<Record<string, number>>
-  }
-  multiplyAdds?(sizes: AnySizes): number
-  windows?(attrs: Attributes, sizes: AnySizes): readonly WindowOn[]
-}
+export type AnyOp = Op<Attributes, Inputs, Outputs, Readonly<Record<string, number | Shape>>, string>
 
 export const defineOp = <
   A,
