@@ -15,7 +15,7 @@ export { augment, augmentedShape, unaugmented } from './augment.js'
 export type { Augmentation } from './augment.js'
 
 export {
-  allAside,
+  auxiliaryWeightsOf,
   firstRates,
   initialState,
   linearDecay,

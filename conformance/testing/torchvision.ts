@@ -145,6 +145,6 @@ export const partOf = (network: Network, { from, shape, to }: Pick<WitnessCase, 
     parameters: only(network.parameters),
     kept: only(network.kept),
     output: to,
-    aside: [],
+    auxiliaries: [],
   }
 }

@@ -62,7 +62,7 @@ describe('every network', () => {
       right(checkProgram(program))
       expect(Object.keys(gradients).length).toBeGreaterThan(0)
       expect(nodes.filter(({ node }) => hasBackward(node.op)).length).toBeGreaterThan(0)
-      for (const name of network.aside) {
+      for (const name of network.auxiliaries) {
         const op = nodes.find(({ node }) => node.name === name)!.node.op
         if (hasBackward(op)) right(differentiate(network.program, name, ['x']))
       }
@@ -70,7 +70,7 @@ describe('every network', () => {
   })
 })
 
-// the parameters that the answer depends on: those of an auxiliary classifier lie aside
+// the parameters that the answer depends on: those of an auxiliary classifier lie beside
 const mainOf = ({ program, output }: Network, names: readonly string[]): readonly string[] => {
   const needed = [...program.nodes]
     .reverse()
@@ -141,7 +141,7 @@ describe('small networks', () => {
 
   it('the perceptron decides beside its score', () => {
     const network = perceptron(1)
-    expect([network.output, network.aside, parameterCount(network)]).toEqual(['score', ['y'], 3])
+    expect([network.output, network.auxiliaries, parameterCount(network)]).toEqual(['score', ['y'], 3])
   })
 
   it("an LSTM cell of 10 inputs and 20 units has 2,480 parameters, of which PyTorch's second bias is none", () => {
