@@ -18,7 +18,6 @@ export {
   auxiliaryWeightsOf,
   firstRates,
   initialState,
-  linearDecay,
   lossProgram,
   stepFeeds,
   trainingProgram,

@@ -289,6 +289,3 @@ export const initialState = (parameters: Tensors, optimizer: Optimizer = { op: '
     ),
   ),
 })
-
-/** A rate that falls linearly from its first value towards 0 after `steps` steps: η·(1 − t/steps). */
-export const linearDecay = (first: number, steps: number, step: number): number => first * (1 - step / steps)
