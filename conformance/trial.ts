@@ -81,11 +81,11 @@ const isScores = (shape: Shape): boolean => shape.length === 2 && (shape[1] as n
  *
  * Errors  what `checkProgram` and `differentiate` refuse
  */
-export const bothWays = ({ program, parameters, output, aside }: Network): Result<Program> =>
+export const bothWays = ({ program, parameters, output, auxiliaries }: Network): Result<Program> =>
   F.pipe(
     checkProgram(program),
     E.flatMap(({ shapes }) => {
-      const answers = [output, ...aside]
+      const answers = [output, ...auxiliaries]
       const shapeOf = (answer: string): Shape => shapes[answer] as Shape
       const losses = answers.map((answer) =>
         isScores(shapeOf(answer))
