@@ -9,15 +9,16 @@ const rooms = {
   spec: [],
   reference: ['spec'],
   accelerated: ['spec'],
+  adapters: ['spec'],
   conformance: ['spec'],
   bench: ['spec'],
   docs: ['spec', 'reference', 'conformance'],
-  cli: ['spec', 'reference', 'accelerated', 'conformance', 'bench', 'docs'],
+  cli: ['spec', 'reference', 'accelerated', 'adapters', 'conformance', 'bench', 'docs'],
 }
 
 const everyRoom = Object.keys(rooms)
 const tests = ['**/*.test.ts', '**/testing/**']
-const shipped = ['spec', 'reference', 'accelerated', 'conformance', 'cli']
+const shipped = ['spec', 'reference', 'accelerated', 'adapters', 'conformance', 'cli']
   .map((room) => `${room}/**/*.ts`)
   .concat('docs/lessons/**/*.ts')
 
