@@ -24,8 +24,9 @@ import type { Question } from '../spec/program.js'
 import type { Tensors } from '../spec/tensor.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
-import type { Subcommand } from './main.js'
-import { deviceOption, inkFor, statusLine, wholeNumber } from './verify.js'
+import type { Subcommand } from './command.js'
+import { deviceOption, wholeNumber } from './options.js'
+import { inkFor, statusLine } from './terminal.js'
 
 const groups = ['reference', 'webgpu', 'networks'] as const
 type Group = (typeof groups)[number]
@@ -143,7 +144,7 @@ const run = async (asked: readonly Group[], options: Options): Promise<ExitCode>
 }
 
 /** `etalon bench`: right answers first, then how long they take. */
-export const bench: Subcommand = (command, end) =>
+export const benchCommand: Subcommand = (command, end) =>
   void command
     .addArgument(new Argument('[groups...]', 'what to time; reference and webgpu if none is named').choices(groups))
     .option('--rounds <n>', 'samples of each contender', wholeNumber(1), 7)

@@ -111,6 +111,16 @@ describe('the package, installed in an empty folder', () => {
     expect(JSON.parse(printed)).toEqual(answer)
   })
 
+  it('finds learning, and the files of others, under names of their own', async () => {
+    const printed = await node(
+      'rooms.mjs',
+      `import { encodeImages } from 'etalon/formats'
+      import { constant } from 'etalon/training'
+      console.log(typeof encodeImages, typeof constant)`,
+    )
+    expect(printed).toBe('function function')
+  })
+
   it('loads the conformance suite', async () => {
     const printed = await node(
       'conformance.mjs',

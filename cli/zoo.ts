@@ -21,11 +21,11 @@ import { fail } from '../spec/error.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import { writable, writeWhole } from './file.js'
-import type { Subcommand } from './main.js'
+import type { Subcommand } from './command.js'
 import { deviceOption, wholeNumber } from './options.js'
 import { complainTo, inkFor, statusLine } from './terminal.js'
-import type { Rim } from './verify.js'
-import { processRim } from './verify.js'
+import type { Rim } from './rim.js'
+import { processRim } from './rim.js'
 
 export interface ZooOptions {
   /** the large networks whole as well */

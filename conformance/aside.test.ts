@@ -25,12 +25,12 @@ import {
 import { draws, keyOf } from '../spec/philox.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
 import { generate, scalar } from '../spec/tensor.js'
-import { checkpointOf, stateFrom } from '../spec/training/checkpoint.js'
-import type { Description, Examples } from '../spec/training/course.js'
-import { begun, courseOf } from '../spec/training/course.js'
-import { evaluateOn, fit } from '../spec/training/fit.js'
-import { initialParameters } from '../spec/training/initialize.js'
-import { allAside, lossProgram, trainingProgram } from '../spec/training/step.js'
+import { checkpointOf, stateFrom } from '../training/checkpoint.js'
+import type { Description, Examples } from '../training/training.js'
+import { begun, trainingOf } from '../training/training.js'
+import { evaluateOn, fit } from '../training/fit.js'
+import { initialParameters } from '../training/initialize.js'
+import { allAside, lossProgram, trainingProgram } from '../training/step.js'
 import { everyValue, lockstep } from './lockstep.js'
 import { toy } from './testing/toys.js'
 
@@ -207,13 +207,15 @@ describe('training with an auxiliary classifier', () => {
   }
 
   const judgedOn = async (backend: Backend): Promise<readonly number[]> => {
-    const course = getOrThrow(courseOf(description, { train: examples }))
+    const training = getOrThrow(trainingOf(description, { train: examples }))
     const ratios: number[] = []
-    await fit(course, backend, {
-      values: () => everyValue(course.program),
-      step: async ({ feeds, values }) => {
+    await fit(training, backend, {
+      values: () => everyValue(training.program),
+      listen: async (event) => {
+        if (event.kind !== 'step') return E.right(undefined)
+        const { feeds, values } = event
         const { findings } = getOrThrow(
-          lockstep(oracle, course.program, { ...feeds, ...values }, backend.depth, { feeds }),
+          lockstep(oracle, training.program, { ...feeds, ...values }, backend.depth, { feeds }),
         )
         ratios.push(...findings.map(({ judgement }) => judgement.worst.ratio))
         return E.right(undefined)
@@ -230,16 +232,16 @@ describe('training with an auxiliary classifier', () => {
 
   test('is judged by the main loss alone where it is only asked', async () => {
     const plain: Description = { ...description, network: small(true, false), inference: small(true, false) }
-    const course = getOrThrow(courseOf(plain, { train: examples }, parameters))
-    const { loss: asked } = getOrThrow(await evaluateOn(toy(), course, parameters, examples, 3)())
+    const training = getOrThrow(trainingOf(plain, { train: examples }, parameters))
+    const { loss: asked } = getOrThrow(await evaluateOn(toy(), training, parameters, examples, 3)())
     const logits = getOrThrow(await toy().run(network.program, { ...parameters, x }, ['fc'])())
     expect(asked).toBeCloseTo(crossEntropy(logits['fc']), 12)
   })
 
   test('a checkpoint of other weights is of another training', () => {
-    const course = getOrThrow(courseOf(description, { train: examples }))
-    const other = getOrThrow(courseOf({ ...description, aside: { 'aux.fc': 0.4 } }, { train: examples }))
-    const file = checkpointOf(course, begun(course))
+    const training = getOrThrow(trainingOf(description, { train: examples }))
+    const other = getOrThrow(trainingOf({ ...description, aside: { 'aux.fc': 0.4 } }, { train: examples }))
+    const file = checkpointOf(training, begun(training))
     expect(stateFrom(other, file)).toMatchObject({
       left: { message: expect.stringMatching(/aside is {"aux.fc":0.3} there and {"aux.fc":0.4} here/) as string },
     })

@@ -10,7 +10,7 @@ import type { Network } from '../spec/networks/network.js'
 import { initialKept, networkOf, parameterCount, stepFeed, trainingBy } from '../spec/networks/network.js'
 import { pieces } from '../spec/networks/pieces.js'
 import type { Wanted } from '../spec/networks/zoo.js'
-import { hasAuxiliaries, networkNamed, networkNames, variantsOf } from '../spec/networks/zoo.js'
+import { hasAuxiliaries, networkNamed, networkNames, trialOf, variantsOf } from '../spec/networks/zoo.js'
 import type { Oracle } from '../spec/oracle.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Program, ProgramNode } from '../spec/program.js'
@@ -30,20 +30,6 @@ export interface Exhibit {
   readonly network: () => Result<Network>
 }
 
-// with the batches of what is small no axis is like another, and batch norm has something to average
-const smallOnes: Readonly<Record<string, number>> = {
-  perceptron: 3,
-  mlp: 3,
-  lenet5: 2,
-  autoencoder: 2,
-  gan: 2,
-  rnnClassifier: 3,
-  lstmClassifier: 3,
-}
-
-// its auxiliary classifier has batch norm on maps of 1×1: of one image there would be no variance
-const needsTwo = (name: string, { aux = false }: Wanted): boolean => name === 'inceptionV3' && aux
-
 const called = (name: string, { variant, aux = false }: Wanted): string =>
   [name, ...(variant === undefined ? [] : [variant]), ...(aux ? ['aux'] : [])].join(' ')
 
@@ -61,11 +47,11 @@ export const exhibits = (seed: number): readonly Exhibit[] => {
     )
   })
   const whole = inForms.map(({ name, wanted }): Exhibit => {
-    const batch = smallOnes[name]
+    const { isSmall, batch } = trialOf(name, wanted)
     return {
       name: called(name, wanted),
-      kind: batch === undefined ? 'large' : 'small',
-      network: () => networkNamed(name, { ...wanted, batch: batch ?? (needsTwo(name, wanted) ? 2 : 1), mode }),
+      kind: isSmall ? 'small' : 'large',
+      network: () => networkNamed(name, { ...wanted, batch, mode }),
     }
   })
   const blocks = Object.entries(pieces()).map(([name, { shape, block }]): Exhibit => ({

@@ -2,6 +2,8 @@ import { either as E, function as F } from 'fp-ts'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { opOf } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
+import type { Readables } from '../spec/field.js'
+import { given as given_, mapValues, wholeOf } from '../spec/field.js'
 import type { Depth, GivenTensors } from '../spec/op.js'
 import { cotangentNames, resolve, shapesOf } from '../spec/op.js'
 import type { Oracle } from '../spec/oracle.js'
@@ -43,7 +45,7 @@ export interface Expected {
 }
 
 // spec asks for the reference as a total function; on a question that was resolved before, it is one
-const total = (result: Result<Tensors>): Tensors => {
+const total = <A>(result: Result<A>): A => {
   if (E.isLeft(result)) throw new Error(`the oracle refused what the spec resolved: ${result.left.message}`)
   return result.right
 }
@@ -74,6 +76,7 @@ export const expect = (
     E.let('cotangents', ({ resolved: { outputs } }) => withZeros(op, direction, given, outputs)),
     E.bind('values', ({ cotangents }) => oracle.evaluate(op, direction, attrs, inputs, cotangents)),
     E.map(({ resolved: { sizes }, cotangents, values }) => {
+      const answer = mapValues(given_, values)
       const context = {
         attrs,
         inputs,
@@ -81,16 +84,16 @@ export const expect = (
         depth,
         exact: (attrs: Question['attrs'], given: GivenTensors) =>
           given === inputs && direction === 'forward'
-            ? values
-            : total(oracle.evaluate(op, 'forward', attrs, present(given), {})),
-        exactBackward: (attrs: Question['attrs'], given: GivenTensors, dy: Tensors) =>
+            ? answer
+            : total(oracle.fields(op, 'forward', attrs, present(given), {})),
+        exactBackward: (attrs: Question['attrs'], given: GivenTensors, dy: Readables) =>
           given === inputs && dy === cotangents
-            ? values
-            : total(oracle.evaluate(op, 'backward', attrs, present(given), dy)),
+            ? answer
+            : total(oracle.fields(op, 'backward', attrs, present(given), dy)),
       }
       const bounds =
         direction === 'forward' ? opOf(op).bound(context) : opOf(op).boundBackward({ ...context, cotangents })
-      return { values, bounds: present(bounds) }
+      return { values, bounds: wholeOf(mapValues((bound) => bound, bounds)) }
     }),
   )
 

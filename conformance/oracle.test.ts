@@ -1,11 +1,11 @@
 import { describe, expect as assert, test } from 'vitest'
-import { evaluate } from '../spec/fromKernels.js'
 import { oracle } from '../reference/index.js'
+import { oracleBy } from '../reference/formulas.js'
 import { formulas } from '../reference/table.js'
 import { opNames } from '../spec/catalogue.js'
 import { checkLaw, checkOracle, checkWorked } from './selfCheck.js'
 import { questionTable } from './table.js'
-import { mutant } from './testing/instrument.js'
+import { mutantFormula } from './testing/instrument.js'
 
 const laws = opNames.flatMap((op) => questionTable[op].laws.map((law) => [op, law.name, law] as const))
 const worked = opNames.flatMap((op) => questionTable[op].worked.map((example) => [op, example.name, example] as const))
@@ -29,12 +29,9 @@ describe('the check of the oracle', () => {
   })
 
   test('finds a reference that takes a difference for a sum', () => {
-    const faulty = mutant('add', { find: 'a + b, a, b', replace: 'a - b, a, b' })
+    const faulty = mutantFormula('add', { find: 'a + b, a, b', replace: 'a - b, a, b' })
     const findings = checkOracle(
-      {
-        evaluate: (op, direction, attrs, inputs, cotangents) =>
-          evaluate({ ...formulas, add: faulty }, op, direction, attrs, inputs, cotangents),
-      },
+      oracleBy({ ...formulas, add: faulty }),
       questionTable,
       ['add'],
     )

@@ -1,6 +1,7 @@
 import type { Depth } from './op.js'
-import type { Tensor } from './tensor.js'
-import { mapTensor } from './tensor.js'
+import type { Field, Readable } from './field.js'
+import { field, mapField } from './field.js'
+import type { Shape } from './tensor.js'
 
 /**
  * The vocabulary of error bounds. WGSL names no rounding mode, so a correctly rounded operation may return either
@@ -15,13 +16,13 @@ export const gamma = (roundings: number): number =>
   roundings * epsilon < 1 ? (roundings * epsilon) / (1 - roundings * epsilon) : Infinity
 
 /** k roundings of terms whose magnitudes sum to m: γ(k)·m + τ, element by element. */
-export const rounded = (roundings: number, magnitude: Tensor): Tensor => {
+export const rounded = (roundings: number, magnitude: Readable): Field => {
   const factor = gamma(roundings)
-  return mapTensor((m) => factor * Math.abs(m) + tau, magnitude)
+  return mapField((m) => factor * Math.abs(m) + tau, magnitude)
 }
 
 /** Exact ops: a copy, a maximum or a mask errs nowhere. */
-export const exactly = (values: Tensor): Tensor => mapTensor(() => 0, values)
+export const exactly = ({ shape }: { readonly shape: Shape }): Field => field(shape, () => 0)
 
 /** Any order of additions, so a foreign backend is judged by it. */
 export const anyOrder: Depth = (terms) => Math.max(terms - 1, 0)

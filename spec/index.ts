@@ -78,7 +78,7 @@ export type { Asked, Block, Kept, Layer, Mode, Network, Parameter } from './netw
 export { describeNetwork } from './networks/describe.js'
 export type { Figures, LayerFigures } from './networks/describe.js'
 export { hasAuxiliaries, isNetworkName, networkNamed, networkNames, variantsOf, zoo } from './networks/zoo.js'
-export type { NetworkName, Wanted } from './networks/zoo.js'
+export type { LossName, NetworkName, Wanted } from './networks/zoo.js'
 export { alexnet } from './networks/alexnet.js'
 export { autoencoder, decoder, encoder } from './networks/autoencoder.js'
 export { discriminator, gan, generator } from './networks/gan.js'
@@ -101,58 +101,8 @@ export {
 export { stateDictNames, torchNameOf } from './networks/torch.js'
 export { vgg16, vgg19 } from './networks/vgg.js'
 export { zfnet } from './networks/zfnet.js'
-export { initialParameters } from './training/initialize.js'
-export type { Initializer } from './training/initialize.js'
-export { arranged, arrangementFor, imagesAs } from './training/arrange.js'
-export type { Arrangement } from './training/arrange.js'
-export {
-  allAside,
-  initialState,
-  linearDecay,
-  lossProgram,
-  stepFeeds,
-  trainingProgram,
-  trainingStep,
-} from './training/step.js'
-export { adversarialFeeds, adversarialState, adversarialStep, adversarialValues } from './training/adversarial.js'
-export type { Adversaries } from './training/adversarial.js'
-export type { LossName, Method, Optimizer, StepFeeds } from './training/step.js'
 
 export { exact, expm1Of, expOf, log1pOf, minus, negative, onceRounded, over, plus, rootOf, times } from './ball.js'
 export type { Ball } from './ball.js'
 export { draws, keyOf, philox4x32, uniformOf, wordAt } from './philox.js'
 export type { Draws, Key, Words } from './philox.js'
-
-export { batch, countOf, ofClasses, pair as datasetOf, shuffle, standardisationOf, subset } from './data/dataset.js'
-export type { Batch, Dataset, Standardisation } from './data/dataset.js'
-export { digits } from './data/digits.js'
-export { classCount, decodeImages, decodeLabels, encodeImages, encodeLabels } from './data/idx.js'
-export type { Images } from './data/idx.js'
-
-export { fansOf, initializers } from './training/initializers.js'
-export type { Fans } from './training/initializers.js'
-export { accuracy, decisionAccuracy, topKError } from './training/metrics.js'
-export {
-  constant,
-  cosine,
-  earlyStopping,
-  exponential,
-  linear,
-  reduceOnPlateau,
-  stepDecay,
-} from './training/schedules.js'
-export type { AtEpoch, Improves, Rated, Schedule, Stopping, Watching } from './training/schedules.js'
-
-export { decodeSafetensors, encodeSafetensors, numbersOf, storedTensor, tensorsAs } from './formats/safetensors.js'
-export { weightsFrom, weightsOf } from './formats/weights.js'
-export type { Dtype, Safetensors, StoredTensor } from './formats/safetensors.js'
-
-export { augment, augmentedShape, unaugmented } from './training/augment.js'
-export type { Augmentation } from './training/augment.js'
-export { checkpointOf, descriptionOf, stateFrom } from './training/checkpoint.js'
-export { begun, courseOf, examplesOf, outcomeOf, ownTensors } from './training/course.js'
-export type { Course, Description, Examples, Patience, Point, Progress, TrainingState } from './training/course.js'
-export { evaluateIn, evaluateOn, fit } from './training/fit.js'
-export type { Ended, Evaluation, FitOptions, Seen, Watcher } from './training/fit.js'
-export { rhythmOf } from './training/rates.js'
-export type { Rates, RateState, Rhythm } from './training/rates.js'

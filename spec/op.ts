@@ -2,6 +2,7 @@ import { either as E, function as F } from 'fp-ts'
 import type { AttributeSet, Attributes } from './attributes.js'
 import type { Result } from './error.js'
 import { ensure, fail } from './error.js'
+import type { Field, Fields, GivenFields, Readable, Readables } from './field.js'
 import type { Shape, Tensor, Tensors } from './tensor.js'
 import { showShape } from './tensor.js'
 
@@ -40,11 +41,17 @@ export type InputTensors<I extends Inputs> = {
 } & { readonly [K in OptionalKeys<I>]?: Tensor | undefined }
 
 export type OutputTensors<O> = { readonly [K in keyof O]: Tensor }
+export type OutputFields<O> = { readonly [K in keyof O]: Field }
+type OutputReadables<O> = { readonly [K in keyof O]: Readable }
 
 /** One gradient for each differentiable input given. */
 export type GradientTensors<I extends Inputs, D extends string> = {
   readonly [K in Exclude<D & keyof I, OptionalKeys<I>>]: Tensor
 } & { readonly [K in OptionalKeys<I> & D]?: Tensor | undefined }
+
+export type GradientFields<I extends Inputs, D extends string> = {
+  readonly [K in Exclude<D & keyof I, OptionalKeys<I>>]: Field
+} & { readonly [K in OptionalKeys<I> & D]?: Field | undefined }
 
 /** How deep the additions of a sum of n terms nest, at most. A serial sum has depth n − 1, which is right for any order. */
 export type Depth = (terms: number) => number
@@ -55,12 +62,12 @@ export interface ForwardBound<A, I extends Inputs, O, S> {
   readonly inputs: InputTensors<I>
   readonly sizes: Sizes<I, S>
   readonly depth: Depth
-  exact(attrs: A, inputs: InputTensors<I>): OutputTensors<O>
+  exact(attrs: A, inputs: InputTensors<I>): OutputFields<O>
 }
 
 export interface BackwardBound<A, I extends Inputs, O, S, D extends string> extends ForwardBound<A, I, O, S> {
   readonly cotangents: OutputTensors<O>
-  exactBackward(attrs: A, inputs: InputTensors<I>, cotangents: OutputTensors<O>): GradientTensors<I, D>
+  exactBackward(attrs: A, inputs: InputTensors<I>, cotangents: OutputReadables<O>): GradientFields<I, D>
 }
 
 /**
@@ -96,8 +103,8 @@ export interface Op<A, I extends Inputs, O extends Outputs, S, D extends string>
   /** what axes and attributes must satisfy together, and the sizes that follow from them */
   derive(attrs: A, sizes: Sizes<I, Record<never, never>>): Result<S>
   /** the largest error that f32 arithmetic as WGSL permits it can make, per element */
-  bound(context: ForwardBound<A, I, O, S>): OutputTensors<O>
-  boundBackward(context: BackwardBound<A, I, O, S, D>): GradientTensors<I, D>
+  bound(context: ForwardBound<A, I, O, S>): OutputFields<O>
+  boundBackward(context: BackwardBound<A, I, O, S, D>): GradientFields<I, D>
   readonly walk?: Walk<I, O, S, D>
   /** forward's products of a weight and a value; an op without weights has none */
   multiplyAdds?(sizes: Sizes<I, S>): number
@@ -122,12 +129,12 @@ interface AnyForwardBound {
   readonly inputs: GivenTensors
   readonly sizes: AnySizes
   readonly depth: Depth
-  exact(attrs: Attributes, inputs: GivenTensors): Tensors
+  exact(attrs: Attributes, inputs: GivenTensors): Fields
 }
 
 interface AnyBackwardBound extends AnyForwardBound {
   readonly cotangents: Tensors
-  exactBackward(attrs: Attributes, inputs: GivenTensors, cotangents: Tensors): GivenTensors
+  exactBackward(attrs: Attributes, inputs: GivenTensors, cotangents: Readables): GivenFields
 }
 
 /** An op as interpreters see it once names are only known at run time: a supertype of every op. */
@@ -142,8 +149,8 @@ export interface AnyOp {
   readonly differentiable: readonly string[]
   readonly cotangents?: readonly string[]
   derive(attrs: Attributes, sizes: AnySizes): Result<Readonly<Record<string, number | Shape>>>
-  bound(context: AnyForwardBound): Tensors
-  boundBackward(context: AnyBackwardBound): GivenTensors
+  bound(context: AnyForwardBound): Fields
+  boundBackward(context: AnyBackwardBound): GivenFields
   readonly walk?: {
     forward(sizes: AnySizes): Readonly<Record<string, number>>
     backward(sizes: AnySizes): Readonly<Record<string, number>>

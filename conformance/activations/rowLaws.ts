@@ -7,6 +7,7 @@ import { filled, generate, zipTensors } from '../../spec/tensor.js'
 import { rearranged, rolled, transposed } from '../arrange.js'
 import type { Form } from '../form.js'
 import { equal, named } from '../laws.js'
+import { whole } from '../../spec/field.js'
 import type { Claim, Evaluation, Law } from '../questions.js'
 import { form } from '../questions.js'
 
@@ -29,8 +30,8 @@ const sums = (axis: number, x: Tensor): Result<{ readonly total: Tensor; readonl
   F.pipe(
     cutAlong(axis, x.shape),
     E.map((cut) => ({
-      total: foldRows(cut, 0, (sum, i) => sum + at(x.data, i)),
-      rounding: foldRows(cut, 0, (sum, i) => sum + cut.extent * unit * Math.abs(at(x.data, i))),
+      total: whole(foldRows(cut, 0, (sum, i) => sum + at(x.data, i))),
+      rounding: whole(foldRows(cut, 0, (sum, i) => sum + cut.extent * unit * Math.abs(at(x.data, i)))),
     })),
   )
 

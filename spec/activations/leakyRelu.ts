@@ -1,7 +1,7 @@
 import { attributes, finite, withDefault } from '../attributes.js'
 import { epsilon, tau } from '../bound.js'
+import { zipFields } from '../field.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
-import { zipTensors } from '../tensor.js'
 
 /**
  * The leaky rectified linear unit.
@@ -29,10 +29,10 @@ export const leakyRelu = defineOp({
   differentiable: ['x'],
   derive: nothingToDerive,
   bound: ({ attrs, inputs, exact }) => ({
-    y: zipTensors([inputs.x, exact(attrs, inputs).y], ofBranch),
+    y: zipFields([inputs.x, exact(attrs, inputs).y], ofBranch),
   }),
   boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => ({
-    x: zipTensors([inputs.x, exactBackward(attrs, inputs, cotangents).x], ofBranch),
+    x: zipFields([inputs.x, exactBackward(attrs, inputs, cotangents).x], ofBranch),
   }),
 })
 

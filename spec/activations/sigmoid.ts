@@ -1,7 +1,7 @@
 import { noAttributes } from '../attributes.js'
 import { epsilon, tau } from '../bound.js'
+import { zipFields } from '../field.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
-import { zipTensors } from '../tensor.js'
 
 /**
  * The logistic sigmoid.
@@ -24,11 +24,11 @@ export const sigmoid = defineOp({
   differentiable: ['x'],
   derive: nothingToDerive,
   bound: ({ attrs, inputs, exact }) => ({
-    y: zipTensors([inputs.x, exact(attrs, inputs).y], (x, y) => (x >= 0 ? 6 : 11 - 2 * x) * epsilon * y + tau),
+    y: zipFields([inputs.x, exact(attrs, inputs).y], (x, y) => (x >= 0 ? 6 : 11 - 2 * x) * epsilon * y + tau),
   }),
   // dx = dy · r · (e^{−|x|}·r): the two factors' errors and two products
   boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => ({
-    x: zipTensors(
+    x: zipFields(
       [inputs.x, exactBackward(attrs, inputs, cotangents).x],
       (x, dx) => (6 + 11 + 2 * Math.abs(x) + 2) * epsilon * Math.abs(dx) + tau,
     ),

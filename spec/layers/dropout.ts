@@ -1,14 +1,14 @@
 import { attributes, inWords, pair, required, share, withDefault, word } from '../attributes.js'
 import { gamma, tau } from '../bound.js'
+import type { Field } from '../field.js'
+import { mapField } from '../field.js'
 import { reciprocal } from '../host.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
-import type { Tensor } from '../tensor.js'
-import { mapTensor } from '../tensor.js'
 
 // 0 where nothing is rounded: what is dropped is 0, and 1/keep and products with it are exact for keep = 1, ½, ¼, …
-const ofScaled = (keep: number, y: Tensor): Tensor => {
+const ofScaled = (keep: number, y: Field): Field => {
   const exact = Math.fround(reciprocal(keep)) * keep === 1
-  return mapTensor((v) => (exact || v === 0 ? 0 : gamma(1.5) * Math.abs(v) + tau), y)
+  return mapField((v) => (exact || v === 0 ? 0 : gamma(1.5) * Math.abs(v) + tau), y)
 }
 
 /**

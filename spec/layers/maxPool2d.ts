@@ -1,7 +1,7 @@
 import { attributes } from '../attributes.js'
 import { exactly, rounded } from '../bound.js'
 import { defineOp, slide } from '../op.js'
-import { magnitudes, zeros } from '../tensor.js'
+import { magnitudes } from '../tensor.js'
 import { poolAttributes, poolExtents, poolOverlaps, poolWindows } from './pool.js'
 
 /**
@@ -30,7 +30,7 @@ export const maxPool2d = defineOp({
   outputs: { y: ['N', 'C', 'Ho', 'Wo'] },
   differentiable: ['x'],
   derive: (attrs, sizes) => poolExtents(attrs, sizes),
-  bound: ({ sizes: { N, C, Ho, Wo } }) => ({ y: zeros([N, C, Ho, Wo]) }),
+  bound: ({ sizes: { N, C, Ho, Wo } }) => ({ y: exactly({ shape: [N, C, Ho, Wo] }) }),
   // x decides where a cotangent goes, so the companion takes it as it is
   boundBackward: ({ attrs, inputs, cotangents, sizes, exactBackward }) => {
     const meeting = poolOverlaps(attrs, sizes)

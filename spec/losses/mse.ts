@@ -1,7 +1,8 @@
 import { attributes } from '../attributes.js'
 import { epsilon, rounded, tau } from '../bound.js'
+import { mapField } from '../field.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
-import { mapTensor, sizeOf } from '../tensor.js'
+import { sizeOf } from '../tensor.js'
 import { reducedFrom, reduction, roundingsOfMean } from './reduction.js'
 
 /**
@@ -33,7 +34,7 @@ export const mse = defineOp({
   },
   // the difference, twice it (exact), times dloss, and for the mean a division by n
   boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => ({
-    prediction: mapTensor(
+    prediction: mapField(
       (d) => (2 + roundingsOfMean(attrs.reduction)) * epsilon * Math.abs(d) + tau,
       exactBackward(attrs, inputs, cotangents).prediction,
     ),

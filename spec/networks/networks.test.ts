@@ -5,7 +5,6 @@ import type { Result } from '../error.js'
 import { hasBackward } from '../catalogue.js'
 import { checkProgram } from '../program.js'
 import { sizeOf } from '../tensor.js'
-import { trainingProgram } from '../training/step.js'
 import { describeNetwork } from './describe.js'
 import { alexnet } from './alexnet.js'
 import { autoencoder } from './autoencoder.js'
@@ -470,11 +469,9 @@ describe('what does not fit', () => {
       [plainLayer('flat', 'flatten'), fullyConnected('fc', 784, 0)],
       /^fc\.w has shape \[0,784\]; .* at least 1/,
     ],
-  ] as const)('%s: described or trained, the layer is named', (_, blocks, message) => {
+  ] as const)('%s: the layer is named', (_, blocks, message) => {
     const told = { left: { code: 'ShapeMismatch', message: expect.stringMatching(message) as string } }
-    const network = sequential([1, 1, 28, 28], blocks)
-    expect(describeNetwork('mine', network)).toMatchObject(told)
-    expect(trainingProgram(network, { optimizer: { op: 'sgd' }, loss: 'softmaxCrossEntropy' })).toMatchObject(told)
+    expect(describeNetwork('mine', sequential([1, 1, 28, 28], blocks))).toMatchObject(told)
   })
 
   it('is refused with the layer in front', () => {
