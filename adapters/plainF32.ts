@@ -30,8 +30,9 @@ const rounding = (op: OpName, { forward, backward }: PlainKernel): PlainKernel =
   }
 }
 
-const table: KernelTable = Object.fromEntries(
-  Object.entries(loops as KernelTable).map(([op, kernel]) => [op, rounding(op as OpName, kernel as PlainKernel)]),
+/** The backend's kernels, one for each op: for a backend that has all but some of its own. */
+export const plainF32Kernels: KernelTable = Object.fromEntries(
+  Object.entries(loops as KernelTable).map(([op, kernel]) => [op, rounding(op as OpName, kernel)]),
 )
 
 /**
@@ -39,6 +40,6 @@ const table: KernelTable = Object.fromEntries(
  * formula, every operation rounded to the nearest f32. It is what plain f32 gives, so that others can be measured by it,
  * and it runs wherever there is a JavaScript engine.
  */
-export const plainF32: Backend = fromKernels('plain-f32', table, {
+export const plainF32: Backend = fromKernels('plain-f32', plainF32Kernels, {
   fingerprint: { name: 'plain-f32', arithmetic: 'f32', rounding: 'to nearest, by Math.fround after every operation' },
 })
