@@ -1,10 +1,11 @@
 import { either as E, function as F } from 'fp-ts'
 import type { AttributeSet, Attributes } from './attributes.js'
+import { count } from './attributes.js'
 import type { Result } from './error.js'
-import { ensure, fail } from './error.js'
+import { brief, ensure, fail } from './error.js'
 import type { Field, Fields, GivenFields, Readable, Readables } from './field.js'
 import type { Shape, Tensor, Tensors } from './tensor.js'
-import { showShape } from './tensor.js'
+import { sameShape, showShape } from './tensor.js'
 
 /**
  * Axis letters, outermost first. '...' stands for any run of axes, the same in every input; '...name' for a run of its
@@ -100,6 +101,8 @@ export interface Op<A, I extends Inputs, O extends Outputs, S, D extends string>
   readonly differentiable: readonly D[]
   /** the outputs that take a cotangent, if not all do */
   readonly cotangents?: readonly (keyof O & string)[]
+  /** the inputs that count something: their elements are integers of at least 0 */
+  readonly counts?: readonly (keyof I & string)[]
   /** what axes and attributes must satisfy together, and the sizes that follow from them */
   derive(attrs: A, sizes: Sizes<I, Record<never, never>>): Result<S>
   /** the largest error that f32 arithmetic as WGSL permits it can make, per element */
@@ -148,6 +151,7 @@ export interface AnyOp {
   readonly outputs: Outputs
   readonly differentiable: readonly string[]
   readonly cotangents?: readonly string[]
+  readonly counts?: readonly string[]
   derive(attrs: Attributes, sizes: AnySizes): Result<Readonly<Record<string, number | Shape>>>
   bound(context: AnyForwardBound): Fields
   boundBackward(context: AnyBackwardBound): GivenFields
@@ -215,7 +219,7 @@ const bindLetter = (bound: Bound, letter: string, extent: number, input: string)
 }
 
 const bindRest = (bound: Bound, shape: Shape, input: string): Result<Bound> =>
-  bound.rest !== undefined && showShape(bound.rest.shape) !== showShape(shape)
+  bound.rest !== undefined && !sameShape(bound.rest.shape, shape)
     ? fail(
         'ShapeMismatch',
         `${bound.rest.input} and ${input} must agree in their axes …: ${showShape(bound.rest.shape)} and ${showShape(shape)}`,
@@ -248,6 +252,27 @@ const bindInput = (bound: Bound, input: string, axes: Axes, shape: Shape): Resul
   )
 }
 
+/**
+ * Whether the inputs that count something hold counts.
+ *
+ * Errors  MalformedTensor – an element that is no integer of at least 0
+ */
+export const ensureCounts = ({ counts = [] }: Pick<AnyOp, 'counts'>, inputs: Tensors): Result<void> =>
+  counts.reduce<Result<void>>((soFar, name) => {
+    const { data } = inputs[name] ?? { data: [] }
+    const odd = Array.from({ length: data.length }, (_, i) => data[i]).find((value) => !count.is(value))
+    return F.pipe(
+      soFar,
+      E.flatMap(() =>
+        ensure(
+          odd === undefined,
+          'MalformedTensor',
+          `input ${name} holds ${odd}; it counts, so it must be ${count.name}`,
+        ),
+      ),
+    )
+  }, E.right(undefined))
+
 /** What an op comes to at given attributes and input shapes. */
 export interface Resolved {
   readonly attrs: Attributes
@@ -273,7 +298,11 @@ export const resolve = (op: AnyOp, attrs: Attributes, shapes: Readonly<Record<st
   const needed = requiredInputs({ inputs })
   const missing = needed.find((name) => shapes[name] === undefined)
   return F.pipe(
-    ensure(stranger === undefined, 'UnexpectedInput', `there is no input ${stranger}; there are ${names.join(', ')}`),
+    ensure(
+      stranger === undefined,
+      'UnexpectedInput',
+      `there is no input ${brief(stranger ?? '')}; there are ${names.join(', ')}`,
+    ),
     E.flatMap(() =>
       ensure(missing === undefined, 'MissingInput', `input ${missing} is missing; needed are ${needed.join(', ')}`),
     ),
