@@ -132,6 +132,19 @@ describe('the package, installed in an empty folder', () => {
     expect(printed).toBe('function')
   })
 
+  it('computes it in plain f32 as well, and shows nothing of what that backend is made of', async () => {
+    const printed = await node(
+      'plain.mjs',
+      `${question}
+      import { plainF32 } from 'etalon/adapters/plainF32'
+      const { program, feeds } = oneNode({ op: 'conv2d', direction: 'forward', attrs, inputs: { x, w }, cotangents: {} })
+      const y = (await plainF32.run(program, feeds)()).right['out.y']
+      console.log(JSON.stringify({ shape: y.shape, data: [...y.data] }))`,
+    )
+    expect(JSON.parse(printed)).toEqual(answer)
+    await expect(node('inside.mjs', `import 'etalon/adapters/plainF32/table'`)).rejects.toThrow('ERR_PACKAGE_PATH_NOT_EXPORTED')
+  })
+
   it('runs its command', async () => {
     const { version } = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')) as { version: string }
     expect(await run(folder, join('node_modules', '.bin', 'etalon'), '--version')).toBe(version)
