@@ -11,13 +11,13 @@ import { ask, fails } from '../conformance/verify.js'
 import type { Backend } from '../spec/backend.js'
 import type { Result } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
+import type { Subcommand } from './command.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
-import type { Subcommand } from './command.js'
 import { deviceOption } from './options.js'
-import { complainTo, inkFor } from './terminal.js'
 import type { Rim } from './rim.js'
 import { processRim } from './rim.js'
+import { complainTo, inkFor } from './terminal.js'
 
 /** The case that a person names: by its id, or as the JSON that a failure prints. */
 export const caseNamed = (table: QuestionTable, text: string): Result<Case> =>
