@@ -10,7 +10,7 @@ import { parseOpName } from '../spec/catalogue.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
-import type { Subcommand } from './main.js'
+import type { Subcommand } from './command.js'
 import type { Screen } from './terminal.js'
 import { complainTo, inkFor } from './terminal.js'
 

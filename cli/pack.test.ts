@@ -111,6 +111,18 @@ describe('the package, installed in an empty folder', () => {
     expect(JSON.parse(printed)).toEqual(answer)
   })
 
+  it('has learning and the files of others under names of their own, and no arithmetic of bounds at its root', async () => {
+    const printed = await node(
+      'rooms.mjs',
+      `import * as root from 'etalon'
+      import { encodeImages } from 'etalon/formats'
+      import { fit } from 'etalon/training'
+      const bare = ['times', 'over', 'plus', 'gamma', 'fit', 'encodeImages'].filter((name) => name in root)
+      console.log(typeof encodeImages, typeof fit, JSON.stringify(bare))`,
+    )
+    expect(printed).toBe('function function []')
+  })
+
   it('loads the conformance suite', async () => {
     const printed = await node(
       'conformance.mjs',

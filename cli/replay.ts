@@ -13,11 +13,11 @@ import type { Result } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
-import type { Subcommand } from './main.js'
+import type { Subcommand } from './command.js'
 import { deviceOption } from './options.js'
 import { complainTo, inkFor } from './terminal.js'
-import type { Rim } from './verify.js'
-import { processRim } from './verify.js'
+import type { Rim } from './rim.js'
+import { processRim } from './rim.js'
 
 /** The case that a person names: by its id, or as the JSON that a failure prints. */
 export const caseNamed = (table: QuestionTable, text: string): Result<Case> =>
@@ -76,7 +76,7 @@ export const replayAt = async (
 }
 
 /** `etalon replay CASE`: one case of `verify` again, by its id or as the JSON that a failure prints. */
-export const replay: Subcommand = (command, end) =>
+export const replayCommand: Subcommand = (command, end) =>
   void command
     .argument('<case>', 'OP/DIRECTION/SEED/NUMBER, or a case as JSON')
     .addOption(deviceOption())

@@ -7,15 +7,16 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { taskEither as TE } from 'fp-ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { mutant } from '../conformance/testing/instrument.js'
+import { mutant, mutantFormula } from '../conformance/testing/instrument.js'
 import { smallTable, toy } from '../conformance/testing/toys.js'
 import { oracle } from '../reference/index.js'
 import type { Backend } from '../spec/backend.js'
 import { fail } from '../spec/error.js'
-import { evaluate } from '../spec/fromKernels.js'
+import { oracleBy } from '../reference/formulas.js'
 import { formulas } from '../reference/table.js'
 import type { Screen } from './terminal.js'
-import type { Rim, VerifyOptions } from './verify.js'
+import type { Rim } from './rim.js'
+import type { VerifyOptions } from './verify.js'
 import { verifyAt } from './verify.js'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
@@ -111,12 +112,12 @@ describe('etalon verify, by its parts', () => {
   })
 
   test('a faulty oracle ends with 4 before a device is opened', async () => {
-    const wrong = { ...formulas, tanh: mutant('tanh', smallTable.tanh.faults[0]!) }
+    const wrong = { ...formulas, tanh: mutantFormula('tanh', smallTable.tanh.faults[0]!) }
     const { code, out, err } = await verified(
       toy(),
       {},
       {
-        oracle: { evaluate: (...question) => evaluate(wrong, ...question) },
+        oracle: oracleBy(wrong),
         open: () => () => Promise.reject(new Error('opened')),
       },
     )

@@ -1,9 +1,6 @@
 import { either as E } from 'fp-ts'
-import type { taskEither } from 'fp-ts'
 import { Option } from 'commander'
 import type { DeviceChoice } from '../accelerated/index.js'
-import { openWebGpu } from '../accelerated/index.js'
-import type { QuestionTable } from '../conformance/questions.js'
 import type { Place } from '../conformance/report.js'
 import {
   jsonLine,
@@ -16,25 +13,19 @@ import {
   printTotals,
 } from '../conformance/report.js'
 import { checkOracle } from '../conformance/selfCheck.js'
-import { questionTable } from '../conformance/table.js'
 import type { Progress, Report } from '../conformance/verify.js'
 import { questionsIn, verify as verifyBackend } from '../conformance/verify.js'
-import { oracle } from '../reference/index.js'
-import type { Backend } from '../spec/backend.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { opNames } from '../spec/catalogue.js'
-import type { EtalonError } from '../spec/error.js'
-import type { Oracle } from '../spec/oracle.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import { writable, writeWhole } from './file.js'
-import type { Subcommand } from './main.js'
+import type { Subcommand } from './command.js'
 import { deviceOption, opList, wholeNumber } from './options.js'
+import type { Rim } from './rim.js'
+import { processRim } from './rim.js'
 import type { Screen } from './terminal.js'
 import { complainTo, inkFor, statusLine } from './terminal.js'
-
-export { deviceOption, wholeNumber } from './options.js'
-export { inkFor, statusLine } from './terminal.js'
 
 export interface VerifyOptions {
   readonly ops?: readonly OpName[]
@@ -45,27 +36,6 @@ export interface VerifyOptions {
   /** a file for the lines of JSON, or true for standard output in place of the text */
   readonly json?: string | true
 }
-
-/** All that `verify` meets of the world. */
-export interface Rim {
-  readonly open: (device: DeviceChoice) => taskEither.TaskEither<EtalonError, Backend>
-  readonly oracle: Oracle
-  readonly table: QuestionTable
-  readonly out: Screen
-  readonly err: Screen
-  /** milliseconds since some moment */
-  readonly now: () => number
-}
-
-/** The rim of the process: its streams, its clock, a device, and the reference as the oracle. */
-export const processRim = (): Rim => ({
-  open: openWebGpu,
-  oracle,
-  table: questionTable,
-  out: process.stdout,
-  err: process.stderr,
-  now: () => performance.now(),
-})
 
 const exitOf = { conformant: exit.ok, 'not-conformant': exit.notConformant, 'not-run': exit.noBackend } as const
 
@@ -158,7 +128,7 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
 }
 
 /** `etalon verify`: the accelerated backend held against the reference, every op and direction. */
-export const verify: Subcommand = (command, end) =>
+export const verifyCommand: Subcommand = (command, end) =>
   void command
     .option('--ops <a,b>', 'only these ops, by name, with commas between', opList)
     .addOption(new Option('--direction <direction>', 'only this direction').choices(['forward', 'backward']))

@@ -1,6 +1,7 @@
 import { either as E } from 'fp-ts'
 import { describe, expect as assert, test } from 'vitest'
 import { oracle } from '../reference/index.js'
+import { kernelsBy } from '../reference/formulas.js'
 import { formulas } from '../reference/table.js'
 import { opNames, questions } from '../spec/catalogue.js'
 import type { OpName } from '../spec/catalogue.js'
@@ -17,7 +18,7 @@ import { ask } from './verify.js'
 /** A right limit rejects a fault by at least this factor somewhere. */
 const clearly = 10
 
-const table: KernelTable = formulas
+const table: KernelTable = kernelsBy(formulas)
 const faults = opNames.flatMap((op) => questionTable[op].faults.map((fault) => ({ op, fault })))
 
 const right = <A>(result: E.Either<{ message: string }, A>): A => {

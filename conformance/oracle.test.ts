@@ -1,11 +1,11 @@
 import { describe, expect as assert, test } from 'vitest'
-import { evaluate } from '../spec/fromKernels.js'
 import { oracle } from '../reference/index.js'
+import { oracleBy } from '../reference/formulas.js'
 import { formulas } from '../reference/table.js'
 import { opNames } from '../spec/catalogue.js'
 import { checkLaw, checkOracle, checkWorked } from './selfCheck.js'
 import { questionTable } from './table.js'
-import { mutant } from './testing/instrument.js'
+import { mutantFormula } from './testing/instrument.js'
 
 const laws = opNames.flatMap((op) => questionTable[op].laws.map((law) => [op, law.name, law] as const))
 const worked = opNames.flatMap((op) => questionTable[op].worked.map((example) => [op, example.name, example] as const))
@@ -29,28 +29,14 @@ describe('the check of the oracle', () => {
   })
 
   test('finds a reference that takes a difference for a sum', () => {
-    const faulty = mutant('add', { find: 'a + b, a, b', replace: 'a - b, a, b' })
-    const findings = checkOracle(
-      {
-        evaluate: (op, direction, attrs, inputs, cotangents) =>
-          evaluate({ ...formulas, add: faulty }, op, direction, attrs, inputs, cotangents),
-      },
-      questionTable,
-      ['add'],
-    )
+    const faulty = mutantFormula('add', { find: 'a + b, a, b', replace: 'a - b, a, b' })
+    const findings = checkOracle(oracleBy({ ...formulas, add: faulty }), questionTable, ['add'])
     assert(findings.join('\n')).toMatch(/the order of the two/)
   })
 
   test('says of a worked example and of a law which element is wrong, what it is, was to be, and may be off by', () => {
-    const faulty = mutant('relu', { find: 'Math.max(0, x)', replace: 'Math.max(0.25 * x, x)' })
-    const findings = checkOracle(
-      {
-        evaluate: (op, direction, attrs, inputs, cotangents) =>
-          evaluate({ ...formulas, relu: faulty }, op, direction, attrs, inputs, cotangents),
-      },
-      questionTable,
-      ['relu'],
-    )
+    const faulty = mutantFormula('relu', { find: 'Math.max(0, x)', replace: 'Math.max(0.25 * x, x)' })
+    const findings = checkOracle(oracleBy({ ...formulas, relu: faulty }), questionTable, ['relu'])
     assert(findings[0]).toMatch(/^relu forward: negative .*: y\[0\] is -2\.5, not 0 within 0 \(off by ∞ times that\)$/)
     assert(findings[1]).toMatch(/^relu: .*: in relu\/backward\/23\/\d+ claim 1 at \[.*\] is .*, not .* within 0 /)
   })

@@ -8,7 +8,7 @@ import type { Tensor } from '../spec/tensor.js'
 import { indexOf, sameShape, showShape } from '../spec/tensor.js'
 import { caseAt } from './cases.js'
 import { realise } from './form.js'
-import { atDoublePrecision, expect, ratioOf } from './judge.js'
+import { atDoublePrecision, expectWhole, ratioOf } from './judge.js'
 import type { Ask, Claim, Law, QuestionTable, Worked } from './questions.js'
 
 /** An oracle's answers about one op, each with the spec's bound at f64's precision beside it. */
@@ -16,7 +16,7 @@ export const askAbout =
   (oracle: Oracle, op: OpName): Ask =>
   (direction, attrs, inputs, cotangents = {}) =>
     F.pipe(
-      expect(oracle, { op, direction, attrs, inputs, cotangents }, anyOrder),
+      expectWhole(oracle, { op, direction, attrs, inputs, cotangents }, anyOrder),
       E.map(({ values, bounds }) => ({ values, slack: atDoublePrecision(bounds) })),
     )
 

@@ -1,17 +1,16 @@
 import type { Backend } from '../spec/backend.js'
-import { evaluate, fromKernels, interpret } from '../spec/fromKernels.js'
+import { fromKernels, interpret } from '../spec/fromKernels.js'
 import type { KernelTable } from '../spec/fromKernels.js'
 import type { Oracle } from '../spec/oracle.js'
 import type { Program } from '../spec/program.js'
 import type { Tensors } from '../spec/tensor.js'
+import { kernelsBy, oracleBy } from './formulas.js'
 import { formulas } from './table.js'
 
-const table: KernelTable = formulas
+/** The oracle: every op by its formula, in f64, nothing rounded on the way in; any element, or all. */
+export const oracle: Oracle = oracleBy(formulas)
 
-/** The oracle: every op by its formula, in f64, nothing rounded on the way in. */
-export const oracle: Oracle = {
-  evaluate: (op, direction, attrs, inputs, cotangents) => evaluate(table, op, direction, attrs, inputs, cotangents),
-}
+const table: KernelTable = kernelsBy(formulas)
 
 /** Runs a program by the formulas, node by node. Pure; errors as `interpret`'s. */
 export const run = (program: Program, feeds: Tensors, watch?: readonly string[]) =>

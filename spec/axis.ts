@@ -1,8 +1,10 @@
 import { either as E } from 'fp-ts'
 import type { Result } from './error.js'
 import { fail } from './error.js'
-import type { Shape, Tensor } from './tensor.js'
-import { generate, showShape, sizeOf } from './tensor.js'
+import type { Field } from './field.js'
+import { field } from './field.js'
+import type { Shape } from './tensor.js'
+import { showShape, sizeOf } from './tensor.js'
 
 /** A tensor cut along one axis: its row-major data is [outer, extent, inner]. A row is the elements that differ on the axis only. */
 export type Cut = Readonly<Record<'outer' | 'extent' | 'inner', number>>
@@ -24,14 +26,14 @@ export const cutAlong = (axis: number, shape: Shape): Result<Cut> => {
       )
 }
 
-/** For each row f(… f(f(start, i₀), i₁) …) over the positions i of its elements: a tensor [outer, inner]. */
+/** For each row f(… f(f(start, i₀), i₁) …) over the positions i of its elements: a field [outer, inner]. */
 export const foldRows = (
   { outer, extent, inner }: Cut,
   start: number,
   f: (soFar: number, position: number) => number,
-): Tensor => {
+): Field => {
   const along = Array.from({ length: extent }, (_, i) => i * inner)
-  return generate([outer, inner], (row) => {
+  return field([outer, inner], (row) => {
     const first = Math.floor(row / inner) * extent * inner + (row % inner)
     return along.reduce((soFar, step) => f(soFar, first + step), start)
   })

@@ -1,36 +1,61 @@
 import type { Ball } from './ball.js'
 import { exact } from './ball.js'
 import { gamma, tanhError, tau } from './bound.js'
-import type { Shape, Tensor } from './tensor.js'
-import { generate, sizeOf } from './tensor.js'
+import type { Field } from './field.js'
+import { field } from './field.js'
+import type { Numbers, Shape, Tensor } from './tensor.js'
+import { sizeOf } from './tensor.js'
 
-/** Tensors of balls, and the functions and sums of recurrent layers in their arithmetic. */
+/**
+ * Tensors of balls, and the functions and sums of recurrent layers in their arithmetic. A ball is worked out when it is
+ * first read, and once; sums have theirs ready before they start.
+ */
 export interface Balls {
   readonly shape: Shape
-  readonly values: Float64Array
-  readonly errors: Float64Array
+  readonly values: Numbers
+  readonly errors: Numbers
+  /** works out the ball at a position, so that it stands in `values` and `errors` */
+  readonly ready: (position: number) => void
 }
 
 /** The tensor whose element i (row-major) is f(i). */
 export const balls = (shape: Shape, f: (index: number) => Ball): Balls => {
   const [values, errors] = [new Float64Array(sizeOf(shape)), new Float64Array(sizeOf(shape))]
-  for (let i = 0; i < values.length; i++) {
-    const { value, error } = f(i)
-    values[i] = value
-    errors[i] = error
+  const known = new Uint8Array(sizeOf(shape))
+  return {
+    shape,
+    values,
+    errors,
+    ready: (i) => {
+      if (known[i] === 1) return
+      const { value, error } = f(i)
+      values[i] = value
+      errors[i] = error
+      known[i] = 1
+    },
   }
-  return { shape, values, errors }
 }
 
-export const ballAt = ({ values, errors }: Balls, i: number): Ball => ({
-  value: values[i] as number,
-  error: errors[i] as number,
-})
+export const ballAt = ({ values, errors, ready }: Balls, i: number): Ball => {
+  ready(i)
+  return { value: values[i] as number, error: errors[i] as number }
+}
 
 /** A tensor that is given: no error yet. */
-export const given = (x: Tensor): Balls => balls(x.shape, (i) => exact(x.data[i] as number))
+export const given = ({ shape, data }: Tensor): Balls => ({
+  shape,
+  values: data,
+  errors: new Float64Array(data.length),
+  ready: () => undefined,
+})
 
-export const errorsOf = ({ shape, errors }: Balls): Tensor => generate(shape, (i) => errors[i] as number)
+/** The same balls, all of them worked out now: what a step leaves to the next, so that no chain of steps is left to do. */
+export const made = (x: Balls): Balls => {
+  for (let i = 0; i < x.values.length; i++) x.ready(i)
+  return { ...x, ready: () => undefined }
+}
+
+export const errorsOf = (x: Balls): Field => field(x.shape, (i) => ballAt(x, i).error)
 
 /** Tensors of one shape one after the other, along a new first axis. */
 export const stacked = (parts: readonly Balls[]): Balls => {
@@ -40,12 +65,13 @@ export const stacked = (parts: readonly Balls[]): Balls => {
 }
 
 /** The same elements under another shape. */
-export const reshaped = (shape: Shape, { values, errors }: Balls): Balls => ({ shape, values, errors })
+export const reshaped = (shape: Shape, x: Balls): Balls => ({ ...x, shape })
 
 /** The t-th part along the first axis. */
-export const partOf = ({ shape: [, ...shape], values, errors }: Balls, t: number): Balls => {
-  const [from, to] = [t * sizeOf(shape), (t + 1) * sizeOf(shape)]
-  return { shape, values: values.subarray(from, to), errors: errors.subarray(from, to) }
+export const partOf = (x: Balls, t: number): Balls => {
+  const shape = x.shape.slice(1)
+  const first = t * sizeOf(shape)
+  return balls(shape, (i) => ballAt(x, first + i))
 }
 
 export const mapBalls = (f: (x: Ball) => Ball, x: Balls): Balls => balls(x.shape, (i) => f(ballAt(x, i)))
@@ -70,6 +96,10 @@ export const sumOfProducts = (
   let error = also.error
   let magnitude = Math.abs(also.value) + also.error
   for (let k = 0; k < K; k++) {
+    x.ready(from + k * step)
+    y.ready(at + k * stride)
+  }
+  for (let k = 0; k < K; k++) {
     const [i, j] = [from + k * step, at + k * stride]
     const [v, e] = [x.values[i] as number, x.errors[i] as number]
     const [w, d] = [y.values[j] as number, y.errors[j] as number]
@@ -86,6 +116,7 @@ export const sumOfTerms = (depth: number, K: number, x: Balls, from: number, ste
   let value = 0
   let error = 0
   let magnitude = 0
+  for (let k = 0; k < K; k++) x.ready(from + k * step)
   for (let k = 0; k < K; k++) {
     const [v, e] = [x.values[from + k * step] as number, x.errors[from + k * step] as number]
     value += v

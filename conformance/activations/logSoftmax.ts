@@ -1,5 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import { cutAlong, foldRows, rowOf } from '../../spec/axis.js'
+import { whole } from '../../spec/field.js'
 import { filled, generate, mapTensor, sumOf, zipTensors } from '../../spec/tensor.js'
 import type { Evaluation, Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
@@ -39,7 +40,7 @@ const notAboveZero = ofRows(
   'never above 0, nor below the distance to the largest logit less the logarithm of the row’s length',
   ({ ahead }, cut, { inputs }) => {
     const x = named(inputs, 'x')
-    const most = foldRows(cut, -Infinity, (most, i) => Math.max(most, at(x, i)))
+    const most = whole(foldRows(cut, -Infinity, (most, i) => Math.max(most, at(x, i))))
     const lowest = (i: number): number => at(x, i) - at(most, rowOf(cut, i)) - Math.log(cut.extent)
     return E.right([
       within(

@@ -6,9 +6,13 @@ import ts from 'typescript'
 import type { OpName } from '../../spec/catalogue.js'
 import { opNames, opOf } from '../../spec/catalogue.js'
 import type { KernelTable, PlainKernel } from '../../spec/fromKernels.js'
+import * as fields from '../../spec/field.js'
 import * as host from '../../spec/host.js'
 import * as philox from '../../spec/philox.js'
+import * as scans from '../../spec/scan.js'
 import * as tensors from '../../spec/tensor.js'
+import type { Formula } from '../../reference/formulas.js'
+import { kernelBy } from '../../reference/formulas.js'
 
 /**
  * The reference as text: read again with one token changed (a planted fault), or with every `+ - * /` and `Math.…`
@@ -34,6 +38,8 @@ export interface Arithmetic {
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../reference')
 const shared: Readonly<Record<string, unknown>> = {
+  [resolve(root, '../spec/field.ts')]: fields,
+  [resolve(root, '../spec/scan.ts')]: scans,
   [resolve(root, '../spec/tensor.ts')]: tensors,
   [resolve(root, '../spec/philox.ts')]: philox,
   [resolve(root, '../spec/host.ts')]: host,
@@ -126,11 +132,14 @@ const loader = (edit: (file: string, text: string) => string, arithmetic?: Arith
 }
 
 /** The formula of one op with one token changed. */
-export const mutant = (op: OpName, change: Change): PlainKernel =>
-  loader((file, text) => (file === fileOf(op) ? changed(text, change) : text))(fileOf(op)) as PlainKernel
+export const mutantFormula = (op: OpName, change: Change): Formula =>
+  loader((file, text) => (file === fileOf(op) ? changed(text, change) : text))(fileOf(op)) as Formula
+
+/** The same as a backend's function. */
+export const mutant = (op: OpName, change: Change): PlainKernel => kernelBy(mutantFormula(op, change))
 
 /** The formulas of every op, computed in another arithmetic. */
 export const inArithmetic = (arithmetic: Arithmetic): KernelTable => {
   const load = loader((_, text) => text, arithmetic)
-  return Object.fromEntries(opNames.map((op) => [op, load(fileOf(op)) as PlainKernel]))
+  return Object.fromEntries(opNames.map((op) => [op, kernelBy(load(fileOf(op)) as Formula)]))
 }

@@ -4,6 +4,7 @@ import { fromKernels } from '../../spec/fromKernels.js'
 import type { GivenTensors } from '../../spec/op.js'
 import type { Tensor, Tensors } from '../../spec/tensor.js'
 import { mapTensors, sizeOf } from '../../spec/tensor.js'
+import { kernelsBy } from '../../reference/formulas.js'
 import { formulas } from '../../reference/table.js'
 import type { Form } from '../form.js'
 import type { QuestionTable } from '../questions.js'
@@ -13,7 +14,7 @@ import type { Arithmetic } from './instrument.js'
 /** Backends made of the reference's formulas, right and wrong on purpose, for tests of the suite itself. */
 
 /** The reference's formulas as a table of kernels. */
-export const formulaTable: KernelTable = formulas
+export const formulaTable: KernelTable = kernelsBy(formulas)
 
 /** f32 arithmetic that rounds each exact result (as good as f64 knows it) by `round`. */
 export const arithmeticOf = (round: (exact: number) => number): Arithmetic => ({

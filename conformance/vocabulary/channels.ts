@@ -1,4 +1,5 @@
 import { either as E, function as F } from 'fp-ts'
+import { whole } from '../../spec/field.js'
 import type { Channels } from '../../spec/layers/channels.js'
 import { channelCounts, channelOf, foldChannels } from '../../spec/layers/channels.js'
 import type { Shape, Tensor } from '../../spec/tensor.js'
@@ -95,7 +96,7 @@ export const countsOf = ({ shape }: Tensor): Channels => ({
 
 /** Σ over each channel's values: a tensor [C]. */
 export const channelSums = (x: Tensor, f: (value: number, position: number, channel: number) => number): Tensor =>
-  foldChannels(countsOf(x), 0, (sum, i, c) => sum + f(at(x, i), i, c))
+  whole(foldChannels(countsOf(x), 0, (sum, i, c) => sum + f(at(x, i), i, c)))
 
 /** x with f of each value and its channel. */
 export const perChannel = (x: Tensor, f: (value: number, channel: number, position: number) => number): Tensor => {

@@ -2,6 +2,7 @@ import { either as E, function as F } from 'fp-ts'
 import type { Cut } from '../../spec/axis.js'
 import { cutAlong, foldRows, rowOf } from '../../spec/axis.js'
 import type { Result } from '../../spec/error.js'
+import { whole } from '../../spec/field.js'
 import type { Draws } from '../../spec/philox.js'
 import type { Question } from '../../spec/program.js'
 import type { Shape, Tensor } from '../../spec/tensor.js'
@@ -48,7 +49,7 @@ export const firstOfRow = (cut: Cut, i: number): number => i - (Math.floor(i / c
 
 /** Every row of an answer sums to the same number; adding n numbers in f64 errs at most n roundings of their magnitudes. */
 export const rowsSumTo = (wanted: number, cut: Cut, output: string, { values, slack }: Evaluation): Claim => {
-  const sums = (f: (i: number) => number): Tensor => foldRows(cut, 0, (sum, i) => sum + f(i))
+  const sums = (f: (i: number) => number): Tensor => whole(foldRows(cut, 0, (sum, i) => sum + f(i)))
   const [y, e] = [named(values, output), named(slack, output)]
   const rounding = (x: Tensor): Tensor => sums((i) => cut.extent * unit * Math.abs(at(x, i)))
   const total = sums((i) => at(y, i))

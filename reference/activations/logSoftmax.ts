@@ -1,17 +1,17 @@
 import { at2, at3, largest, reshaped, sum1, tabulate2, tabulate3 } from '../arithmetic.js'
 import type { Backward, Forward } from '../kernel.js'
-import type { Tensor } from '../../spec/tensor.js'
+import type { Field } from '../../spec/field.js'
 import type { Cut } from '../../spec/axis.js'
 
 // y[o,i,k] = z_i − log Σ_j e^{z_j} with z = x − max_j x[o,j,k]: the same number as of x itself, and nothing overflows
-const logShares = ({ outer, extent, inner }: Cut, rows: Tensor): Tensor => {
+const logShares = ({ outer, extent, inner }: Cut, rows: Field): Field => {
   const most = tabulate2([outer, inner], (o, k) => largest(extent, (j) => at3(rows, o, j, k)))
   const z = tabulate3([outer, extent, inner], (o, i, k) => at3(rows, o, i, k) - at2(most, o, k))
   const logSums = tabulate2([outer, inner], (o, k) => Math.log(sum1(extent, (j) => Math.exp(at3(z, o, j, k)))))
   return tabulate3([outer, extent, inner], (o, i, k) => at3(z, o, i, k) - at2(logSums, o, k))
 }
 
-const rowsOf = ({ outer, extent, inner }: Cut, x: Tensor): Tensor => reshaped([outer, extent, inner], x)
+const rowsOf = ({ outer, extent, inner }: Cut, x: Field): Field => reshaped([outer, extent, inner], x)
 
 export const forward: Forward<'logSoftmax'> = (_, { x }, sizes) => ({
   y: reshaped(x.shape, logShares(sizes, rowsOf(sizes, x))),

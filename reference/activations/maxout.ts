@@ -1,9 +1,8 @@
 import { at2, at3, indexOfLargest, largest, sum1, tabulate2, tabulate3 } from '../arithmetic.js'
-import type { Backward, Forward } from '../kernel.js'
-import type { InputsOf } from '../../spec/catalogue.js'
+import type { Backward, Forward, InputFields } from '../kernel.js'
 
 // a[n,k,o] = b[k,o] + Σ_i w[k,o,i] · x[n,i]
-const piece = ({ x, w, b }: InputsOf<'maxout'>, I: number, n: number, k: number, o: number): number =>
+const piece = ({ x, w, b }: InputFields<'maxout'>, I: number, n: number, k: number, o: number): number =>
   sum1(I, (i) => at3(w, k, o, i) * at2(x, n, i)) + at2(b, k, o)
 
 // y[n,o] = max_k a[n,k,o]

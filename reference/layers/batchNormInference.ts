@@ -1,9 +1,9 @@
 import { at1, at3, map, reshaped, sum2, tabulate1, tabulate3 } from '../arithmetic.js'
 import type { Backward, Forward } from '../kernel.js'
-import type { Tensor } from '../../spec/tensor.js'
+import type { Field } from '../../spec/field.js'
 
 // r = 1/√(runningVar + ε)
-const reciprocalDeviation = (epsilon: number, runningVar: Tensor): Tensor =>
+const reciprocalDeviation = (epsilon: number, runningVar: Field): Field =>
   map((variance) => 1 / Math.sqrt(variance + epsilon), runningVar)
 
 // y = γ·(x − runningMean)·r + β

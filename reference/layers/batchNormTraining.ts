@@ -1,10 +1,10 @@
 import { at1, at3, map, reshaped, sum2, tabulate1, tabulate3, zip } from '../arithmetic.js'
 import type { Backward, Forward } from '../kernel.js'
 import type { Channels } from '../../spec/layers/channels.js'
-import type { Tensor } from '../../spec/tensor.js'
+import type { Field } from '../../spec/field.js'
 
 // μ[c] = mean x,   σ²[c] = mean (x − μ)²: two passes, since mean x² − μ² loses a small variance under a large mean
-const statistics = ({ N, C, S, m }: Channels, x: Tensor): { readonly mean: Tensor; readonly variance: Tensor } => {
+const statistics = ({ N, C, S, m }: Channels, x: Field): { readonly mean: Field; readonly variance: Field } => {
   const mean = tabulate1([C], (c) => sum2(N, S, (n, s) => at3(x, n, c, s)) / m)
   const variance = tabulate1(
     [C],
@@ -14,7 +14,7 @@ const statistics = ({ N, C, S, m }: Channels, x: Tensor): { readonly mean: Tenso
 }
 
 // r = 1/√(σ² + ε)
-const reciprocalDeviation = (epsilon: number, variance: Tensor): Tensor =>
+const reciprocalDeviation = (epsilon: number, variance: Field): Field =>
   map((variance) => 1 / Math.sqrt(variance + epsilon), variance)
 
 // y = γ·x̂ + β, x̂ = (x − μ)·r

@@ -1,11 +1,11 @@
-import type { Tensor, Tensors } from '../../spec/tensor.js'
+import type { Field, Fields } from '../../spec/field.js'
 import { at3, reshaped, tabulate3 } from '../arithmetic.js'
 import type { Backward, Forward } from '../kernel.js'
 
 // y[o, start(q) + j, k] = x_q[o, j, k]
 export const forward: Forward<'concat'> = (_, inputs, { y, outer, inner, extents, total }) => {
-  const given: Tensors = inputs
-  const pieces = extents.map((extent, q) => reshaped([outer, extent, inner], given[`x${q}`] as Tensor))
+  const given: Fields = inputs
+  const pieces = extents.map((extent, q) => reshaped([outer, extent, inner], given[`x${q}`] as Field))
   // for each place along the axis, the piece that lies there and the place in it
   const owners = pieces.flatMap((piece, q) => Array.from({ length: extents[q] as number }, (_, j) => ({ piece, j })))
   return {
@@ -22,11 +22,11 @@ export const forward: Forward<'concat'> = (_, inputs, { y, outer, inner, extents
 // dx_q[o, j, k] = dy[o, start(q) + j, k]
 export const backward: Backward<'concat'> = (_, inputs, { y: cotangent }, { outer, inner, extents, starts, total }) => {
   const dy = reshaped([outer, total, inner], cotangent)
-  const given: Tensors = inputs
+  const given: Fields = inputs
   const gradients = extents.map((extent, q) => {
     const [name, start] = [`x${q}`, starts[q] as number]
     const piece = tabulate3([outer, extent, inner], (o, j, k) => at3(dy, o, start + j, k))
-    return [name, reshaped((given[name] as Tensor).shape, piece)] as const
+    return [name, reshaped((given[name] as Field).shape, piece)] as const
   })
   return Object.fromEntries(gradients) as typeof inputs
 }

@@ -1,14 +1,14 @@
 import type { AttrsOf, SizesOf } from '../../spec/catalogue.js'
-import type { Tensor } from '../../spec/tensor.js'
+import type { Field } from '../../spec/field.js'
 import { at3, map, reshaped, sum1, tabulate3 } from '../arithmetic.js'
 import type { Backward, Forward } from '../kernel.js'
 
 // s[c] = k + (α/size) · Σ x[j]² over the channels j of c's window, at each place
 const scales = (
   { size, alpha, k }: AttrsOf<'localResponseNorm'>,
-  x: Tensor,
+  x: Field,
   { N, C, S }: SizesOf<'localResponseNorm'>,
-): Tensor =>
+): Field =>
   tabulate3([N, C, S], (n, c, s) => {
     const first = Math.max(0, c - Math.floor(size / 2))
     const last = Math.min(C - 1, c + Math.ceil(size / 2) - 1)

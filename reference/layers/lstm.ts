@@ -1,12 +1,12 @@
-import { partOf, scan, scanBack, stacked, sumOfTensors, zip } from '../arithmetic.js'
-import type { Backward, Forward } from '../kernel.js'
-import type { GradientsOf, InputsOf, OutputsOf, SizesOf } from '../../spec/catalogue.js'
+import { partOf, scan, scanBack, stacked, sumOfFields, zip } from '../arithmetic.js'
+import type { Backward, Forward, GradientFields, InputFields, OutputFields } from '../kernel.js'
+import type { SizesOf } from '../../spec/catalogue.js'
 import * as lstmCell from './lstmCell.js'
 
-type State = OutputsOf<'lstmCell'>
+type State = OutputFields<'lstmCell'>
 
 // h[0], c[0] = h0, c0,   h[t+1], c[t+1] = lstmCell(x[t], h[t], c[t])
-const statesOf = ({ x, h0, c0, wIh, wHh, b }: InputsOf<'lstm'>, sizes: SizesOf<'lstm'>): readonly State[] => {
+const statesOf = ({ x, h0, c0, wIh, wHh, b }: InputFields<'lstm'>, sizes: SizesOf<'lstm'>): readonly State[] => {
   const start: State = { h: h0, c: c0 }
   return [
     start,
@@ -26,7 +26,7 @@ export const forward: Forward<'lstm'> = (_, inputs, sizes) => {
 export const backward: Backward<'lstm'> = (_, inputs, { y: dy, hT: dhT, cT: dcT }, sizes) => {
   const { x, wIh, wHh, b } = inputs
   const states = statesOf(inputs, sizes)
-  const steps = scanBack<State, GradientsOf<'lstmCell'>>(sizes.T, { h: dhT, c: dcT }, (after, t) => {
+  const steps = scanBack<State, GradientFields<'lstmCell'>>(sizes.T, { h: dhT, c: dcT }, (after, t) => {
     const { h, c } = states[t] as State
     return lstmCell.backward(
       {},
@@ -35,13 +35,13 @@ export const backward: Backward<'lstm'> = (_, inputs, { y: dy, hT: dhT, cT: dcT 
       sizes,
     )
   })
-  const first = steps[0] as GradientsOf<'lstmCell'>
+  const first = steps[0] as GradientFields<'lstmCell'>
   return {
     x: stacked(steps.map((step) => step.x)),
     h0: first.h,
     c0: first.c,
-    wIh: sumOfTensors(steps.map((step) => step.wIh)),
-    wHh: sumOfTensors(steps.map((step) => step.wHh)),
-    b: sumOfTensors(steps.map((step) => step.b)),
+    wIh: sumOfFields(steps.map((step) => step.wIh)),
+    wHh: sumOfFields(steps.map((step) => step.wHh)),
+    b: sumOfFields(steps.map((step) => step.b)),
   }
 }

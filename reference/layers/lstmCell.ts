@@ -1,7 +1,7 @@
 import { at1, at2, sum1, tabulate1, tabulate2 } from '../arithmetic.js'
-import type { Backward, Forward } from '../kernel.js'
-import type { Tensor } from '../../spec/tensor.js'
-import type { InputsOf, SizesOf } from '../../spec/catalogue.js'
+import type { Backward, Forward, InputFields } from '../kernel.js'
+import type { Field } from '../../spec/field.js'
+import type { SizesOf } from '../../spec/catalogue.js'
 
 // σ(a) = 1/(1 + e^{−a}); for a < 0 as e^a/(1 + e^a), the same number, so that no e^{−a} overflows
 const sigmoid = (a: number): number => (a >= 0 ? 1 / (1 + Math.exp(-a)) : Math.exp(a) / (1 + Math.exp(a)))
@@ -9,13 +9,12 @@ const tanh = (a: number): number => Math.tanh(a)
 
 // a[n,r] = b[r] + Σ_i wIh[r,i]·x[n,i] + Σ_k wHh[r,k]·h[n,k]
 // i, f, o = σ(a) of rows 0 …, H … and 3H …,   g = tanh a of rows 2H …
-const gates = ({ x, h, wIh, wHh, b }: InputsOf<'lstmCell'>, { N, I, H, G }: SizesOf<'lstmCell'>) => {
+const gates = ({ x, h, wIh, wHh, b }: InputFields<'lstmCell'>, { N, I, H, G }: SizesOf<'lstmCell'>) => {
   const a = tabulate2(
     [N, G],
     (n, r) => at1(b, r) + sum1(I, (i) => at2(wIh, r, i) * at2(x, n, i)) + sum1(H, (k) => at2(wHh, r, k) * at2(h, n, k)),
   )
-  const block = (f: (a: number) => number, first: number): Tensor =>
-    tabulate2([N, H], (n, j) => f(at2(a, n, first + j)))
+  const block = (f: (a: number) => number, first: number): Field => tabulate2([N, H], (n, j) => f(at2(a, n, first + j)))
   return { i: block(sigmoid, 0), f: block(sigmoid, H), g: block(tanh, 2 * H), o: block(sigmoid, 3 * H) }
 }
 
@@ -45,7 +44,7 @@ export const backward: Backward<'lstmCell'> = (attrs, inputs, { h: dnextH, c: dn
   const df = tabulate2([N, H], (n, j) => at2(dc, n, j) * at2(c, n, j) * (at2(f, n, j) * (1 - at2(f, n, j))))
   const dg = tabulate2([N, H], (n, j) => at2(dc, n, j) * at2(i, n, j) * ((1 - at2(g, n, j)) * (1 + at2(g, n, j))))
   const dO = tabulate2([N, H], (n, j) => at2(dnextH, n, j) * at2(t, n, j) * (at2(o, n, j) * (1 - at2(o, n, j))))
-  const da = tabulate2([N, G], (n, r) => at2([di, df, dg, dO][Math.floor(r / H)] as Tensor, n, r % H))
+  const da = tabulate2([N, G], (n, r) => at2([di, df, dg, dO][Math.floor(r / H)] as Field, n, r % H))
   return {
     x: tabulate2([N, I], (n, i) => sum1(G, (r) => at2(wIh, r, i) * at2(da, n, r))),
     h: tabulate2([N, H], (n, k) => sum1(G, (r) => at2(wHh, r, k) * at2(da, n, r))),

@@ -1,3 +1,4 @@
+import { sizeOf } from '../../spec/tensor.js'
 import { at1, reshaped, tabulate1 } from '../arithmetic.js'
 import type { Backward, Forward } from '../kernel.js'
 
@@ -5,7 +6,7 @@ import type { Backward, Forward } from '../kernel.js'
 export const forward: Forward<'reshape'> = ({ shape }, { x }) => ({
   y: reshaped(
     shape,
-    tabulate1([x.data.length], (p) => at1(x, p)),
+    tabulate1([sizeOf(x.shape)], (p) => at1(x, p)),
   ),
 })
 

@@ -1,6 +1,6 @@
-import { scalarOf, total, zip, zip3 } from '../arithmetic.js'
+import { at1, filled, scalarOf, total, zip, zip3 } from '../arithmetic.js'
 import type { Backward, Forward } from '../kernel.js'
-import { filled, sizeOf } from '../../spec/tensor.js'
+import { sizeOf } from '../../spec/tensor.js'
 import { weighted } from './weighted.js'
 
 // loss = −(1/n) Σ (t·log p + (1−t)·log(1−p)), 0·log 0 = 0
@@ -17,7 +17,7 @@ const slope = (p: number, t: number): number => (t === 0 ? 1 / (1 - p) : t === 1
 
 // dprediction = (p − t)/(p·(1−p))·dloss/n
 export const backward: Backward<'bce'> = ({ reduction }, { prediction, target }, { loss: dloss }, { rest }) => {
-  const each = reduction === 'none' ? dloss : filled(rest, dloss.data[0] as number)
+  const each = reduction === 'none' ? dloss : filled(rest, at1(dloss, 0))
   const n = reduction === 'mean' ? sizeOf(rest) : 1
   return { prediction: zip3((p, t, d) => (slope(p, t) * d) / n, prediction, target, each) }
 }

@@ -1,6 +1,6 @@
-import { scalarOf, total, zip, zip3 } from '../arithmetic.js'
+import { at1, filled, scalarOf, total, zip, zip3 } from '../arithmetic.js'
 import type { Backward, Forward } from '../kernel.js'
-import { filled, sizeOf } from '../../spec/tensor.js'
+import { sizeOf } from '../../spec/tensor.js'
 
 // log(1 + e^x) − x·t, with the larger of 0 and x taken out of the logarithm: no power overflows
 const cost = (x: number, t: number): number => Math.max(x, 0) - x * t + Math.log1p(Math.exp(-Math.abs(x)))
@@ -18,7 +18,7 @@ const sigmoid = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.e
 
 // dlogits = (σ(x) − t)·dloss/n
 export const backward: Backward<'bceWithLogits'> = ({ reduction }, { logits, target }, { loss: dloss }, { rest }) => {
-  const each = reduction === 'none' ? dloss : filled(rest, dloss.data[0] as number)
+  const each = reduction === 'none' ? dloss : filled(rest, at1(dloss, 0))
   const n = reduction === 'mean' ? sizeOf(rest) : 1
   return { logits: zip3((x, t, d) => ((sigmoid(x) - t) * d) / n, logits, target, each) }
 }

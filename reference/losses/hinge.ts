@@ -1,12 +1,12 @@
 import { at1, at2, scalarOf, sum1, tabulate1, tabulate2, total } from '../arithmetic.js'
 import type { Backward, Forward } from '../kernel.js'
-import type { Tensor } from '../../spec/tensor.js'
+import type { Field } from '../../spec/field.js'
 
 // m[n,j,c] = 1 + s[n,j] − s[n,c]: how far class j comes into the margin of class c
-const margin = (s: Tensor, n: number, j: number, c: number): number => 1 + (at2(s, n, j) - at2(s, n, c))
+const margin = (s: Field, n: number, j: number, c: number): number => 1 + (at2(s, n, j) - at2(s, n, c))
 
 // the classes c of each row with t[n,c] ≠ 0, one of them where the target is one-hot
-const targets = (t: Tensor, N: number, C: number): readonly (readonly number[])[] =>
+const targets = (t: Field, N: number, C: number): readonly (readonly number[])[] =>
   Array.from({ length: N }, (_, n) => Array.from({ length: C }, (_, c) => c).filter((c) => at2(t, n, c) !== 0))
 
 // loss = (1/N) Σ_n Σ_c t[n,c]·Σ_{j≠c} max(0, m[n,j,c])

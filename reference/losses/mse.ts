@@ -1,6 +1,6 @@
-import { scalarOf, total, zip, zip3 } from '../arithmetic.js'
+import { at1, filled, scalarOf, total, zip, zip3 } from '../arithmetic.js'
 import type { Backward, Forward } from '../kernel.js'
-import { filled, sizeOf } from '../../spec/tensor.js'
+import { sizeOf } from '../../spec/tensor.js'
 
 // loss = (1/n) Σ (y − ŷ)²
 export const forward: Forward<'mse'> = ({ reduction }, { prediction, target }, { rest }) => {
@@ -13,7 +13,7 @@ export const forward: Forward<'mse'> = ({ reduction }, { prediction, target }, {
 
 // dprediction = 2(y − ŷ)·dloss/n
 export const backward: Backward<'mse'> = ({ reduction }, { prediction, target }, { loss: dloss }, { rest }) => {
-  const each = reduction === 'none' ? dloss : filled(rest, dloss.data[0] as number)
+  const each = reduction === 'none' ? dloss : filled(rest, at1(dloss, 0))
   const n = reduction === 'mean' ? sizeOf(rest) : 1
   return { prediction: zip3((y, t, d) => (2 * (y - t) * d) / n, prediction, target, each) }
 }

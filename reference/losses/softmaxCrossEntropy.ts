@@ -1,16 +1,16 @@
 import { at1, at2, largest, scalarOf, sum1, tabulate1, tabulate2, total } from '../arithmetic.js'
 import type { Backward, Forward } from '../kernel.js'
-import type { Tensor } from '../../spec/tensor.js'
+import type { Field } from '../../spec/field.js'
 import { weighted } from './weighted.js'
 
 // z[n,c] = x[n,c] − max_j x[n,j]: the softmax is the same, and e^z is at most 1
-const shifted = (x: Tensor, N: number, C: number): Tensor => {
+const shifted = (x: Field, N: number, C: number): Field => {
   const most = tabulate1([N], (n) => largest(C, (c) => at2(x, n, c)))
   return tabulate2([N, C], (n, c) => at2(x, n, c) - at1(most, n))
 }
 
 // S[n] = Σ_c e^{z[n,c]}
-const sumOfPowers = (z: Tensor, N: number, C: number): Tensor =>
+const sumOfPowers = (z: Field, N: number, C: number): Field =>
   tabulate1([N], (n) => sum1(C, (c) => Math.exp(at2(z, n, c))))
 
 // loss = −(1/N) Σ_n Σ_c t[n,c]·log p[n,c],   log p = z − log S

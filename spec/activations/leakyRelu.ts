@@ -1,7 +1,7 @@
 import { attributes, finite, withDefault } from '../attributes.js'
 import { epsilon, tau } from '../bound.js'
+import { zipFields } from '../field.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
-import { zipTensors } from '../tensor.js'
 
 /**
  * The leaky rectified linear unit.
@@ -28,11 +28,11 @@ export const leakyRelu = defineOp({
   outputs: { y: ['...'] },
   differentiable: ['x'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, exact }) => ({
-    y: zipTensors([inputs.x, exact(attrs, inputs).y], ofBranch),
+  bound: ({ attrs, inputs, valuesOf }) => ({
+    y: zipFields([inputs.x, valuesOf(attrs, inputs).y], ofBranch),
   }),
-  boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => ({
-    x: zipTensors([inputs.x, exactBackward(attrs, inputs, cotangents).x], ofBranch),
+  boundBackward: ({ attrs, inputs, cotangents, gradientsOf }) => ({
+    x: zipFields([inputs.x, gradientsOf(attrs, inputs, cotangents).x], ofBranch),
   }),
 })
 

@@ -2,10 +2,11 @@ import { attributes, integer, withDefault } from '../attributes.js'
 import type { Cut } from '../axis.js'
 import { cutAlong, foldRows, rowOf } from '../axis.js'
 import { epsilon, gamma, logError, tau } from '../bound.js'
+import type { Field } from '../field.js'
+import { element, field, zipFields } from '../field.js'
 import type { Depth } from '../op.js'
 import { defineOp } from '../op.js'
 import type { Numbers, Tensor } from '../tensor.js'
-import { generate, zipTensors } from '../tensor.js'
 
 /**
  * The logarithm of the softmax of each row along an axis.
@@ -34,20 +35,20 @@ export const logSoftmax = defineOp({
   outputs: { y: ['...'] },
   differentiable: ['x'],
   derive: ({ axis }, { rest }) => cutAlong(axis, rest),
-  bound: ({ attrs, inputs, sizes, depth, exact }) => ({
-    y: errorsOf(sizes, depth, inputs.x, exact(attrs, inputs).y),
+  bound: ({ attrs, inputs, sizes, depth, valuesOf }) => ({
+    y: errorsOf(sizes, depth, inputs.x, valuesOf(attrs, inputs).y),
   }),
-  boundBackward: ({ attrs, inputs, cotangents, sizes, depth, exact, exactBackward }) => {
+  boundBackward: ({ attrs, inputs, cotangents, sizes, depth, valuesOf, gradientsOf }) => {
     const dy = cotangents.y
-    const y = exact(attrs, inputs).y
-    const dx = exactBackward(attrs, inputs, cotangents).x
+    const y = valuesOf(attrs, inputs).y
+    const dx = gradientsOf(attrs, inputs, cotangents).x
     const pull = foldRows(sizes, 0, (sum, i) => sum + at(dy.data, i))
     const size = foldRows(sizes, 0, (sum, i) => sum + Math.abs(at(dy.data, i)))
     const additions = gamma(depth(sizes.extent))
     return {
-      x: zipTensors([y, errorsOf(sizes, depth, inputs.x, y), dx, generate(dy.shape, (i) => i)], (y, e, dx, i) => {
+      x: zipFields([y, errorsOf(sizes, depth, inputs.x, y), dx, field(dy.shape, (i) => i)], (y, e, dx, i) => {
         const row = rowOf(sizes, i)
-        const [sum, ofSum] = [Math.abs(at(pull.data, row)), additions * at(size.data, row)]
+        const [sum, ofSum] = [Math.abs(element(pull, row)), additions * element(size, row)]
         const ofShare = Math.exp(y + e + (4 + 2 * (Math.abs(y) + e)) * epsilon) - Math.exp(y) + tau
         const ofProduct = (Math.exp(y) + ofShare) * (sum + ofSum) * (1 + epsilon) - Math.exp(y) * sum
         return ofProduct + epsilon * (Math.abs(dx) + ofProduct) + tau
@@ -63,18 +64,18 @@ const at = (numbers: Numbers, position: number): number => numbers[position] as 
 const above = (z: number): number => Math.exp(z + (4 + 3 * Math.abs(z)) * epsilon)
 
 // how far y = z − log Σe^z may be off
-const errorsOf = (cut: Cut, depth: Depth, x: Tensor, y: Tensor): Tensor => {
+const errorsOf = (cut: Cut, depth: Depth, x: Tensor, y: Field): Field => {
   const most = foldRows(cut, -Infinity, (most, i) => Math.max(most, at(x.data, i)))
-  const z = (i: number): number => at(x.data, i) - at(most.data, rowOf(cut, i))
+  const z = (i: number): number => at(x.data, i) - element(most, rowOf(cut, i))
   const sums = foldRows(cut, 0, (sum, i) => sum + Math.exp(z(i)))
   const highest = foldRows(cut, 0, (sum, i) => sum + above(z(i)))
   const additions = gamma(depth(cut.extent))
-  const ofLogs = zipTensors([sums, highest], (sum, high) => {
+  const ofLogs = zipFields([sums, highest], (sum, high) => {
     const off = high - sum + additions * high
     return Math.max(logError(sum - off), logError(sum + off)) - Math.log1p(-off / sum)
   })
-  return generate(x.shape, (i) => {
-    const off = epsilon * Math.abs(z(i)) + at(ofLogs.data, rowOf(cut, i))
-    return off + epsilon * (Math.abs(at(y.data, i)) + off) + tau
+  return field(x.shape, (i) => {
+    const off = epsilon * Math.abs(z(i)) + element(ofLogs, rowOf(cut, i))
+    return off + epsilon * (Math.abs(element(y, i)) + off) + tau
   })
 }

@@ -1,8 +1,10 @@
 import { noAttributes } from '../attributes.js'
-import { gamma, tau } from '../bound.js'
+import { gamma, gridOf, tau } from '../bound.js'
+import type { Field } from '../field.js'
+import { element, field, mapField, once, zipFields } from '../field.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
 import type { Shape, Tensor } from '../tensor.js'
-import { generate, magnitudes, mapTensor, mapTensors, sizeOf, sumOf, zeros, zipTensors } from '../tensor.js'
+import { generate, magnitudes, sizeOf, zeros, zipTensors } from '../tensor.js'
 
 /**
  * Maxout: the largest of K affine pieces for every output.
@@ -37,46 +39,62 @@ export const maxout = defineOp({
   outputs: { y: ['N', 'O'] },
   differentiable: ['x', 'w', 'b'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, sizes: { N, O }, exact }) => {
-    const pieces = piecesOf(inputs, (given) => exact(attrs, given).y)
+  bound: ({ attrs, inputs, sizes: { N, O }, valuesOf }) => {
+    const pieces = piecesOf(inputs, (given) => valuesOf(attrs, given).y)
     return {
-      y: generate([N, O], (i) => {
-        const most = largest(pieces, ({ a }) => at(a, i))
-        const highest = largest(pieces, ({ a, e }) => at(a, i) + at(e, i))
-        const surely = largest(pieces, ({ a, e }) => at(a, i) - at(e, i))
+      y: field([N, O], (i) => {
+        const most = largest(pieces, ({ a }) => element(a, i))
+        const highest = largest(pieces, ({ a, e }) => element(a, i) + element(e, i))
+        const surely = largest(pieces, ({ a, e }) => element(a, i) - element(e, i))
         return Math.max(highest - most, most - surely) + tau
       }),
     }
   },
-  boundBackward: ({ attrs, inputs, cotangents: { y: dy }, sizes: { N, O }, depth, exact, exactBackward }) => {
+  boundBackward: ({ attrs, inputs, cotangents: { y: dy }, sizes: { N, O, I }, depth, valuesOf, gradientsOf }) => {
     const { x, w } = inputs
-    const pieces = piecesOf(inputs, (given) => exact(attrs, given).y)
+    const pieces = piecesOf(inputs, (given) => valuesOf(attrs, given).y)
     const first = firstLargest(pieces, [N, O])
-    const surely = generate([N, O], (i) => largest(pieces, ({ a, e }) => at(a, i) - at(e, i)))
+    const surely = field([N, O], (i) => largest(pieces, ({ a, e }) => element(a, i) - element(e, i)))
     const rivals = pieces.map((_, k) => rivalOf(pieces, first, surely, k))
-    const open = rivals.reduce(plus)
-    const mayBe = (k: number, i: number): boolean => at(first, i) === k || at(rivals[k] as Tensor, i) > 0
-    // a piece by itself is dense: its gradients, all by magnitude, if it takes the cotangents at these places
-    const gradients = (weights: Tensor, takes: (i: number) => boolean) => {
-      const given = magnitudes({ x, w: weights, b: zeros([1, O]) })
-      const some = mapTensor((dy, i) => (takes(i) ? Math.abs(dy) : 0), dy)
-      return sumOf(some.data) === 0 ? mapTensors(() => 0, given) : exactBackward(attrs, given, { y: some })
+    const isRival = (k: number, i: number): boolean => element(rivals[k] as Field, i) > 0
+    const isOpen = (i: number): boolean => rivals.some((rival) => element(rival, i) > 0)
+    const mayBe = (k: number, i: number): boolean => element(first, i) === k || isRival(k, i)
+    // a piece by itself is dense: its gradients, all by magnitude, if it takes the cotangents at these places; where none
+    // is taken in a row or a column there is nothing to add up
+    const gradients = (weights: () => Tensor, takes: (i: number) => boolean): Given => {
+      const some = mapField((dy, i) => (takes(i) ? Math.abs(dy) : 0), dy)
+      const inRow = once((n) => indices(O).some((o) => element(some, n * O + o) !== 0))
+      const inColumn = once((o) => indices(N).some((n) => element(some, n * O + o) !== 0))
+      const all = once(() => gradientsOf(attrs, magnitudes({ x, w: weights(), b: zeros([1, O]) }), { y: some }))
+      return {
+        x: field([N, I], (i) => (inRow(Math.floor(i / I)) ? element(all(0).x, i) : 0)),
+        w: field([1, O, I], (i) => (inColumn(Math.floor(i / I)) ? element(all(0).w, i) : 0)),
+        b: field([1, O], (o) => (inColumn(o) ? element(all(0).b, o) : 0)),
+      }
     }
-    const taken = pieces.map((_, k) => gradients(pieceOf(k, w), (i) => mayBe(k, i)))
-    const undecided = pieces.map((_, k) => gradients(pieceOf(k, w), (i) => at(open, i) > 0 && mayBe(k, i)))
-    // where piece k may stand for the oracle's, j, what differs is the weights
-    const exchanged = rivals.flatMap((rival, k) =>
-      sumOf(rival.data) === 0
-        ? []
-        : pieces.map((_, j) => {
-            const difference = zipTensors([pieceOf(j, w), pieceOf(k, w)], (a, b) => a - b)
-            return gradients(difference, (i) => at(first, i) === j && at(rival, i) > 0).x
-          }),
+    const taken = pieces.map((_, k) =>
+      gradients(
+        () => pieceOf(k, w),
+        (i) => mayBe(k, i),
+      ),
     )
-    const allowed = (roundings: number, terms: Tensor, exchanged: Tensor): Tensor =>
-      zipTensors([terms, exchanged], (terms, exchanged) => gamma(roundings) * terms + exchanged + tau)
-    const ofPieces = (name: 'w' | 'b', roundings: number): Tensor => {
-      const all = (gradients: readonly Given[]): Tensor =>
+    const undecided = pieces.map((_, k) =>
+      gradients(
+        () => pieceOf(k, w),
+        (i) => isOpen(i) && mayBe(k, i),
+      ),
+    )
+    // where piece k may stand for the oracle's, j, what differs is the weights
+    const exchanged = pieces.flatMap((_, k) =>
+      pieces.map((_, j) => {
+        const difference = (): Tensor => zipTensors([pieceOf(j, w), pieceOf(k, w)], (a, b) => a - b)
+        return gradients(difference, (i) => element(first, i) === j && isRival(k, i)).x
+      }),
+    )
+    const allowed = (roundings: number, terms: Field, exchanged: Field): Field =>
+      zipFields([terms, exchanged], (terms, exchanged) => gamma(roundings) * terms + exchanged + tau)
+    const ofPieces = (name: 'w' | 'b', roundings: number): Field => {
+      const all = (gradients: readonly Given[]): Field =>
         stacked(
           inputs[name].shape,
           gradients.map((of) => of[name]),
@@ -84,7 +102,7 @@ export const maxout = defineOp({
       return allowed(roundings, all(taken), all(undecided))
     }
     return {
-      x: allowed(O, taken.map(({ x }) => x).reduce(plus), exchanged.reduce(plus, zeros(x.shape))),
+      x: allowed(O, sumOfFields(taken.map(({ x }) => x)), sumOfFields(exchanged)),
       w: ofPieces('w', depth(N) + 1),
       b: ofPieces('b', depth(N)),
     }
@@ -94,19 +112,20 @@ export const maxout = defineOp({
 
 /** One affine piece's values a [N,O], and how far f32 may be from each. */
 interface Piece {
-  readonly a: Tensor
-  readonly e: Tensor
+  readonly a: Field
+  readonly e: Field
 }
 
 interface Given {
-  readonly x: Tensor
-  readonly w: Tensor
-  readonly b: Tensor
+  readonly x: Field
+  readonly w: Field
+  readonly b: Field
 }
 
-const at = ({ data }: Tensor, i: number): number => data[i] as number
+const indices = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i)
 
-const plus = (a: Tensor, b: Tensor): Tensor => zipTensors([a, b], (a, b) => a + b)
+const sumOfFields = (fields: readonly Field[]): Field =>
+  field((fields[0] as Field).shape, (i) => fields.reduce((sum, x) => sum + element(x, i), 0))
 
 /** The k-th slice along the first axis, and the tensor of such slices. */
 const pieceOf = (k: number, { shape: [, ...rest], data }: Tensor): Tensor => {
@@ -114,20 +133,19 @@ const pieceOf = (k: number, { shape: [, ...rest], data }: Tensor): Tensor => {
   return generate([1, ...rest], (i) => data[k * size + i] as number)
 }
 
-const stacked = (shape: Shape, slices: readonly Tensor[]): Tensor => {
+const stacked = (shape: Shape, slices: readonly Field[]): Field => {
   const size = sizeOf(shape.slice(1))
-  return generate(shape, (i) => at(slices[Math.floor(i / size)] as Tensor, i % size))
+  return field(shape, (i) => element(slices[Math.floor(i / size)] as Field, i % size))
 }
 
 const largest = (pieces: readonly Piece[], f: (piece: Piece) => number): number =>
   pieces.reduce((most, piece) => Math.max(most, f(piece)), -Infinity)
 
-/** The largest power of two, from 1 down to 2⁻²⁰, of which q and every element are multiples; 0 if there is none. */
-const gridOf = (x: Tensor): number => Array.from(x.data).reduce(finer, 1)
-const finer = (q: number, value: number): number => (value % q === 0 ? q : q > 2 ** -20 ? finer(q / 2, value) : 0)
-
 // each piece alone is a maxout as well, of which `valuesOf` knows the values
-const piecesOf = (inputs: Given, valuesOf: (given: Given) => Tensor): readonly Piece[] => {
+const piecesOf = (
+  inputs: Readonly<Record<'x' | 'w' | 'b', Tensor>>,
+  valuesOf: (given: Readonly<Record<'x' | 'w' | 'b', Tensor>>) => Field,
+): readonly Piece[] => {
   const { x, w, b } = inputs
   const grid = Math.min(gridOf(x) * gridOf(w), gridOf(b))
   const roundings = gamma((x.shape[1] as number) + 1)
@@ -135,26 +153,26 @@ const piecesOf = (inputs: Given, valuesOf: (given: Given) => Tensor): readonly P
     const given = { x, w: pieceOf(k, w), b: pieceOf(k, b) }
     return {
       a: valuesOf(given),
-      e: mapTensor((size) => (size <= 2 ** 24 * grid ? 0 : roundings * size + tau), valuesOf(magnitudes(given))),
+      e: mapField((size) => (size <= 2 ** 24 * grid ? 0 : roundings * size + tau), valuesOf(magnitudes(given))),
     }
   })
 }
 
 /** Which piece the oracle takes for the largest. */
-const firstLargest = (pieces: readonly Piece[], shape: Shape): Tensor =>
-  generate(shape, (i) => {
-    const most = largest(pieces, ({ a }) => at(a, i))
+const firstLargest = (pieces: readonly Piece[], shape: Shape): Field =>
+  field(shape, (i) => {
+    const most = largest(pieces, ({ a }) => element(a, i))
     return Math.max(
-      pieces.findIndex(({ a }) => at(a, i) === most),
+      pieces.findIndex(({ a }) => element(a, i) === most),
       0,
     )
   })
 
 /** 1 where f32 may find piece k to be the largest, and the oracle another; else 0. */
-const rivalOf = (pieces: readonly Piece[], first: Tensor, surely: Tensor, k: number): Tensor =>
-  mapTensor((j, i) => {
+const rivalOf = (pieces: readonly Piece[], first: Field, surely: Field, k: number): Field =>
+  mapField((j, i) => {
     const [{ a, e }, taken] = [pieces[k] as Piece, pieces[j] as Piece]
-    const reaches = k !== j && at(a, i) + at(e, i) >= at(surely, i)
+    const reaches = k !== j && element(a, i) + element(e, i) >= element(surely, i)
     // two that are both exact are decided, a tie by the order
-    return reaches && at(e, i) + at(taken.e, i) > 0 ? 1 : 0
+    return reaches && element(e, i) + element(taken.e, i) > 0 ? 1 : 0
   }, first)

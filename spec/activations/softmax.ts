@@ -2,10 +2,11 @@ import { attributes, integer, withDefault } from '../attributes.js'
 import type { Cut } from '../axis.js'
 import { cutAlong, foldRows, rowOf } from '../axis.js'
 import { epsilon, gamma, tau } from '../bound.js'
+import type { Field } from '../field.js'
+import { element, field, zipFields } from '../field.js'
 import type { Depth } from '../op.js'
 import { defineOp, slide } from '../op.js'
 import type { Numbers, Tensor } from '../tensor.js'
-import { generate, zipTensors } from '../tensor.js'
 
 const at = (numbers: Numbers, position: number): number => numbers[position] as number
 
@@ -14,15 +15,15 @@ const at = (numbers: Numbers, position: number): number => numbers[position] as 
 const above = (z: number): number => Math.exp(z + (4 + 3 * Math.abs(z)) * epsilon)
 
 // how far y = e^z/Σe^z may be off: the largest numerator over the smallest sum
-const errorOfShares = (cut: Cut, depth: Depth, x: Tensor): Tensor => {
+const errorOfShares = (cut: Cut, depth: Depth, x: Tensor): Field => {
   const most = foldRows(cut, -Infinity, (most, i) => Math.max(most, at(x.data, i)))
-  const z = (i: number): number => at(x.data, i) - at(most.data, rowOf(cut, i))
+  const z = (i: number): number => at(x.data, i) - element(most, rowOf(cut, i))
   const sums = foldRows(cut, 0, (sum, i) => sum + Math.exp(z(i)))
   const highest = foldRows(cut, 0, (sum, i) => sum + above(z(i)))
   const additions = gamma(depth(cut.extent))
-  return generate(x.shape, (i) => {
+  return field(x.shape, (i) => {
     const row = rowOf(cut, i)
-    const [sum, high] = [at(sums.data, row), at(highest.data, row)]
+    const [sum, high] = [element(sums, row), element(highest, row)]
     const low = sum - (high - sum) - additions * high
     return (above(z(i)) / low) * (1 + 2.5 * epsilon) - Math.exp(z(i)) / sum + tau
   })
@@ -54,20 +55,20 @@ export const softmax = defineOp({
   differentiable: ['x'],
   derive: ({ axis }, { rest }) => cutAlong(axis, rest),
   bound: ({ inputs: { x }, sizes, depth }) => ({ y: errorOfShares(sizes, depth, x) }),
-  boundBackward: ({ attrs, inputs, cotangents: { y: dy }, sizes, depth, exact }) => {
-    const y = exact(attrs, inputs).y
+  boundBackward: ({ attrs, inputs, cotangents: { y: dy }, sizes, depth, valuesOf }) => {
+    const y = valuesOf(attrs, inputs).y
     const errors = errorOfShares(sizes, depth, inputs.x)
     const meeting = gamma(depth(sizes.extent) + 1)
-    const mean = foldRows(sizes, 0, (sum, i) => sum + at(y.data, i) * at(dy.data, i))
+    const mean = foldRows(sizes, 0, (sum, i) => sum + element(y, i) * at(dy.data, i))
     const ofMean = foldRows(sizes, 0, (sum, i) => {
-      const [share, e, g] = [at(y.data, i), at(errors.data, i), Math.abs(at(dy.data, i))]
+      const [share, e, g] = [element(y, i), element(errors, i), Math.abs(at(dy.data, i))]
       return sum + (e + meeting * (share + e)) * g
     })
     return {
-      x: zipTensors([y, errors, generate(dy.shape, (i) => i)], (y, e, i) => {
+      x: zipFields([y, errors, field(dy.shape, (i) => i)], (y, e, i) => {
         const row = rowOf(sizes, i)
-        const difference = at(dy.data, i) - at(mean.data, row)
-        const ofDifference = at(ofMean.data, row) + epsilon * (Math.abs(difference) + at(ofMean.data, row))
+        const difference = at(dy.data, i) - element(mean, row)
+        const ofDifference = element(ofMean, row) + epsilon * (Math.abs(difference) + element(ofMean, row))
         const [highest, farthest] = [y + e, Math.abs(difference) + ofDifference]
         return highest * farthest * (1 + epsilon) - y * Math.abs(difference) + tau
       }),

@@ -1,7 +1,7 @@
 import { noAttributes } from '../attributes.js'
 import { gamma, tanhError, tau } from '../bound.js'
+import { mapField, zipFields } from '../field.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
-import { mapTensor, zipTensors } from '../tensor.js'
 
 /**
  * The hyperbolic tangent.
@@ -25,9 +25,11 @@ export const tanh = defineOp({
   outputs: { y: ['...'] },
   differentiable: ['x'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, exact }) => ({ y: mapTensor((y) => tanhError * Math.abs(y) + tau, exact(attrs, inputs).y) }),
-  boundBackward: ({ attrs, inputs, cotangents, exact }) => ({
-    x: zipTensors([exact(attrs, inputs).y, cotangents.y], (y, dy) => {
+  bound: ({ attrs, inputs, valuesOf }) => ({
+    y: mapField((y) => tanhError * Math.abs(y) + tau, valuesOf(attrs, inputs).y),
+  }),
+  boundBackward: ({ attrs, inputs, cotangents, valuesOf }) => ({
+    x: zipFields([valuesOf(attrs, inputs).y, cotangents.y], (y, dy) => {
       const e = tanhError * Math.abs(y)
       const moved = e * (2 * Math.abs(y) + e)
       const slope = (1 - y) * (1 + y)

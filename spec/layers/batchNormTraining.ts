@@ -1,11 +1,11 @@
 import { either as E, function as F } from 'fp-ts'
 import { attributes, fraction, nonNegative, oneOf, withDefault } from '../attributes.js'
-import { epsilon, gamma, tau } from '../bound.js'
+import { epsilon, gamma, gridOf, rounded, tau } from '../bound.js'
 import { ensure } from '../error.js'
+import { element, field, once } from '../field.js'
 import type { Depth } from '../op.js'
 import { defineOp, slide } from '../op.js'
 import type { Tensor } from '../tensor.js'
-import { generate } from '../tensor.js'
 import type { Channels } from './channels.js'
 import { at, channelCounts, channelOf, foldChannels } from './channels.js'
 
@@ -21,15 +21,15 @@ interface Statistics {
 
 // Two passes. x − μ̂ twice, its square, the sum, the division: depth + 5½ roundings of mean (x − μ̂)², which is
 // σ² + (μ̂ − μ)², since Σ (x − μ) = 0. 1/√ is 4½ + 2½ roundings
-const statisticsOf = (sizes: Channels, depth: Depth, offset: number, x: Tensor): readonly Statistics[] => {
+const statisticsOf = (sizes: Channels, depth: Depth, offset: number, x: Tensor): ((channel: number) => Statistics) => {
   const additions = depth(sizes.m)
   const sums = foldChannels(sizes, 0, (sum, i) => sum + at(x.data, i))
   const magnitudes = foldChannels(sizes, 0, (sum, i) => sum + Math.abs(at(x.data, i)))
-  const squares = foldChannels(sizes, 0, (sum, i, c) => sum + (at(x.data, i) - at(sums.data, c) / sizes.m) ** 2)
-  return Array.from({ length: sizes.C }, (_, c) => {
-    const mean = at(sums.data, c) / sizes.m
-    const variance = at(squares.data, c) / sizes.m
-    const ofMean = (gamma(additions + 2.5) * at(magnitudes.data, c)) / sizes.m + tau
+  const squares = foldChannels(sizes, 0, (sum, i, c) => sum + (at(x.data, i) - element(sums, c) / sizes.m) ** 2)
+  return once((c) => {
+    const mean = element(sums, c) / sizes.m
+    const variance = element(squares, c) / sizes.m
+    const ofMean = (gamma(additions + 2.5) * element(magnitudes, c)) / sizes.m + tau
     const ofVariance = ofMean ** 2 + gamma(additions + 5.5) * (variance + ofMean ** 2) + tau
     const spread = variance + offset
     const lowest = Math.max(spread - ofVariance - epsilon * (spread + ofVariance), 0)
@@ -97,28 +97,28 @@ export const batchNormTraining = defineOp({
         ),
       ),
     ),
-  bound: ({ attrs, inputs, sizes, depth, exact }) => {
+  bound: ({ attrs, inputs, sizes, depth, valuesOf }) => {
     const { momentum: alpha, runningVariance } = attrs
     const { x, gamma: scale, runningMean, runningVar } = inputs
     const statistics = statisticsOf(sizes, depth, attrs.epsilon, x)
-    const y = exact(attrs, inputs).y
+    const y = valuesOf(attrs, inputs).y
     // 1 − α, two products, a sum
     const running = (old: number, fresh: number, ofFresh: number): number =>
       alpha * ofFresh + gamma(3) * (1 - alpha) * Math.abs(old) + gamma(2) * alpha * (Math.abs(fresh) + ofFresh) + tau
     const [factor, roundings] = runningVariance === 'unbiased' ? [sizes.m / (sizes.m - 1), 3.5] : [1, 0]
     return {
-      y: generate(x.shape, (i) => {
+      y: field(x.shape, (i) => {
         const c = channelOf(sizes, i)
-        const { size, highest } = normalized(at(x.data, i), statistics[c] as Statistics)
+        const { size, highest } = normalized(at(x.data, i), statistics(c))
         const ofProduct = Math.abs(at(scale.data, c)) * (highest * (1 + epsilon) - size)
-        return ofProduct + epsilon * (Math.abs(at(y.data, i)) + ofProduct) + tau
+        return ofProduct + epsilon * (Math.abs(element(y, i)) + ofProduct) + tau
       }),
-      runningMean: generate([sizes.C], (c) => {
-        const { mean, ofMean } = statistics[c] as Statistics
+      runningMean: field([sizes.C], (c) => {
+        const { mean, ofMean } = statistics(c)
         return running(at(runningMean.data, c), mean, ofMean)
       }),
-      runningVar: generate([sizes.C], (c) => {
-        const { variance, ofVariance } = statistics[c] as Statistics
+      runningVar: field([sizes.C], (c) => {
+        const { variance, ofVariance } = statistics(c)
         const ofUnbiased = factor * (ofVariance + gamma(roundings) * (variance + ofVariance))
         return running(at(runningVar.data, c), factor * variance, ofUnbiased)
       }),
@@ -129,25 +129,25 @@ export const batchNormTraining = defineOp({
     const { C, m } = sizes
     const additions = depth(m)
     const statistics = statisticsOf(sizes, depth, attrs.epsilon, x)
-    const distance = (i: number, c: number): number => at(x.data, i) - (statistics[c] as Statistics).mean
+    const distance = (i: number, c: number): number => at(x.data, i) - statistics(c).mean
     const cotangent = foldChannels(sizes, 0, (sum, i) => sum + at(dy.data, i))
     const magnitude = foldChannels(sizes, 0, (sum, i) => sum + Math.abs(at(dy.data, i)))
     const moment = foldChannels(sizes, 0, (sum, i, c) => sum + at(dy.data, i) * distance(i, c))
     const companion = foldChannels(sizes, 0, (sum, i, c) => sum + Math.abs(at(dy.data, i) * distance(i, c)))
-    const beta = generate([C], (c) => gamma(additions) * at(magnitude.data, c) + tau)
-    const ofGamma = generate([C], (c) => {
-      const { ofMean, r, highestR } = statistics[c] as Statistics
-      const ofTerms = gamma(additions + 3) * (at(companion.data, c) + ofMean * at(magnitude.data, c))
-      const ofMoment = ofMean * Math.abs(at(cotangent.data, c)) + ofTerms
-      return (highestR - r) * Math.abs(at(moment.data, c)) + highestR * ofMoment + tau
+    const beta = rounded(additions, magnitude, gridOf(dy))
+    const ofGamma = field([C], (c) => {
+      const { ofMean, r, highestR } = statistics(c)
+      const ofTerms = gamma(additions + 3) * (element(companion, c) + ofMean * element(magnitude, c))
+      const ofMoment = ofMean * Math.abs(element(cotangent, c)) + ofTerms
+      return (highestR - r) * Math.abs(element(moment, c)) + highestR * ofMoment + tau
     })
     return {
-      x: generate(x.shape, (i) => {
+      x: field(x.shape, (i) => {
         const c = channelOf(sizes, i)
-        const channel = statistics[c] as Statistics
-        const [m1, m2] = [at(cotangent.data, c) / m, (at(moment.data, c) * channel.r) / m]
-        const ofM1 = (gamma(additions + 2.5) * at(magnitude.data, c)) / m
-        const highestM2 = (Math.abs(m2) + at(ofGamma.data, c) / m) * (1 + gamma(2.5))
+        const channel = statistics(c)
+        const [m1, m2] = [element(cotangent, c) / m, (element(moment, c) * channel.r) / m]
+        const ofM1 = (gamma(additions + 2.5) * element(magnitude, c)) / m
+        const highestM2 = (Math.abs(m2) + element(ofGamma, c) / m) * (1 + gamma(2.5))
         const { size, highest } = normalized(at(x.data, i), channel)
         const highestProduct = highest * highestM2 * (1 + epsilon)
         const terms = Math.abs(at(dy.data, i)) + Math.abs(m1) + ofM1 + highestProduct

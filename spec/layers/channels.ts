@@ -1,5 +1,7 @@
-import type { Numbers, Shape, Tensor } from '../tensor.js'
-import { generate, sizeOf } from '../tensor.js'
+import type { Field } from '../field.js'
+import { field } from '../field.js'
+import type { Numbers, Shape } from '../tensor.js'
+import { sizeOf } from '../tensor.js'
 
 /** A tensor [N,C,…] by its channels: each has m = N·S values, S being the product of the axes …. */
 export interface Channels {
@@ -15,14 +17,14 @@ export const channelCounts = (N: number, rest: Shape): Pick<Channels, 'S' | 'm'>
   m: N * sizeOf(rest),
 })
 
-/** For each channel f(… f(f(start, i₀), i₁) …) over the positions i of its values: a tensor [C]. */
+/** For each channel f(… f(f(start, i₀), i₁) …) over the positions i of its values: a field [C]. */
 export const foldChannels = (
   { C, S, m }: Channels,
   start: number,
   f: (soFar: number, position: number, channel: number) => number,
-): Tensor => {
+): Field => {
   const values = Array.from({ length: m }, (_, k) => Math.floor(k / S) * C * S + (k % S))
-  return generate([C], (c) => values.reduce((soFar, i) => f(soFar, c * S + i, c), start))
+  return field([C], (c) => values.reduce((soFar, i) => f(soFar, c * S + i, c), start))
 }
 
 /** The channel in which the value at a position lies. */

@@ -1,11 +1,13 @@
 import { either as E, function as F } from 'fp-ts'
 import { attributes, integer, withDefault } from '../attributes.js'
 import { cutAlong } from '../axis.js'
+import { exactly } from '../bound.js'
 import { ensure } from '../error.js'
+import { mapValues } from '../field.js'
 import type { AnySizes } from '../op.js'
 import { defineOp, slide } from '../op.js'
 import type { Shape } from '../tensor.js'
-import { mapTensors, showShape, zeros } from '../tensor.js'
+import { showShape } from '../tensor.js'
 
 /** Tensors put one after the other along an axis, each cut along it: [outer, extents[q], inner], the q-th from starts[q] on. */
 export interface Joint {
@@ -75,6 +77,6 @@ export const concat = defineOp({
       })),
     )
   },
-  bound: ({ sizes: { y } }) => ({ y: zeros(y) }),
-  boundBackward: ({ inputs }) => mapTensors(() => 0, inputs),
+  bound: ({ sizes: { y } }) => ({ y: exactly({ shape: y }) }),
+  boundBackward: ({ inputs: { x0, ...others } }) => ({ x0: exactly(x0), ...mapValues(exactly, others) }),
 })

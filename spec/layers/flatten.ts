@@ -2,7 +2,7 @@ import { either as E } from 'fp-ts'
 import { noAttributes } from '../attributes.js'
 import { exactly } from '../bound.js'
 import { defineOp } from '../op.js'
-import { sizeOf, zeros } from '../tensor.js'
+import { sizeOf } from '../tensor.js'
 
 /**
  * Every example as one row: the same numbers, in the same row-major order, under the shape [N,D].
@@ -24,6 +24,6 @@ export const flatten = defineOp({
   outputs: { y: ['N', 'D'] },
   differentiable: ['x'],
   derive: (_, { rest }) => E.right({ D: sizeOf(rest) }),
-  bound: ({ sizes: { N, D } }) => ({ y: zeros([N, D]) }),
+  bound: ({ sizes: { N, D } }) => ({ y: exactly({ shape: [N, D] }) }),
   boundBackward: ({ inputs }) => ({ x: exactly(inputs.x) }),
 })

@@ -2,9 +2,11 @@ import { either as E, function as F } from 'fp-ts'
 import { attributes, finite, positiveInt, withDefault } from '../attributes.js'
 import { epsilon, expError, gamma, logError, tau } from '../bound.js'
 import { ensure } from '../error.js'
+import type { Field } from '../field.js'
+import { element, field, mapField, zipFields } from '../field.js'
 import { defineOp, slide } from '../op.js'
 import type { Tensor } from '../tensor.js'
-import { generate, mapTensor, showShape, zipTensors } from '../tensor.js'
+import { showShape } from '../tensor.js'
 import type { Channels } from './channels.js'
 import { at, channelCounts, channelOf } from './channels.js'
 
@@ -30,21 +32,21 @@ const readersOf = (sizes: Channels, size: number, i: number): readonly number[] 
 
 /** s and the least that it may come out, r = s^−β and the most, for every element. */
 interface Scales {
-  readonly s: Tensor
-  readonly lowestS: Tensor
-  readonly r: Tensor
-  readonly highestR: Tensor
+  readonly s: Field
+  readonly lowestS: Field
+  readonly r: Field
+  readonly highestR: Field
 }
 
 // m squares are rounded and added, α/size (2½ roundings) is multiplied in, and k added. The logarithm of what comes out
 // errs as it may there, and by log1p(e/s) for what s errs; β multiplies that and adds a rounding; e^t turns an error of t
 // into a factor and has its own
 const scalesOf = ({ size, alpha, beta, k }: Normalization, sizes: Channels, x: Tensor): Scales => {
-  const s = generate(
+  const s = field(
     x.shape,
     (i) => k + (alpha / size) * windowOf(sizes, size, i).reduce((sum, j) => sum + at(x.data, j) ** 2, 0),
   )
-  const ofS = mapTensor((s, i) => {
+  const ofS = mapField((s, i) => {
     const share = Math.abs(s - k)
     const ofShare = gamma(windowOf(sizes, size, i).length + 3.5) * share
     return ofShare + epsilon * (Math.abs(s) + ofShare) + tau
@@ -57,9 +59,9 @@ const scalesOf = ({ size, alpha, beta, k }: Normalization, sizes: Channels, x: T
   }
   return {
     s,
-    lowestS: zipTensors([s, ofS], (s, e) => s - e),
-    r: mapTensor((s) => Math.exp(-beta * Math.log(s)), s),
-    highestR: zipTensors([s, ofS], highest),
+    lowestS: zipFields([s, ofS], (s, e) => s - e),
+    r: mapField((s) => Math.exp(-beta * Math.log(s)), s),
+    highestR: zipFields([s, ofS], highest),
   }
 }
 
@@ -113,24 +115,24 @@ export const localResponseNorm = defineOp({
     ),
   bound: ({ attrs, inputs: { x }, sizes }) => {
     const { r, highestR } = scalesOf(attrs, sizes, x)
-    return { y: zipTensors([x, r, highestR], (x, r, highest) => Math.abs(x) * (highest * (1 + epsilon) - r) + tau) }
+    return { y: zipFields([x, r, highestR], (x, r, highest) => Math.abs(x) * (highest * (1 + epsilon) - r) + tau) }
   },
-  boundBackward: ({ attrs, inputs, cotangents, sizes, exactBackward }) => {
+  boundBackward: ({ attrs, inputs, cotangents, sizes, gradientsOf }) => {
     const [{ x }, { y: dy }] = [inputs, cotangents]
-    const dx = exactBackward(attrs, inputs, cotangents).x
+    const dx = gradientsOf(attrs, inputs, cotangents).x
     const slope = Math.abs((2 * attrs.alpha * attrs.beta) / attrs.size)
     const { s, lowestS, r, highestR } = scalesOf(attrs, sizes, x)
-    const terms = zipTensors([x, dy, r, s], (x, dy, r, s) => (Math.abs(dy * x) * r) / s)
-    const highest = zipTensors(
+    const terms = zipFields([x, dy, r, s], (x, dy, r, s) => (Math.abs(dy * x) * r) / s)
+    const highest = zipFields(
       [x, dy, highestR, lowestS],
       (x, dy, r, s) => ((Math.abs(dy * x) * r) / s) * (1 + gamma(4.5)) + tau,
     )
     return {
-      x: mapTensor((dx, i) => {
+      x: mapField((dx, i) => {
         const readers = readersOf(sizes, attrs.size, i)
-        const sum = readers.reduce((sum, j) => sum + at(terms.data, j), 0)
-        const most = readers.reduce((sum, j) => sum + at(highest.data, j), 0) * (1 + gamma(readers.length + 4.5))
-        const ofFirst = Math.abs(at(dy.data, i)) * (at(highestR.data, i) * (1 + epsilon) - at(r.data, i))
+        const sum = readers.reduce((sum, j) => sum + element(terms, j), 0)
+        const most = readers.reduce((sum, j) => sum + element(highest, j), 0) * (1 + gamma(readers.length + 4.5))
+        const ofFirst = Math.abs(at(dy.data, i)) * (element(highestR, i) * (1 + epsilon) - element(r, i))
         const ofSecond = slope * Math.abs(at(x.data, i)) * (most - sum)
         return ofFirst + ofSecond + epsilon * (Math.abs(dx) + ofFirst + ofSecond) + tau
       }, dx),

@@ -1,17 +1,21 @@
 import { noAttributes } from '../attributes.js'
 import { plus } from '../ball.js'
 import type { Balls } from '../balls.js'
-import { errorsOf, given, partOf, reshaped, stacked, zipBalls } from '../balls.js'
+import { errorsOf, given, made, partOf, reshaped, stacked, zipBalls } from '../balls.js'
 import { defineOp, slide } from '../op.js'
 import type { LstmStep } from './lstmCell.js'
 import { ensureFourBlocks, lstmPull, lstmStep } from './lstmCell.js'
-import { asBatch, pulledBack, scan, scanBack, shiftedBy, weightGradients } from './recurrent.js'
+import { scan, scanBack } from '../scan.js'
+import { asBatch, pulledBack, shiftedBy, weightGradients } from './recurrent.js'
 import type { Weights } from './recurrent.js'
 
+type LstmPull = ReturnType<typeof lstmPull>
+
 const stepsOf = (weights: Weights, x: Balls, h0: Balls, c0: Balls): readonly LstmStep[] =>
-  scan<Pick<LstmStep, 'h' | 'c'>, LstmStep>(x.shape[0] as number, { h: h0, c: c0 }, ({ h, c }, t) =>
-    lstmStep(weights, partOf(x, t), h, c),
-  )
+  scan<Pick<LstmStep, 'h' | 'c'>, LstmStep>(x.shape[0] as number, { h: h0, c: c0 }, ({ h, c }, t) => {
+    const step = lstmStep(weights, partOf(x, t), h, c)
+    return { ...step, c: made(step.c), h: made(step.h) }
+  })
 
 /**
  * A long short-term memory over a sequence: the cell `lstmCell` at every step, from the state and the cell before.
@@ -54,15 +58,16 @@ export const lstm = defineOp({
       c0,
       steps.map(({ c }) => c),
     )
-    const pulls = scanBack<ReturnType<typeof lstmPull>>(T, (after, t) => {
+    const pulls = scanBack<LstmPull | undefined, LstmPull>(T, undefined, (after, t) => {
       const arriving = partOf(dy, t)
       const dh =
         after === undefined
           ? zipBalls(plus, given(cotangents.hT), arriving)
           : pulledBack(inputs.wHh, after.da, arriving)
-      return lstmPull(steps[t] as LstmStep, cells[t] as Balls, dh, after?.dc ?? given(cotangents.cT))
+      const { da, dc } = lstmPull(steps[t] as LstmStep, cells[t] as Balls, dh, after?.dc ?? given(cotangents.cT))
+      return { da: made(da), dc: made(dc) }
     })
-    const first = pulls[0] as ReturnType<typeof lstmPull>
+    const first = pulls[0] as LstmPull
     const all = asBatch(pulls.map(({ da }) => da))
     const states = asBatch(
       shiftedBy(

@@ -1,5 +1,6 @@
 import type { Balls } from '../balls.js'
 import { ballAt, balls, errorsOf, given, reshaped, stacked, sumOfProducts, sumOfTerms } from '../balls.js'
+import type { Field } from '../field.js'
 import type { Depth } from '../op.js'
 import type { Tensor } from '../tensor.js'
 
@@ -38,7 +39,7 @@ export const pulledBack = (w: Tensor, da: Balls, arriving?: Balls): Balls => {
 }
 
 /** Σ_m da[m,r]·x[m,k], m over batch and time: a product, and additions as deep as is declared. */
-const weightGradient = (da: Balls, x: Balls, depth: Depth): Tensor => {
+const weightGradient = (da: Balls, x: Balls, depth: Depth): Field => {
   const [M, R, K] = [extent(da, 0), extent(da, 1), extent(x, 1)]
   return errorsOf(balls([R, K], (at) => sumOfProducts(depth(M) + 1, M, da, [Math.floor(at / K), R], x, [at % K, K])))
 }
@@ -52,17 +53,6 @@ export const weightGradients = (da: Balls, x: Balls, h: Balls, depth: Depth) => 
     b: errorsOf(balls([R], (r) => sumOfTerms(depth(M), M, da, r, R))),
   }
 }
-
-/** What each of T steps makes of what the step before it made: the first of `start`, and so on. */
-export const scan = <C, S extends C>(T: number, start: C, step: (before: C, t: number) => S): readonly S[] =>
-  Array.from({ length: T }, (_, t) => t).reduce<readonly S[]>(
-    (soFar, t) => [...soFar, step(soFar.at(-1) ?? start, t)],
-    [],
-  )
-
-/** What each of T steps gives, the last step made first, of what the step after it gave; again in the order of time. */
-export const scanBack = <S>(T: number, step: (after: S | undefined, t: number) => S): readonly S[] =>
-  Array.from({ length: T }, (_, t) => T - 1 - t).reduce<readonly S[]>((soFar, t) => [step(soFar[0], t), ...soFar], [])
 
 /** Balls of every step, one after the other as a batch of T·N. */
 export const asBatch = (steps: readonly Balls[]): Balls => {

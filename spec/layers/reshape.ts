@@ -3,7 +3,7 @@ import { attributes, inWords, listOf, positiveInt, required } from '../attribute
 import { exactly } from '../bound.js'
 import { ensure } from '../error.js'
 import { defineOp } from '../op.js'
-import { showShape, sizeOf, zeros } from '../tensor.js'
+import { showShape, sizeOf } from '../tensor.js'
 
 /**
  * The same numbers, in the same row-major order, under another shape.
@@ -37,6 +37,6 @@ export const reshape = defineOp({
       ),
       E.map(() => ({ shape })),
     ),
-  bound: ({ attrs: { shape } }) => ({ y: zeros(shape) }),
+  bound: ({ attrs: { shape } }) => ({ y: exactly({ shape }) }),
   boundBackward: ({ inputs }) => ({ x: exactly(inputs.x) }),
 })

@@ -1,14 +1,15 @@
 import { noAttributes } from '../attributes.js'
 import { plus } from '../ball.js'
 import type { Balls } from '../balls.js'
-import { errorsOf, given, partOf, reshaped, stacked, zipBalls } from '../balls.js'
+import { errorsOf, given, made, partOf, reshaped, stacked, zipBalls } from '../balls.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
-import { asBatch, pulledBack, scan, scanBack, shiftedBy, weightGradients } from './recurrent.js'
+import { scan, scanBack } from '../scan.js'
+import { asBatch, pulledBack, shiftedBy, weightGradients } from './recurrent.js'
 import type { Weights } from './recurrent.js'
 import { rnnPull, rnnStep } from './rnnCell.js'
 
 const statesOf = (weights: Weights, x: Balls, h0: Balls): readonly Balls[] =>
-  scan(x.shape[0] as number, h0, (h, t) => rnnStep(weights, partOf(x, t), h))
+  scan(x.shape[0] as number, h0, (h, t) => made(rnnStep(weights, partOf(x, t), h)))
 
 /**
  * A recurrent network over a sequence: the cell `rnnCell` at every step, from the state before.
@@ -45,11 +46,11 @@ export const rnn = defineOp({
   boundBackward: ({ inputs, cotangents, sizes: { T, N, I }, depth }) => {
     const [x, h0, dy] = [given(inputs.x), given(inputs.h0), given(cotangents.y)]
     const states = statesOf(inputs, x, h0)
-    const da = scanBack<Balls>(T, (after, t) => {
+    const da = scanBack<Balls | undefined, Balls>(T, undefined, (after, t) => {
       const arriving = partOf(dy, t)
       const dh =
         after === undefined ? zipBalls(plus, given(cotangents.hT), arriving) : pulledBack(inputs.wHh, after, arriving)
-      return rnnPull(dh, states[t] as Balls)
+      return made(rnnPull(dh, states[t] as Balls))
     })
     const all = asBatch(da)
     return {

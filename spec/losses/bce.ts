@@ -1,7 +1,8 @@
 import { attributes } from '../attributes.js'
 import { gamma, logError, rounded } from '../bound.js'
+import { zipFields } from '../field.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
-import { sizeOf, zipTensors } from '../tensor.js'
+import { sizeOf } from '../tensor.js'
 import { reducedBound, reducedFrom, reduction, roundingsOfMean, weighted } from './reduction.js'
 
 /**
@@ -32,17 +33,17 @@ export const bce = defineOp({
   differentiable: ['prediction'],
   derive: nothingToDerive,
   bound: ({ attrs: { reduction }, inputs: { prediction, target }, sizes: { rest }, depth }) => {
-    const errors = zipTensors(
+    const errors = zipFields(
       [prediction, target],
       (p, t) => weighted(Math.abs(t), logError(p)) + weighted(Math.abs(1 - t), logError(1 - p) + gamma(1)),
     )
-    const terms = zipTensors(
+    const terms = zipFields(
       [prediction, target],
       (p, t) => Math.abs(weighted(t, Math.log(p))) + Math.abs(weighted(1 - t, Math.log(1 - p))),
     )
     return { loss: reducedBound(reduction, 3 + (reduction === 'none' ? 0 : depth(sizeOf(rest))), errors, terms) }
   },
-  boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => ({
-    prediction: rounded(6.5 + roundingsOfMean(attrs.reduction), exactBackward(attrs, inputs, cotangents).prediction),
+  boundBackward: ({ attrs, inputs, cotangents, gradientsOf }) => ({
+    prediction: rounded(6.5 + roundingsOfMean(attrs.reduction), gradientsOf(attrs, inputs, cotangents).prediction),
   }),
 })

@@ -2,8 +2,9 @@ import { attributes } from '../attributes.js'
 import type { Ball } from '../ball.js'
 import { exact, expOf, log1pOf, minus, plus, sigmoidOf, times } from '../ball.js'
 import { gamma, tau } from '../bound.js'
+import { mapField, zipFields } from '../field.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
-import { mapTensor, sizeOf, zipTensors } from '../tensor.js'
+import { sizeOf } from '../tensor.js'
 import { reducedBound, reducedFrom, reduction, roundingsOfMean } from './reduction.js'
 
 /**
@@ -35,8 +36,8 @@ export const bceWithLogits = defineOp({
   bound: ({ attrs: { reduction }, inputs: { logits, target }, sizes: { rest }, depth }) => {
     const cost = (x: number, t: number): Ball =>
       plus(minus(exact(Math.max(x, 0)), times(exact(x), exact(t))), log1pOf(expOf(exact(-Math.abs(x)))))
-    const errors = zipTensors([logits, target], (x, t) => cost(x, t).error)
-    const sizes = zipTensors([logits, target], (x, t) => Math.abs(cost(x, t).value))
+    const errors = zipFields([logits, target], (x, t) => cost(x, t).error)
+    const sizes = zipFields([logits, target], (x, t) => Math.abs(cost(x, t).value))
     return { loss: reducedBound(reduction, reduction === 'none' ? 0 : depth(sizeOf(rest)), errors, sizes) }
   },
   boundBackward: ({ attrs: { reduction }, inputs: { logits, target }, cotangents, sizes: { rest } }) => {
@@ -44,12 +45,12 @@ export const bceWithLogits = defineOp({
     const factor = gamma(1 + roundingsOfMean(reduction))
     const pull = (x: number, t: number): Ball => minus(sigmoidOf(exact(x)), exact(t))
     return {
-      logits: mapTensor(
+      logits: mapField(
         (d, i) => {
           const { value, error } = pull(logits.data[i] as number, target.data[i] as number)
           return (Math.abs(d) / n) * (error + factor * (Math.abs(value) + error)) + tau
         },
-        reduction === 'none' ? cotangents.loss : mapTensor(() => cotangents.loss.data[0] as number, logits),
+        reduction === 'none' ? cotangents.loss : mapField(() => cotangents.loss.data[0] as number, logits),
       ),
     }
   },

@@ -1,7 +1,7 @@
 import { attributes } from '../attributes.js'
 import { logError, rounded } from '../bound.js'
+import { zipFields } from '../field.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
-import { zipTensors } from '../tensor.js'
 import { overClasses, reducedBound, reducedFrom, reduction, roundingsOfMean, weighted } from './reduction.js'
 
 /**
@@ -30,12 +30,12 @@ export const cce = defineOp({
   differentiable: ['prediction'],
   derive: nothingToDerive,
   bound: ({ attrs: { reduction }, inputs: { prediction, target }, sizes: { N, C }, depth }) => {
-    const errors = zipTensors([prediction, target], (p, t) => weighted(Math.abs(t), logError(p)))
-    const terms = zipTensors([prediction, target], (p, t) => Math.abs(weighted(t, Math.log(p))))
+    const errors = zipFields([prediction, target], (p, t) => weighted(Math.abs(t), logError(p)))
+    const terms = zipFields([prediction, target], (p, t) => Math.abs(weighted(t, Math.log(p))))
     const additions = depth(reduction === 'none' ? C : N * C)
     return { loss: reducedBound(reduction, 1 + additions, overClasses(errors), overClasses(terms)) }
   },
-  boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => ({
-    prediction: rounded(3.5 + roundingsOfMean(attrs.reduction), exactBackward(attrs, inputs, cotangents).prediction),
+  boundBackward: ({ attrs, inputs, cotangents, gradientsOf }) => ({
+    prediction: rounded(3.5 + roundingsOfMean(attrs.reduction), gradientsOf(attrs, inputs, cotangents).prediction),
   }),
 })

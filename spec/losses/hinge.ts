@@ -1,8 +1,9 @@
 import { attributes } from '../attributes.js'
 import { epsilon, gamma, tau } from '../bound.js'
+import { field, once } from '../field.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
 import type { Tensor } from '../tensor.js'
-import { generate, sumOf } from '../tensor.js'
+import { sumOf } from '../tensor.js'
 import { reducedBound, reducedFrom, reduction, roundingsOfMean } from './reduction.js'
 
 /**
@@ -38,7 +39,7 @@ export const hinge = defineOp({
   differentiable: ['scores'],
   derive: nothingToDerive,
   bound: ({ attrs: { reduction }, inputs: { scores, target }, sizes: { N, C }, depth }) => {
-    const rows = Array.from({ length: N }, (_, n) => {
+    const rows = once((n) => {
       const [s, t] = [rowOf(scores, n), rowOf(target, n)]
       return targetsOf(t).map((c) => {
         const weight = Math.abs(t[c] as number)
@@ -48,15 +49,18 @@ export const hinge = defineOp({
         return { error: ofMargins, size: weight * sumOf(margins.map(({ m }) => Math.max(m, 0))) }
       })
     })
-    const most = rows.reduce((most, row) => Math.max(most, row.length), 1)
+    const most = Array.from({ length: N }, (_, n) => targetsOf(rowOf(target, n)).length).reduce(
+      (a, b) => Math.max(a, b),
+      1,
+    )
     const terms = reduction === 'none' ? C : N * C
-    const errors = generate([N], (n) => sumOf((rows[n] ?? []).map(({ error }) => error)))
-    const sizes = generate([N], (n) => sumOf((rows[n] ?? []).map(({ size }) => size)))
+    const errors = field([N], (n) => sumOf(rows(n).map(({ error }) => error)))
+    const sizes = field([N], (n) => sumOf(rows(n).map(({ size }) => size)))
     return { loss: reducedBound(reduction, depth(most * terms) + most - 1, errors, sizes) }
   },
   boundBackward: ({ attrs: { reduction }, inputs: { scores, target }, cotangents, sizes: { N, C } }) => {
     const factor = gamma(1 + roundingsOfMean(reduction))
-    const rows = Array.from({ length: N }, (_, n) => {
+    const rows = once((n) => {
       const [s, t] = [rowOf(scores, n), rowOf(target, n)]
       const held = targetsOf(t)
       const d = Math.abs(cotangents.loss.data[reduction === 'none' ? n : 0] as number) / (reduction === 'mean' ? N : 1)
@@ -80,7 +84,7 @@ export const hinge = defineOp({
         return d * (error + factor * (Math.abs(up - down) + error)) + tau
       })
     })
-    return { scores: generate([N, C], (i) => rows[Math.floor(i / C)]?.[i % C] as number) }
+    return { scores: field([N, C], (i) => rows(Math.floor(i / C))[i % C] as number) }
   },
 })
 

@@ -1,8 +1,9 @@
 import { oneOf, withDefault } from '../attributes.js'
 import { gamma, tau } from '../bound.js'
+import type { Field } from '../field.js'
+import { element, field, whole, zipFields } from '../field.js'
 import type { Axes } from '../op.js'
-import type { Tensor } from '../tensor.js'
-import { generate, scalar, sumOf, zipTensors } from '../tensor.js'
+import { sizeOf, sumOf } from '../tensor.js'
 
 /** How a loss's values become its output. */
 export type Reduction = 'mean' | 'sum' | 'none'
@@ -27,15 +28,17 @@ export const weighted = (weight: number, value: number): number => (weight === 0
  * magnitudes `sizes` altogether: Σ errors + γ(k)·Σ (sizes + errors), divided by n for the mean, where k is
  * `roundings`, those that a term meets up to and in the reduction's additions, and the mean's own.
  */
-export const reducedBound = (reduction: Reduction, roundings: number, errors: Tensor, sizes: Tensor): Tensor => {
+export const reducedBound = (reduction: Reduction, roundings: number, errors: Field, sizes: Field): Field => {
   const factor = gamma(roundings + roundingsOfMean(reduction))
-  if (reduction === 'none') return zipTensors([errors, sizes], (e, m) => e + factor * (m + e) + tau)
-  const [e, m] = [sumOf(errors.data), sumOf(sizes.data)]
-  return scalar((e + factor * (m + e)) / (reduction === 'mean' ? errors.data.length : 1) + tau)
+  if (reduction === 'none') return zipFields([errors, sizes], (e, m) => e + factor * (m + e) + tau)
+  return field([], () => {
+    const [e, m] = [sumOf(whole(errors).data), sumOf(whole(sizes).data)]
+    return (e + factor * (m + e)) / (reduction === 'mean' ? sizeOf(errors.shape) : 1) + tau
+  })
 }
 
 /** The sum of each row of [N,C]. */
-export const overClasses = ({ shape, data }: Tensor): Tensor => {
-  const [N, C] = shape as readonly [number, number]
-  return generate([N], (n) => sumOf(Array.from({ length: C }, (_, c) => data[n * C + c] as number)))
+export const overClasses = (x: Field): Field => {
+  const [N, C] = x.shape as readonly [number, number]
+  return field([N], (n) => sumOf(Array.from({ length: C }, (_, c) => element(x, n * C + c))))
 }

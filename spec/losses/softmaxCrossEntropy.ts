@@ -1,9 +1,10 @@
 import { attributes } from '../attributes.js'
 import { epsilon, gamma, logError, tau } from '../bound.js'
+import { field, once } from '../field.js'
 import type { Depth } from '../op.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
 import type { Tensor } from '../tensor.js'
-import { generate, sumOf } from '../tensor.js'
+import { sumOf } from '../tensor.js'
 import { reducedBound, reducedFrom, reduction, roundingsOfMean } from './reduction.js'
 
 /**
@@ -36,7 +37,7 @@ export const softmaxCrossEntropy = defineOp({
   differentiable: ['logits'],
   derive: nothingToDerive,
   bound: ({ attrs: { reduction }, inputs: { logits, target }, sizes: { N, C }, depth }) => {
-    const rows = Array.from({ length: N }, (_, n) => {
+    const rows = once((n) => {
       const { z, logS, ofLogS } = softmaxOf(rowOf(logits, n), depth)
       return rowOf(target, n).map((t, c) => {
         const logP = (z[c] as number) - logS
@@ -46,13 +47,13 @@ export const softmaxCrossEntropy = defineOp({
       })
     })
     const additions = depth(reduction === 'none' ? C : N * C)
-    const errors = generate([N], (n) => sumOf((rows[n] ?? []).map(({ error }) => error)))
-    const terms = generate([N], (n) => sumOf((rows[n] ?? []).map(({ term }) => term)))
+    const errors = field([N], (n) => sumOf(rows(n).map(({ error }) => error)))
+    const terms = field([N], (n) => sumOf(rows(n).map(({ term }) => term)))
     return { loss: reducedBound(reduction, 1 + additions, errors, terms) }
   },
   boundBackward: ({ attrs: { reduction }, inputs: { logits, target }, cotangents, sizes: { N, C }, depth }) => {
     const factor = gamma(1 + roundingsOfMean(reduction))
-    const rows = Array.from({ length: N }, (_, n) => {
+    const rows = once((n) => {
       const { z, S, rho, delta } = softmaxOf(rowOf(logits, n), depth)
       const t = rowOf(target, n)
       const T = sumOf(t)
@@ -66,7 +67,7 @@ export const softmaxCrossEntropy = defineOp({
         return d * (ofDifference + factor * (Math.abs(p * T - t) + ofDifference)) + tau
       })
     })
-    return { logits: generate([N, C], (i) => rows[Math.floor(i / C)]?.[i % C] as number) }
+    return { logits: field([N, C], (i) => rows(Math.floor(i / C))[i % C] as number) }
   },
 })
 

@@ -2,8 +2,8 @@ import { either as E, function as F } from 'fp-ts'
 import { attributes, finite, withDefault } from '../attributes.js'
 import { epsilon, gamma, tau } from '../bound.js'
 import { ensure } from '../error.js'
+import { element, mapField } from '../field.js'
 import { defineOp, noGradients, optional, slide } from '../op.js'
-import { mapTensor } from '../tensor.js'
 import { least, most, rowsOf } from './features.js'
 
 /**
@@ -39,15 +39,15 @@ export const minMaxNormalize = defineOp({
       ensure(low < high, 'AttributeOutOfRange', `low is ${low} and high is ${high}; low must be below high`),
       E.map(() => ({ rows: rowsOf(sizes) })),
     ),
-  bound: ({ attrs, inputs, sizes: { D }, exact }) => {
+  bound: ({ attrs, inputs, sizes: { D }, valuesOf }) => {
     const { low, high } = attrs
     const { x, apply = x } = inputs
-    const y = exact(attrs, inputs).y
+    const y = valuesOf(attrs, inputs).y
     const [smallest, largest] = [least(x), most(x)]
     return {
-      y: mapTensor((v, i) => {
+      y: mapField((v, i) => {
         const d = i % D
-        const [first, last] = [smallest.data[d] as number, largest.data[d] as number]
+        const [first, last] = [element(smallest, d), element(largest, d)]
         if (first === last) return 0
         const [distance, range] = [Math.abs((apply.data[i] as number) - first), last - first]
         const shortest = range * (1 - epsilon) - tau

@@ -1,8 +1,8 @@
 import { either as E } from 'fp-ts'
 import { noAttributes } from '../attributes.js'
 import { epsilon, gamma, tau } from '../bound.js'
+import { element, mapField } from '../field.js'
 import { defineOp, noGradients, optional, slide } from '../op.js'
-import { mapTensor } from '../tensor.js'
 import { foldFeatures, least, most, rowsOf } from './features.js'
 
 /**
@@ -45,16 +45,16 @@ export const zScoreNormalize = defineOp({
     const [smallest, largest] = [least(x), most(x)]
     const sums = foldFeatures(x, 0, (sum, v) => sum + v)
     const magnitudes = foldFeatures(x, 0, (sum, v) => sum + Math.abs(v))
-    const squares = foldFeatures(x, 0, (sum, v, d) => sum + (v - (sums.data[d] as number) / N) ** 2)
+    const squares = foldFeatures(x, 0, (sum, v, d) => sum + (v - element(sums, d) / N) ** 2)
     // the least that σ̂ may come out is its root's part of what the sum of squares may lose
     const ofDeviation = Math.sqrt(1 - Math.min(gamma(additions + 5.5), 1)) * (1 - 4.5 * epsilon)
     const roundings = ((1 + epsilon) * (1 + gamma(2.5))) / ofDeviation - 1
     return {
-      y: mapTensor((a, i) => {
+      y: mapField((a, i) => {
         const d = i % D
-        if (smallest.data[d] === largest.data[d]) return 0
-        const [mean, variance] = [(sums.data[d] as number) / N, (squares.data[d] as number) / N]
-        const ofMean = (gamma(additions + 2.5) * (magnitudes.data[d] as number)) / N + tau
+        if (element(smallest, d) === element(largest, d)) return 0
+        const [mean, variance] = [element(sums, d) / N, element(squares, d) / N]
+        const ofMean = (gamma(additions + 2.5) * element(magnitudes, d)) / N + tau
         const widest = Math.sqrt(variance + ofMean ** 2)
         const distance = Math.abs(a - mean)
         const [size, shift] = [distance / Math.sqrt(variance), ofMean / widest]

@@ -2,8 +2,8 @@ import { attributes, fraction, nonNegative, withDefault } from '../attributes.js
 import type { Ball } from '../ball.js'
 import { exact, minus, over, plus, rootOf, times } from '../ball.js'
 import { tau } from '../bound.js'
+import { zipFields } from '../field.js'
 import { defineOp, noGradients, nothingToDerive } from '../op.js'
-import { zipTensors } from '../tensor.js'
 import { decayed, meanSquare } from './decayed.js'
 
 /**
@@ -44,9 +44,9 @@ export const adadelta = defineOp({
       return over(times(decayed(lambda, w, g), rootOf(plus(exact(d), exact(epsilon)))), of)
     }
     return {
-      w: zipTensors([w, g, s, d], (w, g, s, d) => minus(exact(w), times(exact(eta), delta(w, g, s, d))).error + tau),
-      meanSquare: zipTensors([w, g, s], (w, g, s) => squares(w, g, s).error + tau),
-      meanSquareDelta: zipTensors(
+      w: zipFields([w, g, s, d], (w, g, s, d) => minus(exact(w), times(exact(eta), delta(w, g, s, d))).error + tau),
+      meanSquare: zipFields([w, g, s], (w, g, s) => squares(w, g, s).error + tau),
+      meanSquareDelta: zipFields(
         [w, g, s, d],
         (w, g, s, d) => meanSquare(rho, exact(d), delta(w, g, s, d)).error + tau,
       ),

@@ -2,8 +2,8 @@ import { attributes, nonNegative, required, withDefault } from '../attributes.js
 import type { Ball } from '../ball.js'
 import { exact, minus, over, plus, rootOf, times } from '../ball.js'
 import { tau } from '../bound.js'
+import { zipFields } from '../field.js'
 import { defineOp, noGradients, nothingToDerive } from '../op.js'
-import { zipTensors } from '../tensor.js'
 import { decayed } from './decayed.js'
 
 /**
@@ -42,8 +42,8 @@ export const adagrad = defineOp({
       return minus(exact(w), over(times(exact(eta), gradient), size))
     }
     return {
-      w: zipTensors([w, g, accumulator], (w, g, G) => after(w, g, G).error + tau),
-      accumulator: zipTensors([w, g, accumulator], (w, g, G) => gathered(decayed(lambda, w, g), G).error + tau),
+      w: zipFields([w, g, accumulator], (w, g, G) => after(w, g, G).error + tau),
+      accumulator: zipFields([w, g, accumulator], (w, g, G) => gathered(decayed(lambda, w, g), G).error + tau),
     }
   },
   boundBackward: noGradients,

@@ -2,9 +2,10 @@ import { attributes, belowOne, nonNegative, withDefault } from '../attributes.js
 import { epsilon as unit, tau } from '../bound.js'
 import type { Ball } from '../ball.js'
 import { exact, expm1Of, minus, negative, onceRounded, over, plus, rootOf, times } from '../ball.js'
+import type { Field } from '../field.js'
+import { field, zipFields } from '../field.js'
 import { defineOp, noGradients, nothingToDerive } from '../op.js'
 import type { Tensor } from '../tensor.js'
-import { scalar, zipTensors } from '../tensor.js'
 import { decayed, mean, meanSquare } from './decayed.js'
 
 /** The attributes that `adam` and `adamw` have in common. */
@@ -69,7 +70,7 @@ export const adamBound = (
   { w, g, m, v, step }: State,
   lambda: number,
   kept: Ball,
-): { readonly w: Tensor; readonly m: Tensor; readonly v: Tensor; readonly step: Tensor } => {
+): { readonly w: Field; readonly m: Field; readonly v: Field; readonly step: Field } => {
   const t = (step.data[0] as number) + 1
   const [correction1, correction2] = [correctionOf(beta1, t), correctionOf(beta2, t)]
   const first = (w: number, g: number, m: number): Ball => mean(beta1, exact(m), decayed(lambda, w, g))
@@ -80,10 +81,10 @@ export const adamBound = (
     return minus(times(exact(w), kept), over(along, plus(root, exact(epsilon))))
   }
   return {
-    w: zipTensors([w, g, m, v], (w, g, m, v) => after(w, g, m, v).error + tau),
-    m: zipTensors([w, g, m], (w, g, m) => first(w, g, m).error + tau),
-    v: zipTensors([w, g, v], (w, g, v) => second(w, g, v).error + tau),
-    step: scalar(Math.fround(t) === t ? 0 : unit * Math.abs(t)),
+    w: zipFields([w, g, m, v], (w, g, m, v) => after(w, g, m, v).error + tau),
+    m: zipFields([w, g, m], (w, g, m) => first(w, g, m).error + tau),
+    v: zipFields([w, g, v], (w, g, v) => second(w, g, v).error + tau),
+    step: field([], () => (Math.fround(t) === t ? 0 : unit * Math.abs(t))),
   }
 }
 

@@ -1,7 +1,7 @@
 import { attributes, flag, nonNegative, required, withDefault } from '../attributes.js'
 import { epsilon, tau } from '../bound.js'
+import { mapField, zipFields } from '../field.js'
 import { defineOp, noGradients, nothingToDerive, slide } from '../op.js'
-import { mapTensor, zipTensors } from '../tensor.js'
 
 /**
  * Gradient descent with momentum; one pure step.
@@ -32,30 +32,30 @@ export const momentum = defineOp({
   outputs: { w: ['...'], velocity: ['...'] },
   differentiable: [],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs: { w, g, velocity }, exact }) => {
+  bound: ({ attrs, inputs: { w, g, velocity }, valuesOf }) => {
     const { learningRate: eta, momentum: mu, nesterov, weightDecay: lambda } = attrs
-    const after = exact(attrs, { w, g, velocity })
-    const ofGradient = zipTensors([g, w], (g, w) =>
+    const after = valuesOf(attrs, { w, g, velocity })
+    const ofGradient = zipFields([g, w], (g, w) =>
       lambda === 0 ? 0 : epsilon * (Math.abs(g) + 2 * Math.abs(lambda * w)),
     )
-    const ofVelocity = zipTensors([velocity, g, w, ofGradient], (v, g, w, e) =>
+    const ofVelocity = zipFields([velocity, g, w, ofGradient], (v, g, w, e) =>
       mu === 0 ? e : epsilon * (2 * Math.abs(mu * v) + Math.abs(g + lambda * w)) + e,
     )
     const direction = nesterov
-      ? zipTensors([g, w, after.velocity], (g, w, v) => g + lambda * w + mu * v)
+      ? zipFields([g, w, after.velocity], (g, w, v) => g + lambda * w + mu * v)
       : after.velocity
     const ofDirection = nesterov
-      ? zipTensors(
+      ? zipFields(
           [g, w, after.velocity, ofGradient, ofVelocity],
           (g, w, v, eG, eV) => eG + mu * eV + epsilon * (2 * Math.abs(mu * v) + Math.abs(g + lambda * w)),
         )
       : ofVelocity
     return {
-      w: zipTensors(
+      w: zipFields(
         [after.w, direction, ofDirection],
         (w, d, e) => eta * e + epsilon * Math.abs(eta * d) + epsilon * Math.abs(w) + tau,
       ),
-      velocity: mapTensor((e) => e + tau, ofVelocity),
+      velocity: mapField((e) => e + tau, ofVelocity),
     }
   },
   boundBackward: noGradients,

@@ -2,8 +2,8 @@ import { attributes, fraction, nonNegative, required, withDefault } from '../att
 import type { Ball } from '../ball.js'
 import { exact, minus, over, plus, rootOf, times } from '../ball.js'
 import { tau } from '../bound.js'
+import { zipFields } from '../field.js'
 import { defineOp, noGradients, nothingToDerive } from '../op.js'
-import { zipTensors } from '../tensor.js'
 import { decayed, meanSquare } from './decayed.js'
 
 /**
@@ -42,8 +42,8 @@ export const rmsprop = defineOp({
       return minus(exact(w), over(times(exact(eta), gradient), size))
     }
     return {
-      w: zipTensors([w, g, before], (w, g, s) => after(w, g, s).error + tau),
-      meanSquare: zipTensors([w, g, before], (w, g, s) => meanSquare(rho, exact(s), decayed(lambda, w, g)).error + tau),
+      w: zipFields([w, g, before], (w, g, s) => after(w, g, s).error + tau),
+      meanSquare: zipFields([w, g, before], (w, g, s) => meanSquare(rho, exact(s), decayed(lambda, w, g)).error + tau),
     }
   },
   boundBackward: noGradients,
