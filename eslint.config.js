@@ -3,34 +3,39 @@ import { createNodeResolver, importX } from 'eslint-plugin-import-x'
 import tseslint from 'typescript-eslint'
 
 // The rooms, and the rooms that each may import from besides itself. Agreement between the interpreters means something
-// because they share only the contract; conformance and bench meet backends through the interface in spec; cli puts the
-// pieces together.
+// because they share only the contract; training, conformance and bench meet backends through the interface in spec; cli
+// puts the pieces together.
 const rooms = {
   spec: [],
   reference: ['spec'],
   accelerated: ['spec'],
-  conformance: ['spec'],
-  bench: ['spec'],
-  docs: ['spec', 'reference', 'conformance'],
-  cli: ['spec', 'reference', 'accelerated', 'conformance', 'bench', 'docs'],
+  adapters: ['spec'],
+  formats: ['spec'],
+  training: ['spec', 'formats'],
+  conformance: ['spec', 'formats', 'training'],
+  bench: ['spec', 'training'],
+  docs: ['spec', 'reference', 'formats', 'training', 'conformance'],
+  cli: ['spec', 'reference', 'accelerated', 'adapters', 'formats', 'training', 'conformance', 'bench', 'docs'],
 }
 
 const everyRoom = Object.keys(rooms)
 const tests = ['**/*.test.ts', '**/testing/**']
-const shipped = ['spec', 'reference', 'accelerated', 'conformance', 'cli']
+const shipped = ['spec', 'reference', 'accelerated', 'adapters', 'formats', 'training', 'conformance', 'cli']
   .map((room) => `${room}/**/*.ts`)
   .concat('docs/lessons/**/*.ts')
 
 // what a room imports may lie in no room but its own and those it may import from
-const zones = everyRoom.flatMap((room) =>
-  everyRoom
-    .filter((other) => other !== room && !rooms[room].includes(other))
-    .map((other) => ({
-      target: `./${room}`,
-      from: `./${other}`,
-      message: `${room} imports from ${['itself', ...rooms[room]].join(', ')} only.`,
-    })),
-)
+const zonesOf = (rooms) =>
+  everyRoom.flatMap((room) =>
+    everyRoom
+      .filter((other) => other !== room && !rooms[room].includes(other))
+      .map((other) => ({
+        target: `./${room}`,
+        from: `./${other}`,
+        message: `${room} imports from ${['itself', ...rooms[room]].join(', ')} only.`,
+      })),
+  )
+const imports = (rooms) => ['error', { basePath: import.meta.dirname, zones: zonesOf(rooms) }]
 
 const throughUnknown = {
   selector: 'TSAsExpression > TSAsExpression[typeAnnotation.type="TSUnknownKeyword"]',
@@ -67,7 +72,7 @@ export default tseslint.config(
     rules: {
       'import-x/no-cycle': ['error', { ignoreExternal: true }],
       'import-x/no-self-import': 'error',
-      'import-x/no-restricted-paths': ['error', { basePath: import.meta.dirname, zones }],
+      'import-x/no-restricted-paths': imports(rooms),
       'import-x/no-default-export': 'error',
       'no-restricted-imports': ['error', { patterns: restrictedImports }],
       'no-restricted-syntax': ['error', throughUnknown],
@@ -111,9 +116,9 @@ export default tseslint.config(
     rules: { 'import-x/no-extraneous-dependencies': ['error', { devDependencies: false, includeTypes: false }] },
   },
 
-  // values in, values out: the contract, the oracle, and the suite but for its tests ask nothing of the machine
+  // values in, values out: the contract, the oracle, learning, and the suite but for its tests ask nothing of the machine
   {
-    files: ['spec/**/*.ts', 'reference/**/*.ts', 'conformance/**/*.ts'],
+    files: ['spec', 'reference', 'formats', 'training', 'conformance'].map((room) => `${room}/**/*.ts`),
     ignores: tests,
     rules: {
       'import-x/no-nodejs-modules': 'error',
@@ -135,9 +140,9 @@ export default tseslint.config(
     },
   },
 
-  // immutability, in the contract and the oracle
+  // immutability, in the contract, the oracle and learning
   {
-    files: ['spec/**/*.ts', 'reference/**/*.ts'],
+    files: ['spec', 'reference', 'formats', 'training'].map((room) => `${room}/**/*.ts`),
     ignores: tests,
     plugins: { functional },
     rules: {
@@ -166,18 +171,21 @@ export default tseslint.config(
     },
   },
 
-  // The deliberate exceptions: where the loops and the writes of the two rooms live, so that they need be nowhere else.
+  // The deliberate exceptions: where the loops and the writes of these rooms live, so that they need be nowhere else.
   {
     files: [
       'reference/arithmetic.ts', // the loops of the reference, over a typed array that nobody else sees yet
       'spec/tensor.ts', // likewise: the makers of tensors
       'spec/balls.ts', // and of tensors of bounds
+      'spec/field.ts', // and what was read of a field so far, which only saves working it out again
+      'spec/scan.ts', // a list of steps that nobody else sees yet
       'spec/philox.ts', // a generator's rounds, and `draws`, which remembers how many came before
-      'spec/walk.ts', // the names of a program and what they stand for: a map that nobody else sees yet
+      'spec/foldNodes.ts', // the names of a program and what they stand for: a map that nobody else sees yet
       'spec/backend.ts', // `sessionOf`: which state the next step starts from
-      'spec/training/fit.ts', // which state a session has come to
-      'spec/data/*.ts', // bytes of a file, ink on a canvas, a shuffle: filled in place, then only read
-      'spec/formats/*.ts', // bytes of a file, likewise
+      'training/fit.ts', // which state a session has come to
+      'training/dataset.ts', // a shuffle, numbers of images: filled in place, then only read
+      'training/digits.ts', // ink on a canvas, likewise
+      'formats/*.ts', // bytes of a file, likewise
     ],
     rules: {
       'no-restricted-syntax': ['error', throughUnknown],
@@ -190,7 +198,8 @@ export default tseslint.config(
   // `zipTensors` maps a tuple element by element, which no type in TypeScript follows
   { files: ['spec/tensor.ts'], rules: { 'no-restricted-syntax': 'off' } },
 
-  // tests plant faults and hand over what no type allows; those of conformance and cli may meet every room
+  // Tests plant faults and hand over what no type allows; those of conformance and cli may meet every room, those of
+  // accelerated the training steps that it is made for.
   {
     files: tests,
     rules: {
@@ -201,6 +210,10 @@ export default tseslint.config(
   {
     files: ['conformance/**/*.test.ts', 'conformance/**/testing/**', 'cli/**/*.test.ts', 'cli/**/testing/**'],
     rules: { 'import-x/no-restricted-paths': 'off' },
+  },
+  {
+    files: ['accelerated/**/*.test.ts', 'accelerated/**/testing/**'],
+    rules: { 'import-x/no-restricted-paths': imports({ ...rooms, accelerated: ['spec', 'training'] }) },
   },
 
   // tools ask for a default export

@@ -1,6 +1,6 @@
 import { parseHTML } from 'linkedom'
 import { describe, expect, test } from 'vitest'
-import type { Point } from '../spec/training/course.js'
+import type { Point } from '../training/training.js'
 import { curvesPage } from './curves.js'
 
 const points: readonly Point[] = [1, 2, 3].map((epoch) => ({

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot'
 import { escaped, plot } from '../docs/lessons/picture.js'
-import type { Point } from '../spec/training/course.js'
+import type { Point } from '../training/training.js'
 
 /** A measurement after an epoch, of one of the curves in a picture. */
 interface Dot {

@@ -4,16 +4,23 @@ import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
-import type { Dataset } from '../spec/data/dataset.js'
-import { pair } from '../spec/data/dataset.js'
-import { decodeImages, decodeLabels } from '../spec/data/idx.js'
+import { decodeImages, decodeLabels } from '../formats/idx.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import { ensure, etalonError, fail, within } from '../spec/error.js'
+import type { Dataset } from '../training/dataset.js'
+import { pair } from '../training/dataset.js'
+import { digits } from '../training/digits.js'
 
 type Task<A> = taskEither.TaskEither<EtalonError, A>
 
 /** The most bytes that one file may hold, packed or unpacked: five times MNIST's training images. */
 const largestFile = 2 ** 28
+
+/** Digits to learn from, and others to be judged by. */
+export interface Digits {
+  readonly train: Dataset
+  readonly test: Dataset
+}
 
 /** Which file of a data set: its standard name is `start-end`, with or without `.gz`. */
 interface Wanted {
@@ -117,7 +124,7 @@ const sizeText = ({ images: { shape } }: Dataset): string => `${shape[1]}×${sha
  *         FormatInvalid – damaged gzip or IDX data, counts that differ, training and test images of different sizes
  *         TooLarge – a file of more than 256 MiB, packed or unpacked
  */
-export const loadIdxFolder = (dir: string): Task<{ readonly train: Dataset; readonly test: Dataset }> =>
+export const loadIdxFolder = (dir: string): Task<Digits> =>
   F.pipe(
     attempt('FileUnreadable', dir, () => stat(dir)),
     TE.tap((found) => TE.fromEither(ensure(found.isDirectory(), 'FileUnreadable', `${dir}: not a folder`))),
@@ -140,3 +147,12 @@ export const loadIdxFolder = (dir: string): Task<{ readonly train: Dataset; read
       ),
     ),
   )
+
+/** The digits of a folder, or so many drawn from a seed where there is none. */
+export const digitsFrom = (
+  { data, seed }: { readonly data?: string; readonly seed: number },
+  drawn: { readonly train: number; readonly test: number },
+): Task<Digits> =>
+  data === undefined
+    ? TE.fromIO(() => ({ train: digits(seed, drawn.train, 'train'), test: digits(seed, drawn.test, 'test') }))
+    : loadIdxFolder(data)

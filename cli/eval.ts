@@ -1,19 +1,19 @@
 import { constants, isUtf8 } from 'node:buffer'
 import type { Readable, Writable } from 'node:stream'
-import type { Command } from 'commander'
 import { Option } from 'commander'
 import { either as E, function as F } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
+import type { DeviceChoice } from '../accelerated/index.js'
 import { reference } from '../reference/index.js'
 import type { Backend } from '../spec/backend.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import { ensure, fail } from '../spec/error.js'
 import { answersOf, oneNode } from '../spec/program.js'
-import type { Request } from '../spec/protocol.js'
-import { answerLine, noId, parseRequest, refusalLine } from '../spec/protocol.js'
 import type { Tensors } from '../spec/tensor.js'
-import type { ExitCode } from './exit.js'
+import type { Subcommand } from './command.js'
 import { exit } from './exit.js'
+import type { Request } from './protocol.js'
+import { answerLine, noId, parseRequest, refusalLine } from './protocol.js'
 
 /** One line's bytes without its `\n`; of a line longer than any string, only how long it was. */
 interface Line {
@@ -167,8 +167,6 @@ export const converse = async (input: Readable, output: Writable, { answer }: Or
   }
 }
 
-type DeviceChoice = 'auto' | 'gpu' | 'software'
-
 // Dawn is native code of some size: a stream of requests to the reference never loads it
 const openDevice =
   (choice: DeviceChoice): taskEither.TaskEither<EtalonError, Backend> =>
@@ -176,8 +174,8 @@ const openDevice =
     (await import('../accelerated/index.js')).openWebGpu(choice)()
 
 /** `etalon eval`. */
-export const evalCommand = (command: Command, finish: (code: ExitCode) => void): void => {
-  command
+export const evalCommand: Subcommand = (command, finish) =>
+  void command
     .addOption(
       new Option('--device <choice>', 'which device answers requests for webgpu')
         .choices(['auto', 'gpu', 'software'])
@@ -190,4 +188,3 @@ export const evalCommand = (command: Command, finish: (code: ExitCode) => void):
       if (E.isLeft(outcome)) console.error(`etalon eval: ${outcome.left.message}`)
       finish(E.isLeft(outcome) ? exit.usage : exit.ok)
     })
-}

@@ -1,26 +1,25 @@
 import { Option } from 'commander'
-import { either as E, taskEither as TE } from 'fp-ts'
+import { either as E } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import type { DeviceChoice } from '../accelerated/index.js'
-import { formulaText } from '../docs/explain/page.js'
 import { loadFormulas } from '../docs/explain/formulas.js'
+import { formulaText } from '../docs/explain/page.js'
 import { lessonNamed, lessons } from '../docs/lessons/index.js'
 import type { Lesson } from '../docs/lessons/lesson.js'
 import { lessonSummary, wrapped } from '../docs/lessons/summary.js'
-import type { Dataset } from '../spec/data/dataset.js'
-import { countOf } from '../spec/data/dataset.js'
-import { digits } from '../spec/data/digits.js'
 import type { EtalonError } from '../spec/error.js'
 import { etalonError } from '../spec/error.js'
-import { loadIdxFolder } from './dataset.js'
+import { countOf } from '../training/dataset.js'
+import type { Subcommand } from './command.js'
+import type { Digits } from './dataset.js'
+import { digitsFrom } from './dataset.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import { writable, writeWhole } from './file.js'
-import type { Subcommand } from './main.js'
 import { aboveZero, deviceOption, wholeNumber } from './options.js'
-import { complainTo, inkFor, statusLine } from './terminal.js'
-import type { Rim } from './verify.js'
-import { processRim } from './verify.js'
+import type { Rim } from './rim.js'
+import { processRim } from './rim.js'
+import { bar, complainTo, inkFor, statusLine } from './terminal.js'
 
 export interface LessonOptions {
   readonly data?: string
@@ -32,11 +31,6 @@ export interface LessonOptions {
   readonly json?: true
 }
 
-interface Digits {
-  readonly train: Dataset
-  readonly test: Dataset
-}
-
 /** All that a lesson meets of the world. */
 export interface LessonRim extends Omit<Rim, 'table' | 'oracle'> {
   readonly load: (options: LessonOptions) => taskEither.TaskEither<EtalonError, Digits>
@@ -44,11 +38,6 @@ export interface LessonRim extends Omit<Rim, 'table' | 'oracle'> {
 
 // as many as the lessons ask for, at most
 const generated = { train: 8000, test: 2000 }
-
-const digitsFor = ({ data, seed }: LessonOptions): taskEither.TaskEither<EtalonError, Digits> =>
-  data === undefined
-    ? TE.fromIO(() => ({ train: digits(seed, generated.train, 'train'), test: digits(seed, generated.test, 'test') }))
-    : loadIdxFolder(data)
 
 /** The command again, as it was given. */
 const commandOf = (name: string, { data, seed, size, device }: LessonOptions): string =>
@@ -59,8 +48,6 @@ const commandOf = (name: string, { data, seed, size, device }: LessonOptions): s
     ...(size === 1 ? [] : [`--size ${size}`]),
     ...(device === 'auto' ? [] : [`--device ${device}`]),
   ].join(' ')
-
-const bar = (part: number): string => `[${'='.repeat(Math.floor(20 * part)).padEnd(20)}]`
 
 /** What lessons there are, and what each asks. */
 export const listLessons = ({ out }: Pick<Rim, 'out'>, json: boolean): ExitCode => {
@@ -162,7 +149,8 @@ export const lessonCommand: Subcommand = (command, end) =>
       const rim = processRim()
       if (name === undefined) return end(listLessons(rim, options.json === true))
       const lesson = lessonNamed(name)
-      if (lesson !== undefined) return end(await giveLesson({ ...rim, load: digitsFor }, lesson, options))
+      if (lesson !== undefined)
+        return end(await giveLesson({ ...rim, load: (options) => digitsFrom(options, generated) }, lesson, options))
       const { code, message } = etalonError(
         'AttributeOutOfRange',
         `there is no lesson ${JSON.stringify(name)}; there are ${lessons.map((each) => each.name).join(', ')}`,

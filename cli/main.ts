@@ -1,13 +1,8 @@
 #!/usr/bin/env node
 import { existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import type { ExitCode } from './exit.js'
+import type { Subcommand } from './command.js'
 import { exit } from './exit.js'
-
-/** A subcommand: describes its options and its action on a fresh command, and hands its exit code to `finish`. */
-export interface Subcommand {
-  (command: Command, finish: (code: ExitCode) => void): void
-}
 
 interface Entry {
   readonly summary: string
@@ -16,12 +11,15 @@ interface Entry {
 
 /** Every subcommand, one file each, loaded when it is asked for: `etalon eval` starts without what `verify` needs. */
 const subcommands: Readonly<Record<string, Entry>> = {
-  verify: { summary: 'hold a backend against the reference', load: async () => (await import('./verify.js')).verify },
+  verify: {
+    summary: 'hold a backend against the reference',
+    load: async () => (await import('./verify.js')).verifyCommand,
+  },
   zoo: {
     summary: 'hold a backend against the reference on whole networks, node by node',
     load: async () => (await import('./zoo.js')).zooCommand,
   },
-  replay: { summary: 'run one case of verify again', load: async () => (await import('./replay.js')).replay },
+  replay: { summary: 'run one case of verify again', load: async () => (await import('./replay.js')).replayCommand },
   train: {
     summary: 'train a network on the device, on digits',
     load: async () => (await import('./train.js')).trainCommand,
@@ -34,7 +32,7 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'answer requests for single ops: a JSON line in, a JSON line out',
     load: async () => (await import('./eval.js')).evalCommand,
   },
-  bench: { summary: 'time answers already found right', load: async () => (await import('./bench.js')).bench },
+  bench: { summary: 'time answers already found right', load: async () => (await import('./bench.js')).benchCommand },
   explain: {
     summary: "an op's formula with numbers put in, step by step",
     load: async () => (await import('./explain.js')).explainCommand,

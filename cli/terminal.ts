@@ -29,6 +29,9 @@ export const statusLine = (stream: Screen = process.stderr): Status => ({
   },
 })
 
+/** How much of some work is over, from 0 to 1, on a line. */
+export const bar = (part: number): string => `[${'='.repeat(Math.floor(20 * part)).padEnd(20)}]`
+
 /** What went wrong, in a sentence, where people look for it. */
 export const complainTo =
   (stream: Screen) =>

@@ -1,32 +1,33 @@
 import { readFile } from 'node:fs/promises'
-import { InvalidArgumentError, Option } from 'commander'
+import { Option } from 'commander'
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import type { DeviceChoice } from '../accelerated/index.js'
-import { printJudgement } from '../conformance/report.js'
-import type { Fingerprint } from '../spec/backend.js'
-import { digits } from '../spec/data/digits.js'
-import type { EtalonError, Result } from '../spec/error.js'
+import { decodeSafetensors, encodeSafetensors } from '../formats/safetensors.js'
+import type { Backend } from '../spec/backend.js'
+import type { EtalonError } from '../spec/error.js'
 import { etalonError, within } from '../spec/error.js'
-import { decodeSafetensors, encodeSafetensors } from '../spec/formats/safetensors.js'
-import { parameterCount } from '../spec/networks/network.js'
 import { variantsOf } from '../spec/networks/zoo.js'
-import type { Augmentation } from '../spec/training/augment.js'
-import { checkpointOf, stateFrom } from '../spec/training/checkpoint.js'
-import type { TrainingState } from '../spec/training/course.js'
-import type { Evaluation } from '../spec/training/fit.js'
-import type { Initializer } from '../spec/training/initialize.js'
-import { loadIdxFolder } from './dataset.js'
-import { writable, writeWhole } from './file.js'
+import { checkpointOf, stateFrom } from '../training/checkpoint.js'
+import type { Interruption, TrainingEvent } from '../training/fit.js'
+import type { TrainingState } from '../training/training.js'
+import type { Subcommand } from './command.js'
+import type { Digits } from './dataset.js'
+import { digitsFrom } from './dataset.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
-import type { Subcommand } from './main.js'
+import type { Target } from './file.js'
+import { writable, writeWhole } from './file.js'
 import { atLeastZero, deviceOption, wholeNumber } from './options.js'
-import { complainTo, inkFor, statusLine } from './terminal.js'
-import type { Course, Digits, Happening, Recipe, ScheduleChoice, Stop, Trained } from './training.js'
-import { courseOf, follow, optimizerNames, titleOf, trainableLosses } from './training.js'
-import type { Rim } from './verify.js'
-import { processRim } from './verify.js'
+import type { Rim } from './rim.js'
+import { processRim } from './rim.js'
+import { bar, complainTo, inkFor, statusLine } from './terminal.js'
+import { augmentOf, initializerOf, scheduleOf } from './trainOptions.js'
+import type { DigitTraining, Recipe } from './trainPlan.js'
+import { digitNetworks, digitTrainingOf, optimizerNames, titleOf, trainableLosses } from './trainPlan.js'
+import { printBest, printEvaluation, printEvent, printHead, printInterruption, summaryOf } from './trainPrint.js'
+import type { Guilty, Judged } from './trainRun.js'
+import { train } from './trainRun.js'
 
 export interface TrainOptions extends Recipe {
   readonly data?: string
@@ -47,260 +48,135 @@ export interface TrainRim extends Omit<Rim, 'table'> {
 
 const generated = { train: 10000, test: 2000 }
 
-const digitsFor = ({ data, seed }: TrainOptions): taskEither.TaskEither<EtalonError, Digits> =>
-  data === undefined
-    ? TE.right({ train: digits(seed, generated.train, 'train'), test: digits(seed, generated.test, 'test') })
-    : loadIdxFolder(data)
-
-const percent = (part: number, places: number): string => `${(100 * part).toFixed(places)} %`
-
-/** What happened, in a line; a step is progress, not a result, and has none. */
-const lineOf = (happening: Happening): string | undefined => {
-  switch (happening.what) {
-    case 'step':
-      return undefined
-    case 'judged': {
-      const { step, nodes, worst } = happening
-      return `step ${step} in lockstep: ${nodes} nodes within bounds, worst error ÷ bound ${worst.judgement.worst.ratio.toPrecision(3)} at ${worst.node}`
-    }
-    case 'epoch': {
-      const { epoch, rate, validationLoss, validationAccuracy } = happening.point
-      const right = validationAccuracy === undefined ? '' : `  accuracy ${percent(validationAccuracy, 2)}`
-      return validationLoss === undefined
-        ? undefined
-        : `epoch ${epoch}  over at rate ${rate.toPrecision(3)}  validation loss ${validationLoss.toFixed(4)}${right}`
-    }
-    case 'measured': {
-      const { epoch, step, loss, right, of, testLoss } = happening
-      const found = right === undefined ? `loss ${testLoss.toFixed(4)}` : `accuracy ${percent(right / of, 1)}`
-      return `epoch ${epoch}  step ${String(step).padStart(5)}  loss ${loss.toFixed(4)}  ${found} of ${of} test digits`
-    }
-  }
-}
-
-/** What a network makes of the test digits, in a phrase. */
-const resultOf = ({ accuracy, top5Error, loss }: Evaluation): string => {
-  const five = Number.isNaN(top5Error) ? '' : `, top-5 error ${percent(top5Error, 2)}`
-  return Number.isNaN(accuracy) ? `test loss ${loss.toFixed(4)}` : `test accuracy ${percent(accuracy, 2)}${five}`
-}
-
-/** Why a training stopped, in a sentence, and the code that says so. */
-const endOf = (stop: Stop): { readonly code: ExitCode; readonly message: string } => {
-  switch (stop.why) {
-    case 'error': {
-      const { code, message } = stop.error
-      const device = code === 'BackendUnavailable' || code === 'DeviceLost' || code === 'LimitExceeded'
-      return { code: device ? exit.noBackend : exit.usage, message: `${code}: ${message}` }
-    }
-    case 'guilty': {
-      const { step, finding } = stop
-      return {
-        code: exit.notConformant,
-        message: `step ${step}: node ${finding.node} (${finding.op} ${finding.direction}) is outside its bound\n${printJudgement(finding.judgement)}`,
-      }
-    }
-    case 'diverged':
-      return {
-        code: exit.notConformant,
-        message: `step ${stop.step}: the loss is ${stop.loss}, so the training stops; a smaller --learning-rate may help`,
-      }
-  }
-}
-
-/** The last line of `--json`. */
-const summaryOf = (
-  { recipe: { network, variant, epochs, batch, seed, lockstep, optimizer }, fitting, counts }: Course,
-  { test, worstRatio, state: { progress } }: Trained,
-  secondsPerEpoch: number,
-  fingerprint: Fingerprint,
-): Readonly<Record<string, unknown>> => ({
-  network,
-  ...(variant === undefined ? {} : { variant }),
-  parameters: parameterCount(fitting.network),
-  // where there is right and wrong
-  ...(Number.isNaN(test.accuracy) ? {} : { testAccuracy: test.accuracy }),
-  ...(Number.isNaN(test.top5Error) ? {} : { testTop5Error: test.top5Error }),
-  testLoss: test.loss,
-  loss: fitting.description.loss,
-  testDigits: counts.test,
-  trainingDigits: counts.train,
-  ...(counts.validation === 0 ? {} : { validationDigits: counts.validation }),
-  optimizer,
-  epochs,
-  ...(fitting.description.stopping === undefined
-    ? {}
-    : { epochsTaken: progress.points.length, bestEpoch: progress.stopping.bestEpoch + 1 }),
-  batch,
-  seed,
-  steps: fitting.steps,
-  secondsPerEpoch,
-  ...(lockstep > 0 ? { lockstep: { steps: Math.min(lockstep, fitting.steps), worstRatio } } : {}),
-  fingerprint,
-})
-
-/** The state in a checkpoint of this course. */
-const resumed = ({ fitting }: Course, file: string): taskEither.TaskEither<EtalonError, TrainingState> =>
+/** The state in a checkpoint of this training. */
+const resumed = ({ training }: DigitTraining, file: string): taskEither.TaskEither<EtalonError, TrainingState> =>
   F.pipe(
     TE.tryCatch(
       () => readFile(file),
       (error) => etalonError('FileUnreadable', error instanceof Error ? error.message : String(error)),
     ),
     TE.flatMapEither(decodeSafetensors),
-    TE.flatMapEither((found) => stateFrom(fitting, found)),
+    TE.flatMapEither((found) => stateFrom(training, found)),
     TE.mapLeft(within(file)),
   )
+
+/** What a training needs of the world, all of it there before the first step is taken. */
+interface Ready {
+  readonly planned: DigitTraining
+  /** hours of training end in these files: whether they can be written is asked first */
+  readonly checkpoint: Target | undefined
+  readonly curves: Target | undefined
+  readonly from: TrainingState | undefined
+  readonly backend: Backend
+}
+
+const ready = (
+  { load, open }: TrainRim,
+  options: TrainOptions,
+  show: (what: string) => void,
+): taskEither.TaskEither<EtalonError, Ready> => {
+  const showing = (what: string): taskEither.TaskEither<never, void> => TE.fromIO(() => show(what))
+  const ifGiven = <A>(
+    file: string | undefined,
+    find: (file: string) => taskEither.TaskEither<EtalonError, A>,
+  ): taskEither.TaskEither<EtalonError, A | undefined> => (file === undefined ? TE.right(undefined) : find(file))
+  const place = (file: string) => () => writable(file)
+  return F.pipe(
+    showing('reading the digits …'),
+    TE.flatMap(() => load(options)),
+    TE.flatMapEither((digits) => digitTrainingOf(options, digits)),
+    TE.bindTo('planned'),
+    TE.bind('checkpoint', () => ifGiven(options.checkpoint, place)),
+    TE.bind('curves', () => ifGiven(options.curves, place)),
+    TE.bind('from', ({ planned }) => ifGiven(options.resume, (file) => resumed(planned, file))),
+    TE.tap(() => showing('opening a device …')),
+    TE.bind('backend', () => open(options.device)),
+  )
+}
+
+// some ways of ending say nothing of right and wrong
+const codeOf = (interruption: Interruption<Guilty>): ExitCode => {
+  if (interruption.why !== 'error') return exit.notConformant
+  const { code } = interruption.error
+  return code === 'BackendUnavailable' || code === 'DeviceLost' || code === 'LimitExceeded'
+    ? exit.noBackend
+    : exit.usage
+}
 
 /** Trains a network on the backend that `rim` opens, and says so on its streams. */
 export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<ExitCode> => {
   const { out, err, now } = rim
-  const { checkpoint, resume, curves, json } = options
+  const { json } = options
   const ink = inkFor(json === true ? err : out)
   const status = statusLine(err)
-  const say = (text: string): void => void (json === true ? err : out).write(`${text}\n`)
-  const stopFor = (stop: Stop): ExitCode => {
-    const { code, message } = endOf(stop)
+  const say = (text: string): void => {
     status.clear()
-    complainTo(err)(message)
-    return code
+    void (json === true ? err : out).write(`${text}\n`)
   }
-  const refuse = (error: EtalonError): ExitCode => stopFor({ why: 'error', error })
+  const refuse = (interruption: Interruption<Guilty>): ExitCode => {
+    status.clear()
+    complainTo(err)(printInterruption(interruption))
+    return codeOf(interruption)
+  }
 
-  status.show('reading the digits …')
-  const loaded = await rim.load(options)()
-  if (E.isLeft(loaded)) return refuse(loaded.left)
-  const planned = courseOf(options, loaded.right)
-  if (E.isLeft(planned)) return refuse(planned.left)
-  const course = planned.right
-  // hours of training end in this file: whether it can be is asked first
-  const target = checkpoint === undefined ? undefined : await writable(checkpoint)
-  if (target !== undefined && E.isLeft(target)) return refuse(target.left)
-  const page = curves === undefined ? undefined : await writable(curves)
-  if (page !== undefined && E.isLeft(page)) return refuse(page.left)
-  const from = resume === undefined ? undefined : await resumed(course, resume)()
-  if (from !== undefined && E.isLeft(from)) return refuse(from.left)
-  status.show('opening a device …')
-  const opened = await rim.open(options.device)()
-  if (E.isLeft(opened)) return refuse(opened.left)
-  status.clear()
-
-  const backend = opened.right
-  const { name, fingerprint } = backend
-  const { fitting, counts } = course
-  const title = titleOf(options)
-  const { steps } = fitting
-  const already = from?.right.progress
-  const counted = [
-    `${counts.train} training digits`,
-    ...(counts.validation === 0 ? [] : [`${counts.validation} validation digits`]),
-    `${counts.test} test digits`,
-  ]
-  say(
-    `${title}, ${parameterCount(fitting.network)} parameters, ${fitting.description.loss}, on ${fingerprint['description'] ?? name} (${fingerprint['kind'] ?? name})`,
-  )
-  say(`${counted.join(', ')} (${options.data ?? 'generated'}); ${steps} steps of ${options.batch}`)
-  if (already !== undefined) say(`goes on after step ${already.step} of ${steps} (${resume})`)
+  const prepared = await ready(rim, options, status.show)()
+  if (E.isLeft(prepared)) return refuse({ why: 'error', error: prepared.left })
+  const { planned, backend, from, checkpoint, curves } = prepared.right
+  const { training } = planned
+  const { steps } = training
+  say(printHead(planned, backend, options.data))
+  if (from !== undefined) say(`goes on after step ${from.progress.step} of ${steps} (${options.resume})`)
   const started = now()
-  const tell = (happening: Happening): void => {
-    if (happening.what === 'step')
+  const tell = (event: TrainingEvent | Judged): void => {
+    if (event.kind === 'step')
       status.show(
-        `${bar(happening.step / steps)} epoch ${happening.epoch}, step ${happening.step} of ${steps}, loss ${happening.loss.toFixed(4)}`,
+        `${bar(event.step / steps)} epoch ${event.epoch}, step ${event.step} of ${steps}, loss ${event.loss.toFixed(4)}`,
       )
-    const line = lineOf(happening)
-    if (line === undefined) return
-    status.clear()
-    say(line)
+    const line = printEvent(event)
+    if (line !== undefined) say(line)
   }
-  const trained = await follow(course, backend, rim.oracle, tell, {
-    sample: page === undefined ? 0 : 1000,
-    ...(from === undefined ? {} : { from: from.right }),
-    ...(target === undefined
+  const trained = await train(planned, backend, rim.oracle, tell, {
+    sample: curves === undefined ? 0 : 1000,
+    ...(from === undefined ? {} : { from }),
+    ...(checkpoint === undefined
       ? {}
-      : {
-          keep: (state: TrainingState): Promise<Result<void>> =>
-            writeWhole(target.right, encodeSafetensors(checkpointOf(fitting, state))),
-        }),
-  }).finally(() => backend.close())
-  if (E.isLeft(trained)) return stopFor(trained.left)
+      : { keep: (state) => writeWhole(checkpoint, encodeSafetensors(checkpointOf(training, state))) }),
+  })().finally(() => backend.close())
+  if (E.isLeft(trained)) return refuse(trained.left)
 
-  const { test, state } = trained.right
-  const { points, stopping } = state.progress
+  const { test, progress } = trained.right
   const seconds = (now() - started) / 1000
-  const taken = Math.max(1, points.length - (already?.points.length ?? 0))
-  const result = resultOf(test)
-  status.clear()
-  if (fitting.description.stopping !== undefined)
-    say(
-      `${stopping.stop ? 'stopped early; ' : ''}the weights of epoch ${stopping.bestEpoch + 1} of ${points.length} were the best`,
-    )
-  say(`${ink.strong(result)} in ${seconds.toFixed(1)} s, ${(seconds / taken).toFixed(1)} s an epoch`)
-  if (page !== undefined) {
+  const secondsPerEpoch = seconds / Math.max(1, progress.points.length - (from?.progress.points.length ?? 0))
+  const result = printEvaluation(test)
+  if (training.description.stopping !== undefined) say(printBest(progress))
+  say(`${ink.strong(result)} in ${seconds.toFixed(1)} s, ${secondsPerEpoch.toFixed(1)} s an epoch`)
+  if (curves !== undefined) {
     // a library that draws is loaded by who wants a picture
     const { curvesPage } = await import('./curves.js')
-    const written = await writeWhole(page.right, curvesPage(`${title}, ${options.optimizer}: ${result}`, points))
-    if (E.isLeft(written)) return refuse(written.left)
+    const title = `${titleOf(options)}, ${options.optimizer}: ${result}`
+    const written = await writeWhole(curves, curvesPage(title, progress.points))
+    if (E.isLeft(written)) return refuse({ why: 'error', error: written.left })
   }
-  if (json === true) out.write(`${JSON.stringify(summaryOf(course, trained.right, seconds / taken, fingerprint))}\n`)
+  if (json === true)
+    out.write(`${JSON.stringify(summaryOf(planned, trained.right, secondsPerEpoch, backend.fingerprint))}\n`)
   return exit.ok
 }
 
-/** How much of a training is over, on a line. */
-const bar = (part: number): string => `[${'='.repeat(Math.floor(20 * part)).padEnd(20)}]`
-
-/** `linear`, `constant`, `cosine`, `step:EPOCHS`, `exponential:FACTOR` or `plateau:EPOCHS`. */
-export const scheduleOf = (text: string): ScheduleChoice => {
-  const [name, given, ...rest] = text.split(':')
-  const number = Number(given)
-  const whole = Number.isSafeInteger(number) && number >= 1
-  if (rest.length === 0) {
-    if (given === undefined && (name === 'linear' || name === 'constant' || name === 'cosine'))
-      return { schedule: name }
-    if (name === 'step' && whole) return { schedule: 'stepDecay', every: number }
-    if (name === 'exponential' && number > 0 && number <= 1) return { schedule: 'exponential', gamma: number }
-    if (name === 'plateau' && whole) return { schedule: 'reduceOnPlateau', patience: number - 1 }
-  }
-  throw new InvalidArgumentError(
-    'Wanted: linear, constant, cosine, step:EPOCHS, exponential:FACTOR (up to 1) or plateau:EPOCHS.',
-  )
-}
-
-/** One of `shift`, by up to 2 pixels, `shift:PIXELS`, `crop:SIZE` and `flip`. */
-const augmentationOf = (text: string): Augmentation => {
-  const [name, given, ...rest] = text.split(':')
-  const number = Number(given)
-  const digits = rest.length === 0 && /^[1-9]\d{0,3}$/.test(given ?? '')
-  if (text === 'shift') return { kind: 'shift', most: 2 }
-  if (text === 'flip') return { kind: 'flip' }
-  if (name === 'shift' && digits && number <= 9) return { kind: 'shift', most: number }
-  if (name === 'crop' && digits) return { kind: 'crop', size: [number, number] }
-  throw new InvalidArgumentError(
-    'Wanted: shift, or shift:PIXELS with 1 to 9 pixels; crop:SIZE; flip; or several with commas between.',
-  )
-}
-
-/** Ways to augment, with commas between, in the order in which they are done. */
-export const augmentOf = (text: string): readonly Augmentation[] => text.split(',').map(augmentationOf)
-
-/** `scaled`, `he`, `xavier` or `normal:SIGMA`. */
-export const initializerOf = (text: string): Initializer => {
-  const [name, given, ...rest] = text.split(':')
-  const sigma = Number(given)
-  if (text === 'scaled' || text === 'he' || text === 'xavier') return { kind: text }
-  if (name === 'normal' && rest.length === 0 && given !== '' && Number.isFinite(Math.fround(sigma)) && sigma > 0)
-    return { kind: 'normal', sigma }
-  throw new InvalidArgumentError('Wanted: scaled, he, xavier, or normal:SIGMA with a standard deviation above 0.')
-}
-
-const variants = (['lenet5', 'mlp'] as const).map((name) => `${name}: ${variantsOf(name).join(' or ')}`).join('; ')
+const variants = digitNetworks
+  .filter((name) => variantsOf(name).length > 0)
+  .map((name) => `${name}: ${variantsOf(name).join(' or ')}`)
+  .join('; ')
+const networks = `${digitNetworks.slice(0, -1).join(', ')} or ${digitNetworks.at(-1)}`
 
 /** `etalon train NETWORK`: on the device, on IDX files or generated digits. */
 export const trainCommand: Subcommand = (command, end) =>
   void command
     .argument(
       '<network>',
-      'lenet5, perceptron, mlp, autoencoder, rnnClassifier or lstmClassifier: the networks that digits can be put to, as images of 28×28, as vectors, or as sequences of rows',
+      `${networks}: the networks that digits can be put to, as images of 28×28, as vectors, or as sequences of rows`,
     )
     .option('--variant <name>', `another form of the network than its first (${variants})`)
-    .addOption(new Option('--loss <name>', 'another than the network’s first').choices(trainableLosses))
+    .addOption(new Option('--loss <name>', 'another than the network’s first').choices([...trainableLosses]))
     .option('--digit <n>', 'which digit the perceptron tells from the others', wholeNumber(0), 0)
     .option('--data <dir>', 'a folder of IDX files, plain or gzipped (MNIST’s form); without it, generated digits')
     .option('--epochs <n>', 'times through the training digits', wholeNumber(1), 1)
@@ -363,5 +239,7 @@ export const trainCommand: Subcommand = (command, end) =>
       'the last line on standard output is an object with testAccuracy and testLoss; the rest goes to standard error',
     )
     .action(async (network: string, options: Omit<TrainOptions, 'network'>) =>
-      end(await trainAt({ ...processRim(), load: digitsFor }, { ...options, network })),
+      end(
+        await trainAt({ ...processRim(), load: (options) => digitsFrom(options, generated) }, { ...options, network }),
+      ),
     )

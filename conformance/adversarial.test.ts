@@ -12,9 +12,9 @@ import { fullyConnected, scoped, sequential, trainingBy } from '../spec/networks
 import { draws, keyOf } from '../spec/philox.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
 import { generate, tensor } from '../spec/tensor.js'
-import type { Adversaries } from '../spec/training/adversarial.js'
-import { adversarialFeeds, adversarialState, adversarialStep, adversarialValues } from '../spec/training/adversarial.js'
-import { initialParameters } from '../spec/training/initialize.js'
+import type { Adversaries } from '../training/adversarial.js'
+import { adversarialFeeds, adversarialState, adversarialStep, adversarialValues } from '../training/adversarial.js'
+import { initialParameters } from '../training/initialize.js'
 import { everyValue, lockstep } from './lockstep.js'
 
 /** Adversaries that a pencil can follow: numbers drawn as g·n + c, and told by d·x + e. */

@@ -6,8 +6,8 @@ import { oracle } from '../reference/index.js'
 import type { Backend } from '../spec/backend.js'
 import { anyOrder } from '../spec/bound.js'
 import { getOrThrow } from '../spec/error.js'
-import { decodeSafetensors, encodeSafetensors, storedTensor } from '../spec/formats/safetensors.js'
-import type { Safetensors } from '../spec/formats/safetensors.js'
+import { decodeSafetensors, encodeSafetensors, storedTensor } from '../formats/safetensors.js'
+import type { Safetensors } from '../formats/safetensors.js'
 import {
   batchNorm,
   dropout,
@@ -21,13 +21,13 @@ import {
 import type { Network } from '../spec/networks/network.js'
 import type { Tensor } from '../spec/tensor.js'
 import { generate, scalar, tensor } from '../spec/tensor.js'
-import { checkpointOf, stateFrom } from '../spec/training/checkpoint.js'
-import type { Course, Description, Examples, TrainingState } from '../spec/training/course.js'
-import { begun, courseOf, outcomeOf } from '../spec/training/course.js'
-import type { FitOptions } from '../spec/training/fit.js'
-import { evaluateOn, fit } from '../spec/training/fit.js'
-import { initialState, trainingProgram } from '../spec/training/step.js'
-import type { Optimizer } from '../spec/training/step.js'
+import { checkpointOf, stateFrom } from '../training/checkpoint.js'
+import type { Training, Description, Examples, TrainingState } from '../training/training.js'
+import { begun, trainingOf, outcomeOf } from '../training/training.js'
+import type { FitOptions } from '../training/fit.js'
+import { evaluateOn, fit } from '../training/fit.js'
+import { initialState, trainingProgram } from '../training/step.js'
+import type { Optimizer } from '../training/step.js'
 import { everyValue, lockstep } from './lockstep.js'
 import { toy } from './testing/toys.js'
 
@@ -76,10 +76,10 @@ const description: Description = {
   seed: 3,
 }
 const [train, validation] = [points(32, 1), points(24, 5)]
-const course = (given: Partial<Description> = {}): Course =>
-  getOrThrow(courseOf({ ...description, ...given }, { train, validation }))
+const training = (given: Partial<Description> = {}): Training =>
+  getOrThrow(trainingOf({ ...description, ...given }, { train, validation }))
 
-const trained = async (backend: Backend, of: Course, options: FitOptions<never> = {}): Promise<TrainingState> => {
+const trained = async (backend: Backend, of: Training, options: FitOptions<never> = {}): Promise<TrainingState> => {
   const ended = await fit(of, backend, options)()
   if (E.isLeft(ended)) throw new Error(JSON.stringify(ended.left))
   return ended.right
@@ -94,7 +94,7 @@ const bits = ({ tensors, best, progress }: TrainingState): unknown =>
   )
 
 // through the bytes of a file
-const reopened = (of: Course, state: TrainingState): TrainingState =>
+const reopened = (of: Training, state: TrainingState): TrainingState =>
   getOrThrow(stateFrom(of, getOrThrow(decodeSafetensors(encodeSafetensors(checkpointOf(of, state))))))
 
 const optimizers: readonly Optimizer[] = [
@@ -116,14 +116,14 @@ const onEach = (name: string, open: () => Promise<Backend>): void => {
     afterAll(() => backend.close())
 
     test.each(optimizers)('$op: 2 steps, a file and 2 more are the bits of 4 in one go', async (optimizer) => {
-      const of = course({ optimizer })
+      const of = training({ optimizer })
       const whole = await trained(backend, of, { until: 4 })
       const half = await trained(backend, of, { until: 2 })
       expect(bits(await trained(backend, of, { from: reopened(of, half), until: 4 }))).toEqual(bits(whole))
     })
 
     test('with batch norm, dropout, early stopping and a plateau, an interrupted training goes on to the same bits', async () => {
-      const of = course({
+      const of = training({
         network: normed(true),
         inference: normed(false),
         rates: { schedule: 'reduceOnPlateau', rate: 0.02, patience: 0 },
@@ -143,12 +143,14 @@ const onEach = (name: string, open: () => Promise<Backend>): void => {
 
     test('every node of a step of each optimizer keeps its bound, dropout and running statistics too', async () => {
       for (const optimizer of optimizers) {
-        const of = course({ network: normed(true), inference: normed(false), optimizer, l2Penalty: 0.01 })
+        const of = training({ network: normed(true), inference: normed(false), optimizer, l2Penalty: 0.01 })
         const worst: number[] = []
         await trained(backend, of, {
           until: 2,
           values: () => everyValue(of.program),
-          step: async ({ feeds, values }) => {
+          listen: async (event) => {
+            if (event.kind !== 'step') return E.right(undefined)
+            const { feeds, values } = event
             const { findings } = getOrThrow(
               lockstep(oracle, of.program, { ...feeds, ...values }, backend.depth ?? anyOrder, { feeds }),
             )
@@ -169,7 +171,7 @@ if (embedded) onEach('the embedded adapter', async () => getOrThrow(await openWe
 describe('fit', () => {
   test('parts a ring from what lies around it, which no line does', async () => {
     const of = getOrThrow(
-      courseOf({ ...description, epochs: 24 }, { train: points(256, 1), validation: points(64, 5) }),
+      trainingOf({ ...description, epochs: 24 }, { train: points(256, 1), validation: points(64, 5) }),
     )
     const { progress } = await trained(toy(), of, { sample: 64 })
     const last = progress.points.at(-1)
@@ -179,7 +181,7 @@ describe('fit', () => {
   })
 
   test('early stopping gives the weights of the best epoch, not of the last', async () => {
-    const of = course({
+    const of = training({
       stopping: { patience: 2, monitor: 'loss' },
       rates: { schedule: 'constant', rate: 0.7 },
       epochs: 30,
@@ -197,9 +199,8 @@ describe('fit', () => {
   test('a penalty of β and a decay of λ = β of the weights alone make the same step', async () => {
     const beta = 0.25
     const run = async (given: Partial<Description>) =>
-      (await trained(toy(), course({ rates: { schedule: 'constant', rate: 0.125 }, ...given }), { until: 1 })).tensors[
-        'out.w'
-      ]
+      (await trained(toy(), training({ rates: { schedule: 'constant', rate: 0.125 }, ...given }), { until: 1 }))
+        .tensors['out.w']
     const penalised = await run({ optimizer: { op: 'sgd' }, l2Penalty: beta })
     const decayed = await run({ optimizer: { op: 'sgd', attrs: { weightDecay: beta } } })
     expect(Array.from(decayed?.data ?? [])).toEqual(
@@ -208,17 +209,17 @@ describe('fit', () => {
   })
 
   test('frozen parameters keep their bits, the others do not', async () => {
-    const of = course({ frozen: ['hidden.w', 'hidden.b'] })
+    const of = training({ frozen: ['hidden.w', 'hidden.b'] })
     const { tensors } = await trained(toy(), of)
     expect(tensors['hidden.w']).toEqual(of.start['hidden.w'])
     expect(tensors['out.w']).not.toEqual(of.start['out.w'])
     expect(Object.keys(tensors).filter((name) => name.startsWith('hidden'))).toEqual(['hidden.w', 'hidden.b'])
   })
 
-  test('a watcher ends it with its own reason, and a loss that is not finite with its step', async () => {
-    const stopped = await fit(course(), toy(), { step: async () => E.left({ why: 'stopped', by: 'enough' }) })()
+  test('whoever listens ends it with a reason of their own, and a loss that is not finite with its step', async () => {
+    const stopped = await fit(training(), toy(), { listen: async () => E.left({ why: 'stopped', by: 'enough' }) })()
     expect(stopped).toEqual(E.left({ why: 'stopped', by: 'enough' }))
-    const wild = course({
+    const wild = training({
       optimizer: { op: 'sgd' },
       loss: 'mse',
       rates: { schedule: 'constant', rate: 1e38 },
@@ -255,7 +256,7 @@ describe('fit', () => {
       /feed x has shape \[8,2\]; the program wants \[8,3\]/,
     ],
   ] as const)('%s is a Left', (_, given, code, message) => {
-    const result = courseOf({ ...description, ...(given as Partial<Description>) }, { train, validation })
+    const result = trainingOf({ ...description, ...(given as Partial<Description>) }, { train, validation })
     expect(result).toEqual(E.left({ code, message: expect.stringMatching(message) as string }))
   })
 })
@@ -278,7 +279,7 @@ describe('a recurrent network', () => {
 
   test('keeps the state before a sequence from step to step, and is asked about any number of sequences', async () => {
     const examples = { train: steps(train), validation: steps(points(5, 2)) }
-    const of = getOrThrow(courseOf({ ...description, network: sequence }, examples))
+    const of = getOrThrow(trainingOf({ ...description, network: sequence }, examples))
     const { tensors, progress } = await trained(toy(), of)
     expect(tensors['lstm.h0']).toEqual(generate([8, 3], () => 0))
     expect(progress.points.at(-1)?.validationLoss).toBeGreaterThan(0)
@@ -290,7 +291,7 @@ describe('a recurrent network', () => {
 })
 
 describe('a checkpoint', () => {
-  const of = course({ stopping: { patience: 9, monitor: 'loss' } })
+  const of = training({ stopping: { patience: 9, monitor: 'loss' } })
   const made = async (): Promise<Safetensors> => checkpointOf(of, await trained(toy(), of, { until: 5 }))
 
   test('starts from a state that no step has changed as well', () => {
@@ -300,7 +301,7 @@ describe('a checkpoint', () => {
   test('of another training is refused, with the field that differs', async () => {
     const file = await made()
     const refused = (given: Partial<Description>): unknown =>
-      stateFrom(course({ stopping: { patience: 9, monitor: 'loss' }, ...given }), file)
+      stateFrom(training({ stopping: { patience: 9, monitor: 'loss' }, ...given }), file)
     const told = (message: RegExp): unknown =>
       E.left({ code: 'FormatInvalid', message: expect.stringMatching(message) as string })
     expect(refused({ batch: 4 })).toEqual(told(/of another training: batch is 8 there and 4 here/))

@@ -3,21 +3,19 @@ import { either as E } from 'fp-ts'
 import { describe, expect, test } from 'vitest'
 import { run } from '../reference/index.js'
 import { getOrThrow } from '../spec/error.js'
-import { decodeSafetensors, numbersOf, storedTensor } from '../spec/formats/safetensors.js'
-import type { Safetensors } from '../spec/formats/safetensors.js'
-import { weightsFrom, weightsOf } from '../spec/formats/weights.js'
-import { torchNameOf } from '../spec/networks/torch.js'
+import { decodeSafetensors, numbersOf, storedTensor } from '../formats/safetensors.js'
+import type { Safetensors } from '../formats/safetensors.js'
+import { weightsFrom, weightsOf } from '../formats/weights.js'
+import { torchNameOf } from '../formats/torch.js'
 import { batchNorm, convolution, fullyConnected, plainLayer, recurrent, sequential } from '../spec/networks/network.js'
 import type { Network } from '../spec/networks/network.js'
 import type { Tensors } from '../spec/tensor.js'
 import { scalar, zeros } from '../spec/tensor.js'
 import { parseNetwork } from './golden/read.js'
 
-// made by spec/formats/fixtures/torch.py
+// made by formats/fixtures/torch.py
 const fixture = (name: string): Safetensors =>
-  getOrThrow(
-    decodeSafetensors(new Uint8Array(readFileSync(new URL(`../spec/formats/fixtures/${name}`, import.meta.url)))),
-  )
+  getOrThrow(decodeSafetensors(new Uint8Array(readFileSync(new URL(`../formats/fixtures/${name}`, import.meta.url)))))
 const saved = fixture('small-torch.safetensors')
 const asked: Tensors = Object.fromEntries(
   fixture('small-torch-output.safetensors').tensors.map((stored) => [stored.name, getOrThrow(numbersOf(stored))]),

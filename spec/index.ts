@@ -19,8 +19,8 @@ export type {
   OutputsOf,
   SizesOf,
 } from './catalogue.js'
-export { cotangentNames, gradientNames, requiredInputs, resolve, showAxes } from './op.js'
-export type { AnyOp, AnySizes, Axes, Depth, Family, GivenTensors, Inputs, Op, Outputs, Resolved } from './op.js'
+export { cotangentNames, gradientNames, requiredInputs } from './op.js'
+export type { AnyOp, Axes, Depth, Family, Inputs, Op, Outputs } from './op.js'
 export { roundAttributes } from './attributes.js'
 export type { AttributeSet, AttributeValue, Attributes } from './attributes.js'
 
@@ -35,20 +35,12 @@ export { fromKernels, interpret } from './fromKernels.js'
 export type { KernelTable, PlainKernel } from './fromKernels.js'
 export type { Oracle } from './oracle.js'
 
-export {
-  anyOrder,
-  epsilon,
-  exactly,
-  expError,
-  expm1Error,
-  gamma,
-  lanesThenTree,
-  log1pError,
-  logError,
-  rounded,
-  tanhError,
-  tau,
-} from './bound.js'
+/** The depths of summation that a backend may promise. */
+export { anyOrder, lanesThenTree } from './bound.js'
+/** Random numbers by counter: dropout's masks, and whatever else follows from a seed. */
+export { draws, keyOf, philox4x32, uniformOf, wordAt } from './philox.js'
+export type { Draws, Key, Words } from './philox.js'
+
 export {
   auxiliary,
   batchNorm,
@@ -77,8 +69,16 @@ export {
 export type { Asked, Block, Kept, Layer, Mode, Network, Parameter } from './networks/network.js'
 export { describeNetwork } from './networks/describe.js'
 export type { Figures, LayerFigures } from './networks/describe.js'
-export { hasAuxiliaries, isNetworkName, networkNamed, networkNames, variantsOf, zoo } from './networks/zoo.js'
-export type { NetworkName, Wanted } from './networks/zoo.js'
+export {
+  hasAuxiliaries,
+  isNetworkName,
+  learningOf,
+  networkNamed,
+  networkNames,
+  variantsOf,
+  zoo,
+} from './networks/zoo.js'
+export type { LossName, NetworkName, Wanted } from './networks/zoo.js'
 export { alexnet } from './networks/alexnet.js'
 export { autoencoder, decoder, encoder } from './networks/autoencoder.js'
 export { discriminator, gan, generator } from './networks/gan.js'
@@ -98,61 +98,5 @@ export {
   resnet50,
   seResnet50,
 } from './networks/resnet.js'
-export { stateDictNames, torchNameOf } from './networks/torch.js'
 export { vgg16, vgg19 } from './networks/vgg.js'
 export { zfnet } from './networks/zfnet.js'
-export { initialParameters } from './training/initialize.js'
-export type { Initializer } from './training/initialize.js'
-export { arranged, arrangementFor, imagesAs } from './training/arrange.js'
-export type { Arrangement } from './training/arrange.js'
-export {
-  allAside,
-  initialState,
-  linearDecay,
-  lossProgram,
-  stepFeeds,
-  trainingProgram,
-  trainingStep,
-} from './training/step.js'
-export { adversarialFeeds, adversarialState, adversarialStep, adversarialValues } from './training/adversarial.js'
-export type { Adversaries } from './training/adversarial.js'
-export type { LossName, Method, Optimizer, StepFeeds } from './training/step.js'
-
-export { exact, expm1Of, expOf, log1pOf, minus, negative, onceRounded, over, plus, rootOf, times } from './ball.js'
-export type { Ball } from './ball.js'
-export { draws, keyOf, philox4x32, uniformOf, wordAt } from './philox.js'
-export type { Draws, Key, Words } from './philox.js'
-
-export { batch, countOf, ofClasses, pair as datasetOf, shuffle, standardisationOf, subset } from './data/dataset.js'
-export type { Batch, Dataset, Standardisation } from './data/dataset.js'
-export { digits } from './data/digits.js'
-export { classCount, decodeImages, decodeLabels, encodeImages, encodeLabels } from './data/idx.js'
-export type { Images } from './data/idx.js'
-
-export { fansOf, initializers } from './training/initializers.js'
-export type { Fans } from './training/initializers.js'
-export { accuracy, decisionAccuracy, topKError } from './training/metrics.js'
-export {
-  constant,
-  cosine,
-  earlyStopping,
-  exponential,
-  linear,
-  reduceOnPlateau,
-  stepDecay,
-} from './training/schedules.js'
-export type { AtEpoch, Improves, Rated, Schedule, Stopping, Watching } from './training/schedules.js'
-
-export { decodeSafetensors, encodeSafetensors, numbersOf, storedTensor, tensorsAs } from './formats/safetensors.js'
-export { weightsFrom, weightsOf } from './formats/weights.js'
-export type { Dtype, Safetensors, StoredTensor } from './formats/safetensors.js'
-
-export { augment, augmentedShape, unaugmented } from './training/augment.js'
-export type { Augmentation } from './training/augment.js'
-export { checkpointOf, descriptionOf, stateFrom } from './training/checkpoint.js'
-export { begun, courseOf, examplesOf, outcomeOf, ownTensors } from './training/course.js'
-export type { Course, Description, Examples, Patience, Point, Progress, TrainingState } from './training/course.js'
-export { evaluateIn, evaluateOn, fit } from './training/fit.js'
-export type { Ended, Evaluation, FitOptions, Seen, Watcher } from './training/fit.js'
-export { rhythmOf } from './training/rates.js'
-export type { Rates, RateState, Rhythm } from './training/rates.js'

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import * as t from 'io-ts'
-import { decodeSafetensors, numbersOf } from '../../spec/formats/safetensors.js'
-import type { Safetensors } from '../../spec/formats/safetensors.js'
+import { decodeSafetensors, numbersOf } from '../../formats/safetensors.js'
+import type { Safetensors } from '../../formats/safetensors.js'
 import type { Network } from '../../spec/networks/network.js'
-import { stateDictNames } from '../../spec/networks/torch.js'
+import { stateDictNames } from '../../formats/torch.js'
 import type { ProgramNode } from '../../spec/program.js'
 import type { Numbers, Shape, Tensor } from '../../spec/tensor.js'
 import { sizeOf, tensor } from '../../spec/tensor.js'
 import { right } from './shaken.js'
 
-/** What torchvision saved and answered; how, and by which recipe, says spec/formats/fixtures/torchvision.py. */
-const folder = new URL('../../spec/formats/fixtures/torchvision/', import.meta.url)
+/** What torchvision saved and answered; how, and by which recipe, says formats/fixtures/torchvision.py. */
+const folder = new URL('../../formats/fixtures/torchvision/', import.meta.url)
 const read = (name: string): Uint8Array => new Uint8Array(readFileSync(new URL(name, folder)))
 
 const outputs = right(decodeSafetensors(read('outputs.safetensors')))
@@ -145,6 +145,6 @@ export const partOf = (network: Network, { from, shape, to }: Pick<WitnessCase, 
     parameters: only(network.parameters),
     kept: only(network.kept),
     output: to,
-    aside: [],
+    auxiliaries: [],
   }
 }

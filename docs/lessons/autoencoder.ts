@@ -1,15 +1,15 @@
 import { function as F, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
-import type { Dataset } from '../../spec/data/dataset.js'
-import { batch as pixelsOf, countOf } from '../../spec/data/dataset.js'
 import type { EtalonError } from '../../spec/error.js'
 import { autoencoder as network, decoder, encoder } from '../../spec/networks/autoencoder.js'
 import type { Network } from '../../spec/networks/network.js'
 import { parameterCount, sequential } from '../../spec/networks/network.js'
 import type { Tensor, Tensors } from '../../spec/tensor.js'
 import { filled, generate, sizeOf, zipTensors } from '../../spec/tensor.js'
-import type { Examples } from '../../spec/training/course.js'
-import { initialParameters } from '../../spec/training/initialize.js'
+import type { Dataset } from '../../training/dataset.js'
+import { batch as pixelsOf, countOf } from '../../training/dataset.js'
+import { initialParameters } from '../../training/initialize.js'
+import type { Examples } from '../../training/training.js'
 import { digitAt, imageAt, materialOf, partOf, sized, teach } from './classroom.js'
 import type { Classroom, Images, Lesson, Picture, Section } from './lesson.js'
 import { heading, images, lines, percent, table, text } from './lesson.js'
@@ -144,7 +144,7 @@ const grid = (caption: string, colours: Images['colours'], rows: Images['rows'])
 
 const sectionsOf = (
   { originals, x, drawn, codes, mean, walks }: Seen,
-  course: { readonly train: readonly number[]; readonly test: readonly number[] },
+  curves: { readonly train: readonly number[]; readonly test: readonly number[] },
 ): { readonly sections: readonly Section[]; readonly figures: Readonly<Record<string, number>> } => {
   const own = errorsOf(x, (n, i) => drawn.data[n * pixelCount + i] as number)
   const byMean = errorsOf(x, (_, i) => mean.data[i] as number)
@@ -162,7 +162,7 @@ const sectionsOf = (
   const hardest = classes.reduce((a, b) => (errorOf(b) > errorOf(a) ? b : a))
   const easiest = classes.reduce((a, b) => (errorOf(b) < errorOf(a) ? b : a))
   const shown = own.map((_, n) => n).slice(0, 10)
-  const falling = course.test.at(-1) ?? NaN
+  const falling = curves.test.at(-1) ?? NaN
   return {
     figures: { testMse: mse, 'testMse of the mean image': meanMse, 'share of the code that is not 0': active },
     sections: [
@@ -183,19 +183,19 @@ const sectionsOf = (
         x: { label: 'epoch' },
         y: { label: 'mean squared error', from: 0 },
         lines: [
-          { name: 'training, the mean of the epoch', points: course.train.map((loss, i) => [i + 1, loss] as const) },
-          { name: 'new digits', points: course.test.map((loss, i) => [i + 1, loss] as const) },
+          { name: 'training, the mean of the epoch', points: curves.train.map((loss, i) => [i + 1, loss] as const) },
+          { name: 'new digits', points: curves.test.map((loss, i) => [i + 1, loss] as const) },
           {
             name: 'the mean image instead',
             dashed: true,
-            points: course.train.map((_, i) => [i + 1, meanMse] as const),
+            points: curves.train.map((_, i) => [i + 1, meanMse] as const),
           },
         ],
       }),
       text(
         `The mean of all training digits, drawn whatever comes, has a mean squared error of ${meanMse.toFixed(4)} on the test digits; the autoencoder has ${mse.toFixed(4)}, ${percent(mse / meanMse)} of that.`,
         `It is nearer than the mean image on ${beaten} of ${own.length} digits.`,
-        course.test.length > 1 && falling < Math.min(...course.test.slice(0, -1))
+        curves.test.length > 1 && falling < Math.min(...curves.test.slice(0, -1))
           ? 'On new digits the error was the smallest after the last epoch: it had not stopped learning.'
           : 'On new digits the error was not the smallest after the last epoch.',
       ),

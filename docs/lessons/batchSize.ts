@@ -1,8 +1,8 @@
 import { function as F, taskEither as TE } from 'fp-ts'
 import type { Network } from '../../spec/networks/network.js'
 import { parameterCount } from '../../spec/networks/network.js'
-import { examplesOf } from '../../spec/training/course.js'
-import type { Evaluation } from '../../spec/training/fit.js'
+import type { Evaluation } from '../../training/fit.js'
+import { examplesOf } from '../../training/training.js'
 import type { Taught } from './classroom.js'
 import { examined, inTurn, materialOf, sized, some, teach } from './classroom.js'
 import { layered, sizesOf } from './layered.js'
@@ -151,7 +151,7 @@ export const batchSize: Lesson = {
                 },
                 { train },
                 {
-                  measure: { examples: train, after: (step) => step % every === 0 || step === perEpoch * epochs },
+                  evaluate: { examples: train, after: (step) => step % every === 0 || step === perEpoch * epochs },
                 },
               ),
               TE.bindTo('taught'),

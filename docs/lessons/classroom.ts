@@ -1,15 +1,15 @@
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
-import type { Dataset, Standardisation } from '../../spec/data/dataset.js'
-import { countOf, standardisationOf, subset } from '../../spec/data/dataset.js'
 import type { EtalonError, Result } from '../../spec/error.js'
 import { ensure } from '../../spec/error.js'
 import type { Tensor, Tensors } from '../../spec/tensor.js'
 import { generate } from '../../spec/tensor.js'
-import type { Course, Description, Examples, Point } from '../../spec/training/course.js'
-import { courseOf, examplesOf, outcomeOf } from '../../spec/training/course.js'
-import type { Evaluation, FitOptions } from '../../spec/training/fit.js'
-import { evaluateIn, evaluateOn, fit } from '../../spec/training/fit.js'
+import type { Dataset, Standardisation } from '../../training/dataset.js'
+import { countOf, standardisationOf, subset } from '../../training/dataset.js'
+import type { Evaluation, FitOptions } from '../../training/fit.js'
+import { evaluateOn, fit } from '../../training/fit.js'
+import type { Training, Description, Examples, Point } from '../../training/training.js'
+import { trainingOf, examplesOf, outcomeOf } from '../../training/training.js'
 import type { Classroom } from './lesson.js'
 
 /** What lessons have in common: their digits, trainings one after the other, and what is seen of them. */
@@ -86,7 +86,7 @@ export const materialOf = (
 
 /** A training that is over, well or badly. */
 export interface Taught {
-  readonly course: Course
+  readonly training: Training
   /** the loss of each step */
   readonly losses: readonly number[]
   readonly points: readonly Point[]
@@ -107,61 +107,53 @@ export const teach =
     name: string,
     description: Description,
     examples: { readonly train: Examples; readonly validation?: Examples },
-    options: Pick<FitOptions<never>, 'sample'> & {
+    options: Pick<FitOptions<never>, 'sample' | 'evaluate'> & {
       /** first values of the parameters; else drawn from the description's seed */
       readonly parameters?: Tensors
-      /** what to measure on the way: these examples, after the steps, counted from 1, that are asked for */
-      readonly measure?: { readonly examples: Examples; readonly after: (step: number) => boolean }
     } = {},
   ): Task<Taught> =>
   async () => {
-    const planned = courseOf(description, examples, options.parameters)
+    const planned = trainingOf(description, examples, options.parameters)
     if (E.isLeft(planned)) return planned
-    const course = planned.right
+    const training = planned.right
     const losses: number[] = []
     const points: Point[] = []
     const measured: (Evaluation & { readonly step: number })[] = []
-    const { measure } = options
-    const ended = await fit<never>(course, room.backend, {
+    const ended = await fit<never>(training, room.backend, {
       ...(options.sample === undefined ? {} : { sample: options.sample }),
-      step: async (seen) => {
-        losses.push(seen.loss)
-        room.tell(
-          seen.step / course.steps,
-          `${name}: step ${seen.step} of ${course.steps}, loss ${seen.loss.toFixed(4)}`,
-        )
-        if (measure?.after(seen.step) !== true || !Number.isFinite(seen.loss)) return E.right(undefined)
-        const made = await evaluateIn(seen.session, course, measure.examples)()
-        if (E.isLeft(made)) return E.left({ why: 'error', error: made.left })
-        measured.push({ ...made.right, step: seen.step })
-        return E.right(undefined)
-      },
-      epoch: async (point) => {
-        points.push(point)
+      ...(options.evaluate === undefined ? {} : { evaluate: options.evaluate }),
+      listen: async (event) => {
+        if (event.kind === 'epoch') points.push(event.point)
+        else if (event.kind === 'evaluation') measured.push({ ...event.evaluation, step: event.step })
+        else {
+          const { step, loss } = event
+          losses.push(loss)
+          room.tell(step / training.steps, `${name}: step ${step} of ${training.steps}, loss ${loss.toFixed(4)}`)
+        }
         return E.right(undefined)
       },
     })()
-    const seen = { course, losses, points, measured }
+    const seen = { training, losses, points, measured }
     if (E.isRight(ended)) {
       const { stopping } = ended.right.progress
       return E.right({
         ...seen,
-        tensors: outcomeOf(course, ended.right),
+        tensors: outcomeOf(training, ended.right),
         ...(description.stopping === undefined ? {} : { bestEpoch: stopping.bestEpoch + 1 }),
       })
     }
     if (ended.left.why === 'diverged') return E.right({ ...seen, diverged: ended.left })
-    // nobody who watches a lesson stops it
+    // nobody who listens stops it
     return ended.left.why === 'error' ? E.left(ended.left.error) : E.right(seen)
   }
 
 /** What a taught network makes of examples; nothing, of one that diverged. */
 export const examined = (
   { backend }: Classroom,
-  { course, tensors }: Taught,
+  { training, tensors }: Taught,
   examples: Examples,
 ): Task<Evaluation | undefined> =>
-  tensors === undefined ? TE.right(undefined) : evaluateOn(backend, course, tensors, examples)
+  tensors === undefined ? TE.right(undefined) : evaluateOn(backend, training, tensors, examples)
 
 /** A part of a lesson, as a room whose progress is a part of the whole's. */
 export const partOf = (room: Classroom, from: number, to: number): Classroom => ({

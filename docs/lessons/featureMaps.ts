@@ -3,12 +3,12 @@ import { lenet5 } from '../../spec/networks/lenet5.js'
 import { parameterCount } from '../../spec/networks/network.js'
 import type { Tensor, Tensors } from '../../spec/tensor.js'
 import { generate, sumOf, tensor } from '../../spec/tensor.js'
-import type { Evaluation } from '../../spec/training/fit.js'
-import { evaluateOn } from '../../spec/training/fit.js'
+import type { Evaluation } from '../../training/fit.js'
+import { evaluateOn } from '../../training/fit.js'
+import { examplesOf } from '../../training/training.js'
 import { digitAt, imageAt, inTurn, materialOf, partOf, sized, smoothed, some, teach } from './classroom.js'
 import type { Lesson, Section } from './lesson.js'
 import { bars, heading, images, lines, percent, table, text } from './lesson.js'
-import { examplesOf } from '../../spec/training/course.js'
 
 const maps = 6
 const watched = ['conv1', 'relu1', 'pool1', 'conv2', 'relu2', 'pool2', 'fc3'] as const
@@ -183,20 +183,20 @@ export const featureMaps: Lesson = {
           { train },
         ),
       ),
-      TE.bind('cut', ({ material: { test }, taught: { course, tensors } }) =>
+      TE.bind('cut', ({ material: { test }, taught: { training, tensors } }) =>
         inTurn(partOf(room, 0.8, 1), [undefined, ...counted], (room, o) =>
           F.pipe(
             evaluateOn(
               room.backend,
-              course,
-              o === undefined ? (tensors ?? course.start) : without(tensors ?? course.start, o),
+              training,
+              o === undefined ? (tensors ?? training.start) : without(tensors ?? training.start, o),
               test,
             ),
             TE.tapIO(() => () => room.tell(1, o === undefined ? 'testing' : `testing without map ${o + 1}`)),
           ),
         ),
       ),
-      TE.bind('seen', ({ material: { pixels, standard }, taught: { course, tensors = course.start } }) => {
+      TE.bind('seen', ({ material: { pixels, standard }, taught: { training, tensors = training.start } }) => {
         const few = some(pixels.test, 0, 5)
         const shown = Array.from({ length: few.labels.length }, (_, n) => n)
         const { program } = lenet5(shown.length)
@@ -212,14 +212,14 @@ export const featureMaps: Lesson = {
         )
       }),
       TE.map(({ material: { train, test }, taught, cut: [whole, ...cut], seen }) => {
-        const { course, tensors = course.start, losses } = taught
+        const { training, tensors = training.start, losses } = taught
         const of = (from: Tensors): Tensor => tensor([maps, 1, 5, 5], (from['conv1.w'] as Tensor).data)
         return {
           done: [
-            `LeNet-5, ${parameterCount(course.network)} parameters, learnt ${train.count} digits once in steps of ${batch}. Then ${seen.shown.length} digits it had not seen ran through it while the values of its layers were watched, and ${test.count} test digits were read seven times: once by the whole network, and once without each of the first layer’s filters.`,
+            `LeNet-5, ${parameterCount(training.network)} parameters, learnt ${train.count} digits once in steps of ${batch}. Then ${seen.shown.length} digits it had not seen ran through it while the values of its layers were watched, and ${test.count} test digits were read seven times: once by the whole network, and once without each of the first layer’s filters.`,
           ],
           sections: sectionsOf({
-            before: of(course.start),
+            before: of(training.start),
             after: of(tensors),
             whole: whole as Evaluation,
             cut,

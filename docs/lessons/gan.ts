@@ -2,23 +2,18 @@ import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import type { Session } from '../../spec/backend.js'
 import { sessionOf } from '../../spec/backend.js'
-import type { Dataset } from '../../spec/data/dataset.js'
-import { batch as pixelsOf, countOf, shuffle } from '../../spec/data/dataset.js'
 import type { EtalonError } from '../../spec/error.js'
 import { discriminator, gan as pair, generator } from '../../spec/networks/gan.js'
 import { inference, parameterCount, trainingBy } from '../../spec/networks/network.js'
 import { draws, keyOf } from '../../spec/philox.js'
 import type { Numbers, Tensor, Tensors } from '../../spec/tensor.js'
 import { filled, generate } from '../../spec/tensor.js'
-import type { Adversaries } from '../../spec/training/adversarial.js'
-import {
-  adversarialFeeds,
-  adversarialState,
-  adversarialStep,
-  adversarialValues,
-} from '../../spec/training/adversarial.js'
-import { initialParameters } from '../../spec/training/initialize.js'
-import { initializers } from '../../spec/training/initializers.js'
+import type { Adversaries } from '../../training/adversarial.js'
+import { adversarialFeeds, adversarialState, adversarialStep, adversarialValues } from '../../training/adversarial.js'
+import type { Dataset } from '../../training/dataset.js'
+import { batch as pixelsOf, countOf, shuffle } from '../../training/dataset.js'
+import { initialParameters } from '../../training/initialize.js'
+import { initializers } from '../../training/initializers.js'
 import { imageAt, materialOf, sized, smoothed } from './classroom.js'
 import type { Classroom, Lesson, Picture, Section } from './lesson.js'
 import { heading, images, lines, percent, table, text } from './lesson.js'
@@ -74,7 +69,7 @@ interface Moment {
   readonly drawn: Tensor
 }
 
-interface Course {
+interface Contest {
   readonly taken: readonly Taken[]
   readonly moments: readonly Moment[]
   /** the step, from 1, after which a loss was no number */
@@ -84,7 +79,7 @@ interface Course {
 const drawnIn = (session: Session, seed: number): Task<Tensor> => {
   const { program, output } = generator(shown, { ...sizes, mode: inference })
   return F.pipe(
-    session.beside(program, { x: noiseOf(`shown ${seed}`, shown) }),
+    session.run(program, { x: noiseOf(`shown ${seed}`, shown) }),
     TE.map((values) => values[output] as Tensor),
   )
 }
@@ -104,7 +99,7 @@ const takenOf = (values: Tensors): Taken => {
 
 /** The two against each other, so many steps, with drawings on the way. */
 const contest =
-  (room: Classroom, real: Dataset, steps: number): Task<Course> =>
+  (room: Classroom, real: Dataset, steps: number): Task<Contest> =>
   async () => {
     const { backend, seed } = room
     const both = adversariesOf(seed)
@@ -187,7 +182,7 @@ const everyPixel = (digits: Dataset, most: number): Tensor =>
   ).x
 
 const sectionsOf = (
-  { taken, moments: seen, diverged }: Course,
+  { taken, moments: seen, diverged }: Contest,
   sets: { readonly real: Dataset; readonly test: Dataset },
 ): { readonly sections: readonly Section[]; readonly figures: Readonly<Record<string, number>> } => {
   const real = everyPixel(sets.real, 1000)
@@ -323,12 +318,12 @@ export const gan: Lesson = {
     return F.pipe(
       TE.fromEither(materialOf(room, { train: 4000, validation: 0, test: 500 })),
       TE.bindTo('material'),
-      TE.bind('course', ({ material: { pixels } }) => contest(room, pixels.train, steps)),
-      TE.map(({ material: { pixels }, course }) => ({
+      TE.bind('held', ({ material: { pixels } }) => contest(room, pixels.train, steps)),
+      TE.map(({ material: { pixels }, held }) => ({
         done: [
           `The zoo’s pair with ${sizes.widths.join(' and ')} channels instead of 128 and 64: a generator of ${parameterCount(generator(1, sizes))} parameters that draws of ${sizes.noise} numbers of noise, a discriminator of ${parameterCount(discriminator(1, sizes))}. In each of ${steps} steps the discriminator saw ${batch} of ${countOf(pixels.train)} real digits and ${batch} drawn ones. Both learnt by Adam with β₁ = ${optimizer.attrs.beta1}, at a rate of ${learningRate}, their step one program.`,
         ],
-        ...sectionsOf(course, { real: pixels.train, test: pixels.test }),
+        ...sectionsOf(held, { real: pixels.train, test: pixels.test }),
       })),
     )
   },

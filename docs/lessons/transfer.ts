@@ -1,7 +1,5 @@
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
-import type { Dataset, Standardisation } from '../../spec/data/dataset.js'
-import { countOf, ofClasses, standardisationOf } from '../../spec/data/dataset.js'
 import type { EtalonError, Result } from '../../spec/error.js'
 import { ensure } from '../../spec/error.js'
 import { lenet5, lenetFeatures } from '../../spec/networks/lenet5.js'
@@ -9,9 +7,11 @@ import type { Network } from '../../spec/networks/network.js'
 import { fullyConnected, parameterCount, sequential } from '../../spec/networks/network.js'
 import type { Numbers, Tensor, Tensors } from '../../spec/tensor.js'
 import { generate } from '../../spec/tensor.js'
-import type { Description, Examples } from '../../spec/training/course.js'
-import { examplesOf } from '../../spec/training/course.js'
-import { initialParameters } from '../../spec/training/initialize.js'
+import type { Dataset, Standardisation } from '../../training/dataset.js'
+import { countOf, ofClasses, standardisationOf } from '../../training/dataset.js'
+import { initialParameters } from '../../training/initialize.js'
+import type { Description, Examples } from '../../training/training.js'
+import { examplesOf } from '../../training/training.js'
 import type { Taught } from './classroom.js'
 import { digitAt, examined, inTurn, partOf, sized, some, teach } from './classroom.js'
 import type { Classroom, Images, Lesson, Section } from './lesson.js'
@@ -136,7 +136,7 @@ const outcomeFor =
       TE.bind('codes', ({ train }) => coded(room, base, train)),
       TE.flatMap(({ train, codes }) => {
         const batch = Math.min(20, train.count)
-        const course = (way: Way): Task<Taught> => {
+        const learn = (way: Way): Task<Taught> => {
           const isLinear = way === 'softmax' || way === 'hinge'
           const steps = sized(room, isLinear ? 150 : 60, 2)
           const epochs = epochsFor(steps, batch, train.count)
@@ -165,7 +165,7 @@ const outcomeFor =
           wayNames,
           TE.traverseSeqArray((way) =>
             F.pipe(
-              course(way),
+              learn(way),
               TE.flatMap((taught) =>
                 examined(room, taught, way === 'softmax' || way === 'hinge' ? testCodes : sets.test),
               ),

@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import type { Result } from '../error.js'
-import { fail } from '../error.js'
+import { fail, show } from '../error.js'
 import { alexnet } from './alexnet.js'
 import { autoencoder } from './autoencoder.js'
 import { gan } from './gan.js'
@@ -25,7 +25,45 @@ export interface Wanted {
   readonly mode?: Mode
 }
 
-interface Animal {
+/** How a network is tried whole, forward and backward. */
+interface Trial {
+  /** small ones always are, the others where they are asked for */
+  readonly isSmall: boolean
+  /** with so many examples at once */
+  readonly batch: number
+  /** and with so many where it has its auxiliary classifiers */
+  readonly batchWithAux?: number
+}
+
+// with the batches of what is small no axis is like another, and batch norm has something to average
+const small = (batch: number): Trial => ({ isSmall: true, batch })
+const large: Trial = { isSmall: false, batch: 1 }
+
+/** A loss of a network's output and a target of the same shape, which a training makes small. */
+export type LossName = 'softmaxCrossEntropy' | 'hinge' | 'mse' | 'bce' | 'bceWithLogits' | 'cce'
+
+/** How a network learns, unless it is told otherwise. */
+interface Learning {
+  /** the losses that suit what it answers, its own first; none suits what one loss cannot train */
+  readonly losses: readonly LossName[]
+  /** whether it reads digits: images [N,1,28,28], their pixels in a row, or their rows one after the other */
+  readonly readsDigits: boolean
+  /**
+   * Its first rate of gradient descent, plain or with momentum, over LeNet-5's. There the rate multiplies the gradient
+   * itself and has to suit its size: sigmoids and gates make it small, and so does a mean over pixels
+   */
+  readonly rateFactor: number
+}
+
+const classifying: Learning = {
+  losses: ['softmaxCrossEntropy', 'hinge', 'mse', 'bceWithLogits'],
+  readsDigits: false,
+  rateFactor: 1,
+}
+const readingDigits = (rateFactor = 1): Learning => ({ ...classifying, readsDigits: true, rateFactor })
+
+/** What is known of a network beside its layers. */
+interface Entry {
   /** the first is what it is unless it is asked for another; none: it has only one form */
   readonly variants: readonly string[]
   readonly hasAux: boolean
@@ -33,46 +71,53 @@ interface Animal {
     batch: number,
     asked: { readonly variant: string; readonly aux: boolean; readonly mode: Mode },
   ) => Network
+  readonly trial: Trial
+  readonly learning: Learning
 }
 
-const inOneForm = (of: (batch: number, asked: { readonly mode: Mode }) => Network): Animal => ({
-  variants: [],
-  hasAux: false,
-  of,
-})
+const inOneForm = (
+  of: (batch: number, asked: { readonly mode: Mode }) => Network,
+  trial: Trial,
+  learning: Learning = classifying,
+): Entry => ({ variants: [], hasAux: false, of, trial, learning })
 
 const inForms = <const V extends readonly string[]>(
   variants: V,
   of: (batch: number, asked: { readonly variant: V[number]; readonly mode: Mode }) => Network,
-): Animal => ({ variants, hasAux: false, of })
+  trial: Trial,
+  learning: Learning = classifying,
+): Entry => ({ variants, hasAux: false, of, trial, learning })
 
 const inFormsWithAux = <const V extends readonly string[]>(
   variants: V,
   of: (batch: number, asked: { readonly variant: V[number]; readonly aux: boolean; readonly mode: Mode }) => Network,
-): Animal => ({ variants, hasAux: true, of })
+  trial: Trial,
+): Entry => ({ variants, hasAux: true, of, trial, learning: classifying })
 
 /** Every network by its name. */
 export const zoo = {
-  perceptron: inOneForm(perceptron),
-  mlp: inForms(['narrow', 'wide'], mlp),
-  lenet5: inForms(['padded', 'unpadded'], lenet5),
-  alexnet: inForms(['one-tower', 'two-tower', 'torchvision'], alexnet),
-  zfnet: inOneForm(zfnet),
-  vgg16: inForms(['paper', 'torchvision'], vgg16),
-  vgg19: inForms(['paper', 'torchvision'], vgg19),
-  googlenet: inFormsWithAux(['paper', 'torchvision'], googlenet),
-  inceptionV3: inFormsWithAux([], inceptionV3),
-  resnet18: inForms(['torchvision', 'paper'], resnet18),
-  resnet34: inForms(['torchvision', 'paper'], resnet34),
-  resnet50: inForms(['torchvision', 'paper'], resnet50),
-  resnet101: inForms(['torchvision', 'paper'], resnet101),
-  resnet152: inForms(['torchvision', 'paper'], resnet152),
-  seResnet50: inForms(['biased', 'unbiased'], seResnet50),
-  autoencoder: inOneForm(autoencoder),
-  gan: inOneForm(gan),
-  rnnClassifier: inOneForm(rnnClassifier),
-  lstmClassifier: inOneForm(lstmClassifier),
-} as const satisfies Readonly<Record<string, Animal>>
+  perceptron: inOneForm(perceptron, small(3), { losses: ['bceWithLogits'], readsDigits: true, rateFactor: 1 }),
+  mlp: inForms(['narrow', 'wide'], mlp, small(3), readingDigits(10)),
+  lenet5: inForms(['padded', 'unpadded'], lenet5, small(2), readingDigits()),
+  alexnet: inForms(['one-tower', 'two-tower', 'torchvision'], alexnet, large),
+  zfnet: inOneForm(zfnet, large),
+  vgg16: inForms(['paper', 'torchvision'], vgg16, large),
+  vgg19: inForms(['paper', 'torchvision'], vgg19, large),
+  googlenet: inFormsWithAux(['paper', 'torchvision'], googlenet, large),
+  // its auxiliary classifier has batch norm on maps of 1×1: of one image there would be no variance
+  inceptionV3: inFormsWithAux([], inceptionV3, { ...large, batchWithAux: 2 }),
+  resnet18: inForms(['torchvision', 'paper'], resnet18, large),
+  resnet34: inForms(['torchvision', 'paper'], resnet34, large),
+  resnet50: inForms(['torchvision', 'paper'], resnet50, large),
+  resnet101: inForms(['torchvision', 'paper'], resnet101, large),
+  resnet152: inForms(['torchvision', 'paper'], resnet152, large),
+  seResnet50: inForms(['biased', 'unbiased'], seResnet50, large),
+  autoencoder: inOneForm(autoencoder, small(2), { losses: ['mse', 'bce'], readsDigits: true, rateFactor: 30 }),
+  // two networks that learn against each other, which one loss does not say: `adversarialStep`
+  gan: inOneForm(gan, small(2), { losses: [], readsDigits: false, rateFactor: 1 }),
+  rnnClassifier: inOneForm(rnnClassifier, small(3), readingDigits(3)),
+  lstmClassifier: inOneForm(lstmClassifier, small(3), readingDigits(20)),
+} as const satisfies Readonly<Record<string, Entry>>
 
 export type NetworkName = keyof typeof zoo
 export const networkNames = Object.keys(zoo) as readonly NetworkName[]
@@ -84,6 +129,26 @@ export const variantsOf = (name: NetworkName): readonly string[] => zoo[name].va
 /** Whether a network has auxiliary classifiers. */
 export const hasAuxiliaries = (name: NetworkName): boolean => zoo[name].hasAux
 
+/** How a network is tried whole, and with how many examples at once. */
+export const trialOf = (
+  name: NetworkName,
+  { aux = false }: Pick<Wanted, 'aux'> = {},
+): { readonly isSmall: boolean; readonly batch: number } => {
+  const { isSmall, batch, batchWithAux = batch }: Trial = zoo[name].trial
+  return { isSmall, batch: aux ? batchWithAux : batch }
+}
+
+/** How a network learns, unless it is told otherwise. */
+export const learningOf = (name: NetworkName): Learning => zoo[name].learning
+
+/**
+ * Errors  AttributeOutOfRange – no network has the name
+ */
+export const parseNetworkName = (name: string): Result<NetworkName> =>
+  isNetworkName(name)
+    ? E.right(name)
+    : fail('AttributeOutOfRange', `there is no network ${show(name)}; there are ${networkNames.join(', ')}`)
+
 /**
  * A network by its name.
  *
@@ -93,16 +158,13 @@ export const networkNamed = (
   name: string,
   { variant, aux = false, batch = 1, mode = inference }: Wanted = {},
 ): Result<Network> => {
-  if (!isNetworkName(name))
-    return fail(
-      'AttributeOutOfRange',
-      `there is no network ${JSON.stringify(name)}; there are ${networkNames.join(', ')}`,
-    )
-  const { variants, hasAux, of }: Animal = zoo[name]
+  const parsed = parseNetworkName(name)
+  if (E.isLeft(parsed)) return parsed
+  const { variants, hasAux, of }: Entry = zoo[parsed.right]
   if (variant !== undefined && !variants.includes(variant))
     return fail(
       'AttributeOutOfRange',
-      `${name} has no variant ${JSON.stringify(variant)}; ${variants.length === 0 ? 'it has none' : `it has ${variants.join(', ')}`}`,
+      `${name} has no variant ${show(variant)}; ${variants.length === 0 ? 'it has none' : `it has ${variants.join(', ')}`}`,
     )
   if (aux && !hasAux) return fail('AttributeOutOfRange', `${name} has no auxiliary classifiers`)
   return E.right(of(batch, { variant: variant ?? variants[0] ?? '', aux, mode }))

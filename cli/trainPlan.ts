@@ -1,0 +1,234 @@
+import { either as E, function as F } from 'fp-ts'
+import { classCount } from '../formats/idx.js'
+import type { Result } from '../spec/error.js'
+import { ensure, fail, getOrThrow, within } from '../spec/error.js'
+import type { Mode, Network } from '../spec/networks/network.js'
+import { inference, trainingBy } from '../spec/networks/network.js'
+import { perceptron } from '../spec/networks/perceptron.js'
+import type { LossName, NetworkName } from '../spec/networks/zoo.js'
+import { learningOf, networkNamed, networkNames, parseNetworkName } from '../spec/networks/zoo.js'
+import { keyOf } from '../spec/philox.js'
+import { arrangementFor } from '../training/arrange.js'
+import type { Augmentation } from '../training/augment.js'
+import { augmentedShape } from '../training/augment.js'
+import type { Dataset } from '../training/dataset.js'
+import { countOf, shuffle, standardisationOf, subset } from '../training/dataset.js'
+import type { Initializer } from '../training/initialize.js'
+import type { Rates } from '../training/rates.js'
+import type { Optimizer } from '../training/step.js'
+import { firstRates } from '../training/step.js'
+import type { Description, Examples, Training } from '../training/training.js'
+import { examplesOf, rightBy, trainingOf } from '../training/training.js'
+import type { Digits } from './dataset.js'
+
+/** The networks that digits can be put to. */
+export const digitNetworks = networkNames.filter((name) => learningOf(name).readsDigits)
+
+/** How to train. */
+export interface Recipe {
+  /** by its name in the zoo */
+  readonly network: string
+  readonly variant?: string
+  /** another than the network's first */
+  readonly loss?: LossName
+  /** which digit a network of one answer tells from the others */
+  readonly digit: number
+  readonly epochs: number
+  /** digits in a step; an incomplete last batch of an epoch is left out */
+  readonly batch: number
+  /** of the first weights and the order of the digits */
+  readonly seed: number
+  /** what the first weights are drawn from */
+  readonly init?: Initializer
+  readonly optimizer: Optimizer['op']
+  /** the first rate; without it `firstRate` */
+  readonly learningRate?: number
+  /** how it changes */
+  readonly schedule: ScheduleChoice
+  /** of `momentum` only */
+  readonly momentum: number
+  readonly weightDecay: number
+  /** β of a penalty that the loss has for weights; 0 for none */
+  readonly l2: number
+  /** what is done to each digit, each time another way */
+  readonly augment: readonly Augmentation[]
+  /** how many of the training digits are not learned but validate; 0 for none */
+  readonly validation: number
+  /** epochs without a better validation after which the training stops; 0 for never */
+  readonly patience: number
+  /** how many of the first steps are judged node by node */
+  readonly lockstep: number
+}
+
+/** A schedule but for its rate. */
+export type ScheduleChoice = Rates extends infer R ? (R extends Rates ? Omit<R, 'rate'> : never) : never
+
+/** A training on digits, ready to start: all that follows from the recipe and the digits. */
+export interface DigitTraining {
+  readonly recipe: Recipe
+  readonly training: Training
+  readonly test: Examples
+  readonly counts: { readonly train: number; readonly validation: number; readonly test: number }
+}
+
+/** The first digits of a shuffled set to learn from, and so many others to validate by, whatever the training. */
+const heldOut = (train: Dataset, validation: number): { readonly learned: Dataset; readonly held: Dataset } => {
+  const order = Array.from(shuffle(keyOf('validation'), countOf(train)))
+  return {
+    learned: subset(
+      train,
+      order.slice(validation).toSorted((a, b) => a - b),
+    ),
+    held: subset(
+      train,
+      order.slice(0, validation).toSorted((a, b) => a - b),
+    ),
+  }
+}
+
+const attributesFor = ({ optimizer, momentum, weightDecay }: Recipe): NonNullable<Optimizer['attrs']> => ({
+  ...(optimizer === 'momentum' ? { momentum } : {}),
+  // AdamW's own default is not 0
+  weightDecay,
+})
+
+/** All losses that some network of digits can be trained by. */
+export const trainableLosses: readonly LossName[] = [
+  ...new Set(digitNetworks.flatMap((name) => learningOf(name).losses)),
+]
+
+/** A network of the zoo as it is for digits: made for a batch, where it learns or is only asked. */
+interface Learner {
+  readonly name: NetworkName
+  readonly build: (batch: number, mode: Mode) => Network
+  /** its own first */
+  readonly losses: readonly [LossName, ...LossName[]]
+}
+
+/** The network of a recipe: the perceptron has an input for each pixel. */
+const learnerOf = ({ network, variant }: Recipe, pixels: number): Result<Learner> => {
+  const wanted = variant === undefined ? {} : { variant }
+  return F.pipe(
+    parseNetworkName(network),
+    E.tap((name) => networkNamed(name, wanted)),
+    E.flatMap((name) => {
+      const [own, ...others] = learningOf(name).losses
+      return own === undefined
+        ? fail(
+            'AttributeOutOfRange',
+            `${name} is two networks that learn against each other, which one loss does not say: etalon lesson ${name} trains it`,
+          )
+        : E.right({
+            name,
+            losses: [own, ...others] as const,
+            build:
+              name === 'perceptron'
+                ? (batch: number, mode: Mode) => perceptron(batch, { inputs: pixels, mode })
+                : (batch: number, mode: Mode) => getOrThrow(networkNamed(name, { ...wanted, batch, mode })),
+          })
+    }),
+  )
+}
+
+/** What a network is called, with its variant where it was asked for one. */
+export const titleOf = ({ network, variant }: Pick<Recipe, 'network' | 'variant'>): string =>
+  variant === undefined ? network : `${network} (${variant})`
+
+export const optimizerNames = Object.keys(firstRates) as readonly Optimizer['op'][]
+
+/** The rate that a network learns with unless it is given another. */
+export const firstRate = (network: NetworkName, optimizer: Optimizer['op']): number =>
+  firstRates[optimizer] * (optimizer === 'sgd' || optimizer === 'momentum' ? learningOf(network).rateFactor : 1)
+
+/**
+ * A training on digits, ready to start.
+ *
+ * Errors  ShapeMismatch – a network that digits cannot be put to, or a crop larger than they are
+ *         AttributeOutOfRange – a variant that there is none of, a loss that the network's answer does not suit, a batch
+ *         larger than the training set, more digits to validate than there are, patience without validation, and what the
+ *         optimizer refuses
+ */
+export const digitTrainingOf = (recipe: Recipe, digits: Digits): Result<DigitTraining> => {
+  const [, rows, columns] = digits.train.images.shape
+  const { network, validation, patience, batch } = recipe
+  const title = titleOf(recipe)
+  return F.pipe(
+    ensure(
+      validation < countOf(digits.train),
+      'AttributeOutOfRange',
+      `${validation} digits to validate leave none of the ${countOf(digits.train)} to learn from`,
+    ),
+    E.flatMap(() =>
+      ensure(
+        batch <= countOf(digits.train) - validation,
+        'AttributeOutOfRange',
+        `a batch of ${batch} is more than the ${countOf(digits.train) - validation} training digits`,
+      ),
+    ),
+    E.flatMap(() =>
+      ensure(
+        patience === 0 || validation > 0,
+        'AttributeOutOfRange',
+        '--patience wants --validation: what else improves?',
+      ),
+    ),
+    E.flatMap(() => augmentedShape(recipe.augment, [batch, 1, rows, columns])),
+    E.bindTo('images'),
+    E.bind('learner', ({ images: [, , H = 1, W = 1] }) => learnerOf(recipe, H * W)),
+    E.bind('arrange', ({ images, learner: { build } }) =>
+      arrangementFor(title, build(batch, inference), { images, classes: classCount, one: recipe.digit }),
+    ),
+    E.bind('loss', ({ learner: { losses } }) => {
+      const loss = recipe.loss ?? losses[0]
+      return F.pipe(
+        ensure(
+          losses.includes(loss),
+          'AttributeOutOfRange',
+          `--loss ${loss} does not suit what ${title} answers; wanted ${losses.join(', ')}`,
+        ),
+        E.map(() => loss),
+      )
+    }),
+    E.flatMap(({ learner: { name, build }, arrange, loss }) => {
+      const { learned, held } =
+        validation === 0 ? { learned: digits.train, held: undefined } : heldOut(digits.train, validation)
+      // what is to be drawn again stays what it is, from paper, 0, to ink, 1
+      const standard = arrange.target === 'images' ? { mean: 0, std: 1 } : standardisationOf(learned)
+      const paper = Math.fround(-standard.mean / standard.std)
+      const description: Description = {
+        name: title,
+        network: (batch) => build(batch, trainingBy(recipe.seed)),
+        inference: (batch) => build(batch, inference),
+        optimizer: { op: recipe.optimizer, attrs: attributesFor(recipe) },
+        loss,
+        ...(recipe.l2 === 0 ? {} : { l2Penalty: recipe.l2 }),
+        rates: { ...recipe.schedule, rate: recipe.learningRate ?? firstRate(name, recipe.optimizer) },
+        epochs: recipe.epochs,
+        batch,
+        seed: recipe.seed,
+        arrange,
+        ...(recipe.init === undefined ? {} : { initializer: recipe.init }),
+        // paper comes in at the edges
+        ...(recipe.augment.length === 0
+          ? {}
+          : { augment: recipe.augment.map((one) => (one.kind === 'shift' ? { ...one, fill: paper } : one)) }),
+        ...(patience === 0
+          ? {}
+          : { stopping: { patience, monitor: rightBy({ loss, arrange }) === undefined ? 'loss' : 'accuracy' } }),
+      }
+      return F.pipe(
+        trainingOf(description, {
+          train: examplesOf(learned, standard),
+          ...(held === undefined ? {} : { validation: examplesOf(held, standard) }),
+        }),
+        E.mapLeft(within(network)),
+        E.map((training) => ({
+          recipe,
+          training,
+          test: examplesOf(digits.test, standard),
+          counts: { train: countOf(learned), validation, test: countOf(digits.test) },
+        })),
+      )
+    }),
+  )
+}

@@ -1,0 +1,109 @@
+import { printJudgement } from '../conformance/report.js'
+import type { Fingerprint } from '../spec/backend.js'
+import { parameterCount } from '../spec/networks/network.js'
+import type { Evaluation, Interruption, TrainingEvent } from '../training/fit.js'
+import type { Progress } from '../training/training.js'
+import type { DigitTraining } from './trainPlan.js'
+import { titleOf } from './trainPlan.js'
+import type { Guilty, Judged, Trained } from './trainRun.js'
+
+const percent = (part: number, places: number): string => `${(100 * part).toFixed(places)} %`
+
+/** What is about to be trained, and on what. */
+export const printHead = (
+  { recipe, training, counts }: DigitTraining,
+  { name, fingerprint }: { readonly name: string; readonly fingerprint: Fingerprint },
+  data: string | undefined,
+): string => {
+  const counted = [
+    `${counts.train} training digits`,
+    ...(counts.validation === 0 ? [] : [`${counts.validation} validation digits`]),
+    `${counts.test} test digits`,
+  ]
+  return [
+    `${titleOf(recipe)}, ${parameterCount(training.network)} parameters, ${training.description.loss}, on ${fingerprint['description'] ?? name} (${fingerprint['kind'] ?? name})`,
+    `${counted.join(', ')} (${data ?? 'generated'}); ${training.steps} steps of ${recipe.batch}`,
+  ].join('\n')
+}
+
+/** What happened, in a line; a step is progress, not a result, and has none. */
+export const printEvent = (event: TrainingEvent | Judged): string | undefined => {
+  switch (event.kind) {
+    case 'step':
+      return undefined
+    case 'judged': {
+      const { step, nodes, worst } = event
+      return `step ${step} in lockstep: ${nodes} nodes within bounds, worst error ÷ bound ${worst.judgement.worst.ratio.toPrecision(3)} at ${worst.node}`
+    }
+    case 'epoch': {
+      const { epoch, rate, validationLoss, validationAccuracy } = event.point
+      const right = validationAccuracy === undefined ? '' : `  accuracy ${percent(validationAccuracy, 2)}`
+      return validationLoss === undefined
+        ? undefined
+        : `epoch ${epoch}  over at rate ${rate.toPrecision(3)}  validation loss ${validationLoss.toFixed(4)}${right}`
+    }
+    case 'evaluation': {
+      const { epoch, step, loss, count, evaluation } = event
+      const { accuracy } = evaluation
+      const found = Number.isNaN(accuracy)
+        ? `loss ${evaluation.loss.toFixed(4)}`
+        : `accuracy ${percent(Math.round(accuracy * count) / count, 1)}`
+      return `epoch ${epoch}  step ${String(step).padStart(5)}  loss ${loss.toFixed(4)}  ${found} of ${count} test digits`
+    }
+  }
+}
+
+/** What a network makes of the test digits, in a phrase. */
+export const printEvaluation = ({ accuracy, top5Error, loss }: Evaluation): string => {
+  const five = Number.isNaN(top5Error) ? '' : `, top-5 error ${percent(top5Error, 2)}`
+  return Number.isNaN(accuracy) ? `test loss ${loss.toFixed(4)}` : `test accuracy ${percent(accuracy, 2)}${five}`
+}
+
+/** Why a training ended before its time, in a sentence. */
+export const printInterruption = (interruption: Interruption<Guilty>): string => {
+  switch (interruption.why) {
+    case 'error':
+      return `${interruption.error.code}: ${interruption.error.message}`
+    case 'stopped': {
+      const { step, finding } = interruption.by
+      return `step ${step}: node ${finding.node} (${finding.op} ${finding.direction}) is outside its bound\n${printJudgement(finding.judgement)}`
+    }
+    case 'diverged':
+      return `step ${interruption.step}: the loss is ${interruption.loss}, so the training stops; a smaller --learning-rate may help`
+  }
+}
+
+/** Which epoch's weights early stopping keeps. */
+export const printBest = ({ points, stopping }: Progress): string =>
+  `${stopping.stop ? 'stopped early; ' : ''}the weights of epoch ${stopping.bestEpoch + 1} of ${points.length} were the best`
+
+/** The last line of `--json`. */
+export const summaryOf = (
+  { recipe: { network, variant, epochs, batch, seed, lockstep, optimizer }, training, counts }: DigitTraining,
+  { test, worstRatio, progress }: Trained,
+  secondsPerEpoch: number,
+  fingerprint: Fingerprint,
+): Readonly<Record<string, unknown>> => ({
+  network,
+  ...(variant === undefined ? {} : { variant }),
+  parameters: parameterCount(training.network),
+  // where there is right and wrong
+  ...(Number.isNaN(test.accuracy) ? {} : { testAccuracy: test.accuracy }),
+  ...(Number.isNaN(test.top5Error) ? {} : { testTop5Error: test.top5Error }),
+  testLoss: test.loss,
+  loss: training.description.loss,
+  testDigits: counts.test,
+  trainingDigits: counts.train,
+  ...(counts.validation === 0 ? {} : { validationDigits: counts.validation }),
+  optimizer,
+  epochs,
+  ...(training.description.stopping === undefined
+    ? {}
+    : { epochsTaken: progress.points.length, bestEpoch: progress.stopping.bestEpoch + 1 }),
+  batch,
+  seed,
+  steps: training.steps,
+  secondsPerEpoch,
+  ...(lockstep > 0 ? { lockstep: { steps: Math.min(lockstep, training.steps), worstRatio } } : {}),
+  fingerprint,
+})

@@ -1,0 +1,40 @@
+/** Learning, on any backend: data, batches, initial weights, schedules, metrics, the fold over them, checkpoints. */
+
+export { batch, countOf, ofClasses, pair as datasetOf, shuffle, standardisationOf, subset } from './dataset.js'
+export type { Batch, Dataset, Standardisation } from './dataset.js'
+export { digits } from './digits.js'
+
+export { initialParameters } from './initialize.js'
+export type { Initializer } from './initialize.js'
+export { fansOf, initializers } from './initializers.js'
+export type { Fans } from './initializers.js'
+
+export { arranged, arrangementFor, imagesAs } from './arrange.js'
+export type { Arrangement } from './arrange.js'
+export { augment, augmentedShape, unaugmented } from './augment.js'
+export type { Augmentation } from './augment.js'
+
+export {
+  auxiliaryWeightsOf,
+  firstRates,
+  initialState,
+  lossProgram,
+  stepFeeds,
+  trainingProgram,
+  trainingStep,
+} from './step.js'
+export type { Method, Optimizer, StepFeeds } from './step.js'
+export { adversarialFeeds, adversarialState, adversarialStep, adversarialValues } from './adversarial.js'
+export type { Adversaries } from './adversarial.js'
+
+export { accuracy, decisionAccuracy, topKError } from './metrics.js'
+export { constant, cosine, earlyStopping, exponential, linear, reduceOnPlateau, stepDecay } from './schedules.js'
+export type { AtEpoch, Improves, Rated, Schedule, Stopping, Watching } from './schedules.js'
+export { rhythmOf } from './rates.js'
+export type { Rates, RateState, Rhythm } from './rates.js'
+
+export { begun, trainingOf, examplesOf, outcomeOf, ownTensors } from './training.js'
+export type { Training, Description, Examples, Patience, Point, Progress, TrainingState } from './training.js'
+export { checkpointOf, descriptionOf, stateFrom } from './checkpoint.js'
+export { evaluateIn, evaluateOn, fit } from './fit.js'
+export type { Evaluation, FitOptions, Interruption, TrainingEvent } from './fit.js'
