@@ -5,6 +5,7 @@ import * as relu from './activations/relu.js'
 import * as softmax from './activations/softmax.js'
 import * as leakyRelu from './activations/leakyRelu.js'
 import * as elu from './activations/elu.js'
+import * as softplus from './activations/softplus.js'
 import * as step from './activations/step.js'
 import * as logSoftmax from './activations/logSoftmax.js'
 import * as maxout from './activations/maxout.js'
@@ -82,6 +83,7 @@ export const lowerings: LoweringTable = {
   momentum,
   leakyRelu,
   elu,
+  softplus,
   step,
   logSoftmax,
   mul,
