@@ -130,7 +130,14 @@ describe('a failure, for people', () => {
       form: { name: "Nesterov's", attrs: {}, shapes: { x: [1] }, fills: { x: { values: [-0] } } },
     } as const
     const text = printFailure(
-      { ...line, failure: { id: 'relu/forward/1/2', smallest, judgement: { worst: line.worst!, walks: [] } } },
+      {
+        ...line,
+        failure: {
+          id: 'relu/forward/1/2',
+          smallest,
+          judgement: { worst: line.worst!, walks: [], judged: 1, looseness: 0 },
+        },
+      },
       { fingerprint, command: 'etalon replay --device software' },
     )
     const word = /smallest +etalon replay --device software '([^']*)'$/.exec(text)?.[1] ?? ''
@@ -141,7 +148,12 @@ describe('a failure, for people', () => {
     const tf32 = fromKernels('tf32', { dense: through(roundTo(10), formulaTable.dense!) })
     const { lines } = await held(tf32, { ops: ['dense'], direction: 'forward' })
     const [failed] = lines
-    const judgement = { worst: line.worst!, walks: [{ output: 'y', rms: 3, max: 9, within: false }] }
+    const judgement = {
+      worst: line.worst!,
+      walks: [{ output: 'y', rms: 3, max: 9, within: false }],
+      judged: 1,
+      looseness: 0,
+    }
     expect(printFailure({ ...failed!, failure: { ...failed!.failure!, judgement } }, { fingerprint })).toMatch(
       /y: its errors are 3 \(rms\) and 9 \(largest\) times a random walk's; at most 2 and 8 are right\n.*\n?.*\n.*the walk: /,
     )
