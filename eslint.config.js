@@ -9,17 +9,18 @@ const rooms = {
   spec: [],
   reference: ['spec'],
   accelerated: ['spec'],
+  adapters: ['spec'],
   formats: ['spec'],
   training: ['spec', 'formats'],
   conformance: ['spec', 'formats', 'training'],
   bench: ['spec', 'training'],
   docs: ['spec', 'reference', 'formats', 'training', 'conformance'],
-  cli: ['spec', 'reference', 'accelerated', 'formats', 'training', 'conformance', 'bench', 'docs'],
+  cli: ['spec', 'reference', 'accelerated', 'adapters', 'formats', 'training', 'conformance', 'bench', 'docs'],
 }
 
 const everyRoom = Object.keys(rooms)
 const tests = ['**/*.test.ts', '**/testing/**']
-const shipped = ['spec', 'reference', 'accelerated', 'formats', 'training', 'conformance', 'cli']
+const shipped = ['spec', 'reference', 'accelerated', 'adapters', 'formats', 'training', 'conformance', 'cli']
   .map((room) => `${room}/**/*.ts`)
   .concat('docs/lessons/**/*.ts')
 

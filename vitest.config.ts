@@ -13,7 +13,7 @@ const closingLine: Reporter = {
 
 export default defineConfig({
   test: {
-    include: ['{spec,formats,training,reference,accelerated,conformance,cli,docs,bench}/**/*.test.ts'],
+    include: ['{spec,formats,training,reference,accelerated,adapters,conformance,cli,docs,bench}/**/*.test.ts'],
     exclude: ['**/dist/**', '**/node_modules/**'],
     // a process for each file: Dawn is a native addon, and outlives a worker thread badly
     pool: 'forks',

@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import { either as E } from 'fp-ts'
 import type { OpName } from '../spec/catalogue.js'
 import { parseOpName } from '../spec/catalogue.js'
+import { backendNames } from './backends.js'
 
 /** An option's whole number from `least` up. */
 export const wholeNumber =
@@ -40,3 +41,8 @@ export const deviceOption = (): Option =>
   new Option('--device <choice>', 'auto: a GPU, else what the system offers, else the embedded adapter')
     .choices(['auto', 'gpu', 'software'])
     .default('auto')
+
+export const backendOption = (): Option =>
+  new Option('--backend <name>', "webgpu, or plain-f32: a textbook's loops in f32, which run anywhere")
+    .choices(backendNames)
+    .default('webgpu')

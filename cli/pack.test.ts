@@ -111,14 +111,16 @@ describe('the package, installed in an empty folder', () => {
     expect(JSON.parse(printed)).toEqual(answer)
   })
 
-  it('finds learning, and the files of others, under names of their own', async () => {
+  it('has learning and the files of others under names of their own, and no arithmetic of bounds at its root', async () => {
     const printed = await node(
       'rooms.mjs',
-      `import { encodeImages } from 'etalon/formats'
-      import { constant } from 'etalon/training'
-      console.log(typeof encodeImages, typeof constant)`,
+      `import * as root from 'etalon'
+      import { encodeImages } from 'etalon/formats'
+      import { fit } from 'etalon/training'
+      const bare = ['times', 'over', 'plus', 'gamma', 'fit', 'encodeImages'].filter((name) => name in root)
+      console.log(typeof encodeImages, typeof fit, JSON.stringify(bare))`,
     )
-    expect(printed).toBe('function function')
+    expect(printed).toBe('function function []')
   })
 
   it('loads the conformance suite', async () => {
@@ -128,6 +130,19 @@ describe('the package, installed in an empty folder', () => {
       console.log(typeof verify)`,
     )
     expect(printed).toBe('function')
+  })
+
+  it('computes it in plain f32 as well, and shows nothing of what that backend is made of', async () => {
+    const printed = await node(
+      'plain.mjs',
+      `${question}
+      import { plainF32 } from 'etalon/adapters/plainF32'
+      const { program, feeds } = oneNode({ op: 'conv2d', direction: 'forward', attrs, inputs: { x, w }, cotangents: {} })
+      const y = (await plainF32.run(program, feeds)()).right['out.y']
+      console.log(JSON.stringify({ shape: y.shape, data: [...y.data] }))`,
+    )
+    expect(JSON.parse(printed)).toEqual(answer)
+    await expect(node('inside.mjs', `import 'etalon/adapters/plainF32/table'`)).rejects.toThrow('ERR_PACKAGE_PATH_NOT_EXPORTED')
   })
 
   it('runs its command', async () => {

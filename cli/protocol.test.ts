@@ -66,6 +66,11 @@ describe('a request', () => {
 })
 
 const one = (op: string, change: object): string => line({ id: 9, op, ...change })
+const sequence = { x: { shape: [1, 1, 2], data: [1, 2] }, w: { shape: [1, 1, 1], data: [1] } }
+const dropped = (key: readonly number[]): string => one('dropout', { inputs: { x: point }, attrs: { key } })
+const pooled = (attrs: object): string => one('maxPool2d', { inputs: { x }, attrs })
+const stepAt = (op: 'adam' | 'adamw', step: unknown): string =>
+  one(op, { inputs: { w: point, g: point, m: point, v: point, step: { shape: [], data: [step] } } })
 const sigmoidOf = (tensor: unknown): string => one('sigmoid', { inputs: { x: tensor } })
 const raw = (member: string): string => `{"id":9,${member}}`
 
@@ -138,6 +143,25 @@ const refusals: readonly (readonly [ErrorCode, string, string])[] = [
   ['MissingAttribute', 'a required attribute left out', line(step, { attrs: {} })],
   ['AttributeOutOfRange', 'a stride of 0', line(conv, { attrs: { stride: [0, 1] } })],
   ['AttributeOutOfRange', 'a stride of one number', line(conv, { attrs: { stride: [1] } })],
+  ['AttributeOutOfRange', 'a stride of three numbers', line(conv, { attrs: { stride: [1, 1, 1] } })],
+  ['AttributeOutOfRange', 'a stride of none', line(conv, { attrs: { stride: [] } })],
+  ['AttributeOutOfRange', 'five paddings', line(conv, { attrs: { padding: [0, 0, 0, 0, 0] } })],
+  ['AttributeOutOfRange', 'two strides of a sequence', one('conv1d', { inputs: sequence, attrs: { stride: [1, 1] } })],
+  ['AttributeOutOfRange', 'two dilations of it', one('conv1d', { inputs: sequence, attrs: { dilation: [1, 1] } })],
+  ['AttributeOutOfRange', 'four paddings of it', one('conv1d', { inputs: sequence, attrs: { padding: [0, 0, 0, 0] } })],
+  ['AttributeOutOfRange', 'a window of three numbers', pooled({ window: [2, 2, 2] })],
+  ['AttributeOutOfRange', 'a pool with five paddings', pooled({ padding: [0, 0, 0, 0, 0] })],
+  ['AttributeOutOfRange', 'a key of three words', dropped([1, 2, 3])],
+  ['AttributeOutOfRange', 'a key of one word', dropped([1])],
+  ['AttributeOutOfRange', 'a key of a word too large', dropped([1, 2 ** 32])],
+  ['AttributeOutOfRange', 'a key of half a word', dropped([1, 0.5])],
+  ['MalformedTensor', 'a step of −1', stepAt('adam', -1)],
+  ['MalformedTensor', 'a step of ½', stepAt('adam', 0.5)],
+  ['MalformedTensor', 'a step called NaN', stepAt('adam', 'NaN')],
+  ['MalformedTensor', 'a step called Infinity', stepAt('adam', 'Infinity')],
+  ['MalformedTensor', 'a step that no f64 counts to', stepAt('adam', 2 ** 53)],
+  ['MalformedTensor', "a step of −1 of adamw's", stepAt('adamw', -1)],
+  ['MalformedTensor', "a step of ½ of adamw's", stepAt('adamw', 0.5)],
   ['AttributeOutOfRange', 'a stride as strings', line(conv, { attrs: { stride: ['1', '1'] } })],
   ['AttributeOutOfRange', 'a stride nested deep', line(conv, { attrs: { stride: [[[[1]]], 1] } })],
   ['AttributeOutOfRange', 'a rate as a string', line(step, { attrs: { learningRate: '0.1' } })],
@@ -180,6 +204,58 @@ describe('a bad request', () => {
     expect(refused(line(conv, { ...faults, backend: 'webgpu' })).code).toBe('UnexpectedInput')
     expect(refused(line(conv, { attrs: { strides: 1 }, inputs: { x: 1, w } })).code).toBe('MalformedTensor')
     expect(refused(line(conv, { attrs: { strides: 1 }, inputs: { x: point, w } })).code).toBe('UnknownAttribute')
+  })
+})
+
+const long = 'a'.repeat(1e7)
+const ones = Array.from({ length: 1e6 }, () => 1)
+const many = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`x${i}`, { shape: [1, 1], data: [1] }]))
+const longRefusals: readonly (readonly [ErrorCode, string, () => string])[] = [
+  ['UnknownOp', 'the name of an op', () => one(long, {})],
+  ['UnknownBackend', 'the name of a backend', () => line(conv, { backend: long })],
+  ['MalformedRequest', 'a direction', () => line(conv, { direction: long })],
+  ['MalformedRequest', 'the name of a member', () => line(conv, { [long]: 1 })],
+  ['MalformedRequest', 'a member that is a string', () => line(conv, { attrs: long })],
+  ['MalformedRequest', 'text that is no JSON', () => long],
+  ['MalformedRequest', 'a string', () => `"${long}"`],
+  ['MalformedRequest', 'a string that does not end', () => `{"op":"${long}`],
+  ['UnexpectedInput', 'the name of an input', () => line(conv, { inputs: { x, w, [long]: x } })],
+  ['UnexpectedInput', 'the name of a cotangent', () => line(back, { cotangents: { [long]: y } })],
+  ['UnexpectedInput', 'a name beside thousands', () => one('concat', { inputs: { ...many, z: point } })],
+  ['MissingInput', 'one name left out of thousands', () => one('concat', { inputs: { ...many, x7: undefined } })],
+  ['MalformedTensor', 'the name of a member of a tensor', () => sigmoidOf({ shape: [], data: [1], [long]: 1 })],
+  ['MalformedTensor', 'a string among the data', () => sigmoidOf({ shape: [1], data: [long] })],
+  ['MalformedTensor', 'a string for a shape', () => sigmoidOf({ shape: long, data: [1] })],
+  ['MalformedTensor', 'a shape of a million axes, one of them 0', () => sigmoidOf({ shape: [...ones, 0], data: [] })],
+  ['MalformedTensor', 'a shape of a million axes without data', () => sigmoidOf({ shape: ones, data: [] })],
+  ['ShapeMismatch', 'a rank of a million', () => line(conv, { inputs: { x: { shape: ones, data: [1] }, w } })],
+  ['UnknownAttribute', 'the name of an attribute', () => line(conv, { attrs: { [long]: 1 } })],
+  ['AttributeOutOfRange', 'an attribute that is a string', () => line(conv, { attrs: { groups: long } })],
+  ['AttributeOutOfRange', 'an attribute of a million numbers', () => line(conv, { attrs: { stride: ones } })],
+  [
+    'ShapeMismatch',
+    'a shape asked for, of a million axes',
+    () => one('reshape', { inputs: { x: { shape: [2], data: [1, 2] } }, attrs: { shape: ones } }),
+  ],
+]
+
+describe('the answer to a bad request is short where the request was long in', () => {
+  test.each(longRefusals)('%s: %s', (code, _what, text) => {
+    const parsed = parseRequest(text())
+    if (E.isRight(parsed)) throw new Error('was not refused')
+    expect(parsed.left.error.code).toBe(code)
+    expect(refusalLine(parsed.left).length).toBeLessThan(2500)
+  })
+
+  test('what a backend complains of', () => {
+    expect(refusalLine({ id: '1', error: { code: 'LimitExceeded', message: long } }).length).toBeLessThan(2500)
+  })
+
+  test('its id: that is the asker’s, who has no other way to know the answer by, and comes back whole', () => {
+    const parsed = parseRequest(line({ id: long, op: 'nope' }))
+    const answer = E.isLeft(parsed) ? refusalLine(parsed.left) : ''
+    expect(answer.startsWith(`{"id":"${long}","ok":false,`)).toBe(true)
+    expect(answer.length).toBeLessThan(long.length + 2500)
   })
 })
 

@@ -5,9 +5,17 @@ import { finite, oneOf } from '../spec/attributes.js'
 import type { OpName } from '../spec/catalogue.js'
 import { hasBackward, opOf, parseOpName } from '../spec/catalogue.js'
 import type { EtalonError, Result } from '../spec/error.js'
-import { ensure, fail, show } from '../spec/error.js'
+import { ensure, etalonError, fail, show } from '../spec/error.js'
 import type { AnyOp } from '../spec/op.js'
-import { cotangentNames, gradientNames, inputsAmong, requiredInputs, resolve, shapesOf } from '../spec/op.js'
+import {
+  cotangentNames,
+  ensureCounts,
+  gradientNames,
+  inputsAmong,
+  requiredInputs,
+  resolve,
+  shapesOf,
+} from '../spec/op.js'
 import type { Question } from '../spec/program.js'
 import type { Numbers, Shape, Tensor, Tensors } from '../spec/tensor.js'
 import { largestOutput, parseTensor, sameShape, showShape, sizeOf } from '../spec/tensor.js'
@@ -103,10 +111,11 @@ const parseLine = (line: string): Result<Members> =>
   F.pipe(
     E.tryCatch(
       (): unknown => JSON.parse(line),
-      (thrown): EtalonError => ({
-        code: 'MalformedRequest',
-        message: line.trim() === '' ? 'the line is blank' : `the line is not JSON: ${(thrown as Error).message}`,
-      }),
+      (thrown) =>
+        etalonError(
+          'MalformedRequest',
+          line.trim() === '' ? 'the line is blank' : `the line is not JSON: ${(thrown as Error).message}`,
+        ),
     ),
     E.flatMap((value) =>
       t.UnknownRecord.is(value)
@@ -264,6 +273,7 @@ const parseQuestion = (name: OpName, members: Members): Result<Question> => {
     E.tap(({ given }) => ensureInputs(op, given)),
     E.tap(({ direction, givenCotangents }) => ensureCotangents(op, direction, givenCotangents)),
     E.bind('inputs', ({ given }) => parseTensors('input', given)),
+    E.tap(({ inputs }) => ensureCounts(op, inputs)),
     E.bind('cotangents', ({ givenCotangents }) => parseTensors('cotangent', givenCotangents)),
     E.bind('attrs', () =>
       F.pipe(
@@ -358,6 +368,9 @@ export function* answerLine(id: Id, outputs: Tensors): Generator<string> {
   yield '}}\n'
 }
 
-/** The response to a request that could not. A device's own limit is to the asker a request too large for it. */
+/**
+ * The response to a request that could not: as short as its id allows, which is the asker's and comes back whole. A
+ * device's own limit is to the asker a request too large for it.
+ */
 export const refusalLine = ({ id, error: { code, message } }: Refusal): string =>
-  `{"id":${id},"ok":false,"error":${JSON.stringify({ code: code === 'LimitExceeded' ? 'TooLarge' : code, message })}}\n`
+  `{"id":${id},"ok":false,"error":${JSON.stringify(etalonError(code === 'LimitExceeded' ? 'TooLarge' : code, message))}}\n`

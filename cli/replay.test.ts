@@ -9,6 +9,7 @@ import type { Backend } from '../spec/backend.js'
 import { fail } from '../spec/error.js'
 import { openWebGpu } from '../accelerated/index.js'
 import { replayAt } from './replay.js'
+import { processRim } from './rim.js'
 
 const replayed = async (backend: Backend, text: string) => {
   const [out, err]: [string[], string[]] = [[], []]
@@ -83,6 +84,19 @@ describe('etalon replay', () => {
       code: 3,
       err: 'etalon: DeviceLost: gone\n',
     })
+  })
+
+  test('on a backend that is named', async () => {
+    const [out, err]: [string[], string[]] = [[], []]
+    const rim = {
+      ...processRim(),
+      out: { write: (part: string) => out.push(part) },
+      err: { write: (part: string) => err.push(part) },
+    }
+    expect(await replayAt(rim, 'softmax/backward/3/500', 'auto', 'plain-f32')).toBe(0)
+    expect(out.join('')).toMatch(/device +name plain-f32, arithmetic f32/)
+    expect(await replayAt(rim, 'softmax/backward/3/500', 'software', 'plain-f32')).toBe(2)
+    expect(err.join('')).toBe('etalon: --device software is for webgpu; plain-f32 has no device\n')
   })
 
   test('on the software adapter', async () => {

@@ -11,10 +11,12 @@ import { ask, fails } from '../conformance/verify.js'
 import type { Backend } from '../spec/backend.js'
 import type { Result } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
+import type { BackendName } from './backends.js'
+import { deviceProblem } from './backends.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import type { Subcommand } from './command.js'
-import { deviceOption } from './options.js'
+import { backendOption, deviceOption } from './options.js'
 import { complainTo, inkFor } from './terminal.js'
 import type { Rim } from './rim.js'
 import { processRim } from './rim.js'
@@ -36,6 +38,7 @@ export const replayAt = async (
   rim: Pick<Rim, 'open' | 'oracle' | 'table' | 'out' | 'err'>,
   text: string,
   device: DeviceChoice,
+  name: BackendName = 'webgpu',
 ): Promise<ExitCode> => {
   const complain = complainTo(rim.err)
   const ink = inkFor(rim.out)
@@ -45,7 +48,12 @@ export const replayAt = async (
     complain(`${found.left.code}: ${found.left.message}`)
     return exit.usage
   }
-  const opened = await rim.open(device)()
+  const problem = deviceProblem(device, name)
+  if (problem !== undefined) {
+    complain(problem)
+    return exit.usage
+  }
+  const opened = await rim.open(device, name)()
   if (E.isLeft(opened)) {
     complain(`${opened.left.code}: ${opened.left.message}`)
     return exit.noBackend
@@ -79,7 +87,9 @@ export const replayAt = async (
 export const replayCommand: Subcommand = (command, end) =>
   void command
     .argument('<case>', 'OP/DIRECTION/SEED/NUMBER, or a case as JSON')
+    .addOption(backendOption())
     .addOption(deviceOption())
-    .action(async (text: string, { device }: { readonly device: DeviceChoice }) =>
-      end(await replayAt(processRim(), text, device)),
+    .action(
+      async (text: string, { device, backend }: { readonly device: DeviceChoice; readonly backend: BackendName }) =>
+        end(await replayAt(processRim(), text, device, backend)),
     )

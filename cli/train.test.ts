@@ -10,9 +10,9 @@ import { embedded } from '../accelerated/testing/recorded.js'
 import { mutant } from '../conformance/testing/instrument.js'
 import { toy } from '../conformance/testing/toys.js'
 import { oracle } from '../reference/index.js'
+import { fail } from '../spec/error.js'
 import type { Dataset } from '../training/dataset.js'
 import { digits } from '../training/digits.js'
-import { fail } from '../spec/error.js'
 import type { Digits } from './dataset.js'
 import { loadIdxFolder } from './dataset.js'
 import type { Screen } from './terminal.js'
@@ -78,7 +78,7 @@ describe.runIf(embedded)(`LeNet-5 on the device, on ${real ? 'MNIST' : 'generate
   test('a short training learns, its first steps in lockstep with the reference, node by node', async () => {
     const { code, out, err } = await trained(
       { lockstep: 2, learningRate: 0.02, json: true },
-      { open: openWebGpu, load: few(320, 40) },
+      { open: (device) => openWebGpu(device), load: few(320, 40) },
     )
     expect(err).toMatch(/step 1 in lockstep: 36 nodes within bounds/)
     expect(err).toMatch(/step 2 in lockstep: 36 nodes within bounds/)

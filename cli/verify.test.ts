@@ -10,10 +10,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mutant, mutantFormula } from '../conformance/testing/instrument.js'
 import { smallTable, toy } from '../conformance/testing/toys.js'
 import { oracle } from '../reference/index.js'
+import { formulas } from '../reference/table.js'
 import type { Backend } from '../spec/backend.js'
 import { fail } from '../spec/error.js'
 import { oracleBy } from '../reference/formulas.js'
-import { formulas } from '../reference/table.js'
 import type { Screen } from './terminal.js'
 import type { Rim } from './rim.js'
 import type { VerifyOptions } from './verify.js'
@@ -109,6 +109,24 @@ describe('etalon verify, by its parts', () => {
     expect(code).toBe(1)
     expect(out).toMatch(/ {2}as drawn {2}etalon replay --device software tanh\/forward\/1\/\d+\n/)
     expect(out).toMatch(/\nnot conformant: 3 conformant, 1 not conformant, /)
+  })
+
+  test('a backend that is named is the one that is opened, and its failures are replayed there', async () => {
+    const asked: unknown[] = []
+    const open: Rim['open'] = (...named) => {
+      asked.push(named)
+      return TE.right(faulty)
+    }
+    const { code, out } = await verified(faulty, { backend: 'plain-f32' }, { open })
+    expect([code, asked]).toEqual([1, [['auto', 'plain-f32']]])
+    expect(out).toMatch(/ {2}as drawn {2}etalon replay --backend plain-f32 tanh\/forward\/1\/\d+\n/)
+  })
+
+  test('a device for a backend that has none is a mistake in usage, told before any work', async () => {
+    const open: Rim['open'] = () => () => Promise.reject(new Error('opened'))
+    const { code, out, err } = await verified(toy(), { backend: 'plain-f32', device: 'gpu' }, { open })
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toBe('etalon: --device gpu is for webgpu; plain-f32 has no device\n')
   })
 
   test('a faulty oracle ends with 4 before a device is opened', async () => {
@@ -253,6 +271,20 @@ describe('etalon verify, as a process', () => {
     expect(lines.at(-1)).toMatchObject({ summary: { fingerprint: { kind: 'embedded-software' } } })
   })
 
+  test('--backend plain-f32 needs no device, is named in the report, and in every line of JSON', async () => {
+    const args = ['verify', '--ops', 'relu,sgd', '--runs', '2', '--backend', 'plain-f32']
+    const { code, out, err } = await etalon(args, { NO_COLOR: '1' })
+    expect([code, err]).toEqual([0, ''])
+    expect(out).toMatch(/^plain-f32 on\n {2}name +plain-f32\n {2}arithmetic +f32\n/)
+    const json = parsed((await etalon([...args, '--json'])).out)
+    expect(json.slice(0, -1).map(({ op, backend, verdict }) => [op, backend, verdict])).toEqual([
+      ['relu', 'plain-f32', 'conformant'],
+      ['relu', 'plain-f32', 'conformant'],
+      ['sgd', 'plain-f32', 'conformant'],
+    ])
+    expect(json.at(-1)).toMatchObject({ summary: { backend: 'plain-f32', fingerprint: { arithmetic: 'f32' } } })
+  })
+
   test('Ctrl-C ends it at once, without a stack trace and without a file', async () => {
     const json = join(folder, 'interrupted.json')
     const started = performance.now()
@@ -275,6 +307,7 @@ describe('etalon verify, as a process', () => {
     [['--seed', '99999999999999999999'], /whole number of at least 0/],
     [['--direction', 'sideways'], /Allowed choices are forward, backward/],
     [['--device', 'abacus'], /Allowed choices are auto, gpu, software/],
+    [['--backend', 'abacus'], /Allowed choices are webgpu, plain-f32/],
     [['--speed'], /unknown option '--speed'/],
     [['relu'], /too many arguments/],
   ] as const)('%j is a mistake in usage', async (args, message) => {

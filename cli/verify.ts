@@ -17,11 +17,13 @@ import type { Progress, Report } from '../conformance/verify.js'
 import { questionsIn, verify as verifyBackend } from '../conformance/verify.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { opNames } from '../spec/catalogue.js'
+import type { BackendName } from './backends.js'
+import { deviceProblem, replayCommand } from './backends.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import { writable, writeWhole } from './file.js'
 import type { Subcommand } from './command.js'
-import { deviceOption, opList, wholeNumber } from './options.js'
+import { backendOption, deviceOption, opList, wholeNumber } from './options.js'
 import type { Rim } from './rim.js'
 import { processRim } from './rim.js'
 import type { Screen } from './terminal.js'
@@ -33,15 +35,12 @@ export interface VerifyOptions {
   readonly runs: number
   readonly seed: number
   readonly device: DeviceChoice
+  readonly backend?: BackendName
   /** a file for the lines of JSON, or true for standard output in place of the text */
   readonly json?: string | true
 }
 
 const exitOf = { conformant: exit.ok, 'not-conformant': exit.notConformant, 'not-run': exit.noBackend } as const
-
-/** The command that replays a case on the device that a run was given. */
-const replayOn = (device: DeviceChoice): string =>
-  device === 'auto' ? 'etalon replay' : `etalon replay --device ${device}`
 
 /** What follows the table: the failures as a person can act on them, and the totals. */
 const ending = (report: Report, place: Place, seconds: number, out: Screen): string => {
@@ -57,7 +56,7 @@ const ending = (report: Report, place: Place, seconds: number, out: Screen): str
 
 /** Holds the backend that `rim` opens against its oracle, and says so on its streams. */
 export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCode> => {
-  const { ops, direction, runs, seed, device, json } = options
+  const { ops, direction, runs, seed, device, backend: name = 'webgpu', json } = options
   const { out, err, table } = rim
   const started = rim.now()
   const complain = complainTo(err)
@@ -74,6 +73,11 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     complain(`there is nothing to ask: none of ${ops?.join(', ')} has a ${direction}`)
     return exit.usage
   }
+  const problem = deviceProblem(device, name)
+  if (problem !== undefined) {
+    complain(problem)
+    return exit.usage
+  }
   const target = typeof json === 'string' ? await writable(json) : undefined
   if (target !== undefined && E.isLeft(target)) {
     complain(target.left.message)
@@ -82,13 +86,13 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
 
   status.show('checking the oracle …')
   const findings = checkOracle(rim.oracle, table, ops ?? opNames)
-  status.show('opening a device …')
+  status.show(name === 'webgpu' ? 'opening a device …' : `opening ${name} …`)
   if (findings.length > 0) {
     status.clear()
     complain(`the oracle fails its own check, so it judges nobody:\n  ${findings.join('\n  ')}`)
     return exit.oracleFailed
   }
-  const opened = await rim.open(device)()
+  const opened = await rim.open(device, name)()
   status.clear()
   if (E.isLeft(opened)) {
     complain(`${opened.left.code}: ${opened.left.message}`)
@@ -114,7 +118,7 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   }
 
   const seconds = (rim.now() - started) / 1000
-  say(ending(report.right, { fingerprint: backend.fingerprint, command: replayOn(device) }, seconds, out))
+  say(ending(report.right, { fingerprint: backend.fingerprint, command: replayCommand(device, name) }, seconds, out))
   const summary = `${JSON.stringify(jsonSummary(report.right, seconds))}\n`
   if (json === true) out.write(summary)
   if (target !== undefined) {
@@ -127,13 +131,14 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   return exitOf[overall(report.right)]
 }
 
-/** `etalon verify`: the accelerated backend held against the reference, every op and direction. */
+/** `etalon verify`: a backend, the accelerated one or another, held against the reference, every op and direction. */
 export const verifyCommand: Subcommand = (command, end) =>
   void command
     .option('--ops <a,b>', 'only these ops, by name, with commas between', opList)
     .addOption(new Option('--direction <direction>', 'only this direction').choices(['forward', 'backward']))
     .option('--runs <n>', 'how many drawn cases of each op and direction, beside the corners', wholeNumber(0), 40)
     .option('--seed <n>', 'seed of the drawn cases', wholeNumber(0), 1)
+    .addOption(backendOption())
     .addOption(deviceOption())
     .option('--json [file]', 'a line of JSON per op and direction, then a summary; to standard output or a file')
     .action(async (options: VerifyOptions) => end(await verifyAt(processRim(), options)))

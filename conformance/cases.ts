@@ -3,7 +3,7 @@ import { opOf, parseOpName, hasBackward } from '../spec/catalogue.js'
 import type { Axes } from '../spec/op.js'
 import { inputsAmong } from '../spec/op.js'
 import type { Result } from '../spec/error.js'
-import { ensure, fail } from '../spec/error.js'
+import { ensure, fail, show } from '../spec/error.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Shape } from '../spec/tensor.js'
 import { either as E, function as F } from 'fp-ts'
@@ -55,7 +55,7 @@ export const caseOfId = (table: QuestionTable, id: string): Result<Case> => {
         isCount(index) &&
         (direction === 'forward' || direction === 'backward'),
       'MalformedRequest',
-      `a case is named OP/DIRECTION/SEED/NUMBER, such as conv2d/forward/42/17; this is ${JSON.stringify(id)}`,
+      `a case is named OP/DIRECTION/SEED/NUMBER, such as conv2d/forward/42/17; this is ${show(id)}`,
     ),
     E.flatMap(() => parseOpName(name)),
     E.flatMap((op) =>

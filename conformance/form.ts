@@ -5,7 +5,7 @@ import { roundAttributes } from '../spec/attributes.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { hasBackward, opOf, parseOpName } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
-import { ensure, etalonError } from '../spec/error.js'
+import { ensure, etalonError, show } from '../spec/error.js'
 import { cotangentNames, resolve } from '../spec/op.js'
 import type { Draws } from '../spec/philox.js'
 import { draws, keyOf } from '../spec/philox.js'
@@ -263,7 +263,7 @@ export const parseCase = (text: string): Result<Case> =>
           return ensure(
             stranger === undefined,
             'MalformedRequest',
-            `a case has no field ${JSON.stringify(stranger)}; it has ${fields.join(', ')}`,
+            `a case has no field ${show(stranger)}; it has ${fields.join(', ')}`,
           )
         }),
       ),

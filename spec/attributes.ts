@@ -2,7 +2,7 @@ import { either as E, function as F } from 'fp-ts'
 import type { either } from 'fp-ts'
 import * as t from 'io-ts'
 import type { Result } from './error.js'
-import { etalonError, fail, show } from './error.js'
+import { brief, etalonError, fail, show } from './error.js'
 
 /** What an attribute may hold. */
 export type AttributeValue = number | string | boolean | readonly number[]
@@ -19,6 +19,7 @@ const numberWhere = (wanted: string, holds: (value: number) => boolean): t.Type<
 /** Codecs whose names say, in a message, what is wanted. Nothing is coerced. */
 export const finite = numberWhere('a finite number', Number.isFinite)
 export const nonNegative = numberWhere('a finite number of at least 0', (v) => Number.isFinite(v) && v >= 0)
+export const positive = numberWhere('a finite number above 0', (v) => Number.isFinite(v) && v > 0)
 export const fraction = numberWhere('a number from 0 to 1', (v) => v >= 0 && v <= 1)
 export const share = numberWhere('a number above 0, up to 1', (v) => v > 0 && v <= 1)
 export const belowOne = numberWhere('a number of at least 0 and below 1', (v) => v >= 0 && v < 1)
@@ -33,14 +34,24 @@ export const flag: t.Type<boolean, boolean, unknown> = new t.Type(
   t.identity,
 )
 
-export const single = <A>(item: t.Type<A, A, unknown>): t.Type<readonly [A], readonly [A], unknown> =>
-  t.readonly(t.tuple([item]), `a list of 1, ${item.name}`)
+// io-ts's own tuple takes a longer list, and drops what is too much
+const listOfLength = <T extends readonly unknown[]>(
+  length: T['length'],
+  item: t.Type<T[number], T[number], unknown>,
+  wanted: string,
+): t.Type<T, T, unknown> => {
+  const is = (u: unknown): u is T => Array.isArray(u) && u.length === length && Array.from(u).every(item.is)
+  return new t.Type(wanted, is, (u, context) => (is(u) ? t.success(u) : t.failure(u, context)), t.identity)
+}
 
-export const pair = <A>(item: t.Type<A, A, unknown>): t.Type<readonly [A, A], readonly [A, A], unknown> =>
-  t.readonly(t.tuple([item, item]), `a list of 2, each ${item.name}`)
+export const single = <A>(item: t.Type<A, A, unknown>) =>
+  listOfLength<readonly [A]>(1, item, `a list of 1, ${item.name}`)
 
-export const quad = <A>(item: t.Type<A, A, unknown>): t.Type<readonly [A, A, A, A], readonly [A, A, A, A], unknown> =>
-  t.readonly(t.tuple([item, item, item, item]), `a list of 4, each ${item.name}`)
+export const pair = <A>(item: t.Type<A, A, unknown>) =>
+  listOfLength<readonly [A, A]>(2, item, `a list of 2, each ${item.name}`)
+
+export const quad = <A>(item: t.Type<A, A, unknown>) =>
+  listOfLength<readonly [A, A, A, A]>(4, item, `a list of 4, each ${item.name}`)
 
 export const listOf = <A>(item: t.Type<A, A, unknown>): t.Type<readonly A[], readonly A[], unknown> =>
   t.readonlyArray(item, `a list, each ${item.name}`)
@@ -121,7 +132,7 @@ export const attributes = <F extends Fields>(
       if (stranger !== undefined)
         return fail(
           'UnknownAttribute',
-          `there is no attribute ${stranger}; ${names.length === 0 ? 'there are none' : `there are ${names.join(', ')}`}`,
+          `there is no attribute ${brief(stranger)}; ${names.length === 0 ? 'there are none' : `there are ${names.join(', ')}`}`,
         )
       return names.reduce<Result<Attributes>>(
         (soFar, name) =>

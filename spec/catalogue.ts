@@ -4,6 +4,7 @@ import { relu } from './activations/relu.js'
 import { softmax } from './activations/softmax.js'
 import { leakyRelu } from './activations/leakyRelu.js'
 import { elu } from './activations/elu.js'
+import { softplus } from './activations/softplus.js'
 import { step } from './activations/step.js'
 import { logSoftmax } from './activations/logSoftmax.js'
 import { maxout } from './activations/maxout.js'
@@ -47,7 +48,7 @@ import { zScoreNormalize } from './normalizers/zScoreNormalize.js'
 import type { AnyOp, GradientTensors, InputTensors, Inputs, Op, OutputTensors, Sizes } from './op.js'
 import type { FieldsOf } from './attributes.js'
 import type { Result } from './error.js'
-import { fail } from './error.js'
+import { fail, show } from './error.js'
 import { either as E } from 'fp-ts'
 
 /** Every op there is. The tables of the other rooms are mapped types over it, so a forgotten op does not compile. */
@@ -83,6 +84,7 @@ export const catalogue = {
   momentum,
   leakyRelu,
   elu,
+  softplus,
   step,
   logSoftmax,
   mul,
@@ -128,7 +130,7 @@ export const isOpName = (name: string): name is OpName => Object.hasOwn(catalogu
 export const parseOpName = (name: string): Result<OpName> =>
   isOpName(name)
     ? E.right(name)
-    : fail('UnknownOp', `there is no op ${JSON.stringify(name)}; there are ${opNames.join(', ')}`)
+    : fail('UnknownOp', `there is no op ${show(name)}; there are ${opNames.join(', ')}`)
 
 export const hasBackward = (name: OpName): name is DifferentiableName => opOf(name).differentiable.length > 0
 

@@ -26,9 +26,18 @@ export type EtalonError = { readonly code: ErrorCode; readonly message: string }
 
 export type Result<A> = either.Either<EtalonError, A>
 
-export const etalonError = (code: ErrorCode, message: string): EtalonError => ({ code, message })
+/** Text from outside as a message can hold it: cut where it is longer than so many characters. */
+export const brief = (text: string, most = 60): string => (text.length > most ? `${text.slice(0, most - 3)}...` : text)
 
-export const fail = <A = never>(code: ErrorCode, message: string): Result<A> => E.left({ code, message })
+// whatever a message quotes, it is no longer than this: who asks with megabytes gets lines back
+const longestMessage = 2000
+
+export const etalonError = (code: ErrorCode, message: string): EtalonError => ({
+  code,
+  message: brief(message, longestMessage),
+})
+
+export const fail = <A = never>(code: ErrorCode, message: string): Result<A> => E.left(etalonError(code, message))
 
 /** Right when the condition holds, else the error. */
 export const ensure = (condition: boolean, code: ErrorCode, message: string): Result<void> =>
@@ -37,7 +46,8 @@ export const ensure = (condition: boolean, code: ErrorCode, message: string): Re
 /** The same error with the place where it happened put in front. */
 export const within =
   (place: string) =>
-  (error: EtalonError): EtalonError => ({ code: error.code, message: `${place}: ${error.message}` })
+  (error: EtalonError): EtalonError =>
+    etalonError(error.code, `${brief(place, 200)}: ${error.message}`)
 
 /**
  * What a Right holds. For scripts and examples, where a failure should end the run: throws an Error with the code and
@@ -48,10 +58,8 @@ export const getOrThrow: <A>(result: Result<A>) => A = E.getOrElseW(({ code, mes
 })
 
 /** How a value that arrived from outside reads in a message; long ones are cut. */
-export const show = (value: unknown): string => {
-  const text = typeof value === 'number' || value === undefined ? String(value) : jsonOf(value)
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text
-}
+export const show = (value: unknown): string =>
+  brief(typeof value === 'number' || value === undefined ? String(value) : jsonOf(value))
 
 // nesting beyond what the machine's stack holds, and what JSON has no form for, show as their type
 const jsonOf = (value: unknown): string =>

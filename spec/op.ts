@@ -1,10 +1,11 @@
 import { either as E, function as F } from 'fp-ts'
 import type { AttributeSet, Attributes } from './attributes.js'
+import { count } from './attributes.js'
 import type { Result } from './error.js'
-import { ensure, fail } from './error.js'
+import { brief, ensure, fail } from './error.js'
 import type { Field, Readable } from './field.js'
 import type { Shape, Tensor, Tensors } from './tensor.js'
-import { showShape } from './tensor.js'
+import { sameShape, showShape } from './tensor.js'
 
 /**
  * Axis letters, outermost first. '...' stands for any run of axes, the same in every input; '...name' for a run of its
@@ -103,6 +104,8 @@ export interface Op<A, I extends Inputs, O extends Outputs, S, D extends string>
   readonly differentiable: readonly D[]
   /** the outputs that take a cotangent, if not all do */
   readonly cotangents?: readonly (keyof O & string)[]
+  /** the inputs that count something: their elements are integers of at least 0 */
+  readonly counts?: readonly (keyof I & string)[]
   /** what axes and attributes must satisfy together, and the sizes that follow from them */
   derive(attrs: A, sizes: Sizes<I, Record<never, never>>): Result<S>
   /** the largest error that f32 arithmetic as WGSL permits it can make, per element */
@@ -187,7 +190,7 @@ const bindLetter = (soFar: AxesKnown, letter: string, extent: number, input: str
 }
 
 const bindRest = (soFar: AxesKnown, shape: Shape, input: string): Result<AxesKnown> =>
-  soFar.rest !== undefined && showShape(soFar.rest.shape) !== showShape(shape)
+  soFar.rest !== undefined && !sameShape(soFar.rest.shape, shape)
     ? fail(
         'ShapeMismatch',
         `${soFar.rest.input} and ${input} must agree in their axes …: ${showShape(soFar.rest.shape)} and ${showShape(shape)}`,
@@ -220,6 +223,29 @@ const bindInput = (soFar: AxesKnown, input: string, axes: Axes, shape: Shape): R
   )
 }
 
+/**
+ * Whether the inputs that count something hold counts.
+ *
+ * Errors  MalformedTensor – an element that is no integer of at least 0
+ */
+export const ensureCounts = ({ counts = [] }: Pick<AnyOp, 'counts'>, inputs: Tensors): Result<void> =>
+  counts.reduce<Result<void>>((soFar, name) => {
+    const { data } = inputs[name] ?? { data: [] }
+    const odd = Array.from({ length: data.length }, (_, i) => data[i] as number).filter((value) => !isCount(value))
+    return F.pipe(
+      soFar,
+      E.flatMap(() =>
+        ensure(
+          odd.length === 0,
+          'MalformedTensor',
+          `input ${name} holds ${odd[0]}; it counts, so it must be ${count.name}`,
+        ),
+      ),
+    )
+  }, E.right(undefined))
+
+const isCount = (value: number): boolean => count.is(value)
+
 /** What an op comes to at given attributes and input shapes. */
 export interface Resolved {
   readonly attrs: Attributes
@@ -245,7 +271,11 @@ export const resolve = (op: AnyOp, attrs: Attributes, shapes: Readonly<Record<st
   const needed = requiredInputs({ inputs })
   const missing = needed.find((name) => shapes[name] === undefined)
   return F.pipe(
-    ensure(stranger === undefined, 'UnexpectedInput', `there is no input ${stranger}; there are ${names.join(', ')}`),
+    ensure(
+      stranger === undefined,
+      'UnexpectedInput',
+      `there is no input ${brief(stranger ?? '')}; there are ${names.join(', ')}`,
+    ),
     E.flatMap(() =>
       ensure(missing === undefined, 'MissingInput', `input ${missing} is missing; needed are ${needed.join(', ')}`),
     ),

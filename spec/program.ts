@@ -4,7 +4,7 @@ import type { AttributeValue, Attributes } from './attributes.js'
 import type { Direction, OpName } from './catalogue.js'
 import { hasBackward, isOpName, opOf } from './catalogue.js'
 import type { Result } from './error.js'
-import { ensure, fail, show, within } from './error.js'
+import { brief, ensure, etalonError, fail, show, within } from './error.js'
 import type { Resolved } from './op.js'
 import { cotangentNames, gradientNames, resolve } from './op.js'
 import type { Shape, Tensor, Tensors } from './tensor.js'
@@ -80,10 +80,10 @@ export const parseProgram = (input: unknown): Result<Program> =>
     E.mapLeft((errors) => {
       const last = errors[errors.length - 1]
       const path = last?.context.map(({ key }) => key).join('/') ?? ''
-      return {
-        code: 'MalformedRequest' as const,
-        message: `no program: at ${path || '/'} found ${show(last?.value)}, wanted ${last?.context.at(-1)?.type.name}`,
-      }
+      return etalonError(
+        'MalformedRequest',
+        `no program: at ${brief(path || '/')} found ${show(last?.value)}, wanted ${last?.context.at(-1)?.type.name}`,
+      )
     }),
     E.tap((program) => checkProgram(program)),
   )
@@ -137,11 +137,11 @@ const checkNode = (shapes: Known, node: ProgramNode): Result<CheckedNode> => {
   const op = opOf(node.op)
   const read = { ...node.inputs, ...Object.fromEntries(Object.entries(node.cotangents).map(([k, v]) => [`d${k}`, v])) }
   const absent = Object.values(read).find((value) => !shapes.has(value))
-  const stands = Object.fromEntries(
-    Object.values(node.attrs).flatMap((value) =>
-      typeof value === 'object' && 'feed' in value ? [[value.feed, stand] as const] : [],
-    ),
+  const fed = Object.entries(node.attrs).flatMap(([name, value]) =>
+    typeof value === 'object' && 'feed' in value ? [{ name, feed: value.feed }] : [],
   )
+  const stands = Object.fromEntries(fed.map(({ feed }) => [feed, stand]))
+  const wide = fed.find(({ feed }) => (shapes.get(feed) ?? []).length > 0)
   const writable = node.direction === 'forward' ? Object.keys(op.outputs) : gradientNames(op, node.inputs)
   const stranger = Object.keys(node.outputs).find((name) => !writable.includes(name))
   return F.pipe(
@@ -159,6 +159,13 @@ const checkNode = (shapes: Known, node: ProgramNode): Result<CheckedNode> => {
         stranger === undefined,
         'UnexpectedInput',
         `writes ${stranger}; ${node.op} ${node.direction} gives ${writable.join(', ')}`,
+      ),
+    ),
+    E.tap(() =>
+      ensure(
+        wide === undefined,
+        'ShapeMismatch',
+        `attribute ${wide?.name} is fed by ${wide?.feed} of shape ${showShape(shapes.get(wide?.feed ?? '') ?? [])}; a scalar is wanted, of shape []`,
       ),
     ),
     E.bind('attrs', () => nodeAttributes(node, stands)),

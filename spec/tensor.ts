@@ -32,8 +32,14 @@ export const stridesOf = (shape: Shape): Shape => shape.map((_, axis) => sizeOf(
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((extent, axis) => extent === b[axis])
 
-/** `[2,3]`, as messages print a shape. */
-export const showShape = (shape: Shape): string => `[${shape.join(',')}]`
+// no shape that anybody reads has more axes
+const mostAxesShown = 16
+
+/** `[2,3]`, as messages print a shape; one of very many axes is cut. */
+export const showShape = (shape: Shape): string =>
+  shape.length > mostAxesShown
+    ? `[${shape.slice(0, mostAxesShown).join(',')},… ${shape.length} axes in all]`
+    : `[${shape.join(',')}]`
 
 /** A tensor over numbers that are known to fit; `parseTensor` is the one for data from outside. */
 export const tensor = (shape: Shape, data: Numbers): Tensor => ({ shape, data })
@@ -102,6 +108,13 @@ export const magnitudes = <T extends Readonly<Record<string, Tensor | undefined>
 /** Every element squared, for the random-walk scale of a sum of products. */
 export const squares = <T extends Readonly<Record<string, Tensor | undefined>>>(tensors: T): T =>
   mapTensors((v) => v * v, tensors)
+
+/** f(… f(f(start, x₀), x₁) …). */
+export const foldNumbers = <A>(f: (soFar: A, value: number) => A, start: A, numbers: Numbers): A => {
+  let soFar = start
+  for (let i = 0; i < numbers.length; i++) soFar = f(soFar, numbers[i] as number)
+  return soFar
+}
 
 export const sumOf = (numbers: Numbers): number => {
   let total = 0

@@ -1,6 +1,4 @@
 import { either as E, function as F } from 'fp-ts'
-import type { Dataset, Standardisation } from './dataset.js'
-import { batch, countOf, shuffle } from './dataset.js'
 import type { Result } from '../spec/error.js'
 import { ensure } from '../spec/error.js'
 import type { Network } from '../spec/networks/network.js'
@@ -10,10 +8,12 @@ import type { Program } from '../spec/program.js'
 import { checkFeeds, checkProgram } from '../spec/program.js'
 import type { Numbers, Shape, Tensor, Tensors } from '../spec/tensor.js'
 import { sameShape, scalar } from '../spec/tensor.js'
-import type { Augmentation } from './augment.js'
 import type { Arrangement } from './arrange.js'
 import { arranged } from './arrange.js'
+import type { Augmentation } from './augment.js'
 import { augment, augmentedShape, unaugmented } from './augment.js'
+import type { Dataset, Standardisation } from './dataset.js'
+import { batch, countOf, shuffle } from './dataset.js'
 import type { Initializer } from './initialize.js'
 import { initialParameters } from './initialize.js'
 import type { Rates, RateState, Rhythm } from './rates.js'
@@ -243,7 +243,7 @@ export const feedsAt = (training: Training, order: Numbers, progress: Progress):
     ...stepFeeds({
       ...putTo(description, { x: seen, target }),
       learningRate: progress.rate.rate,
-      aside: description.aside ?? {},
+      auxiliaryWeights: description.auxiliaryWeights ?? {},
     }),
     ...countFeeds(program, progress),
   }

@@ -2,8 +2,6 @@ import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import type { Session } from '../../spec/backend.js'
 import { sessionOf } from '../../spec/backend.js'
-import type { Dataset } from '../../training/dataset.js'
-import { batch as pixelsOf, countOf, shuffle } from '../../training/dataset.js'
 import type { EtalonError } from '../../spec/error.js'
 import { discriminator, gan as pair, generator } from '../../spec/networks/gan.js'
 import { inference, parameterCount, trainingBy } from '../../spec/networks/network.js'
@@ -12,6 +10,8 @@ import type { Numbers, Tensor, Tensors } from '../../spec/tensor.js'
 import { filled, generate } from '../../spec/tensor.js'
 import type { Adversaries } from '../../training/adversarial.js'
 import { adversarialFeeds, adversarialState, adversarialStep, adversarialValues } from '../../training/adversarial.js'
+import type { Dataset } from '../../training/dataset.js'
+import { batch as pixelsOf, countOf, shuffle } from '../../training/dataset.js'
 import { initialParameters } from '../../training/initialize.js'
 import { initializers } from '../../training/initializers.js'
 import { imageAt, materialOf, sized, smoothed } from './classroom.js'
@@ -79,7 +79,7 @@ interface Contest {
 const drawnIn = (session: Session, seed: number): Task<Tensor> => {
   const { program, output } = generator(shown, { ...sizes, mode: inference })
   return F.pipe(
-    session.beside(program, { x: noiseOf(`shown ${seed}`, shown) }),
+    session.run(program, { x: noiseOf(`shown ${seed}`, shown) }),
     TE.map((values) => values[output] as Tensor),
   )
 }

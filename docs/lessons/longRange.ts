@@ -9,10 +9,10 @@ import { lstmClassifier, rnnClassifier } from '../../spec/networks/recurrent.js'
 import { draws, keyOf } from '../../spec/philox.js'
 import type { Tensor, Tensors } from '../../spec/tensor.js'
 import { generate, mapTensor, scalar } from '../../spec/tensor.js'
-import type { Examples } from '../../training/training.js'
 import { initialParameters } from '../../training/initialize.js'
 import { accuracy } from '../../training/metrics.js'
 import { lossProgram } from '../../training/step.js'
+import type { Examples } from '../../training/training.js'
 import { inTurn, partOf, sized, smoothed, teach } from './classroom.js'
 import type { Classroom, Lesson, Section } from './lesson.js'
 import { heading, lines, percent, table, text } from './lesson.js'
@@ -44,7 +44,7 @@ const networkOf =
   ({ cell }: Memory, steps: number, mode?: ReturnType<typeof trainingBy>) =>
   (batch: number): Network =>
     (cell === 'rnn' ? rnnClassifier : lstmClassifier)(batch, {
-      steps,
+      length: steps,
       inputs: alphabet,
       hidden,
       classes: letters,

@@ -1,5 +1,5 @@
 import { noAttributes } from '../attributes.js'
-import { gamma, tau } from '../bound.js'
+import { gamma, gridOf, tau } from '../bound.js'
 import type { Field } from '../field.js'
 import { element, field, mapField, once, zipFields } from '../field.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
@@ -140,10 +140,6 @@ const stacked = (shape: Shape, slices: readonly Field[]): Field => {
 
 const largest = (pieces: readonly Piece[], f: (piece: Piece) => number): number =>
   pieces.reduce((most, piece) => Math.max(most, f(piece)), -Infinity)
-
-/** The largest power of two, from 1 down to 2⁻²⁰, of which q and every element are multiples; 0 if there is none. */
-const gridOf = (x: Tensor): number => Array.from(x.data).reduce(finer, 1)
-const finer = (q: number, value: number): number => (value % q === 0 ? q : q > 2 ** -20 ? finer(q / 2, value) : 0)
 
 // each piece alone is a maxout as well, of which `valuesOf` knows the values
 const piecesOf = (

@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { attributes, nonNegative, withDefault } from '../attributes.js'
-import { gamma, rounded, tau } from '../bound.js'
+import { gamma, gridOf, rounded, tau } from '../bound.js'
 import { element, field } from '../field.js'
 import { defineOp, slide } from '../op.js'
 import { at, channelCounts, channelOf, foldChannels } from './channels.js'
@@ -61,7 +61,7 @@ export const batchNormInference = defineOp({
         const ofTerms = gamma(additions + 3) * terms
         return ofTerms + gamma(ofR) * (Math.abs(element(gradients.gamma, c)) + ofTerms) + tau
       }),
-      beta: rounded(additions, magnitude),
+      beta: rounded(additions, magnitude, gridOf(dy)),
     }
   },
 })

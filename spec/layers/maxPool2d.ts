@@ -1,5 +1,5 @@
 import { attributes } from '../attributes.js'
-import { exactly, rounded } from '../bound.js'
+import { exactly, gridOf, rounded } from '../bound.js'
 import { defineOp, slide } from '../op.js'
 import { magnitudes } from '../tensor.js'
 import { poolAttributes, poolExtents, poolOverlaps, poolWindows } from './pool.js'
@@ -35,7 +35,10 @@ export const maxPool2d = defineOp({
   boundBackward: ({ attrs, inputs, cotangents, sizes, gradientsOf }) => {
     const meeting = poolOverlaps(attrs, sizes)
     return {
-      x: meeting === 1 ? exactly(inputs.x) : rounded(meeting - 1, gradientsOf(attrs, inputs, magnitudes(cotangents)).x),
+      x:
+        meeting === 1
+          ? exactly(inputs.x)
+          : rounded(meeting - 1, gradientsOf(attrs, inputs, magnitudes(cotangents)).x, gridOf(cotangents.y)),
     }
   },
   windows: (attrs) => poolWindows(attrs),

@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import type { Result } from '../error.js'
-import { fail } from '../error.js'
+import { fail, show } from '../error.js'
 import { alexnet } from './alexnet.js'
 import { autoencoder } from './autoencoder.js'
 import { gan } from './gan.js'
@@ -147,7 +147,7 @@ export const learningOf = (name: NetworkName): Learning => zoo[name].learning
 export const parseNetworkName = (name: string): Result<NetworkName> =>
   isNetworkName(name)
     ? E.right(name)
-    : fail('AttributeOutOfRange', `there is no network ${JSON.stringify(name)}; there are ${networkNames.join(', ')}`)
+    : fail('AttributeOutOfRange', `there is no network ${show(name)}; there are ${networkNames.join(', ')}`)
 
 /**
  * A network by its name.
@@ -164,7 +164,7 @@ export const networkNamed = (
   if (variant !== undefined && !variants.includes(variant))
     return fail(
       'AttributeOutOfRange',
-      `${name} has no variant ${JSON.stringify(variant)}; ${variants.length === 0 ? 'it has none' : `it has ${variants.join(', ')}`}`,
+      `${name} has no variant ${show(variant)}; ${variants.length === 0 ? 'it has none' : `it has ${variants.join(', ')}`}`,
     )
   if (aux && !hasAux) return fail('AttributeOutOfRange', `${name} has no auxiliary classifiers`)
   return E.right(of(batch, { variant: variant ?? variants[0] ?? '', aux, mode }))

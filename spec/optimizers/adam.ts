@@ -31,6 +31,7 @@ export const adamAttributes = {
  * Shapes  w, g, m, v and their outputs share one shape; step []
  * Units   η is the largest change of w in a usual step; β₁, β₂, λ plain numbers; ε has the unit of g
  * Errors  ShapeMismatch – shapes differ, or step is no scalar; AttributeOutOfRange – η, ε or λ below 0, β outside [0, 1)
+ *         MalformedTensor – step is no integer of at least 0
  * Bound   by arithmetic on balls, in the formula's own order. 1 − β is exact from ½ on and rounded once below.
  *         1 − βᵗ is −expm1(t·ln β), with ln β rounded once, t·ln β once, and the helper's 9ε: since
  *         |L|·e^L/(1 − e^L) ≤ 1 for L < 0, no more than 11ε in all, however close β is to 1. A t that f32 holds is exact
@@ -44,6 +45,7 @@ export const adam = defineOp({
   inputs: { w: ['...'], g: ['...'], m: ['...'], v: ['...'], step: [] },
   outputs: { w: ['...'], m: ['...'], v: ['...'], step: [] },
   differentiable: [],
+  counts: ['step'],
   derive: nothingToDerive,
   bound: ({ attrs, inputs }) => adamBound(attrs, inputs, attrs.weightDecay, exact(1)),
   boundBackward: noGradients,

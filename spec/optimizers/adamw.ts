@@ -14,6 +14,7 @@ import { adamAttributes, adamBound } from './adam.js'
  * Shapes  w, g, m, v and their outputs share one shape; step []
  * Units   as adam's; λ is one over a rate
  * Errors  ShapeMismatch – shapes differ, or step is no scalar; AttributeOutOfRange – η, ε or λ below 0, β outside [0, 1)
+ *         MalformedTensor – step is no integer of at least 0
  * Bound   adam's, from a w that errs a product by 1 − η·λ, itself a product and a difference; 0 where η·λ is
  * Source  Loshchilov and Hutter, "Decoupled weight decay regularization" (2019), algorithm 2
  */
@@ -25,6 +26,7 @@ export const adamw = defineOp({
   inputs: { w: ['...'], g: ['...'], m: ['...'], v: ['...'], step: [] },
   outputs: { w: ['...'], m: ['...'], v: ['...'], step: [] },
   differentiable: [],
+  counts: ['step'],
   derive: nothingToDerive,
   bound: ({ attrs, inputs }) =>
     adamBound(attrs, inputs, 0, minus(exact(1), times(exact(attrs.learningRate), exact(attrs.weightDecay)))),

@@ -1,0 +1,44 @@
+import { at, f32, zeros } from '../arithmetic.js'
+import type { Backward, Forward } from '../kernel.js'
+import { cotangentOf, divisorOf, reduced } from './reduction.js'
+
+// m[n,j,c] = 1 + s[n,j] − s[n,c]
+const margin = (sj: number, sc: number): number => f32(f32(1 + sj) - sc)
+const isViolated = (sj: number, sc: number): 0 | 1 => (margin(sj, sc) > 0 ? 1 : 0)
+
+// Σ_c t[n,c]·Σ_{j≠c} max(0, m[n,j,c]), its mean over the rows; a target of 0 takes its class away
+export const forward: Forward<'hinge'> = ({ reduction }, { scores, target }, { N, C }) => {
+  const rows = zeros([N])
+  for (let n = 0; n < N; n++) {
+    let cost = 0
+    for (let c = 0; c < C; c++) {
+      if (at(target.data, n * C + c) === 0) continue
+      let sum = 0
+      for (let j = 0; j < C; j++)
+        if (j !== c) sum = f32(sum + Math.max(0, margin(at(scores.data, n * C + j), at(scores.data, n * C + c))))
+      cost = f32(cost + f32(at(target.data, n * C + c) * sum))
+    }
+    rows.data[n] = cost
+  }
+  return { loss: reduced(reduction, rows) }
+}
+
+// ds[n,j] = (Σ_{c≠j} t[n,c]·[m[n,j,c] > 0] − t[n,j]·Σ_{k≠j} [m[n,k,j] > 0])·dloss/N
+export const backward: Backward<'hinge'> = ({ reduction }, { scores, target }, { loss: dloss }, { N, C }) => {
+  const d = zeros([N, C])
+  const divisor = divisorOf(reduction, N)
+  for (let n = 0; n < N; n++)
+    for (let j = 0; j < C; j++) {
+      const [own, score] = [at(target.data, n * C + j), at(scores.data, n * C + j)]
+      let [up, violations] = [0, 0]
+      for (let c = 0; c < C; c++) {
+        if (c === j) continue
+        const other = at(scores.data, n * C + c)
+        up = f32(up + f32(at(target.data, n * C + c) * isViolated(score, other)))
+        violations += isViolated(other, score)
+      }
+      const pull = f32(up - f32(own * violations))
+      d.data[n * C + j] = f32(f32(pull * cotangentOf(reduction, dloss, n)) / divisor)
+    }
+  return { scores: d }
+}

@@ -1,0 +1,52 @@
+import type { Network } from '../spec/networks/network.js'
+
+/** What PyTorch's modules call the numbers that an op's inputs are. */
+const torchNames: Readonly<Record<string, string>> = {
+  w: 'weight',
+  b: 'bias',
+  gamma: 'weight',
+  beta: 'bias',
+  runningMean: 'running_mean',
+  runningVar: 'running_var',
+}
+
+/**
+ * The name in a PyTorch state dict of a parameter or a kept number: `features.0.w` is `features.0.weight`, `bn1.gamma`
+ * is `bn1.weight`, `bn1.runningVar` is `bn1.running_var`. Shapes and orders agree, so nothing is transposed. PyTorch's
+ * `num_batches_tracked` has no counterpart here.
+ */
+export const torchNameOf = (name: string): string =>
+  name.replace(/[^.]+$/, (last) => (Object.hasOwn(torchNames, last) ? (torchNames[last] as string) : last))
+
+// what a recurrent module calls its numbers: two biases where the op has their sum, and no state before the sequence
+const recurrentNames: Readonly<Record<string, readonly string[]>> = {
+  wIh: ['weight_ih_l0'],
+  wHh: ['weight_hh_l0'],
+  b: ['bias_ih_l0', 'bias_hh_l0'],
+  h0: [],
+  c0: [],
+}
+
+/**
+ * What a PyTorch state dict calls all that a network reads beside x: the tensors that add up to it. That is one, named as
+ * in `torchNameOf`, but for recurrent layers: `lstm.wIh` is `lstm.weight_ih_l0`, `lstm.b` the sum of `lstm.bias_ih_l0` and
+ * `lstm.bias_hh_l0`, and `lstm.h0` and `lstm.c0` are in no state dict: PyTorch starts from zeros too.
+ */
+export const stateDictNames = ({
+  program,
+  parameters,
+  kept,
+}: Pick<Network, 'program' | 'parameters' | 'kept'>): Readonly<Record<string, readonly string[]>> => {
+  const recurrent = Object.fromEntries(
+    program.nodes
+      .filter(({ op }) => op === 'rnn' || op === 'lstm')
+      .flatMap(({ name, inputs }) =>
+        Object.entries(recurrentNames).flatMap(([input, called]) =>
+          inputs[input] === undefined ? [] : [[inputs[input], called.map((last) => `${name}.${last}`)] as const],
+        ),
+      ),
+  )
+  return Object.fromEntries(
+    Object.keys({ ...parameters, ...kept }).map((name) => [name, recurrent[name] ?? [torchNameOf(name)]]),
+  )
+}
