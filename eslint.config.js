@@ -112,7 +112,7 @@ export default tseslint.config(
   // what ships needs nothing that only development installs
   {
     files: shipped,
-    ignores: tests,
+    ignores: [...tests, 'cli/bundle/**'],
     rules: { 'import-x/no-extraneous-dependencies': ['error', { devDependencies: false, includeTypes: false }] },
   },
 
