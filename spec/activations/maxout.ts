@@ -140,12 +140,12 @@ const piecesOf = (inputs: Given, valuesOf: (given: Given) => Tensor): readonly P
   })
 }
 
-/** Which piece the oracle takes for the largest. */
+/** Which piece the oracle takes for the largest: the first NaN, if there is one. */
 const firstLargest = (pieces: readonly Piece[], shape: Shape): Tensor =>
   generate(shape, (i) => {
     const most = largest(pieces, ({ a }) => at(a, i))
     return Math.max(
-      pieces.findIndex(({ a }) => at(a, i) === most),
+      pieces.findIndex(({ a }) => at(a, i) === most || Number.isNaN(at(a, i))),
       0,
     )
   })
