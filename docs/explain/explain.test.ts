@@ -7,8 +7,10 @@ import { oracle } from '../../reference/index.js'
 import { questions } from '../../spec/catalogue.js'
 import type { Direction, OpName } from '../../spec/catalogue.js'
 import type { Question } from '../../spec/program.js'
-import type { Tensors } from '../../spec/tensor.js'
-import { sizeOf, sumOf } from '../../spec/tensor.js'
+import type { Field, Readables } from '../../spec/field.js'
+import { element } from '../../spec/field.js'
+import type { Numbers } from '../../spec/tensor.js'
+import { generate, sizeOf, sumOf } from '../../spec/tensor.js'
 import { exampleOf } from './example.js'
 import { number } from './notation.js'
 import type { Chosen } from './page.js'
@@ -27,11 +29,8 @@ const pageOf = (question: Question, chosen: Chosen = {}): string =>
   right(page(formulas, question, { chosen, pen: plain }))
 const examplePage = (op: OpName, direction: Direction, chosen: Chosen = {}): string =>
   pageOf(right(exampleOf(questionTable, op, direction)).question, chosen)
-const numbersOf = (tensors: Tensors): readonly (readonly [string, readonly number[]])[] =>
-  Object.entries(tensors).map(([name, { data }]) => [
-    name,
-    Array.from({ length: data.length }, (_, i) => data[i] as number),
-  ])
+const numbersOf = (answers: Readables): readonly (readonly [string, readonly number[]])[] =>
+  Object.entries(answers).map(([name, x]) => [name, Array.from({ length: sizeOf(x.shape) }, (_, i) => element(x, i))])
 
 const small = (index: number, op: OpName, direction: Direction): boolean =>
   sumOf(Object.values(caseAt(questionTable, op, direction, 3, index).form.shapes).map(sizeOf)) < 500
@@ -51,10 +50,53 @@ describe('a formula computed by way of its tree', () => {
     })
   })
 
-  it('gives them of tensors too large to be made whole, too', () => {
-    const question = right(realise(caseAt(questionTable, 'relu', 'forward', 3, 0)))
-    const x = { shape: [5000], data: Float64Array.from({ length: 5000 }, (_, i) => i - 2500) }
-    expect(pageOf({ ...question, inputs: { x } }, { index: [4999] })).toContain('= max(0, 2499)')
+  it('works out no more than is told: an element of a convolution of half a billion multiply-adds', () => {
+    const ones = (shape: readonly number[]) => generate(shape, () => 1)
+    const inputs = { x: ones([4, 64, 56, 56]), w: ones([64, 64, 3, 3]) }
+    const attrs = { stride: [1, 1], padding: [1, 1, 1, 1], dilation: [1, 1], groups: 1 }
+    const ask = { op: 'conv2d', direction: 'forward', attrs, inputs, cotangents: {} } as const
+    expect(pageOf(ask, { index: [3, 63, 55, 55] })).toContain('= 256')
+  })
+
+  it('reads one row of the states before, not all of them, for an element of a later one', () => {
+    const [T, N, I, H] = [3, 40, 2, 8]
+    const read = new Set<unknown>()
+    const h0 = {
+      shape: [N, H],
+      data: new Proxy<Numbers>(new Float64Array(N * H).fill(0.5), {
+        get: (data, key) => {
+          read.add(key)
+          return Reflect.get(data, key) as unknown
+        },
+      }),
+    }
+    const inputs = {
+      x: generate([T, N, I], (i) => i % 3),
+      h0,
+      wIh: generate([H, I], () => 0.25),
+      wHh: generate([H, H], (i) => (i % 5) / 8),
+      b: generate([H], () => 0),
+    }
+    const question = { op: 'rnn', direction: 'forward', attrs: {}, inputs, cotangents: {} } as const
+    const { outputs } = right(compute(formulas, question))
+    const found = element(outputs['y'] as Field, T * N * H - 1)
+    expect([...read]).toEqual(Array.from({ length: H }, (_, k) => String((N - 1) * H + k)))
+    expect(found).toBe(right(oracle.evaluate('rnn', 'forward', {}, inputs, {}))['y']?.data[T * N * H - 1])
+  })
+
+  it('goes through a thousand steps in the order of time', () => {
+    const [T, N, I, H] = [1000, 1, 1, 2]
+    const inputs = {
+      x: generate([T, N, I], (i) => (i % 7) - 3),
+      h0: generate([N, H], () => 0),
+      wIh: generate([H, I], () => 1),
+      wHh: generate([H, H], () => 0.5),
+      b: generate([H], () => 0),
+    }
+    const cotangents = { y: generate([T, N, H], () => 1), hT: generate([N, H], () => 1) }
+    const want = right(oracle.evaluate('rnn', 'backward', {}, inputs, cotangents))
+    const { outputs } = right(compute(formulas, { op: 'rnn', direction: 'backward', attrs: {}, inputs, cotangents }))
+    expect(numbersOf(outputs)).toEqual(numbersOf(want))
   })
 })
 

@@ -134,7 +134,7 @@ const smallestWords = /^smallest\d?$/
 /** What is made of many numbers. */
 export type Gathering = 'Σ' | 'max' | 'min'
 
-/** The words of the formulas that take an element of a tensor: which arguments are tensor and index. */
+/** The words of the formulas that take an element of a field: which arguments are field and index. */
 export const readBy = (word: string): { readonly skip: number } | undefined =>
   readWords.test(word) ? { skip: word.endsWith('Or') ? 1 : 0 } : undefined
 
@@ -235,7 +235,6 @@ export const writer = ({ evaluate }: Pick<Machine, 'evaluate'>, aside: Aside = {
       case 'make':
         return whole(`${on(tree.callee).text}(…)`)
       case 'member':
-        if (tree.name === 'data') return on(tree.object)
         // inputs.c is c
         return tree.object.kind === 'name' && /^(attrs|inputs|sizes)$/.test(tree.object.name)
           ? whole(letter(tree.name))
@@ -278,11 +277,11 @@ export const writer = ({ evaluate }: Pick<Machine, 'evaluate'>, aside: Aside = {
     const trees = args.map(({ value }) => value)
     const read = word === undefined ? undefined : readBy(word)
     if (read !== undefined) {
-      const [tensor, ...index] = trees.slice(read.skip)
+      const [field, ...index] = trees.slice(read.skip)
       // an index stays on its line
       const texts = index.map((each) => on(each).text.replaceAll(' ', '\u00a0'))
       const separator = texts.every((text) => /^[^\s,]+$/.test(text)) ? ',' : ',\u00a0'
-      return whole(`${tensor === undefined ? '' : on(tensor).text}[${texts.join(separator)}]`)
+      return whole(`${field === undefined ? '' : on(field).text}[${texts.join(separator)}]`)
     }
     const range = word === undefined ? undefined : overRange(word)
     const f = trees.at(-1)
