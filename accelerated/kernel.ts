@@ -19,6 +19,8 @@ export interface Kernel {
   readonly dims: readonly string[]
   readonly words: readonly string[]
   readonly params: readonly string[]
+  /** the tensors that are seen as vectors of four elements: x(i) is the i-th vector. Each lies whole in one binding */
+  readonly vectors: readonly string[]
   /** invocations in a workgroup */
   readonly workgroup: number
   readonly code: string
@@ -31,6 +33,7 @@ export const kernel = (text: KernelText): Kernel => ({
   dims: [],
   words: [],
   params: [],
+  vectors: [],
   workgroup: 64,
   ...text,
 })
@@ -50,11 +53,11 @@ export const tensorsOf = ({ reads, writes }: Kernel): readonly string[] => [...n
 const indices = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i)
 
 // one function to read or write a tensor, whether it lies in one binding or in several
-const accessor = (name: string, access: Access, segment: number, writes: boolean): string => {
+const accessor = (name: string, type: string, access: Access, segment: number, writes: boolean): string => {
   const at = access.based ? `i + dims.base_${name}` : 'i'
   const place = (s: number, index: string): string =>
     writes ? `${name}_${s}[${index}] = value;` : `return ${name}_${s}[${index}];`
-  const head = writes ? `fn set_${name}(i: u32, value: f32)` : `fn ${name}(i: u32) -> f32`
+  const head = writes ? `fn set_${name}(i: u32, value: ${type})` : `fn ${name}(i: u32) -> ${type}`
   if (access.segments === 1) return `${head} { ${place(0, at)} }`
   const inside = `(${at}) % ${segment}u`
   const cases = indices(access.segments - 1).map((s) => `    case ${s}u { ${place(s, inside)} }`)
@@ -90,9 +93,12 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) groups: v
 /** The whole shader: generated declarations, then the kernel's own text. Its text is its cache key. */
 export const shaderOf = (kernel: Kernel, access: Readonly<Record<string, Access>>, segment: number): string => {
   const tensors = tensorsOf(kernel)
+  const typeOf = (name: string): string => (kernel.vectors.includes(name) ? 'vec4<f32>' : 'f32')
   const bindings = tensors.flatMap((name) => {
     const mode = kernel.writes.includes(name) ? 'read_write' : 'read'
-    return indices((access[name] ?? whole).segments).map((s) => `var<storage, ${mode}> ${name}_${s}: array<f32>;`)
+    return indices((access[name] ?? whole).segments).map(
+      (s) => `var<storage, ${mode}> ${name}_${s}: array<${typeOf(name)}>;`,
+    )
   })
   return [
     `// ${kernel.name}`,
@@ -106,8 +112,8 @@ export const shaderOf = (kernel: Kernel, access: Readonly<Record<string, Access>
     `@group(0) @binding(0) var<uniform> dims: Dims;`,
     ...(kernel.params.length > 0 ? [`@group(0) @binding(1) var<uniform> params: Params;`] : []),
     ...bindings.map((text, i) => `@group(0) @binding(${i + 2}) ${text}`),
-    ...kernel.reads.map((name) => accessor(name, access[name] ?? whole, segment, false)),
-    ...kernel.writes.map((name) => accessor(name, access[name] ?? whole, segment, true)),
+    ...kernel.reads.map((name) => accessor(name, typeOf(name), access[name] ?? whole, segment, false)),
+    ...kernel.writes.map((name) => accessor(name, typeOf(name), access[name] ?? whole, segment, true)),
     entry(kernel),
     kernel.code,
   ].join('\n')
@@ -146,7 +152,8 @@ export interface Launch {
   readonly dims: Readonly<Record<string, number>>
   readonly params: Readonly<Record<string, number>>
   readonly outer?: Outer
-  /** what to launch where a tensor takes several bindings: some texts grow too long with a choice at every load */
+  /** what to launch where a tensor takes several bindings: some texts grow too long with a choice at every load, and vectors
+   *  are seen in one binding only */
   readonly orElse?: Launch
 }
 
@@ -156,10 +163,16 @@ export interface Lowered {
   readonly scratch: Readonly<Record<string, number>>
 }
 
-export const launches = (...list: readonly (Launch | undefined)[]): Lowered => ({
-  launches: list.filter((launch) => launch !== undefined),
-  scratch: {},
-})
+/** Launches in order, those left out that are undefined; what comes to several brings its scratch along. */
+export const launches = (...list: readonly (Launch | Lowered | undefined)[]): Lowered => {
+  const parts = list
+    .filter((part) => part !== undefined)
+    .map((part): Lowered => ('launches' in part ? part : { launches: [part], scratch: {} }))
+  return {
+    launches: parts.flatMap(({ launches }) => launches),
+    scratch: Object.assign({}, ...parts.map(({ scratch }) => scratch)) as Lowered['scratch'],
+  }
+}
 
 /** The launch of an elementwise kernel: element i of every binding belongs to element i. */
 export const elementwise = (

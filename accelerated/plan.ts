@@ -253,7 +253,7 @@ const planPart = (
   })
 }
 
-// a launch in its parts; where a tensor takes several bindings, the one that stands for such cases
+// a launch in its parts; where a tensor takes several bindings, the launch that stands for such cases
 const planLaunch = (
   node: string,
   launch: Launch,

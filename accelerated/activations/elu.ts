@@ -1,34 +1,34 @@
 import { expFunction, expm1Function } from '../functions.js'
-import { kernel } from '../kernel.js'
 import type { Lower } from '../lower.js'
-import { mapping, pullback } from './elementwise.js'
+import { mapping } from '../map.js'
+import { applied, pulledBack } from './elementwise.js'
 
 /** y = x where x ≥ 0, else α·(e^x − 1); the exponential is asked of no positive number, where it may overflow */
-export const eluForward = kernel({
+export const eluForward = mapping({
   name: 'elu.forward',
   reads: ['x'],
   writes: ['y'],
   params: ['alpha'],
   code: /* wgsl */ `
 ${expm1Function}
-fn element(i: u32) { set_y(i, select(params.alpha * expm1_(select(x(i), 0.0, x(i) > 0.0)), x(i), x(i) >= 0.0)); }
+fn at(x: f32) -> Values { return Values(select(params.alpha * expm1_(select(x, 0.0, x > 0.0)), x, x >= 0.0)); }
 `,
 })
 
 /** dx = dy where x ≥ 0, else dy·α·e^x */
-export const eluBackward = kernel({
+export const eluBackward = mapping({
   name: 'elu.backward',
   reads: ['x', 'dy'],
   writes: ['dx'],
   params: ['alpha'],
   code: /* wgsl */ `
 ${expFunction}
-fn element(i: u32) {
-  set_dx(i, select(dy(i) * (params.alpha * exp_(select(x(i), 0.0, x(i) > 0.0))), dy(i), x(i) >= 0.0));
+fn at(x: f32, dy: f32) -> Values {
+  return Values(select(dy * (params.alpha * exp_(select(x, 0.0, x > 0.0))), dy, x >= 0.0));
 }
 `,
 })
 
-export const forward: Lower<'elu'> = ({ attrs: { alpha }, sizes }) => mapping(eluForward, sizes, { alpha })
+export const forward: Lower<'elu'> = ({ attrs: { alpha }, sizes }) => applied(eluForward, sizes, { alpha })
 
-export const backward: Lower<'elu'> = ({ attrs: { alpha }, sizes }) => pullback(eluBackward, sizes, { alpha })
+export const backward: Lower<'elu'> = ({ attrs: { alpha }, sizes }) => pulledBack(eluBackward, sizes, { alpha })

@@ -1,27 +1,27 @@
-import { kernel } from '../kernel.js'
 import type { Lower } from '../lower.js'
-import { mapping, pullback } from './elementwise.js'
+import { mapping } from '../map.js'
+import { applied, pulledBack } from './elementwise.js'
 
 /** y = max(0, x), as 0 where x ≤ 0, so that NaN stays */
-export const reluForward = kernel({
+export const reluForward = mapping({
   name: 'relu.forward',
   reads: ['x'],
   writes: ['y'],
   code: /* wgsl */ `
-fn element(i: u32) { set_y(i, select(x(i), 0.0, x(i) <= 0.0)); }
+fn at(x: f32) -> Values { return Values(select(x, 0.0, x <= 0.0)); }
 `,
 })
 
 /** dx = dy where x > 0, else 0; asked as x ≤ 0, so that NaN does not pass for a negative number */
-export const reluBackward = kernel({
+export const reluBackward = mapping({
   name: 'relu.backward',
   reads: ['x', 'dy'],
   writes: ['dx'],
   code: /* wgsl */ `
-fn element(i: u32) { set_dx(i, select(dy(i), 0.0, x(i) <= 0.0)); }
+fn at(x: f32, dy: f32) -> Values { return Values(select(dy, 0.0, x <= 0.0)); }
 `,
 })
 
-export const forward: Lower<'relu'> = ({ sizes }) => mapping(reluForward, sizes)
+export const forward: Lower<'relu'> = ({ sizes }) => applied(reluForward, sizes)
 
-export const backward: Lower<'relu'> = ({ sizes }) => pullback(reluBackward, sizes)
+export const backward: Lower<'relu'> = ({ sizes }) => pulledBack(reluBackward, sizes)

@@ -1,5 +1,5 @@
 import type { Channels } from '../../spec/layers/channels.js'
-import type { Launch, Lowered } from '../kernel.js'
+import type { Kernel, Launch, Lowered, Slot } from '../kernel.js'
 import { cotangent, gradient, input, kernel, output, scratch } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
@@ -11,7 +11,7 @@ fn place(c: u32, k: u32) -> u32 { return (k / dims.S * dims.C + c) * dims.S + k 
 fn channel_of(i: u32) -> u32 { return i / dims.S % dims.C; }
 `
 
-/** μ = Σ x/m. A quotient, since a product with 1/m would not give back a constant channel's value. */
+/** μ = Σ x/m, of short channels or very many. A quotient, since a product with 1/m would not give back a constant channel's value. */
 export const batchNormMean = reduction({
   name: 'batchNorm.mean',
   reads: ['x'],
@@ -120,77 +120,283 @@ fn element(i: u32) {
 `,
 })
 
-const [mean, variance] = [scratch('mean'), scratch('variance')]
+// Numbers as the kernels below see them, one by one or as vectors of four; S counts them, too
+const widths = {
+  ones: { suffix: '', vectors: (): readonly string[] => [], code: /* wgsl */ `
+alias Num = f32;
+fn total(v: Num) -> f32 { return v; }
+` },
+  fours: { suffix: '.vectors', vectors: (names: readonly string[]): readonly string[] => names, code: /* wgsl */ `
+alias Num = vec4<f32>;
+fn total(v: Num) -> f32 { return (v.x + v.y) + (v.z + v.w); }
+` },
+}
+type Width = keyof typeof widths
 
-/** The two passes over x that make μ and σ². */
-const statistics = ({ C, S, m }: Channels) => ({
-  mean: reduce(batchNormMean, C, m, { bind: { x: input('x'), mean }, dims: { C, S }, params: { m } }),
-  variance: reduce(batchNormVariance, C, m, { bind: { x: input('x'), mean, variance }, dims: { C, S }, params: { m } }),
+// A channel's numbers by 64 lanes. `place` walks over them without a division: number k is (n, s), k = n·S + s
+const byLanes = /* wgsl */ `
+var<workgroup> of_lanes: array<f32, 64>;
+struct Place { n: u32, s: u32 }
+fn first_place(lane: u32) -> Place { return Place(lane / dims.S, lane % dims.S); }
+fn next_place(p: Place) -> Place {
+  let s = p.s + 64u % dims.S;
+  let n = p.n + 64u / dims.S;
+  if (s < dims.S) { return Place(n, s); }
+  return Place(n + 1u, s - dims.S);
+}
+fn at(c: u32, p: Place) -> u32 { return (p.n * dims.C + c) * dims.S + p.s; }
+fn across_lanes(lane: u32, own: f32) -> f32 {
+  of_lanes[lane] = own;
+  for (var half = 32u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (lane < half) { of_lanes[lane] += of_lanes[lane + half]; }
+  }
+  workgroupBarrier();
+  let sum = of_lanes[0];
+  workgroupBarrier();
+  return sum;
+}
+fn mean_of(c: u32, lane: u32) -> f32 {
+  var own = Num();
+  var p = first_place(lane);
+  for (var k = lane; k < dims.N * dims.S; k += 64u) {
+    own += x(at(c, p));
+    p = next_place(p);
+  }
+  return across_lanes(lane, total(own)) / params.m;
+}
+fn variance_of(c: u32, lane: u32, mean: f32) -> f32 {
+  var own = Num();
+  var p = first_place(lane);
+  for (var k = lane; k < dims.N * dims.S; k += 64u) {
+    let distance = x(at(c, p)) - mean;
+    own += distance * distance;
+    p = next_place(p);
+  }
+  return across_lanes(lane, total(own)) / params.m;
+}
+`
+
+const inWidths = <A>(make: (width: (typeof widths)[Width]) => A): Readonly<Record<Width, A>> => ({
+  ones: make(widths.ones),
+  fours: make(widths.fours),
 })
+
+/** μ and σ² of a channel in one go */
+export const batchNormStatistics = inWidths(({ suffix, vectors, code }) =>
+  kernel({
+    name: `batchNorm.statistics${suffix}`,
+    per: 'workgroup',
+    reads: ['x'],
+    writes: ['mean', 'variance'],
+    dims: ['N', ...dims],
+    params: ['m'],
+    vectors: vectors(['x']),
+    code: /* wgsl */ `
+${code}
+${byLanes}
+fn group(c: u32, lane: u32) {
+  let mean = mean_of(c, lane);
+  let variance = variance_of(c, lane, mean);
+  if (lane == 0u) {
+    set_mean(c, mean);
+    set_variance(c, variance);
+  }
+}
+`,
+  }),
+)
+
+/** μ and σ² again, dβ = Σ dy and dγ = Σ dy·x̂, in one go */
+export const batchNormBackwardStatistics = inWidths(({ suffix, vectors, code }) =>
+  kernel({
+    name: `batchNorm.backward.statistics${suffix}`,
+    per: 'workgroup',
+    reads: ['x', 'dy'],
+    writes: ['mean', 'variance', 'dgamma', 'dbeta'],
+    dims: ['N', ...dims],
+    params: ['m', 'epsilon'],
+    vectors: vectors(['x', 'dy']),
+    code: /* wgsl */ `
+${code}
+${byLanes}
+fn group(c: u32, lane: u32) {
+  let mean = mean_of(c, lane);
+  let variance = variance_of(c, lane, mean);
+  let r = inverseSqrt(variance + params.epsilon);
+  var own_beta = Num();
+  var own_gamma = Num();
+  var p = first_place(lane);
+  for (var k = lane; k < dims.N * dims.S; k += 64u) {
+    let i = at(c, p);
+    own_beta += dy(i);
+    own_gamma += dy(i) * ((x(i) - mean) * r);
+    p = next_place(p);
+  }
+  let beta = across_lanes(lane, total(own_beta));
+  let gamma = across_lanes(lane, total(own_gamma));
+  if (lane == 0u) {
+    set_mean(c, mean);
+    set_variance(c, variance);
+    set_dgamma(c, gamma);
+    set_dbeta(c, beta);
+  }
+}
+`,
+  }),
+)
+
+/** `batchNormForward` by vectors of four: a channel is found, and its root taken, once for each */
+export const batchNormForwardVectors = kernel({
+  name: 'batchNorm.forward.vectors',
+  reads: ['x', 'gamma', 'beta', 'mean', 'variance'],
+  writes: ['y'],
+  dims,
+  params: ['epsilon'],
+  vectors: ['x', 'y'],
+  code: /* wgsl */ `
+${channels}
+fn element(i: u32) {
+  let c = channel_of(i);
+  let r = inverseSqrt(variance(c) + params.epsilon);
+  set_y(i, gamma(c) * ((x(i) - mean(c)) * r) + beta(c));
+}
+`,
+})
+
+/** `batchNormBackwardX` by vectors of four */
+export const batchNormBackwardXVectors = kernel({
+  name: 'batchNorm.backward.x.vectors',
+  reads: ['x', 'gamma', 'mean', 'variance', 'dy', 'dgamma', 'dbeta'],
+  writes: ['dx'],
+  dims,
+  params: ['epsilon', 'm'],
+  vectors: ['x', 'dy', 'dx'],
+  code: /* wgsl */ `
+${channels}
+fn element(i: u32) {
+  let c = channel_of(i);
+  let r = inverseSqrt(variance(c) + params.epsilon);
+  let normalized = (x(i) - mean(c)) * r;
+  set_dx(i, gamma(c) * r * (dy(i) - dbeta(c) / params.m - normalized * (dgamma(c) / params.m)));
+}
+`,
+})
+
+const [mean, variance] = [scratch('mean'), scratch('variance')]
 
 const present = (C: number, list: readonly (Launch | undefined)[]): Lowered => ({
   launches: list.filter((launch) => launch !== undefined),
   scratch: { mean: C, variance: C },
 })
 
-export const forward: Lower<'batchNormTraining'> = ({ attrs, sizes, wants }) => {
+// a workgroup for a channel is too much for short ones, or for very many
+const byWorkgroup = ({ C, m }: Channels): boolean => m > 64 && C < 4096
+
+/** A launch in one of two widths, the wide one where planes are whole vectors and every tensor lies in one binding. */
+const inWidth = (
+  { S }: Pick<Channels, 'S'>,
+  kernels: Readonly<Record<Width, Kernel>>,
+  make: (kernel: Kernel, width: number) => Launch,
+): Launch => {
+  const plain = make(kernels.ones, 1)
+  if (S % 4 !== 0) return plain
+  const { outer: _, ...wide } = make(kernels.fours, 4)
+  return { ...wide, orElse: plain }
+}
+
+/** The passes over x that make μ and σ². */
+const statistics = (sizes: Channels): readonly Launch[] => {
   const { N, C, S, m } = sizes
-  const { epsilon, momentum: alpha, runningVariance } = attrs
-  const pass = statistics(sizes)
-  const ofMean: Launch = {
-    kernel: batchNormRunning,
-    bind: { running: input('runningMean'), batch: mean, next: output('runningMean') },
-    count: C,
-    dims: {},
-    params: { alpha, factor: 1 },
-  }
-  const ofVariance: Launch = {
-    kernel: batchNormRunning,
-    bind: { running: input('runningVar'), batch: variance, next: output('runningVar') },
-    count: C,
-    dims: {},
-    params: { alpha, factor: runningVariance === 'unbiased' ? m / (m - 1) : 1 },
-  }
-  const ofY: Launch = {
-    kernel: batchNormForward,
-    bind: { x: input('x'), gamma: input('gamma'), beta: input('beta'), mean, variance, y: output('y') },
-    count: N * C * S,
-    dims: { C, S },
+  const bind = { x: input('x'), mean, variance }
+  return byWorkgroup(sizes)
+    ? [
+        inWidth(sizes, batchNormStatistics, (kernel, width) => ({
+          kernel,
+          bind,
+          count: C,
+          dims: { N, C, S: S / width },
+          params: { m },
+        })),
+      ]
+    : [
+        reduce(batchNormMean, C, m, { bind: { x: input('x'), mean }, dims: { C, S }, params: { m } }),
+        reduce(batchNormVariance, C, m, { bind, dims: { C, S }, params: { m } }),
+      ]
+}
+
+/** One launch for y: γ·((x − μ)·r) + β, of the batch's statistics or the running ones. */
+export const normalized = (
+  sizes: Channels,
+  bind: Readonly<Record<'x' | 'gamma' | 'beta' | 'mean' | 'variance' | 'y', Slot>>,
+  epsilon: number,
+): Launch => {
+  const { N, C, S } = sizes
+  return inWidth(sizes, { ones: batchNormForward, fours: batchNormForwardVectors }, (kernel, width) => ({
+    kernel,
+    bind,
+    count: (N * C * S) / width,
+    dims: { C, S: S / width },
     params: { epsilon },
     outer: { extent: N, dims: [], slices: { x: C * S, y: C * S } },
-  }
+  }))
+}
+
+export const forward: Lower<'batchNormTraining'> = ({ attrs, sizes, wants }) => {
+  const { C, m } = sizes
+  const { epsilon, momentum: alpha, runningVariance } = attrs
+  const factor = runningVariance === 'unbiased' ? m / (m - 1) : 1
+  const ofY = normalized(
+    sizes,
+    { x: input('x'), gamma: input('gamma'), beta: input('beta'), mean, variance, y: output('y') },
+    epsilon,
+  )
+  const running = (name: 'runningMean' | 'runningVar', batch: Slot, factor: number): Launch => ({
+    kernel: batchNormRunning,
+    bind: { running: input(name), batch, next: output(name) },
+    count: C,
+    dims: {},
+    params: { alpha, factor },
+  })
   return present(C, [
-    pass.mean,
-    wants('y') || wants('runningVar') ? pass.variance : undefined,
-    wants('runningMean') ? ofMean : undefined,
-    wants('runningVar') ? ofVariance : undefined,
+    ...statistics(sizes),
+    wants('runningMean') ? running('runningMean', mean, 1) : undefined,
+    wants('runningVar') ? running('runningVar', variance, factor) : undefined,
     wants('y') ? ofY : undefined,
   ])
 }
 
 export const backward: Lower<'batchNormTraining'> = ({ attrs: { epsilon }, sizes, wants }) => {
   const { N, C, S, m } = sizes
-  const pass = statistics(sizes)
   const given = { x: input('x'), mean, variance, dy: cotangent('y'), dgamma: gradient('gamma') }
+  const ofX = inWidth(sizes, { ones: batchNormBackwardX, fours: batchNormBackwardXVectors }, (kernel, width) => ({
+    kernel,
+    bind: { ...given, gamma: input('gamma'), dbeta: gradient('beta'), dx: gradient('x') },
+    count: (N * C * S) / width,
+    dims: { C, S: S / width },
+    params: { epsilon, m },
+    outer: { extent: N, dims: [], slices: { x: C * S, dy: C * S, dx: C * S } },
+  }))
+  // dx is made of dγ and dβ, asked for or not
+  const ofStatistics = wants('x') || wants('gamma')
+  if (ofStatistics && byWorkgroup(sizes)) {
+    const all = inWidth(sizes, batchNormBackwardStatistics, (kernel, width) => ({
+      kernel,
+      bind: { ...given, dbeta: gradient('beta') },
+      count: C,
+      dims: { N, C, S: S / width },
+      params: { m, epsilon },
+    }))
+    return present(C, [all, wants('x') ? ofX : undefined])
+  }
   const ofBeta = reduce(batchNormBackwardBeta, C, m, {
     bind: { dy: cotangent('y'), dbeta: gradient('beta') },
     dims: { C, S },
   })
   const ofGamma = reduce(batchNormBackwardGamma, C, m, { bind: given, dims: { C, S }, params: { epsilon } })
-  const ofX: Launch = {
-    kernel: batchNormBackwardX,
-    bind: { ...given, gamma: input('gamma'), dbeta: gradient('beta'), dx: gradient('x') },
-    count: N * C * S,
-    dims: { C, S },
-    params: { epsilon, m },
-    outer: { extent: N, dims: [], slices: { x: C * S, dy: C * S, dx: C * S } },
-  }
-  // dx is made of dγ and dβ, asked for or not
-  const ofStatistics = wants('x') || wants('gamma')
   return present(C, [
     wants('x') || wants('beta') ? ofBeta : undefined,
-    ofStatistics ? pass.mean : undefined,
-    ofStatistics ? pass.variance : undefined,
+    ...(ofStatistics ? statistics(sizes) : []),
     ofStatistics ? ofGamma : undefined,
     wants('x') ? ofX : undefined,
   ])

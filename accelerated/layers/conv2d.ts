@@ -1,6 +1,6 @@
 import type { AttrsOf, SizesOf } from '../../spec/catalogue.js'
-import type { Kernel, Launch, Slot } from '../kernel.js'
-import { cotangent, gradient, input, kernel, launches, output } from '../kernel.js'
+import type { Kernel, Launch, Lowered, Slot } from '../kernel.js'
+import { cotangent, gradient, input, kernel, launches, output, scratch } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
 import type { BySubgroup } from '../subgroupTile.js'
@@ -282,9 +282,12 @@ export const conv2dBackwardXTiled = kernel({
   code: `${sumAlone}${transposedTiled}`,
 })
 
+// what a part of a sum over `share` of all positions lies behind, and where it ends
+const correlationDims = [...convolutionDims, 'share']
+
 /**
- * The same as `conv2dBackwardW` by 4 × 4 tiles of a group's filters × taps (c,kh,kw). One workgroup makes one tile: its
- * 64 lanes take every 64th position each, then add up as a tree.
+ * The same as `conv2dBackwardW` by 4 × 4 tiles of a group's filters × taps (c,kh,kw). One workgroup makes one tile of a part
+ * of the sum: its 64 lanes take every 64th position each, then add up as a tree.
  */
 export const conv2dBackwardWTiled = kernel({
   name: 'conv2d.backward.w.tiled',
@@ -292,16 +295,18 @@ export const conv2dBackwardWTiled = kernel({
   workgroup: 64,
   reads: ['x', 'dy'],
   writes: ['dweights'],
-  dims: convolutionDims,
+  dims: correlationDims,
   code: /* wgsl */ `
 var<workgroup> sums: array<array<vec4<f32>, 4>, 64>;
 
-fn group(tile: u32, lane: u32) {
+fn group(tile_of_part: u32, lane: u32) {
   let filters = dims.O / dims.groups;
   let taps = dims.KH * dims.KW;
   let columns = dims.Cg * taps;
   let across = (columns + 3u) / 4u;
   let down = (filters + 3u) / 4u;
+  let part = tile_of_part / (across * down * dims.groups);
+  let tile = tile_of_part % (across * down * dims.groups);
   let t0 = tile % across * 4u;
   let f0 = tile / across % down * 4u;
   let first = tile / (across * down);
@@ -315,7 +320,7 @@ fn group(tile: u32, lane: u32) {
   var s1 = vec4<f32>();
   var s2 = vec4<f32>();
   var s3 = vec4<f32>();
-  for (var p = lane; p < dims.N * area; p += 64u) {
+  for (var p = part * dims.share + lane; p < min((part + 1u) * dims.share, dims.N * area); p += 64u) {
     let n = p / area;
     let row = row0 + i32(p % area / dims.Wo * dims.sh);
     let col = col0 + i32(p % dims.Wo * dims.sw);
@@ -337,7 +342,7 @@ fn group(tile: u32, lane: u32) {
   }
   workgroupBarrier();
   if (lane < 16u && f0 + lane / 4u < filters && t0 + lane % 4u < columns) {
-    set_dweights((first * filters + f0 + lane / 4u) * columns + t0 + lane % 4u, sums[0][lane / 4u][lane % 4u]);
+    set_dweights((part * dims.O + first * filters + f0 + lane / 4u) * columns + t0 + lane % 4u, sums[0][lane / 4u][lane % 4u]);
   }
 }
 `,
@@ -353,9 +358,21 @@ export const conv2dBackwardXSubgroup = subgroupKernels(
   (tile) => `${sumAlone}${transposedSubgroup(tile)}`,
 )
 export const conv2dBackwardWSubgroup = subgroupKernels(
-  { name: 'conv2d.backward.w.tiled', reads: ['x', 'dy'], writes: ['dweights'], dims: convolutionDims },
+  { name: 'conv2d.backward.w.tiled', reads: ['x', 'dy'], writes: ['dweights'], dims: correlationDims },
   correlatingSubgroup,
 )
+
+/** dw = Σ over the parts of the sum */
+export const conv2dBackwardWParts = reduction({
+  name: 'conv2d.backward.w.parts',
+  reads: ['parts'],
+  writes: ['dweights'],
+  dims: ['size'],
+  code: /* wgsl */ `
+fn term(at: u32, part: u32) -> f32 { return parts(part * dims.size + at); }
+fn finish(at: u32, sum: f32) { set_dweights(at, sum); }
+`,
+})
 
 /** A convolution as launches see it: conv1d's has one row, and convTranspose2d's is read from its map to its image. */
 export type Convolution = Readonly<Record<(typeof convolutionDims)[number], number>>
@@ -436,22 +453,56 @@ export const convolveTransposed = (
     }
   })
 
-/** One launch for dw, a sum over batch and positions. */
+// Fewer workgroups than these leave a processor's cores, or a GPU's, idle; fewer positions than these are no sum to divide
+const enoughWorkgroups = { bySubgroup: 32, byTile: 256 }
+const fewestPositions = 512
+
+/**
+ * What dw, a sum over batch and positions, comes to. Where its tiles are few, the sum falls into parts of whole blocks of 64
+ * positions, which are added up in the end; additions nest no deeper than in one sum: ⌈m/64⌉ + 7 + parts − 1 ≤ ⌈n/64⌉ + 7.
+ */
 export const correlate = (
   conv: Convolution,
   bind: Bind<'x' | 'dy' | 'dweights'>,
   subgroupSize: number | undefined,
-): Launch =>
-  unlessSegmented(subgroupSize, (size) => {
-    const { N, O, Cg, KH, KW, Ho, Wo, groups } = conv
-    const [filters, taps] = [O / groups, Cg * KH * KW]
-    const subgroup = subgroupFor(size, conv2dBackwardWSubgroup, filters, taps)
-    if (subgroup !== undefined)
-      return { kernel: subgroup.kernel, bind, count: groups * subgroup.tiles(filters, taps), dims: conv, params: {} }
-    return filters >= tileSize && taps >= tileSize && N * Ho * Wo >= 64
-      ? { kernel: conv2dBackwardWTiled, bind, count: groups * tilesFor(filters, taps), dims: conv, params: {} }
-      : reduce(conv2dBackwardW, O * taps, N * Ho * Wo, { bind, dims: conv })
+): Lowered => {
+  const { N, O, Cg, KH, KW, Ho, Wo, groups } = conv
+  const [filters, taps, positions] = [O / groups, Cg * KH * KW, N * Ho * Wo]
+  const partsOf = (tiles: number, enough: number): number => {
+    const most = Math.max(1, Math.floor(positions / fewestPositions))
+    const share = 64 * Math.ceil(positions / Math.min(Math.ceil(enough / tiles), most) / 64)
+    return Math.ceil(positions / share)
+  }
+  const inParts = (kernel: Kernel, tiles: number, parts: number): Launch => ({
+    kernel,
+    bind: parts > 1 ? { ...bind, dweights: scratch('parts') } : bind,
+    count: tiles * parts,
+    dims: { ...conv, share: 64 * Math.ceil(positions / parts / 64) },
+    params: {},
   })
+  const addedUp = (sum: Launch, parts: number): Lowered => {
+    const size = O * taps
+    const bindParts = { parts: scratch('parts'), dweights: bind.dweights }
+    return parts === 1
+      ? launches(sum)
+      : {
+          launches: [sum, reduce(conv2dBackwardWParts, size, parts, { bind: bindParts, dims: { size } })],
+          scratch: { parts: parts * size },
+        }
+  }
+  const tiles = groups * tilesFor(filters, taps)
+  const subgroup = subgroupFor(subgroupSize, conv2dBackwardWSubgroup, filters, taps)
+  if (subgroup !== undefined) {
+    const tilesOfSubgroups = groups * subgroup.tiles(filters, taps)
+    const parts = partsOf(tilesOfSubgroups, enoughWorkgroups.bySubgroup)
+    const sum = inParts(subgroup.kernel, tilesOfSubgroups, parts)
+    return addedUp({ ...sum, orElse: inParts(conv2dBackwardWTiled, tiles, parts) }, parts)
+  }
+  if (filters < tileSize || taps < tileSize || positions < 64)
+    return launches(reduce(conv2dBackwardW, O * taps, positions, { bind, dims: conv }))
+  const parts = partsOf(tiles, enoughWorkgroups.byTile)
+  return addedUp(inParts(conv2dBackwardWTiled, tiles, parts), parts)
+}
 
 /** One launch for db, a sum over batch and the `area` positions of each map. */
 export const addUpMaps = (N: number, O: number, area: number, bind: Bind<'dy' | 'db'>): Launch =>

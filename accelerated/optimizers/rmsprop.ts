@@ -1,21 +1,21 @@
 import type { Shape } from '../../spec/tensor.js'
 import { sizeOf } from '../../spec/tensor.js'
 import type { Lowered } from '../kernel.js'
-import { elementwise, input, kernel, launches, output } from '../kernel.js'
+import { input, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
+import { mapOver, mapping } from '../map.js'
 
 /** g ← g + λ·w,   s′ = ρ·s + rest·g²,   w′ = w − η·g/(√s′ + ε) */
-export const rmspropForward = kernel({
+export const rmspropForward = mapping({
   name: 'rmsprop.forward',
   reads: ['w', 'g', 's'],
   writes: ['next_w', 'next_s'],
   params: ['eta', 'rho', 'rest', 'epsilon', 'lambda'],
   code: /* wgsl */ `
-fn element(i: u32) {
-  let gradient = select(g(i) + params.lambda * w(i), g(i), params.lambda == 0.0);
-  let square = params.rho * s(i) + params.rest * (gradient * gradient);
-  set_next_s(i, square);
-  set_next_w(i, w(i) - params.eta * gradient / (sqrt(square) + params.epsilon));
+fn at(w: f32, g: f32, s: f32) -> Values {
+  let gradient = select(g + params.lambda * w, g, params.lambda == 0.0);
+  let square = params.rho * s + params.rest * (gradient * gradient);
+  return Values(w - params.eta * gradient / (sqrt(square) + params.epsilon), square);
 }
 `,
 })
@@ -35,7 +35,7 @@ export const scaledByRoot = (
   rest: number,
 ): Lowered =>
   launches(
-    elementwise(
+    mapOver(
       rmspropForward,
       sizeOf(shape),
       { w: input('w'), g: input('g'), s: input(state), next_w: output('w'), next_s: output(state) },
