@@ -49,6 +49,21 @@ export const each = (n: number, line: (i: number) => string): string =>
 export const zeroSums = (tile: SubgroupTile, name: string): string =>
   each(tileRows(tile), (r) => each(columnsOfLane, (j) => `var ${name}${r}_${j} = 0.0;`))
 
+/** The sums of a tile as they are now, under another name. */
+export const keepSums = (tile: SubgroupTile, name: string, from: string): string =>
+  each(tileRows(tile), (r) => each(columnsOfLane, (j) => `let ${name}${r}_${j} = ${from}${r}_${j};`))
+
+/** The sums of the lane's columns as they were kept, but for the columns that `changes` says. */
+export const restoreSums = (
+  tile: SubgroupTile,
+  name: string,
+  from: string,
+  changes: (column: number) => string,
+): string =>
+  each(tileRows(tile), (r) =>
+    each(columnsOfLane, (j) => `${name}${r}_${j} = select(${from}${r}_${j}, ${name}${r}_${j}, ${changes(j)});`),
+  )
+
 /** Every sum of `to` grows by that of `from`. */
 const addSums = (tile: SubgroupTile, to: string, from: string): string =>
   each(tileRows(tile), (r) => each(columnsOfLane, (j) => `${to}${r}_${j} += ${from}${r}_${j};`))

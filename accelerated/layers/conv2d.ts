@@ -167,7 +167,6 @@ fn element(tile: u32) {
     for (var kw = 0u; kw < dims.KW; kw++) {
       let col = col0 + i32(kw * dims.dw);
       let inside = (row >= vec4<i32>()) & (row < vec4<i32>(i32(dims.H))) & (col >= vec4<i32>()) & (col < vec4<i32>(i32(dims.W)));
-      if (!any(inside)) { continue; }
       var at = image + select(vec4<u32>(), vec4<u32>(row) * dims.W + vec4<u32>(col), inside);
       var tap = weights + kh * dims.KW + kw;
       for (var c = 0u; c < dims.Cg; c++) {
@@ -200,7 +199,10 @@ fn write_row(f: u32, o: u32, p0: u32, sums: vec4<f32>) {
 `,
 })
 
-/** The same as `spreading` by 4 × 4 tiles of a group's channels × pixels; inside, the group's filters run. */
+/**
+ * The same as `spreading` by 4 × 4 tiles of a group's channels × pixels; inside, the group's filters run. A pixel that a tap
+ * does not read keeps its sum: 0·w is NaN where w is none or infinite.
+ */
 export const spreadingTiled = /* wgsl */ `
 fn element(tile: u32) {
   let area = dims.H * dims.W;
@@ -233,6 +235,10 @@ fn element(tile: u32) {
       let j = col / stride.y;
       let reads = reads_row & (col >= vec4<i32>()) & (j * stride.y == col) & (j < vec4<i32>(i32(dims.Wo)));
       if (!any(reads)) { continue; }
+      let before0 = s0;
+      let before1 = s1;
+      let before2 = s2;
+      let before3 = s3;
       var at = map + select(vec4<u32>(), vec4<u32>(i) * dims.Wo + vec4<u32>(j), reads);
       var tap = weights + kh * dims.KW + kw;
       for (var o = 0u; o < filters; o++) {
@@ -244,6 +250,10 @@ fn element(tile: u32) {
         at += plane;
         tap += dims.Cg * taps;
       }
+      s0 = select(before0, s0, reads);
+      s1 = select(before1, s1, reads);
+      s2 = select(before2, s2, reads);
+      s3 = select(before3, s3, reads);
     }
   }
   write_row(group, c0, p0, s0);

@@ -1,3 +1,4 @@
+import { largerFunction, smallerFunction } from '../functions.js'
 import type { Launch, Lowered } from '../kernel.js'
 import { input, kernel, output, scratch } from '../kernel.js'
 import type { Lower } from '../lower.js'
@@ -15,13 +16,15 @@ export const minMaxExtremes = kernel({
   dims: ['N', 'D'],
   code: /* wgsl */ `
 ${column}
+${smallerFunction}
+${largerFunction}
 fn element(d: u32) {
   var low = x(d);
   var high = low;
   for (var k = 1u; k < dims.N; k++) {
     let v = x(place(d, k));
-    low = min(low, v);
-    high = max(high, v);
+    low = smaller(low, v);
+    high = larger(high, v);
   }
   set_least(d, low);
   set_most(d, high);
@@ -38,6 +41,8 @@ export const minMaxExtremesOfLong = kernel({
   dims: ['N', 'D'],
   code: /* wgsl */ `
 ${column}
+${smallerFunction}
+${largerFunction}
 var<workgroup> lows: array<f32, 64>;
 var<workgroup> highs: array<f32, 64>;
 
@@ -46,16 +51,16 @@ fn group(d: u32, lane: u32) {
   var high = low;
   for (var k = lane + 64u; k < dims.N; k += 64u) {
     let v = x(place(d, k));
-    low = min(low, v);
-    high = max(high, v);
+    low = smaller(low, v);
+    high = larger(high, v);
   }
   lows[lane] = low;
   highs[lane] = high;
   for (var half = 32u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (lane < half) {
-      lows[lane] = min(lows[lane], lows[lane + half]);
-      highs[lane] = max(highs[lane], highs[lane + half]);
+      lows[lane] = smaller(lows[lane], lows[lane + half]);
+      highs[lane] = larger(highs[lane], highs[lane + half]);
     }
   }
   if (lane == 0u) {

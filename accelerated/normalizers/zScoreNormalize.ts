@@ -47,7 +47,7 @@ export const zScoreChanges = reduction({
   dims: ['D'],
   code: /* wgsl */ `
 ${column}
-fn term(d: u32, k: u32) -> f32 { return select(0.0, 1.0, x(place(d, k)) != x(d)); }
+fn term(d: u32, k: u32) -> f32 { return select(1.0, 0.0, x(place(d, k)) == x(d)); }
 fn finish(d: u32, sum: f32) { set_changes(d, sum); }
 `,
 })

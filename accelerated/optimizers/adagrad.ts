@@ -10,7 +10,7 @@ export const adagradForward = kernel({
   params: ['eta', 'epsilon', 'lambda'],
   code: /* wgsl */ `
 fn element(i: u32) {
-  let gradient = g(i) + params.lambda * w(i);
+  let gradient = select(g(i) + params.lambda * w(i), g(i), params.lambda == 0.0);
   let gathered = accumulator(i) + gradient * gradient;
   set_next_accumulator(i, gathered);
   set_next_w(i, w(i) - params.eta * gradient / (sqrt(gathered) + params.epsilon));

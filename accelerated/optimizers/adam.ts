@@ -19,7 +19,7 @@ export const adamForward = kernel({
 ${expm1Function}
 fn element(i: u32) {
   let t = taken(0u) + 1.0;
-  let gradient = g(i) + params.lambda * w(i);
+  let gradient = select(g(i) + params.lambda * w(i), g(i), params.lambda == 0.0);
   let mean = params.beta1 * m(i) + params.rest1 * gradient;
   let square = params.beta2 * v(i) + params.rest2 * (gradient * gradient);
   let corrected_mean = mean / -expm1_(t * params.ln_beta1);

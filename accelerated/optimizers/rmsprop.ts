@@ -10,7 +10,7 @@ export const rmspropForward = kernel({
   params: ['eta', 'rho', 'rest', 'epsilon', 'lambda'],
   code: /* wgsl */ `
 fn element(i: u32) {
-  let gradient = g(i) + params.lambda * w(i);
+  let gradient = select(g(i) + params.lambda * w(i), g(i), params.lambda == 0.0);
   let square = params.rho * s(i) + params.rest * (gradient * gradient);
   set_next_s(i, square);
   set_next_w(i, w(i) - params.eta * gradient / (sqrt(square) + params.epsilon));

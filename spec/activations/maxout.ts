@@ -159,12 +159,12 @@ const piecesOf = (
   })
 }
 
-/** Which piece the oracle takes for the largest. */
+/** Which piece the oracle takes for the largest: the first NaN, if there is one. */
 const firstLargest = (pieces: readonly Piece[], shape: Shape): Field =>
   field(shape, (i) => {
     const most = largest(pieces, ({ a }) => element(a, i))
     return Math.max(
-      pieces.findIndex(({ a }) => element(a, i) === most),
+      pieces.findIndex(({ a }) => element(a, i) === most || Number.isNaN(element(a, i))),
       0,
     )
   })

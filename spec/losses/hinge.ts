@@ -9,7 +9,7 @@ import { reducedBound, reducedFrom, reduction, roundingsOfMean } from './reducti
 /**
  * Hinge loss of many classes: a linear support vector machine's.
  *
- *   loss = (1/N) Σ_n Σ_c t[n,c]·Σ_{j≠c} max(0, m[n,j,c]),   m[n,j,c] = 1 + s[n,j] − s[n,c]
+ *   loss = (1/N) Σ_n Σ_c Σ_{j≠c} t[n,c]·max(0, m[n,j,c]),   m[n,j,c] = 1 + s[n,j] − s[n,c]
  *   ds[n,j] = (Σ_{c≠j} t[n,c]·[m[n,j,c] > 0] − t[n,j]·Σ_{k≠j} [m[n,k,j] > 0])·dloss/N
  *
  * For a one-hot target that is Σ_{j≠t} max(0, 1 + s_j − s_t) of its class t. Any other target weighs what each class
