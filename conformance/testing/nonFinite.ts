@@ -18,7 +18,7 @@ import { indexOf, mapTensors, sizeOf } from '../../spec/tensor.js'
 import { caseAt, caseCount } from '../cases.js'
 import type { Case, Fill } from '../form.js'
 import { realise } from '../form.js'
-import { expect, ratioOf } from '../judge.js'
+import { expectWhole, ratioOf } from '../judge.js'
 import { form } from '../questions.js'
 import { questionTable } from '../table.js'
 import { right } from './shaken.js'
@@ -151,7 +151,7 @@ const wantedOf = (question: Question, special: Special): readonly ReturnType<typ
         }),
       ]
     : [expected(question)]
-const expected = (question: Question) => right(expect(oracle, question, lanesThenTree))
+const expected = (question: Question) => right(expectWhole(oracle, question, lanesThenTree))
 
 const kindOf = (v: number): string => (Number.isNaN(v) ? 'NaN' : Number.isFinite(v) ? 'finite' : String(v))
 
