@@ -36,15 +36,10 @@ export const elu = defineOp({
   }),
   boundBackward: ({ attrs, inputs, cotangents, gradientsOf }) => ({
     x: zipFields([inputs.x, cotangents.y, gradientsOf(attrs, inputs, cotangents).x], (x, dy, dx) =>
-      x >= 0
-        ? 0
-        : compounded(expError(Math.max(x, vanishing)), 2) * Math.abs(dx) + tau * (1 + Math.abs(attrs.alpha * dy)),
+      x >= 0 ? 0 : compounded(expError(x), 2) * Math.abs(dx) + tau * (1 + Math.abs(attrs.alpha * dy)),
     ),
   }),
 })
-
-// below this e^x is less than every f32: it is 0 or flushed, inside τ
-const vanishing = -104
 
 // a relative error and so many roundings after it
 const compounded = (error: number, roundings: number): number => (1 + error) * (1 + epsilon) ** roundings - 1
