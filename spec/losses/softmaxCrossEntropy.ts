@@ -24,9 +24,11 @@ import { reducedBound, reducedFrom, reduction, roundingsOfMean } from './reducti
  * Errors  ShapeMismatch – logits and target disagree
  * Bound   e^z by arithmetic on balls: z rounded once, and exp itself. S errs δ: its terms' errors, and its additions'
  *         depth; since Σ p|z| ≤ log C, huge logits do no harm. log p errs ε|z| + δ + ℓ(S) and one rounding; ℓ is the
- *         permitted error of log. The loss: Σ |t| of that, and on the magnitudes |t·log p| a product and the depth of a sum of
- *         N·C terms (C for "none"); the mean is a division (2½).
+ *         permitted error of log. The loss: Σ |t| of that, and on the magnitudes |t·log p| a product and the depth of a
+ *         sum of N·C terms (C for "none"); the mean is a division (2½).
  *         dx: p errs as e^z and S, and a division (2½); Σ t its depth; then a product, a difference, dloss, the mean 2½
+ * Admits  log S·Σ_c t − Σ_c t·z
+ * Refuses x − log Σ_j e^{x_j} as it stands, which overflows; cce of softmax, Infinity where a share vanishes
  * Source  slide "Softmax" ("very convenient when combined")
  */
 export const softmaxCrossEntropy = defineOp({
