@@ -5,6 +5,7 @@ import * as relu from './activations/relu.js'
 import * as softmax from './activations/softmax.js'
 import * as leakyRelu from './activations/leakyRelu.js'
 import * as elu from './activations/elu.js'
+import * as softplus from './activations/softplus.js'
 import * as step from './activations/step.js'
 import * as logSoftmax from './activations/logSoftmax.js'
 import * as maxout from './activations/maxout.js'
@@ -25,7 +26,7 @@ import * as lstmCell from './layers/lstmCell.js'
 import * as rnn from './layers/rnn.js'
 import * as lstm from './layers/lstm.js'
 import * as mse from './losses/mse.js'
-import type { Lowering } from './lower.js'
+import type { LoweringOf } from './lower.js'
 import * as bce from './losses/bce.js'
 import * as cce from './losses/cce.js'
 import * as softmaxCrossEntropy from './losses/softmaxCrossEntropy.js'
@@ -47,8 +48,10 @@ import * as adamw from './optimizers/adamw.js'
 import * as minMaxNormalize from './normalizers/minMaxNormalize.js'
 import * as zScoreNormalize from './normalizers/zScoreNormalize.js'
 
+type LoweringTable = { readonly [N in OpName]: LoweringOf<N> }
+
 /** The lowering of every op, forward and backward. */
-export const lowerings = {
+export const lowerings: LoweringTable = {
   sigmoid,
   tanh,
   relu,
@@ -80,6 +83,7 @@ export const lowerings = {
   momentum,
   leakyRelu,
   elu,
+  softplus,
   step,
   logSoftmax,
   mul,
@@ -95,4 +99,4 @@ export const lowerings = {
   maxout,
   minMaxNormalize,
   zScoreNormalize,
-} satisfies { readonly [N in OpName]: Lowering<N> }
+}

@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
+import { encodeImages, encodeLabels } from '../formats/idx.js'
 import { countOf, standardisationOf } from '../training/dataset.js'
 import { digits } from '../training/digits.js'
-import { encodeImages, encodeLabels } from '../formats/idx.js'
 import { loadIdxFolder } from './dataset.js'
 
 const mnist = fileURLToPath(new URL('../../shared/data/mnist', import.meta.url))

@@ -4,12 +4,12 @@ import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
-import type { Dataset } from '../training/dataset.js'
-import { pair } from '../training/dataset.js'
 import { decodeImages, decodeLabels } from '../formats/idx.js'
-import { digits } from '../training/digits.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import { ensure, etalonError, fail, within } from '../spec/error.js'
+import type { Dataset } from '../training/dataset.js'
+import { pair } from '../training/dataset.js'
+import { digits } from '../training/digits.js'
 
 type Task<A> = taskEither.TaskEither<EtalonError, A>
 

@@ -9,11 +9,11 @@ import type { Backend } from '../spec/backend.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import { ensure, fail } from '../spec/error.js'
 import { answersOf, oneNode } from '../spec/program.js'
-import type { Request } from './protocol.js'
-import { answerLine, noId, parseRequest, refusalLine } from './protocol.js'
 import type { Tensors } from '../spec/tensor.js'
 import type { Subcommand } from './command.js'
 import { exit } from './exit.js'
+import type { Request } from './protocol.js'
+import { answerLine, noId, parseRequest, refusalLine } from './protocol.js'
 
 /** One line's bytes without its `\n`; of a line longer than any string, only how long it was. */
 interface Line {

@@ -19,14 +19,14 @@ import {
 } from '../conformance/trialReport.js'
 import type { Result } from '../spec/error.js'
 import { fail } from '../spec/error.js'
+import type { Subcommand } from './command.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import { writable, writeWhole } from './file.js'
-import type { Subcommand } from './command.js'
 import { deviceOption, wholeNumber } from './options.js'
-import { complainTo, inkFor, statusLine } from './terminal.js'
 import type { Rim } from './rim.js'
 import { processRim } from './rim.js'
+import { complainTo, inkFor, statusLine } from './terminal.js'
 
 export interface ZooOptions {
   /** the large networks whole as well */

@@ -7,6 +7,7 @@ import { relu } from './activations/relu.js'
 import { softmax } from './activations/softmax.js'
 import { leakyRelu } from './activations/leakyRelu.js'
 import { elu } from './activations/elu.js'
+import { softplus } from './activations/softplus.js'
 import { step } from './activations/step.js'
 import { logSoftmax } from './activations/logSoftmax.js'
 import { maxout } from './activations/maxout.js'
@@ -79,6 +80,7 @@ export const questionTable: QuestionTable = {
   sgd,
   leakyRelu,
   elu,
+  softplus,
   step,
   logSoftmax,
   mul,
@@ -94,4 +96,4 @@ export const questionTable: QuestionTable = {
   maxout,
   minMaxNormalize,
   zScoreNormalize,
-} satisfies QuestionTable
+}

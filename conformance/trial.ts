@@ -8,7 +8,6 @@ import { within } from '../spec/error.js'
 import { describeNetwork } from '../spec/networks/describe.js'
 import type { Network } from '../spec/networks/network.js'
 import { initialKept, networkOf, parameterCount, stepFeed, trainingBy } from '../spec/networks/network.js'
-import { pieces } from '../spec/networks/pieces.js'
 import type { Wanted } from '../spec/networks/zoo.js'
 import { hasAuxiliaries, networkNamed, networkNames, trialOf, variantsOf } from '../spec/networks/zoo.js'
 import type { Oracle } from '../spec/oracle.js'
@@ -20,6 +19,7 @@ import { scalar, sizeOf, tensor } from '../spec/tensor.js'
 import type { Effort } from './elements.js'
 import type { LockstepFinding } from './lockstep.js'
 import { everyValue, judgeNode, stepOf } from './lockstep.js'
+import { pieces } from './pieces.js'
 
 /**
  * A network, or a block of one, that a backend is held against forward and backward: `small` ones whole, `block`s of

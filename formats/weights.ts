@@ -3,11 +3,11 @@ import type { Result } from '../spec/error.js'
 import { within } from '../spec/error.js'
 import type { Network } from '../spec/networks/network.js'
 import { initialKept } from '../spec/networks/network.js'
-import { stateDictNames } from './torch.js'
 import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
 import { zeros, zipTensors } from '../spec/tensor.js'
 import type { Safetensors } from './safetensors.js'
 import { storedTensor, tensorsAs } from './safetensors.js'
+import { stateDictNames } from './torch.js'
 
 /** The tensors that make a network what it is: parameters, and what it keeps beside them, such as running statistics. */
 const shapesOf = ({ parameters, kept }: Network): Readonly<Record<string, Shape>> =>

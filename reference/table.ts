@@ -5,6 +5,7 @@ import * as relu from './activations/relu.js'
 import * as softmax from './activations/softmax.js'
 import * as leakyRelu from './activations/leakyRelu.js'
 import * as elu from './activations/elu.js'
+import * as softplus from './activations/softplus.js'
 import * as step from './activations/step.js'
 import * as logSoftmax from './activations/logSoftmax.js'
 import * as maxout from './activations/maxout.js'
@@ -47,8 +48,14 @@ import * as adamw from './optimizers/adamw.js'
 import * as minMaxNormalize from './normalizers/minMaxNormalize.js'
 import * as zScoreNormalize from './normalizers/zScoreNormalize.js'
 
+type FormulaTable = {
+  readonly [N in OpName]: N extends DifferentiableName
+    ? { readonly forward: Forward<N>; readonly backward: Backward<N> }
+    : { readonly forward: Forward<N> }
+}
+
 /** The formula of every op, and of its gradient where it has one. */
-export const formulas = {
+export const formulas: FormulaTable = {
   sigmoid,
   tanh,
   relu,
@@ -80,6 +87,7 @@ export const formulas = {
   momentum,
   leakyRelu,
   elu,
+  softplus,
   step,
   logSoftmax,
   mul,
@@ -95,8 +103,4 @@ export const formulas = {
   maxout,
   minMaxNormalize,
   zScoreNormalize,
-} satisfies {
-  readonly [N in OpName]: N extends DifferentiableName
-    ? { readonly forward: Forward<N>; readonly backward: Backward<N> }
-    : { readonly forward: Forward<N> }
 }

@@ -19,6 +19,7 @@ const numberWhere = (wanted: string, holds: (value: number) => boolean): t.Type<
 /** Codecs whose names say, in a message, what is wanted. Nothing is coerced. */
 export const finite = numberWhere('a finite number', Number.isFinite)
 export const nonNegative = numberWhere('a finite number of at least 0', (v) => Number.isFinite(v) && v >= 0)
+export const positive = numberWhere('a finite number above 0', (v) => Number.isFinite(v) && v > 0)
 export const fraction = numberWhere('a number from 0 to 1', (v) => v >= 0 && v <= 1)
 export const share = numberWhere('a number above 0, up to 1', (v) => v > 0 && v <= 1)
 export const belowOne = numberWhere('a number of at least 0 and below 1', (v) => v >= 0 && v < 1)

@@ -80,9 +80,13 @@ export const log1pOf = ({ value, error }: Ball): Ball =>
 
 const sigmoid = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)))
 
-/** 1/(1 + e^{−x}), made of e^{−|x|}: 6ε for x ≥ 0 and (11 + 2|x|)ε below, as the op `sigmoid` derives them. */
-export const sigmoidOf = ({ value, error }: Ball): Ball => {
+/** The permitted relative error of 1/(1 + e^{−x}), made of e^{−|x|}: 6ε for x ≥ 0, (11 + 2|x|)ε below, as `sigmoid` derives. */
+export const sigmoidError = ({ value, error }: Ball): number =>
+  (value - error >= 0 ? 6 : 11 + 2 * (Math.abs(value) + error)) * epsilon
+
+/** 1/(1 + e^{−x}) */
+export const sigmoidOf = (x: Ball): Ball => {
+  const { value, error } = x
   const y = sigmoid(value)
-  const roundings = value - error >= 0 ? 6 : 11 + 2 * (Math.abs(value) + error)
-  return rounding(roundings * epsilon, y, Math.max(sigmoid(value + error) - y, y - sigmoid(value - error)))
+  return rounding(sigmoidError(x), y, Math.max(sigmoid(value + error) - y, y - sigmoid(value - error)))
 }

@@ -4,6 +4,7 @@ import { relu } from './activations/relu.js'
 import { softmax } from './activations/softmax.js'
 import { leakyRelu } from './activations/leakyRelu.js'
 import { elu } from './activations/elu.js'
+import { softplus } from './activations/softplus.js'
 import { step } from './activations/step.js'
 import { logSoftmax } from './activations/logSoftmax.js'
 import { maxout } from './activations/maxout.js'
@@ -83,6 +84,7 @@ export const catalogue = {
   momentum,
   leakyRelu,
   elu,
+  softplus,
   step,
   logSoftmax,
   mul,

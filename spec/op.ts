@@ -231,18 +231,20 @@ const bindInput = (soFar: AxesKnown, input: string, axes: Axes, shape: Shape): R
 export const ensureCounts = ({ counts = [] }: Pick<AnyOp, 'counts'>, inputs: Tensors): Result<void> =>
   counts.reduce<Result<void>>((soFar, name) => {
     const { data } = inputs[name] ?? { data: [] }
-    const odd = Array.from({ length: data.length }, (_, i) => data[i]).find((value) => !count.is(value))
+    const odd = Array.from({ length: data.length }, (_, i) => data[i] as number).filter((value) => !isCount(value))
     return F.pipe(
       soFar,
       E.flatMap(() =>
         ensure(
-          odd === undefined,
+          odd.length === 0,
           'MalformedTensor',
-          `input ${name} holds ${odd}; it counts, so it must be ${count.name}`,
+          `input ${name} holds ${odd[0]}; it counts, so it must be ${count.name}`,
         ),
       ),
     )
   }, E.right(undefined))
+
+const isCount = (value: number): boolean => count.is(value)
 
 /** What an op comes to at given attributes and input shapes. */
 export interface Resolved {

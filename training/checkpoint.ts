@@ -1,15 +1,15 @@
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
+import type { Safetensors } from '../formats/safetensors.js'
+import { storedTensor, tensorsAs } from '../formats/safetensors.js'
 import { count, flag } from '../spec/attributes.js'
 import type { Result } from '../spec/error.js'
 import { ensure, etalonError, fail, show, within } from '../spec/error.js'
-import type { Safetensors } from '../formats/safetensors.js'
-import { storedTensor, tensorsAs } from '../formats/safetensors.js'
 import { keyOf } from '../spec/philox.js'
 import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
+import type { RateState } from './rates.js'
 import type { Training, Progress, TrainingState } from './training.js'
 import { begun, ownTensors } from './training.js'
-import type { RateState } from './rates.js'
 
 /**
  * A training's whole state as a safetensors file, and back.

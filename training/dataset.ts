@@ -1,12 +1,12 @@
 import { either as E, function as F } from 'fp-ts'
+import type { Images } from '../formats/idx.js'
+import { checkLabels, classCount } from '../formats/idx.js'
 import type { Result } from '../spec/error.js'
 import { ensure, fail } from '../spec/error.js'
 import type { Key } from '../spec/philox.js'
 import { draws } from '../spec/philox.js'
 import type { Numbers, Tensor } from '../spec/tensor.js'
 import { generate } from '../spec/tensor.js'
-import type { Images } from '../formats/idx.js'
-import { checkLabels, classCount } from '../formats/idx.js'
 
 /** Images with what they show: `labels[n]` is the class of image n. */
 export interface Dataset {

@@ -1,7 +1,7 @@
+import { classCount } from '../formats/idx.js'
 import type { Draws } from '../spec/philox.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Dataset } from './dataset.js'
-import { classCount } from '../formats/idx.js'
 
 /** Rows and columns of a generated digit. */
 export const digitSize = 28

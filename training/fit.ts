@@ -5,6 +5,7 @@ import { sessionOf } from '../spec/backend.js'
 import type { EtalonError } from '../spec/error.js'
 import type { Program } from '../spec/program.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
+import { accuracy, decisionAccuracy, topKError } from './metrics.js'
 import type { Training, Examples, Measured, Point, Progress, TrainingState } from './training.js'
 import {
   afterEpoch,
@@ -20,7 +21,6 @@ import {
   ownTensors,
   rightBy,
 } from './training.js'
-import { accuracy, decisionAccuracy, topKError } from './metrics.js'
 
 /** What happens in a training, in order. Epochs and steps count from 1. */
 export type TrainingEvent =

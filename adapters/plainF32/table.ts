@@ -6,6 +6,7 @@ import * as maxout from './activations/maxout.js'
 import * as relu from './activations/relu.js'
 import * as sigmoid from './activations/sigmoid.js'
 import * as softmax from './activations/softmax.js'
+import * as softplus from './activations/softplus.js'
 import * as step from './activations/step.js'
 import * as tanh from './activations/tanh.js'
 import * as add from './layers/add.js'
@@ -80,6 +81,7 @@ export const loops = {
   momentum,
   leakyRelu,
   elu,
+  softplus,
   step,
   logSoftmax,
   mul,

@@ -1,4 +1,5 @@
 import { either as E, function as F } from 'fp-ts'
+import { epsilon } from '../../spec/bound.js'
 import { slide } from '../../spec/op.js'
 import { filled, mapTensor } from '../../spec/tensor.js'
 import type { Law } from '../questions.js'
@@ -191,6 +192,13 @@ export const bceWithLogits = questionsAbout('bceWithLogits', {
       source: slide('Loss functions (1/2)'),
     },
   ],
+  // PyTorch rounds 1 + e^{−|x|} before it takes the logarithm: an ε in each element's loss
+  witnessError: {
+    forward: ({ attrs, inputs }, forward) => {
+      const elements = attrs['reduction'] === 'sum' ? named(inputs, 'logits').data.length : 1
+      return { loss: mapTensor(() => epsilon * elements, named(forward().values, 'loss')) }
+    },
+  },
   faults: [
     {
       name: 'sum in place of mean',

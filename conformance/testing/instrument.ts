@@ -49,7 +49,8 @@ const shared: Readonly<Record<string, unknown>> = {
 const hostFile = resolve(root, '../spec/host.ts')
 const onDevice = { reciprocal: (v: number) => Math.fround(host.reciprocal(v)) }
 
-const families = {
+/** The folder of a family's files, in every room. */
+export const families = {
   activation: 'activations',
   layer: 'layers',
   normalizer: 'normalizers',

@@ -6,7 +6,7 @@ const bits = new Int32Array(1)
 const float = new Float32Array(bits.buffer)
 
 // the f32 next to a finite f32 in the direction of a larger or smaller value
-const neighbour = (value: number, up: boolean): number => {
+export const neighbour = (value: number, up: boolean): number => {
   if (value === 0) return up ? 2 ** -149 : -(2 ** -149)
   float[0] = value
   bits[0] = (bits[0] as number) + (value > 0 === up ? 1 : -1)

@@ -1,6 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
-import type { Channels } from '../../spec/layers/channels.js'
 import { whole } from '../../spec/field.js'
+import type { Channels } from '../../spec/layers/channels.js'
 import { channelCounts, channelOf, foldChannels } from '../../spec/layers/channels.js'
 import type { Shape, Tensor } from '../../spec/tensor.js'
 import { filled, generate, mapTensor, zeros, zipTensors } from '../../spec/tensor.js'

@@ -5,10 +5,10 @@ import type { Tensor, Tensors } from '../../spec/tensor.js'
 import { generate, sumOf, tensor } from '../../spec/tensor.js'
 import type { Evaluation } from '../../training/fit.js'
 import { evaluateOn } from '../../training/fit.js'
+import { examplesOf } from '../../training/training.js'
 import { digitAt, imageAt, inTurn, materialOf, partOf, sized, smoothed, some, teach } from './classroom.js'
 import type { Lesson, Section } from './lesson.js'
 import { bars, heading, images, lines, percent, table, text } from './lesson.js'
-import { examplesOf } from '../../training/training.js'
 
 const maps = 6
 const watched = ['conv1', 'relu1', 'pool1', 'conv2', 'relu2', 'pool2', 'fc3'] as const

@@ -2,14 +2,14 @@ import { function as F, taskEither as TE } from 'fp-ts'
 import type { Network } from '../../spec/networks/network.js'
 import { parameterCount } from '../../spec/networks/network.js'
 import type { Tensor } from '../../spec/tensor.js'
-import type { Examples } from '../../training/training.js'
 import type { Evaluation } from '../../training/fit.js'
+import type { Examples } from '../../training/training.js'
+import { examplesOf } from '../../training/training.js'
 import type { Taught } from './classroom.js'
 import { examined, inTurn, materialOf, partOf, sized, smoothed, some, teach } from './classroom.js'
 import { layered, sizesOf } from './layered.js'
 import type { Classroom, Lesson, Section } from './lesson.js'
 import { heading, lines, percent, table, text } from './lesson.js'
-import { examplesOf } from '../../training/training.js'
 
 /** Fewer numbers: what a person reads. */
 const about = (value: number): string => String(Number(value.toPrecision(3)))

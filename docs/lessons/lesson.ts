@@ -1,9 +1,9 @@
 import type { taskEither } from 'fp-ts'
 import type { Backend } from '../../spec/backend.js'
 import type { OpName } from '../../spec/catalogue.js'
-import type { Dataset } from '../../training/dataset.js'
 import type { EtalonError } from '../../spec/error.js'
 import type { Tensor } from '../../spec/tensor.js'
+import type { Dataset } from '../../training/dataset.js'
 
 /** A lesson is a value: a question about learning, and an experiment on a backend that answers it. */
 export interface Lesson {

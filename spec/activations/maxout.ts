@@ -28,6 +28,7 @@ import { generate, magnitudes, sizeOf, someIndex, zeros, zipTensors } from '../t
  *         reaches the largest a − e; where several may, the gradient of any of them is right, and what lies between
  *         theirs and the oracle's is allowed. dx: that, and O products, γ(O). dw: that, a product and a sum over the
  *         batch, of the depth that the backend declares; db: that sum without a product
+ * Admits  products added in any order, fused into the sum, the bias first
  * Source  slide "Activation functions"; Goodfellow et al., "Maxout Networks" (2013)
  */
 export const maxout = defineOp({
@@ -156,12 +157,12 @@ const piecesOf = (
   })
 }
 
-/** Which piece the oracle takes for the largest. */
+/** Which piece the oracle takes for the largest: the first NaN, if there is one. */
 const firstLargest = (pieces: readonly Piece[], shape: Shape): Field =>
   field(shape, (i) => {
     const most = largest(pieces, ({ a }) => element(a, i))
     return Math.max(
-      pieces.findIndex(({ a }) => element(a, i) === most),
+      pieces.findIndex(({ a }) => element(a, i) === most || Number.isNaN(element(a, i))),
       0,
     )
   })

@@ -1,77 +1,66 @@
 import { either as E } from 'fp-ts'
 import { noAttributes } from '../attributes.js'
-import { plus, sigmoidOf, times } from '../ball.js'
-import type { Ball } from '../ball.js'
-import type { Balls } from '../balls.js'
-import { ballAt, balls, errorsOf, given, mapBalls, oneMinusSquare, tanhOf, timesOneMinus, zipBalls } from '../balls.js'
+import type { Arithmetic, Balls } from '../balls.js'
+import { ballAt, balls, errorsOf, given, ofBalls } from '../balls.js'
 import type { Result } from '../error.js'
 import { ensure } from '../error.js'
 import { defineOp, slide } from '../op.js'
-import type { Weights } from './recurrent.js'
 import { preactivations, pulledBack, weightGradients } from './recurrent.js'
 
-/** What a step leaves behind, in balls: the four gates side by side [N,4H], the new cell and the new state. */
-export interface LstmStep {
-  readonly gates: Balls
-  readonly c: Balls
-  readonly h: Balls
+/** What belongs to each gate, in the order of their blocks of rows: input, forget, candidate, output. */
+export type Gates<V> = readonly [i: V, f: V, g: V, o: V]
+
+export const eachGate = <V>(f: (gate: number) => V): Gates<V> => [f(0), f(1), f(2), f(3)]
+
+/** i, f, o = σ(a),   g = tanh a */
+export const gatesOf = <V>({ sigmoid, tanh }: Arithmetic<V>, [i, f, g, o]: Gates<V>): Gates<V> => [
+  sigmoid(i),
+  sigmoid(f),
+  tanh(g),
+  sigmoid(o),
+]
+
+/** c′ = f·c + i·g,   h′ = o·tanh c′ */
+export const lstmStep = <V>({ plus, times, tanh }: Arithmetic<V>, [i, f, g, o]: Gates<V>, c: V) => {
+  const next = plus(times(f, c), times(i, g))
+  return { c: next, h: times(o, tanh(next)) }
 }
 
-const H = (c: Balls): number => c.shape[1] as number
-
-/** The gates of the cell at a place, as the formula names them. */
-const gatesAt = (gates: Balls, units: number, at: number): readonly [i: Ball, f: Ball, g: Ball, o: Ball] => {
-  const first = Math.floor(at / units) * 4 * units + (at % units)
-  const gate = (block: number): Ball => ballAt(gates, first + block * units)
-  return [gate(0), gate(1), gate(2), gate(3)]
+/** The gradients of the pre-activations and of the cell before, from those of a step's c′ and h′. */
+export const lstmPull = <V>(
+  { plus, times, tanh, oneMinusSquare, timesOneMinus }: Arithmetic<V>,
+  [i, f, g, o]: Gates<V>,
+  c: V,
+  next: V,
+  dh: V,
+  dnext: V,
+): { readonly da: Gates<V>; readonly dc: V } => {
+  const squashed = tanh(next)
+  // dc̃ = dc′ + dh′·o·(1 − tanh² c′)
+  const pull = plus(dnext, times(times(dh, o), oneMinusSquare(squashed)))
+  return {
+    da: [
+      times(times(pull, g), timesOneMinus(i)),
+      times(times(pull, c), timesOneMinus(f)),
+      times(times(pull, i), oneMinusSquare(g)),
+      times(times(dh, squashed), timesOneMinus(o)),
+    ],
+    dc: times(pull, f),
+  }
 }
 
-/** c′ = f·c + i·g and h′ = o·tanh c′ in balls. */
-export const lstmStep = (weights: Weights, x: Balls, h: Balls, c: Balls): LstmStep => {
-  const units = H(c)
-  const a = preactivations(weights, x, h)
-  const gates = balls(a.shape, (at) => (Math.floor(at / units) % 4 === 2 ? tanhOf : sigmoidOf)(ballAt(a, at)))
-  const next = balls(c.shape, (at) => {
-    const [i, f, g] = gatesAt(gates, units, at)
-    return plus(times(f, ballAt(c, at)), times(i, g))
-  })
-  const state = balls(c.shape, (at) => {
-    const [, , , o] = gatesAt(gates, units, at)
-    return times(o, tanhOf(ballAt(next, at)))
-  })
-  return { gates, c: next, h: state }
+/** Balls of all rows [N,4H], gate by gate [N,H]; and the other way round. */
+const inBlocks = (a: Balls): Gates<Balls> => {
+  const [N, H] = [a.shape[0] as number, (a.shape[1] as number) / 4]
+  return eachGate((gate) => balls([N, H], (at) => ballAt(a, (Math.floor(at / H) * 4 + gate) * H + (at % H))))
 }
 
-/** The gradients of the pre-activations [N,4H] and of the cell before, in balls, from those of a step's c′ and h′. */
-export const lstmPull = (
-  { gates, c: next }: Pick<LstmStep, 'gates' | 'c'>,
-  c: Balls,
-  dnextH: Balls,
-  dnextC: Balls,
-): { readonly da: Balls; readonly dc: Balls } => {
-  const units = H(c)
-  const squashed = mapBalls(tanhOf, next)
-  // dc = dc′ + dh′·o·(1 − tanh² c′)
-  const ofNext = balls(c.shape, (at) => {
-    const [, , , o] = gatesAt(gates, units, at)
-    const slope = oneMinusSquare(ballAt(squashed, at))
-    return plus(ballAt(dnextC, at), times(times(ballAt(dnextH, at), o), slope))
+const asRows = (gates: Gates<Balls>): Balls => {
+  const [N, H] = gates[0].shape as readonly [number, number]
+  return balls([N, 4 * H], (at) => {
+    const row = at % (4 * H)
+    return ballAt(gates[Math.floor(row / H)] as Balls, Math.floor(at / (4 * H)) * H + (row % H))
   })
-  const da = balls(gates.shape, (place) => {
-    const [n, row] = [Math.floor(place / (4 * units)), place % (4 * units)]
-    const at = n * units + (row % units)
-    const [i, f, g, o] = gatesAt(gates, units, at)
-    const [dc, dh] = [ballAt(ofNext, at), ballAt(dnextH, at)]
-    const pulls = [
-      () => times(times(dc, g), timesOneMinus(i)),
-      () => times(times(dc, ballAt(c, at)), timesOneMinus(f)),
-      () => times(times(dc, i), oneMinusSquare(g)),
-      () => times(times(dh, ballAt(squashed, at)), timesOneMinus(o)),
-    ] as const
-    return (pulls[Math.floor(row / units)] as () => Ball)()
-  })
-  const forgotten = balls(c.shape, (at) => gatesAt(gates, units, at)[1])
-  return { da, dc: zipBalls(times, ofNext, forgotten) }
 }
 
 /** Four blocks of H rows. Errors: ShapeMismatch. */
@@ -105,6 +94,7 @@ export const ensureFourBlocks = ({ G, H }: { readonly G: number; readonly H: num
  *         largest slope near a, and what σ (6ε, (11 + 2|a|)ε below 0) and tanh (9ε) may err. Slopes: the gate's error
  *         once, by |1 − 2i| or 2|g|. dx and dh: da's errors, and γ(4H); dwIh, dwHh and db: da's errors, a product and a
  *         sum of the depth that the backend declares
+ * Admits  1 − g² and 1 − tanh² c′ as they stand
  * Source  slide "LSTM nets"; as PyTorch's LSTMCell, with one bias
  */
 export const lstmCell = defineOp({
@@ -117,17 +107,21 @@ export const lstmCell = defineOp({
   differentiable: ['x', 'h', 'c', 'wIh', 'wHh', 'b'],
   derive: (_, sizes) => ensureFourBlocks(sizes),
   bound: ({ inputs }) => {
-    const { h, c } = lstmStep(inputs, given(inputs.x), given(inputs.h), given(inputs.c))
+    const gates = gatesOf(ofBalls, inBlocks(preactivations(inputs, given(inputs.x), given(inputs.h))))
+    const { h, c } = lstmStep(ofBalls, gates, given(inputs.c))
     return { h: errorsOf(h), c: errorsOf(c) }
   },
   boundBackward: ({ inputs, cotangents, depth }) => {
     const [x, h, c] = [given(inputs.x), given(inputs.h), given(inputs.c)]
-    const { da, dc } = lstmPull(lstmStep(inputs, x, h, c), c, given(cotangents.h), given(cotangents.c))
+    const gates = gatesOf(ofBalls, inBlocks(preactivations(inputs, x, h)))
+    const next = lstmStep(ofBalls, gates, c).c
+    const { da, dc } = lstmPull(ofBalls, gates, c, next, given(cotangents.h), given(cotangents.c))
+    const rows = asRows(da)
     return {
-      x: errorsOf(pulledBack(inputs.wIh, da)),
-      h: errorsOf(pulledBack(inputs.wHh, da)),
+      x: errorsOf(pulledBack(inputs.wIh, rows)),
+      h: errorsOf(pulledBack(inputs.wHh, rows)),
       c: errorsOf(dc),
-      ...weightGradients(da, x, h, depth),
+      ...weightGradients(rows, x, h, depth),
     }
   },
   multiplyAdds: ({ N, I, H }) => N * 4 * H * (I + H),

@@ -1,7 +1,9 @@
 import type { Balls } from '../balls.js'
-import { ballAt, balls, errorsOf, given, reshaped, stacked, sumOfProducts, sumOfTerms } from '../balls.js'
+import { ballAt, balls, errorsOf, given, sumOfProducts, sumOfTerms } from '../balls.js'
 import type { Field } from '../field.js'
 import type { Depth } from '../op.js'
+import type { Keep, Spread } from '../spreads.js'
+import { ballIn, certain } from '../spreads.js'
 import type { Tensor } from '../tensor.js'
 
 /** What recurrent cells and their scans have in common: R = 1·H or 4·H rows of weights, and their bounds in balls. */
@@ -27,14 +29,13 @@ export const preactivations = ({ wIh, wHh, b }: Weights, x: Balls, h: Balls): Ba
   })
 }
 
-/** Σ_r w[r,k]·da[n,r], and where it is given what else arrives at [n,k]: a product and R − 1 or R additions meet a term. */
-export const pulledBack = (w: Tensor, da: Balls, arriving?: Balls): Balls => {
+/** Σ_r w[r,k]·da[n,r]: a product and R − 1 additions meet a term. */
+export const pulledBack = (w: Tensor, da: Balls): Balls => {
   const [R, K] = [extent(w, 0), extent(w, 1)]
   const weights = given(w)
   return balls([extent(da, 0), K], (at) => {
     const [n, k] = [Math.floor(at / K), at % K]
-    const also = arriving === undefined ? [] : [ballAt(arriving, at)]
-    return sumOfProducts(R + also.length, R, weights, [k, K], da, [n * R, 1], ...also)
+    return sumOfProducts(R, R, weights, [k, K], da, [n * R, 1])
   })
 }
 
@@ -54,12 +55,38 @@ export const weightGradients = (da: Balls, x: Balls, h: Balls, depth: Depth) => 
   }
 }
 
-/** Balls of every step, one after the other as a batch of T·N. */
-export const asBatch = (steps: readonly Balls[]): Balls => {
-  const all = stacked(steps)
-  const [T, N, K] = [extent(all, 0), extent(all, 1), extent(all, 2)]
-  return reshaped([T * N, K], all)
+/** Extents of a scan. */
+export interface ScanSizes {
+  readonly T: number
+  readonly N: number
+  readonly I: number
+  readonly H: number
 }
 
+// the multiply-adds that are spent on knowing how errors lie together: seconds
+const mostProducts = 2 ** 30
+
+/**
+ * Which sequences of a batch have the errors of their states followed together, in ellipsoids: the first ones, as many as
+ * can be afforded. Those of the others are followed each apart.
+ */
+export const followed = ({ T }: ScanSizes, { wHh }: Weights): ((n: number) => Keep) => {
+  const many = Math.floor(mostProducts / (T * extent(wHh, 0) * extent(wHh, 1) ** 2))
+  return (n) => (n < many ? 'together' : 'apart')
+}
+
+/** The n-th sequence at step t of a tensor [T,N,K], or of one [N,K]. */
+export const stepOf = (x: Tensor, n: number, t = 0): Spread => {
+  const [N, K] = [x.shape.at(-2) as number, x.shape.at(-1) as number]
+  return certain(x.data, (t * N + n) * K, K)
+}
+
+/** Balls of each step and sequence, as a batch of T·N, from what each sequence comes to at each step. */
+export const asBatch = (T: number, N: number, K: number, of: (n: number) => readonly Spread[]): Balls =>
+  balls([T * N, K], (at) => {
+    const row = Math.floor(at / K)
+    return ballIn(of(row % N)[Math.floor(row / N)] as Spread, at % K)
+  })
+
 /** What comes before each step: the state that is given, then those of all steps but the last. */
-export const shiftedBy = (start: Balls, states: readonly Balls[]): readonly Balls[] => [start, ...states.slice(0, -1)]
+export const shiftedBy = <S>(start: S, states: readonly S[]): readonly S[] => [start, ...states.slice(0, -1)]

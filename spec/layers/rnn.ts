@@ -1,15 +1,29 @@
 import { noAttributes } from '../attributes.js'
-import { plus } from '../ball.js'
-import type { Balls } from '../balls.js'
-import { errorsOf, given, made, partOf, reshaped, stacked, zipBalls } from '../balls.js'
+import { errorsOf, given, reshaped } from '../balls.js'
+import { once } from '../field.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
 import { scan, scanBack } from '../scan.js'
-import { asBatch, pulledBack, shiftedBy, weightGradients } from './recurrent.js'
-import type { Weights } from './recurrent.js'
-import { rnnPull, rnnStep } from './rnnCell.js'
+import type { Spread } from '../spreads.js'
+import { apart, certain, none, ofSpreads, rowsOf, sumsOfProducts, transposed } from '../spreads.js'
+import type { Tensor } from '../tensor.js'
+import type { ScanSizes, Weights } from './recurrent.js'
+import { asBatch, followed, shiftedBy, stepOf, weightGradients } from './recurrent.js'
+import { rnnPull } from './rnnCell.js'
 
-const statesOf = (weights: Weights, x: Balls, h0: Balls): readonly Balls[] =>
-  scan(x.shape[0] as number, h0, (h, t) => made(rnnStep(weights, partOf(x, t), h)))
+type Inputs = Weights & { readonly x: Tensor; readonly h0: Tensor }
+
+/** The states of a sequence of the batch, their errors together. */
+const statesOf = (inputs: Inputs, sizes: ScanSizes): ((n: number) => readonly Spread[]) => {
+  const { x, h0, wIh, wHh, b } = inputs
+  const { T, I, H } = sizes
+  const [ofX, ofH, bias] = [rowsOf(wIh, 0, H), rowsOf(wHh, 0, H), certain(b.data, 0, H)]
+  const keep = followed(sizes, inputs)
+  return (n) =>
+    scan<Spread, Spread>(T, stepOf(h0, n), (h, t) => {
+      const terms = [[ofX, stepOf(x, n, t)] as const, [ofH, h] as const]
+      return ofSpreads.tanh(sumsOfProducts(I + H + 1, terms, bias, keep(n)))
+    })
+}
 
 /**
  * A recurrent network over a sequence: the cell `rnnCell` at every step, from the state before.
@@ -25,9 +39,13 @@ const statesOf = (weights: Weights, x: Balls, h0: Balls): readonly Balls[] =>
  * Shapes  x [T,N,I]  h0 [N,H]  wIh [H,I]  wHh [H,H]  b [H]  →  y [T,N,H]  hT [N,H]
  * Units   y and hT are plain numbers from −1 to 1
  * Errors  ShapeMismatch – the inputs disagree in N, I or H
- * Bound   the cell's, step by step: a state takes its error on to the next step, and so does a gradient, to which dy is
- *         one addition more. dwIh, dwHh and db are sums over T·N, of the depth that the backend declares. Where
- *         ‖wHh‖∞ > 1 bounds grow from step to step, as errors may
+ * Bound   a state's errors are the cell's, and those of the state before as wHh and the slopes of tanh carry them on. They
+ *         are followed together, in ellipsoids (spreads.ts), and so grow as the products of the steps' Jacobians do; in
+ *         balls they would grow by ‖wHh‖∞ a step, and at weights ±1/√H soon say nothing. To first order along the true
+ *         states; what tanh bends beyond its tangent, e²·2/(3√3) or less, counts as one more rounding. Backward likewise: da
+ *         has the errors of dh, by the slope, and those of h, by −2·dh·h. dwIh, dwHh and db are sums over T·N of balls, of
+ *         the depth that the backend declares. It costs 3H³ for each step, so that of large batches only the first
+ *         sequences are followed so. Where states are chaotic bounds grow without end, as errors do
  * Source  slide "Recurrent NN"; as PyTorch's RNN, with one bias
  */
 export const rnn = defineOp({
@@ -39,24 +57,49 @@ export const rnn = defineOp({
   outputs: { y: ['T', 'N', 'H'], hT: ['N', 'H'] },
   differentiable: ['x', 'h0', 'wIh', 'wHh', 'b'],
   derive: nothingToDerive,
-  bound: ({ inputs }) => {
-    const states = statesOf(inputs, given(inputs.x), given(inputs.h0))
-    return { y: errorsOf(stacked(states)), hT: errorsOf(states.at(-1) as Balls) }
-  },
-  boundBackward: ({ inputs, cotangents, sizes: { T, N, I }, depth }) => {
-    const [x, h0, dy] = [given(inputs.x), given(inputs.h0), given(cotangents.y)]
-    const states = statesOf(inputs, x, h0)
-    const da = scanBack<Balls | undefined, Balls>(T, undefined, (after, t) => {
-      const arriving = partOf(dy, t)
-      const dh =
-        after === undefined ? zipBalls(plus, given(cotangents.hT), arriving) : pulledBack(inputs.wHh, after, arriving)
-      return made(rnnPull(dh, states[t] as Balls))
-    })
-    const all = asBatch(da)
+  bound: ({ inputs, sizes }) => {
+    const { T, N, H } = sizes
+    const statesAt = statesOf(inputs, sizes)
+    const states = once((n) => statesAt(n).map(apart))
     return {
-      x: errorsOf(reshaped([T, N, I], pulledBack(inputs.wIh, all))),
-      h0: errorsOf(pulledBack(inputs.wHh, da[0] as Balls)),
-      ...weightGradients(all, reshaped([T * N, I], x), asBatch(shiftedBy(h0, states)), depth),
+      y: errorsOf(reshaped([T, N, H], asBatch(T, N, H, states))),
+      hT: errorsOf(asBatch(1, N, H, (n) => states(n).slice(-1))),
+    }
+  },
+  boundBackward: ({ inputs, cotangents, sizes, depth }) => {
+    const { T, N, I, H } = sizes
+    const [ofX, ofH] = [transposed(rowsOf(inputs.wIh, 0, H)), transposed(rowsOf(inputs.wHh, 0, H))]
+    const keep = followed(sizes, inputs)
+    const statesAt = statesOf(inputs, sizes)
+    const pulls = once((n) => {
+      const reached = keep(n) === 'apart' ? 'apart' : 'reached'
+      const states = statesAt(n)
+      const da = scanBack<Spread | undefined, Spread>(T, undefined, (after, t) => {
+        const dy = stepOf(cotangents.y, n, t)
+        const dh =
+          after === undefined
+            ? ofSpreads.plus(stepOf(cotangents.hT, n), dy)
+            : sumsOfProducts(H + 1, [[ofH, after]], dy, keep(n))
+        return rnnPull(ofSpreads, dh, states[t] as Spread)
+      })
+      return {
+        x: da.map((da) => sumsOfProducts(H, [[ofX, da]], none(I), reached)),
+        h0: [sumsOfProducts(H, [[ofH, da[0] as Spread]], none(H), reached)],
+        da: da.map(apart),
+        before: shiftedBy(stepOf(inputs.h0, n), states).map(apart),
+      }
+    })
+    const all = asBatch(T, N, H, (n) => pulls(n).da)
+    const before = asBatch(T, N, H, (n) => pulls(n).before)
+    return {
+      x: errorsOf(
+        reshaped(
+          [T, N, I],
+          asBatch(T, N, I, (n) => pulls(n).x),
+        ),
+      ),
+      h0: errorsOf(asBatch(1, N, H, (n) => pulls(n).h0)),
+      ...weightGradients(all, reshaped([T * N, I], given(inputs.x)), before, depth),
     }
   },
   multiplyAdds: ({ T, N, I, H }) => T * N * H * (I + H),

@@ -1,17 +1,12 @@
-import { times } from '../ball.js'
-import type { Balls } from '../balls.js'
-import { errorsOf, given, mapBalls, oneMinusSquare, tanhOf, zipBalls } from '../balls.js'
+import type { Arithmetic } from '../balls.js'
+import { errorsOf, given, ofBalls } from '../balls.js'
 import { noAttributes } from '../attributes.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
-import type { Weights } from './recurrent.js'
 import { preactivations, pulledBack, weightGradients } from './recurrent.js'
 
-/** h′ = tanh a in balls. */
-export const rnnStep = (weights: Weights, x: Balls, h: Balls): Balls => mapBalls(tanhOf, preactivations(weights, x, h))
-
-/** da = dh′·(1 − h′)·(1 + h′) in balls. */
-export const rnnPull = (dh: Balls, next: Balls): Balls =>
-  zipBalls((dh, next) => times(dh, oneMinusSquare(next)), dh, next)
+/** da = dh′·(1 − h′)·(1 + h′) */
+export const rnnPull = <V>({ times, oneMinusSquare }: Arithmetic<V>, dh: V, next: V): V =>
+  times(dh, oneMinusSquare(next))
 
 /**
  * One step of a recurrent network (Elman's): the new state is made of an input and the state before.
@@ -32,6 +27,7 @@ export const rnnPull = (dh: Balls, next: Balls): Balls =>
  * Bound   a: I + H products and b in any order, γ(I + H + 1) of its terms by magnitude. h′: a's error by the largest slope
  *         of tanh near a, and 9ε. da: the error of h′ moves 1 − h′² by e(2|h′| + e), then 4 roundings. dx and dh: da's
  *         errors, and γ(H); the others: da's errors, a product and a sum of the depth that the backend declares
+ * Admits  1 − h′² in place of (1 − h′)·(1 + h′)
  * Source  slide "Recurrent NN"; as PyTorch's RNNCell, with one bias
  */
 export const rnnCell = defineOp({
@@ -43,10 +39,12 @@ export const rnnCell = defineOp({
   outputs: { h: ['N', 'H'] },
   differentiable: ['x', 'h', 'wIh', 'wHh', 'b'],
   derive: nothingToDerive,
-  bound: ({ inputs }) => ({ h: errorsOf(rnnStep(inputs, given(inputs.x), given(inputs.h))) }),
+  bound: ({ inputs }) => ({
+    h: errorsOf(ofBalls.tanh(preactivations(inputs, given(inputs.x), given(inputs.h)))),
+  }),
   boundBackward: ({ inputs, cotangents, depth }) => {
     const [x, h] = [given(inputs.x), given(inputs.h)]
-    const da = rnnPull(given(cotangents.h), rnnStep(inputs, x, h))
+    const da = rnnPull(ofBalls, given(cotangents.h), ofBalls.tanh(preactivations(inputs, x, h)))
     return {
       x: errorsOf(pulledBack(inputs.wIh, da)),
       h: errorsOf(pulledBack(inputs.wHh, da)),

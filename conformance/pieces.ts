@@ -1,10 +1,10 @@
-import type { Shape } from '../tensor.js'
-import { chain, convolution, keepingSize, plainLayer } from './blocks.js'
-import type { Block } from './blocks.js'
-import { googlenetParts } from './googlenet.js'
-import { inceptionV3Parts } from './inceptionV3.js'
-import { basicBlock, bottleneck, excitedBottleneck, residualStem } from './resnet.js'
-import { vggStage } from './vgg.js'
+import type { Block } from '../spec/networks/blocks.js'
+import { chain, convolution, keepingSize, plainLayer } from '../spec/networks/blocks.js'
+import { googlenetParts } from '../spec/networks/googlenet.js'
+import { inceptionV3Parts } from '../spec/networks/inceptionV3.js'
+import { basicBlock, bottleneck, excitedBottleneck, residualStem } from '../spec/networks/resnet.js'
+import { vggStage } from '../spec/networks/vgg.js'
+import type { Shape } from '../spec/tensor.js'
 
 /** A block of a large network as it stands there, all its channels, and the shape of an image small enough to try it on. */
 export interface Piece {
