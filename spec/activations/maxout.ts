@@ -4,7 +4,7 @@ import type { Field } from '../field.js'
 import { element, field, mapField, once, zipFields } from '../field.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
 import type { Shape, Tensor } from '../tensor.js'
-import { generate, magnitudes, sizeOf, zeros, zipTensors } from '../tensor.js'
+import { generate, magnitudes, sizeOf, someIndex, zeros, zipTensors } from '../tensor.js'
 
 /**
  * Maxout: the largest of K affine pieces for every output.
@@ -64,8 +64,8 @@ export const maxout = defineOp({
     // is taken in a row or a column there is nothing to add up
     const gradients = (weights: () => Tensor, takes: (i: number) => boolean): Given => {
       const some = mapField((dy, i) => (takes(i) ? Math.abs(dy) : 0), dy)
-      const inRow = once((n) => indices(O).some((o) => element(some, n * O + o) !== 0))
-      const inColumn = once((o) => indices(N).some((n) => element(some, n * O + o) !== 0))
+      const inRow = once((n) => someIndex(O, (o) => element(some, n * O + o) !== 0))
+      const inColumn = once((o) => someIndex(N, (n) => element(some, n * O + o) !== 0))
       const all = once(() => gradientsOf(attrs, magnitudes({ x, w: weights(), b: zeros([1, O]) }), { y: some }))
       return {
         x: field([N, I], (i) => (inRow(Math.floor(i / I)) ? element(all(0).x, i) : 0)),
@@ -122,8 +122,6 @@ interface Given {
   readonly w: Field
   readonly b: Field
 }
-
-const indices = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i)
 
 const sumOfFields = (fields: readonly Field[]): Field =>
   field((fields[0] as Field).shape, (i) => fields.reduce((sum, x) => sum + element(x, i), 0))
