@@ -60,7 +60,7 @@ const keyOfLaunch = (launch: PlannedLaunch): string =>
 const kindsOf = ({ subgroupSize, ...others }: PlanLimits): readonly PlanLimits[] =>
   subgroupSize === undefined ? [others] : [{ ...others, subgroupSize }, others]
 
-/** One aligned step of a binding, in elements: what is no longer cannot be cut. */
+/** The alignment of a binding, in elements: what is no longer cannot be cut. */
 const step = 64
 
 /** The kernels to which some case gives tensors long enough to be cut. */

@@ -1,7 +1,7 @@
-import { sizeOf } from '../../spec/tensor.js'
 import { expFunction, expm1Function } from '../functions.js'
-import { cotangent, elementwise, gradient, input, kernel, launches, output } from '../kernel.js'
+import { kernel } from '../kernel.js'
 import type { Lower } from '../lower.js'
+import { mapping, pullback } from './elementwise.js'
 
 /** y = x where x ≥ 0, else α·(e^x − 1); the exponential is asked of no positive number, where it may overflow */
 export const eluForward = kernel({
@@ -29,10 +29,6 @@ fn element(i: u32) {
 `,
 })
 
-export const forward: Lower<'elu'> = ({ attrs: { alpha }, sizes }) =>
-  launches(elementwise(eluForward, sizeOf(sizes.rest), { x: input('x'), y: output('y') }, { alpha }))
+export const forward: Lower<'elu'> = ({ attrs: { alpha }, sizes }) => mapping(eluForward, sizes, { alpha })
 
-export const backward: Lower<'elu'> = ({ attrs: { alpha }, sizes }) =>
-  launches(
-    elementwise(eluBackward, sizeOf(sizes.rest), { x: input('x'), dy: cotangent('y'), dx: gradient('x') }, { alpha }),
-  )
+export const backward: Lower<'elu'> = ({ attrs: { alpha }, sizes }) => pullback(eluBackward, sizes, { alpha })

@@ -6,7 +6,7 @@ import { reduce, reduction } from '../reduction.js'
 import type { BySubgroup } from '../subgroupTile.js'
 import { subgroupFor, subgroupKernels, unlessSegmented } from '../subgroupTile.js'
 import { tileSize, tilesFor } from '../tile.js'
-import { convolvingSubgroup, correlatingSubgroup, spreadingSubgroup } from './conv2dSubgroup.js'
+import { convolvingSubgroup, correlatingSubgroup, transposedSubgroup } from './conv2dSubgroup.js'
 
 /** The integers of a convolution, in conv2d's letters whatever op they come from. */
 // prettier-ignore
@@ -53,7 +53,7 @@ fn element(flat: u32) {
  * One invocation makes one dx[n,c,r,s], adding the products of the outputs (o,i,j) and taps (kh,kw) that read it. What
  * `finished` makes of the sum is written: the sum itself here, with its bias in convTranspose2d.
  */
-export const spreading = /* wgsl */ `
+export const transposed = /* wgsl */ `
 fn element(flat: u32) {
   let s = flat % dims.W;
   let r = (flat / dims.W) % dims.H;
@@ -84,13 +84,13 @@ const sumAlone = /* wgsl */ `
 fn finished(channel: u32, sum: f32) -> f32 { return sum; }
 `
 
-/** `spreading`, with the sum as it is. */
+/** `transposed`, with the sum as it is. */
 export const conv2dBackwardX = kernel({
   name: 'conv2d.backward.x',
   reads: ['w', 'dy'],
   writes: ['dx'],
   dims: convolutionDims,
-  code: `${sumAlone}${spreading}`,
+  code: `${sumAlone}${transposed}`,
 })
 
 /** dw[o,c,kh,kw] = Σ_{n,i,j} dy[n,o,i,j] · x[n, first(o)+c, i·sh + kh·dh − top, j·sw + kw·dw − left] */
@@ -200,10 +200,10 @@ fn write_row(f: u32, o: u32, p0: u32, sums: vec4<f32>) {
 })
 
 /**
- * The same as `spreading` by 4 × 4 tiles of a group's channels × pixels; inside, the group's filters run. A pixel that a tap
+ * The same as `transposed` by 4 × 4 tiles of a group's channels × pixels; inside, the group's filters run. A pixel that a tap
  * does not read keeps its sum: 0·w is NaN where w is none or infinite.
  */
-export const spreadingTiled = /* wgsl */ `
+export const transposedTiled = /* wgsl */ `
 fn element(tile: u32) {
   let area = dims.H * dims.W;
   let positions = dims.N * area;
@@ -273,13 +273,13 @@ fn write_row(group: u32, c: u32, p0: u32, sums: vec4<f32>) {
 }
 `
 
-/** `spreadingTiled`, with the sum as it is. */
+/** `transposedTiled`, with the sum as it is. */
 export const conv2dBackwardXTiled = kernel({
   name: 'conv2d.backward.x.tiled',
   reads: ['w', 'dy'],
   writes: ['dx'],
   dims: convolutionDims,
-  code: `${sumAlone}${spreadingTiled}`,
+  code: `${sumAlone}${transposedTiled}`,
 })
 
 /**
@@ -350,7 +350,7 @@ export const conv2dForwardSubgroup = subgroupKernels(
 )
 export const conv2dBackwardXSubgroup = subgroupKernels(
   { name: 'conv2d.backward.x.tiled', reads: ['w', 'dy'], writes: ['dx'], dims: convolutionDims },
-  (tile) => `${sumAlone}${spreadingSubgroup(tile)}`,
+  (tile) => `${sumAlone}${transposedSubgroup(tile)}`,
 )
 export const conv2dBackwardWSubgroup = subgroupKernels(
   { name: 'conv2d.backward.w.tiled', reads: ['x', 'dy'], writes: ['dweights'], dims: convolutionDims },
@@ -408,15 +408,15 @@ export const convolve = (
     }
   })
 
-/** The kernels that spread dy over dx and add nothing. */
-export const spreadingKernels = {
+/** The kernels of a transposed convolution that adds nothing. */
+export const transposedKernels = {
   each: conv2dBackwardX,
   tiled: conv2dBackwardXTiled,
   subgroup: conv2dBackwardXSubgroup,
 }
 
-/** One launch that spreads dy over dx by w, in one of the kernels around `spreading`. */
-export const spread = (
+/** One launch for dx = wᵀ ⋆ dy, the transposed convolution, in one of the kernels around `transposed`. */
+export const convolveTransposed = (
   conv: Convolution,
   kernels: { readonly each: Kernel; readonly tiled: Kernel; readonly subgroup: BySubgroup },
   bind: Bind<'w' | 'dy' | 'dx'>,
@@ -475,7 +475,9 @@ export const backward: Lower<'conv2d'> = ({ attrs, sizes, wants, subgroupSize })
   const { N, O, Ho, Wo } = conv
   const dy = cotangent('y')
   return launches(
-    wants('x') ? spread(conv, spreadingKernels, { w: input('w'), dy, dx: gradient('x') }, subgroupSize) : undefined,
+    wants('x')
+      ? convolveTransposed(conv, transposedKernels, { w: input('w'), dy, dx: gradient('x') }, subgroupSize)
+      : undefined,
     wants('w') ? correlate(conv, { x: input('x'), dy, dweights: gradient('w') }, subgroupSize) : undefined,
     wants('b') ? addUpMaps(N, O, Ho * Wo, { dy, db: gradient('b') }) : undefined,
   )

@@ -85,7 +85,7 @@ fn write(first: u32, row: u32, p: u32, sum: f32) {
  * dx: channels × pixels, the products added in order of tap and filter. A pixel that a tap does not read keeps its sum: 0·w
  * is NaN where w is none or infinite. `finished` makes of the sum what is written.
  */
-export const spreadingSubgroup = (tile: SubgroupTile): string => /* wgsl */ `
+export const transposedSubgroup = (tile: SubgroupTile): string => /* wgsl */ `
 fn group(tile: u32, lane: u32) {
   let area = dims.H * dims.W;
   ${corner(tile, 'dims.Cg', 'dims.N * area')}

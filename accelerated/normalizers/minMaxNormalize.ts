@@ -1,12 +1,8 @@
 import { largerFunction, smallerFunction } from '../functions.js'
 import type { Launch, Lowered } from '../kernel.js'
-import { input, kernel, output, scratch } from '../kernel.js'
+import { input, kernel, scratch } from '../kernel.js'
 import type { Lower } from '../lower.js'
-
-// x is [N,D]: number k of feature d
-const column = /* wgsl */ `
-fn place(d: u32, k: u32) -> u32 { return k * dims.D + d; }
-`
+import { column, transformed } from './features.js'
 
 /** The least and the most of each feature, one invocation for each: many features, or few rows. */
 export const minMaxExtremes = kernel({
@@ -90,7 +86,8 @@ fn element(i: u32) {
 `,
 })
 
-export const forward: Lower<'minMaxNormalize'> = ({ attrs: { low, high }, sizes: { N, D, rows }, has }): Lowered => {
+export const forward: Lower<'minMaxNormalize'> = ({ attrs: { low, high }, sizes, has }): Lowered => {
+  const { N, D } = sizes
   const extremes = { least: scratch('least'), most: scratch('most') }
   const ofExtremes: Launch = {
     kernel: N > 64 && D < 4096 ? minMaxExtremesOfLong : minMaxExtremes,
@@ -99,13 +96,8 @@ export const forward: Lower<'minMaxNormalize'> = ({ attrs: { low, high }, sizes:
     dims: { N, D },
     params: {},
   }
-  const ofY: Launch = {
-    kernel: minMaxForward,
-    bind: { a: input(has('apply') ? 'apply' : 'x'), ...extremes, y: output('y') },
-    count: rows * D,
-    dims: { D },
-    params: { low, span: high - low },
-    outer: { extent: rows, dims: [], slices: { a: D, y: D } },
+  return {
+    launches: [ofExtremes, transformed(minMaxForward, sizes, has('apply'), extremes, { low, span: high - low })],
+    scratch: { least: D, most: D },
   }
-  return { launches: [ofExtremes, ofY], scratch: { least: D, most: D } }
 }

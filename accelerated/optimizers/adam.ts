@@ -2,7 +2,7 @@ import { sizeOf } from '../../spec/tensor.js'
 import { expm1Function } from '../functions.js'
 import type { Lowered } from '../kernel.js'
 import { elementwise, input, kernel, launches, output } from '../kernel.js'
-import type { Lower, Request } from '../lower.js'
+import type { Lower, RequestOf } from '../lower.js'
 
 /**
  * G = g + λ·w,   m′ = β₁·m + (1−β₁)·G,   v′ = β₂·v + (1−β₂)·G²
@@ -54,7 +54,7 @@ interface Attrs {
 /** A step of Adam from w·`kept`, with a decay of `lambda` in the gradient. */
 export const lowerAdam = (
   { learningRate: eta, beta1, beta2, epsilon }: Attrs,
-  { rest }: Request<'adam'>['sizes'],
+  { rest }: RequestOf<'adam'>['sizes'],
   lambda: number,
   kept: number,
 ): Lowered => {

@@ -24,6 +24,9 @@ import type { Numbers, Tensor } from '../tensor.js'
  *         and what log itself may: 2⁻²¹ where S can lie in [½, 2], else 4ε log S; then a difference. The error is absolute:
  *         a y closer to 0 than 10⁻⁶ carries no digits. dx: e^y errs as y does and (4 + 2|y|)ε, Σ dy γ(depth) of the
  *         magnitudes; then a product and a difference. e^z/S in place of e^y errs less
+ * Admits  dx_i = dy_i − (e^{z_i}/S)·Σ_j dy_j
+ * Refuses x_i − log Σ_j e^{x_j} as it stands, which overflows; log of softmax, −Infinity where a share vanishes; x_i −
+ *         (max x + log S), which loses what large logits differ by
  * Source  PyTorch's LogSoftmax, the axis and the special values as well; the log of slide "Softmax"
  */
 export const logSoftmax = defineOp({

@@ -28,6 +28,7 @@ import { generate, magnitudes, sizeOf, zeros, zipTensors } from '../tensor.js'
  *         reaches the largest a − e; where several may, the gradient of any of them is right, and what lies between
  *         theirs and the oracle's is allowed. dx: that, and O products, γ(O). dw: that, a product and a sum over the
  *         batch, of the depth that the backend declares; db: that sum without a product
+ * Admits  products added in any order, fused into the sum, the bias first
  * Source  slide "Activation functions"; Goodfellow et al., "Maxout Networks" (2013)
  */
 export const maxout = defineOp({

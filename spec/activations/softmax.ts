@@ -43,6 +43,7 @@ const errorOfShares = (cut: Cut, depth: Depth, x: Tensor): Field => {
  * Bound   with z = x − max x: the difference errs ε|z|, exp (4 + 2|z|)ε, the sum its terms' errors and γ(depth) of their
  *         magnitudes, the division 2½ε. Since Σ y|z| ≤ log n, huge logits do not widen the sum. dx: y errs as above;
  *         the products y·dy are rounded and summed at that depth, then a difference and a product
+ * Refuses e^{x_i}/Σ_j e^{x_j} as it stands, which overflows
  * Source  slide "Softmax"; the axis as in PyTorch
  */
 export const softmax = defineOp({

@@ -25,6 +25,8 @@ import { reducedBound, reducedFrom, reduction, roundingsOfMean } from './reducti
  *         error of log. The loss: Σ |t| of that, and on the magnitudes |t·log p| a product and the depth of a sum of
  *         N·C terms (C for "none"); the mean is a division (2½).
  *         dx: p errs ρ, δ and a division (2½); Σ t its depth; then a product, a difference, dloss, the mean 2½
+ * Admits  log S·Σ_c t − Σ_c t·z
+ * Refuses x − log Σ_j e^{x_j} as it stands, which overflows; cce of softmax, Infinity where a share vanishes
  * Source  slide "Softmax" ("very convenient when combined")
  */
 export const softmaxCrossEntropy = defineOp({
