@@ -23,7 +23,10 @@ const filesIn = (room: string): readonly string[] =>
 const digest = (): string => {
   const names = [...rooms.flatMap(filesIn), ...others.map((name) => fileURLToPath(new URL(name, root)))].sort()
   return names
-    .reduce((hash, name) => hash.update(name).update('\0').update(readFileSync(name)).update('\0'), createHash('sha256'))
+    .reduce(
+      (hash, name) => hash.update(name).update('\0').update(readFileSync(name)).update('\0'),
+      createHash('sha256'),
+    )
     .digest('hex')
 }
 
