@@ -79,6 +79,12 @@ const withZeros = (
         cotangentNames(opOf(op)).map((name) => [name, cotangents[name] ?? zeros(outputs[name] as Shape)]),
       )
 
+// of what the oracle knows, what the question asks for
+const wantedOf = <A>(question: Question, all: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
+  question.wanted === undefined
+    ? all
+    : Object.fromEntries(Object.entries(all).filter(([name]) => question.wanted?.includes(name)))
+
 // a bound may read the very answer that is judged: what was worked out whole stays
 const keeping = (field: Field): Field => {
   let made: Numbers | undefined
@@ -116,7 +122,13 @@ export const expect = (oracle: Oracle, question: Question, depth: Depth): Result
       }
       const bounds: GivenFields =
         direction === 'forward' ? opOf(op).bound(context) : opOf(op).boundBackward({ ...context, cotangents })
-      return { values, bounds: mapValues((bound) => bound, bounds) }
+      return {
+        values: wantedOf(question, values),
+        bounds: wantedOf(
+          question,
+          mapValues((bound) => bound, bounds),
+        ),
+      }
     }),
   )
 }

@@ -46,10 +46,12 @@ const withSmallBindings = ({ subgroupSize: _, ...others }: PlanLimits, longest: 
 
 // moderate numbers: a tanh that f32 rounds to 1 has a slope of 0, and 0·∞ is NaN where the oracle's is ∞
 const moderate: Fill = { mean: 0, scale: 0.25 }
+const numbersIn = (fill: Exclude<Fill, string | { readonly mean: number }>): readonly number[] =>
+  'constant' in fill ? [fill.constant] : 'only' in fill ? fill.only.map(([, value]) => value) : fill.values
 const isModerate = (fill: Fill): boolean =>
   typeof fill === 'string'
     ? !['normal', 'wide', 'saturated'].includes(fill)
-    : !('mean' in fill) && ('constant' in fill ? [fill.constant] : fill.values).every((value) => Math.abs(value) <= 4)
+    : !('mean' in fill) && numbersIn(fill).every((value) => Math.abs(value) <= 4)
 const moderated = ({ form, ...rest }: Case): Case => {
   const cotangents = cotangentNames(opOf(rest.op)).map((name) => `d${name}`)
   const names = [...Object.keys(form.shapes), ...cotangents]
