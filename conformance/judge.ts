@@ -184,7 +184,7 @@ const mostStrangers = 64
 const strangersIn = (data: Numbers): readonly number[] => {
   const found: number[] = []
   for (let i = 0; i < data.length && found.length < mostStrangers; i++)
-    if (!Number.isFinite(data[i] as number)) found.push(i)
+    if (!Number.isFinite(data[i])) found.push(i)
   return found
 }
 
@@ -192,7 +192,7 @@ const strangersIn = (data: Numbers): readonly number[] => {
 const strangersIn32 = (data: Float32Array): readonly number[] => {
   const found: number[] = []
   for (let i = 0; i < data.length && found.length < mostStrangers; i++)
-    if (!Number.isFinite(data[i] as number)) found.push(i)
+    if (!Number.isFinite(data[i])) found.push(i)
   return found
 }
 

@@ -95,7 +95,7 @@ const workedOf = (op: OpName, { attrs, cotangents, ...rest }: Example<OpName>): 
     attrs: decoded.right,
     ...(cotangents === undefined
       ? { direction: 'forward' }
-      : { direction: 'backward', cotangents: cotangents as Tensors }),
+      : { direction: 'backward', cotangents }),
   }
 }
 

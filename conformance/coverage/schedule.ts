@@ -59,7 +59,7 @@ export interface Schedule {
 }
 
 const numbers = (arbitraries: Readonly<Record<string, fc.Arbitrary<number>>>): fc.Arbitrary<Drawn> =>
-  fc.record(arbitraries) as fc.Arbitrary<Drawn>
+  fc.record(arbitraries)
 
 /** A case of a row of classes. */
 export const ofRow = ({ drawn, form }: Subject, row: Row): fc.Arbitrary<Form> =>
@@ -108,7 +108,7 @@ export const ofAny = ({ factors, possible, drawn, form }: Subject): fc.Arbitrary
 /** The row of the first class of each factor, or the nearest that is possible. */
 const plainRow = ({ factors, possible }: Subject, fixed: Partial<Row> = {}): Row =>
   factors.reduce<Row>((row, { name, classes }) => {
-    const one = fixed[name] ?? classes.find((choice) => possible({ ...row, [name]: choice })) ?? (classes[0] as string)
+    const one = fixed[name] ?? classes.find((choice) => possible({ ...row, [name]: choice })) ?? (classes[0])
     return { ...row, [name]: one }
   }, {})
 

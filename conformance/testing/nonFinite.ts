@@ -27,7 +27,7 @@ import { right } from './shaken.js'
  * What f32 numbers there are beside ordinary ones. Of a subnormal an adapter may make 0, on the way in, in between or on
  * the way out.
  */
-export const specials = { NaN: NaN, Infinity: Infinity, '-Infinity': -Infinity, '-0': -0, subnormal: 2 ** -130 }
+export const specials = { NaN, Infinity, '-Infinity': -Infinity, '-0': -0, subnormal: 2 ** -130 }
 export type Special = keyof typeof specials
 
 /** A launch's kernel: its name, and which of a reduction's forms it is. */

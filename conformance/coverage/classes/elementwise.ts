@@ -159,6 +159,7 @@ const reshaped = (choice: string | undefined, x: readonly number[]): readonly nu
       return [...x, 1]
     case 'split':
       return [divisor, 1, size / divisor]
+    case undefined:
     default:
       return [size / divisor, divisor]
   }

@@ -76,7 +76,7 @@ const paddingOf = (
   most: Pair = [Infinity, Infinity],
 ): readonly number[] => {
   const within = (padding: readonly number[]): readonly number[] =>
-    padding.map((p, i) => Math.min(p, (most[i < 2 ? 0 : 1] as number) - 1))
+    padding.map((p, i) => Math.min(p, (most[i < 2 ? 0 : 1]) - 1))
   switch (row['padding']) {
     case 'one-sided':
       return within(rotated([side, 0, 0, 0], turn))
@@ -88,6 +88,7 @@ const paddingOf = (
       return within(spans.flatMap((span, i) => [span + ((side + i) % 3), span + (turn % 2)]))
     case 'asymmetric':
       return within(rotated([1, 2, 0, 3], turn))
+    case undefined:
     default:
       return [0, 0, 0, 0]
   }
