@@ -183,16 +183,14 @@ const mostStrangers = 64
 
 const strangersIn = (data: Numbers): readonly number[] => {
   const found: number[] = []
-  for (let i = 0; i < data.length && found.length < mostStrangers; i++)
-    if (!Number.isFinite(data[i])) found.push(i)
+  for (let i = 0; i < data.length && found.length < mostStrangers; i++) if (!Number.isFinite(data[i])) found.push(i)
   return found
 }
 
 // the same for what a device answers: a loop that meets one kind of array only is several times as fast
 const strangersIn32 = (data: Float32Array): readonly number[] => {
   const found: number[] = []
-  for (let i = 0; i < data.length && found.length < mostStrangers; i++)
-    if (!Number.isFinite(data[i])) found.push(i)
+  for (let i = 0; i < data.length && found.length < mostStrangers; i++) if (!Number.isFinite(data[i])) found.push(i)
   return found
 }
 

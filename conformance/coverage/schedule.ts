@@ -108,7 +108,8 @@ export const ofAny = ({ factors, possible, drawn, form }: Subject): fc.Arbitrary
 /** The row of the first class of each factor, or the nearest that is possible. */
 const plainRow = ({ factors, possible }: Subject, fixed: Partial<Row> = {}): Row =>
   factors.reduce<Row>((row, { name, classes }) => {
-    const one = fixed[name] ?? classes.find((choice) => possible({ ...row, [name]: choice })) ?? (classes[0])
+    const [first = ''] = classes
+    const one = fixed[name] ?? classes.find((choice) => possible({ ...row, [name]: choice })) ?? first
     return { ...row, [name]: one }
   }, {})
 

@@ -227,7 +227,7 @@ const refitted = (op: OpName, direction: Case['direction'], from: Form, to: Form
       Object.entries(to.fills)
         .filter(([name]) => name.startsWith('d') || to.shapes[name] !== undefined)
         .map(([name, fill]) => {
-          const [before, after] = [(old)[name], (now)[name]]
+          const [before, after] = [old[name], now[name]]
           return typeof fill === 'object' && 'only' in fill && before !== undefined && after !== undefined
             ? [name, { only: moved(fill.only, before, after) }]
             : [name, fill]

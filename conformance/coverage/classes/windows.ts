@@ -76,7 +76,7 @@ const paddingOf = (
   most: Pair = [Infinity, Infinity],
 ): readonly number[] => {
   const within = (padding: readonly number[]): readonly number[] =>
-    padding.map((p, i) => Math.min(p, (most[i < 2 ? 0 : 1]) - 1))
+    padding.map((p, i) => Math.min(p, most[i < 2 ? 0 : 1] - 1))
   switch (row['padding']) {
     case 'one-sided':
       return within(rotated([side, 0, 0, 0], turn))
