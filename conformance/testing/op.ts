@@ -49,6 +49,7 @@ const places: readonly Place[] = [
   line('adapters/plainF32/table.ts'),
   file(files[4] as string, 'cases, laws, worked examples, planted mistakes'),
   line('conformance/table.ts'),
+  line('conformance/coverage/classes/table.ts'),
   file(`${golden}.py`, 'what PyTorch is asked'),
   file(`${golden}.json`, `its answers: /usr/bin/python3 conformance/golden/generate.py ${name}`),
 ]
