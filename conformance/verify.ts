@@ -79,7 +79,7 @@ export interface Asked {
 }
 
 /** What is spent on each output of a case. */
-export const caseEffort: Effort = { terms: 2 ** 17, least: 256 }
+export const caseEffort: Effort = { terms: 2 ** 18, least: 256 }
 
 const independentData = ({ form }: Case): boolean => Object.values(form.fills).every((fill) => fill === 'normal')
 

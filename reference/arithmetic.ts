@@ -333,16 +333,6 @@ export const filled = (shape: Shape, value: number): Field =>
     () => new Float64Array(sizeOf(shape)).fill(value),
   )
 
-/** Extents before, along and after an axis: row-major data is then [outer, extent, inner]. */
-export const around = (
-  shape: Shape,
-  axis: number,
-): { readonly outer: number; readonly extent: number; readonly inner: number } => ({
-  outer: sizeOf(shape.slice(0, axis)),
-  extent: shape[axis] ?? 1,
-  inner: sizeOf(shape.slice(axis + 1)),
-})
-
 /** The index that is congruent to `offset` in a window: (position − offset)/stride where that is an integer of 0 … count − 1, else −1. */
 export const windowReading = (position: number, stride: number, count: number): number => {
   const window = position / stride

@@ -1,7 +1,7 @@
 import type { Field } from '../../spec/field.js'
 import { sizeOf } from '../../spec/tensor.js'
-import { globals, isField, isNative, nameOfNative, nativeModule } from './natives.js'
-import type { FunctionTree, Item, Modules, Pattern, Statement, Tree } from './tree.js'
+import { globals, hasWords, isField, nameOfWord, roleOf, words } from './natives.js'
+import type { FunctionTree, Item, Modules, Operator, Pattern, Statement, Tree } from './tree.js'
 
 /**
  * Computes formulas from their trees, in the arithmetic of the reference, and remembers how each field came about, so
@@ -60,7 +60,7 @@ const asCallable = (value: unknown, tree: Tree): Callable => {
   return value as Callable
 }
 
-const compute = (operator: string, left: unknown, right: () => unknown): unknown => {
+const compute = (operator: Operator, left: unknown, right: () => unknown): unknown => {
   const [a, b] = [left as number, () => right() as number]
   switch (operator) {
     case '+':
@@ -91,16 +91,6 @@ const compute = (operator: string, left: unknown, right: () => unknown): unknown
       return left && right()
     case '||':
       return left || right()
-    case '??':
-      return left ?? right()
-    case '>>>':
-      return a >>> b()
-    case '&':
-      return a & b()
-    case 'in':
-      return (left as string) in (right() as object)
-    default:
-      throw new Error(`no operator ${operator} in a formula`)
   }
 }
 
@@ -141,9 +131,6 @@ export const machine = (modules: Modules): Machine => {
     inline: false,
   }
 
-  const spread = (list: readonly Item[], scope: Scope): readonly Place[] | undefined =>
-    list.some((item) => item.spread) ? undefined : list.map(({ value }) => ({ tree: value, scope }))
-
   const valuesOf = (list: readonly Item[], scope: Scope): readonly unknown[] =>
     list.flatMap((item): readonly unknown[] => {
       const value = evaluate(item.value, scope)
@@ -155,28 +142,28 @@ export const machine = (modules: Modules): Machine => {
 
   const made = (word: string | undefined, value: unknown, args: readonly unknown[], places: readonly Place[]): void => {
     if (word === undefined || !isField(value) || origins.has(firstOf(value))) return
-    const source = word === 'reshaped' ? args.find(isField) : undefined
+    const source = roleOf(word) === 'sameElements' ? args.find(isField) : undefined
     if (source === undefined) origins.set(value, { kind: 'made', word, args, places, field: value })
     else reshapedFrom.set(value, firstOf(source))
   }
 
-  const call = (tree: Extract<Tree, { readonly kind: 'call' }>, scope: Scope): unknown => {
-    const { callee, args: list } = tree
+  const call = ({ callee, args: trees }: Extract<Tree, { readonly kind: 'call' }>, scope: Scope): unknown => {
     const self = callee.kind === 'member' || callee.kind === 'element' ? evaluate(callee.object, scope) : undefined
-    if (self === undefined && (callee.kind === 'member' || callee.kind === 'element') && callee.optional)
-      return undefined
     const found =
       callee.kind === 'member'
         ? (self as Record<string, unknown>)[callee.name]
         : callee.kind === 'element'
           ? (self as Record<string, unknown>)[evaluate(callee.index, scope) as string]
           : evaluate(callee, scope)
-    if (found === undefined && tree.optional) return undefined
     const f = asCallable(found, callee)
-    const args = valuesOf(list, scope)
-    const word = nameOfNative(f)
-    const value = f.apply(self, [...args])
-    made(word, value, args, spread(list, scope) ?? [])
+    const args = trees.map((tree) => evaluate(tree, scope))
+    const value = f.apply(self, args)
+    made(
+      nameOfWord(f),
+      value,
+      args,
+      trees.map((tree) => ({ tree, scope })),
+    )
     return value
   }
 
@@ -195,27 +182,16 @@ export const machine = (modules: Modules): Machine => {
         return compute(tree.operator, evaluate(tree.left, scope), () => evaluate(tree.right, scope))
       case 'unary': {
         const value = evaluate(tree.operand, scope)
-        return tree.operator === '!' ? !value : tree.operator === '-' ? -(value as number) : Number(value)
+        return tree.operator === '!' ? !value : -(value as number)
       }
       case 'choice':
         return evaluate(evaluate(tree.test, scope) ? tree.yes : tree.no, scope)
       case 'call':
         return call(tree, scope)
-      case 'make':
-        return Reflect.construct(
-          asCallable(evaluate(tree.callee, scope), tree.callee),
-          valuesOf(tree.args, scope),
-        ) as unknown
-      case 'member': {
-        const object = evaluate(tree.object, scope)
-        return object === undefined && tree.optional ? undefined : (object as Record<string, unknown>)[tree.name]
-      }
-      case 'element': {
-        const object = evaluate(tree.object, scope)
-        return object === undefined && tree.optional
-          ? undefined
-          : (object as Record<string, unknown>)[evaluate(tree.index, scope) as string]
-      }
+      case 'member':
+        return (evaluate(tree.object, scope) as Record<string, unknown>)[tree.name]
+      case 'element':
+        return (evaluate(tree.object, scope) as Record<string, unknown>)[evaluate(tree.index, scope) as string]
       case 'function': {
         const f = (...args: readonly unknown[]): unknown => {
           const inner = scopeIn(scope)
@@ -293,14 +269,7 @@ export const machine = (modules: Modules): Machine => {
   const enter = (scope: Scope, body: readonly Statement[]): { readonly result: Place } => {
     for (const statement of body) {
       if (statement.kind === 'return') return { result: { tree: statement.value, scope } }
-      if (statement.kind === 'do') evaluate(statement.value, scope)
-      if (statement.kind === 'let')
-        bind(scope, statement.pattern, evaluate(statement.value, scope), { from: { tree: statement.value, scope } })
-      if (statement.kind === 'if') {
-        const branch = evaluate(statement.test, scope) ? statement.yes : statement.no
-        const { result } = enter(scope, branch)
-        if (!(result.tree.kind === 'name' && result.tree.name === 'undefined')) return { result }
-      }
+      bind(scope, statement.pattern, evaluate(statement.value, scope), { from: { tree: statement.value, scope } })
     }
     return { result: { tree: { kind: 'name', name: 'undefined' }, scope } }
   }
@@ -313,10 +282,8 @@ export const machine = (modules: Modules): Machine => {
     const scope = scopeIn(outermost)
     loaded.set(id, scope)
     found.imports.forEach(({ name, imported, from }) => {
-      const value = isNative(from)
-        ? imported === undefined
-          ? nativeModule(from)
-          : nativeModule(from)[imported]
+      const value = hasWords(from)
+        ? words[from]?.[imported ?? name]
         : imported === undefined
           ? Object.fromEntries([...load(from).names].map(([name, binding]) => [name, binding.value]))
           : load(from).names.get(imported)?.value

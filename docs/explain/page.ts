@@ -14,7 +14,7 @@ import { showShape, sizeOf, sumOf, zeros } from '../../spec/tensor.js'
 import type { Binding, Machine, Origin, Place, Scope } from './evaluate.js'
 import { indexAt, machine, scopeIn } from './evaluate.js'
 import type { Formulas } from './formulas.js'
-import { isField } from './natives.js'
+import { isField, roleOf } from './natives.js'
 import type { Aside } from './notation.js'
 import { joined, letter, namesIn, number, writePattern, writer, writtenNumber } from './notation.js'
 import type { Findings, Term } from './term.js'
@@ -207,12 +207,34 @@ const elements = (runner: Machine) => {
   const ofPlace = (place: Place | undefined): Element | undefined =>
     place === undefined ? undefined : { place, letters: [], where: '' }
 
-  const elementOf = ({ word, args, places }: Extract<Origin, { readonly kind: 'made' }>, at: number) => {
-    if (/^tabulate\d$/.test(word)) return tabulated(args[1], indexAt(args[0] as Shape, at))
-    if (word === 'map' || /^zip\d?$/.test(word)) return elementwise(args[0], args.slice(1), places.slice(1), at)
-    if (word === 'scalarOf') return ofPlace(places[0])
-    if (word === 'filled') return ofPlace(places[1])
-    return undefined
+  const elementOf = (
+    { word, args, places }: Extract<Origin, { readonly kind: 'made' }>,
+    at: number,
+  ): Element | undefined => {
+    switch (roleOf(word)) {
+      case 'byIndex':
+        return tabulated(args[1], indexAt(args[0] as Shape, at))
+      case 'byElement':
+        return elementwise(args[0], args.slice(1), places.slice(1), at)
+      case 'constant':
+        return ofPlace(places.at(-1))
+      // told by the fields that they are made of
+      case 'sameElements':
+      case 'part':
+      case 'stack':
+      case 'sumOfFields':
+      // no fields
+      case 'element':
+      case 'elementOrZero':
+      case 'elementOr':
+      case 'sum':
+      case 'largest':
+      case 'smallest':
+      case 'sumOfAll':
+      case 'steps':
+      case 'named':
+        return undefined
+    }
   }
 
   return { elementOf, ofPlace }
@@ -220,7 +242,7 @@ const elements = (runner: Machine) => {
 
 /** The fields, one for each step, that one is put together of. */
 const gatheredFrom = ({ word, args }: Extract<Origin, { readonly kind: 'made' }>): readonly Field[] | undefined =>
-  (word === 'stacked' || word === 'sumOfFields') && Array.isArray(args[0]) && args[0].every(isField)
+  (roleOf(word) === 'stack' || roleOf(word) === 'sumOfFields') && Array.isArray(args[0]) && args[0].every(isField)
     ? args[0]
     : undefined
 
@@ -356,7 +378,7 @@ const teller = (formulas: Formulas, runner: Machine, width: number, pen: Pen) =>
   ): readonly string[] => {
     const parts = gatheredFrom(origin) ?? []
     const size = sizeOf(parts[0]?.shape ?? [])
-    if (origin.word === 'stacked') {
+    if (roleOf(origin.word) === 'stack') {
       const part = Math.floor(at / size)
       return tell(`${name}[${part}]`, parts[part] as Field, at % size, onTheWay)
     }
@@ -377,6 +399,14 @@ const teller = (formulas: Formulas, runner: Machine, width: number, pen: Pen) =>
     const origin = runner.originOf(field)
     if (origin?.kind !== 'made') return []
     if (gatheredFrom(origin) !== undefined) return tellGathered(name, field, at, onTheWay, origin)
+    const [source, t] = origin.args
+    if (roleOf(origin.word) === 'part' && isField(source))
+      return tell(
+        fieldName(runner, source, origin.places[0]),
+        source,
+        (t as number) * sizeOf(field.shape) + at,
+        onTheWay,
+      )
     const site = origin.places.find(({ tree }) => tree.kind === 'function')?.tree ?? origin.places[0]?.tree
     if (onTheWay && (told.has(site) || told.size > mostTold)) return []
     if (onTheWay) told.add(site)
@@ -477,7 +507,7 @@ const symbolLines = (formulas: Formulas, question: Question, sizes: AnySizes, pe
       ? []
       : [`${indent}${extents.map(([key, extent]) => `${key} = ${extent}`).join(', ')}${pen.faint('  extents')}`]),
     ...runs.map(
-      ([key, shape]) => `${indent}${key === 'rest' ? '…' : key} = ${showShape(shape)}${pen.faint('  extents')}`,
+      ([key, list]) => `${indent}${key === 'rest' ? '…' : key} = [${list.join(',')}]${pen.faint('  extents')}`,
     ),
   ]
 }

@@ -3,16 +3,17 @@ import { element } from '../../spec/field.js'
 import { sizeOf } from '../../spec/tensor.js'
 import type { Binding, Machine, Place, Scope } from './evaluate.js'
 import { indexAt, lookUp, scopeIn } from './evaluate.js'
-import { isField, nameOfNative } from './natives.js'
+import { isField, roleOf } from './natives.js'
 import type { Gathering, Written } from './notation.js'
 import {
   applied,
+  calledName,
+  fieldRead,
   joined,
   letter,
   negated,
   number,
   overRange,
-  readBy,
   strengthOf,
   whole,
   wordOf,
@@ -71,7 +72,7 @@ export const fieldName = (machine: Machine, field: Field, called: Place | undefi
   const known = machine.nameOf(field)
   if (known !== undefined) return known
   // part t of a field along its first axis
-  if (origin?.word === 'partOf' && isField(origin.args[0]))
+  if (origin !== undefined && roleOf(origin.word) === 'part' && isField(origin.args[0]))
     return `${fieldName(machine, origin.args[0], origin.places[0])}[${String(origin.args[1])}]`
   return called === undefined ? '…' : nameIn(machine, called.tree, called.scope)
 }
@@ -191,28 +192,27 @@ export const builder = (machine: Machine, findings: Findings): Builder => {
 
   const callTerm = (tree: Extract<Tree, { readonly kind: 'call' }>, scope: Scope): Term => {
     const word = wordOf(tree.callee)
-    const trees = tree.args.map(({ value }) => value)
-    const spread = tree.args.some((item) => item.spread)
-    const reading = word === undefined || spread ? undefined : readBy(word)
-    if (reading !== undefined) {
-      const [of, ...index] = trees.slice(reading.skip)
-      const field = evaluate(of as Tree, scope) as Field
+    const trees = tree.args
+    const of = fieldRead(word)
+    if (of !== undefined) {
+      const [source, ...index] = trees.slice(of)
+      const called = { tree: source as Tree, scope }
+      const field = evaluate(called.tree, scope) as Field
       const indices = index.map((each) => evaluate(each, scope) as number)
       const inside = indices.every((i, axis) => i >= 0 && i < (field.shape[axis] ?? sizeOf(field.shape)))
-      if (!inside && word !== `at${indices.length}`) {
-        findings.outside.push(
-          `${fieldName(machine, field, { tree: of as Tree, scope })} is ${number(evaluate(tree, scope) as number)} outside`,
-        )
-        return plain(evaluate(tree, scope))
+      if (!inside && roleOf(word as string) !== 'element') {
+        const outside = evaluate(tree, scope) as number
+        findings.outside.push(`${fieldName(machine, field, called)} is ${number(outside)} outside`)
+        return plain(outside)
       }
-      // at1 goes along all elements, whatever the shape
+      // one index goes along all elements, whatever the shape
       const at =
         indices.length === 1
           ? (indices[0] as number)
           : indices.reduce((flat, i, axis) => flat + i * sizeOf(field.shape.slice(axis + 1)), 0)
-      return read(field, at, { tree: of as Tree, scope })
+      return read(field, at, called)
     }
-    const range = word === undefined || spread ? undefined : overRange(word)
+    const range = overRange(word)
     const last = trees.at(-1)
     if (range !== undefined && last !== undefined) {
       const extents = trees.slice(0, -1).map((each) => evaluate(each, scope) as number)
@@ -225,16 +225,15 @@ export const builder = (machine: Machine, findings: Findings): Builder => {
           ),
         )
     }
-    if (word === 'total' && trees[0] !== undefined) {
-      const field = evaluate(trees[0], scope) as Field
-      const called = { tree: trees[0], scope }
+    if (word !== undefined && roleOf(word) === 'sumOfAll' && last !== undefined) {
+      const field = evaluate(last, scope) as Field
+      const called = { tree: last, scope }
       return many('Σ', evaluate(tree, scope) as number, sizeOf(field.shape), (by, at) => by.read(field, at, called))
     }
     const value = evaluate(tree, scope)
-    if (typeof value !== 'number' || spread) return plain(value)
+    if (typeof value !== 'number') return plain(value)
     const values = trees.map((each) => evaluate(each, scope))
-    const callee = evaluate(tree.callee, scope)
-    const own = machine.functionOf(callee)
+    const own = machine.functionOf(evaluate(tree.callee, scope))
     if (own !== undefined) {
       if (tree.callee.kind === 'name') findings.helpers.push({ name: tree.callee.name, tree: own.tree })
       const term = enter(
@@ -247,10 +246,9 @@ export const builder = (machine: Machine, findings: Findings): Builder => {
       return bare(term) && scope.inline ? plain(value) : term
     }
     if (values.some((each) => typeof each !== 'number')) return plain(value)
-    const native = nameOfNative(callee)
-    if (native !== undefined) findings.words.push(native)
+    if (word !== undefined) findings.words.push(word)
     const parts = trees.map((each) => build(each, scope))
-    return scope.inline && parts.every(bare) ? plain(value) : operation(native ?? word ?? '…', parts, value)
+    return scope.inline && parts.every(bare) ? plain(value) : operation(calledName(tree.callee) ?? '…', parts, value)
   }
 
   // what a condition reads, as far as it is looked at
@@ -260,7 +258,7 @@ export const builder = (machine: Machine, findings: Findings): Builder => {
       if (Boolean(evaluate(test.left, scope)) === (test.operator === '&&')) readBehind(test.right, scope)
     } else if (typeof evaluate(test, scope) === 'number') build(test, scope)
     else if (test.kind === 'unary') readBehind(test.operand, scope)
-    else if (test.kind === 'call') test.args.forEach(({ value }) => readBehind(value, scope))
+    else if (test.kind === 'call') test.args.forEach((each) => readBehind(each, scope))
     else if (test.kind === 'binary') [test.left, test.right].forEach((side) => readBehind(side, scope))
   }
 
@@ -289,7 +287,6 @@ export const builder = (machine: Machine, findings: Findings): Builder => {
         return callTerm(tree, scope)
       case 'text':
       case 'constant':
-      case 'make':
       case 'member':
       case 'element':
       case 'function':

@@ -26,6 +26,7 @@ import { reducedBound, reducedFrom, reduction, roundingsOfMean } from './reducti
  *         of N·C terms (C for "none"), each a sum over the row's targets that are not 0; the mean is a division (2½).
  *         ds: a margin further from 0 than e is decided; any other may count or not, t·dloss/N more or less. Sums of
  *         counts are exact; the weights' sum, product and difference round where there are such; then dloss, the mean 2½
+ * Admits  a margin as (s_j − s_c) + 1
  * Source  Weston and Watkins, "Support vector machines for multi-class pattern recognition" (1999); slide "Transfer
  *         learning"
  */

@@ -1,3 +1,5 @@
+import type { Key } from '../../../spec/philox.js'
+import { wordAt } from '../../../spec/philox.js'
 import type { Evaluate, Given, Machine, Rewriting } from './rewriting.js'
 import {
   anyOrder,
@@ -238,15 +240,17 @@ export const layers: readonly Rewriting[] = [
   forward(
     'batchNormTraining',
     'y',
-    'a·x + (β − a·μ) with a = γ·r, which loses the batch under a large mean',
+    'γ·((x − μ)/√(σ² + ε)) + β',
     eachChannel((machine, channel, given, c) => {
-      const { f32 } = machine
+      const { f32, over, sqrt } = machine
       const mean = meanOf(machine, channel)
       const squares = channel.map((x) => {
         const distance = f32(x - mean)
         return f32(distance * distance)
       })
-      return folded(machine, given, c, mean, reciprocalRoot(machine, meanOf(machine, squares), given))
+      const deviation = sqrt(f32(meanOf(machine, squares) + attribute(given, 'epsilon')))
+      const [gamma, beta] = [at(numbersIn(given.inputs, 'gamma'), c), at(numbersIn(given.inputs, 'beta'), c)]
+      return (x) => f32(f32(gamma * over(f32(x - mean), deviation)) + beta)
     }),
   ),
   forward(
@@ -258,20 +262,30 @@ export const layers: readonly Rewriting[] = [
       return folded(machine, given, c, at(numbersIn(given.inputs, 'runningMean'), c), r)
     }),
   ),
-  forward('localResponseNorm', 'y', 'x/e^{β·log s}', (machine, given) => {
+  forward('localResponseNorm', 'y', 's = k + Σ_j (α/size)·x[j]²', (machine, given) => {
     const { f32, over, exp, log } = machine
     const [C, S, size] = [extent(given, 'C'), extent(given, 'S'), attribute(given, 'size')]
     const { shape, data } = tensorIn(given.inputs, 'x')
     return made(shape, (i) => {
       const c = Math.floor(i / S) % C
       const [first, last] = [Math.max(c - Math.floor(size / 2), 0), Math.min(c + Math.ceil(size / 2) - 1, C - 1)]
-      const squares = listOf(last - first + 1, (j) => {
+      const share = over(attribute(given, 'alpha'), size)
+      const shares = listOf(last - first + 1, (j) => {
         const neighbour = at(data, i + (first + j - c) * S)
-        return f32(neighbour * neighbour)
+        return f32(share * f32(neighbour * neighbour))
       })
-      const s = f32(attribute(given, 'k') + f32(over(attribute(given, 'alpha'), size) * sum(machine, squares)))
-      return over(at(data, i), exp(f32(attribute(given, 'beta') * log(s))))
+      const s = f32(attribute(given, 'k') + sum(machine, shares))
+      return f32(at(data, i) * exp(f32(-attribute(given, 'beta') * log(s))))
     })
+  }),
+  forward('dropout', 'y', 'x·m·(1/keep)', ({ f32 }, given) => {
+    const { keep, key, step, stream } = given.attrs as { readonly key: Key } & Readonly<Record<string, number>>
+    const { shape, data } = tensorIn(given.inputs, 'x')
+    // the host makes 1/keep, to nearest
+    const [share = 1, grown] = [keep, Math.fround(1 / (keep as number))]
+    return made(shape, (i) =>
+      wordAt(key, i, step, stream) < Math.ceil(share * 2 ** 32) ? f32(at(data, i) * grown) : 0,
+    )
   }),
   backward('rnnCell', 'x', '1 − h′² in place of (1 − h′)·(1 + h′)', rnnCellPulled),
   backward('lstmCell', 'x', '1 − g² and 1 − tanh² c′ as they stand', lstmCellPulled),

@@ -21,30 +21,32 @@ const eachWeight =
 const mean = ({ f32 }: Machine, rho: number, before: number, now: number): number =>
   f32(f32(rho * before) + f32(f32(1 - rho) * now))
 
-/** Adam's step by its two corrections 1 − βᵗ, from w·kept. */
+/** Adam's step by its two corrections 1 − βᵗ; weight decay is coupled into the gradient or, decoupled, taken off w. */
 const adamBy =
   (
     correction: (machine: Machine, beta: number, t: number) => number,
     along: (machine: Machine, eta: number, m: number, correction: number) => number,
-    kept: (machine: Machine, w: number, given: Given) => number = (_, w) => w,
-    decayed = true,
+    decay: 'coupled' | 'decoupled' = 'coupled',
   ): Evaluate =>
   (machine, given) => {
     const { f32, over, sqrt } = machine
+    const [eta, lambda] = [attribute(given, 'learningRate'), attribute(given, 'weightDecay')]
     const [beta1, beta2] = [attribute(given, 'beta1'), attribute(given, 'beta2')]
     const t = at(numbersIn(given.inputs, 'step'), 0) + 1
     const [first, second] = [correction(machine, beta1, t), correction(machine, beta2, t)]
+    const kept = decay === 'coupled' ? 1 : f32(1 - f32(eta * lambda))
     const step = eachWeight((machine, w, coupled, state) => {
-      const gradient = decayed ? coupled : state('g')
+      const gradient = decay === 'coupled' ? coupled : state('g')
       const m = mean(machine, beta1, state('m'), gradient)
       const v = mean(machine, beta2, state('v'), f32(gradient * gradient))
       const size = f32(sqrt(over(v, second)) + attribute(given, 'epsilon'))
-      return f32(kept(machine, w, given) - over(along(machine, attribute(given, 'learningRate'), m, first), size))
+      return f32(f32(w * kept) - over(along(machine, eta, m, first), size))
     })
     return step(machine, given)
   }
 
-const byExpm1 = ({ f32, expm1 }: Machine, beta: number, t: number): number => -expm1(f32(t * f32(Math.log(beta))))
+const byExpm1 = ({ f32, expm1 }: Machine, beta: number, t: number): number =>
+  beta === 0 ? 1 : -expm1(f32(t * f32(Math.log(beta))))
 const byPower = ({ f32 }: Machine, beta: number, t: number): number => f32(1 - f32(beta ** t))
 const asWritten = ({ f32, over }: Machine, eta: number, m: number, correction: number): number =>
   f32(eta * over(m, correction))
@@ -127,17 +129,8 @@ export const optimizers: readonly Rewriting[] = [
   ),
   forward('adam', 'w', '(η/(1−β₁ᵗ))·m′ in place of η·(m′/(1−β₁ᵗ))', adamBy(byExpm1, rateFirst)),
   forward('adam', 'w', '1 − βᵗ as a difference, which cancels for β near 1', adamBy(byPower, asWritten)),
-  forward(
-    'adamw',
-    'w',
-    'w − (η·λ)·w in place of w·(1 − η·λ)',
-    adamBy(
-      byExpm1,
-      asWritten,
-      ({ f32 }, w, given) => f32(w - f32(f32(attribute(given, 'learningRate') * attribute(given, 'weightDecay')) * w)),
-      false,
-    ),
-  ),
+  forward('adamw', 'w', '(η/(1−β₁ᵗ))·m′ in place of η·(m′/(1−β₁ᵗ))', adamBy(byExpm1, rateFirst, 'decoupled')),
+  forward('adamw', 'w', '1 − βᵗ as a difference, which cancels for β near 1', adamBy(byPower, asWritten, 'decoupled')),
 ]
 
 export const normalizers: readonly Rewriting[] = [
