@@ -16,6 +16,8 @@ export interface Kernel {
   readonly per: 'element' | 'workgroup' | 'subgroup'
   readonly reads: readonly string[]
   readonly writes: readonly string[]
+  /** what it writes and then reads again: x(i) and set_x(i, v), but nothing is there before */
+  readonly rereads: readonly string[]
   readonly dims: readonly string[]
   readonly words: readonly string[]
   readonly params: readonly string[]
@@ -33,6 +35,7 @@ export const kernel = (text: KernelText): Kernel => ({
   dims: [],
   words: [],
   params: [],
+  rereads: [],
   vectors: [],
   workgroup: 64,
   ...text,
@@ -112,7 +115,7 @@ export const shaderOf = (kernel: Kernel, access: Readonly<Record<string, Access>
     `@group(0) @binding(0) var<uniform> dims: Dims;`,
     ...(kernel.params.length > 0 ? [`@group(0) @binding(1) var<uniform> params: Params;`] : []),
     ...bindings.map((text, i) => `@group(0) @binding(${i + 2}) ${text}`),
-    ...kernel.reads.map((name) => accessor(name, typeOf(name), access[name] ?? whole, segment, false)),
+    ...[...kernel.reads, ...kernel.rereads].map((name) => accessor(name, typeOf(name), access[name] ?? whole, segment, false)),
     ...kernel.writes.map((name) => accessor(name, typeOf(name), access[name] ?? whole, segment, true)),
     entry(kernel),
     kernel.code,

@@ -424,10 +424,10 @@ describe('limits', () => {
   })
 
   test('more workgroups than three dimensions hold are refused', () => {
-    const { code, message } = refusal(relu([64 * 28]), { maxComputeWorkgroupsPerDimension: 3 })
+    const { code, message } = refusal(relu([64 * 27 + 1]), { maxComputeWorkgroupsPerDimension: 3 })
     expect(code).toBe('LimitExceeded')
     expect(message).toContain('needs 28 workgroups; the device allows 3')
-    expect(problems(relu([64 * 27]), ['y'], { ...usual, maxComputeWorkgroupsPerDimension: 3 })).toEqual([])
+    expect(problems(relu([64 * 27 - 1]), ['y'], { ...usual, maxComputeWorkgroupsPerDimension: 3 })).toEqual([])
   })
 
   test('more bindings than a shader may have are refused, with their number', () => {

@@ -1,5 +1,6 @@
 import type { Kernel, Launch, Outer, Slot } from './kernel.js'
 import { kernel } from './kernel.js'
+import { isProcessor } from './subgroupTile.js'
 
 /**
  * Kernels that go over a row several times: for its largest number, for sums, and to write what follows from them. A tensor
@@ -13,7 +14,8 @@ import { kernel } from './kernel.js'
  * In one of two forms, with the depth of additions that reduction.ts derives:
  *
  *   perInvocation   a row for each invocation: many rows, or short ones
- *   perWorkgroup    64 lanes for each row: few rows, long ones
+ *   perWorkgroup    64 lanes for each row: few rows, long ones; on processors, whose lanes wait long for each other, only
+ *                   where rows are too few to go round
  */
 export interface RowKernel {
   readonly perInvocation: Kernel
@@ -39,20 +41,23 @@ fn largest() -> f32 {
 }
 `
 
-// four terms as a tree, four such sums in a row, four of those in a row, and these blocks of 64 in a row
+// pairs of terms, two of them, four of those in a row, four of those, and these blocks of 64 in a row
 const sumAlone = (name: string): string => /* wgsl */ `
-fn ${name}_or_zero(j: u32) -> f32 { return select(0.0, ${name}_term(min(j, dims.extent - 1u)), j < dims.extent); }
-fn four_${name}(j: u32) -> f32 {
-  return (${name}_term(j) + ${name}_or_zero(j + 1u)) + (${name}_or_zero(j + 2u) + ${name}_or_zero(j + 3u));
-}
 fn sum_${name}() -> f32 {
+  let n = dims.extent;
   var total = 0.0;
-  for (var block = 0u; block < dims.extent; block += 64u) {
+  for (var block = 0u; block < n; block += 64u) {
     var sum = 0.0;
-    for (var part = block; part < min(block + 64u, dims.extent); part += 16u) {
-      var few = 0.0;
-      for (var j = part; j < min(part + 16u, dims.extent); j += 4u) { few += four_${name}(j); }
-      sum += few;
+    for (var part = block; part < min(block + 64u, n); part += 16u) {
+      var fours = 0.0;
+      for (var four = part; four < min(part + 16u, n); four += 4u) {
+        var pairs = 0.0;
+        for (var j = four; j < min(four + 4u, n); j += 2u) {
+          pairs += ${name}_term(j) + select(0.0, ${name}_term(min(j + 1u, n - 1u)), j + 1u < n);
+        }
+        fours += pairs;
+      }
+      sum += fours;
     }
     total += sum;
   }
@@ -103,7 +108,7 @@ fn sum_${name}() -> f32 {
 `
 
 type RowText = Pick<Kernel, 'name' | 'reads' | 'writes' | 'code'> &
-  Partial<Pick<Kernel, 'dims' | 'params'>> & { readonly sums: readonly string[] }
+  Partial<Pick<Kernel, 'rereads' | 'dims' | 'params'>> & { readonly sums: readonly string[] }
 
 export const rowKernel = ({ sums, code, dims = [], ...text }: RowText): RowKernel => ({
   perInvocation: kernel({
@@ -139,6 +144,7 @@ export const overRows = (
     readonly dims?: Readonly<Record<string, number>>
     readonly params?: Readonly<Record<string, number>>
   },
+  subgroupSize?: number,
 ): Launch => {
   const { bind, perRow = [], shared = [], dims = {}, params = {} } = launch
   const cut: Outer = {
@@ -152,7 +158,7 @@ export const overRows = (
   }
   const rows = outer * inner
   return {
-    kernel: extent > 64 && rows < 4096 ? perWorkgroup : perInvocation,
+    kernel: extent > 64 && rows < (isProcessor(subgroupSize) ? 256 : 4096) ? perWorkgroup : perInvocation,
     bind,
     count: rows,
     dims: { extent, inner, ...dims },

@@ -18,6 +18,10 @@ import { kernel } from './kernel.js'
 /** The subgroup sizes that these kernels are written for. */
 export const subgroupSizes: readonly number[] = [4, 8, 16]
 
+/** Whether subgroups are of such a size: an adapter on a processor. */
+export const isProcessor = (subgroupSize: number | undefined): boolean =>
+  subgroupSize !== undefined && subgroupSizes.includes(subgroupSize)
+
 const columnsOfLane = 4
 /** No more sums than registers and caches bear. */
 const mostRows = 16

@@ -30,8 +30,9 @@ fn whole_row(row: u32) {
 /** dx_i = dy_i − softmax(x)_i·Σ_j dy_j */
 export const logSoftmaxBackward = rowKernel({
   name: 'logSoftmax.backward',
-  reads: ['x', 'dy', 'dx'],
+  reads: ['x', 'dy'],
   writes: ['dx'],
+  rereads: ['dx'],
   sums: ['total', 'pull'],
   code: /* wgsl */ `
 ${powersInto('dx')}
@@ -48,8 +49,15 @@ fn whole_row(row: u32) {
 `,
 })
 
-export const forward: Lower<'logSoftmax'> = ({ sizes }) =>
-  launches(overRows(logSoftmaxForward, sizes, { bind: { x: input('x'), y: output('y') } }))
+export const forward: Lower<'logSoftmax'> = ({ sizes, subgroupSize }) =>
+  launches(overRows(logSoftmaxForward, sizes, { bind: { x: input('x'), y: output('y') } }, subgroupSize))
 
-export const backward: Lower<'logSoftmax'> = ({ sizes }) =>
-  launches(overRows(logSoftmaxBackward, sizes, { bind: { x: input('x'), dy: cotangent('y'), dx: gradient('x') } }))
+export const backward: Lower<'logSoftmax'> = ({ sizes, subgroupSize }) =>
+  launches(
+    overRows(
+      logSoftmaxBackward,
+      sizes,
+      { bind: { x: input('x'), dy: cotangent('y'), dx: gradient('x') } },
+      subgroupSize,
+    ),
+  )

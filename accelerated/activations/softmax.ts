@@ -18,8 +18,9 @@ fn total_term(j: u32) -> f32 {
 /** most = max_j x_j,   total = Σ_j e^{x_j − most},   y_i = e^{x_i − most}/total */
 export const softmaxForward = rowKernel({
   name: 'softmax.forward',
-  reads: ['x', 'y'],
+  reads: ['x'],
   writes: ['y'],
+  rereads: ['y'],
   sums: ['total'],
   code: /* wgsl */ `
 ${powersInto('y')}
@@ -37,8 +38,9 @@ fn whole_row(row: u32) {
 /** mean = Σ_j y_j·dy_j,   dx_i = y_i·(dy_i − mean) */
 export const softmaxBackward = rowKernel({
   name: 'softmax.backward',
-  reads: ['x', 'dy', 'dx'],
+  reads: ['x', 'dy'],
   writes: ['dx'],
+  rereads: ['dx'],
   sums: ['total', 'mean'],
   code: /* wgsl */ `
 ${powersInto('dx')}
@@ -59,8 +61,10 @@ fn whole_row(row: u32) {
 `,
 })
 
-export const forward: Lower<'softmax'> = ({ sizes }) =>
-  launches(overRows(softmaxForward, sizes, { bind: { x: input('x'), y: output('y') } }))
+export const forward: Lower<'softmax'> = ({ sizes, subgroupSize }) =>
+  launches(overRows(softmaxForward, sizes, { bind: { x: input('x'), y: output('y') } }, subgroupSize))
 
-export const backward: Lower<'softmax'> = ({ sizes }) =>
-  launches(overRows(softmaxBackward, sizes, { bind: { x: input('x'), dy: cotangent('y'), dx: gradient('x') } }))
+export const backward: Lower<'softmax'> = ({ sizes, subgroupSize }) =>
+  launches(
+    overRows(softmaxBackward, sizes, { bind: { x: input('x'), dy: cotangent('y'), dx: gradient('x') } }, subgroupSize),
+  )

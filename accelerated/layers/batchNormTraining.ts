@@ -23,7 +23,7 @@ ${channels}
 fn term(c: u32, k: u32) -> f32 { return x(place(c, k)); }
 fn finish(c: u32, sum: f32) { set_mean(c, sum / params.m); }
 `,
-})
+}).perInvocation
 
 /** σ² = Σ (x − μ)²/m */
 export const batchNormVariance = reduction({
@@ -40,7 +40,7 @@ fn term(c: u32, k: u32) -> f32 {
 }
 fn finish(c: u32, sum: f32) { set_variance(c, sum / params.m); }
 `,
-})
+}).perInvocation
 
 /** running′ = (1 − α)·running + α·batch·factor, of a mean (factor 1) or a variance (factor m/(m − 1) or 1) */
 export const batchNormRunning = kernel({
@@ -122,14 +122,22 @@ fn element(i: u32) {
 
 // Numbers as the kernels below see them, one by one or as vectors of four; S counts them, too
 const widths = {
-  ones: { suffix: '', vectors: (): readonly string[] => [], code: /* wgsl */ `
+  ones: {
+    suffix: '',
+    vectors: (): readonly string[] => [],
+    code: /* wgsl */ `
 alias Num = f32;
 fn total(v: Num) -> f32 { return v; }
-` },
-  fours: { suffix: '.vectors', vectors: (names: readonly string[]): readonly string[] => names, code: /* wgsl */ `
+`,
+  },
+  fours: {
+    suffix: '.vectors',
+    vectors: (names: readonly string[]): readonly string[] => names,
+    code: /* wgsl */ `
 alias Num = vec4<f32>;
 fn total(v: Num) -> f32 { return (v.x + v.y) + (v.z + v.w); }
-` },
+`,
+  },
 }
 type Width = keyof typeof widths
 
@@ -309,6 +317,7 @@ const inWidth = (
 const statistics = (sizes: Channels): readonly Launch[] => {
   const { N, C, S, m } = sizes
   const bind = { x: input('x'), mean, variance }
+  const each = { count: C, dims: { terms: m, C, S }, params: { m } }
   return byWorkgroup(sizes)
     ? [
         inWidth(sizes, batchNormStatistics, (kernel, width) => ({
@@ -320,8 +329,8 @@ const statistics = (sizes: Channels): readonly Launch[] => {
         })),
       ]
     : [
-        reduce(batchNormMean, C, m, { bind: { x: input('x'), mean }, dims: { C, S }, params: { m } }),
-        reduce(batchNormVariance, C, m, { bind, dims: { C, S }, params: { m } }),
+        { ...each, kernel: batchNormMean, bind: { x: input('x'), mean } },
+        { ...each, kernel: batchNormVariance, bind },
       ]
 }
 

@@ -372,7 +372,7 @@ export const conv2dBackwardWParts = reduction({
 fn term(at: u32, part: u32) -> f32 { return parts(part * dims.size + at); }
 fn finish(at: u32, sum: f32) { set_dweights(at, sum); }
 `,
-})
+}).perInvocation
 
 /** A convolution as launches see it: conv1d's has one row, and convTranspose2d's is read from its map to its image. */
 export type Convolution = Readonly<Record<(typeof convolutionDims)[number], number>>
@@ -456,6 +456,7 @@ export const convolveTransposed = (
 // Fewer workgroups than these leave a processor's cores, or a GPU's, idle; fewer positions than these are no sum to divide
 const enoughWorkgroups = { bySubgroup: 32, byTile: 256 }
 const fewestPositions = 512
+const mostParts = 64
 
 /**
  * What dw, a sum over batch and positions, comes to. Where its tiles are few, the sum falls into parts of whole blocks of 64
@@ -469,7 +470,7 @@ export const correlate = (
   const { N, O, Cg, KH, KW, Ho, Wo, groups } = conv
   const [filters, taps, positions] = [O / groups, Cg * KH * KW, N * Ho * Wo]
   const partsOf = (tiles: number, enough: number): number => {
-    const most = Math.max(1, Math.floor(positions / fewestPositions))
+    const most = Math.min(Math.max(1, Math.floor(positions / fewestPositions)), mostParts)
     const share = 64 * Math.ceil(positions / Math.min(Math.ceil(enough / tiles), most) / 64)
     return Math.ceil(positions / share)
   }
@@ -482,11 +483,17 @@ export const correlate = (
   })
   const addedUp = (sum: Launch, parts: number): Lowered => {
     const size = O * taps
-    const bindParts = { parts: scratch('parts'), dweights: bind.dweights }
+    const addition: Launch = {
+      kernel: conv2dBackwardWParts,
+      bind: { parts: scratch('parts'), dweights: bind.dweights },
+      count: size,
+      dims: { terms: parts, size },
+      params: {},
+    }
     return parts === 1
       ? launches(sum)
       : {
-          launches: [sum, reduce(conv2dBackwardWParts, size, parts, { bind: bindParts, dims: { size } })],
+          launches: [sum, addition],
           scratch: { parts: parts * size },
         }
   }

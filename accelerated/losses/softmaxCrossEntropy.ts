@@ -52,8 +52,9 @@ fn finish(at: u32, sum: f32) { set_loss(at, sum * params.scale); }
 /** dlogits = (p·Σ_c t − t)·dloss·scale, p = e^z/S; dloss is one number, or one for each row */
 export const softmaxCrossEntropyBackward = rowKernel({
   name: 'softmaxCrossEntropy.backward',
-  reads: ['logits', 'goal', 'dloss', 'dlogits'],
+  reads: ['logits', 'goal', 'dloss'],
   writes: ['dlogits'],
+  rereads: ['dlogits'],
   dims: ['each'],
   params: ['scale'],
   sums: ['powers', 'weight'],
@@ -80,13 +81,18 @@ fn whole_row(n: u32) {
 `,
 })
 
-export const forward: Lower<'softmaxCrossEntropy'> = ({ attrs: { reduction }, sizes: { N, C } }): Lowered => {
+export const forward: Lower<'softmaxCrossEntropy'> = ({
+  attrs: { reduction },
+  sizes: { N, C },
+  subgroupSize,
+}): Lowered => {
   const none = reduction === 'none'
   const cost = none ? output('loss') : scratch('cost')
   const rows = overRows(
     softmaxCrossEntropyForward,
     { outer: N, extent: C, inner: 1 },
     { bind: { logits: input('logits'), goal: input('target'), cost }, perRow: ['cost'] },
+    subgroupSize,
   )
   if (none) return launches(rows)
   const total = reduce(softmaxCrossEntropyTotal, 1, N, {
@@ -96,7 +102,11 @@ export const forward: Lower<'softmaxCrossEntropy'> = ({ attrs: { reduction }, si
   return { launches: [rows, total], scratch: { cost: N } }
 }
 
-export const backward: Lower<'softmaxCrossEntropy'> = ({ attrs: { reduction }, sizes: { N, C } }): Lowered => {
+export const backward: Lower<'softmaxCrossEntropy'> = ({
+  attrs: { reduction },
+  sizes: { N, C },
+  subgroupSize,
+}): Lowered => {
   const each = reduction === 'none'
   return launches(
     overRows(
@@ -113,6 +123,7 @@ export const backward: Lower<'softmaxCrossEntropy'> = ({ attrs: { reduction }, s
         dims: { each: each ? 1 : 0 },
         params: { scale: reduction === 'mean' ? 1 / N : 1 },
       },
+      subgroupSize,
     ),
   )
 }
