@@ -36,8 +36,9 @@ export interface Walked {
 export interface Judgement {
   readonly worst: Worst
   readonly walks: readonly Walked[]
-  /** elements looked at, of all outputs */
+  /** elements looked at, of so many that all outputs have */
   readonly judged: number
+  readonly of: number
   /**
    * the root mean square of the bounds by that of the values wanted, of the output where it is largest: a verdict says
    * nothing about errors smaller than this share of the values
@@ -152,6 +153,7 @@ export const unanswered = (problem: string): Judgement => ({
   worst: { ...nowhere, ratio: Infinity, error: Infinity, got: NaN, want: NaN },
   walks: [],
   judged: 0,
+  of: 0,
   looseness: 0,
   problem,
 })
@@ -326,6 +328,7 @@ export const judge = ({
     worst: readings.map(worstOf).reduce((a, b) => (b.ratio > a.ratio ? b : a), { ...nowhere, ratio: -1 }),
     walks: independent ? walkOf(oracle, question, readings) : [],
     judged: readings.reduce((n, { want }) => n + want.length, 0),
+    of: readings.reduce((n, { shape }) => n + sizeOf(shape), 0),
     looseness: readings.map(loosenessOf).reduce((a, b) => Math.max(a, b), 0),
   }
 }
