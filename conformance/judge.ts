@@ -80,6 +80,12 @@ const withZeros = (
         cotangentNames(opOf(op)).map((name) => [name, cotangents[name] ?? zeros(outputs[name] as Shape)]),
       )
 
+// of what the oracle knows, what the question asks for
+const wantedOf = <A>(question: Question, all: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
+  question.wanted === undefined
+    ? all
+    : Object.fromEntries(Object.entries(all).filter(([name]) => question.wanted?.includes(name)))
+
 // a bound may read the very answer that is judged: what was worked out whole stays
 const keeping = (field: Field): Field => {
   let made: Numbers | undefined
@@ -117,7 +123,13 @@ export const expect = (oracle: Oracle, question: Question, depth: Depth): Result
       }
       const bounds: GivenFields =
         direction === 'forward' ? opOf(op).bound(context) : opOf(op).boundBackward({ ...context, cotangents })
-      return { values, bounds: mapValues((bound) => bound, bounds) }
+      return {
+        values: wantedOf(question, values),
+        bounds: wantedOf(
+          question,
+          mapValues((bound) => bound, bounds),
+        ),
+      }
     }),
   )
 }
@@ -173,16 +185,14 @@ const mostStrangers = 64
 
 const strangersIn = (data: Numbers): readonly number[] => {
   const found: number[] = []
-  for (let i = 0; i < data.length && found.length < mostStrangers; i++)
-    if (!Number.isFinite(data[i] as number)) found.push(i)
+  for (let i = 0; i < data.length && found.length < mostStrangers; i++) if (!Number.isFinite(data[i])) found.push(i)
   return found
 }
 
 // the same for what a device answers: a loop that meets one kind of array only is several times as fast
 const strangersIn32 = (data: Float32Array): readonly number[] => {
   const found: number[] = []
-  for (let i = 0; i < data.length && found.length < mostStrangers; i++)
-    if (!Number.isFinite(data[i] as number)) found.push(i)
+  for (let i = 0; i < data.length && found.length < mostStrangers; i++) if (!Number.isFinite(data[i])) found.push(i)
   return found
 }
 

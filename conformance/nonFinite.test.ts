@@ -5,6 +5,7 @@ import type { WebGpuBackend } from '../accelerated/index.js'
 import { webGpuBackend } from '../accelerated/index.js'
 import { everyKernel } from '../accelerated/testing/kernels.js'
 import { embedded } from '../accelerated/testing/recorded.js'
+import { plainF32 } from '../adapters/plainF32.js'
 import { reference } from '../reference/index.js'
 import type { Attributes } from '../spec/attributes.js'
 import type { Backend } from '../spec/backend.js'
@@ -173,9 +174,9 @@ const holds = (answers: Tensors, want: Known['want']): void => {
   )
 }
 
-describe('the reference keeps what others were reported to lose', () => {
+describe.each([reference, plainF32])('$name keeps what others were reported to lose', (backend) => {
   test.each(known.map((asked) => [asked.name, asked] as const))('%s', async (_, asked) => {
-    holds(await answer(reference, asked), asked.want)
+    holds(await answer(backend, asked), asked.want)
   })
 })
 

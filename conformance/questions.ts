@@ -93,9 +93,7 @@ const workedOf = (op: OpName, { attrs, cotangents, ...rest }: Example<OpName>): 
   return {
     ...(rest as Pick<Worked, 'name' | 'inputs' | 'outputs' | 'source'>),
     attrs: decoded.right,
-    ...(cotangents === undefined
-      ? { direction: 'forward' }
-      : { direction: 'backward', cotangents: cotangents as Tensors }),
+    ...(cotangents === undefined ? { direction: 'forward' } : { direction: 'backward', cotangents }),
   }
 }
 

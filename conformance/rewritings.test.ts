@@ -73,11 +73,11 @@ const worstOf = ({ op, direction, output, evaluate }: Rewriting, machines: reado
     const { values, bounds } = getOrThrow(expectWhole(oracle, question, anyOrder))
     const { sizes } = getOrThrow(resolve(opOf(op), question.attrs, shapesOf(question.inputs)))
     const [want, bound] = [values[output]!.data, bounds[output]!.data]
-    return machines.reduce((worst, machine) => {
+    const ratios = machines.flatMap((machine) => {
       const { data } = evaluate(machine, { ...question, sizes })
-      for (let i = 0; i < want.length; i++) worst = Math.max(worst, ratioOf(data[i]!, want[i]!, bound[i]!))
-      return worst
-    }, worst)
+      return Array.from(want as ArrayLike<number>, (value, i) => ratioOf(data[i]!, value, bound[i]!))
+    })
+    return ratios.reduce((a, b) => Math.max(a, b), worst)
   }, 0)
 }
 

@@ -18,7 +18,7 @@ import { indexOf, mapTensors, sizeOf } from '../../spec/tensor.js'
 import { caseAt, caseCount } from '../cases.js'
 import type { Case, Fill } from '../form.js'
 import { realise } from '../form.js'
-import { expect, ratioOf } from '../judge.js'
+import { expectWhole, ratioOf } from '../judge.js'
 import { form } from '../questions.js'
 import { questionTable } from '../table.js'
 import { right } from './shaken.js'
@@ -27,7 +27,7 @@ import { right } from './shaken.js'
  * What f32 numbers there are beside ordinary ones. Of a subnormal an adapter may make 0, on the way in, in between or on
  * the way out.
  */
-export const specials = { NaN: NaN, Infinity: Infinity, '-Infinity': -Infinity, '-0': -0, subnormal: 2 ** -130 }
+export const specials = { NaN, Infinity, '-Infinity': -Infinity, '-0': -0, subnormal: 2 ** -130 }
 export type Special = keyof typeof specials
 
 /** A launch's kernel: its name, and which of a reduction's forms it is. */
@@ -46,10 +46,12 @@ const withSmallBindings = ({ subgroupSize: _, ...others }: PlanLimits, longest: 
 
 // moderate numbers: a tanh that f32 rounds to 1 has a slope of 0, and 0·∞ is NaN where the oracle's is ∞
 const moderate: Fill = { mean: 0, scale: 0.25 }
+const numbersIn = (fill: Exclude<Fill, string | { readonly mean: number }>): readonly number[] =>
+  'constant' in fill ? [fill.constant] : 'only' in fill ? fill.only.map(([, value]) => value) : fill.values
 const isModerate = (fill: Fill): boolean =>
   typeof fill === 'string'
     ? !['normal', 'wide', 'saturated'].includes(fill)
-    : !('mean' in fill) && ('constant' in fill ? [fill.constant] : fill.values).every((value) => Math.abs(value) <= 4)
+    : !('mean' in fill) && numbersIn(fill).every((value) => Math.abs(value) <= 4)
 const moderated = ({ form, ...rest }: Case): Case => {
   const cotangents = cotangentNames(opOf(rest.op)).map((name) => `d${name}`)
   const names = [...Object.keys(form.shapes), ...cotangents]
@@ -151,7 +153,7 @@ const wantedOf = (question: Question, special: Special): readonly ReturnType<typ
         }),
       ]
     : [expected(question)]
-const expected = (question: Question) => right(expect(oracle, question, lanesThenTree))
+const expected = (question: Question) => right(expectWhole(oracle, question, lanesThenTree))
 
 const kindOf = (v: number): string => (Number.isNaN(v) ? 'NaN' : Number.isFinite(v) ? 'finite' : String(v))
 

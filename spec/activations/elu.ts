@@ -39,15 +39,12 @@ export const elu = defineOp({
     x: zipFields([inputs.x, cotangents.y, gradientsOf(attrs, inputs, cotangents).x], (x, dy, dx) => {
       if (x >= 0) return 0
       const pulled = Math.abs(attrs.alpha * dy)
-      const ofPower = compounded(expError(Math.max(x, vanishing)), 2) * Math.abs(dx)
+      const ofPower = compounded(expError(x), 2) * Math.abs(dx)
       const ofY = ofDifference * Math.abs(Math.expm1(x)) * pulled
       return Math.max(ofPower, ofY + gamma(2) * (Math.abs(dx) + ofY)) + tau * (1 + pulled + Math.abs(dy))
     }),
   }),
 })
-
-// below this e^x is less than every f32: it is 0 or flushed, inside τ
-const vanishing = -104
 
 // a relative error and so many roundings after it
 const compounded = (error: number, roundings: number): number => (1 + error) * (1 + epsilon) ** roundings - 1

@@ -1,6 +1,7 @@
 import { attributes, integer, withDefault } from '../attributes.js'
 import type { Cut } from '../axis.js'
 import { cutAlong, foldRows, rowOf } from '../axis.js'
+import { expOf, onceRounded } from '../ball.js'
 import { epsilon, gamma, logError, tau } from '../bound.js'
 import type { Field } from '../field.js'
 import { element, field, zipFields } from '../field.js'
@@ -52,8 +53,8 @@ export const logSoftmax = defineOp({
       x: zipFields([y, errorsOf(sizes, depth, inputs.x, y), dx, field(dy.shape, (i) => i)], (y, e, dx, i) => {
         const row = rowOf(sizes, i)
         const [sum, ofSum] = [Math.abs(element(pull, row)), additions * element(size, row)]
-        const ofShare = Math.exp(y + e + (4 + 2 * (Math.abs(y) + e)) * epsilon) - Math.exp(y) + tau
-        const ofProduct = (Math.exp(y) + ofShare) * (sum + ofSum) * (1 + epsilon) - Math.exp(y) * sum
+        const share = expOf({ value: y, error: e })
+        const ofProduct = (share.value + share.error + tau) * (sum + ofSum) * (1 + epsilon) - share.value * sum
         return ofProduct + epsilon * (Math.abs(dx) + ofProduct) + tau
       }),
     }
@@ -62,9 +63,11 @@ export const logSoftmax = defineOp({
 
 const at = (numbers: Numbers, position: number): number => numbers[position] as number
 
-// z + (4 + 3|z|)ε is at least the logarithm of what exp answers to z = x − max x: the difference errs ε|z|, exp
-// (4 + 2|z|)ε, and 1 + a ≤ e^a
-const above = (z: number): number => Math.exp(z + (4 + 3 * Math.abs(z)) * epsilon)
+// the most that exp may answer to z = x − max x
+const above = (z: number): number => {
+  const { value, error } = expOf(onceRounded(z))
+  return value + error
+}
 
 // how far y = z − log Σe^z may be off
 const errorsOf = (cut: Cut, depth: Depth, x: Tensor, y: Field): Field => {
