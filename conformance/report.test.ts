@@ -156,6 +156,7 @@ describe('a failure, for people', () => {
       worst: line.worst!,
       walks: [{ output: 'y', rms: 3, max: 9, within: false }],
       judged: 1,
+      of: 1,
       looseness: 0,
     }
     expect(printFailure({ ...failed!, failure: { ...failed!.failure!, judgement } }, { fingerprint })).toMatch(
