@@ -251,7 +251,9 @@ export const printTotals = (report: Report, seconds: number, ink: Ink = plain): 
   const walked = report.lines.some(({ walk }) => walk !== undefined)
   return [
     ...(walked ? [ink.faint(walkText[report.rounding])] : []),
-    ...(judged < of ? [ink.faint(`large answers are judged by some of their elements: ${counted(judged)} of ${counted(of)}`)] : []),
+    ...(judged < of
+      ? [ink.faint(`large answers are judged by some of their elements: ${counted(judged)} of ${counted(of)}`)]
+      : []),
     `${overallText(report, ink)}: ${parts.join(', ')}`,
   ].join('\n')
 }

@@ -35,29 +35,30 @@ const counting = (): { readonly count: () => number; readonly of: (tensor: Tenso
 /** How often the oracle reads numbers for all elements of an answer, and how many terms it is said to have. */
 const readAndSaid = (op: (typeof questions)[number]['op'], direction: 'forward' | 'backward') => {
   const count = caseCount(questionTable, op, direction, 12)
-  return Array.from({ length: count }, (_, index) => caseAt(questionTable, op, direction, 5, index)).flatMap((asked) => {
-    const { attrs, inputs, cotangents } = getOrThrow(realise(asked))
-    const size = Object.values({ ...inputs, ...cotangents }).reduce((n, { data }) => n + data.length, 0)
-    if (size > 4000 || size < 40) return []
-    const counted = counting()
-    const read = (tensors: Readonly<Record<string, Tensor>>): Readables => mapValues(counted.of, tensors)
-    const fields = getOrThrow(oracle.fields(op, direction, attrs, read(inputs), read(cotangents)))
-    const { sizes } = getOrThrow(resolve(opOf(op), attrs, shapesOf(inputs)))
-    const writes = mapValues(({ shape }: Field) => shape, fields)
-    const terms = termsOf({ op, direction, attrs, sizes, reads: shapesOf({ ...inputs, ...cotangents }), writes })
-    for (const field of Object.values(fields))
-      for (let i = 0; i < sizeOf(field.shape); i++) element(field, i)
-    const said = Object.entries(writes).reduce((n, [name, shape]) => n + sizeOf(shape) * (terms[name] as number), 0)
-    return [{ id: asked.seed, form: asked.form, read: counted.count(), said }]
-  })
+  return Array.from({ length: count }, (_, index) => caseAt(questionTable, op, direction, 5, index)).flatMap(
+    (asked) => {
+      const { attrs, inputs, cotangents } = getOrThrow(realise(asked))
+      const size = Object.values({ ...inputs, ...cotangents }).reduce((n, { data }) => n + data.length, 0)
+      if (size > 4000 || size < 40) return []
+      const counted = counting()
+      const read = (tensors: Readonly<Record<string, Tensor>>): Readables => mapValues(counted.of, tensors)
+      const fields = getOrThrow(oracle.fields(op, direction, attrs, read(inputs), read(cotangents)))
+      const { sizes } = getOrThrow(resolve(opOf(op), attrs, shapesOf(inputs)))
+      const writes = mapValues(({ shape }: Field) => shape, fields)
+      const terms = termsOf({ op, direction, attrs, sizes, reads: shapesOf({ ...inputs, ...cotangents }), writes })
+      for (const field of Object.values(fields)) for (let i = 0; i < sizeOf(field.shape); i++) element(field, i)
+      const said = Object.entries(writes).reduce((n, [name, shape]) => n + sizeOf(shape) * (terms[name] as number), 0)
+      return [{ id: asked.seed, form: asked.form, read: counted.count(), said }]
+    },
+  )
 }
 
 describe('what an element costs, as the spec has it, is about what the oracle reads for it', () => {
   test.each(questions.map(({ op, direction }) => [op, direction] as const))('%s %s', (op, direction) => {
     const all = readAndSaid(op, direction)
     expect(all.length).toBeGreaterThan(3)
-    // an element's overhead stands for what is read a few times
-    const far = all.filter(({ read, said }) => read > 16 * said || said > 16 * (read + 1))
-    expect(far).toEqual([])
+    expect(all.filter(({ read, said }) => read > 16 * said)).toEqual([])
+    // shapes do not say whether a target of hinge weighs one class or all of them
+    if (op !== 'hinge') expect(all.filter(({ read, said }) => said > 16 * read)).toEqual([])
   })
 })

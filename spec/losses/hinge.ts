@@ -87,6 +87,7 @@ export const hinge = defineOp({
     })
     return { scores: field([N, C], (i) => rows(Math.floor(i / C))[i % C] as number) }
   },
+  neighbours: (_, { C }) => C,
 })
 
 const rowOf = ({ shape, data }: Tensor, n: number): readonly number[] =>
