@@ -34,8 +34,8 @@ export interface Judging {
   readonly seed?: number
 }
 
-/** What is spent on each output of a node, unless it is said otherwise: a second or so on the dearest. */
-export const nodeEffort: Effort = { terms: 2 ** 22, least: 256 }
+/** What is spent on each output of a node, unless it is said otherwise: a moment, but for the dearest. */
+export const nodeEffort: Effort = { terms: 2 ** 20, least: 256 }
 
 /** One step of a program in lockstep: every node's finding, and the node that is worst. */
 export interface LockstepStep {
