@@ -64,13 +64,16 @@ const withZeros = (
     ? {}
     : Object.fromEntries(cotangentNames(opOf(op)).map((name) => [name, given[name] ?? zeros(outputs[name] as Shape)]))
 
+// of what the oracle knows, what the question asks for
+const wantedOf = <A>(question: Question, all: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
+  question.wanted === undefined
+    ? all
+    : Object.fromEntries(Object.entries(all).filter(([name]) => question.wanted?.includes(name)))
+
 /** The oracle's values for a question, and the bound of each from the spec's formula. */
-export const expect = (
-  oracle: Oracle,
-  { op, direction, attrs, inputs, cotangents: given }: Question,
-  depth: Depth,
-): Result<Expected> =>
-  F.pipe(
+export const expect = (oracle: Oracle, question: Question, depth: Depth): Result<Expected> => {
+  const { op, direction, attrs, inputs, cotangents: given } = question
+  return F.pipe(
     E.Do,
     E.bind('resolved', () => resolve(opOf(op), attrs, shapesOf(inputs))),
     E.let('cotangents', ({ resolved: { outputs } }) => withZeros(op, direction, given, outputs)),
@@ -93,9 +96,18 @@ export const expect = (
       }
       const bounds =
         direction === 'forward' ? opOf(op).bound(context) : opOf(op).boundBackward({ ...context, cotangents })
-      return { values, bounds: wholeOf(mapValues((bound) => bound, bounds)) }
+      return {
+        values: wantedOf(question, values),
+        bounds: wholeOf(
+          wantedOf(
+            question,
+            mapValues((bound) => bound, bounds),
+          ),
+        ),
+      }
     }),
   )
+}
 
 /** Error over bound of one element. NaN matches only NaN, an infinity only itself, and −0 equals 0. */
 export const ratioOf = (got: number, want: number, bound: number): number => {

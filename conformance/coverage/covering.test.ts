@@ -18,20 +18,18 @@ const everyRow = (factors: readonly Factor[]): readonly Row[] =>
     [{}],
   )
 
-const arrays = fc
-  .array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 5 })
-  .chain((counts) => {
-    const some = fc.nat(counts.length - 1).chain((f) => fc.nat((counts[f] as number) - 1).map((c) => [f, c] as const))
-    return fc.record({
-      factors: fc.constant(factorsOf(counts)),
-      excluded: fc.array(
-        fc.tuple(some, some).map(([[f, c], [g, d]]) => [`f${f}`, `c${c}`, `f${g}`, `c${d}`] as const),
-        { maxLength: 4 },
-      ),
-      strength: fc.constantFrom(1 as const, 2 as const, 3 as const),
-      seed: fc.string(),
-    })
+const arrays = fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 5 }).chain((counts) => {
+  const some = fc.nat(counts.length - 1).chain((f) => fc.nat((counts[f] as number) - 1).map((c) => [f, c] as const))
+  return fc.record({
+    factors: fc.constant(factorsOf(counts)),
+    excluded: fc.array(
+      fc.tuple(some, some).map(([[f, c], [g, d]]) => [`f${f}`, `c${c}`, `f${g}`, `c${d}`] as const),
+      { maxLength: 4 },
+    ),
+    strength: fc.constantFrom(1 as const, 2 as const, 3 as const),
+    seed: fc.string(),
   })
+})
 
 describe('a covering array', () => {
   test('meets every class, pair and triple that can be met, and tells the others', () => {

@@ -42,9 +42,7 @@ export interface Covering {
 }
 
 const subsets = (size: number, of: readonly number[]): readonly (readonly number[])[] =>
-  size === 0
-    ? [[]]
-    : of.flatMap((first, at) => subsets(size - 1, of.slice(at + 1)).map((others) => [first, ...others]))
+  size === 0 ? [[]] : of.flatMap((first, at) => subsets(size - 1, of.slice(at + 1)).map((others) => [first, ...others]))
 
 // a class of each of a row's factors, by number; −1: none yet
 type Line = readonly number[]
@@ -116,7 +114,8 @@ export const covering = (factors: readonly Factor[], { strength, core, possible,
     }
     return undefined
   }
-  const inOrder = (_: Line, factor: number): readonly number[] => Array.from({ length: counts[factor] as number }, (_, at) => at)
+  const inOrder = (_: Line, factor: number): readonly number[] =>
+    Array.from({ length: counts[factor] as number }, (_, at) => at)
   const openIn = (line: Line): readonly number[] => all.filter((factor) => (line[factor] as number) < 0)
 
   const rows: Line[] = []
