@@ -57,7 +57,7 @@ const recorder = (terminal = false): Told => {
   return { screen: { write: (text) => parts.push(text), isTTY: terminal, columns: 60 }, text: () => parts.join('') }
 }
 
-const options: VerifyOptions = { ops: ['relu', 'tanh'], runs: 2, seed: 1, device: 'auto' }
+const options: VerifyOptions = { ops: ['relu', 'tanh'], profile: 'quick', runs: 2, seed: 1, shrinkTime: 5, device: 'auto' }
 const verified = async (
   backend: Backend,
   given: Partial<VerifyOptions> = {},

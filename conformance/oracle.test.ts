@@ -30,11 +30,7 @@ describe('the check of the oracle', () => {
 
   test('finds a reference that takes a difference for a sum', () => {
     const faulty = mutantFormula('add', { find: 'a + b, a, b', replace: 'a - b, a, b' })
-    const findings = checkOracle(
-      oracleBy({ ...formulas, add: faulty }),
-      questionTable,
-      ['add'],
-    )
+    const findings = checkOracle(oracleBy({ ...formulas, add: faulty }), questionTable, ['add'])
     assert(findings.join('\n')).toMatch(/the order of the two/)
   })
 })

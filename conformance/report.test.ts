@@ -130,7 +130,15 @@ describe('a failure, for people', () => {
       form: { name: "Nesterov's", attrs: {}, shapes: { x: [1] }, fills: { x: { values: [-0] } } },
     } as const
     const text = printFailure(
-      { ...line, failure: { id: 'relu/forward/1/2', smallest, judgement: { worst: line.worst!, walks: [] } } },
+      {
+        ...line,
+        failure: {
+          id: 'relu/forward/1/2@2',
+          smallest,
+          smallestId: 'relu/forward/1/2:0@2',
+          judgement: { worst: line.worst!, walks: [] },
+        },
+      },
       { fingerprint, command: 'etalon replay --device software' },
     )
     const word = /smallest +etalon replay --device software '([^']*)'$/.exec(text)?.[1] ?? ''

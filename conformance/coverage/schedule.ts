@@ -1,0 +1,198 @@
+import { either as E } from 'fp-ts'
+import fc from 'fast-check'
+import type { Direction, OpName } from '../../spec/catalogue.js'
+import type { Form } from '../form.js'
+import { acceptable } from '../form.js'
+import { classTable } from './classes/table.js'
+import type { Covering, Row } from './covering.js'
+import { covering } from './covering.js'
+import type { Measured } from './extents.js'
+import { measure } from './extents.js'
+import type { Rung } from './ladder.js'
+import { onRung, reaches, rungs } from './ladder.js'
+import type { Drawn, Subject } from './subject.js'
+import { subject } from './subject.js'
+
+/**
+ * What is asked of an op in a direction: rows of classes that cover every pair of them, or every triple; then axes that
+ * climb the ladder, a long one beside short ones. Each is an arbitrary: its classes stand, and its small extents are drawn.
+ */
+
+/** No case of a run is larger, but for layers of networks. */
+export const limits = { multiplyAdds: 2e8, elements: 2 ** 22, steps: 512 } as const
+
+/** Axes of a case that are as long as a rung says, under classes that let them. */
+export interface Climb {
+  readonly row: Row
+  readonly rungs: Readonly<Record<string, Rung>>
+}
+
+export interface Schedule {
+  readonly subject: Subject
+  readonly covering: Covering
+  readonly climbs: readonly Climb[]
+  /** rungs that no case within the limits meets */
+  readonly beyond: Readonly<Record<string, readonly Rung[]>>
+}
+
+const numbers = (arbitraries: Readonly<Record<string, fc.Arbitrary<number>>>): fc.Arbitrary<Drawn> =>
+  fc.record(arbitraries) as fc.Arbitrary<Drawn>
+
+/** A case of a row of classes. */
+export const ofRow = ({ drawn, form }: Subject, row: Row): fc.Arbitrary<Form> =>
+  numbers(drawn).map((extents) => form(row, extents))
+
+const fits = (op: OpName, form: Form, wanted: Readonly<Record<string, Rung>>): boolean => {
+  const measured = measure(op, form)
+  return (
+    E.isRight(measured) &&
+    measured.right.multiplyAdds <= limits.multiplyAdds &&
+    measured.right.elements <= limits.elements &&
+    measured.right.steps <= limits.steps &&
+    Object.entries(wanted).every(([letter, rung]) => reaches(rung, measured.right.extents[letter] ?? 0))
+  )
+}
+
+/** A case whose axes are as long as some rungs say. Where the row's classes do not let them be, those of the plainest row. */
+export const ofClimb = (
+  op: OpName,
+  { few, form }: Subject,
+  plainest: readonly Row[],
+  climb: Climb,
+): fc.Arbitrary<Form> =>
+  numbers({
+    ...few,
+    ...Object.fromEntries(Object.entries(climb.rungs).map(([letter, rung]) => [letter, onRung(rung)])),
+  }).map((extents) => {
+    const forms = [climb.row, ...plainest].map((row) => form(row, extents))
+    return forms.find((one) => fits(op, one, climb.rungs)) ?? (forms.at(-1) as Form)
+  })
+
+/** A case of any classes that can meet. */
+export const ofAny = ({ factors, possible, drawn, form }: Subject): fc.Arbitrary<Form> =>
+  fc
+    .tuple(
+      fc
+        .record(Object.fromEntries(factors.map(({ name, classes }) => [name, fc.constantFrom(...classes)])))
+        .filter((row) => possible(row)),
+      numbers(drawn),
+    )
+    .map(([row, extents]) => form(row as Row, extents))
+
+/** The row of the first class of each factor, or the nearest that is possible. */
+const plainRow = ({ factors, possible }: Subject, fixed: Partial<Row> = {}): Row =>
+  factors.reduce<Row>((row, { name, classes }) => {
+    const one = fixed[name] ?? classes.find((choice) => possible({ ...row, [name]: choice })) ?? (classes[0] as string)
+    return { ...row, [name]: one }
+  }, {})
+
+// plain rows under each class of what decides shapes, so that every axis can be as long as wanted
+const plainRows = (one: Subject): readonly Row[] => [
+  plainRow(one),
+  ...one.factors
+    .filter(({ name }) => ['rank', 'axes', 'groups', 'filter', 'samples and channels', 'inputs'].includes(name))
+    .flatMap(({ name, classes }) => classes.map((choice) => plainRow(one, { [name]: choice }))),
+]
+
+// the arbitrary's own judgement of a climb, at a few draws
+const possibleClimb = (op: OpName, one: Subject, climb: Climb): boolean =>
+  fc
+    .sample(
+      numbers({
+        ...one.few,
+        ...Object.fromEntries(Object.entries(climb.rungs).map(([letter, { most }]) => [letter, fc.constant(most)])),
+      }),
+      { seed: 1, numRuns: 3 },
+    )
+    .every((extents) => fits(op, one.form(climb.row, extents), climb.rungs))
+
+const climbsOf = (
+  op: OpName,
+  one: Subject,
+  rows: readonly Row[],
+  known: readonly Measured[],
+): Pick<Schedule, 'climbs' | 'beyond'> => {
+  const open = new Map(
+    Object.entries(one.ladder).map(([letter, end]) => [
+      letter,
+      rungs.filter((rung) => rung.most <= end && !known.some(({ extents }) => reaches(rung, extents[letter] ?? 0))),
+    ]),
+  )
+  const plain = plainRows(one)
+  const climbs: Climb[] = []
+  const beyond: Record<string, Rung[]> = {}
+  for (let turn = 0; ; turn++) {
+    // the longest that is left, under the next row that lets it be so long
+    const [letter, rung] = [...open]
+      .map(([letter, left]) => [letter, left.at(-1)] as const)
+      .reduce((a, b) => ((b[1]?.most ?? 0) > (a[1]?.most ?? 0) ? b : a), ['', undefined])
+    if (rung === undefined) break
+    open.set(letter, open.get(letter)?.slice(0, -1) ?? [])
+    const tried = [...Array.from({ length: 12 }, (_, i) => rows[(7 * turn + 5 * i) % rows.length] as Row), ...plain]
+    const row = tried.find((row) => possibleClimb(op, one, { row, rungs: { [letter]: rung } }))
+    if (row === undefined) {
+      beyond[letter] = [...(beyond[letter] ?? []), rung]
+      continue
+    }
+    // beside it, on each other axis, the shortest that is left and fits
+    const taken = [...open.keys()].reduce<Readonly<Record<string, Rung>>>(
+      (soFar, other) => {
+        const short = open.get(other)?.[0]
+        if (
+          other === letter ||
+          short === undefined ||
+          !possibleClimb(op, one, { row, rungs: { ...soFar, [other]: short } })
+        )
+          return soFar
+        open.set(other, open.get(other)?.slice(1) ?? [])
+        return { ...soFar, [other]: short }
+      },
+      { [letter]: rung },
+    )
+    climbs.push({ row, rungs: taken })
+  }
+  return { climbs, beyond }
+}
+
+const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[]): Schedule => {
+  const one = subject(op, direction, classTable[op])
+  const array = covering(one.factors, {
+    strength: one.core === undefined ? 2 : 3,
+    ...(one.core === undefined ? {} : { core: one.core }),
+    possible: one.possible,
+    seed: `${op} ${direction}`,
+  })
+  const known = corners.flatMap((form) => {
+    const measured = measure(op, form)
+    return E.isRight(measured) ? [measured.right] : []
+  })
+  return { subject: one, covering: array, ...climbsOf(op, one, array.rows, known) }
+}
+
+const schedules = new WeakMap<readonly Form[], Map<string, Schedule>>()
+
+/** What is asked of an op in a direction beside its corners. Worked out once for each list of corners. */
+export const scheduleOf = (op: OpName, direction: Direction, corners: readonly Form[]): Schedule => {
+  const ofCorners = schedules.get(corners) ?? new Map<string, Schedule>()
+  schedules.set(corners, ofCorners)
+  const known = ofCorners.get(`${op} ${direction}`)
+  if (known !== undefined) return known
+  const made = scheduleFor(op, direction, corners)
+  ofCorners.set(`${op} ${direction}`, made)
+  return made
+}
+
+/** Whether a form is one that the op accepts and a run bears. */
+export const bearable = (op: OpName, form: Form): boolean => acceptable(op, form) && fits(op, form, {})
+
+/** The arbitrary of case number `index` behind the corners: rows, climbs, then any classes. */
+export const arbitraryAt = (
+  op: OpName,
+  { subject: one, covering: array, climbs }: Schedule,
+  index: number,
+): fc.Arbitrary<Form> => {
+  const row = array.rows[index]
+  if (row !== undefined) return ofRow(one, row)
+  const climb = climbs[index - array.rows.length]
+  return climb !== undefined ? ofClimb(op, one, plainRows(one), climb) : ofAny(one)
+}
