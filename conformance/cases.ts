@@ -49,16 +49,9 @@ export const scheduled = (table: QuestionTable, op: OpName, direction: Direction
 /** How many cases of each kind there are; the numbers of the first come first. */
 const partsOf = (table: QuestionTable, op: OpName, direction: Direction) => {
   const corners = cornersOf(table[op], direction).length
-  const { covering, climbs } = scheduled(table, op, direction)
-  const [rows, layers] = [covering.rows.length, layersOf(op).length]
-  return {
-    corners,
-    rows,
-    climbs: climbs.length,
-    layers,
-    /** those that are not drawn at will */
-    fixed: corners + rows + climbs.length + layers,
-  }
+  const { rows, climbing } = scheduled(table, op, direction)
+  const [ofRows, climbs, layers] = [rows().length, climbing().climbs.length, layersOf(op).length]
+  return { corners, rows: ofRows, climbs, layers, fixed: corners + ofRows + climbs + layers }
 }
 
 /**
@@ -83,20 +76,14 @@ export const indicesOf = (
   profile: Profile,
   runs: number,
 ): readonly number[] => {
-  const { corners, rows, climbs, layers, fixed } = partsOf(table, op, direction)
-  const drawn = range(fixed, runs)
+  const edges = cornersOf(table[op], direction)
+  const drawn = (): readonly number[] => (runs === 0 ? [] : range(partsOf(table, op, direction).fixed, runs))
   if (profile === 'quick') {
-    const small = cornersOf(table[op], direction).flatMap((form, index) =>
-      elementsOf(form) <= quickElements ? [index] : [],
-    )
-    const classes = scheduled(table, op, direction).covering.ofStrength[0] ?? 0
-    return [...small, ...range(corners, classes), ...drawn]
+    const small = edges.flatMap((form, index) => (elementsOf(form) <= quickElements ? [index] : []))
+    return [...small, ...range(edges.length, scheduled(table, op, direction).classes().rows.length), ...drawn()]
   }
-  return [
-    ...range(0, corners + rows + climbs),
-    ...(profile === 'wild' ? range(corners + rows + climbs, layers) : []),
-    ...drawn,
-  ]
+  const { corners, rows, climbs, layers } = partsOf(table, op, direction)
+  return [...range(0, corners + rows + climbs + (profile === 'wild' ? layers : 0)), ...drawn()]
 }
 
 /** What the cases of some numbers and forms cover. */
@@ -104,17 +91,21 @@ export const coverageOf = (
   table: QuestionTable,
   op: OpName,
   direction: Direction,
+  profile: Profile,
   answered: readonly { readonly index: number; readonly form: Form }[],
 ): Covered => {
-  const { corners } = partsOf(table, op, direction)
+  const corners = cornersOf(table[op], direction).length
   const schedule = scheduled(table, op, direction)
+  const quick = profile === 'quick'
+  const rows = quick ? schedule.classes().rows : schedule.rows()
   return coveredBy(
     op,
     schedule,
     answered.map(({ index, form }) => {
-      const row = schedule.covering.rows[index - corners]
+      const row = rows[index - corners]
       return { form, ...(row === undefined ? {} : { row }) }
     }),
+    quick ? 1 : 3,
   )
 }
 
@@ -129,12 +120,14 @@ export const arbitraryOf = (
   seed: number,
   index: number,
 ): fc.Arbitrary<Form> => {
-  const { corners, fixed } = partsOf(table, op, direction)
-  const known =
-    cornersOf(table[op], direction)[index] ??
-    (index < fixed ? layersOf(op)[index - fixed + layersOf(op).length] : undefined)
-  const base =
-    known === undefined ? arbitraryAt(op, scheduled(table, op, direction), index - corners) : fc.constant(known)
+  const corners = cornersOf(table[op], direction)
+  const schedule = scheduled(table, op, direction)
+  // behind the corners, the rows of the classes need not know of what comes after them
+  const early = index < corners.length + schedule.classes().rows.length
+  const layers = early ? [] : layersOf(op)
+  const before = early ? index + 1 : partsOf(table, op, direction).fixed - layers.length
+  const known = corners[index] ?? (index < before ? undefined : layers[index - before])
+  const base = known === undefined ? arbitraryAt(op, schedule, index - corners.length) : fc.constant(known)
   return shrinking(base, { op, direction, seed: caseId(op, direction, seed, index) })
 }
 

@@ -273,7 +273,7 @@ const coveredText = (lines: readonly Line[]): string | undefined => {
   const share = ({ met, of }: Share): string => (met === of ? `all ${of}` : `${met} of ${of}`)
   return `covered: ${[
     `${share(classes)} classes`,
-    `${share(pairs)} pairs of them`,
+    ...(pairs.of === 0 ? [] : [`${share(pairs)} pairs of them`]),
     ...(triples.of === 0 ? [] : [`${share(triples)} triples of convolutions and pools`]),
     `${share(extents)} extents of axes`,
   ].join(', ')}`

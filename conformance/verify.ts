@@ -263,7 +263,7 @@ const verifyOne = async (
     watch({ op, direction, done: done + 1, of: indices.length })
   }
   const { firstFailure } = tally
-  const line: Line = { ...tally.line, covered: coverageOf(table, op, direction, answered) }
+  const line: Line = { ...tally.line, covered: coverageOf(table, op, direction, profile, answered) }
   const verdict: Verdict = line.cases === 0 ? 'not-run' : line.failed > 0 ? 'not-conformant' : 'conformant'
   if (firstFailure === undefined) return E.right({ ...line, verdict })
   return F.pipe(

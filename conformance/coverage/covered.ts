@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import type { OpName } from '../../spec/catalogue.js'
 import type { Form } from '../form.js'
-import type { Row } from './covering.js'
+import type { Covering, Row } from './covering.js'
 import { met } from './covering.js'
 import { measure } from './extents.js'
 import { reaches, rungs } from './ladder.js'
@@ -16,7 +16,8 @@ export interface Share {
 /** What the cases that a backend answered cover of an op in a direction. */
 export interface Covered {
   readonly classes: Share
-  readonly pairs: Share
+  /** left out where nobody asked for pairs */
+  readonly pairs?: Share
   /** where every triple is wanted: of the factors that it is wanted of */
   readonly triples?: Share
   /** per axis, the rungs of its ladder */
@@ -29,20 +30,26 @@ export interface Answered {
   readonly form: Form
 }
 
-export const coveredBy = (op: OpName, { subject, covering }: Schedule, answered: readonly Answered[]): Covered => {
+/** What answered cases cover, at most up to a strength. */
+export const coveredBy = (
+  op: OpName,
+  { subject, classes, pairs, triples }: Schedule,
+  answered: readonly Answered[],
+  strength: 1 | 3,
+): Covered => {
   const rows = answered.flatMap(({ row }) => (row === undefined ? [] : [row]))
-  const share = (strength: 1 | 2 | 3, core?: readonly string[]): Share => ({
-    met: rows.length === 0 ? 0 : met(subject.factors, rows, strength, core),
-    of: covering.tuples[strength - 1]?.feasible ?? 0,
+  const share = ({ tuples }: Covering, core?: readonly string[]): Share => ({
+    met: rows.length === 0 ? 0 : met(subject.factors, rows, tuples.strength, core),
+    of: tuples.feasible,
   })
   const measured = answered.flatMap(({ form }) => {
     const one = measure(op, form)
     return E.isRight(one) ? [one.right.extents] : []
   })
   return {
-    classes: share(1),
-    pairs: share(2),
-    ...(subject.core === undefined ? {} : { triples: share(3, subject.core) }),
+    classes: share(classes()),
+    ...(strength === 1 ? {} : { pairs: share(pairs()) }),
+    ...(strength === 1 || triples === undefined ? {} : { triples: share(triples(), subject.core) }),
     extents: Object.fromEntries(
       Object.entries(subject.ladder).map(([letter, end]) => {
         const ladder = rungs.filter(({ most }) => most <= end)

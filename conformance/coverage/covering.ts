@@ -35,10 +35,8 @@ export interface Tuples {
 }
 
 export interface Covering {
-  /** the first `ofStrength[0]` of them meet every class, the first `ofStrength[1]` every pair, and so on */
   readonly rows: readonly Row[]
-  readonly ofStrength: readonly number[]
-  readonly tuples: readonly Tuples[]
+  readonly tuples: Tuples
 }
 
 const subsets = (size: number, of: readonly number[]): readonly (readonly number[])[] =>
@@ -49,55 +47,74 @@ type Line = readonly number[]
 
 interface Goal {
   readonly factors: readonly number[]
+  /** how far apart two classes of each of the factors stand in `left` */
+  readonly strides: readonly number[]
   /** per combination of classes: 0 where it is met or cannot be */
   readonly left: Uint8Array
 }
 
-const codeOf = (counts: readonly number[], factors: readonly number[], line: Line): number => {
-  let code = 0
-  for (const factor of factors) {
-    const at = line[factor] as number
-    if (at < 0) return -1
-    code = code * (counts[factor] as number) + at
-  }
-  return code
-}
-
-const lineOf = (counts: readonly number[], factors: readonly number[], code: number): Line => {
+const lineOf = (
+  counts: readonly number[],
+  { factors, strides }: Pick<Goal, 'factors' | 'strides'>,
+  code: number,
+): Line => {
   const line = counts.map(() => -1)
-  let rest = code
-  for (const factor of [...factors].reverse()) {
-    line[factor] = rest % (counts[factor] as number)
-    rest = Math.floor(rest / (counts[factor] as number))
-  }
+  factors.forEach((factor, i) => {
+    line[factor] = Math.floor(code / (strides[i] as number)) % (counts[factor] as number)
+  })
   return line
 }
 
-/** Rows beside these are tried, and the one that covers most is taken. */
-const candidates = 8
+// where a line's classes stand in a goal, but for one of its factors; −1 where one of them is open
+const placeOf = ({ factors, strides }: Goal, line: Line, except = -1): number => {
+  let place = 0
+  for (let i = 0; i < factors.length; i++) {
+    const factor = factors[i] as number
+    if (factor === except) continue
+    const at = line[factor] as number
+    if (at < 0) return -1
+    place += at * (strides[i] as number)
+  }
+  return place
+}
+
+/** So many rows are tried at each turn, and the one that covers most is taken. */
+const candidates = 6
 
 /**
- * Rows that meet whatever can be met, a pure function of the factors and the seed. Those of a lower strength come first,
- * so that a short run of them has every class already.
+ * Rows that, beside those that there are, meet whatever can be met at a strength. A pure function of its arguments; the
+ * rows that there are come first.
  */
-export const covering = (factors: readonly Factor[], { strength, core, possible, seed }: Wanted): Covering => {
-  const draw = draws(keyOf(`covering array ${seed}`))
+export const covering = (
+  factors: readonly Factor[],
+  { strength, core, possible, seed }: Wanted,
+  before: readonly Row[] = [],
+): Covering => {
+  const draw = draws(keyOf(`covering array ${strength} ${seed}`))
   const counts = factors.map(({ classes }) => classes.length)
   const all = factors.map((_, at) => at)
-  const inCore = all.filter((at) => core === undefined || core.includes((factors[at] as Factor).name))
-  const rowOf = (line: Line): Partial<Row> =>
-    Object.fromEntries(
-      line.flatMap((at, factor) => {
-        const { name, classes } = factors[factor] as Factor
-        return at < 0 ? [] : [[name, classes[at] as string]]
-      }),
-    )
+  const among =
+    core === undefined || strength < 3 ? all : all.filter((at) => core.includes((factors[at] as Factor).name))
+  const rowOf = (line: Line): Partial<Row> => {
+    const row: Record<string, string> = {}
+    for (const factor of all) {
+      const at = line[factor] as number
+      const { name, classes } = factors[factor] as Factor
+      if (at >= 0) row[name] = classes[at] as string
+    }
+    return row
+  }
   const can = (line: Line): boolean => possible === undefined || possible(rowOf(line))
-  const shuffled = (numbers: readonly number[]): readonly number[] =>
-    numbers
-      .map((number) => ({ number, key: draw.uniform() }))
-      .sort((a, b) => a.key - b.key)
-      .map(({ number }) => number)
+  const shuffled = (numbers: readonly number[]): readonly number[] => {
+    const list = [...numbers]
+    for (let i = list.length - 1; i > 0; i--) {
+      const j = draw.integer(0, i)
+      const kept = list[i] as number
+      list[i] = list[j] as number
+      list[j] = kept
+    }
+    return list
+  }
 
   // the whole row that some classes can be part of: depth first, at each factor the classes in the order of `prefer`
   const completed = (
@@ -108,83 +125,76 @@ export const covering = (factors: readonly Factor[], { strength, core, possible,
     const [factor, ...others] = open
     if (factor === undefined) return line
     for (const at of prefer(line, factor)) {
-      const next = line.map((old, other) => (other === factor ? at : old))
+      const next = [...line]
+      next[factor] = at
       const whole = can(next) ? completed(next, others, prefer) : undefined
       if (whole !== undefined) return whole
     }
     return undefined
   }
-  const inOrder = (_: Line, factor: number): readonly number[] =>
-    Array.from({ length: counts[factor] as number }, (_, at) => at)
+  const numbered = counts.map((count) => Array.from({ length: count }, (_, at) => at))
+  const inOrder = (_: Line, factor: number): readonly number[] => numbered[factor] as readonly number[]
   const openIn = (line: Line): readonly number[] => all.filter((factor) => (line[factor] as number) < 0)
 
-  const rows: Line[] = []
-  const ofStrength: number[] = []
-  const tuples: Tuples[] = []
-  for (let t = 1; t <= strength; t++) {
-    const infeasible: Partial<Row>[] = []
-    let feasible = 0
-    const goals: readonly Goal[] = subsets(t, t === 3 ? inCore : all).map((factors) => {
-      const size = factors.reduce((n, factor) => n * (counts[factor] as number), 1)
-      const left = new Uint8Array(size)
-      for (let code = 0; code < size; code++) {
-        const line = lineOf(counts, factors, code)
-        if (can(line) && completed(line, openIn(line), inOrder) !== undefined) {
-          left[code] = 1
-          feasible++
-        } else infeasible.push(rowOf(line))
-      }
-      return { factors, left }
-    })
-    tuples.push({ strength: t, feasible, infeasible })
-    const goalsOf = all.map((factor) => goals.filter(({ factors }) => factors.includes(factor)))
-    let remaining = feasible
-    const gain = (line: Line, among: readonly Goal[]): number => {
-      let n = 0
-      for (const { factors, left } of among) {
-        const code = codeOf(counts, factors, line)
-        if (code >= 0) n += left[code] as number
-      }
-      return n
+  const infeasible: Partial<Row>[] = []
+  let feasible = 0
+  const goals: readonly Goal[] = subsets(strength, among).map((chosen) => {
+    const strides = chosen.map((_, i) => chosen.slice(i + 1).reduce((n, factor) => n * (counts[factor] as number), 1))
+    const size = chosen.reduce((n, factor) => n * (counts[factor] as number), 1)
+    const left = new Uint8Array(size)
+    for (let code = 0; code < size; code++) {
+      const line = lineOf(counts, { factors: chosen, strides }, code)
+      if (can(line) && completed(line, openIn(line), inOrder) !== undefined) {
+        left[code] = 1
+        feasible++
+      } else infeasible.push(rowOf(line))
     }
-    const take = (line: Line): void => {
-      for (const { factors, left } of goals) {
-        const code = codeOf(counts, factors, line)
-        remaining -= left[code] as number
-        left[code] = 0
-      }
+    return { factors: chosen, strides, left }
+  })
+  const goalsOf = all.map((factor) => goals.filter(({ factors }) => factors.includes(factor)))
+  let remaining = feasible
+  const gain = (line: Line): number => goals.reduce((n, goal) => n + (goal.left[placeOf(goal, line)] ?? 0), 0)
+  const take = (line: Line): void => {
+    for (const goal of goals) {
+      const place = placeOf(goal, line)
+      remaining -= goal.left[place] as number
+      goal.left[place] = 0
     }
-    rows.forEach(take)
-    // classes by what they newly cover beside those chosen before, the best first
-    const best = (line: Line, factor: number): readonly number[] =>
-      shuffled(inOrder(line, factor))
-        .map((at) => ({
-          at,
-          gain: gain(
-            line.map((old, other) => (other === factor ? at : old)),
-            goalsOf[factor] as readonly Goal[],
-          ),
-        }))
-        .sort((a, b) => b.gain - a.gain)
-        .map(({ at }) => at)
-    while (remaining > 0) {
-      const open = goals.filter(({ left }) => left.includes(1))
-      let found: { readonly line: Line; readonly gain: number } | undefined
-      for (let tried = 0; tried < candidates; tried++) {
-        const { factors, left } = draw.pick(open)
-        const start = lineOf(counts, factors, left.indexOf(1, 0))
-        const line = completed(start, shuffled(openIn(start)), best)
-        if (line === undefined) throw new Error('a tuple that was feasible is so no more')
-        const gained = gain(line, goals)
-        if (found === undefined || gained > found.gain) found = { line, gain: gained }
-      }
-      const { line } = found as { readonly line: Line }
-      rows.push(line)
-      take(line)
-    }
-    ofStrength.push(rows.length)
   }
-  return { rows: rows.map((line) => rowOf(line) as Row), ofStrength, tuples }
+  // classes by what they newly cover beside those chosen before, the best first
+  const best = (line: Line, factor: number): readonly number[] => {
+    const gains = new Uint32Array(counts[factor] as number)
+    for (const goal of goalsOf[factor] as readonly Goal[]) {
+      const place = placeOf(goal, line, factor)
+      if (place < 0) continue
+      const stride = goal.strides[goal.factors.indexOf(factor)] as number
+      for (let at = 0; at < gains.length; at++)
+        gains[at] = (gains[at] as number) + (goal.left[place + at * stride] as number)
+    }
+    return [...shuffled(numbered[factor] as readonly number[])].sort(
+      (a, b) => (gains[b] as number) - (gains[a] as number),
+    )
+  }
+
+  const lines = before.map((row) => factors.map(({ name, classes }) => classes.indexOf(row[name] as string)))
+  lines.forEach(take)
+  const added: Line[] = []
+  while (remaining > 0) {
+    const open = goals.filter(({ left }) => left.includes(1))
+    let found: { readonly line: Line; readonly gain: number } | undefined
+    for (let tried = 0; tried < candidates; tried++) {
+      const goal = draw.pick(open)
+      const start = lineOf(counts, goal, goal.left.indexOf(1))
+      const line = completed(start, shuffled(openIn(start)), best)
+      if (line === undefined) throw new Error('a tuple that was feasible is so no more')
+      const gained = gain(line)
+      if (found === undefined || gained > found.gain) found = { line, gain: gained }
+    }
+    const { line } = found as { readonly line: Line }
+    added.push(line)
+    take(line)
+  }
+  return { rows: [...before, ...added.map((line) => rowOf(line) as Row)], tuples: { strength, feasible, infeasible } }
 }
 
 /** How many different tuples of a strength some rows meet, among all factors or those of a core. */

@@ -27,12 +27,22 @@ export interface Climb {
   readonly rungs: Readonly<Record<string, Rung>>
 }
 
-export interface Schedule {
-  readonly subject: Subject
-  readonly covering: Covering
+export interface Climbs {
   readonly climbs: readonly Climb[]
   /** rungs that no case within the limits meets */
   readonly beyond: Readonly<Record<string, readonly Rung[]>>
+}
+
+/** Each is worked out where it is first asked for: a short run needs the classes alone. */
+export interface Schedule {
+  readonly subject: Subject
+  /** rows that meet every class; those that meet every pair begin with them, and those of triples with those of pairs */
+  readonly classes: () => Covering
+  readonly pairs: () => Covering
+  readonly triples: (() => Covering) | undefined
+  /** the last of them */
+  readonly rows: () => readonly Row[]
+  readonly climbing: () => Climbs
 }
 
 const numbers = (arbitraries: Readonly<Record<string, fc.Arbitrary<number>>>): fc.Arbitrary<Drawn> =>
@@ -94,24 +104,14 @@ const plainRows = (one: Subject): readonly Row[] => [
     .flatMap(({ name, classes }) => classes.map((choice) => plainRow(one, { [name]: choice }))),
 ]
 
-// the arbitrary's own judgement of a climb, at a few draws
-const possibleClimb = (op: OpName, one: Subject, climb: Climb): boolean =>
-  fc
-    .sample(
-      numbers({
-        ...one.few,
-        ...Object.fromEntries(Object.entries(climb.rungs).map(([letter, { most }]) => [letter, fc.constant(most)])),
-      }),
-      { seed: 1, numRuns: 3 },
-    )
-    .every((extents) => fits(op, one.form(climb.row, extents), climb.rungs))
+// whether a climb is possible at some draws of the rest
+const possibleClimb = (op: OpName, one: Subject, samples: readonly Drawn[], { row, rungs: wanted }: Climb): boolean => {
+  const long = Object.fromEntries(Object.entries(wanted).map(([letter, { most }]) => [letter, most]))
+  return samples.every((drawn) => fits(op, one.form(row, { ...drawn, ...long }), wanted))
+}
 
-const climbsOf = (
-  op: OpName,
-  one: Subject,
-  rows: readonly Row[],
-  known: readonly Measured[],
-): Pick<Schedule, 'climbs' | 'beyond'> => {
+const climbsOf = (op: OpName, one: Subject, rows: readonly Row[], known: readonly Measured[]): Climbs => {
+  const samples = fc.sample(numbers(one.few), { seed: 1, numRuns: 2 })
   const open = new Map(
     Object.entries(one.ladder).map(([letter, end]) => [
       letter,
@@ -129,7 +129,7 @@ const climbsOf = (
     if (rung === undefined) break
     open.set(letter, open.get(letter)?.slice(0, -1) ?? [])
     const tried = [...Array.from({ length: 12 }, (_, i) => rows[(7 * turn + 5 * i) % rows.length] as Row), ...plain]
-    const row = tried.find((row) => possibleClimb(op, one, { row, rungs: { [letter]: rung } }))
+    const row = tried.find((row) => possibleClimb(op, one, samples, { row, rungs: { [letter]: rung } }))
     if (row === undefined) {
       beyond[letter] = [...(beyond[letter] ?? []), rung]
       continue
@@ -141,7 +141,7 @@ const climbsOf = (
         if (
           other === letter ||
           short === undefined ||
-          !possibleClimb(op, one, { row, rungs: { ...soFar, [other]: short } })
+          !possibleClimb(op, one, samples, { row, rungs: { ...soFar, [other]: short } })
         )
           return soFar
         open.set(other, open.get(other)?.slice(1) ?? [])
@@ -154,19 +154,37 @@ const climbsOf = (
   return { climbs, beyond }
 }
 
+const once = <A>(make: () => A): (() => A) => {
+  let made: { readonly value: A } | undefined
+  return () => (made ??= { value: make() }).value
+}
+
 const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[]): Schedule => {
   const one = subject(op, direction, classTable[op])
-  const array = covering(one.factors, {
-    strength: one.core === undefined ? 2 : 3,
-    ...(one.core === undefined ? {} : { core: one.core }),
-    possible: one.possible,
-    seed: `${op} ${direction}`,
-  })
-  const known = corners.flatMap((form) => {
-    const measured = measure(op, form)
-    return E.isRight(measured) ? [measured.right] : []
-  })
-  return { subject: one, covering: array, ...climbsOf(op, one, array.rows, known) }
+  const { factors, possible, core } = one
+  const wanted = { possible, seed: `${op} ${direction}`, ...(core === undefined ? {} : { core }) }
+  const classes = once(() => covering(factors, { ...wanted, strength: 1 }))
+  const pairs = once(() => covering(factors, { ...wanted, strength: 2 }, classes().rows))
+  const triples = core && once(() => covering(factors, { ...wanted, strength: 3 }, pairs().rows))
+  const rows = () => (triples ?? pairs)().rows
+  return {
+    subject: one,
+    classes,
+    pairs,
+    triples,
+    rows,
+    climbing: once(() =>
+      climbsOf(
+        op,
+        one,
+        rows(),
+        corners.flatMap((form) => {
+          const measured = measure(op, form)
+          return E.isRight(measured) ? [measured.right] : []
+        }),
+      ),
+    ),
+  }
 }
 
 const schedules = new WeakMap<readonly Form[], Map<string, Schedule>>()
@@ -186,13 +204,10 @@ export const scheduleOf = (op: OpName, direction: Direction, corners: readonly F
 export const bearable = (op: OpName, form: Form): boolean => acceptable(op, form) && fits(op, form, {})
 
 /** The arbitrary of case number `index` behind the corners: rows, climbs, then any classes. */
-export const arbitraryAt = (
-  op: OpName,
-  { subject: one, covering: array, climbs }: Schedule,
-  index: number,
-): fc.Arbitrary<Form> => {
-  const row = array.rows[index]
+export const arbitraryAt = (op: OpName, schedule: Schedule, index: number): fc.Arbitrary<Form> => {
+  const { subject: one, classes, rows, climbing } = schedule
+  const row = classes().rows[index] ?? rows()[index]
   if (row !== undefined) return ofRow(one, row)
-  const climb = climbs[index - array.rows.length]
+  const climb = climbing().climbs[index - rows().length]
   return climb !== undefined ? ofClimb(op, one, plainRows(one), climb) : ofAny(one)
 }
