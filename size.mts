@@ -12,16 +12,16 @@ for (const {op,direction} of questions) {
   const t=performance.now()
   const c = questionTable[op].corners.filter(f=>f.only===undefined||f.only===direction)
   const s = scheduleOf(op,direction,c)
-  const ms = performance.now()-t
+  s.climbing(); const ms = performance.now()-t
   let bad=0, example='', big=0, biggest=0
-  const n=s.covering.rows.length+s.climbs.length
+  const n=s.rows().length+s.climbing().climbs.length
   for (let i=0;i<n+20;i++) for (const seed of [1,2]) { 
     const arb=arbitraryAt(op,s,i); const f=fc.sample(arb,{seed,path:String(i),numRuns:1})[0]!
-    if(!acceptable(op,f)){bad++; example=JSON.stringify(measure(op,f)) + JSON.stringify(f)+ JSON.stringify(s.covering.rows[i]??s.climbs[i-s.covering.rows.length])}
+    if(!acceptable(op,f)){bad++; example=JSON.stringify(measure(op,f)) + JSON.stringify(f)+ JSON.stringify(s.rows()[i]??s.climbing().climbs[i-s.rows().length])}
     else if(!bearable(op,f)) big++
     const m=measure(op,f); if(m._tag==='Right') biggest=Math.max(biggest,m.right.multiplyAdds)
   }
-  total+=s.covering.rows.length; corners+=c.length; climbs+=s.climbs.length
-  console.log(op.padEnd(20),direction.padEnd(9),'corners',c.length,'rows',s.covering.ofStrength.join('/'),'climbs',s.climbs.length,'beyond',Object.entries(s.beyond).map(([l,r])=>`${l}:${r.length}`).join(' '),'bad',bad,'big',big,'MAC',biggest.toExponential(1),ms.toFixed(0)+'ms', 'draw', (performance.now()-t-ms).toFixed(0), example.slice(0,700))
+  total+=s.rows().length; corners+=c.length; climbs+=s.climbing().climbs.length
+  console.log(op.padEnd(20),direction.padEnd(9),'corners',c.length,'rows',[s.classes().rows.length,s.pairs().rows.length,s.rows().length].join('/'),'climbs',s.climbing().climbs.length,'beyond',Object.entries(s.climbing().beyond).map(([l,r])=>`${l}:${r.length}`).join(' '),'bad',bad,'big',big,'MAC',biggest.toExponential(1),ms.toFixed(0)+'ms', 'draw', (performance.now()-t-ms).toFixed(0), example.slice(0,700))
 }
 console.log({total,corners,climbs, ms: performance.now()-t0})

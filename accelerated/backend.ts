@@ -141,7 +141,7 @@ const openSession =
       return E.isLeft(prepared) ? prepared : executor.execute(prepared.right, feeds, planned.right)
     }
 
-    const checkBeside = (other: Program): Result<CheckedProgram> => {
+    const checkOther = (other: Program): Result<CheckedProgram> => {
       const unfit = stateNames.find(
         (name) => !sameShape(other.inputs[name] ?? (stateShapes[name] as Shape), stateShapes[name] as Shape),
       )
@@ -151,14 +151,14 @@ const openSession =
           ensure(
             Object.keys(other.carry).length === 0,
             'UnexpectedInput',
-            'a program run beside a session carries no state',
+            'a program run on a session carries no state of its own',
           ),
         ),
         E.tap(() =>
           ensure(
             unfit === undefined,
             'ShapeMismatch',
-            `${unfit} has shape ${showShape(stateShapes[unfit ?? ''] ?? [])} in the session; the program beside it wants ${showShape(other.inputs[unfit ?? ''] ?? [])}`,
+            `${unfit} has shape ${showShape(stateShapes[unfit ?? ''] ?? [])} in the session; the program run on it wants ${showShape(other.inputs[unfit ?? ''] ?? [])}`,
           ),
         ),
       )
@@ -169,11 +169,11 @@ const openSession =
         (feeds, watch = program.outputs) =>
         () =>
           replay(checked.right, feeds, watch, `step ${JSON.stringify(watch)}`),
-      beside:
+      run:
         (other, feeds, watch = other.outputs) =>
         async () => {
-          const fits = checkBeside(other)
-          return E.isLeft(fits) ? fits : replay(fits.right, feeds, watch, `beside ${JSON.stringify([other, watch])}`)
+          const fits = checkOther(other)
+          return E.isLeft(fits) ? fits : replay(fits.right, feeds, watch, `run ${JSON.stringify([other, watch])}`)
         },
       state: async () => {
         if (!open) return fail('BackendUnavailable', 'the session is closed')

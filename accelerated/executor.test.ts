@@ -285,7 +285,7 @@ describe.runIf(embedded)('a lost device is reported as such', () => {
         await session.step({})(),
         await session.step({}, ['x'])(),
         await session.state(),
-        await session.beside(relu([2]), {})(),
+        await session.run(relu([2]), {})(),
       ]
       expect(ends.map((end) => left(end).code)).toEqual(ends.map(() => 'DeviceLost'))
       await session.close()
@@ -326,16 +326,16 @@ describe.runIf(embedded)('a session', () => {
     await session.close()
   })
 
-  test('shows its state to a program beside it, as it is now', async () => {
+  test('shows its state to another program, as it is now', async () => {
     const session = await opened()
-    const beside: Program = {
+    const another: Program = {
       inputs: { w: [3], z: [3] },
       nodes: [node('y', 'add', { a: 'w', b: 'z' })],
       outputs: ['y'],
       carry: {},
     }
     const sum = async (): Promise<readonly number[]> =>
-      numbers(right(await session.beside(beside, { z: list(100, 100, 100) })())['y']!)
+      numbers(right(await session.run(another, { z: list(100, 100, 100) })())['y']!)
     expect(await sum()).toEqual([108, 92, 100])
     right(await session.step(feeds(1))())
     expect(await sum()).toEqual([107, 90, 104])
@@ -343,14 +343,14 @@ describe.runIf(embedded)('a session', () => {
     expect(recorded.alive()).toBe(before)
   })
 
-  test('refuses a program beside it that wants the state in another shape, or has a state of its own', async () => {
+  test('refuses another program that wants the state in another shape, or has a state of its own', async () => {
     const session = await opened()
     const other = { ...relu([2, 2]), inputs: { w: [2, 2] }, nodes: [node('y', 'relu', { x: 'w' })] }
-    expect(left(await session.beside(other, {})())).toEqual({
+    expect(left(await session.run(other, {})())).toEqual({
       code: 'ShapeMismatch',
-      message: 'w has shape [3] in the session; the program beside it wants [2,2]',
+      message: 'w has shape [3] in the session; the program run on it wants [2,2]',
     })
-    expect(left(await session.beside({ ...relu([3]), carry: { x: 'y' } }, { x: list(1, 2, 3) })()).code).toBe(
+    expect(left(await session.run({ ...relu([3]), carry: { x: 'y' } }, { x: list(1, 2, 3) })()).code).toBe(
       'UnexpectedInput',
     )
     right(await session.step(feeds(1))())
@@ -470,7 +470,7 @@ describe.runIf(embedded)('a session', () => {
   test('frees all its buffers when it is closed, answers nothing after, and may be closed again', async () => {
     const session = await opened()
     right(await session.step(feeds(1))())
-    right(await session.beside({ ...relu([3]), inputs: { w: [3] }, nodes: [node('y', 'relu', { x: 'w' })] }, {})())
+    right(await session.run({ ...relu([3]), inputs: { w: [3] }, nodes: [node('y', 'relu', { x: 'w' })] }, {})())
     expect(recorded.alive()).toBeGreaterThan(before)
     await session.close()
     expect(recorded.alive()).toBe(before)

@@ -47,8 +47,10 @@ import * as adamw from './optimizers/adamw.js'
 import * as minMaxNormalize from './normalizers/minMaxNormalize.js'
 import * as zScoreNormalize from './normalizers/zScoreNormalize.js'
 
+type LoweringTable = { readonly [N in OpName]: Lowering<N> }
+
 /** The lowering of every op, forward and backward. */
-export const lowerings = {
+export const lowerings: LoweringTable = {
   sigmoid,
   tanh,
   relu,
@@ -95,4 +97,4 @@ export const lowerings = {
   maxout,
   minMaxNormalize,
   zScoreNormalize,
-} satisfies { readonly [N in OpName]: Lowering<N> }
+}

@@ -50,7 +50,7 @@ const repeating =
       if (E.isLeft(outcome)) return outcome
     }
     return F.pipe(
-      await session.beside(tick, { tick: scalar(1) }, ['tock'])(),
+      await session.run(tick, { tick: scalar(1) }, ['tock'])(),
       E.map(() => undefined),
     )
   }
@@ -91,10 +91,10 @@ export const onBackend = (backend: Backend, workload: Workload, judge: Judge): C
       sessionOf(backend, keeping(feeds), feeds),
       TE.map((session) => ({
         check: F.pipe(
-          session.beside(program, {}),
+          session.run(program, {}),
           TE.flatMapEither((values) => judge(workload.question, answersOf(values))),
         ),
-        repeat: repeating(session, () => session.beside(program, {}, [])),
+        repeat: repeating(session, () => session.run(program, {}, [])),
         close: session.close,
       })),
     ),
@@ -146,14 +146,14 @@ export const forwardOnBackend = (
         sessionOf(backend, keeping(feeds), feeds),
         TE.map((session) => ({
           check: F.pipe(
-            session.beside(
+            session.run(
               program,
               {},
               watch(program).filter((value) => !(value in feeds)),
             ),
             TE.flatMapEither((values) => judge(program, { ...feeds, ...values })),
           ),
-          repeat: repeating(session, () => session.beside(program, {}, [])),
+          repeat: repeating(session, () => session.run(program, {}, [])),
           close: session.close,
         })),
       )()

@@ -13,15 +13,14 @@ import { time } from '../bench/time.js'
 import { imageNetworks, lenetStep, onDevice, onProcessor } from '../bench/workloads.js'
 import type { Expected } from '../conformance/judge.js'
 import { expect, judge } from '../conformance/judge.js'
-import type { Sampling } from '../conformance/lockstep.js'
 import { everyValue, lockstep } from '../conformance/lockstep.js'
 import { printFingerprint } from '../conformance/report.js'
 import { oracle, reference } from '../reference/index.js'
 import { anyOrder } from '../spec/bound.js'
 import type { Result } from '../spec/error.js'
+import type { Fields } from '../spec/field.js'
 import type { Depth } from '../spec/op.js'
 import type { Question } from '../spec/program.js'
-import type { Tensors } from '../spec/tensor.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import type { Subcommand } from './command.js'
@@ -38,8 +37,8 @@ interface Options {
   readonly json?: string
 }
 
-const only = (names: readonly string[], tensors: Tensors): Tensors =>
-  Object.fromEntries(Object.entries(tensors).filter(([name]) => names.includes(name)))
+const only = (names: readonly string[], fields: Fields): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name)))
 
 /** Judges answers by the bound; the reference is asked each question once, however many answers there are to it. */
 const judgeAt = (depth: Depth): Judge => {
@@ -51,18 +50,23 @@ const judgeAt = (depth: Depth): Judge => {
     return F.pipe(
       expected,
       E.map(({ values, bounds }) =>
-        judge(oracle, question, { values: only(asked, values), bounds: only(asked, bounds) }, answer, false),
+        judge({
+          oracle,
+          question,
+          expected: { values: only(asked, values), bounds: only(asked, bounds) },
+          answer,
+        }),
       ),
       E.map(({ worst }) => worst.ratio),
     )
   }
 }
 
-const stepJudgeAt = (depth: Depth, sampling?: Sampling): StepJudge => ({
+const stepJudgeAt = (depth: Depth): StepJudge => ({
   watch: everyValue,
   judge: (program, values) =>
     F.pipe(
-      lockstep(oracle, program, values, depth, sampling === undefined ? {} : { sampling }),
+      lockstep(oracle, program, values, depth),
       E.map(({ findings }) =>
         findings
           .map(({ judgement: { problem, worst } }) => (problem === undefined ? worst.ratio : Infinity))
@@ -128,8 +132,7 @@ const run = async (asked: readonly Group[], options: Options): Promise<ExitCode>
       ])
     // one at a time, for what is large
     if (onTheDevice.includes('networks'))
-      for (const workload of imageNetworks())
-        await show([forwardOnBackend(backend, workload, stepJudgeAt(depth, { elements: 256, seed: 1 }))])
+      for (const workload of imageNetworks()) await show([forwardOnBackend(backend, workload, stepJudgeAt(depth))])
     await backend.close()
   }
   if (options.json !== undefined) {

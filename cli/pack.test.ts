@@ -111,14 +111,16 @@ describe('the package, installed in an empty folder', () => {
     expect(JSON.parse(printed)).toEqual(answer)
   })
 
-  it('finds learning, and the files of others, under names of their own', async () => {
+  it('has learning and the files of others under names of their own, and no arithmetic of bounds at its root', async () => {
     const printed = await node(
       'rooms.mjs',
-      `import { encodeImages } from 'etalon/formats'
-      import { constant } from 'etalon/training'
-      console.log(typeof encodeImages, typeof constant)`,
+      `import * as root from 'etalon'
+      import { encodeImages } from 'etalon/formats'
+      import { fit } from 'etalon/training'
+      const bare = ['times', 'over', 'plus', 'gamma', 'fit', 'encodeImages'].filter((name) => name in root)
+      console.log(typeof encodeImages, typeof fit, JSON.stringify(bare))`,
     )
-    expect(printed).toBe('function function')
+    expect(printed).toBe('function function []')
   })
 
   it('loads the conformance suite', async () => {

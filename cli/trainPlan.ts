@@ -1,7 +1,7 @@
 import { either as E, function as F } from 'fp-ts'
 import { classCount } from '../formats/idx.js'
 import type { Result } from '../spec/error.js'
-import { ensure, getOrThrow, within } from '../spec/error.js'
+import { ensure, fail, getOrThrow, within } from '../spec/error.js'
 import type { Mode, Network } from '../spec/networks/network.js'
 import { inference, trainingBy } from '../spec/networks/network.js'
 import { perceptron } from '../spec/networks/perceptron.js'
@@ -101,6 +101,8 @@ export const trainableLosses: readonly LossName[] = [
 interface Learner {
   readonly name: NetworkName
   readonly build: (batch: number, mode: Mode) => Network
+  /** its own first */
+  readonly losses: readonly [LossName, ...LossName[]]
 }
 
 /** The network of a recipe: the perceptron has an input for each pixel. */
@@ -109,20 +111,22 @@ const learnerOf = ({ network, variant }: Recipe, pixels: number): Result<Learner
   return F.pipe(
     parseNetworkName(network),
     E.tap((name) => networkNamed(name, wanted)),
-    E.tap((name) =>
-      ensure(
-        learningOf(name).losses.length > 0,
-        'AttributeOutOfRange',
-        `${name} is two networks that learn against each other, which one loss does not say: etalon lesson ${name} trains it`,
-      ),
-    ),
-    E.map((name) => ({
-      name,
-      build:
-        name === 'perceptron'
-          ? (batch: number, mode: Mode) => perceptron(batch, { inputs: pixels, mode })
-          : (batch: number, mode: Mode) => getOrThrow(networkNamed(name, { ...wanted, batch, mode })),
-    })),
+    E.flatMap((name) => {
+      const [own, ...others] = learningOf(name).losses
+      return own === undefined
+        ? fail(
+            'AttributeOutOfRange',
+            `${name} is two networks that learn against each other, which one loss does not say: etalon lesson ${name} trains it`,
+          )
+        : E.right({
+            name,
+            losses: [own, ...others] as const,
+            build:
+              name === 'perceptron'
+                ? (batch: number, mode: Mode) => perceptron(batch, { inputs: pixels, mode })
+                : (batch: number, mode: Mode) => getOrThrow(networkNamed(name, { ...wanted, batch, mode })),
+          })
+    }),
   )
 }
 
@@ -174,9 +178,8 @@ export const digitTrainingOf = (recipe: Recipe, digits: Digits): Result<DigitTra
     E.bind('arrange', ({ images, learner: { build } }) =>
       arrangementFor(title, build(batch, inference), { images, classes: classCount, one: recipe.digit }),
     ),
-    E.bind('loss', ({ learner: { name } }) => {
-      const { losses } = learningOf(name)
-      const loss = recipe.loss ?? (losses[0] as LossName)
+    E.bind('loss', ({ learner: { losses } }) => {
+      const loss = recipe.loss ?? losses[0]
       return F.pipe(
         ensure(
           losses.includes(loss),

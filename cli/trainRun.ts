@@ -81,12 +81,17 @@ export const train = (
       },
       values: (step) => (step <= recipe.lockstep ? everyValue(program) : []),
       listen: async (event) => {
-        if (event.kind !== 'step' || event.step > recipe.lockstep) return E.right(tell(event))
-        const verdict = judged(planned, oracle, backend.depth, event)
-        if (E.isLeft(verdict)) return verdict
-        worstRatio = Math.max(worstRatio, verdict.right.worst.judgement.worst.ratio)
+        const verdict =
+          event.kind === 'step' && event.step <= recipe.lockstep
+            ? judged(planned, oracle, backend.depth, event)
+            : undefined
+        if (verdict !== undefined && E.isLeft(verdict)) return verdict
         tell(event)
-        return E.right(tell(verdict.right))
+        if (verdict !== undefined) {
+          worstRatio = Math.max(worstRatio, verdict.right.worst.judgement.worst.ratio)
+          tell(verdict.right)
+        }
+        return E.right(undefined)
       },
     }),
     TE.flatMap((state) =>

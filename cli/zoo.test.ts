@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { either as E, taskEither as TE } from 'fp-ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { exhibits } from '../conformance/exhibit.js'
 import { formulaTable } from '../conformance/testing/toys.js'
+import { trials } from '../conformance/trial.js'
 import { oracle, reference } from '../reference/index.js'
 import type { Backend } from '../spec/backend.js'
 import { etalonError } from '../spec/error.js'
@@ -50,7 +50,7 @@ const shown = async (backend: Backend, names: readonly string[], given: Partial<
   return { code, out: out.join(''), err: err.join('') }
 }
 
-const all = exhibits(1)
+const all = trials(1)
 
 describe('what is wanted', () => {
   const named = (names: readonly string[], full = false): unknown =>

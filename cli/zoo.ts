@@ -1,21 +1,22 @@
 import { readFile } from 'node:fs/promises'
 import { either as E, function as F } from 'fp-ts'
 import type { DeviceChoice } from '../accelerated/index.js'
-import type { Exhibit, Moment } from '../conformance/exhibit.js'
-import { exhibit, exhibits } from '../conformance/exhibit.js'
-import type { ExhibitLine, ExhibitReport } from '../conformance/exhibitReport.js'
+import { nodeEffort } from '../conformance/lockstep.js'
+import { printFingerprint } from '../conformance/report.js'
+import type { Moment, Trial } from '../conformance/trial.js'
+import { runTrial, trials } from '../conformance/trial.js'
+import type { TrialLine, TrialReport } from '../conformance/trialReport.js'
 import {
   lineNotRun,
   lineOf,
   overallOf,
-  printExhibit,
-  printExhibitHead,
-  printExhibitTotals,
-  readExhibits,
+  printTrial,
+  printTrialHead,
+  printTrialTotals,
+  readTrials,
   resumedLines,
-  writeExhibits,
-} from '../conformance/exhibitReport.js'
-import { printFingerprint } from '../conformance/report.js'
+  writeTrials,
+} from '../conformance/trialReport.js'
 import type { Result } from '../spec/error.js'
 import { fail } from '../spec/error.js'
 import type { ExitCode } from './exit.js'
@@ -40,11 +41,7 @@ export interface ZooOptions {
 }
 
 /** What of the zoo is wanted: by names, or by default all that is small, blocks, and with `full` the large ones too. */
-export const wantedOf = (
-  all: readonly Exhibit[],
-  names: readonly string[],
-  full: boolean,
-): Result<readonly Exhibit[]> => {
+export const wantedOf = (all: readonly Trial[], names: readonly string[], full: boolean): Result<readonly Trial[]> => {
   const stranger = names.find((name) => !all.some((one) => one.name === name))
   if (stranger !== undefined) {
     const near = all.filter(({ name }) => name.toLowerCase().startsWith(stranger.toLowerCase()))
@@ -71,12 +68,9 @@ const before = async (file: string): Promise<Result<string | undefined>> => {
 }
 
 /** The lines that a run goes on from. */
-const linesFrom = (
-  text: string,
-  about: Pick<ExhibitReport, 'sampling' | 'fingerprint'>,
-): Result<readonly ExhibitLine[]> =>
+const linesFrom = (text: string, about: Omit<TrialReport, 'lines'>): Result<readonly TrialLine[]> =>
   F.pipe(
-    readExhibits(text),
+    readTrials(text),
     E.flatMap((report) => resumedLines(report, about)),
   )
 
@@ -98,7 +92,7 @@ export const zooAt = async (
   const say = (text: string): void => {
     if (json !== true) out.write(`${text}\n`)
   }
-  const wanted = wantedOf(exhibits(seed), names, full === true)
+  const wanted = wantedOf(trials(seed), names, full === true)
   if (E.isLeft(wanted)) {
     complain(wanted.left.message)
     return exit.usage
@@ -119,22 +113,23 @@ export const zooAt = async (
   }
 
   const backend = opened.right
-  const about = { sampling: { elements: samples, seed }, fingerprint: backend.fingerprint }
+  const about = { seed, elements: samples, fingerprint: backend.fingerprint }
   const goingOn = E.isRight(found) && found.right !== undefined ? linesFrom(found.right, about) : E.right([])
   if (E.isLeft(goingOn)) {
     complain(`${report}: ${goingOn.left.message}; give another file, or none`)
     await backend.close()
     return exit.usage
   }
-  say(`${ink.strong(backend.name)} on\n${printFingerprint(backend.fingerprint, ink)}\n\n${printExhibitHead(ink)}`)
+  say(`${ink.strong(backend.name)} on\n${printFingerprint(backend.fingerprint, ink)}\n\n${printTrialHead(ink)}`)
 
   // what an earlier run found is kept, wanted now or not
+  const effort = { ...nodeEffort, least: samples }
   let lines = goingOn.right
-  let told: readonly ExhibitLine[] = []
-  const tell = (line: ExhibitLine): void => {
+  let told: readonly TrialLine[] = []
+  const tell = (line: TrialLine): void => {
     told = [...told, line]
     status.clear()
-    say(printExhibit(line, ink))
+    say(printTrial(line, ink))
     if (json === true) out.write(`${JSON.stringify(line)}\n`)
   }
   const all = wanted.right
@@ -147,13 +142,13 @@ export const zooAt = async (
     const started = now()
     const show = (moment: Moment): void =>
       status.show(`${told.length + 1} of ${all.length}  ${one.name}: ${saying(moment)}`)
-    const made = await exhibit(backend, oracle, one, { sampling: about.sampling, tell: show })()
+    const made = await runTrial(backend, oracle, one, { seed, effort, tell: show })()
     const seconds = (now() - started) / 1000
     const line = E.isRight(made) ? lineOf(made.right, seconds) : lineNotRun(one.name, made.left, seconds)
     tell(line)
     lines = [...lines, line]
     if (target !== undefined && E.isRight(target)) {
-      const written = await writeWhole(target.right, writeExhibits({ ...about, lines }))
+      const written = await writeWhole(target.right, writeTrials({ ...about, lines }))
       if (E.isLeft(written)) {
         complain(written.left.message)
         await backend.close()
@@ -164,18 +159,18 @@ export const zooAt = async (
     if (E.isLeft(made) && made.left.code === 'DeviceLost') break
   }
   await backend.close()
-  say(`\n${printExhibitTotals(told, all.length)}`)
+  say(`\n${printTrialTotals(told, all.length)}`)
   return exitOf[told.length < all.length ? 'not-run' : overallOf(told)]
 }
 
-const kindsOf = (all: readonly Exhibit[], wanted: Exhibit['kind']): string =>
+const kindsOf = (all: readonly Trial[], wanted: Trial['kind']): string =>
   all
     .filter(({ kind }) => kind === wanted)
     .map(({ name }) => JSON.stringify(name))
     .join(', ')
 
 const inventory = (): string => {
-  const all = exhibits(1)
+  const all = trials(1)
   return `
 Small networks: ${kindsOf(all, 'small')}
 
@@ -189,7 +184,12 @@ export const zooCommand: Subcommand = (command, end) =>
   void command
     .argument('[names...]', 'only these networks or blocks; by default the small ones and the blocks of the large')
     .option('--full', 'the large networks as well, at full size: minutes each, and some take gigabytes')
-    .option('--samples <n>', 'judge at least so many elements of each output of a large node', wholeNumber(1), 256)
+    .option(
+      '--samples <n>',
+      'judge at least so many elements of each output, or all where there are fewer; more where they are cheap',
+      wholeNumber(1),
+      256,
+    )
     .option('--seed <n>', 'of the weights, the images and which elements are judged', wholeNumber(0), 1)
     .addOption(deviceOption())
     .option('--report <file>', 'write a line of JSON for each network; a run that finds such a file goes on from it')

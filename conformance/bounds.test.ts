@@ -9,7 +9,7 @@ import { answersOf, oneNode } from '../spec/program.js'
 import { caseAt, caseCount } from './cases.js'
 import type { Case } from './form.js'
 import { realise } from './form.js'
-import { expect, ratioOf } from './judge.js'
+import { expectWhole, ratioOf } from './judge.js'
 import { questionTable } from './table.js'
 import { inArithmetic } from './testing/instrument.js'
 import { randomRounding } from './testing/rounding.js'
@@ -38,7 +38,7 @@ const worstRatios = async (op: (typeof questions)[number]['op'], direction: 'for
     const asked = caseAt(questionTable, op, direction, 11, index)
     if (sizeOfCase(asked) > 2e4) continue
     const question = right(realise(asked))
-    const { values, bounds } = right(expect(oracle, question, anyOrder))
+    const { values, bounds } = right(expectWhole(oracle, question, anyOrder))
     const { program, feeds } = oneNode(question)
     const answer = answersOf(right(await simulated.run(program, feeds)()))
     Object.entries(values).forEach(([name, want]) => {

@@ -32,7 +32,7 @@ const answersTo = ({ op, direction, attrs, inputs, cotangents: given }: Question
     inputs,
     sizes,
     depth: anyOrder,
-    exact: (attrs: Question['attrs'], given: Readonly<Record<string, Field | undefined>>) =>
+    valuesOf: (attrs: Question['attrs'], given: Readonly<Record<string, Field | undefined>>) =>
       right(
         oracle.fields(
           op,
@@ -42,7 +42,7 @@ const answersTo = ({ op, direction, attrs, inputs, cotangents: given }: Question
           {},
         ),
       ),
-    exactBackward: (attrs: Question['attrs'], given: object, dy: Fields) =>
+    gradientsOf: (attrs: Question['attrs'], given: object, dy: Fields) =>
       right(
         oracle.fields(
           op,

@@ -65,7 +65,7 @@ const doubled: Question = {
 const judged = (question: Question, answer: Tensors): Judgement => {
   const expected = expect(oracle, question, anyOrder)
   if (E.isLeft(expected)) throw new Error(expected.left.message)
-  return judge(oracle, question, expected.right, answer, false)
+  return judge({ oracle, question, expected: expected.right, answer })
 }
 
 describe('judge', () => {

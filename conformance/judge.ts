@@ -1,15 +1,17 @@
 import { either as E, function as F } from 'fp-ts'
-import type { Direction, OpName } from '../spec/catalogue.js'
+import type { OpName } from '../spec/catalogue.js'
 import { opOf } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
-import type { Readables } from '../spec/field.js'
-import { given as given_, mapValues, wholeOf } from '../spec/field.js'
+import { ensure } from '../spec/error.js'
+import type { Field, Fields, GivenFields, Readables } from '../spec/field.js'
+import { elementsAt, mapValues, wholeOf } from '../spec/field.js'
 import type { Depth, GivenTensors } from '../spec/op.js'
 import { cotangentNames, resolve, shapesOf } from '../spec/op.js'
 import type { Oracle } from '../spec/oracle.js'
 import type { Question } from '../spec/program.js'
-import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
-import { indexOf, mapTensors, sameShape, showShape, squares, zeros } from '../spec/tensor.js'
+import type { Numbers, Shape, Tensor, Tensors } from '../spec/tensor.js'
+import { indexOf, largestOutput, mapTensors, sameShape, showShape, sizeOf, squares, zeros } from '../spec/tensor.js'
+import type { Elements } from './elements.js'
 
 /** The element of an answer that is worst, measured by its bound. */
 export interface Worst {
@@ -34,35 +36,48 @@ export interface Walked {
 export interface Judgement {
   readonly worst: Worst
   readonly walks: readonly Walked[]
+  /** elements looked at, of all outputs */
+  readonly judged: number
+  /**
+   * the root mean square of the bounds by that of the values wanted, of the output where it is largest: a verdict says
+   * nothing about errors smaller than this share of the values
+   */
+  readonly looseness: number
   /** what is wrong before any number is looked at: an answer missing, or of another shape */
   readonly problem?: string
 }
 
-/** What the oracle answers and how far a backend may be from it. */
+/** What the oracle answers and how far a backend may be from it, at whatever elements are read. */
 export interface Expected {
+  readonly values: Fields
+  readonly bounds: Fields
+}
+
+/** The same, all of it. */
+export interface WholeExpected {
   readonly values: Tensors
   readonly bounds: Tensors
 }
 
 // spec asks for the reference as a total function; on a question that was resolved before, it is one
-const total = <A>(result: Result<A>): A => {
+const total = (result: Result<Fields>): Fields => {
   if (E.isLeft(result)) throw new Error(`the oracle refused what the spec resolved: ${result.left.message}`)
   return result.right
 }
 
-const present = (tensors: GivenTensors): Tensors =>
-  Object.fromEntries(Object.entries(tensors).filter((entry): entry is [string, Tensor] => entry[1] !== undefined))
+const present = (tensors: GivenTensors): Tensors => mapValues((tensor) => tensor, tensors)
 
 // a cotangent that is missing counts as zeros
 const withZeros = (
   op: OpName,
-  direction: Direction,
-  given: Tensors,
+  { direction, cotangents }: Question,
   outputs: Readonly<Record<string, Shape>>,
 ): Tensors =>
   direction === 'forward'
     ? {}
-    : Object.fromEntries(cotangentNames(opOf(op)).map((name) => [name, given[name] ?? zeros(outputs[name] as Shape)]))
+    : Object.fromEntries(
+        cotangentNames(opOf(op)).map((name) => [name, cotangents[name] ?? zeros(outputs[name] as Shape)]),
+      )
 
 // of what the oracle knows, what the question asks for
 const wantedOf = <A>(question: Question, all: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
@@ -70,44 +85,68 @@ const wantedOf = <A>(question: Question, all: Readonly<Record<string, A>>): Read
     ? all
     : Object.fromEntries(Object.entries(all).filter(([name]) => question.wanted?.includes(name)))
 
-/** The oracle's values for a question, and the bound of each from the spec's formula. */
+// a bound may read the very answer that is judged: what was worked out whole stays
+const keeping = (field: Field): Field => {
+  let made: Numbers | undefined
+  return {
+    shape: field.shape,
+    data: field.data,
+    read: (position, ...index) => (made === undefined ? field.read(position, ...index) : (made[position] as number)),
+    all: () => (made ??= field.all()),
+  }
+}
+
+/** The oracle's values for a question, and the bound of each from the spec's formula. Errors: whatever the op refuses. */
 export const expect = (oracle: Oracle, question: Question, depth: Depth): Result<Expected> => {
-  const { op, direction, attrs, inputs, cotangents: given } = question
+  const { op, direction, attrs, inputs } = question
   return F.pipe(
     E.Do,
     E.bind('resolved', () => resolve(opOf(op), attrs, shapesOf(inputs))),
-    E.let('cotangents', ({ resolved: { outputs } }) => withZeros(op, direction, given, outputs)),
-    E.bind('values', ({ cotangents }) => oracle.evaluate(op, direction, attrs, inputs, cotangents)),
-    E.map(({ resolved: { sizes }, cotangents, values }) => {
-      const answer = mapValues(given_, values)
+    E.let('cotangents', ({ resolved: { outputs } }) => withZeros(op, question, outputs)),
+    E.bind('fields', ({ cotangents }) => oracle.fields(op, direction, attrs, inputs, cotangents)),
+    E.map(({ resolved: { sizes }, cotangents, fields }) => {
+      const values = mapValues(keeping, fields)
       const context = {
         attrs,
         inputs,
         sizes,
         depth,
-        exact: (attrs: Question['attrs'], given: GivenTensors) =>
+        valuesOf: (attrs: Question['attrs'], given: GivenTensors): Fields =>
           given === inputs && direction === 'forward'
-            ? answer
+            ? values
             : total(oracle.fields(op, 'forward', attrs, present(given), {})),
-        exactBackward: (attrs: Question['attrs'], given: GivenTensors, dy: Readables) =>
+        gradientsOf: (attrs: Question['attrs'], given: GivenTensors, dy: Readables): Fields =>
           given === inputs && dy === cotangents
-            ? answer
+            ? values
             : total(oracle.fields(op, 'backward', attrs, present(given), dy)),
       }
-      const bounds =
+      const bounds: GivenFields =
         direction === 'forward' ? opOf(op).bound(context) : opOf(op).boundBackward({ ...context, cotangents })
       return {
         values: wantedOf(question, values),
-        bounds: wholeOf(
-          wantedOf(
-            question,
-            mapValues((bound) => bound, bounds),
-          ),
+        bounds: wantedOf(
+          question,
+          mapValues((bound) => bound, bounds),
         ),
       }
     }),
   )
 }
+
+/** The same, worked out whole. Errors: the same, and TooLarge – an output over 2²⁴ elements. */
+export const expectWhole = (oracle: Oracle, question: Question, depth: Depth): Result<WholeExpected> =>
+  F.pipe(
+    expect(oracle, question, depth),
+    E.tap(({ values }) => {
+      const large = Object.entries(values).find(([, { shape }]) => sizeOf(shape) > largestOutput)
+      return ensure(
+        large === undefined,
+        'TooLarge',
+        `${large?.[0]} has shape ${showShape(large?.[1].shape ?? [])}; at most ${largestOutput} elements are made whole`,
+      )
+    }),
+    E.map(({ values, bounds }) => ({ values: wholeOf(values), bounds: wholeOf(bounds) })),
+  )
 
 /** Error over bound of one element. NaN matches only NaN, an infinity only itself, and −0 equals 0. */
 export const ratioOf = (got: number, want: number, bound: number): number => {
@@ -124,93 +163,162 @@ const nowhere: Worst = { ratio: 0, error: 0, bound: 0, output: '', index: [], go
 export const unanswered = (problem: string): Judgement => ({
   worst: { ...nowhere, ratio: Infinity, error: Infinity, got: NaN, want: NaN },
   walks: [],
+  judged: 0,
+  looseness: 0,
   problem,
 })
 
-const worstOf = (output: string, got: Tensor, want: Tensor, bound: Tensor): Worst => {
+/** What is looked at of an output: elements one after the other, and where they are, unless they are all. */
+interface Reading {
+  readonly output: string
+  readonly shape: Shape
+  readonly positions: Numbers | undefined
+  readonly got: Numbers
+  readonly want: Numbers
+  readonly bound: Numbers
+}
+
+// so many elements that are no number are looked at wherever they are
+const mostStrangers = 64
+
+/** Positions, and those beside them at which an answer is NaN or an infinity: no bound permits one in place of a number. */
+const withStrangers = (positions: Numbers, data: Numbers): Numbers => {
+  const strangers: number[] = []
+  for (let i = 0; i < data.length && strangers.length < mostStrangers; i++)
+    if (!Number.isFinite(data[i] as number)) strangers.push(i)
+  if (strangers.length === 0) return positions
+  return Float64Array.from(new Set([...Array.from(positions as ArrayLike<number>), ...strangers])).sort()
+}
+
+const chosenFrom = (field: Field, positions: Numbers | undefined): Numbers =>
+  positions === undefined ? field.all() : elementsAt(field, positions).data
+
+const readingOf = ({ values, bounds }: Expected, elements: Elements, answer: Tensors, output: string): Reading => {
+  const [value, bound, { shape, data }] = [values[output] as Field, bounds[output] as Field, answer[output] as Tensor]
+  const chosen = elements[output]
+  const positions = chosen && withStrangers(chosen, data)
+  return {
+    output,
+    shape,
+    positions,
+    got: positions === undefined ? data : elementsAt({ shape, data }, positions).data,
+    want: chosenFrom(value, positions),
+    bound: chosenFrom(bound, positions),
+  }
+}
+
+const worstOf = ({ output, shape, positions, got, want, bound }: Reading): Worst => {
   let at = 0
   let ratio = -1
-  for (let i = 0; i < want.data.length; i++) {
-    const here = ratioOf(got.data[i] as number, want.data[i] as number, bound.data[i] as number)
+  for (let i = 0; i < want.length; i++) {
+    const here = ratioOf(got[i] as number, want[i] as number, bound[i] as number)
     if (here > ratio) {
       ratio = here
       at = i
     }
   }
-  const [g, w] = [got.data[at] as number, want.data[at] as number]
+  const [g, w] = [got[at] as number, want[at] as number]
   return {
     ratio,
     error: g === w || Object.is(g, w) ? 0 : Math.abs(g - w),
-    bound: bound.data[at] as number,
+    bound: bound[at] as number,
     output,
-    index: indexOf(want.shape, at),
+    index: indexOf(shape, positions === undefined ? at : (positions[at] as number)),
     got: g,
     want: w,
   }
 }
 
+const loosenessOf = ({ want, bound }: Reading): number => {
+  let [ofValues, ofBounds] = [0, 0]
+  for (let i = 0; i < want.length; i++) {
+    // where nothing rounds nothing is loose, and an infinity is no size
+    if (!Number.isFinite(want[i])) continue
+    ofValues += (want[i] as number) ** 2
+    ofBounds += (bound[i] as number) ** 2
+  }
+  return ofBounds === 0 ? 0 : Math.sqrt(ofBounds / ofValues)
+}
+
 /**
  * Gate S: with i.i.d. signed data a sum of K products rounds like a random walk of scale
  * s = u·√(S₂(1 + K/6)/3 + K·y²/9), u = 2⁻²⁴, S₂ the op on squared operands. Root mean square of e/s at most 2, the
- * largest at most 8, over at least 256 outputs: what sees tf32, f16 or Winograd inside a long sum.
+ * largest at most 8, over at least 256 elements: what sees tf32, f16 or Winograd inside a long sum.
  */
-const walkOf = (oracle: Oracle, question: Question, got: Tensors, want: Tensors): readonly Walked[] => {
+const walkOf = (oracle: Oracle, question: Question, readings: readonly Reading[]): readonly Walked[] => {
   const { op, direction, attrs, inputs, cotangents } = question
   const spec = opOf(op)
   if (spec.walk === undefined) return []
   const resolved = resolve(spec, attrs, shapesOf(inputs))
   if (E.isLeft(resolved)) return []
   const terms = spec.walk[direction](resolved.right.sizes)
-  const measured = Object.keys(want).filter(
-    (name) => (want[name]?.data.length ?? 0) >= 256 && terms[name] !== undefined,
-  )
+  const measured = readings.filter(({ output, want }) => want.length >= 256 && terms[output] !== undefined)
   if (measured.length === 0) return []
-  const summed = total(oracle.evaluate(op, direction, attrs, squares(inputs), squares(cotangents)))
-  return measured.map((output) => {
-    const [g, w, S2] = [got[output] as Tensor, want[output] as Tensor, summed[output] as Tensor]
+  const summed = total(oracle.fields(op, direction, attrs, squares(inputs), squares(cotangents)))
+  return measured.map(({ output, positions, got, want }) => {
+    const S2 = chosenFrom(summed[output] as Field, positions)
     const K = terms[output] as number
     let squared = 0
     let max = 0
-    for (let i = 0; i < w.data.length; i++) {
-      const y = w.data[i] as number
-      const s = 2 ** -24 * Math.sqrt(((S2.data[i] as number) * (1 + K / 6)) / 3 + (K * y * y) / 9)
-      const ratio = s === 0 ? 0 : Math.abs((g.data[i] as number) - y) / s
+    for (let i = 0; i < want.length; i++) {
+      const y = want[i] as number
+      const s = 2 ** -24 * Math.sqrt(((S2[i] as number) * (1 + K / 6)) / 3 + (K * y * y) / 9)
+      const ratio = s === 0 ? 0 : Math.abs((got[i] as number) - y) / s
       squared += ratio * ratio
       max = Math.max(max, ratio)
     }
-    const rms = Math.sqrt(squared / w.data.length)
+    const rms = Math.sqrt(squared / want.length)
     return { output, rms, max, within: rms <= 2 && max <= 8 }
   })
 }
 
-/**
- * Holds an answer against the oracle's, in whatever outputs the oracle gives: Gate A always, Gate S where the data is
- * i.i.d. and the op is a sum of products.
- */
-export const judge = (
-  oracle: Oracle,
-  question: Question,
-  { values, bounds }: Expected,
-  answer: Tensors,
-  independent: boolean,
-): Judgement => {
-  const wanted = Object.keys(values)
-  const problem = wanted
-    .map((name) => {
-      const [got, want] = [answer[name], values[name]]
+/** An answer, and what it is held against. */
+export interface Hearing {
+  readonly oracle: Oracle
+  readonly question: Question
+  readonly expected: Expected
+  readonly answer: Tensors
+  /** the elements that are judged of each output; of one that is not named, all */
+  readonly elements?: Elements
+  /** whether the question's numbers are signed and i.i.d., so that a sum of products may be held against a random walk */
+  readonly independent?: boolean
+}
+
+const problemOf = (values: Fields, answer: Tensors): string | undefined =>
+  Object.entries(values)
+    .map(([name, { shape }]) => {
+      const got = answer[name]
       if (got === undefined) return `${name} is missing from the answer`
-      if (want !== undefined && !sameShape(got.shape, want.shape))
-        return `${name} has shape ${showShape(got.shape)}; it must be ${showShape(want.shape)}`
-      if (want !== undefined && got.data.length !== want.data.length)
-        return `${name} has ${got.data.length} numbers; its shape ${showShape(want.shape)} holds ${want.data.length}`
+      if (!sameShape(got.shape, shape))
+        return `${name} has shape ${showShape(got.shape)}; it must be ${showShape(shape)}`
+      if (got.data.length !== sizeOf(shape))
+        return `${name} has ${got.data.length} numbers; its shape ${showShape(shape)} holds ${sizeOf(shape)}`
       return undefined
     })
     .find((found) => found !== undefined)
+
+/**
+ * Holds an answer against the oracle's, in whatever outputs the oracle gives: Gate A always, Gate S where the data is
+ * i.i.d. and the op is a sum of products. An answer's shape is always looked at, and so are some of its elements that are
+ * no numbers, wherever they are.
+ */
+export const judge = ({
+  oracle,
+  question,
+  expected,
+  answer,
+  elements = {},
+  independent = false,
+}: Hearing): Judgement => {
+  const problem = problemOf(expected.values, answer)
   if (problem !== undefined) return unanswered(problem)
-  const worst = wanted
-    .map((name) => worstOf(name, answer[name] as Tensor, values[name] as Tensor, bounds[name] as Tensor))
-    .reduce((a, b) => (b.ratio > a.ratio ? b : a), { ...nowhere, ratio: -1 })
-  return { worst, walks: independent ? walkOf(oracle, question, answer, values) : [] }
+  const readings = Object.keys(expected.values).map((output) => readingOf(expected, elements, answer, output))
+  return {
+    worst: readings.map(worstOf).reduce((a, b) => (b.ratio > a.ratio ? b : a), { ...nowhere, ratio: -1 }),
+    walks: independent ? walkOf(oracle, question, readings) : [],
+    judged: readings.reduce((n, { want }) => n + want.length, 0),
+    looseness: readings.map(loosenessOf).reduce((a, b) => Math.max(a, b), 0),
+  }
 }
 
 /** The spec's bounds for f64: every rounding 2⁻²⁹ times that of f32. */

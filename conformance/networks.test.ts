@@ -132,8 +132,8 @@ describe.each(modes)('the small networks, whole, %s', (_, mode) => {
     ['mlp', mlp(2, { mode }), [2, 10]],
     ['lenet5', lenet5(2, { mode }), [2, 10]],
     ['autoencoder', autoencoder(2, { mode }), [2, 1, 28, 28]],
-    ['rnnClassifier', rnnClassifier(2, { steps: 4, inputs: 3, hidden: 5, classes: 3, mode }), [2, 3]],
-    ['lstmClassifier', lstmClassifier(2, { steps: 4, inputs: 3, hidden: 5, classes: 3, mode }), [2, 3]],
+    ['rnnClassifier', rnnClassifier(2, { length: 4, inputs: 3, hidden: 5, classes: 3, mode }), [2, 3]],
+    ['lstmClassifier', lstmClassifier(2, { length: 4, inputs: 3, hidden: 5, classes: 3, mode }), [2, 3]],
   ] as const)('%s answers in its shape', (_, network, shape) => {
     const y = right(run(network.program, feedsOf(network), [network.output]))[network.output]
     expect(y?.shape).toEqual(shape)
@@ -146,8 +146,8 @@ describe.each(modes)('the small networks, whole, %s', (_, mode) => {
   const half = { stride: [2, 2], padding: keepingSize(3) } as const
   const small: readonly (readonly [string, Network])[] = [
     ['a perceptron', perceptron(2, { mode })],
-    ['a recurrent classifier', rnnClassifier(2, { steps: 4, inputs: 3, hidden: 5, classes: 3, mode })],
-    ['one with a long short-term memory', lstmClassifier(2, { steps: 4, inputs: 3, hidden: 5, classes: 3, mode })],
+    ['a recurrent classifier', rnnClassifier(2, { length: 4, inputs: 3, hidden: 5, classes: 3, mode })],
+    ['one with a long short-term memory', lstmClassifier(2, { length: 4, inputs: 3, hidden: 5, classes: 3, mode })],
     [
       'an LSTM below an RNN',
       sequential(

@@ -1,4 +1,6 @@
-import type { Direction, OpName } from '../spec/catalogue.js'
+import { either as E } from 'fp-ts'
+import type { AttrsOf, CotangentsOf, Direction, GradientsOf, InputsOf, OpName, OutputsOf } from '../spec/catalogue.js'
+import { opOf } from '../spec/catalogue.js'
 import type { Draws } from '../spec/philox.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
 import type { Result } from '../spec/error.js'
@@ -63,6 +65,38 @@ export interface Questions {
 }
 
 export type QuestionTable = { readonly [N in OpName]: Questions }
+
+/** x1, x2, … of an op that takes any number of inputs. */
+type More = Readonly<Record<`x${number}`, Tensor>>
+
+/** A worked example in the terms of its op: attributes left out have its defaults, and with cotangents it is backward. */
+export type Example<N extends OpName> = {
+  readonly name: string
+  readonly attrs?: Partial<AttrsOf<N>>
+  readonly inputs: InputsOf<N> & More
+  readonly source: string
+} & (
+  | { readonly cotangents?: never; readonly outputs: Partial<OutputsOf<N>> }
+  | { readonly cotangents: Partial<CotangentsOf<N>>; readonly outputs: Partial<GradientsOf<N>> & More }
+)
+
+const workedOf = (op: OpName, { attrs, cotangents, ...rest }: Example<OpName>): Worked => {
+  const decoded = opOf(op).attrs.decode(attrs)
+  if (E.isLeft(decoded)) throw new Error(`${op}: ${rest.name}: ${decoded.left.message}`)
+  return {
+    ...(rest as Pick<Worked, 'name' | 'inputs' | 'outputs' | 'source'>),
+    attrs: decoded.right,
+    ...(cotangents === undefined
+      ? { direction: 'forward' }
+      : { direction: 'backward', cotangents: cotangents as Tensors }),
+  }
+}
+
+/** The questions about one op, whose worked examples are typed by it. */
+export const questionsAbout = <N extends OpName>(
+  op: N,
+  { worked, ...rest }: Omit<Questions, 'worked'> & { readonly worked: readonly Example<N>[] },
+): Questions => ({ ...rest, worked: worked.map((each) => workedOf(op, each)) })
 
 /** A form with nothing special about its fills. */
 export const form = (

@@ -102,7 +102,12 @@ describe.runIf(embedded)('recurrent layers on the device', () => {
     const values = Object.fromEntries(Object.entries(expected.values).filter(([name]) => wanted.includes(name)))
     const answer = await backend.run(part, feeds)()
     if (E.isLeft(answer)) throw new Error(answer.left.message)
-    const { worst, problem } = judge(oracle, question, { ...expected, values }, answersOf(answer.right), false)
+    const { worst, problem } = judge({
+      oracle,
+      question,
+      expected: { ...expected, values },
+      answer: answersOf(answer.right),
+    })
     assert(problem).toBeUndefined()
     assert(worst.ratio, `${worst.output} of ${wanted.join()}`).toBeLessThanOrEqual(1)
   }

@@ -136,7 +136,7 @@ describe('a failure, for people', () => {
           id: 'relu/forward/1/2@2',
           smallest,
           smallestId: 'relu/forward/1/2:0@2',
-          judgement: { worst: line.worst!, walks: [] },
+          judgement: { worst: line.worst!, walks: [], judged: 1, looseness: 0 },
         },
       },
       { fingerprint, command: 'etalon replay --device software' },
@@ -149,7 +149,12 @@ describe('a failure, for people', () => {
     const tf32 = fromKernels('tf32', { dense: through(roundTo(10), formulaTable.dense!) })
     const { lines } = await held(tf32, { ops: ['dense'], direction: 'forward' })
     const [failed] = lines
-    const judgement = { worst: line.worst!, walks: [{ output: 'y', rms: 3, max: 9, within: false }] }
+    const judgement = {
+      worst: line.worst!,
+      walks: [{ output: 'y', rms: 3, max: 9, within: false }],
+      judged: 1,
+      looseness: 0,
+    }
     expect(printFailure({ ...failed!, failure: { ...failed!.failure!, judgement } }, { fingerprint })).toMatch(
       /y: its errors are 3 \(rms\) and 9 \(largest\) times a random walk's; at most 2 and 8 are right\n.*\n?.*\n.*the walk: /,
     )

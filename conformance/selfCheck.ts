@@ -5,10 +5,10 @@ import { hasBackward, opNames } from '../spec/catalogue.js'
 import type { Oracle } from '../spec/oracle.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Tensor } from '../spec/tensor.js'
-import { sameShape } from '../spec/tensor.js'
+import { indexOf, sameShape, showShape } from '../spec/tensor.js'
 import type { Case } from './form.js'
 import { acceptable, realise } from './form.js'
-import { atDoublePrecision, expect, ratioOf } from './judge.js'
+import { atDoublePrecision, expectWhole, ratioOf } from './judge.js'
 import type { Ask, Claim, Law, QuestionTable, Worked } from './questions.js'
 
 /** An oracle's answers about one op, each with the spec's bound at f64's precision beside it. */
@@ -16,28 +16,49 @@ export const askAbout =
   (oracle: Oracle, op: OpName): Ask =>
   (direction, attrs, inputs, cotangents = {}) =>
     F.pipe(
-      expect(oracle, { op, direction, attrs, inputs, cotangents }, anyOrder),
+      expectWhole(oracle, { op, direction, attrs, inputs, cotangents }, anyOrder),
       E.map(({ values, bounds }) => ({ values, slack: atDoublePrecision(bounds) })),
     )
 
-/** How far a claim is off: the largest |got − want| ÷ allowed; Infinity for another shape. */
-export const offBy = ({ got, want, allowed }: Claim): number =>
-  sameShape(got.shape, want.shape)
-    ? Array.from({ length: want.data.length }, (_, i) =>
-        ratioOf(got.data[i] as number, want.data[i] as number, allowed.data[i] as number),
-      ).reduce((a, b) => Math.max(a, b), 0)
-    : Infinity
+/** The element at which a claim is furthest off, and how far: |got − want| ÷ allowed. */
+interface Furthest {
+  readonly ratio: number
+  readonly at: number
+}
+
+const furthest = ({ got, want, allowed }: Claim): Furthest =>
+  Array.from({ length: want.data.length }, (_, at) => at).reduce<Furthest>(
+    (worst, at) => {
+      const ratio = ratioOf(got.data[at] as number, want.data[at] as number, allowed.data[at] as number)
+      return ratio > worst.ratio ? { ratio, at } : worst
+    },
+    { ratio: 0, at: 0 },
+  )
+
+/** What is wrong with a claim: nothing, or its worst element with index, what it is, what it should be, and the bound. */
+export const complaint = (name: string, claim: Claim): string | undefined => {
+  const { got, want, allowed } = claim
+  if (!sameShape(got.shape, want.shape))
+    return `${name} has shape ${showShape(got.shape)}, not ${showShape(want.shape)}`
+  const { ratio, at } = furthest(claim)
+  const times = ratio === Infinity ? '∞' : ratio.toPrecision(3)
+  return ratio <= 1
+    ? undefined
+    : `${name}${showShape(indexOf(want.shape, at))} is ${got.data[at]}, not ${want.data[at]} within ${allowed.data[at]} (off by ${times} times that)`
+}
 
 /** What an oracle makes of a worked example: nothing, or what is wrong. */
 export const checkWorked = (oracle: Oracle, op: OpName, example: Worked): string | undefined => {
+  const about = `${op} ${example.direction}: ${example.name}`
   const answer = askAbout(oracle, op)(example.direction, example.attrs, example.inputs, example.cotangents)
-  if (E.isLeft(answer)) return `${op}: ${example.name}: ${answer.left.message}`
+  if (E.isLeft(answer)) return `${about}: ${answer.left.message}`
   const { values, slack } = answer.right
-  const wrong = Object.entries(example.outputs).find(
-    ([name, want]) =>
-      values[name] === undefined || offBy({ got: values[name], want, allowed: slack[name] as Tensor }) > 1,
+  const wrong = Object.entries(example.outputs).flatMap(([name, want]) =>
+    values[name] === undefined
+      ? [`there is no ${name}`]
+      : (complaint(name, { got: values[name], want, allowed: slack[name] as Tensor }) ?? []),
   )
-  return wrong === undefined ? undefined : `${op}: ${example.name} (${example.source}): ${wrong[0]} differs`
+  return wrong.length === 0 ? undefined : `${about} (${example.source}): ${wrong.join('; ')}`
 }
 
 // a form that the op refuses is drawn again; what no draw gives in a hundred tries is a bug in the generator
@@ -68,10 +89,8 @@ export const checkLaw = (
   )
   if (E.isLeft(claims)) return `${op}: ${law.name}: ${claims.left.message}`
   if (claims.right.length === 0) return `${op}: ${law.name}: claims nothing`
-  const off = claims.right.map(offBy).reduce((a, b) => Math.max(a, b), 0)
-  return off <= 1
-    ? undefined
-    : `${op}: ${law.name}: off by ${off.toPrecision(3)} times what rounding allows in ${drawn.seed}`
+  const wrong = claims.right.flatMap((claim, n) => complaint(`claim ${n + 1} at `, claim) ?? [])
+  return wrong[0] === undefined ? undefined : `${op}: ${law.name}: in ${drawn.seed} ${wrong[0]}`
 }
 
 /**

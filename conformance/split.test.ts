@@ -170,7 +170,7 @@ describe.runIf(embedded)('work cut to fit small limits', () => {
       const prepared = right(await executor.prepare(planned.right))
       const answers = answersOf(right(await executor.execute(prepared, feeds)))
       executor.discard(prepared)
-      const { worst: at, problem } = judge(oracle, question, wanted, answers, false)
+      const { worst: at, problem } = judge({ oracle, question, expected: wanted, answer: answers })
       assert(problem).toBeUndefined()
       worst.push(at.ratio)
     }

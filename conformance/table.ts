@@ -94,4 +94,4 @@ export const questionTable: QuestionTable = {
   maxout,
   minMaxNormalize,
   zScoreNormalize,
-} satisfies QuestionTable
+}

@@ -13,6 +13,8 @@ import type { Tensors } from '../spec/tensor.js'
 import type { Profile } from './cases.js'
 import { arbitraryOf, caseAt, coverageOf, indicesOf, shrunkId } from './cases.js'
 import type { Covered } from './coverage/covered.js'
+import type { Effort } from './elements.js'
+import { elementsIn } from './elements.js'
 import type { Case, Form } from './form.js'
 import { realise } from './form.js'
 import type { Judgement, Worst } from './judge.js'
@@ -89,6 +91,9 @@ export interface Asked {
   readonly refused?: EtalonError
 }
 
+/** What is spent on each output of a case. */
+export const caseEffort: Effort = { terms: 2 ** 17, least: 256 }
+
 const independentData = ({ form }: Case): boolean => Object.values(form.fills).every((fill) => fill === 'normal')
 
 // A library that was wrapped may throw where it should have answered; that is its answer.
@@ -114,12 +119,21 @@ export const ask =
   async () => {
     const question = realise(asked)
     if (E.isLeft(question)) return question
+    const elements = elementsIn(question.right, caseEffort, asked.seed)
+    if (E.isLeft(elements)) return elements
     const expected = expect(oracle, question.right, backend.depth ?? anyOrder)
     if (E.isLeft(expected)) return expected
     return F.pipe(
       await attempt(backend, oneNode(question.right)),
       E.map((values): Asked => ({
-        judgement: judge(oracle, question.right, expected.right, answersOf(values), independentData(asked)),
+        judgement: judge({
+          oracle,
+          question: question.right,
+          expected: expected.right,
+          answer: answersOf(values),
+          elements: elements.right,
+          independent: independentData(asked),
+        }),
       })),
       E.orElse((error): Result<Asked> =>
         error.code === 'DeviceLost'

@@ -76,7 +76,7 @@ const rejectionOf = (op: OpName, fault: Fault, cases: readonly (() => Asked)[]):
     const { question, expected } = asked()
     const { direction, attrs, inputs, cotangents } = question
     const answer = right(evaluate({ [op]: faulty }, op, direction, attrs, inputs, cotangents))
-    factors.push(judge(oracle, question, expected, answer, false).worst.ratio)
+    factors.push(judge({ oracle, question, expected, answer }).worst.ratio)
     if (factors.filter((factor) => factor >= clear.factor).length >= clear.cases) break
   }
   const finite = factors.filter((factor) => factor >= clear.factor && Number.isFinite(factor))

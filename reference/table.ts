@@ -47,8 +47,14 @@ import * as adamw from './optimizers/adamw.js'
 import * as minMaxNormalize from './normalizers/minMaxNormalize.js'
 import * as zScoreNormalize from './normalizers/zScoreNormalize.js'
 
+type FormulaTable = {
+  readonly [N in OpName]: N extends DifferentiableName
+    ? { readonly forward: Forward<N>; readonly backward: Backward<N> }
+    : { readonly forward: Forward<N> }
+}
+
 /** The formula of every op, and of its gradient where it has one. */
-export const formulas = {
+export const formulas: FormulaTable = {
   sigmoid,
   tanh,
   relu,
@@ -95,8 +101,4 @@ export const formulas = {
   maxout,
   minMaxNormalize,
   zScoreNormalize,
-} satisfies {
-  readonly [N in OpName]: N extends DifferentiableName
-    ? { readonly forward: Forward<N>; readonly backward: Backward<N> }
-    : { readonly forward: Forward<N> }
 }

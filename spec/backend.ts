@@ -13,8 +13,8 @@ export type Fingerprint = Readonly<Record<string, string | number | boolean>>
 export interface Session {
   /** one step: the feeds that are not state; answers the watched values, by default the program's outputs */
   readonly step: (feeds: Tensors, watch?: readonly string[]) => taskEither.TaskEither<EtalonError, Tensors>
-  /** another program beside it, whose inputs of the state's names are taken from the state where it lies */
-  readonly beside: (
+  /** another program, run on the state where it lies: its inputs of the state's names are those; the state stays as it is */
+  readonly run: (
     program: Program,
     feeds: Tensors,
     watch?: readonly string[],
@@ -58,7 +58,7 @@ export const sessionOf = (
         current = Object.fromEntries(carried.map((name) => [name, values[program.carry[name] as string]])) as Tensors
         return Object.fromEntries(watch.map((name) => [name, values[name]])) as Tensors
       })(backend.run(program, { ...current, ...feeds }, [...new Set([...watch, ...Object.values(program.carry)])])),
-    beside: (other, feeds, watch) =>
+    run: (other, feeds, watch) =>
       backend.run(
         other,
         { ...Object.fromEntries(Object.entries(current).filter(([name]) => name in other.inputs)), ...feeds },

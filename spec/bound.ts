@@ -1,7 +1,8 @@
 import type { Depth } from './op.js'
 import type { Field, Readable } from './field.js'
 import { field, mapField } from './field.js'
-import type { Shape } from './tensor.js'
+import type { Numbers, Shape, Tensor } from './tensor.js'
+import { foldNumbers } from './tensor.js'
 
 /**
  * The vocabulary of error bounds. WGSL names no rounding mode, so a correctly rounded operation may return either
@@ -15,11 +16,30 @@ export const tau = 2 ** -100
 export const gamma = (roundings: number): number =>
   roundings * epsilon < 1 ? (roundings * epsilon) / (1 - roundings * epsilon) : Infinity
 
-/** k roundings of terms whose magnitudes sum to m: γ(k)·m + τ, element by element. */
-export const rounded = (roundings: number, magnitude: Readable): Field => {
+/**
+ * k roundings of terms whose magnitudes sum to m: γ(k)·m + τ, element by element. Where every term is a multiple of one
+ * power of two, `grid`, and m is at most 2²⁴ of it, f32 holds every sum on the way, in any order, fused or not: 0.
+ */
+export const rounded = (roundings: number, magnitude: Readable, grid = 0): Field => {
   const factor = gamma(roundings)
-  return mapField((m) => factor * Math.abs(m) + tau, magnitude)
+  const held = 2 ** 24 * grid
+  return mapField((m) => (Math.abs(m) <= held && grid > 0 ? 0 : factor * Math.abs(m) + tau), magnitude)
 }
+
+/** The largest power of two, from 1 down to 2⁻²⁰, of which all numbers of some tensors are multiples; 0 if there is none. */
+export const gridOf = (...tensors: readonly { readonly data: Numbers }[]): number =>
+  tensors.reduce((coarsest, { data }) => foldNumbers(finer, coarsest, data), 1)
+
+/** The same of every term of Σ w·x + b. */
+export const gridOfSums = ({
+  x,
+  w,
+  b,
+}: Readonly<Record<'x' | 'w', Tensor>> & { readonly b?: Tensor | undefined }): number =>
+  Math.min(gridOf(x) * gridOf(w), b === undefined ? 1 : gridOf(b))
+
+const finer = (grid: number, value: number): number =>
+  grid === 0 || value % grid === 0 ? grid : grid > 2 ** -20 ? finer(grid / 2, value) : 0
 
 /** Exact ops: a copy, a maximum or a mask errs nowhere. */
 export const exactly = ({ shape }: { readonly shape: Shape }): Field => field(shape, () => 0)

@@ -6,8 +6,8 @@ import { cotangentNames, gradientNames } from './op.js'
 import type { Program, ProgramNode } from './program.js'
 import { checkProgram } from './program.js'
 import type { Shape } from './tensor.js'
-import type { Visit } from './walk.js'
-import { walk } from './walk.js'
+import type { Visit } from './foldNodes.js'
+import { foldNodes } from './foldNodes.js'
 
 /** The name of the gradient of a value; the cotangent of the result is fed under this name. */
 export const gradientName = (value: string): string => `d.${value}`
@@ -49,7 +49,7 @@ const timesRead = (program: Program): Result<ReadonlyMap<string, number>> => {
     gradientNames(opOf(op), inputs).map((input) => inputs[input] as string),
   )
   return F.pipe(
-    walk({}, read, (times: ReadonlyMap<string, number>, value) =>
+    foldNodes({}, read, (times: ReadonlyMap<string, number>, value) =>
       E.right({ made: undefined, writes: { [value]: (times.get(value) ?? 0) + 1 } }),
     ),
     E.map(({ known }) => known),
@@ -104,11 +104,15 @@ const reverseNode =
 // the values through which an input in `wrt` acts
 const reach = (program: Program, wrt: readonly string[]): Result<ReadonlyMap<string, true>> =>
   F.pipe(
-    walk(named(wrt, true as const), program.nodes, (active: ReadonlyMap<string, true>, { op, inputs, outputs }) => {
-      const acts = gradientNames(opOf(op), inputs).some((input) => active.has(inputs[input] as string))
-      const values = acts ? cotangentNames(opOf(op)).flatMap((output) => outputs[output] ?? []) : []
-      return E.right({ made: undefined, writes: named(values, true as const) })
-    }),
+    foldNodes(
+      named(wrt, true as const),
+      program.nodes,
+      (active: ReadonlyMap<string, true>, { op, inputs, outputs }) => {
+        const acts = gradientNames(opOf(op), inputs).some((input) => active.has(inputs[input] as string))
+        const values = acts ? cotangentNames(opOf(op)).flatMap((output) => outputs[output] ?? []) : []
+        return E.right({ made: undefined, writes: named(values, true as const) })
+      },
+    ),
     E.map(({ known }) => known),
   )
 
@@ -138,12 +142,12 @@ export const differentiate = (program: Program, result: string, wrt: readonly st
     E.bind('ran', ({ active, reads }) => {
       const reverse = reverseNode(reads, result, active)
       const backwards = [...program.nodes].reverse().filter(({ op }) => hasBackward(op))
-      return walk({ [result]: [gradientName(result)] }, backwards, (arrived: Arrived, node) =>
+      return foldNodes({ [result]: [gradientName(result)] }, backwards, (arrived: Arrived, node) =>
         E.right(reverse(arrived, node)),
       )
     }),
     E.bind('summed', ({ ran }) =>
-      walk(Object.fromEntries(ran.known), wrt, (arrived: Arrived, name) => E.right(total(arrived, name))),
+      foldNodes(Object.fromEntries(ran.known), wrt, (arrived: Arrived, name) => E.right(total(arrived, name))),
     ),
     E.flatMap(({ checked, ran, summed }) => {
       const seed = gradientName(result)

@@ -19,8 +19,8 @@ export type {
   OutputsOf,
   SizesOf,
 } from './catalogue.js'
-export { cotangentNames, gradientNames, requiredInputs, resolve, showAxes } from './op.js'
-export type { AnyOp, AnySizes, Axes, Depth, Family, GivenTensors, Inputs, Op, Outputs, Resolved } from './op.js'
+export { cotangentNames, gradientNames, requiredInputs } from './op.js'
+export type { AnyOp, Axes, Depth, Family, Inputs, Op, Outputs } from './op.js'
 export { roundAttributes } from './attributes.js'
 export type { AttributeSet, AttributeValue, Attributes } from './attributes.js'
 
@@ -35,20 +35,12 @@ export { fromKernels, interpret } from './fromKernels.js'
 export type { KernelTable, PlainKernel } from './fromKernels.js'
 export type { Oracle } from './oracle.js'
 
-export {
-  anyOrder,
-  epsilon,
-  exactly,
-  expError,
-  expm1Error,
-  gamma,
-  lanesThenTree,
-  log1pError,
-  logError,
-  rounded,
-  tanhError,
-  tau,
-} from './bound.js'
+/** The depths of summation that a backend may promise. */
+export { anyOrder, lanesThenTree } from './bound.js'
+/** Random numbers by counter: dropout's masks, and whatever else follows from a seed. */
+export { draws, keyOf, philox4x32, uniformOf, wordAt } from './philox.js'
+export type { Draws, Key, Words } from './philox.js'
+
 export {
   auxiliary,
   batchNorm,
@@ -77,7 +69,15 @@ export {
 export type { Asked, Block, Kept, Layer, Mode, Network, Parameter } from './networks/network.js'
 export { describeNetwork } from './networks/describe.js'
 export type { Figures, LayerFigures } from './networks/describe.js'
-export { hasAuxiliaries, isNetworkName, networkNamed, networkNames, variantsOf, zoo } from './networks/zoo.js'
+export {
+  hasAuxiliaries,
+  isNetworkName,
+  learningOf,
+  networkNamed,
+  networkNames,
+  variantsOf,
+  zoo,
+} from './networks/zoo.js'
 export type { LossName, NetworkName, Wanted } from './networks/zoo.js'
 export { alexnet } from './networks/alexnet.js'
 export { autoencoder, decoder, encoder } from './networks/autoencoder.js'
@@ -98,11 +98,5 @@ export {
   resnet50,
   seResnet50,
 } from './networks/resnet.js'
-export { stateDictNames, torchNameOf } from './networks/torch.js'
 export { vgg16, vgg19 } from './networks/vgg.js'
 export { zfnet } from './networks/zfnet.js'
-
-export { exact, expm1Of, expOf, log1pOf, minus, negative, onceRounded, over, plus, rootOf, times } from './ball.js'
-export type { Ball } from './ball.js'
-export { draws, keyOf, philox4x32, uniformOf, wordAt } from './philox.js'
-export type { Draws, Key, Words } from './philox.js'

@@ -2,7 +2,7 @@ import { either as E, function as F } from 'fp-ts'
 import type { AttributeSet, Attributes } from './attributes.js'
 import type { Result } from './error.js'
 import { ensure, fail } from './error.js'
-import type { Field, Fields, GivenFields, Readable, Readables } from './field.js'
+import type { Field, Readable } from './field.js'
 import type { Shape, Tensor, Tensors } from './tensor.js'
 import { showShape } from './tensor.js'
 
@@ -35,39 +35,42 @@ export type Sizes<I extends Inputs, S> = (string extends LettersOf<I>
   : { readonly [L in LettersOf<I>]: number }) &
   S & { readonly rest: Shape }
 
-/** One tensor for each input; the optional ones may be absent. */
-export type InputTensors<I extends Inputs> = {
-  readonly [K in Exclude<keyof I, OptionalKeys<I>>]: Tensor
-} & { readonly [K in OptionalKeys<I>]?: Tensor | undefined }
+/** One tensor for each input; the optional ones may be absent, and any where names are only known at run time. */
+export type InputTensors<I extends Inputs> = string extends keyof I
+  ? GivenTensors
+  : { readonly [K in Exclude<keyof I, OptionalKeys<I>>]: Tensor } & {
+      readonly [K in OptionalKeys<I>]?: Tensor | undefined
+    }
 
 export type OutputTensors<O> = { readonly [K in keyof O]: Tensor }
 export type OutputFields<O> = { readonly [K in keyof O]: Field }
 type OutputReadables<O> = { readonly [K in keyof O]: Readable }
 
 /** One gradient for each differentiable input given. */
-export type GradientTensors<I extends Inputs, D extends string> = {
-  readonly [K in Exclude<D & keyof I, OptionalKeys<I>>]: Tensor
-} & { readonly [K in OptionalKeys<I> & D]?: Tensor | undefined }
+export type GradientTensors<I extends Inputs, D extends string> = Gradients<I, D, Tensor>
+export type GradientFields<I extends Inputs, D extends string> = Gradients<I, D, Field>
 
-export type GradientFields<I extends Inputs, D extends string> = {
-  readonly [K in Exclude<D & keyof I, OptionalKeys<I>>]: Field
-} & { readonly [K in OptionalKeys<I> & D]?: Field | undefined }
+type Gradients<I extends Inputs, D extends string, A> = string extends keyof I
+  ? Readonly<Record<string, A | undefined>>
+  : { readonly [K in Exclude<D & keyof I, OptionalKeys<I>>]: A } & {
+      readonly [K in OptionalKeys<I> & D]?: A | undefined
+    }
 
 /** How deep the additions of a sum of n terms nest, at most. A serial sum has depth n − 1, which is right for any order. */
 export type Depth = (terms: number) => number
 
-/** What a bound may look at. `exact` is the reference's own op, handed in, so that spec never imports it. */
+/** What a bound may look at. `valuesOf` and `gradientsOf` are the reference's own op, handed in, so that spec never imports it. */
 export interface ForwardBound<A, I extends Inputs, O, S> {
   readonly attrs: A
   readonly inputs: InputTensors<I>
   readonly sizes: Sizes<I, S>
   readonly depth: Depth
-  exact(attrs: A, inputs: InputTensors<I>): OutputFields<O>
+  valuesOf(attrs: A, inputs: InputTensors<I>): OutputFields<O>
 }
 
 export interface BackwardBound<A, I extends Inputs, O, S, D extends string> extends ForwardBound<A, I, O, S> {
   readonly cotangents: OutputTensors<O>
-  exactBackward(attrs: A, inputs: InputTensors<I>, cotangents: OutputReadables<O>): GradientFields<I, D>
+  gradientsOf(attrs: A, inputs: InputTensors<I>, cotangents: OutputReadables<O>): GradientFields<I, D>
 }
 
 /**
@@ -124,40 +127,8 @@ export interface WindowOn {
 export type GivenTensors = Readonly<Record<string, Tensor | undefined>>
 export type AnySizes = Readonly<Record<string, number | Shape>> & { readonly rest: Shape }
 
-interface AnyForwardBound {
-  readonly attrs: Attributes
-  readonly inputs: GivenTensors
-  readonly sizes: AnySizes
-  readonly depth: Depth
-  exact(attrs: Attributes, inputs: GivenTensors): Fields
-}
-
-interface AnyBackwardBound extends AnyForwardBound {
-  readonly cotangents: Tensors
-  exactBackward(attrs: Attributes, inputs: GivenTensors, cotangents: Readables): GivenFields
-}
-
 /** An op as interpreters see it once names are only known at run time: a supertype of every op. */
-export interface AnyOp {
-  readonly family: Family
-  readonly formula: string
-  readonly source: Source
-  readonly attrs: AttributeSet<Attributes>
-  readonly inputs: Inputs
-  readonly variadic?: string
-  readonly outputs: Outputs
-  readonly differentiable: readonly string[]
-  readonly cotangents?: readonly string[]
-  derive(attrs: Attributes, sizes: AnySizes): Result<Readonly<Record<string, number | Shape>>>
-  bound(context: AnyForwardBound): Fields
-  boundBackward(context: AnyBackwardBound): GivenFields
-  readonly walk?: {
-    forward(sizes: AnySizes): Readonly<Record<string, number>>
-    backward(sizes: AnySizes): Readonly<Record<string, number>>
-  }
-  multiplyAdds?(sizes: AnySizes): number
-  windows?(attrs: Attributes, sizes: AnySizes): readonly WindowOn[]
-}
+export type AnyOp = Op<Attributes, Inputs, Outputs, Readonly<Record<string, number | Shape>>, string>
 
 export const defineOp = <
   A,
@@ -201,28 +172,29 @@ export const inputsAmong = (
 /** `x[N,C,H,W]`, as messages and tables print an input. */
 export const showAxes = (axes: Axes): string => `[${axes.join(',')}]`
 
-interface Bound {
+/** What the inputs read so far say of the axes. */
+interface AxesKnown {
   readonly letters: Readonly<Record<string, { readonly extent: number; readonly input: string }>>
   readonly rest?: { readonly shape: Shape; readonly input: string }
   readonly runs: Readonly<Record<string, Shape>>
 }
 
-const bindLetter = (bound: Bound, letter: string, extent: number, input: string): Result<Bound> => {
-  const known = bound.letters[letter]
+const bindLetter = (soFar: AxesKnown, letter: string, extent: number, input: string): Result<AxesKnown> => {
+  const known = soFar.letters[letter]
   return known !== undefined && known.extent !== extent
     ? fail('ShapeMismatch', `axis ${letter} is ${known.extent} in ${known.input} and ${extent} in ${input}`)
-    : E.right({ ...bound, letters: { ...bound.letters, [letter]: known ?? { extent, input } } })
+    : E.right({ ...soFar, letters: { ...soFar.letters, [letter]: known ?? { extent, input } } })
 }
 
-const bindRest = (bound: Bound, shape: Shape, input: string): Result<Bound> =>
-  bound.rest !== undefined && showShape(bound.rest.shape) !== showShape(shape)
+const bindRest = (soFar: AxesKnown, shape: Shape, input: string): Result<AxesKnown> =>
+  soFar.rest !== undefined && showShape(soFar.rest.shape) !== showShape(shape)
     ? fail(
         'ShapeMismatch',
-        `${bound.rest.input} and ${input} must agree in their axes …: ${showShape(bound.rest.shape)} and ${showShape(shape)}`,
+        `${soFar.rest.input} and ${input} must agree in their axes …: ${showShape(soFar.rest.shape)} and ${showShape(shape)}`,
       )
-    : E.right({ ...bound, rest: bound.rest ?? { shape, input } })
+    : E.right({ ...soFar, rest: soFar.rest ?? { shape, input } })
 
-const bindInput = (bound: Bound, input: string, axes: Axes, shape: Shape): Result<Bound> => {
+const bindInput = (soFar: AxesKnown, input: string, axes: Axes, shape: Shape): Result<AxesKnown> => {
   const open = axes.findIndex((axis) => axis.startsWith('...'))
   const fixed = open < 0 ? axes.length : axes.length - 1
   if (open < 0 ? shape.length !== fixed : shape.length < fixed)
@@ -232,19 +204,19 @@ const bindInput = (bound: Bound, input: string, axes: Axes, shape: Shape): Resul
     )
   const after = open < 0 ? 0 : axes.length - open - 1
   const restEnd = shape.length - after
-  return axes.reduce<Result<Bound>>(
-    (soFar, axis, at) =>
+  return axes.reduce<Result<AxesKnown>>(
+    (result, axis, at) =>
       F.pipe(
-        soFar,
-        E.flatMap((bound) =>
+        result,
+        E.flatMap((soFar) =>
           at === open
             ? axis === '...'
-              ? bindRest(bound, shape.slice(open, restEnd), input)
-              : E.right({ ...bound, runs: { ...bound.runs, [axis.slice(3)]: shape.slice(open, restEnd) } })
-            : bindLetter(bound, axis, shape[open >= 0 && at > open ? restEnd + (at - open - 1) : at] as number, input),
+              ? bindRest(soFar, shape.slice(open, restEnd), input)
+              : E.right({ ...soFar, runs: { ...soFar.runs, [axis.slice(3)]: shape.slice(open, restEnd) } })
+            : bindLetter(soFar, axis, shape[open >= 0 && at > open ? restEnd + (at - open - 1) : at] as number, input),
         ),
       ),
-    E.right(bound),
+    E.right(soFar),
   )
 }
 
@@ -278,14 +250,14 @@ export const resolve = (op: AnyOp, attrs: Attributes, shapes: Readonly<Record<st
       ensure(missing === undefined, 'MissingInput', `input ${missing} is missing; needed are ${needed.join(', ')}`),
     ),
     E.flatMap(() =>
-      names.reduce<Result<Bound>>(
+      names.reduce<Result<AxesKnown>>(
         (soFar, name) => {
           const shape = shapes[name]
           return shape === undefined
             ? soFar
             : F.pipe(
                 soFar,
-                E.flatMap((bound) => bindInput(bound, name, axesOf(inputs[name] as InputAxes), shape)),
+                E.flatMap((known) => bindInput(known, name, axesOf(inputs[name] as InputAxes), shape)),
               )
         },
         E.right({ letters: {}, runs: {} }),

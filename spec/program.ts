@@ -9,7 +9,7 @@ import type { Resolved } from './op.js'
 import { cotangentNames, gradientNames, resolve } from './op.js'
 import type { Shape, Tensor, Tensors } from './tensor.js'
 import { sameShape, showShape } from './tensor.js'
-import { walk } from './walk.js'
+import { foldNodes } from './foldNodes.js'
 
 /** An attribute is a constant, or the name of a scalar feed, so that a recorded step can be replayed at another value. */
 export type NodeAttribute = AttributeValue | { readonly feed: string }
@@ -229,7 +229,7 @@ export const checkProgram = (program: Program): Result<CheckedProgram> => {
       `${unreal[0]} has shape ${showShape(unreal[1])}; every extent is an integer of at least 1`,
     )
   return F.pipe(
-    walk(program.inputs, [...program.nodes.entries()], (shapes: Known, [at, node]) => {
+    foldNodes(program.inputs, [...program.nodes.entries()], (shapes: Known, [at, node]) => {
       const twice = Object.values(node.outputs).find((value) => shapes.has(value))
       return F.pipe(
         ensure(places.get(node.name) === at, 'UnexpectedInput', `${node.name}: two nodes have this name`),

@@ -103,6 +103,13 @@ export const magnitudes = <T extends Readonly<Record<string, Tensor | undefined>
 export const squares = <T extends Readonly<Record<string, Tensor | undefined>>>(tensors: T): T =>
   mapTensors((v) => v * v, tensors)
 
+/** f(… f(f(start, x₀), x₁) …). */
+export const foldNumbers = <A>(f: (soFar: A, value: number) => A, start: A, numbers: Numbers): A => {
+  let soFar = start
+  for (let i = 0; i < numbers.length; i++) soFar = f(soFar, numbers[i] as number)
+  return soFar
+}
+
 export const sumOf = (numbers: Numbers): number => {
   let total = 0
   for (let i = 0; i < numbers.length; i++) total += numbers[i] as number

@@ -79,7 +79,7 @@ const judging = ({ discriminator: { program, parameters, kept, output } }: Adver
     parameters,
     kept,
     output: 'verdicts',
-    aside: [],
+    auxiliaries: [],
   }
 }
 
@@ -96,7 +96,7 @@ const drawing = ({ generator, discriminator }: Adversaries): Network => {
     parameters: { ...generator.parameters, ...discriminator.parameters },
     kept: { ...generator.kept, ...discriminator.kept },
     output: `judge.${discriminator.output}`,
-    aside: [],
+    auxiliaries: [],
   }
 }
 

@@ -142,7 +142,7 @@ export const evaluateIn =
     count?: number,
   ): taskEither.TaskEither<EtalonError, Evaluation> =>
   () =>
-    evaluateBy(session.beside, training, begun(training).progress, examples, count)
+    evaluateBy(session.run, training, begun(training).progress, examples, count)
 
 const measure = async (
   session: Session,

@@ -15,10 +15,9 @@ export { augment, augmentedShape, unaugmented } from './augment.js'
 export type { Augmentation } from './augment.js'
 
 export {
-  allAside,
+  auxiliaryWeightsOf,
   firstRates,
   initialState,
-  linearDecay,
   lossProgram,
   stepFeeds,
   trainingProgram,

@@ -63,6 +63,22 @@ describe('known answers', () => {
   })
 })
 
+// PyTorch 1.13.1's init, asked for what it hands to its generators: the bound a of xavier_uniform_, and the σ of
+// xavier_normal_ and of kaiming_normal_(nonlinearity='relu')
+describe('deviations of PyTorch 1.13.1', () => {
+  it.each([
+    [[5, 3], 0.8660254037844386, 0.5, 0.8164965809277261],
+    [[8, 3, 2, 4], 0.26111648393354675, 0.15075567228888181, 0.2886751345948129],
+    [[6, 2, 3], 0.49999999999999994, 0.28867513459481287, 0.5773502691896258],
+    [[64, 16, 5, 5], 0.054772255750516606, 0.03162277660168379, 0.07071067811865475],
+  ] as const)('%j', (shape, a, xavier, he) => {
+    // 2u − 1 of the first draw, which f32 holds
+    expect(list(xavierUniform(zeroKey, shape))[0]).toBe(Math.fround(-0.20190715789794922 * a))
+    expect(list(xavierNormal(key, shape))).toEqual(list(normal(key, shape, xavier)))
+    expect(list(heNormal(key, shape))).toEqual(list(normal(key, shape, he)))
+  })
+})
+
 describe('first values', () => {
   // deviations of a mean of n draws: σ/√n, of a variance: √((κ − 1)/n)·σ²; five of them are not met by chance
   const holds = (x: Tensor, variance: number, kurtosis: number): void => {

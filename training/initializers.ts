@@ -23,13 +23,23 @@ export const fansOf = (shape: Shape, groups = 1): Fans => {
   return { fanIn: inputs * sizeOf(window), fanOut: (outputs / groups) * sizeOf(window) }
 }
 
-/** Element i is σ·√(−2·ln(1 − u))·cos(2π·u′), by Box and Muller, of the uniform draws u = 2i and u′ = 2i + 1 under the key. */
+/**
+ * Normal numbers of mean 0.
+ *
+ *   w[i] = f32(σ·√(−2·ln(1 − u))·cos(2π·u′)),   u and u′ the uniform draws 2i and 2i + 1 under the key, from [0, 1)
+ *
+ * Source  Box and Muller, "A note on the generation of random normal deviates", 1958; AlexNet's σ is 0.01
+ */
 const normal = (key: Key, shape: Shape, sigma: number): Tensor => {
   const draw = draws(key)
   return generate(shape, () => Math.fround(draw.normal() * sigma))
 }
 
-/** Element i is (2u − 1)·a of the i-th uniform draw u from [0, 1) under the key. */
+/**
+ * Uniform numbers from −a to a.
+ *
+ *   w[i] = f32((2u − 1)·a),   u the i-th uniform draw under the key, from [0, 1)
+ */
 const uniform = (key: Key, shape: Shape, a: number): Tensor => {
   const draw = draws(key)
   return generate(shape, () => Math.fround((2 * draw.uniform() - 1) * a))
@@ -39,7 +49,7 @@ const uniform = (key: Key, shape: Shape, a: number): Tensor => {
  * First values of weights in f32, a pure function of a key: the same on every machine, independent under different keys.
  *
  *   zeros, ones      0 and 1, whatever the key
- *   normal           normal, mean 0, standard deviation σ: AlexNet's is 0.01
+ *   normal           normal, mean 0, standard deviation σ
  *   xavierUniform    uniform from −a to a, a = √(6/(fanIn + fanOut))
  *   xavierNormal     normal, σ = √(2/(fanIn + fanOut))
  *   heNormal         normal, σ = √(2/fanIn), before a ReLU: "Xavier/2" on the slides, whose Xavier is σ = √(1/fanIn)
@@ -47,6 +57,8 @@ const uniform = (key: Key, shape: Shape, a: number): Tensor => {
  * PyTorch's layers start otherwise: uniform with a = 1/√fanIn, biases too (kaiming_uniform_ with a = √5). TensorFlow's
  * normal initializers cut off beyond two σ; these do not.
  *
+ * Shapes  any; fans are those of the shape unless others are given, see `fansOf`
+ * Units   the weights'
  * Source  Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010); He et
  *         al., "Delving deep into rectifiers" (2015)
  */

@@ -37,6 +37,33 @@ describe('accuracy', () => {
   })
 })
 
+describe('twelve rows of seven scores, as PyTorch 1.13.1 counts them', () => {
+  const scores = rows(
+    ...Array.from({ length: 12 }, (_, n) =>
+      Array.from({ length: 7 }, (_, c) => ((n * 37 + c * 53 + n * n * c * 11) % 101) / 8 - 6),
+    ),
+  )
+  const target = hot(7, ...Array.from({ length: 12 }, (_, n) => (n * 3) % 7))
+
+  it('accuracy: scores.argmax(1) == labels', () => {
+    expect(accuracy(scores, target)).toBe(2 / 12)
+  })
+
+  it.each([
+    [1, 10],
+    [2, 10],
+    [3, 8],
+    [5, 5],
+  ])('topKError: labels not in scores.topk(%i).indices', (k, wrong) => {
+    expect(topKError(scores, target, k)).toBe(wrong / 12)
+  })
+
+  it('decisionAccuracy: (scores[:, 2] >= 0) == yes, which every third row wants', () => {
+    const third = rows(...Array.from({ length: 12 }, (_, n) => [scores.data[7 * n + 2] as number]))
+    expect(decisionAccuracy(third, rows(...Array.from({ length: 12 }, (_, n) => [n % 3 === 0 ? 1 : 0])))).toBe(5 / 12)
+  })
+})
+
 describe('decisionAccuracy', () => {
   it('0 is yes, as the perceptron’s step has it, and NaN is neither', () => {
     expect(decisionAccuracy(rows([2], [0], [-0.1], [-3]), rows([1], [1], [1], [0]))).toBe(3 / 4)

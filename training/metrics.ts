@@ -32,10 +32,14 @@ const found = (scores: Tensor, target: Tensor, k: number): number =>
 const rowsOf = ({ shape }: Tensor): number => shape[0] as number
 
 /**
- * The fraction of rows whose class has the largest score. Of equal scores the lowest class has it.
+ * The fraction of rows whose class has the largest score. Of equal scores the lowest class has it, and NaN exceeds every
+ * number, as it does in PyTorch's argmax.
+ *
+ *   accuracy = |{n : argmax_c scores[n,c] = class(n)}|/N,   class(n) = argmax_c target[n,c]
  *
  * Shapes  scores [N,C]  target [N,C], one-hot; of another target, its first largest is the class
  * Units   a fraction from 0 to 1. Logits, probabilities or any other scores that grow with them
+ * Source  PyTorch's argmax
  */
 export const accuracy = (scores: Tensor, target: Tensor): number => found(scores, target, 1) / rowsOf(scores)
 
@@ -43,8 +47,11 @@ export const accuracy = (scores: Tensor, target: Tensor): number => found(scores
  * The fraction of rows whose class is not among the k largest scores; k = 5 is ILSVRC's. Of equal scores the lower class
  * comes first, so a classifier that says the same of all classes is right about the first k.
  *
+ *   topKError = |{n : k or more classes come before class(n)}|/N
+ *
  * Shapes  scores [N,C]  target [N,C], as for accuracy
  * Units   a fraction from 0 to 1; 0 where k is C or more
+ * Source  Russakovsky et al., "ImageNet large scale visual recognition challenge", 2015
  */
 export const topKError = (scores: Tensor, target: Tensor, k = 5): number =>
   (rowsOf(scores) - found(scores, target, k)) / rowsOf(scores)
@@ -53,8 +60,11 @@ export const topKError = (scores: Tensor, target: Tensor, k = 5): number =>
  * The fraction of rows that are decided rightly: yes where the score is at least 0, as the perceptron's step has it, and
  * yes was wanted where the target is at least ½. NaN decides nothing, and is wrong.
  *
+ *   decisionAccuracy = |{n : (scores[n] ≥ 0) = (target[n] ≥ ½)}|/N
+ *
  * Shapes  scores [N,1]  target [N,1], 0 or 1
  * Units   a fraction from 0 to 1. Logits or any other scores whose sign decides
+ * Source  slide "The perceptron"
  */
 export const decisionAccuracy = (scores: Tensor, target: Tensor): number => {
   const right = Array.from({ length: rowsOf(scores) }, (_, n) => {

@@ -1,7 +1,8 @@
 /**
  * Learning rates over epochs, as pure state machines: a state holds the rate of the epoch that it stands for, and the
  * next follows from it and the validation metric after that epoch. Nothing remembers; a state can be kept and gone on
- * from. `epoch` counts from 0, and may as well count steps. Schedules that ask for no metric take none.
+ * from. The formulas count epochs e from 0, and may as well count steps; η is the first rate. Schedules that ask for no
+ * metric take none. All are total: what a rate may be is the optimizer's to say.
  */
 export interface Rated {
   readonly rate: number
@@ -22,36 +23,63 @@ const byEpoch = (rateAt: (epoch: number) => number): Schedule<AtEpoch> => ({
   next: ({ epoch }) => ({ epoch: epoch + 1, rate: rateAt(epoch + 1) }),
 })
 
-/** The same rate for ever: η. */
+/**
+ * The same rate for ever.
+ *
+ *   η(e) = η
+ *
+ * Source  PyTorch's optimizers without a scheduler
+ */
 export const constant = (rate: number): Schedule<AtEpoch> => byEpoch(() => rate)
 
 /**
- * A rate that is divided every so many epochs: η/c^⌊epoch/k⌋, c = 10. PyTorch's StepLR with gamma 1/c.
+ * A rate that is divided every so many epochs.
  *
- * Units   every: epochs, 1 or more; divideBy: above 0
+ *   η(e) = η/c^⌊e/k⌋,   c = 10
+ *
+ * Units   every: k, epochs, 1 or more; divideBy: c, a plain number above 0
+ * Source  PyTorch's StepLR with gamma 1/c; with c = 10 the three divisions that AlexNet made by hand
  */
 export const stepDecay = (
   rate: number,
   { every, divideBy = 10 }: { readonly every: number; readonly divideBy?: number },
 ): Schedule<AtEpoch> => byEpoch((epoch) => rate / divideBy ** Math.floor(epoch / every))
 
-/** A rate that shrinks by the same factor each epoch: η·γ^epoch. PyTorch's ExponentialLR. */
+/**
+ * A rate that shrinks by the same factor each epoch.
+ *
+ *   η(e) = η·γ^e
+ *
+ * Units   gamma: γ, a plain number, above 0 and up to 1
+ * Source  PyTorch's ExponentialLR
+ */
 export const exponential = (rate: number, { gamma }: { readonly gamma: number }): Schedule<AtEpoch> =>
   byEpoch((epoch) => rate * gamma ** epoch)
 
 /**
- * A rate that falls along half a cosine: η₀ + (η − η₀)·(1 + cos(π·epoch/T))/2, which is η₀ at epoch T. After that it rises
- * along the other half, as PyTorch's CosineAnnealingLR does; TensorFlow's CosineDecay stays at η₀, and restarts
- * (Loshchilov and Hutter, "SGDR", 2017) are another schedule.
+ * A rate that falls along half a cosine, from η to η₀ at epoch T.
  *
- * Units   epochs: T, 1 or more; least: η₀
+ *   η(e) = η₀ + (η − η₀)·(1 + cos(π·e/T))/2
+ *
+ * After T it rises along the other half, as PyTorch's does; TensorFlow's CosineDecay stays at η₀, and restarts are another
+ * schedule.
+ *
+ * Units   epochs: T, 1 or more; least: η₀, a rate
+ * Source  Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", 2017; PyTorch's CosineAnnealingLR
  */
 export const cosine = (
   rate: number,
   { epochs, least = 0 }: { readonly epochs: number; readonly least?: number },
 ): Schedule<AtEpoch> => byEpoch((epoch) => least + ((rate - least) * (1 + Math.cos((Math.PI * epoch) / epochs))) / 2)
 
-/** A rate that falls along a line, to 0 at epoch T: η·(1 − epoch/T). PyTorch's LinearLR from 1 to 0. */
+/**
+ * A rate that falls along a line, to 0 at epoch T.
+ *
+ *   η(e) = η·(1 − e/T)
+ *
+ * Units   epochs: T, 1 or more
+ * Source  PyTorch's LinearLR from 1 to 0
+ */
 export const linear = (rate: number, { epochs }: { readonly epochs: number }): Schedule<AtEpoch> =>
   byEpoch((epoch) => rate * (1 - epoch / epochs))
 
@@ -69,14 +97,19 @@ export interface Watching extends Rated {
 }
 
 /**
- * A rate that is divided when the metric stalls, "by 10" as AlexNet and ResNet did by hand. PyTorch's ReduceLROnPlateau:
+ * A rate that is divided when the metric stalls.
+ *
+ *   η′ = max(η/c, η₀) where stalled, else η,   c = 10
  *
  *   improved   metric < best·(1 − threshold) for a falling one, > best·(1 + threshold) for a rising one; with `absolute`
  *              best ∓ threshold. NaN never improves
  *   stalled    more than `patience` epochs in a row did not; the next `cooldown` epochs then count for nothing
- *   divided    to no less than `least`, and not at all where the rate would change by no more than 10⁻⁸
  *
- * Units   patience, cooldown: epochs; threshold: a fraction of the best, or the metric's unit
+ * The rate stays where it would change by no more than 10⁻⁸.
+ *
+ * Units   divideBy: c, a plain number above 1; least: η₀, a rate; patience, cooldown: epochs; threshold: a fraction of the
+ *         best, or the metric's unit
+ * Source  AlexNet and ResNet did so by hand, c = 10; PyTorch's ReduceLROnPlateau
  */
 export const reduceOnPlateau = (
   rate: number,
@@ -134,11 +167,13 @@ export interface Stopping {
 }
 
 /**
- * Stops where the metric has not improved on its best for `patience` epochs in a row, by more than `least`. As Keras's
- * EarlyStopping; algorithm 7.1 of Goodfellow, Bengio and Courville, "Deep learning" (2016). Once stopped, stopped. NaN
- * never improves.
+ * Stops where the metric has not improved on its best for so many epochs in a row.
+ *
+ *   improved   metric < best − least for a falling one, > best + least for a rising one. NaN never improves
+ *   stop       once e − e_best ≥ patience, e_best the last epoch that improved, −1 before there is one; and for good
  *
  * Units   patience: epochs, 1 or more; least: the metric's
+ * Source  algorithm 7.1 of Goodfellow, Bengio and Courville, "Deep learning", 2016; Keras's EarlyStopping
  */
 export const earlyStopping = ({
   patience,

@@ -36,11 +36,10 @@ export interface Method {
   /** β of an `l2Penalty` that the loss has for every parameter but vectors: biases and gains go free. None by default */
   readonly l2Penalty?: number
   /**
-   * How much the same loss of each value beside the network's output counts, such as the logits of an auxiliary
-   * classifier: loss = main + Σ weight·aside. By the value's name; those left out count nothing, as they do where the
-   * network is only asked
+   * How much the same loss of each auxiliary output counts: loss = main + Σ weight·auxiliary. By the output's name; those
+   * left out count nothing, as they do where the network is only asked
    */
-  readonly aside?: Readonly<Record<string, number>>
+  readonly auxiliaryWeights?: Readonly<Record<string, number>>
   /** parameters that keep their values */
   readonly frozen?: readonly string[]
 }
@@ -93,26 +92,26 @@ export interface StepFeeds {
   readonly target: Tensors[string]
   readonly learningRate: number
   /** the method's, where it has such */
-  readonly aside?: Readonly<Record<string, number>>
+  readonly auxiliaryWeights?: Readonly<Record<string, number>>
 }
 
-/** The feed that says how much the loss of a value beside the output counts. */
+/** The feed that says how much the loss of an auxiliary output counts. */
 const weightName = (value: string): string => `${value}.weight`
 
 /** Feeds by the names that `trainingProgram` gives them; the loss's own cotangent is 1. */
-export const stepFeeds = ({ x, target, learningRate, aside = {} }: StepFeeds): Tensors => ({
+export const stepFeeds = ({ x, target, learningRate, auxiliaryWeights = {} }: StepFeeds): Tensors => ({
   x,
   target,
   learningRate: scalar(Math.fround(learningRate)),
   [gradientName('loss')]: scalar(1),
   ...Object.fromEntries(
-    Object.entries(aside).map(([value, weight]) => [weightName(value), scalar(Math.fround(weight))]),
+    Object.entries(auxiliaryWeights).map(([value, weight]) => [weightName(value), scalar(Math.fround(weight))]),
   ),
 })
 
-/** One weight for all that a network answers with beside its output: 0.3 for GoogLeNet's auxiliary classifiers. */
-export const allAside = ({ aside }: Network, weight: number): Readonly<Record<string, number>> =>
-  Object.fromEntries(aside.map((value) => [value, weight]))
+/** One weight for all auxiliary outputs of a network: 0.3 for GoogLeNet's classifiers. */
+export const auxiliaryWeightsOf = ({ auxiliaries }: Network, weight: number): Readonly<Record<string, number>> =>
+  Object.fromEntries(auxiliaries.map((value) => [value, weight]))
 
 /** A summand of the loss: the value, and the nodes that make it. */
 interface Term {
@@ -120,8 +119,8 @@ interface Term {
   readonly nodes: readonly ProgramNode[]
 }
 
-// the loss of a value beside the output, times its weight, which is fed
-const asideTerm = (loss: LossName, prediction: string, value: string): Term => {
+// the loss of an auxiliary output, times its weight, which is fed
+const auxiliaryTerm = (loss: LossName, prediction: string, value: string): Term => {
   const [own, weighted] = [`${value}.loss`, `${value}.weighted`]
   return {
     value: weighted,
@@ -142,33 +141,35 @@ const penaltyTerm = (parameter: string, beta: number): Term => {
 
 /**
  * A network and the loss of its output, which is fed a `target`. Scalars that some attribute is fed, such as dropout's
- * `step`, are inputs as well, and so is the weight of each loss beside the main one, as `<value>.weight`.
+ * `step`, are inputs as well, and so is the weight of each auxiliary loss, as `<value>.weight`.
  *
- *   loss = loss(output) + Σ weight·loss(aside) + Σ β/2 Σ w²
+ *   loss = loss(output) + Σ weight·loss(auxiliary) + Σ β/2 Σ w²
  *
- * Errors  MissingInput – a weight for a value that the network does not answer with beside its output
+ * Errors  MissingInput – a weight for what is no auxiliary output of the network
  *         AttributeOutOfRange – a weight that is no number of at least 0
  *         and what `checkProgram` refuses
  * Source  Szegedy et al., "Going deeper with convolutions", 2015, section 5 (weights of 0.3), and "Rethinking the
  *         Inception architecture for computer vision", 2016; slide "GoogLeNet"
  */
 export const lossProgram = (
-  { program, parameters, output, aside: answered }: Network,
-  { loss, l2Penalty = 0, aside = {} }: Pick<Method, 'loss' | 'l2Penalty' | 'aside'>,
+  { program, parameters, output, auxiliaries }: Network,
+  { loss, l2Penalty = 0, auxiliaryWeights: weights = {} }: Pick<Method, 'loss' | 'l2Penalty' | 'auxiliaryWeights'>,
 ): Result<Program> => {
-  const stranger = Object.keys(aside).find((value) => !answered.includes(value))
-  const wrong = Object.keys(aside).find((value) => !(Number.isFinite(aside[value]) && (aside[value] as number) >= 0))
+  const stranger = Object.keys(weights).find((value) => !auxiliaries.includes(value))
+  const wrong = Object.keys(weights).find(
+    (value) => !(Number.isFinite(weights[value]) && (weights[value] as number) >= 0),
+  )
   return F.pipe(
     ensure(
       stranger === undefined,
       'MissingInput',
-      `aside: the network does not answer with ${stranger} beside its output; ${answered.length === 0 ? 'there is nothing beside it' : `there is ${answered.join(', ')}`}`,
+      `auxiliaryWeights: the network has no auxiliary output ${stranger}; ${auxiliaries.length === 0 ? 'it has none' : `it has ${auxiliaries.join(', ')}`}`,
     ),
     E.flatMap(() =>
       ensure(
         wrong === undefined,
         'AttributeOutOfRange',
-        `aside: ${wrong} has the weight ${aside[wrong ?? '']}; a number of at least 0 is wanted`,
+        `auxiliaryWeights: ${wrong} has the weight ${weights[wrong ?? '']}; a number of at least 0 is wanted`,
       ),
     ),
     E.flatMap(() =>
@@ -184,7 +185,7 @@ export const lossProgram = (
           : Object.entries(parameters).flatMap(([name, { shape }]) => (shape.length > 1 ? [name] : []))
       const prediction = Object.keys(opOf(loss).inputs).find((name) => name !== 'target') as string
       const terms = [
-        ...Object.keys(aside).map((value) => asideTerm(loss, prediction, value)),
+        ...Object.keys(weights).map((value) => auxiliaryTerm(loss, prediction, value)),
         ...penalised.map((name) => penaltyTerm(name, l2Penalty)),
       ]
       const sumAfter = (i: number): string => (i === terms.length ? 'loss' : i === 0 ? 'loss.data' : `loss.sum${i}`)
@@ -193,7 +194,7 @@ export const lossProgram = (
         inputs: {
           ...inputs,
           target: shapes[output] as Shape,
-          ...Object.fromEntries(Object.keys(aside).map((value) => [weightName(value), []])),
+          ...Object.fromEntries(Object.keys(weights).map((value) => [weightName(value), []])),
         },
         nodes: [
           ...program.nodes,
@@ -214,7 +215,7 @@ export const lossProgram = (
  * optimizer keeps of them, and what the network itself carries, such as running statistics, are state; the loss is the
  * output.
  *
- * Feeds   x, target, learningRate [], d.loss [] (1), a `<value>.weight` [] of each loss aside, and the scalars that the
+ * Feeds   x, target, learningRate [], d.loss [] (1), a `<value>.weight` [] of each auxiliary loss, and the scalars that the
  *         network's own attributes are fed
  * Errors  MissingInput – a frozen parameter that the network lacks; what the optimizer refuses of its attributes, and
  *         `differentiate` and `checkProgram` of the network
@@ -288,6 +289,3 @@ export const initialState = (parameters: Tensors, optimizer: Optimizer = { op: '
     ),
   ),
 })
-
-/** A rate that falls linearly from its first value towards 0 after `steps` steps: η·(1 − t/steps). */
-export const linearDecay = (first: number, steps: number, step: number): number => first * (1 - step / steps)

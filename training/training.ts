@@ -243,7 +243,7 @@ export const feedsAt = (training: Training, order: Numbers, progress: Progress):
     ...stepFeeds({
       ...putTo(description, { x: seen, target }),
       learningRate: progress.rate.rate,
-      aside: description.aside ?? {},
+      auxiliaryWeights: description.auxiliaryWeights ?? {},
     }),
     ...countFeeds(program, progress),
   }

@@ -1,21 +1,27 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
-import type { Tensor } from '../../spec/tensor.js'
 import { generate, mapTensor, zeros, zipTensors } from '../../spec/tensor.js'
-import { elementwiseCorners } from '../elementwise.js'
-import { named } from '../laws.js'
-import type { Claim, Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
-
-/** One rounding to f64, in either direction. */
-const unit = 2 ** -52
-
-const exactly = (got: Tensor, want: Tensor): Claim => ({ got, want, allowed: zeros(want.shape) })
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { answersTo, exactly, named, plus, times, unit } from '../vocabulary/claims.js'
+import {
+  anyPoints,
+  anyValue,
+  aroundZero,
+  closedForm,
+  eachValue,
+  functionCorners,
+  points,
+  slopeOfValue,
+} from '../vocabulary/elementwise.js'
+import { array } from '../vocabulary/examples.js'
 
 // where a polynomial may give way to the exponential, where e^x − 1 reaches −1 in f32, and where e^x leaves f32
 const turns = [-0.25, -0.499, -0.5, -0.501, -0.6931472, -1, -15, -16.6, -17, -17.4, -87, -87.4, -88, -103, -104, -105]
 const kinks = [0, 2 ** -126, -(2 ** -126), 1e-30, -1e-30, 1e-10, -1e-10, -1e-5, -1e-4, -(2 ** -20)]
 const alphas = [1, 0.5, 2, 0.1, 1.6732632, 0, -0.5]
+
+const below = (x: number): number => -Math.abs(x) - 2 ** -20
 
 const aboveZero: Law = {
   name: 'from 0 up it is the identity, and so is its slope at 0, whatever alpha is',
@@ -52,74 +58,36 @@ const zeroAlpha: Law = {
 const linearInAlpha: Law = {
   name: 'twice the alpha is twice the value and the slope below 0',
   claims: ({ attrs, inputs, cotangents }, ask) => {
-    const x = mapTensor((x) => -Math.abs(x) - 2 ** -20, named(inputs, 'x'))
+    const x = mapTensor(below, named(inputs, 'x'))
     const twice = { alpha: 2 * (attrs['alpha'] as number) }
     return F.pipe(
       E.Do,
-      E.bind('y', () => ask('forward', attrs, { x })),
-      E.bind('twiceY', () => ask('forward', twice, { x })),
-      E.bind('dx', () => ask('backward', attrs, { x }, cotangents)),
-      E.bind('twiceDx', () => ask('backward', twice, { x }, cotangents)),
-      E.map(({ y, twiceY, dx, twiceDx }) => [
-        exactly(
-          named(twiceY.values, 'y'),
-          mapTensor((y) => 2 * y, named(y.values, 'y')),
-        ),
-        exactly(
-          named(twiceDx.values, 'x'),
-          mapTensor((dx) => 2 * dx, named(dx.values, 'x')),
-        ),
+      E.bind('once', () => answersTo(ask, { attrs, inputs: { x }, cotangents })),
+      E.bind('doubled', () => answersTo(ask, { attrs: twice, inputs: { x }, cotangents })),
+      E.map(({ once, doubled }) => [
+        exactly(named(doubled.ahead.values, 'y'), times(2, named(once.ahead.values, 'y'))),
+        exactly(named(doubled.back.values, 'x'), times(2, named(once.back.values, 'x'))),
       ]),
     )
   },
 }
 
-const slope: Law = {
-  name: 'below 0 its slope is y + α',
-  claims: ({ attrs, inputs, cotangents }, ask) => {
-    const x = mapTensor((x) => -Math.abs(x) - 2 ** -20, named(inputs, 'x'))
-    const alpha = attrs['alpha'] as number
-    return F.pipe(
-      E.Do,
-      E.bind('ahead', () => ask('forward', attrs, { x })),
-      E.bind('back', () => ask('backward', attrs, { x }, cotangents)),
-      E.map(({ ahead, back }) => {
-        const [y, dy] = [named(ahead.values, 'y'), named(cotangents, 'y')]
-        return [
-          {
-            got: named(back.values, 'x'),
-            want: zipTensors([y, dy], (y, dy) => dy * (y + alpha)),
-            // y's own error; the sum and the product are rounded, of numbers no larger than |α|
-            allowed: zipTensors(
-              [named(back.slack, 'x'), named(ahead.slack, 'y'), dy],
-              (ofX, e, dy) => ofX + Math.abs(dy) * (e + 3 * unit * Math.abs(alpha)),
-            ),
-          },
-        ]
-      }),
-    )
-  },
-}
+// y's own error; the sum and the product are rounded, of numbers no larger than |α|
+const slope = slopeOfValue(
+  'below 0 its slope is y + α',
+  (y, alpha) => y + alpha,
+  (_, e, alpha) => e + 3 * unit * Math.abs(alpha),
+  { x: below, attribute: 'alpha' },
+)
 
-const nearZero: Law = {
-  name: 'just below 0 it is α·x·(1 + x/2 + x²/6) to the last digit',
-  claims: ({ attrs }, ask, draw) => {
-    const alpha = attrs['alpha'] as number
-    const x = generate([20], () => -Math.fround(2 ** -20 * (1 + draw.uniform())))
-    const want = mapTensor((x) => alpha * x * (1 + x / 2 + (x * x) / 6), x)
-    return F.pipe(
-      ask('forward', attrs, { x }),
-      E.map(({ values, slack }) => [
-        {
-          got: named(values, 'y'),
-          want,
-          // the next term is x³/24 < 2⁻⁶¹; a handful of roundings
-          allowed: zipTensors([named(slack, 'y'), want], (e, w) => e + 8 * unit * Math.abs(w)),
-        },
-      ]),
-    )
-  },
-}
+// the next term is x³/24 < 2⁻⁶¹; a handful of roundings
+const nearZero = closedForm(
+  'just below 0 it is α·x·(1 + x/2 + x²/6) to the last digit',
+  (draw) => -(2 ** -20) * (1 + draw.uniform()),
+  (x, alpha) => alpha * x * (1 + x / 2 + (x * x) / 6),
+  (_, y) => 8 * unit * Math.abs(y),
+  'alpha',
+)
 
 const sums: Law = {
   name: 'below 0, y(a + b) = y(a) + y(b) + y(a)·y(b)/α, as e^a·e^b = e^(a + b)',
@@ -132,7 +100,7 @@ const sums: Law = {
       E.Do,
       E.bind('ofA', () => ask('forward', { alpha }, { x: a })),
       E.bind('ofB', () => ask('forward', { alpha }, { x: b })),
-      E.bind('ofSum', () => ask('forward', { alpha }, { x: zipTensors([a, b], (a, b) => a + b) })),
+      E.bind('ofSum', () => ask('forward', { alpha }, { x: plus(a, b) })),
       E.map(({ ofA, ofB, ofSum }) => [
         {
           got: named(ofSum.values, 'y'),
@@ -148,53 +116,51 @@ const sums: Law = {
   },
 }
 
-export const elu: Questions = {
+const [exactlyAt, oftenAt] = aroundZero('the kink', [{ alpha: 2 }, { alpha: 0.5 }, {}])
+
+export const elu = questionsAbout('elu', {
   corners: [
-    ...elementwiseCorners(['x']),
-    ...[7, 8, 9, 16, 31, 32, 33, 65536].map((n) => form(`${n}`, { alpha: 0.25 }, { x: [n] })),
-    ...alphas.map((alpha) => form(`alpha ${alpha}`, { alpha }, { x: [65] })),
-    form('exactly at the kink', { alpha: 2 }, { x: [3, 7] }, { x: { constant: 0 } }),
-    form('often at the kink', { alpha: 0.5 }, { x: [130] }, { x: 'ties' }),
-    form('on either side of the kink', { alpha: 2 }, { x: [20] }, { x: { values: kinks } }),
-    form('where formulas turn', { alpha: 1.5 }, { x: [48] }, { x: { values: turns.flatMap((x) => [x, x / 2, -x]) } }),
-    form('all below 0', {}, { x: [65] }, { x: 'negative' }),
-    form('all above 0', { alpha: 3 }, { x: [65] }, { x: 'positive' }),
-    form('around zero', { alpha: 0.75 }, { x: [64] }, { x: 'small' }),
-    form('saturated', {}, { x: [64] }, { x: 'saturated' }),
-    form('saturated, a large alpha', { alpha: 1000 }, { x: [64] }, { x: 'saturated' }),
-    form('the steep part', {}, { x: [1000] }, { x: { mean: 0, scale: 0.5 } }),
-    form('the tail', {}, { x: [1000] }, { x: { mean: -8, scale: 6 } }),
+    ...functionCorners({ alpha: 0.25 }),
+    ...eachValue('alpha', 'alpha', alphas),
+    exactlyAt,
+    oftenAt,
+    points('on either side of the kink', 20, kinks, { alpha: 2 }),
+    points(
+      'where formulas turn',
+      48,
+      turns.flatMap((x) => [x, x / 2, -x]),
+      { alpha: 1.5 },
+    ),
+    points('all below 0', 65, 'negative'),
+    points('all above 0', 65, 'positive', { alpha: 3 }),
+    points('around zero', 64, 'small', { alpha: 0.75 }),
+    points('saturated', 64, 'saturated'),
+    points('saturated, a large alpha', 64, 'saturated', { alpha: 1000 }),
+    points('the steep part', 1000, { mean: 0, scale: 0.5 }),
+    points('the tail', 1000, { mean: -8, scale: 6 }),
   ],
-  random: (draw) => ({
-    attrs: draw.uniform() < 0.3 ? {} : { alpha: draw.pick([...alphas, draw.normal()]) },
-    shapes: { x: Array.from({ length: draw.integer(0, 4) }, () => draw.integer(1, 6)) },
-    fills: { x: draw.pick(['normal', 'small', 'wide', 'ties']) },
-  }),
+  random: anyPoints(['normal', 'small', 'wide', 'ties'], anyValue('alpha', alphas)),
   laws: [aboveZero, zeroAlpha, linearInAlpha, slope, nearZero, sums],
   worked: [
     {
       name: 'at −ln 2 it is −½, at −ln 4 −¾: e^x is ½ and ¼ there',
-      direction: 'forward',
-      attrs: { alpha: 1 },
-      inputs: { x: { shape: [4], data: [-Math.log(2), -Math.log(4), 0, 3] } },
-      outputs: { y: { shape: [4], data: [-1 / 2, -3 / 4, 0, 3] } },
+      inputs: { x: array([-Math.log(2), -Math.log(4), 0, 3]) },
+      outputs: { y: array([-1 / 2, -3 / 4, 0, 3]) },
       source: `${slide('Activation functions')}; closed form`,
     },
     {
       name: 'with alpha 2: −1, 0 and 1 give 2·(1/e − 1), 0 and 1',
-      direction: 'forward',
       attrs: { alpha: 2 },
-      inputs: { x: { shape: [3], data: [-1, 0, 1] } },
-      outputs: { y: { shape: [3], data: [-1.2642411176571153, 0, 1] } },
+      inputs: { x: array([-1, 0, 1]) },
+      outputs: { y: array([-1.2642411176571153, 0, 1]) },
       source: 'ONNX’s example of Elu, which prints −1.2642411; more digits from 1/e = 0.36787944117144233',
     },
     {
       name: 'its slope is α·e^x below 0 and 1 from there on, 0 included',
-      direction: 'backward',
       attrs: { alpha: 2 },
-      inputs: { x: { shape: [4], data: [-Math.log(2), -Math.log(4), 0, 3] } },
-      cotangents: { y: { shape: [4], data: [3, -4, 5, 6] } },
-      outputs: { x: { shape: [4], data: [3, -2, 5, 6] } },
+      inputs: { x: array([-Math.log(2), -Math.log(4), 0, 3]) },
+      cotangents: { y: array([3, -4, 5, 6]) },
+      outputs: { x: array([3, -2, 5, 6]) },
       source: 'by hand; the slope at 0 as TensorFlow’s EluGrad has it (PyTorch would have 10 for 5)',
     },
   ],
@@ -264,4 +230,4 @@ export const elu: Questions = {
     },
     { name: 'cotangent forgotten', direction: 'backward', find: 'dy * (alpha', replace: '(alpha' },
   ],
-}
+})

@@ -1,32 +1,30 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
-import type { Numbers, Shape, Tensor } from '../../spec/tensor.js'
-import { filled, generate, mapTensor, sizeOf, sumOf, zeros, zipTensors } from '../../spec/tensor.js'
+import type { Shape, Tensor } from '../../spec/tensor.js'
+import { generate, mapTensor, sumOf, zeros, zipTensors } from '../../spec/tensor.js'
 import type { Fill } from '../form.js'
-import { another, batchSplits, combination, equal, named } from '../laws.js'
-import type { Evaluation, Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
+import type { Evaluation, Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { joined, part, reversed } from '../vocabulary/arrange.js'
+import {
+  another,
+  at,
+  combination,
+  equal,
+  exactly,
+  named,
+  numbersAgree,
+  plus,
+  product,
+  size,
+  unit,
+} from '../vocabulary/claims.js'
+import { batchSplits, invariant, ofAnswers } from '../vocabulary/laws.js'
+import { aroundTiles } from '../vocabulary/tiles.js'
 
 const layer = (N: number, I: number, O: number, K: number) => ({ x: [N, I], w: [K, O, I], b: [K, O] })
 
-/** One rounding to f64, in either direction. */
-const unit = 2 ** -52
-
-const at = (numbers: Numbers, i: number): number => numbers[i] as number
-
-/** Pieces k = from … to − 1 of a tensor of pieces. */
-const between = (from: number, to: number, { shape: [, ...rest], data }: Tensor): Tensor => {
-  const size = sizeOf(rest)
-  return generate([to - from, ...rest], (i) => at(data, from * size + i))
-}
-
-const one = (k: number, pieces: Tensor): Tensor => between(k, k + 1, pieces)
-
-/** The pieces of two tensors, those of the first before those of the second. */
-const joined = (a: Tensor, b: Tensor): Tensor =>
-  generate([(a.shape[0] as number) + (b.shape[0] as number), ...a.shape.slice(1)], (i) =>
-    i < a.data.length ? at(a.data, i) : at(b.data, i - a.data.length),
-  )
+const one = (k: number, pieces: Tensor): Tensor => part(0, k, k + 1, pieces)
 
 const countOf = (pieces: Tensor): number => pieces.shape[0] as number
 
@@ -49,7 +47,10 @@ const largestOfItsPieces: Law = {
           {
             got: named(together.values, 'y'),
             want: over(({ values }) => named(values, 'y')),
-            allowed: zipTensors([named(together.slack, 'y'), over(({ slack }) => named(slack, 'y'))], (a, b) => a + b),
+            allowed: plus(
+              named(together.slack, 'y'),
+              over(({ slack }) => named(slack, 'y')),
+            ),
           },
         ]
       }),
@@ -71,7 +72,7 @@ const onePieceIsAffine: Law = {
       E.bind('withBias', () => ask('forward', attrs, { x, w, b })),
       E.map(({ ofX, ofZ, ofBoth, withBias }) => {
         const { shape } = named(ofX.values, 'y')
-        const bias = generate(shape, (i) => at(b.data, i % (shape[1] as number)))
+        const bias = generate(shape, (i) => at(b, i % (shape[1] as number)))
         return [
           combination('y', ofBoth, [
             [2, ofX],
@@ -101,28 +102,16 @@ const rectified: Law = {
         {
           got: named(rectified.values, 'y'),
           want: mapTensor((a) => Math.max(a, 0), named(alone.values, 'y')),
-          allowed: zipTensors([named(rectified.slack, 'y'), named(alone.slack, 'y')], (a, b) => a + b),
+          allowed: plus(named(rectified.slack, 'y'), named(alone.slack, 'y')),
         },
       ]),
     )
   },
 }
 
-const anyOrder: Law = {
-  name: 'pieces in another order have the same maximum',
-  claims: ({ attrs, inputs }, ask) => {
-    const K = countOf(named(inputs, 'w'))
-    const turned = (pieces: Tensor): Tensor => each(K, (k) => one(K - 1 - k, pieces)).reduce(joined)
-    return F.pipe(
-      E.Do,
-      E.bind('before', () => ask('forward', attrs, inputs)),
-      E.bind('after', () =>
-        ask('forward', attrs, { ...inputs, w: turned(named(inputs, 'w')), b: turned(named(inputs, 'b')) }),
-      ),
-      E.map(({ before, after }) => [equal('y', after, before)]),
-    )
-  },
-}
+const anyOrder = invariant('pieces in another order have the same maximum', 'y', ({ inputs }) => ({
+  inputs: { ...inputs, w: reversed(0, named(inputs, 'w')), b: reversed(0, named(inputs, 'b')) },
+}))
 
 const copiesGetNothing: Law = {
   name: 'every piece once more, behind the others, changes nothing and has no gradient: ties go to the lowest k',
@@ -142,8 +131,8 @@ const copiesGetNothing: Law = {
         ...['w', 'b'].flatMap((name) => {
           const [once, all] = [named(gradients.values, name), named(ofTwice.values, name)]
           return [
-            { got: between(0, K, all), want: once, allowed: named(gradients.slack, name) },
-            { got: between(K, 2 * K, all), want: zeros(once.shape), allowed: zeros(once.shape) },
+            { got: part(0, 0, K, all), want: once, allowed: named(gradients.slack, name) },
+            exactly(part(0, K, 2 * K, all), zeros(once.shape)),
           ]
         }),
       ]),
@@ -173,7 +162,7 @@ const winnerTakesAll: Law = {
             const [got, want] = [one(j, named(all.values, name)), named(alone.values, name)]
             return j === k
               ? { got, want, allowed: mapTensor((e) => 2 * e, named(alone.slack, name)) }
-              : { got, want: zeros(want.shape), allowed: zeros(want.shape) }
+              : exactly(got, zeros(want.shape))
           }),
         ),
       ]),
@@ -187,12 +176,11 @@ const nothingIsLost: Law = {
     const [x, b, dy] = [named(inputs, 'x'), named(inputs, 'b'), named(cotangents, 'y')]
     const [N, I] = x.shape as readonly [number, number]
     const [K, O] = b.shape as readonly [number, number]
-    const overPieces = (pieces: Tensor): Tensor =>
-      each(K, (k) => one(k, pieces)).reduce((a, b) => zipTensors([a, b], (a, b) => a + b))
+    const overPieces = (pieces: Tensor): Tensor => each(K, (k) => one(k, pieces)).reduce(plus)
     const overSamples = (shape: Shape, f: (n: number, i: number) => number): Tensor =>
       generate(shape, (i) => sumOf(each(N, (n) => f(n, i))))
-    const ofB = (n: number, o: number): number => at(dy.data, n * O + o)
-    const ofW = (n: number, i: number): number => at(dy.data, n * O + Math.floor(i / I)) * at(x.data, n * I + (i % I))
+    const ofB = (n: number, o: number): number => at(dy, n * O + o)
+    const ofW = (n: number, i: number): number => at(dy, n * O + Math.floor(i / I)) * at(x, n * I + (i % I))
     return F.pipe(
       ask('backward', attrs, inputs, cotangents),
       E.map(({ values, slack }) =>
@@ -215,37 +203,27 @@ const nothingIsLost: Law = {
   },
 }
 
-const euler: Law = {
-  name: 'w·dw + b·db = y·dy over all elements: it is homogeneous of degree 1 in its parameters',
-  claims: ({ attrs, inputs, cotangents }, ask) => {
-    const pairs = (a: Tensor, b: Tensor): Tensor => zipTensors([a, b], (a, b) => a * b)
-    const size = (a: Tensor): Tensor => mapTensor(Math.abs, a)
+const euler = ofAnswers(
+  'w·dw + b·db = y·dy over all elements: it is homogeneous of degree 1 in its parameters',
+  ({ ahead, back }, { inputs, cotangents }) => {
     const sum = (tensors: readonly Tensor[]): number => sumOf(tensors.map(({ data }) => sumOf(data)))
-    const scalar = (value: number): Tensor => filled([], value)
-    return F.pipe(
-      E.Do,
-      E.bind('ahead', () => ask('forward', attrs, inputs)),
-      E.bind('back', () => ask('backward', attrs, inputs, cotangents)),
-      E.map(({ ahead, back }) => {
-        const dy = named(cotangents, 'y')
-        const parameters = ['w', 'b'].map((name) => pairs(named(inputs, name), named(back.values, name)))
-        const outputs = pairs(named(ahead.values, 'y'), dy)
-        const errors = [
-          ...['w', 'b'].map((name) => pairs(size(named(inputs, name)), named(back.slack, name))),
-          pairs(size(dy), named(ahead.slack, 'y')),
-        ]
-        const terms = sumOf([...parameters, outputs].map(({ data }) => data.length))
-        return [
-          {
-            got: scalar(sum(parameters)),
-            want: scalar(sum([outputs])),
-            allowed: scalar(sum(errors) + (terms + 1) * unit * sum([...parameters, outputs].map(size))),
-          },
-        ]
-      }),
-    )
+    const dy = named(cotangents, 'y')
+    const parameters = ['w', 'b'].map((name) => product(named(inputs, name), named(back.values, name)))
+    const outputs = product(named(ahead.values, 'y'), dy)
+    const errors = [
+      ...['w', 'b'].map((name) => product(size(named(inputs, name)), named(back.slack, name))),
+      product(size(dy), named(ahead.slack, 'y')),
+    ]
+    const terms = sumOf([...parameters, outputs].map(({ data }) => data.length))
+    return [
+      numbersAgree(
+        sum(parameters),
+        sum([outputs]),
+        sum(errors) + (terms + 1) * unit * sum([...parameters, outputs].map(size)),
+      ),
+    ]
   },
-}
+)
 
 const convex: Law = {
   name: 'convex in x: half way between two samples it is at most the mean of theirs',
@@ -278,15 +256,12 @@ const convex: Law = {
 const ties = { x: 'ties', w: 'ties', b: 'ties' } as const satisfies Readonly<Record<string, Fill>>
 const spreadPieces = { x: 'wide', b: 'wide' } as const satisfies Readonly<Record<string, Fill>>
 
-// one below, at and above the sizes of tiles; each axis takes every one of them, beside sizes of another order
-const edges = [4, 8, 16, 32, 64].flatMap((t) => [t - 1, t, t + 1])
-const edge = (k: number): number => edges[k % edges.length] as number
-const aroundTiles = edges.map((N, k) => {
-  const [I, O, K] = [edge(k + 5), edge(k + 10), 2 + (k % 3)]
+const tiles = aroundTiles([4, 8, 16, 32, 64], (N, I, O, k) => {
+  const K = 2 + (k % 3)
   return form(`tiles: ${N} by ${I} by ${O}, ${K} pieces`, {}, layer(N, I, O, K), { x: 'wide' })
 })
 
-export const maxout: Questions = {
+export const maxout = questionsAbout('maxout', {
   corners: [
     form('one number, one piece', {}, layer(1, 1, 1, 1)),
     form('one number, two pieces', {}, layer(1, 1, 1, 2)),
@@ -321,7 +296,7 @@ export const maxout: Questions = {
     form('products that cancel', {}, layer(4, 34, 3, 2), { x: { values: [1.1, 1.1] }, w: { values: [3, -3] } }),
     form('saturated', {}, layer(9, 4, 5, 3), { x: 'saturated' }),
     form('a cotangent of one output', {}, layer(12, 5, 6, 3), { ...spreadPieces, dy: 'oneHot' }),
-    ...aroundTiles,
+    ...tiles,
     form('sums of 1024', {}, layer(16, 1024, 5, 3), spreadPieces),
     form('sums of 1024 over the outputs', {}, layer(9, 5, 1024, 2), spreadPieces),
     form('sums of 1024 over the batch', {}, layer(1024, 5, 6, 3), spreadPieces),
@@ -368,8 +343,6 @@ export const maxout: Questions = {
   worked: [
     {
       name: 'two pieces by hand: max(x₁ + 2x₂ + ½, 3x₁ − x₂)',
-      direction: 'forward',
-      attrs: {},
       inputs: {
         x: { shape: [3, 2], data: [1, 2, 2, 1, -1, -1] },
         w: { shape: [2, 1, 2], data: [1, 2, 3, -1] },
@@ -380,8 +353,6 @@ export const maxout: Questions = {
     },
     {
       name: 'the rectifier and the magnitude as maxima of two lines',
-      direction: 'forward',
-      attrs: {},
       inputs: {
         x: { shape: [3, 1], data: [-3, 0, 2] },
         w: { shape: [2, 2, 1], data: [1, 1, 0, -1] },
@@ -392,8 +363,6 @@ export const maxout: Questions = {
     },
     {
       name: 'x² by its tangents at −2 … 2, which touch it there and lie below it elsewhere',
-      direction: 'forward',
-      attrs: {},
       inputs: {
         x: { shape: [7, 1], data: [-2, -1, 0, 1, 2, 0.5, 3] },
         w: { shape: [5, 1, 1], data: [-4, -2, 0, 2, 4] },
@@ -405,8 +374,6 @@ export const maxout: Questions = {
     },
     {
       name: 'the gradients of two samples by hand, each to the piece that was larger',
-      direction: 'backward',
-      attrs: {},
       inputs: {
         x: { shape: [2, 2], data: [1, 2, 2, 1] },
         w: { shape: [2, 1, 2], data: [1, 2, 3, -1] },
@@ -422,8 +389,6 @@ export const maxout: Questions = {
     },
     {
       name: 'at the corner of |x| the first piece has the whole gradient',
-      direction: 'backward',
-      attrs: {},
       inputs: {
         x: { shape: [1, 1], data: [0] },
         w: { shape: [2, 1, 1], data: [1, -1] },
@@ -548,4 +513,4 @@ export const maxout: Questions = {
       unseenAt: form('', {}, layer(1, 4, 2, 3)),
     },
   ],
-}
+})

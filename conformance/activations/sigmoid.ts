@@ -1,71 +1,57 @@
 import { either as E, function as F } from 'fp-ts'
-import { generate, mapTensor } from '../../spec/tensor.js'
-import { elementwiseCorners } from '../elementwise.js'
-import { named } from '../laws.js'
-import type { Questions } from '../questions.js'
-import { form } from '../questions.js'
+import { generate } from '../../spec/tensor.js'
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { at, claim, named, opposite, plus, unit } from '../vocabulary/claims.js'
+import { anyPoints, elementwiseCorners, points } from '../vocabulary/elementwise.js'
 
-export const sigmoid: Questions = {
+const oddAroundHalf: Law = {
+  name: 'σ(x) + σ(−x) = 1',
+  claims: ({ attrs, inputs }, ask) =>
+    F.pipe(
+      E.Do,
+      E.bind('right', () => ask('forward', attrs, inputs)),
+      E.bind('left', () => ask('forward', attrs, { x: opposite(named(inputs, 'x')) })),
+      E.map(({ right, left }) => [
+        claim(
+          plus(named(right.values, 'y'), named(left.values, 'y')),
+          () => 1,
+          (i) => at(named(right.slack, 'y'), i) + at(named(left.slack, 'y'), i) + unit,
+        ),
+      ]),
+    ),
+}
+
+const logOdds: Law = {
+  name: 'ln(y/(1 − y)) gives x back where neither tail is lost',
+  claims: (_, ask, draw) => {
+    const x = generate([20], () => Math.fround(draw.uniform() * 4 - 2))
+    return F.pipe(
+      ask('forward', {}, { x }),
+      E.map(({ values, slack }) => {
+        const y = (i: number): number => at(named(values, 'y'), i)
+        return [
+          claim(
+            generate([20], (i) => Math.log(y(i) / (1 - y(i)))),
+            (i) => at(x, i),
+            // d ln(y/(1 − y)) = dy/(y(1 − y)), and two roundings in the quotient and the logarithm
+            (i) => (at(named(slack, 'y'), i) + unit) / (y(i) * (1 - y(i))) + 4 * unit * Math.abs(at(x, i)) + 2 * unit,
+          ),
+        ]
+      }),
+    )
+  },
+}
+
+export const sigmoid = questionsAbout('sigmoid', {
   corners: [
     ...elementwiseCorners(['x']),
-    form('saturated', {}, { x: [64] }, { x: 'saturated' }),
-    form('around zero', {}, { x: [64] }, { x: 'small' }),
-    form('far out', {}, { x: [200] }, { x: { values: [-86, -40, -20, -10, -1, 0, 1, 10, 20, 40, 86] } }),
+    points('saturated', 64, 'saturated'),
+    points('around zero', 64, 'small'),
+    points('far out', 200, [-86, -40, -20, -10, -1, 0, 1, 10, 20, 40, 86]),
   ],
-  random: (draw) => ({
-    attrs: {},
-    shapes: { x: Array.from({ length: draw.integer(0, 4) }, () => draw.integer(1, 6)) },
-    fills: { x: draw.pick(['normal', 'small', 'wide']) },
-  }),
-  laws: [
-    {
-      name: 'σ(x) + σ(−x) = 1',
-      claims: ({ attrs, inputs }, ask) =>
-        F.pipe(
-          E.Do,
-          E.bind('right', () => ask('forward', attrs, inputs)),
-          E.bind('left', () => ask('forward', attrs, { x: mapTensor((v) => -v, named(inputs, 'x')) })),
-          E.map(({ right, left }) => {
-            const [a, b] = [named(right.values, 'y'), named(left.values, 'y')]
-            const [ea, eb] = [named(right.slack, 'y'), named(left.slack, 'y')]
-            return [
-              {
-                got: generate(a.shape, (i) => (a.data[i] as number) + (b.data[i] as number)),
-                want: generate(a.shape, () => 1),
-                allowed: generate(a.shape, (i) => (ea.data[i] as number) + (eb.data[i] as number) + 2 ** -52),
-              },
-            ]
-          }),
-        ),
-    },
-    {
-      name: 'ln(y/(1 − y)) gives x back where neither tail is lost',
-      claims: (_, ask, draw) => {
-        const x = generate([20], () => Math.fround(draw.uniform() * 4 - 2))
-        return F.pipe(
-          ask('forward', {}, { x }),
-          E.map(({ values, slack }) => {
-            const [y, e] = [named(values, 'y'), named(slack, 'y')]
-            const at = (i: number): number => y.data[i] as number
-            return [
-              {
-                got: generate([20], (i) => Math.log(at(i) / (1 - at(i)))),
-                want: x,
-                // d ln(y/(1 − y)) = dy/(y(1 − y)), and two roundings in the quotient and the logarithm
-                allowed: generate(
-                  [20],
-                  (i) =>
-                    ((e.data[i] as number) + 2 ** -52) / (at(i) * (1 - at(i))) +
-                    2 ** -50 * Math.abs(x.data[i] as number) +
-                    2 ** -51,
-                ),
-              },
-            ]
-          }),
-        )
-      },
-    },
-  ],
+  random: anyPoints(['normal', 'small', 'wide']),
+  laws: [oddAroundHalf, logOdds],
   worked: [],
   faults: [
     {
@@ -90,4 +76,4 @@ export const sigmoid: Questions = {
       unseenAt: form('', {}, { x: [3] }, { x: { constant: 0 } }),
     },
   ],
-}
+})

@@ -1,39 +1,32 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
 import type { Tensor } from '../../spec/tensor.js'
-import { generate, mapTensor, sumOf, zipTensors } from '../../spec/tensor.js'
-import { another, named } from '../laws.js'
-import type { Evaluation, Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
-import { alongTheLastAxis, at, axisOf, classesInAnyOrder, rowCorners, rowsSumTo, shifted, unit } from './rowLaws.js'
+import { generate } from '../../spec/tensor.js'
+import type { Evaluation, Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { another, at, claim, dot, named, numbersAgree, size, unit, within } from '../vocabulary/claims.js'
+import { array } from '../vocabulary/examples.js'
+import { ofAnswer } from '../vocabulary/laws.js'
+import {
+  alongTheLastAxis,
+  anyLogits,
+  classesInAnyOrder,
+  logitCorners,
+  logits,
+  ofRows,
+  plainLogits,
+  rowsSumTo,
+  shifted,
+  vanishing,
+} from '../vocabulary/rows.js'
 
-const times = (a: Tensor, b: Tensor): Tensor => zipTensors([a, b], (a, b) => a * b)
-const size = (a: Tensor): Tensor => mapTensor(Math.abs, a)
+const sharesOfOne = ofRows('the shares of a row sum to 1, and their gradients to 0', ({ ahead, back }, cut) =>
+  E.right([rowsSumTo(1, cut, 'y', ahead), rowsSumTo(0, cut, 'x', back)]),
+)
 
-const sharesOfOne: Law = {
-  name: 'the shares of a row sum to 1, and their gradients to 0',
-  claims: (sample, ask) =>
-    F.pipe(
-      E.Do,
-      E.bind('y', () => ask('forward', sample.attrs, sample.inputs)),
-      E.bind('dx', () => ask('backward', sample.attrs, sample.inputs, sample.cotangents)),
-      E.bind('ones', ({ y }) => rowsSumTo(1, axisOf(sample), 'y', y)),
-      E.bind('zeros', ({ dx }) => rowsSumTo(0, axisOf(sample), 'x', dx)),
-      E.map(({ ones, zeros }) => [ones, zeros]),
-    ),
-}
-
-const sharesAreShares: Law = {
-  name: 'no share is below 0 or above 1',
-  claims: ({ attrs, inputs }, ask) =>
-    F.pipe(
-      ask('forward', attrs, inputs),
-      E.map(({ values, slack }) => {
-        const y = named(values, 'y')
-        return [{ got: y, want: mapTensor((y) => Math.min(Math.max(y, 0), 1), y), allowed: named(slack, 'y') }]
-      }),
-    ),
-}
+const sharesAreShares = ofAnswer('no share is below 0 or above 1', (answer) => [
+  within('y', answer, (y) => Math.min(Math.max(y, 0), 1)),
+])
 
 const odds: Law = {
   name: 'the log of the odds of two classes is the difference of their logits',
@@ -44,17 +37,15 @@ const odds: Law = {
       E.map(({ values, slack }) => {
         const [y, e] = [named(values, 'y'), named(slack, 'y')]
         const first = (i: number): number => i - (i % 5)
-        const relative = (i: number): number => at(e.data, i) / at(y.data, i)
+        const relative = (i: number): number => at(e, i) / at(y, i)
+        const gap = (i: number): number => at(x, i) - at(x, first(i))
         return [
-          {
-            got: generate([6, 5], (i) => Math.log(at(y.data, i) / at(y.data, first(i)))),
-            want: generate([6, 5], (i) => at(x.data, i) - at(x.data, first(i))),
+          claim(
+            generate([6, 5], (i) => Math.log(at(y, i) / at(y, first(i)))),
+            gap,
             // d ln y = dy/y; the quotient is rounded, and its logarithm
-            allowed: generate(
-              [6, 5],
-              (i) => relative(i) + relative(first(i)) + unit + unit * Math.abs(at(x.data, i) - at(x.data, first(i))),
-            ),
-          },
+            (i) => relative(i) + relative(first(i)) + unit + unit * Math.abs(gap(i)),
+          ),
         ]
       }),
     )
@@ -71,89 +62,60 @@ const symmetricJacobian: Law = {
       E.bind('ofV', () => ask('backward', attrs, inputs, { y: v })),
       E.bind('ofU', () => ask('backward', attrs, inputs, { y: u })),
       E.map(({ ofV, ofU }) => {
-        const scalar = (value: number): Tensor => ({ shape: [], data: [value] })
-        const dot = (a: Tensor, b: Tensor): number => sumOf(times(a, b).data)
         // a product and n additions
         const error = (a: Tensor, b: Evaluation): number =>
           dot(size(a), named(b.slack, 'x')) + (a.data.length + 1) * unit * dot(size(a), size(named(b.values, 'x')))
         return [
-          {
-            got: scalar(dot(u, named(ofV.values, 'x'))),
-            want: scalar(dot(v, named(ofU.values, 'x'))),
-            allowed: scalar(error(u, ofV) + error(v, ofU)),
-          },
+          numbersAgree(dot(u, named(ofV.values, 'x')), dot(v, named(ofU.values, 'x')), error(u, ofV) + error(v, ofU)),
         ]
       }),
     )
   },
 }
 
-export const softmax: Questions = {
+const x = array([0, Math.log(2), Math.log(5)])
+
+export const softmax = questionsAbout('softmax', {
   corners: [
-    ...rowCorners,
-    form('more than one row of workgroups', { axis: 0 }, { x: [64, 65537] }),
-    form('all equal', {}, { x: [3, 10] }, { x: { constant: 3 } }),
-    form('two classes', {}, { x: [40, 2] }),
-    form('rows of one class', { axis: 1 }, { x: [65, 1] }, { x: 'wide' }),
-    form('logits of ±10,000', {}, { x: [16, 7] }, { x: { mean: 0, scale: 1e4 } }),
-    form('10,000 and its neighbours', {}, { x: [16, 7] }, { x: { mean: 1e4, scale: 1 } }),
-    form('−10,000 and its neighbours', { axis: 0 }, { x: [16, 7] }, { x: { mean: -1e4, scale: 1 } }),
-    form('saturated', {}, { x: [16, 8] }, { x: 'saturated' }),
-    form('saturated, two classes', {}, { x: [128, 2] }, { x: 'saturated' }),
-    form(
-      'shares that vanish in f32',
-      {},
-      { x: [4, 9] },
-      { x: { values: [0, -1, -50, -80, -87, -88, -103, -104, -105, -1000, 0.5] } },
-    ),
-    form('wide logits, long rows', {}, { x: [4, 1000] }, { x: 'wide' }),
-    form('small logits', {}, { x: [5, 20] }, { x: 'small' }),
-    form('ties', {}, { x: [20, 6] }, { x: 'ties' }),
-    form('a cotangent of one class', {}, { x: [12, 10] }, { dy: 'oneHot' }),
+    ...logitCorners,
+    logits('shares that vanish in f32', [4, 9], vanishing),
+    ...plainLogits,
     form('a constant cotangent pulls nowhere', {}, { x: [12, 10] }, { dy: { constant: 1 } }),
     form('a cotangent under a large mean', {}, { x: [12, 10] }, { dy: { mean: 100, scale: 1 } }),
   ],
-  random: (draw) => {
-    const rank = draw.integer(0, 4)
-    return {
-      attrs: { axis: draw.integer(-Math.max(rank, 1), Math.max(rank, 1) - 1) },
-      shapes: { x: Array.from({ length: rank }, () => draw.integer(1, 6)) },
-      fills: { x: draw.pick(['normal', 'wide', 'small', 'ties', { mean: 0, scale: 100 }]) },
-    }
-  },
+  random: anyLogits,
   laws: [sharesOfOne, sharesAreShares, shifted, classesInAnyOrder, alongTheLastAxis, odds, symmetricJacobian],
   worked: [
     {
       name: 'logits 0, ln 2 and ln 5 have shares 1/8, 2/8 and 5/8',
-      direction: 'forward',
-      attrs: { axis: -1 },
-      inputs: { x: { shape: [3], data: [0, Math.log(2), Math.log(5)] } },
-      outputs: { y: { shape: [3], data: [1 / 8, 2 / 8, 5 / 8] } },
+      inputs: { x },
+      outputs: { y: array([1 / 8, 2 / 8, 5 / 8]) },
       source: slide('Softmax'),
     },
     {
       name: 'logits 1, 2 and 3, down the columns',
-      direction: 'forward',
       attrs: { axis: 0 },
-      inputs: { x: { shape: [3, 2], data: [1, 3, 2, 2, 3, 1] } },
+      inputs: {
+        x: array([
+          [1, 3],
+          [2, 2],
+          [3, 1],
+        ]),
+      },
       outputs: {
-        y: {
-          shape: [3, 2],
-          data: [
-            0.09003057317038046, 0.6652409557748219, 0.24472847105479767, 0.24472847105479767, 0.6652409557748219,
-            0.09003057317038046,
-          ],
-        },
+        y: array([
+          [0.09003057317038046, 0.6652409557748219],
+          [0.24472847105479767, 0.24472847105479767],
+          [0.6652409557748219, 0.09003057317038046],
+        ]),
       },
       source: 'the digits that SciPy prints for softmax([1, 2, 3])',
     },
     {
       name: 'a pull of 8 at shares 1/8, 2/8 and 5/8: 8·y·(1 − y) at its own class, −8·y·y′ at the others',
-      direction: 'backward',
-      attrs: { axis: -1 },
-      inputs: { x: { shape: [3], data: [0, Math.log(2), Math.log(5)] } },
-      cotangents: { y: { shape: [3], data: [8, 0, 0] } },
-      outputs: { x: { shape: [3], data: [7 / 8, -2 / 8, -5 / 8] } },
+      inputs: { x },
+      cotangents: { y: array([8, 0, 0]) },
+      outputs: { x: array([7 / 8, -2 / 8, -5 / 8]) },
       source: 'by hand: ∂yᵢ/∂xⱼ = yᵢ·((i = j) − yⱼ)',
     },
   ],
@@ -227,4 +189,4 @@ export const softmax: Questions = {
       unseenAt: form('', {}, { x: [2, 3] }, { dy: { values: [1, -2, 0] } }),
     },
   ],
-}
+})

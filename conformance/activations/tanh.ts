@@ -1,60 +1,39 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
-import { generate, mapTensor, zipTensors } from '../../spec/tensor.js'
-import { elementwiseCorners } from '../elementwise.js'
-import { named } from '../laws.js'
-import type { Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
-
-/** One rounding to f64, in either direction. */
-const unit = 2 ** -52
+import { mapTensor, zipTensors } from '../../spec/tensor.js'
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { combination, equal, named, opposite, times, unit } from '../vocabulary/claims.js'
+import {
+  anyPoints,
+  closedForm,
+  functionCorners,
+  ofEitherSign,
+  points,
+  slopeOfValue,
+} from '../vocabulary/elementwise.js'
+import { array } from '../vocabulary/examples.js'
+import { compared, ofAnswer } from '../vocabulary/laws.js'
 
 // where a polynomial may give way to exponentials, where f32 reaches 1, and where e^2x or e^x leave f32
 const turns = [0.25, 0.5, 0.624, 0.625, 0.626, 1, 5, 8.9, 9, 9.1, 10, 10.1, 44, 44.5, 88, 89]
 
-const odd: Law = {
-  name: 'odd, and its slope even',
-  claims: ({ attrs, inputs, cotangents }, ask) => {
-    const opposite = { x: mapTensor((x) => -x, named(inputs, 'x')) }
-    return F.pipe(
-      E.Do,
-      E.bind('right', () => ask('forward', attrs, inputs)),
-      E.bind('left', () => ask('forward', attrs, opposite)),
-      E.bind('rightSlope', () => ask('backward', attrs, inputs, cotangents)),
-      E.bind('leftSlope', () => ask('backward', attrs, opposite, cotangents)),
-      E.map(({ right, left, rightSlope, leftSlope }) => [
-        {
-          got: named(left.values, 'y'),
-          want: mapTensor((y) => -y, named(right.values, 'y')),
-          allowed: zipTensors([named(left.slack, 'y'), named(right.slack, 'y')], (a, b) => a + b),
-        },
-        {
-          got: named(leftSlope.values, 'x'),
-          want: named(rightSlope.values, 'x'),
-          allowed: zipTensors([named(leftSlope.slack, 'x'), named(rightSlope.slack, 'x')], (a, b) => a + b),
-        },
-      ]),
-    )
-  },
-}
+const odd = compared(
+  'odd, and its slope even',
+  ({ inputs }) => ({ inputs: { x: opposite(named(inputs, 'x')) } }),
+  (right, left) => [combination('y', left.ahead, [[-1, right.ahead]]), equal('x', left.back, right.back)],
+)
 
-const contracts: Law = {
-  name: 'no further from 0 than x is, and than 1',
-  claims: ({ attrs, inputs }, ask) =>
-    F.pipe(
-      ask('forward', attrs, inputs),
-      E.map(({ values, slack }) => {
-        const limit = mapTensor((x) => Math.min(Math.abs(x), 1), named(inputs, 'x'))
-        return [
-          {
-            got: zipTensors([named(values, 'y'), limit], (y, limit) => Math.max(Math.abs(y), limit)),
-            want: limit,
-            allowed: named(slack, 'y'),
-          },
-        ]
-      }),
-    ),
-}
+const contracts = ofAnswer('no further from 0 than x is, and than 1', ({ values, slack }, { inputs }) => {
+  const limit = mapTensor((x) => Math.min(Math.abs(x), 1), named(inputs, 'x'))
+  return [
+    {
+      got: zipTensors([named(values, 'y'), limit], (y, limit) => Math.max(Math.abs(y), limit)),
+      want: limit,
+      allowed: named(slack, 'y'),
+    },
+  ]
+})
 
 const doubles: Law = {
   name: 'tanh 2x = 2t/(1 + t²) with t = tanh x',
@@ -62,7 +41,7 @@ const doubles: Law = {
     F.pipe(
       E.Do,
       E.bind('once', () => ask('forward', attrs, inputs)),
-      E.bind('twice', () => ask('forward', attrs, { x: mapTensor((x) => 2 * x, named(inputs, 'x')) })),
+      E.bind('twice', () => ask('forward', attrs, { x: times(2, named(inputs, 'x')) })),
       E.map(({ once, twice }) => {
         const want = mapTensor((t) => (2 * t) / (1 + t * t), named(once.values, 'y'))
         return [
@@ -80,86 +59,47 @@ const doubles: Law = {
     ),
 }
 
-const slope: Law = {
-  name: 'its slope is 1 − y²',
-  claims: ({ attrs, inputs, cotangents }, ask) =>
-    F.pipe(
-      E.Do,
-      E.bind('ahead', () => ask('forward', attrs, inputs)),
-      E.bind('back', () => ask('backward', attrs, inputs, cotangents)),
-      E.map(({ ahead, back }) => {
-        const [y, dy] = [named(ahead.values, 'y'), named(cotangents, 'y')]
-        return [
-          {
-            got: named(back.values, 'x'),
-            want: zipTensors([y, dy], (y, dy) => dy * (1 - y * y)),
-            // y's error e in y², at most 2|y|e + e²; y², 1 − y² and the product are rounded
-            allowed: zipTensors(
-              [named(back.slack, 'x'), named(ahead.slack, 'y'), y, dy],
-              (ofX, e, y, dy) => ofX + Math.abs(dy) * ((2 * Math.abs(y) + e) * e + unit * (y * y + 2)),
-            ),
-          },
-        ]
-      }),
-    ),
-}
+// y's error e in y², at most 2|y|e + e²; y², 1 − y² and the product are rounded
+const slope = slopeOfValue(
+  'its slope is 1 − y²',
+  (y) => 1 - y * y,
+  (y, e) => (2 * Math.abs(y) + e) * e + unit * (y * y + 2),
+)
 
-const slidesForm: Law = {
-  name: 'the slide’s (e^x − e^−x)/(e^x + e^−x), where the difference keeps its digits',
-  claims: (_, ask, draw) => {
-    const x = generate([20], (i) => Math.fround((i % 2 === 0 ? 1 : -1) * (0.5 + 4 * draw.uniform())))
-    return F.pipe(
-      ask('forward', {}, { x }),
-      E.map(({ values, slack }) => [
-        {
-          got: named(values, 'y'),
-          want: mapTensor((x) => (Math.exp(x) - Math.exp(-x)) / (Math.exp(x) + Math.exp(-x)), x),
-          // each exponential errs a rounding: one of the sum, coth |x| ≤ coth ½ < 3 of the difference; then three more
-          allowed: mapTensor((e) => e + (3 + 1 + 3) * unit, named(slack, 'y')),
-        },
-      ]),
-    )
-  },
-}
+// each exponential errs a rounding: one of the sum, coth |x| ≤ coth ½ < 3 of the difference; then three more
+const slidesForm = closedForm(
+  'the slide’s (e^x − e^−x)/(e^x + e^−x), where the difference keeps its digits',
+  (draw, i) => (i % 2 === 0 ? 1 : -1) * (0.5 + 4 * draw.uniform()),
+  (x) => (Math.exp(x) - Math.exp(-x)) / (Math.exp(x) + Math.exp(-x)),
+  () => (3 + 1 + 3) * unit,
+)
 
-export const tanh: Questions = {
+const x = array([0, Math.log(3) / 2, Math.log(2), -Math.log(3)])
+
+export const tanh = questionsAbout('tanh', {
   corners: [
-    ...elementwiseCorners(['x']),
-    ...[7, 8, 9, 16, 31, 32, 33, 65536].map((n) => form(`${n}`, {}, { x: [n] })),
-    form('saturated', {}, { x: [64] }, { x: 'saturated' }),
-    form('around zero', {}, { x: [64] }, { x: 'small' }),
-    form(
-      'zero, and next to nothing',
-      {},
-      { x: [8] },
-      { x: { values: [0, 1e-30, -1e-30, 1e-10, -1e-10, 1e-5, -1e-4] } },
-    ),
-    form('where formulas turn', {}, { x: [32] }, { x: { values: turns.flatMap((x) => [x, -x]) } }),
-    form('the steep part', {}, { x: [1000] }, { x: { mean: 0, scale: 0.5 } }),
-    form('the tails', {}, { x: [1000] }, { x: { mean: 0, scale: 6 } }),
+    ...functionCorners(),
+    points('saturated', 64, 'saturated'),
+    points('around zero', 64, 'small'),
+    points('zero, and next to nothing', 8, [0, 1e-30, -1e-30, 1e-10, -1e-10, 1e-5, -1e-4]),
+    points('where formulas turn', 32, ofEitherSign(turns)),
+    points('the steep part', 1000, { mean: 0, scale: 0.5 }),
+    points('the tails', 1000, { mean: 0, scale: 6 }),
   ],
-  random: (draw) => ({
-    attrs: {},
-    shapes: { x: Array.from({ length: draw.integer(0, 4) }, () => draw.integer(1, 6)) },
-    fills: { x: draw.pick(['normal', 'small', 'wide']) },
-  }),
+  random: anyPoints(['normal', 'small', 'wide']),
   laws: [odd, contracts, doubles, slope, slidesForm],
   worked: [
     {
       name: 'tanh(½ ln 3) = ½, tanh(ln 2) = 3/5, tanh(−ln 3) = −4/5',
-      direction: 'forward',
-      attrs: {},
-      inputs: { x: { shape: [4], data: [0, Math.log(3) / 2, Math.log(2), -Math.log(3)] } },
-      outputs: { y: { shape: [4], data: [0, 1 / 2, 3 / 5, -4 / 5] } },
+      inputs: { x },
+      outputs: { y: array([0, 1 / 2, 3 / 5, -4 / 5]) },
       source: 'closed form: tanh(ln a) = (a² − 1)/(a² + 1)',
     },
     {
       name: 'its slope there: 1, 3/4, 16/25 and 9/25, times the cotangent',
-      direction: 'backward',
-      attrs: {},
-      inputs: { x: { shape: [4], data: [0, Math.log(3) / 2, Math.log(2), -Math.log(3)] } },
-      cotangents: { y: { shape: [4], data: [1, 4, -25, 50] } },
-      outputs: { x: { shape: [4], data: [1, 3, -16, 18] } },
+      inputs: { x },
+      cotangents: { y: array([1, 4, -25, 50]) },
+      outputs: { x: array([1, 3, -16, 18]) },
       source: slide('Activation functions'),
     },
   ],
@@ -208,4 +148,4 @@ export const tanh: Questions = {
       unseenAt: form('', {}, { x: [3] }, { dy: { constant: 1 } }),
     },
   ],
-}
+})

@@ -28,7 +28,7 @@ import {
   transposedConvolution,
 } from '../../spec/networks/network.js'
 import { basicBlock, bottleneck } from '../../spec/networks/resnet.js'
-import { stateDictNames } from '../../spec/networks/torch.js'
+import { stateDictNames } from '../../formats/torch.js'
 import type { Tensor, Tensors } from '../../spec/tensor.js'
 import { mapTensors, sameShape, scalar } from '../../spec/tensor.js'
 import { lossProgram } from '../../training/step.js'

@@ -1,39 +1,26 @@
-import { generate } from '../../spec/tensor.js'
-import { elementwiseCorners } from '../elementwise.js'
-import { invariant, named } from '../laws.js'
-import type { Questions } from '../questions.js'
-import { form } from '../questions.js'
+import { zeros } from '../../spec/tensor.js'
+import { form, questionsAbout } from '../questions.js'
+import { exactly, named } from '../vocabulary/claims.js'
+import { anyShape, drawn } from '../vocabulary/draws.js'
+import { elementwiseCorners, exchangeable, pairOf } from '../vocabulary/elementwise.js'
+import { ofAnswer } from '../vocabulary/laws.js'
 
-const pairOf = (...shape: readonly number[]) => ({ a: shape, b: shape })
+const zeroAddsNothing = ofAnswer(
+  'zero adds nothing',
+  ({ values }, { inputs }) => [exactly(named(values, 'y'), named(inputs, 'a'))],
+  ({ inputs }) => ({ inputs: { ...inputs, b: zeros(named(inputs, 'b').shape) } }),
+)
 
-export const add: Questions = {
+export const add = questionsAbout('add', {
   corners: [
     ...elementwiseCorners(['a', 'b']),
     form('opposites cancel', {}, pairOf(17), { a: { constant: 1.5 }, b: { constant: -1.5 } }),
   ],
-  random: (draw) => {
-    const shape = Array.from({ length: draw.integer(0, 5) }, () => draw.integer(1, 5))
-    return { attrs: {}, shapes: pairOf(...shape), fills: { a: draw.pick(['normal', 'small', 'wide']), b: 'normal' } }
-  },
-  laws: [
-    invariant('the order of the two changes nothing', 'y', (sample) => ({
-      ...sample,
-      inputs: { a: named(sample.inputs, 'b'), b: named(sample.inputs, 'a') },
-    })),
-    {
-      name: 'zero adds nothing',
-      claims: ({ attrs, inputs }, ask) => {
-        const a = named(inputs, 'a')
-        const answer = ask('forward', attrs, { a, b: generate(a.shape, () => 0) })
-        return answer._tag === 'Left'
-          ? answer
-          : {
-              _tag: 'Right',
-              right: [{ got: named(answer.right.values, 'y'), want: a, allowed: generate(a.shape, () => 0) }],
-            }
-      },
-    },
-  ],
+  random: drawn({
+    shapes: (draw) => pairOf(...anyShape(draw, [0, 5], 5)),
+    fills: { a: ['normal', 'small', 'wide'], b: 'normal' },
+  }),
+  laws: [exchangeable, zeroAddsNothing],
   worked: [],
   faults: [
     {
@@ -46,4 +33,4 @@ export const add: Questions = {
     { name: 'dropped skip', direction: 'backward', find: 'b: dy', replace: 'b: zip((a) => a - a, dy, dy)' },
     { name: 'sign of the skip', direction: 'backward', find: 'a: dy', replace: 'a: zip((a) => -a, dy, dy)' },
   ],
-}
+})

@@ -1,30 +1,32 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
 import { filled } from '../../spec/tensor.js'
-import { adjointIn, another, batchSplits, equal, equals, linearIn, named } from '../laws.js'
-import type { Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { another, answersTo, equal, equals, named } from '../vocabulary/claims.js'
+import { adjointIn, batchSplits, linearIn, ofAnswer } from '../vocabulary/laws.js'
 import {
+  alexNetsChain,
+  anyPool,
   gradientKeepsItsMass,
+  image,
   oneElementWindows,
   paddingIsABorder,
-  pickedFromRamp,
   planesAreAlike,
   plane,
   poolCorners,
   poolShifts,
-  ramp,
-  randomPool,
-} from './poolLaws.js'
+  slidesPlane,
+} from '../vocabulary/windows.js'
 
-const constantStays: Law = {
-  name: 'a constant image stays constant if padding is not counted',
-  claims: ({ attrs, inputs }, ask) =>
-    F.pipe(
-      ask('forward', { ...attrs, countIncludePad: false }, { x: filled(named(inputs, 'x').shape, 0.7) }),
-      E.map((answer) => [equals('y', answer, filled(named(answer.values, 'y').shape, 0.7))]),
-    ),
-}
+const constantStays = ofAnswer(
+  'a constant image stays constant if padding is not counted',
+  (answer) => [equals('y', answer, filled(named(answer.values, 'y').shape, 0.7))],
+  ({ attrs, inputs }) => ({
+    attrs: { ...attrs, countIncludePad: false },
+    inputs: { x: filled(named(inputs, 'x').shape, 0.7) },
+  }),
+)
 
 const paddingAloneDecides: Law = {
   name: 'without padding there is nothing to count',
@@ -33,20 +35,18 @@ const paddingAloneDecides: Law = {
     const counted = { ...attrs, padding: [0, 0, 0, 0], countIncludePad: true }
     const left = { ...counted, countIncludePad: false }
     return F.pipe(
-      E.Do,
-      E.bind('one', () => ask('forward', counted, { x })),
-      E.bind('other', () => ask('forward', left, { x })),
-      E.bind('dy', ({ one }) => E.right(another(draw, named(one.values, 'y').shape))),
-      E.bind('backOne', ({ dy }) => ask('backward', counted, { x }, { y: dy })),
-      E.bind('backOther', ({ dy }) => ask('backward', left, { x }, { y: dy })),
-      E.map(({ one, other, backOne, backOther }) => [equal('y', one, other), equal('x', backOne, backOther)]),
+      ask('forward', counted, { x }),
+      E.let('cotangents', ({ values }) => ({ y: another(draw, named(values, 'y').shape) })),
+      E.bind('one', ({ cotangents }) => answersTo(ask, { attrs: counted, inputs: { x }, cotangents })),
+      E.bind('other', ({ cotangents }) => answersTo(ask, { attrs: left, inputs: { x }, cotangents })),
+      E.map(({ one, other }) => [equal('y', one.ahead, other.ahead), equal('x', one.back, other.back)]),
     )
   },
 }
 
 const padded = { window: [3, 2], stride: [2, 1], padding: [1, 2, 1, 0] } as const
 
-export const avgPool2d: Questions = {
+export const avgPool2d = questionsAbout('avgPool2d', {
   corners: [
     ...poolCorners,
     ...poolCorners
@@ -56,14 +56,14 @@ export const avgPool2d: Questions = {
         name: `${corner.name ?? ''}; padding counted`,
         attrs: { ...corner.attrs, countIncludePad: true },
       })),
-    form('elements that cancel', padded, { x: [2, 2, 6, 7] }, { x: { values: [1.1, -1.1, 1.1, -1.1000001] } }),
-    form('small', padded, { x: [2, 2, 6, 7] }, { x: 'small' }),
-    form('whole numbers', { window: [2, 4] }, { x: [2, 2, 6, 8] }, { x: 'ties', dy: 'ties' }),
-    form('a window of 256', { window: [16, 16], stride: [15, 1] }, { x: [1, 1, 31, 20] }),
-    form('a window of 31 by 33', { window: [31, 33] }, { x: [1, 1, 31, 33] }),
+    form('elements that cancel', padded, image(2, 2, 6, 7), { x: { values: [1.1, -1.1, 1.1, -1.1000001] } }),
+    form('small', padded, image(2, 2, 6, 7), { x: 'small' }),
+    form('whole numbers', { window: [2, 4] }, image(2, 2, 6, 8), { x: 'ties', dy: 'ties' }),
+    form('a window of 256', { window: [16, 16], stride: [15, 1] }, image(1, 1, 31, 20)),
+    form('a window of 31 by 33', { window: [31, 33] }, image(1, 1, 31, 33)),
   ],
   random: (draw) => {
-    const pool = randomPool(draw)
+    const pool = anyPool(draw)
     return {
       shapes: pool.shapes,
       attrs: { ...pool.attrs, ...draw.pick([{}, { countIncludePad: true }, { countIncludePad: false }]) },
@@ -85,16 +85,12 @@ export const avgPool2d: Questions = {
   worked: [
     {
       name: 'the 4×4 image of the pooling slide, subsampled by 2',
-      direction: 'forward',
-      attrs: { window: [2, 2], stride: [2, 2], padding: [0, 0, 0, 0], countIncludePad: false },
-      inputs: { x: plane([1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]) },
+      inputs: { x: slidesPlane },
       outputs: { y: plane([3.25, 5.25], [2, 2]) },
       source: slide('LeNet'),
     },
     {
       name: 'a quarter of each cotangent to each element of its window',
-      direction: 'backward',
-      attrs: { window: [2, 2], stride: [2, 2], padding: [0, 0, 0, 0], countIncludePad: false },
       inputs: { x: plane([0, 0, 0], [0, 0, 0]) },
       cotangents: { y: plane([6]) },
       outputs: { x: plane([1.5, 1.5, 0], [1.5, 1.5, 0]) },
@@ -102,7 +98,6 @@ export const avgPool2d: Questions = {
     },
     {
       name: 'one pixel under a padded 3×3 window: itself, or a ninth if padding counts',
-      direction: 'forward',
       attrs: { window: [3, 3], stride: [3, 3], padding: [1, 1, 1, 1], countIncludePad: true },
       inputs: { x: plane([9]) },
       outputs: { y: plane([1]) },
@@ -110,26 +105,12 @@ export const avgPool2d: Questions = {
     },
     {
       name: 'one pixel under a padded 3×3 window that counts what is there',
-      direction: 'forward',
       attrs: { window: [3, 3], stride: [3, 3], padding: [1, 1, 1, 1], countIncludePad: false },
       inputs: { x: plane([9]) },
       outputs: { y: plane([9]) },
       source: "PyTorch's AvgPool2d, count_include_pad",
     },
-    ...(
-      [
-        [55, 27],
-        [27, 13],
-        [13, 6],
-      ] as const
-    ).map(([n, outputs]) => ({
-      name: `AlexNet’s chain: a 3×3 window by 2 takes ${n} to ${outputs}, here on a ramp, whose means are the windows’ middles`,
-      direction: 'forward' as const,
-      attrs: { window: [3, 3], stride: [2, 2], padding: [0, 0, 0, 0], countIncludePad: false },
-      inputs: { x: ramp(n) },
-      outputs: { y: pickedFromRamp(n, outputs, 1, 1) },
-      source: slide('AlexNet'),
-    })),
+    ...alexNetsChain('means are the windows’ middles', 1, 1),
   ],
   faults: [
     {
@@ -211,4 +192,4 @@ export const avgPool2d: Questions = {
       unseenAt: form('', { window: [2, 2], countIncludePad: true }, { x: [1, 1, 6, 6] }),
     },
   ],
-}
+})

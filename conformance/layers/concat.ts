@@ -1,12 +1,14 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
 import type { Numbers, Shape, Tensor, Tensors } from '../../spec/tensor.js'
-import { generate, sumOf, zeros } from '../../spec/tensor.js'
-import { transposed } from '../arrange.js'
-import { another, named } from '../laws.js'
+import { mapTensor } from '../../spec/tensor.js'
 import type { Fill, Form } from '../form.js'
-import type { Claim, Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { transposed } from '../vocabulary/arrange.js'
+import { another, answersTo, dot, exactly, named, numbersAgree } from '../vocabulary/claims.js'
+import { extents } from '../vocabulary/draws.js'
+import { ofAnswer } from '../vocabulary/laws.js'
 
 const numbered = <A>(items: readonly A[]): Readonly<Record<string, A>> =>
   Object.fromEntries(items.map((item, q) => [`x${q}`, item]))
@@ -15,41 +17,35 @@ const numbered = <A>(items: readonly A[]): Readonly<Record<string, A>> =>
 const along = (axis: number, shape: Shape, extents: readonly number[]): Form['shapes'] =>
   numbered(extents.map((extent) => shape.map((old, at) => (at === axis ? extent : old))))
 
-const exact = (got: Tensor, want: Tensor): Claim => ({ got, want, allowed: zeros(want.shape) })
-
 const listOf = (data: Numbers): readonly number[] => Array.from({ length: data.length }, (_, i) => data[i] as number)
 
 const placeOf = (axis: number, { shape }: Tensor): number => (axis < 0 ? axis + shape.length : axis)
 
-const appended: Law = {
-  name: 'with the axis in front, y’s numbers are those of x0, then those of x1, and so on',
-  claims: ({ attrs, inputs }, ask) =>
-    F.pipe(
-      ask('forward', attrs, inputs),
-      E.map(({ values }) => {
-        const y = named(values, 'y')
-        const axis = placeOf(attrs['axis'] as number, y)
-        const order = y.shape.map((_, at) => (at === 0 ? axis : at <= axis ? at - 1 : at))
-        const data = Object.values(inputs).flatMap((x) => listOf(transposed(order, x).data))
-        const got = transposed(order, y)
-        return [exact(got, { shape: got.shape, data })]
-      }),
-    ),
-}
+const appended = ofAnswer(
+  'with the axis in front, y’s numbers are those of x0, then those of x1, and so on',
+  ({ values }, { attrs, inputs }) => {
+    const y = named(values, 'y')
+    const axis = placeOf(attrs['axis'] as number, y)
+    const order = y.shape.map((_, at) => (at === 0 ? axis : at <= axis ? at - 1 : at))
+    const got = transposed(order, y)
+    const data = Object.values(inputs).flatMap((x) => listOf(transposed(order, x).data))
+    return [exactly(got, { shape: got.shape, data })]
+  },
+)
 
 const asNumbered: Law = {
   name: 'the numbers of the inputs count, not the order in which they are written down',
-  claims: ({ attrs, inputs, cotangents }, ask) => {
-    const turned = Object.fromEntries(Object.entries(inputs).reverse())
+  claims: (sample, ask) => {
+    const turned = Object.fromEntries(Object.entries(sample.inputs).reverse())
     return F.pipe(
       E.Do,
-      E.bind('one', () => ask('forward', attrs, inputs)),
-      E.bind('other', () => ask('forward', attrs, turned)),
-      E.bind('back', () => ask('backward', attrs, inputs, cotangents)),
-      E.bind('otherBack', () => ask('backward', attrs, turned, cotangents)),
-      E.map(({ one, other, back, otherBack }) => [
-        exact(named(other.values, 'y'), named(one.values, 'y')),
-        ...Object.keys(inputs).map((name) => exact(named(otherBack.values, name), named(back.values, name))),
+      E.bind('one', () => answersTo(ask, sample)),
+      E.bind('other', () => answersTo(ask, { ...sample, inputs: turned })),
+      E.map(({ one, other }) => [
+        exactly(named(other.ahead.values, 'y'), named(one.ahead.values, 'y')),
+        ...Object.keys(sample.inputs).map((name) =>
+          exactly(named(other.back.values, name), named(one.back.values, name)),
+        ),
       ]),
     )
   },
@@ -61,7 +57,7 @@ const takenApart: Law = {
     F.pipe(
       ask('forward', attrs, inputs),
       E.flatMap(({ values }) => ask('backward', attrs, inputs, { y: named(values, 'y') })),
-      E.map(({ values }) => Object.entries(inputs).map(([name, x]) => exact(named(values, name), x))),
+      E.map(({ values }) => Object.entries(inputs).map(([name, x]) => exactly(named(values, name), x))),
     ),
 }
 
@@ -76,7 +72,7 @@ const byAndBy: Law = {
       E.bind('then', ({ rest }) =>
         ask('forward', attrs, numbered(others.length === 0 ? [first] : [first, named(rest.values, 'y')])),
       ),
-      E.map(({ atOnce, then }) => [exact(named(then.values, 'y'), named(atOnce.values, 'y'))]),
+      E.map(({ atOnce, then }) => [exactly(named(then.values, 'y'), named(atOnce.values, 'y'))]),
     )
   },
 }
@@ -90,15 +86,13 @@ const fromEitherEnd: Law = {
       E.Do,
       E.bind('one', () => ask('forward', attrs, inputs)),
       E.bind('other', () => ask('forward', { axis: axis < 0 ? axis + rank : axis - rank }, inputs)),
-      E.map(({ one, other }) => [exact(named(other.values, 'y'), named(one.values, 'y'))]),
+      E.map(({ one, other }) => [exactly(named(other.values, 'y'), named(one.values, 'y'))]),
     )
   },
 }
 
 // a dot product of drawn numbers has roundings; one of small integers has none
-const pairing = (a: Tensor, b: Tensor): number =>
-  sumOf(generate(a.shape, (i) => (a.data[i] as number) * (b.data[i] as number)).data)
-const integers = (x: Tensor): Tensor => generate(x.shape, (i) => Math.round(8 * Math.tanh(x.data[i] as number)))
+const integers = (x: Tensor): Tensor => mapTensor((v) => Math.round(8 * Math.tanh(v)), x)
 
 const adjoint: Law = {
   name: 'backward to all inputs together is the adjoint of forward',
@@ -107,11 +101,11 @@ const adjoint: Law = {
     return F.pipe(
       E.Do,
       E.bind('ahead', () => ask('forward', attrs, whole)),
-      E.bind('u', ({ ahead }) => E.right(integers(another(draw, named(ahead.values, 'y').shape)))),
+      E.let('u', ({ ahead }) => integers(another(draw, named(ahead.values, 'y').shape))),
       E.bind('back', ({ u }) => ask('backward', attrs, whole, { y: u })),
       E.map(({ ahead, u, back }) => {
-        const sum = Object.entries(whole).reduce((sum, [name, x]) => sum + pairing(x, named(back.values, name)), 0)
-        return [exact({ shape: [], data: [pairing(named(ahead.values, 'y'), u)] }, { shape: [], data: [sum] })]
+        const sum = Object.entries(whole).reduce((sum, [name, x]) => sum + dot(x, named(back.values, name)), 0)
+        return [numbersAgree(dot(named(ahead.values, 'y'), u), sum, 0)]
       }),
     )
   },
@@ -125,7 +119,7 @@ const of = (
   fills: Readonly<Record<string, Fill>> = {},
 ): Form => form(name, { axis }, along(axis < 0 ? axis + shape.length : axis, shape, extents), fills)
 
-export const concat: Questions = {
+export const concat = questionsAbout('concat', {
   corners: [
     form('one input is copied', {}, { x0: [3, 5] }),
     form('one number and one number', { axis: 0 }, { x0: [1], x1: [1] }),
@@ -157,11 +151,11 @@ export const concat: Questions = {
   random: (draw) => {
     const rank = draw.integer(1, 5)
     const axis = draw.integer(0, rank - 1)
-    const shape = Array.from({ length: rank }, () => draw.integer(1, 4))
-    const extents = Array.from({ length: draw.pick([1, 2, 2, 3, 3, 4, 11]) }, () => draw.integer(1, 5))
+    const shape = extents(draw, rank, 4)
+    const lengths = extents(draw, draw.pick([1, 2, 2, 3, 3, 4, 11]), 5)
     return {
       attrs: { axis: draw.pick([axis, axis - rank]) },
-      shapes: along(axis, shape, extents),
+      shapes: along(axis, shape, lengths),
       fills: { x0: draw.pick(['normal', 'small', 'wide']) },
     }
   },
@@ -169,7 +163,6 @@ export const concat: Questions = {
   worked: [
     {
       name: 'two maps beside one: channels 1 and 2, then 3, for each image',
-      direction: 'forward',
       attrs: { axis: 1 },
       inputs: {
         x0: { shape: [2, 2, 1, 2], data: [1, 2, 3, 4, 7, 8, 9, 10] },
@@ -180,7 +173,6 @@ export const concat: Questions = {
     },
     {
       name: 'columns beside columns, as NumPy’s concatenate has them: ((a, b), axis=1)',
-      direction: 'forward',
       attrs: { axis: -1 },
       inputs: { x0: { shape: [2, 2], data: [1, 2, 3, 4] }, x1: { shape: [2, 1], data: [5, 6] } },
       outputs: { y: { shape: [2, 3], data: [1, 2, 5, 3, 4, 6] } },
@@ -188,7 +180,6 @@ export const concat: Questions = {
     },
     {
       name: 'and each branch gets its own part of the gradient',
-      direction: 'backward',
       attrs: { axis: 1 },
       inputs: { x0: { shape: [2, 2], data: [0, 0, 0, 0] }, x1: { shape: [2, 1], data: [0, 0] } },
       cotangents: { y: { shape: [2, 3], data: [1, 2, 5, 3, 4, 6] } },
@@ -255,4 +246,4 @@ export const concat: Questions = {
       unseenAt: form('', {}, { x0: [2, 3] }),
     },
   ],
-}
+})

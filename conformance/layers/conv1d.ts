@@ -1,61 +1,29 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
-import type { Numbers, Tensor } from '../../spec/tensor.js'
+import type { Tensor } from '../../spec/tensor.js'
 import { generate } from '../../spec/tensor.js'
-import { adjointIn, another, batchSplits, equal, equals, linearIn, named } from '../laws.js'
-import type { Evaluation, Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { rearranged, reversed } from '../vocabulary/arrange.js'
+import { another, at, equal, equals, named } from '../vocabulary/claims.js'
+import { array } from '../vocabulary/examples.js'
+import { invariant, linearLayerLaws } from '../vocabulary/laws.js'
+import { anyBias, integers, padded, plain, shifts } from '../vocabulary/windows.js'
 
-const at = (numbers: Numbers, i: number): number => numbers[i] as number
-
-// x and w of a sequence of one channel and one filter
-const plain = (L: number, K: number) => ({ x: [1, 1, L], w: [1, 1, K] })
-
-// places from … from + L − 1 of a sequence
-const cut = ({ shape, data }: Tensor, from: number, L: number): Tensor => {
-  const [N = 0, C = 0, whole = 0] = shape
-  return generate([N, C, L], (i) => at(data, Math.floor(i / L) * whole + from + (i % L)))
-}
-
-const cutOf = ({ values, slack }: Evaluation, from: number, L: number): Evaluation => ({
-  values: { y: cut(named(values, 'y'), from, L) },
-  slack: { y: cut(named(slack, 'y'), from, L) },
+const later = shifts('what happens a stride later is answered a step later', ({ stride, dilation }, draw) => {
+  const [s] = stride as readonly [number]
+  return {
+    attrs: { stride: [s], padding: [0, 0], dilation: dilation as readonly number[], groups: 1 },
+    stride: [s],
+    x: another(draw, [2, 3, 15 + s]),
+    parameters: { w: another(draw, [2, 3, 3]) },
+  }
 })
 
-const shifts: Law = {
-  name: 'what happens a stride later is answered a step later',
-  claims: ({ attrs }, ask, draw) => {
-    const [s] = attrs['stride'] as readonly [number]
-    const still = { stride: [s], padding: [0, 0], dilation: attrs['dilation'] as readonly number[], groups: 1 }
-    const [x, w] = [another(draw, [2, 3, 15 + s]), another(draw, [2, 3, 3])]
-    return F.pipe(
-      E.Do,
-      E.bind('all', () => ask('forward', still, { x, w })),
-      E.bind('part', () => ask('forward', still, { x: cut(x, s, 15), w })),
-      E.map(({ all, part }) => [equal('y', part, cutOf(all, 1, named(part.values, 'y').shape[2] as number))]),
-    )
-  },
-}
-
-const paddingIsZeros: Law = {
-  name: 'padding is zeros before and after',
-  claims: ({ attrs, inputs }, ask) => {
-    const x = named(inputs, 'x')
-    const [N = 0, C = 0, L = 0] = x.shape
-    const [left, right] = attrs['padding'] as readonly [number, number]
-    const long = L + left + right
-    const padded = generate([N, C, long], (i) => {
-      const place = (i % long) - left
-      return place < 0 || place >= L ? 0 : at(x.data, Math.floor(i / long) * L + place)
-    })
-    return F.pipe(
-      E.Do,
-      E.bind('short', () => ask('forward', attrs, inputs)),
-      E.bind('long', () => ask('forward', { ...attrs, padding: [0, 0] }, { ...inputs, x: padded })),
-      E.map(({ short, long }) => [equal('y', long, short)]),
-    )
-  },
-}
+const paddingIsZeros = invariant('padding is zeros before and after', 'y', ({ attrs, inputs }) => ({
+  attrs: { ...attrs, padding: [0, 0] },
+  inputs: { ...inputs, x: padded(named(inputs, 'x'), attrs['padding'] as readonly number[]) },
+}))
 
 const delta: Law = {
   name: 'a filter of a single 1 picks one place of each window',
@@ -70,7 +38,7 @@ const delta: Law = {
         const Lo = shape[2] as number
         const want = generate(shape, (i) => {
           const place = 2 * (i % Lo) + 2 * tap - 3
-          return place < 0 || place >= 11 ? 0 : at(x.data, Math.floor(i / Lo) * 11 + place)
+          return place < 0 || place >= 11 ? 0 : at(x, Math.floor(i / Lo) * 11 + place)
         })
         return [equals('y', answer, want)]
       }),
@@ -85,31 +53,21 @@ const backwardInTime: Law = {
     const still = { stride: [1], padding: [1, 2], dilation: [d], groups: 1 }
     const mirrored = { ...still, padding: [2, 1] }
     const [x, w] = [another(draw, [2, 2, 12]), another(draw, [3, 2, K])]
-    const reversed = (t: Tensor): Tensor => {
-      const L = t.shape[2] as number
-      return generate(t.shape, (i) => at(t.data, i - (i % L) + L - 1 - (i % L)))
-    }
+    const behind = (t: Tensor): Tensor => reversed(2, t)
     return F.pipe(
       E.Do,
       E.bind('ahead', () => ask('forward', still, { x, w })),
-      E.bind('behind', () => ask('forward', mirrored, { x: reversed(x), w: reversed(w) })),
-      E.map(({ ahead, behind }) => [
-        equal('y', behind, {
-          values: { y: reversed(named(ahead.values, 'y')) },
-          slack: { y: reversed(named(ahead.slack, 'y')) },
-        }),
-      ]),
+      E.bind('fromBehind', () => ask('forward', mirrored, { x: behind(x), w: behind(w) })),
+      E.map(({ ahead, fromBehind }) => [equal('y', fromBehind, rearranged(behind, 'y', ahead))]),
     )
   },
 }
 
-const defaults = { stride: [1], padding: [0, 0], dilation: [1], groups: 1 } as const
-
-export const conv1d: Questions = {
+export const conv1d = questionsAbout('conv1d', {
   corners: [
-    form('one place, one filter of one tap', {}, plain(1, 1)),
-    form('whole numbers: 7 places, a filter of 3', {}, plain(7, 3), { x: 'ties', w: 'ties' }),
-    form('the filter covers the padded sequence', { padding: [1, 2] }, plain(3, 6)),
+    form('one place, one filter of one tap', {}, plain([1], [1])),
+    form('whole numbers: 7 places, a filter of 3', {}, plain([7], [3]), { x: 'ties', w: 'ties' }),
+    form('the filter covers the padded sequence', { padding: [1, 2] }, plain([3], [6])),
     form('padding wider than the filter', { padding: [4, 3] }, { x: [2, 2, 5], w: [3, 2, 2], b: [3] }),
     form('causal: padding before alone', { padding: [4, 0], dilation: [2] }, { x: [2, 3, 9], w: [2, 3, 3], b: [2] }),
     form('padding after alone', { padding: [0, 3] }, { x: [2, 3, 9], w: [2, 3, 4] }),
@@ -122,7 +80,7 @@ export const conv1d: Questions = {
     ),
     form('depthwise', { groups: 6, padding: [1, 1] }, { x: [3, 6, 11], w: [12, 1, 3], b: [12] }),
     form('one output, a long sum', {}, { x: [1, 64, 16], w: [1, 64, 16], b: [1] }),
-    form('a filter of 65 taps', {}, plain(127, 65)),
+    form('a filter of 65 taps', {}, plain([127], [65])),
     form('filters of one tap at 15, 16 and 17 channels', {}, { x: [2, 17, 16], w: [15, 17, 1], b: [15] }),
     form('16 by 16', {}, { x: [1, 16, 256], w: [16, 16, 1], b: [16] }),
     form('33 filters, 31 places', {}, { x: [1, 3, 33], w: [33, 3, 3] }),
@@ -141,35 +99,23 @@ export const conv1d: Questions = {
     const [groups, Cg, Og] = [draw.pick([1, 1, 2, 3]), draw.integer(1, 4), draw.integer(1, 4)]
     return {
       attrs: {
-        stride: [draw.integer(1, 4)],
-        padding: [draw.integer(0, 4), draw.integer(0, 4)],
-        dilation: [draw.integer(1, 4)],
+        stride: integers(draw, 1, [1, 4]),
+        padding: integers(draw, 2, [0, 4]),
+        dilation: integers(draw, 1, [1, 4]),
         groups,
       },
       shapes: {
         x: [draw.integer(1, 4), groups * Cg, draw.integer(1, 40)],
         w: [groups * Og, Cg, draw.integer(1, 6)],
-        ...(draw.uniform() < 0.7 ? { b: [groups * Og] } : {}),
+        ...anyBias(draw, groups * Og),
       },
       fills: {},
     }
   },
-  laws: [
-    linearIn('x', ['b']),
-    linearIn('w', ['b']),
-    adjointIn('x', 'y', ['b']),
-    adjointIn('w', 'y', ['b']),
-    batchSplits(['x']),
-    shifts,
-    paddingIsZeros,
-    delta,
-    backwardInTime,
-  ],
+  laws: [...linearLayerLaws, later, paddingIsZeros, delta, backwardInTime],
   worked: [
     {
       name: 'the differences of the squares are the odd numbers',
-      direction: 'forward',
-      attrs: defaults,
       inputs: {
         x: generate([1, 1, 8], (i) => i * i),
         w: { shape: [1, 1, 2], data: [-1, 1] },
@@ -179,30 +125,28 @@ export const conv1d: Questions = {
     },
     {
       name: 'a causal moving sum over three places, two apart',
-      direction: 'forward',
-      attrs: { ...defaults, padding: [4, 0], dilation: [2] },
+      attrs: { padding: [4, 0], dilation: [2] },
       inputs: {
         x: { shape: [1, 1, 6], data: [1, 10, 100, 1000, 10000, 100000] },
         w: { shape: [1, 1, 3], data: [1, 1, 1] },
-        b: { shape: [1], data: [0.5] },
+        b: array([0.5]),
       },
       outputs: { y: { shape: [1, 1, 6], data: [1.5, 10.5, 101.5, 1010.5, 10101.5, 101010.5] } },
       source: `${slide('Convolutional Neural Networks')}, weights shared along time; each digit tells a place`,
     },
     {
       name: 'by 2: every other pair; each place gets its tap back',
-      direction: 'backward',
-      attrs: { ...defaults, stride: [2] },
+      attrs: { stride: [2] },
       inputs: {
         x: { shape: [1, 1, 5], data: [1, 2, 3, 4, 5] },
         w: { shape: [1, 1, 2], data: [3, 7] },
-        b: { shape: [1], data: [0] },
+        b: array([0]),
       },
       cotangents: { y: { shape: [1, 1, 2], data: [1, 10] } },
       outputs: {
         x: { shape: [1, 1, 5], data: [3, 7, 30, 70, 0] },
         w: { shape: [1, 1, 2], data: [31, 42] },
-        b: { shape: [1], data: [11] },
+        b: array([11]),
       },
       source: 'y = (3·1 + 7·2, 3·3 + 7·4), differentiated by hand',
     },
@@ -215,7 +159,7 @@ export const conv1d: Questions = {
       find: 'i * s + k * d - left',
       nth: 0,
       replace: 'i * s + k * d',
-      unseenAt: form('', {}, plain(6, 3)),
+      unseenAt: form('', {}, plain([6], [3])),
     },
     {
       name: 'stride forgotten',
@@ -223,7 +167,7 @@ export const conv1d: Questions = {
       find: 'i * s + k * d - left',
       nth: 0,
       replace: 'i + k * d - left',
-      unseenAt: form('', {}, plain(6, 3)),
+      unseenAt: form('', {}, plain([6], [3])),
     },
     {
       name: 'stride and dilation swapped',
@@ -231,7 +175,7 @@ export const conv1d: Questions = {
       find: 'i * s + k * d - left',
       nth: 0,
       replace: 'i * d + k * s - left',
-      unseenAt: form('', { stride: [2], dilation: [2] }, plain(9, 3)),
+      unseenAt: form('', { stride: [2], dilation: [2] }, plain([9], [3])),
     },
     {
       name: 'groups ignored',
@@ -246,7 +190,7 @@ export const conv1d: Questions = {
       direction: 'forward',
       find: 'at3(w, o, c, k)',
       replace: 'at3(w, o, c, K - 1 - k)',
-      unseenAt: form('', {}, plain(6, 1)),
+      unseenAt: form('', {}, plain([6], [1])),
     },
     { name: 'dx: padding forgotten', direction: 'backward', find: 'r + left - k * d', replace: 'r - k * d' },
     {
@@ -254,7 +198,7 @@ export const conv1d: Questions = {
       direction: 'backward',
       find: 'r + left - k * d',
       replace: 'r + left - k',
-      unseenAt: form('', { padding: [1, 1] }, plain(6, 3)),
+      unseenAt: form('', { padding: [1, 1] }, plain([6], [3])),
     },
     {
       name: 'dx: the group of the output forgotten',
@@ -282,7 +226,7 @@ export const conv1d: Questions = {
       direction: 'backward',
       find: 'sum2(N, Lo, (n, i) => at3(dy, n, o, i)))',
       replace: 'sum2(1, Lo, (n, i) => at3(dy, n, o, i)))',
-      unseenAt: form('', {}, plain(6, 3)),
+      unseenAt: form('', {}, plain([6], [3])),
     },
   ],
-}
+})

@@ -1,52 +1,27 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
-import { generate, zeros } from '../../spec/tensor.js'
-import { adjointIn, another, batchSplits, equals, linearIn, named } from '../laws.js'
-import type { Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
+import { generate } from '../../spec/tensor.js'
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { another, at, equals, named } from '../vocabulary/claims.js'
+import { linearLayerLaws } from '../vocabulary/laws.js'
+import { anyBias, integers, plain, shifts } from '../vocabulary/windows.js'
 
-// x and w of an image of one channel and one filter
-const plain = (H: number, W: number, KH: number, KW: number) => ({ x: [1, 1, H, W], w: [1, 1, KH, KW] })
-
-const shifts: Law = {
-  name: 'shifting the image by the stride shifts the map',
-  claims: ({ attrs }, ask, draw) => {
-    const [sh, sw] = attrs['stride'] as readonly [number, number]
-    const still = {
-      stride: [sh, sw],
-      padding: [0, 0, 0, 0],
-      dilation: attrs['dilation'] as readonly number[],
-      groups: 1,
-    }
-    const x = another(draw, [1, 2, 12 + sh, 12 + sw])
-    const w = another(draw, [3, 2, 2, 3])
-    const moved = generate([1, 2, 12, 12], (i) => {
-      const [c, r, s] = [Math.floor(i / 144), Math.floor(i / 12) % 12, i % 12]
-      return x.data[(c * (12 + sh) + r + sh) * (12 + sw) + s + sw] as number
-    })
-    return F.pipe(
-      E.Do,
-      E.bind('all', () => ask('forward', still, { x, w })),
-      E.bind('part', () => ask('forward', still, { x: moved, w })),
-      E.map(({ all, part }) => {
-        const [, O = 0, Ho = 0, Wo = 0] = named(part.values, 'y').shape
-        const [, , Hall = 0, Wall = 0] = named(all.values, 'y').shape
-        const pick = (from: typeof all.values) =>
-          generate([1, O, Ho, Wo], (i) => {
-            const [o, r, s] = [Math.floor(i / (Ho * Wo)), Math.floor(i / Wo) % Ho, i % Wo]
-            return named(from, 'y').data[(o * Hall + r + 1) * Wall + s + 1] as number
-          })
-        return [{ got: named(part.values, 'y'), want: pick(all.values), allowed: pick(all.slack) }]
-      }),
-    )
-  },
-}
+const moved = shifts('shifting the image by the stride shifts the map', ({ stride, dilation }, draw) => {
+  const [sh, sw] = stride as readonly [number, number]
+  return {
+    attrs: { stride: [sh, sw], padding: [0, 0, 0, 0], dilation: dilation as readonly number[], groups: 1 },
+    stride: [sh, sw],
+    x: another(draw, [1, 2, 12 + sh, 12 + sw]),
+    parameters: { w: another(draw, [3, 2, 2, 3]) },
+  }
+})
 
 const delta: Law = {
   name: 'a filter of a single 1 picks one pixel of each window',
   claims: (_, ask, draw) => {
     const x = another(draw, [2, 1, 6, 7])
-    const w = { ...zeros([1, 1, 3, 2]), data: [0, 0, 0, 1, 0, 0] } // row 1, column 1
+    const w = { shape: [1, 1, 3, 2], data: [0, 0, 0, 1, 0, 0] } // row 1, column 1
     return F.pipe(
       ask('forward', { stride: [2, 1], padding: [1, 0, 2, 1], dilation: [1, 2], groups: 1 }, { x, w }),
       E.map((answer) => {
@@ -55,7 +30,7 @@ const delta: Law = {
         const want = generate(shape, (i) => {
           const [n, r, s] = [Math.floor(i / (Ho * Wo)), Math.floor(i / Wo) % Ho, i % Wo]
           const [row, column] = [2 * r + 1 - 1, s + 2 - 2]
-          return row < 0 || row >= 6 || column < 0 || column >= 7 ? 0 : (x.data[(n * 6 + row) * 7 + column] as number)
+          return row < 0 || row >= 6 || column < 0 || column >= 7 ? 0 : at(x, (n * 6 + row) * 7 + column)
         })
         return [equals('y', answer, want)]
       }),
@@ -63,11 +38,11 @@ const delta: Law = {
   },
 }
 
-export const conv2d: Questions = {
+export const conv2d = questionsAbout('conv2d', {
   corners: [
-    form('one pixel, one filter of one tap', {}, plain(1, 1, 1, 1)),
-    form('the slide: 5×5 image, 3×3 filter', {}, plain(5, 5, 3, 3), { x: 'ties', w: 'ties' }),
-    form('the filter covers the padded image', { padding: [1, 0, 0, 2] }, plain(2, 3, 3, 5)),
+    form('one pixel, one filter of one tap', {}, plain([1, 1], [1, 1])),
+    form('the slide: 5×5 image, 3×3 filter', {}, plain([5, 5], [3, 3]), { x: 'ties', w: 'ties' }),
+    form('the filter covers the padded image', { padding: [1, 0, 0, 2] }, plain([2, 3], [3, 5])),
     form('padding wider than the filter', { padding: [3, 2, 4, 3] }, { x: [2, 2, 3, 4], w: [3, 2, 2, 2], b: [3] }),
     form('stride larger than the filter', { stride: [3, 4] }, { x: [2, 3, 10, 11], w: [2, 3, 2, 2], b: [2] }),
     form(
@@ -101,37 +76,23 @@ export const conv2d: Questions = {
   ],
   random: (draw) => {
     const [groups, Cg, Og] = [draw.pick([1, 1, 2, 3]), draw.integer(1, 4), draw.integer(1, 3)]
-    const [KH, KW] = [draw.integer(1, 4), draw.integer(1, 4)]
-    const shapes = {
-      x: [draw.integer(1, 4), groups * Cg, draw.integer(1, 12), draw.integer(1, 12)],
-      w: [groups * Og, Cg, KH, KW],
-      ...(draw.uniform() < 0.7 ? { b: [groups * Og] } : {}),
-    }
+    const filter = integers(draw, 2, [1, 4])
+    const x = [draw.integer(1, 4), groups * Cg, ...integers(draw, 2, [1, 12])]
     return {
+      shapes: { x, w: [groups * Og, Cg, ...filter], ...anyBias(draw, groups * Og) },
       attrs: {
-        stride: [draw.integer(1, 3), draw.integer(1, 3)],
-        padding: [draw.integer(0, 3), draw.integer(0, 3), draw.integer(0, 3), draw.integer(0, 3)],
-        dilation: [draw.integer(1, 3), draw.integer(1, 3)],
+        stride: integers(draw, 2, [1, 3]),
+        padding: integers(draw, 4, [0, 3]),
+        dilation: integers(draw, 2, [1, 3]),
         groups,
       },
-      shapes,
       fills: {},
     }
   },
-  laws: [
-    linearIn('x', ['b']),
-    linearIn('w', ['b']),
-    adjointIn('x', 'y', ['b']),
-    adjointIn('w', 'y', ['b']),
-    batchSplits(['x']),
-    shifts,
-    delta,
-  ],
+  laws: [...linearLayerLaws, moved, delta],
   worked: [
     {
       name: 'the 5×5 image and the 3×3 filter of the slide',
-      direction: 'forward',
-      attrs: { stride: [1, 1], padding: [0, 0, 0, 0], dilation: [1, 1], groups: 1 },
       inputs: {
         x: { shape: [1, 1, 5, 5], data: [1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0] },
         w: { shape: [1, 1, 3, 3], data: [1, 0, 1, 0, 1, 0, 1, 0, 1] },
@@ -214,4 +175,4 @@ export const conv2d: Questions = {
       replace: 'sum3(1, Ho, Wo, (n, i, j) => at4(dy',
     },
   ],
-}
+})

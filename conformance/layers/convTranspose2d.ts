@@ -1,31 +1,17 @@
 import { either as E, function as F } from 'fp-ts'
 import type { AttributeValue } from '../../spec/attributes.js'
-import type { Numbers, Tensor } from '../../spec/tensor.js'
-import { generate, zeros } from '../../spec/tensor.js'
-import { adjointIn, another, batchSplits, equal, equals, linearIn, named } from '../laws.js'
-import type { Evaluation, Law, Questions, Worked } from '../questions.js'
-import { form } from '../questions.js'
-
-const at = (numbers: Numbers, i: number): number => numbers[i] as number
-
-// x and w of an image of one channel and one filter
-const plain = (H: number, W: number, KH: number, KW: number) => ({ x: [1, 1, H, W], w: [1, 1, KH, KW] })
+import type { AttrsOf } from '../../spec/catalogue.js'
+import type { Tensor } from '../../spec/tensor.js'
+import { filled, generate } from '../../spec/tensor.js'
+import type { Example, Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { part, rearranged } from '../vocabulary/arrange.js'
+import { another, at, equal, equals, exactly, named } from '../vocabulary/claims.js'
+import { array } from '../vocabulary/examples.js'
+import { linearLayerLaws } from '../vocabulary/laws.js'
+import { anyBias, cropped, integers, padded, plain } from '../vocabulary/windows.js'
 
 const noPadding = { padding: [0, 0, 0, 0], outputPadding: [0, 0] } as const
-
-// rows top … top + H − 1 and columns left … left + W − 1
-const crop = ({ shape, data }: Tensor, top: number, left: number, H: number, W: number): Tensor => {
-  const [N = 0, C = 0, rows = 0, columns = 0] = shape
-  return generate([N, C, H, W], (i) => {
-    const [plane, r, s] = [Math.floor(i / (H * W)), Math.floor(i / W) % H, i % W]
-    return at(data, (plane * rows + r + top) * columns + s + left)
-  })
-}
-
-const cropped = ({ values, slack }: Evaluation, ...place: readonly [number, number, number, number]): Evaluation => ({
-  values: { y: crop(named(values, 'y'), ...place) },
-  slack: { y: crop(named(slack, 'y'), ...place) },
-})
 
 const paddingCrops: Law = {
   name: 'padding takes rows and columns off what is made without it',
@@ -37,7 +23,7 @@ const paddingCrops: Law = {
       E.bind('all', () => ask('forward', { ...attrs, padding: [0, 0, 0, 0] }, inputs)),
       E.map(({ part, all }) => {
         const [, , Ho = 0, Wo = 0] = named(part.values, 'y').shape
-        return [equal('y', part, cropped(all, top, left, Ho, Wo))]
+        return [equal('y', part, cropped(all, 'y', [top, left], [Ho, Wo]))]
       }),
     )
   },
@@ -60,16 +46,12 @@ const outputPaddingAdds: Law = {
         const [, O = 0, Ho = 0, Wo = 0] = y.shape
         const bordered = generate(y.shape, (i) => {
           const [o, r, s] = [Math.floor(i / (Ho * Wo)) % O, Math.floor(i / Wo) % Ho, i % Wo]
-          return r < H && s < W ? at(y.data, i) : b === undefined ? 0 : at(b.data, o)
+          return r < H && s < W ? at(y, i) : b === undefined ? 0 : at(b, o)
         })
         return [
-          equal('y', cropped(grown, 0, 0, H, W), without),
-          { got: y, want: bordered, allowed: zeros(y.shape) },
-          {
-            got: { shape: [2], data: [Ho, Wo] },
-            want: { shape: [2], data: [H + below, W + after] },
-            allowed: zeros([2]),
-          },
+          equal('y', cropped(grown, 'y', [0, 0], [H, W]), without),
+          exactly(y, bordered),
+          exactly(array([Ho, Wo]), array([H + below, W + after])),
         ]
       }),
     )
@@ -80,7 +62,7 @@ const stamps: Law = {
   name: 'a single 1 stamps the filter, its taps a dilation apart',
   claims: (_, ask, draw) => {
     const [i, j] = [draw.integer(0, 2), draw.integer(0, 3)]
-    const x = generate([1, 1, 3, 4], (at) => (at === i * 4 + j ? 1 : 0))
+    const x = generate([1, 1, 3, 4], (place) => (place === i * 4 + j ? 1 : 0))
     const w = another(draw, [1, 2, 2, 3])
     const [sh, sw, dh, dw] = [draw.integer(1, 3), draw.integer(1, 3), draw.integer(1, 3), draw.integer(1, 3)]
     const attrs: Readonly<Record<string, AttributeValue>> = {
@@ -98,7 +80,7 @@ const stamps: Law = {
           const [o, r, s] = [Math.floor(flat / (Ho * Wo)), Math.floor(flat / Wo) % Ho, flat % Wo]
           const [kh, kw] = [(r - i * sh) / dh, (s - j * sw) / dw]
           const inside = Number.isInteger(kh) && Number.isInteger(kw) && kh >= 0 && kh < 2 && kw >= 0 && kw < 3
-          return inside ? at(w.data, (o * 2 + kh) * 3 + kw) : 0
+          return inside ? at(w, (o * 2 + kh) * 3 + kw) : 0
         })
         return [equals('y', answer, want)]
       }),
@@ -113,17 +95,14 @@ const shifts: Law = {
     const still = { stride: [sh, sw], dilation: attrs['dilation'] as readonly number[], groups: 1, ...noPadding }
     const [x, w] = [another(draw, [2, 3, 4, 5]), another(draw, [3, 2, 2, 3])]
     // a row above and a column before, of zeros
-    const moved = generate([2, 3, 5, 6], (i) => {
-      const [plane, r, s] = [Math.floor(i / 30), Math.floor(i / 6) % 5, i % 6]
-      return r === 0 || s === 0 ? 0 : at(x.data, (plane * 4 + r - 1) * 5 + s - 1)
-    })
+    const moved = padded(x, [1, 0, 1, 0])
     return F.pipe(
       E.Do,
       E.bind('before', () => ask('forward', still, { x, w })),
       E.bind('after', () => ask('forward', still, { x: moved, w })),
       E.map(({ before, after }) => {
         const [, , Ho = 0, Wo = 0] = named(before.values, 'y').shape
-        return [equal('y', cropped(after, sh, sw, Ho, Wo), before)]
+        return [equal('y', cropped(after, 'y', [sh, sw], [Ho, Wo]), before)]
       }),
     )
   },
@@ -134,11 +113,9 @@ const groupsAlone: Law = {
   claims: ({ attrs }, ask, draw) => {
     const both = { ...attrs, ...noPadding, groups: 2 }
     const [x, w] = [another(draw, [1, 4, 3, 4]), another(draw, [4, 3, 2, 2])]
-    const half = ({ shape, data }: Tensor, axis: number, which: number): Tensor => {
-      const [N = 0, C = 0, H = 0, W = 0] = shape
-      const size = axis === 0 ? [N / 2, C, H, W] : [N, C / 2, H, W]
-      const length = size.reduce((a, b) => a * b, 1)
-      return generate(size, (i) => at(data, which * length + i)) // N is 1 where the axis is 1
+    const half = (tensor: Tensor, axis: number, which: number): Tensor => {
+      const extent = (tensor.shape[axis] as number) / 2
+      return part(axis, which * extent, (which + 1) * extent, tensor)
     }
     return F.pipe(
       E.Do,
@@ -149,10 +126,7 @@ const groupsAlone: Law = {
         [first, second].map((alone, which) =>
           equal(
             'y',
-            {
-              values: { y: half(named(all.values, 'y'), 1, which) },
-              slack: { y: half(named(all.slack, 'y'), 1, which) },
-            },
+            rearranged((y) => half(y, 1, which), 'y', all),
             alone,
           ),
         ),
@@ -161,25 +135,16 @@ const groupsAlone: Law = {
   },
 }
 
-const defaults = {
-  stride: [1, 1],
-  dilation: [1, 1],
-  groups: 1,
-  ...noPadding,
-} as const
-
-const twice = (rows: readonly (readonly number[])[]): Tensor => ({
-  shape: [1, 2, rows.length, rows[0]?.length ?? 0],
-  data: [...rows.flat(), ...rows.flat()],
-})
-
 // ONNX's test cases of ConvTranspose: the image 0 … 8, two filters of 3×3 ones
-const ofOnnx = (name: string, attrs: Worked['attrs'], rows: readonly (readonly number[])[]): Worked => ({
+const ofOnnx = (
+  name: string,
+  attrs: Partial<AttrsOf<'convTranspose2d'>>,
+  rows: readonly (readonly number[])[],
+): Example<'convTranspose2d'> => ({
   name: `ONNX’s ${name}`,
-  direction: 'forward',
-  attrs: { ...defaults, ...attrs },
-  inputs: { x: generate([1, 1, 3, 3], (i) => i), w: generate([1, 2, 3, 3], () => 1) },
-  outputs: { y: twice(rows) },
+  attrs,
+  inputs: { x: generate([1, 1, 3, 3], (i) => i), w: filled([1, 2, 3, 3], 1) },
+  outputs: { y: array([[rows, rows]]) },
   source: 'ONNX, test cases of ConvTranspose',
 })
 
@@ -189,17 +154,17 @@ const [high, middle, low] = [
   [6, 6, 13, 7, 15, 8, 8, 0],
 ]
 
-export const convTranspose2d: Questions = {
+export const convTranspose2d = questionsAbout('convTranspose2d', {
   corners: [
-    form('one pixel, one filter of one tap', {}, plain(1, 1, 1, 1)),
+    form('one pixel, one filter of one tap', {}, plain([1, 1], [1, 1])),
     form('one pixel becomes the filter', {}, { x: [1, 1, 1, 1], w: [1, 3, 3, 2], b: [3] }),
-    form('whole numbers: a 3×3 image, a 3×3 filter', {}, plain(3, 3, 3, 3), { x: 'ties', w: 'ties' }),
+    form('whole numbers: a 3×3 image, a 3×3 filter', {}, plain([3, 3], [3, 3]), { x: 'ties', w: 'ties' }),
     form(
       'twice as large: a 4×4 filter by 2, as in DCGAN',
       { stride: [2, 2], padding: [1, 1, 1, 1] },
       { x: [2, 6, 4, 4], w: [6, 3, 4, 4], b: [3] },
     ),
-    form('padding leaves one pixel', { padding: [1, 1, 0, 2] }, plain(2, 2, 2, 2)),
+    form('padding leaves one pixel', { padding: [1, 1, 0, 2] }, plain([2, 2], [2, 2])),
     form('padding wider than the filter', { padding: [3, 2, 2, 3] }, { x: [2, 2, 6, 7], w: [2, 3, 2, 2], b: [3] }),
     form('stride larger than the filter leaves gaps', { stride: [3, 4] }, { x: [2, 3, 3, 4], w: [3, 2, 2, 2], b: [2] }),
     form(
@@ -247,39 +212,25 @@ export const convTranspose2d: Questions = {
   ],
   random: (draw) => {
     const [groups, Cg, Og] = [draw.pick([1, 1, 2, 3]), draw.integer(1, 4), draw.integer(1, 3)]
-    const [stride, dilation] = [
-      [draw.integer(1, 3), draw.integer(1, 3)],
-      [draw.integer(1, 3), draw.integer(1, 3)],
-    ] as const
-    const most = (axis: 0 | 1): number => Math.max(stride[axis], dilation[axis]) - 1
+    const [stride, dilation] = [integers(draw, 2, [1, 3]), integers(draw, 2, [1, 3])]
+    const most = (axis: 0 | 1): number => Math.max(stride[axis] as number, dilation[axis] as number) - 1
     return {
       attrs: {
         stride,
-        padding: [draw.integer(0, 3), draw.integer(0, 3), draw.integer(0, 3), draw.integer(0, 3)],
+        padding: integers(draw, 4, [0, 3]),
         dilation,
         groups,
         ...(draw.uniform() < 0.5 ? { outputPadding: [draw.integer(0, most(0)), draw.integer(0, most(1))] } : {}),
       },
       shapes: {
-        x: [draw.integer(1, 4), groups * Cg, draw.integer(1, 7), draw.integer(1, 7)],
-        w: [groups * Cg, Og, draw.integer(1, 4), draw.integer(1, 4)],
-        ...(draw.uniform() < 0.7 ? { b: [groups * Og] } : {}),
+        x: [draw.integer(1, 4), groups * Cg, ...integers(draw, 2, [1, 7])],
+        w: [groups * Cg, Og, ...integers(draw, 2, [1, 4])],
+        ...anyBias(draw, groups * Og),
       },
       fills: {},
     }
   },
-  laws: [
-    linearIn('x', ['b']),
-    linearIn('w', ['b']),
-    adjointIn('x', 'y', ['b']),
-    adjointIn('w', 'y', ['b']),
-    batchSplits(['x']),
-    paddingCrops,
-    outputPaddingAdds,
-    stamps,
-    shifts,
-    groupsAlone,
-  ],
+  laws: [...linearLayerLaws, paddingCrops, outputPaddingAdds, stamps, shifts, groupsAlone],
   worked: [
     ofOnnx('ConvTranspose, defaults', {}, [
       [0, 1, 3, 3, 2],
@@ -303,8 +254,7 @@ export const convTranspose2d: Questions = {
     ]),
     {
       name: 'ONNX’s dilations [2,2]',
-      direction: 'forward',
-      attrs: { ...defaults, dilation: [2, 2] },
+      attrs: { dilation: [2, 2] },
       inputs: {
         x: { shape: [1, 1, 3, 3], data: [3, 8, 1, 9, 5, 7, 3, 2, 6] },
         w: { shape: [1, 1, 2, 2], data: [7, 2, 1, 9] },
@@ -425,4 +375,4 @@ export const convTranspose2d: Questions = {
       replace: 'sum3(N, Math.min(H, Ho), Math.min(W, Wo), (n, r, s)',
     },
   ],
-}
+})

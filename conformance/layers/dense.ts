@@ -2,10 +2,14 @@ import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
 import type { Tensor } from '../../spec/tensor.js'
 import { generate, sumOf, zeros } from '../../spec/tensor.js'
-import { adjointIn, another, batchSplits, combination, equals, linearIn, named } from '../laws.js'
-import type { Form } from '../form.js'
-import type { Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { reversed } from '../vocabulary/arrange.js'
+import { another, at, claim, combination, equals, named, unit } from '../vocabulary/claims.js'
+import { drawn } from '../vocabulary/draws.js'
+import { array } from '../vocabulary/examples.js'
+import { linearLayerLaws, rearranging } from '../vocabulary/laws.js'
+import { aroundTiles } from '../vocabulary/tiles.js'
 
 const layer = (N: number, I: number, O: number, bias = true) => ({
   x: [N, I],
@@ -13,17 +17,11 @@ const layer = (N: number, I: number, O: number, bias = true) => ({
   ...(bias ? { b: [O] } : {}),
 })
 
-// one below, at and above the sizes of tiles; each axis takes every one of them, beside sizes of another order. Wide data
-// is not graded as a random walk: the cases that are meant for it are, and few outputs keep its largest grade meaningful
-const edges = [8, 16, 32, 64, 128, 256].flatMap((t) => [t - 1, t, t + 1])
-const edge = (k: number): number => edges[k % edges.length] as number
-const aroundTiles = edges.map((N, k): Form => {
-  const [I, O] = [edge(k + 6), edge(k + 12)]
-  return form(`tiles: ${N} by ${I} by ${O}`, {}, layer(N, I, O, k % 2 === 0), { x: 'wide' })
-})
-
-const element = (x: Tensor, i: number): number => x.data[i] as number
-const unit = 2 ** -52
+// Wide data is not graded as a random walk: the cases that are meant for it are, and few outputs keep its largest grade
+// meaningful
+const tiles = aroundTiles([8, 16, 32, 64, 128, 256], (N, I, O, k) =>
+  form(`tiles: ${N} by ${I} by ${O}`, {}, layer(N, I, O, k % 2 === 0), { x: 'wide' }),
+)
 
 const biasIsAdded: Law = {
   name: 'the bias is added to every row',
@@ -38,7 +36,7 @@ const biasIsAdded: Law = {
       E.map(({ with: both, without }) => [
         combination('y', both, [
           [1, without],
-          [1, { values: { y: generate([N, O], (i) => element(b, i % O)) }, slack: { y: zeros([N, O]) } }],
+          [1, { values: { y: generate([N, O], (i) => at(b, i % O)) }, slack: { y: zeros([N, O]) } }],
         ]),
       ]),
     )
@@ -51,16 +49,16 @@ const biasCollects: Law = {
     const dy = named(cotangents, 'y')
     const [N, O] = dy.shape as readonly [number, number]
     const columns = (f: (dy: number) => number): Tensor =>
-      generate([O], (o) => sumOf(Array.from({ length: N }, (_, n) => f(element(dy, n * O + o)))))
+      generate([O], (o) => sumOf(Array.from({ length: N }, (_, n) => f(at(dy, n * O + o)))))
     const [sums, sizes] = [columns((v) => v), columns(Math.abs)]
     return F.pipe(
       ask('backward', attrs, { ...inputs, b: zeros([O]) }, cotangents),
       E.map(({ values, slack }) => [
-        {
-          got: named(values, 'b'),
-          want: sums,
-          allowed: generate([O], (o) => element(named(slack, 'b'), o) + N * unit * element(sizes, o)),
-        },
+        claim(
+          named(values, 'b'),
+          (o) => at(sums, o),
+          (o) => at(named(slack, 'b'), o) + N * unit * at(sizes, o),
+        ),
       ]),
     )
   },
@@ -79,36 +77,13 @@ const identityCopies: Law = {
   },
 }
 
-// the rows of a matrix, or the elements of a vector, in the opposite order
-const upsideDown = (a: Tensor): Tensor => {
-  const rows = a.shape[0] as number
-  const width = a.data.length / rows
-  return generate(a.shape, (i) => element(a, (rows - 1 - Math.floor(i / width)) * width + (i % width)))
-}
+const outputsPermute = rearranging('reordering the rows of w and b reorders the outputs', () => ({
+  w: (w) => reversed(0, w),
+  b: (b) => reversed(0, b),
+  y: (y) => reversed(1, y),
+}))
 
-const mirrored = (a: Tensor): Tensor => {
-  const width = a.shape[1] as number
-  return generate(a.shape, (i) => element(a, i - (i % width) + width - 1 - (i % width)))
-}
-
-const outputsPermute: Law = {
-  name: 'reordering the rows of w and b reorders the outputs',
-  claims: ({ attrs, inputs }, ask) => {
-    const turned = { ...inputs, w: upsideDown(named(inputs, 'w')), ...(inputs['b'] && { b: upsideDown(inputs['b']) }) }
-    return F.pipe(
-      E.Do,
-      E.bind('before', () => ask('forward', attrs, inputs)),
-      E.bind('after', () => ask('forward', attrs, turned)),
-      E.map(({ before, after }) => [
-        combination('y', after, [
-          [1, { values: { y: mirrored(named(before.values, 'y')) }, slack: { y: mirrored(named(before.slack, 'y')) } }],
-        ]),
-      ]),
-    )
-  },
-}
-
-export const dense: Questions = {
+export const dense = questionsAbout('dense', {
   corners: [
     form('one number', {}, layer(1, 1, 1)),
     form('one number, no bias', {}, layer(1, 1, 1, false)),
@@ -119,7 +94,7 @@ export const dense: Questions = {
     form('x of zeros: y is the bias', {}, layer(3, 5, 4), { x: { constant: 0 } }),
     form('products that cancel', {}, layer(4, 34, 3, false), { x: { values: [1.1, 1.1] }, w: { values: [3, -3] } }),
     form('small and wide', {}, layer(4, 20, 5), { x: 'small', w: 'wide' }),
-    ...aroundTiles,
+    ...tiles,
     form('65 by 65 by 65', {}, layer(65, 65, 65)),
     form('129 by 127 by 128', {}, layer(129, 127, 128, false)),
     form('sums of 16, as a random walk', {}, layer(16, 16, 32, false)),
@@ -137,66 +112,50 @@ export const dense: Questions = {
     { ...form('more outputs than one row of workgroups', {}, layer(2049, 1, 2048)), only: 'forward' },
     { ...form('more weights than one row of workgroups', {}, layer(1, 2049, 2048, false)), only: 'backward' },
   ],
-  random: (draw) => ({
-    attrs: {},
-    shapes: layer(
-      draw.integer(1, 7),
-      draw.pick([draw.integer(1, 12), draw.integer(1, 128)]),
-      draw.integer(1, 9),
-      draw.uniform() < 0.7,
-    ),
-    fills: { x: draw.pick(['normal', 'normal', 'small', 'wide']), w: draw.pick(['normal', 'normal', 'small']) },
+  random: drawn({
+    shapes: (draw) =>
+      layer(
+        draw.integer(1, 7),
+        draw.pick([draw.integer(1, 12), draw.integer(1, 128)]),
+        draw.integer(1, 9),
+        draw.uniform() < 0.7,
+      ),
+    fills: { x: ['normal', 'normal', 'small', 'wide'], w: ['normal', 'normal', 'small'] },
   }),
-  laws: [
-    linearIn('x', ['b']),
-    linearIn('w', ['b']),
-    adjointIn('x', 'y', ['b']),
-    adjointIn('w', 'y', ['b']),
-    batchSplits(['x']),
-    biasIsAdded,
-    biasCollects,
-    identityCopies,
-    outputsPermute,
-  ],
+  laws: [...linearLayerLaws, biasIsAdded, biasCollects, identityCopies, outputsPermute],
   worked: [
     {
       name: 'two neurons by hand: 3·1 + 4·2 + ½ and 5·1 + 6·2 − 1',
-      direction: 'forward',
-      attrs: {},
       inputs: {
         x: { shape: [1, 2], data: [1, 2] },
         w: { shape: [2, 2], data: [3, 4, 5, 6] },
-        b: { shape: [2], data: [0.5, -1] },
+        b: array([0.5, -1]),
       },
       outputs: { y: { shape: [1, 2], data: [11.5, 16] } },
       source: slide('Fully connected layer'),
     },
     {
       name: 'the perceptron that computes AND: only 1, 1 lies above its threshold',
-      direction: 'forward',
-      attrs: {},
       inputs: {
         x: { shape: [4, 2], data: [0, 0, 0, 1, 1, 0, 1, 1] },
         w: { shape: [1, 2], data: [1, 1] },
-        b: { shape: [1], data: [-1.5] },
+        b: array([-1.5]),
       },
       outputs: { y: { shape: [4, 1], data: [-1.5, -0.5, -0.5, 0.5] } },
       source: slide('The perceptron'),
     },
     {
       name: 'the gradients of two samples by hand',
-      direction: 'backward',
-      attrs: {},
       inputs: {
         x: { shape: [2, 2], data: [1, 2, 3, 4] },
         w: { shape: [1, 2], data: [5, 6] },
-        b: { shape: [1], data: [0] },
+        b: array([0]),
       },
       cotangents: { y: { shape: [2, 1], data: [1, -2] } },
       outputs: {
         x: { shape: [2, 2], data: [5, 6, -10, -12] },
         w: { shape: [1, 2], data: [-5, -6] },
-        b: { shape: [1], data: [-1] },
+        b: array([-1]),
       },
       source: slide('Fully connected layer'),
     },
@@ -261,4 +220,4 @@ export const dense: Questions = {
       replace: 'at2(dy, 0, o)',
     },
   ],
-}
+})

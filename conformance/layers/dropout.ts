@@ -1,13 +1,17 @@
 import { either as E, function as F } from 'fp-ts'
 import type { Attributes } from '../../spec/attributes.js'
 import { slide } from '../../spec/op.js'
-import type { Tensor, Tensors } from '../../spec/tensor.js'
-import { filled, generate, zeros } from '../../spec/tensor.js'
-import { elementwiseCorners } from '../elementwise.js'
-import { adjointIn, equals, linearIn, named } from '../laws.js'
+import type { Tensor } from '../../spec/tensor.js'
+import { filled, generate, sumOf } from '../../spec/tensor.js'
 import type { Form } from '../form.js'
-import type { Ask, Claim, Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
+import type { Ask, Claim, Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { joined } from '../vocabulary/arrange.js'
+import { answersTo, at, claim, equals, exactly, named, numbersAgree, unit } from '../vocabulary/claims.js'
+import { anyShape, drawn } from '../vocabulary/draws.js'
+import { elementwiseCorners } from '../vocabulary/elementwise.js'
+import { array } from '../vocabulary/examples.js'
+import { adjointIn, linearIn, ofAnswer, ofAnswers } from '../vocabulary/laws.js'
 
 const largestWord = 2 ** 32 - 1
 
@@ -26,36 +30,24 @@ const ones = filled([n], 1)
 const kept = (attrs: Attributes, ask: Ask) =>
   F.pipe(
     ask('forward', attrs, { x: ones }),
-    E.map(({ values }) => Array.from({ length: n }, (_, i) => named(values, 'y').data[i] !== 0)),
+    E.map(({ values }) => Array.from({ length: n }, (_, i) => at(named(values, 'y'), i) !== 0)),
   )
 
-const shareIs = (count: number, of: number, want: number): Claim => ({
-  got: { shape: [], data: [count / of] },
-  want: { shape: [], data: [want] },
-  allowed: { shape: [], data: [chance(of)] },
-})
+const shareIs = (count: number, of: number, want: number): Claim => numbersAgree(count / of, want, chance(of))
 
-const meanKept: Law = {
-  name: 'the expected value is kept: ones have the mean 1, and a share of keep is not 0',
-  claims: ({ attrs }, ask) =>
-    F.pipe(
-      ask('forward', attrs, { x: ones }),
-      E.map(({ values }) => {
-        const keep = attrs['keep'] as number
-        const y = Array.from({ length: n }, (_, i) => named(values, 'y').data[i] as number)
-        const mean = y.reduce((sum, v) => sum + v, 0) / n
-        return [
-          // a mean of numbers from 0 to 1/keep
-          {
-            got: { shape: [], data: [mean] },
-            want: { shape: [], data: [1] },
-            allowed: { shape: [], data: [chance(n) / keep + n * 2 ** -52] },
-          },
-          shareIs(y.filter((v) => v !== 0).length, n, keep),
-        ]
-      }),
-    ),
-}
+const meanKept = ofAnswer(
+  'the expected value is kept: ones have the mean 1, and a share of keep is not 0',
+  ({ values }, { attrs }) => {
+    const keep = attrs['keep'] as number
+    const y = Array.from(named(values, 'y').data)
+    return [
+      // a mean of numbers from 0 to 1/keep
+      numbersAgree(sumOf(y) / n, 1, chance(n) / keep + n * unit),
+      shareIs(y.filter((v) => v !== 0).length, n, keep),
+    ]
+  },
+  () => ({ inputs: { x: ones } }),
+)
 
 /** Two masks are independent: both keep an element with probability keep². */
 const independent = (name: string, change: (attrs: Attributes) => Attributes): Law => ({
@@ -91,37 +83,29 @@ const next = (word: unknown): number => ((word as number) + 0x9e3779b9) % 2 ** 3
 
 // ---- laws of the mask --------------------------------------------------------------------------------------------
 
-const nothingDropped: Law = {
-  name: 'keep = 1 is the identity, forward and backward',
-  claims: ({ attrs, inputs, cotangents }, ask) => {
-    const all = { ...attrs, keep: 1 }
-    return F.pipe(
-      E.Do,
-      E.bind('ahead', () => ask('forward', all, inputs)),
-      E.bind('back', () => ask('backward', all, inputs, cotangents)),
-      E.map(({ ahead, back }) => [
-        { got: named(ahead.values, 'y'), want: named(inputs, 'x'), allowed: zeros(named(inputs, 'x').shape) },
-        { got: named(back.values, 'x'), want: named(cotangents, 'y'), allowed: zeros(named(inputs, 'x').shape) },
-      ]),
-    )
-  },
-}
+const nothingDropped = ofAnswers(
+  'keep = 1 is the identity, forward and backward',
+  ({ ahead, back }, { inputs, cotangents }) => [
+    exactly(named(ahead.values, 'y'), named(inputs, 'x')),
+    exactly(named(back.values, 'x'), named(cotangents, 'y')),
+  ],
+  ({ attrs }) => ({ attrs: { ...attrs, keep: 1 } }),
+)
 
 const droppedOrScaled: Law = {
   name: 'an element is 0 or x/keep, and backward drops the ones that forward drops',
-  claims: ({ attrs, inputs, cotangents }, ask) => {
+  claims: (sample, ask) => {
+    const { attrs, inputs, cotangents } = sample
     const keep = attrs['keep'] as number
-    const [x, dy] = [named(inputs, 'x'), named(cotangents, 'y')]
-    const mask = ask('forward', attrs, { x: filled(x.shape, 1) })
+    const x = named(inputs, 'x')
     return F.pipe(
       E.Do,
-      E.bind('mask', () => mask),
-      E.bind('ahead', () => ask('forward', attrs, inputs)),
-      E.bind('back', () => ask('backward', attrs, inputs, cotangents)),
-      E.map(({ mask, ahead, back }) => {
+      E.bind('mask', () => ask('forward', attrs, { x: filled(x.shape, 1) })),
+      E.bind('answers', () => answersTo(ask, sample)),
+      E.map(({ mask, answers: { ahead, back } }) => {
         const through = (v: Tensor): Tensor =>
-          generate(v.shape, (i) => (named(mask.values, 'y').data[i] === 0 ? 0 : (v.data[i] as number) / keep))
-        return [equals('y', ahead, through(x)), equals('x', back, through(dy))]
+          generate(v.shape, (i) => (at(named(mask.values, 'y'), i) === 0 ? 0 : at(v, i) / keep))
+        return [equals('y', ahead, through(x)), equals('x', back, through(named(cotangents, 'y')))]
       }),
     )
   },
@@ -131,18 +115,17 @@ const byPosition: Law = {
   name: 'the mask knows the position in memory alone: not the shape, nor what comes after',
   claims: ({ attrs, inputs }, ask) => {
     const x = named(inputs, 'x')
-    const size = x.data.length
-    const longer: Tensors = { x: generate([size + 7], (i) => (i < size ? (x.data[i] as number) : 1)) }
+    const longer = joined({ shape: [x.data.length], data: x.data }, filled([7], 1))
     return F.pipe(
       E.Do,
       E.bind('given', () => ask('forward', attrs, inputs)),
-      E.bind('flat', () => ask('forward', attrs, longer)),
+      E.bind('flat', () => ask('forward', attrs, { x: longer })),
       E.map(({ given, flat }) => [
-        {
-          got: generate(x.shape, (i) => named(flat.values, 'y').data[i] as number),
-          want: named(given.values, 'y'),
-          allowed: zeros(x.shape),
-        },
+        claim(
+          named(given.values, 'y'),
+          (i) => at(named(flat.values, 'y'), i),
+          () => 0,
+        ),
       ]),
     )
   },
@@ -170,7 +153,7 @@ const edges = {
   largest: of('the largest word, all kept', { keep: 1, key: [39896521, 0] }, [62]),
 } as const
 
-export const dropout: Questions = {
+export const dropout = questionsAbout('dropout', {
   corners: [
     ...elementwiseCorners(['x'], { ...some, keep: 0.75 }),
     of('half, unless told', {}, [33]),
@@ -191,15 +174,15 @@ export const dropout: Questions = {
     of('large elements', { keep: 0.9 }, [64], { x: { mean: 0, scale: 2 ** 40 } }),
     of('zeros of either sign', { keep: 0.6 }, [16], { x: { values: [0, -0] } }),
   ],
-  random: (draw) => ({
-    attrs: {
+  random: drawn({
+    attrs: (draw) => ({
       keep: draw.pick([0.5, 0.8, 0.9, 0.25, 0.1, 0.99, 1, 1 - draw.uniform()]),
       key: [draw.word(), draw.word()],
       step: draw.pick([0, 1, draw.word(), largestWord]),
       stream: draw.pick([0, 1, draw.word(), largestWord]),
-    },
-    shapes: { x: Array.from({ length: draw.integer(0, 4) }, () => draw.integer(1, 6)) },
-    fills: { x: draw.pick(['normal', 'small', 'wide']) },
+    }),
+    shapes: (draw) => ({ x: anyShape(draw) }),
+    fills: { x: ['normal', 'small', 'wide'] },
   }),
   laws: [
     linearIn('x'),
@@ -219,15 +202,13 @@ export const dropout: Questions = {
   worked: [
     {
       name: 'Philox’s first known answer, 6627e8d5 e169c58d bc57ac4c 9b00dbd8: half of 2³² is above the first only',
-      direction: 'forward',
       attrs: { keep: 0.5, key: [0, 0], step: 0, stream: 0 },
-      inputs: { x: { shape: [4], data: [1, 2, 3, 4] } },
-      outputs: { y: { shape: [4], data: [2, 0, 0, 0] } },
+      inputs: { x: array([1, 2, 3, 4]) },
+      outputs: { y: array([2, 0, 0, 0]) },
       source: 'Random123, kat_vectors: philox4x32 10 at counter 0 under key 0',
     },
     {
       name: 'and three quarters, c0000000, above all but the second; backward drops the same',
-      direction: 'backward',
       attrs: { keep: 0.75, key: [0, 0], step: 0, stream: 0 },
       inputs: { x: { shape: [2, 2], data: [1, 2, 3, 4] } },
       cotangents: { y: { shape: [2, 2], data: [3, 6, 9, 12] } },
@@ -236,10 +217,9 @@ export const dropout: Questions = {
     },
     {
       name: 'keep = 1: nothing dropped, nothing scaled',
-      direction: 'forward',
       attrs: { keep: 1, key: [7, 7], step: 7, stream: 7 },
-      inputs: { x: { shape: [3], data: [1, -2, 0.5] } },
-      outputs: { y: { shape: [3], data: [1, -2, 0.5] } },
+      inputs: { x: array([1, -2, 0.5]) },
+      outputs: { y: array([1, -2, 0.5]) },
       source: slide('Regularization – Dropout'),
     },
   ],
@@ -376,4 +356,4 @@ export const dropout: Questions = {
       replace: '(attrs, { x }) => ({ x: masked(attrs, x) })',
     },
   ],
-}
+})

@@ -1,30 +1,16 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
-import type { Shape } from '../../spec/tensor.js'
 import { filled, generate, mapTensor } from '../../spec/tensor.js'
-import { rearranged, transposed } from '../arrange.js'
-import { adjointIn, another, batchSplits, combination, equals, invariant, linearIn, named } from '../laws.js'
-import type { Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { part, transposed } from '../vocabulary/arrange.js'
+import { another, combination, equals, named } from '../vocabulary/claims.js'
+import { drawn } from '../vocabulary/draws.js'
+import { adjointIn, batchSplits, invariant, linearIn } from '../vocabulary/laws.js'
+import { image, planesAreAlike } from '../vocabulary/windows.js'
 
-const image = (...shape: readonly [number, number, number, number]): { readonly x: Shape } => ({ x: shape })
-
-const planesAreAlike: Law = {
-  name: 'samples and channels may be exchanged',
-  claims: ({ attrs, inputs }, ask) =>
-    F.pipe(
-      E.Do,
-      E.bind('before', () => ask('forward', attrs, inputs)),
-      E.bind('after', () => ask('forward', attrs, { x: transposed([1, 0, 2, 3], named(inputs, 'x')) })),
-      E.map(({ before, after }) => [
-        combination('y', after, [[1, rearranged((y) => transposed([1, 0], y), 'y', before)]]),
-      ]),
-    ),
-}
-
-const transposing = invariant('rows and columns may be exchanged', 'y', (sample) => ({
-  ...sample,
-  inputs: { x: transposed([0, 1, 3, 2], named(sample.inputs, 'x')) },
+const transposing = invariant('rows and columns may be exchanged', 'y', ({ inputs }) => ({
+  inputs: { x: transposed([0, 1, 3, 2], named(inputs, 'x')) },
 }))
 
 const shifting: Law = {
@@ -50,14 +36,12 @@ const shifting: Law = {
 const halves: Law = {
   name: 'the mean of an image is the mean of its two halves’ means',
   claims: ({ attrs }, ask, draw) => {
-    const [x, half] = [another(draw, [2, 3, 6, 5]), [2, 3, 3, 5]]
-    const rows = (from: number) =>
-      generate(half, (i) => x.data[Math.floor(i / 15) * 30 + from * 5 + (i % 15)] as number)
+    const x = another(draw, [2, 3, 6, 5])
     return F.pipe(
       E.Do,
       E.bind('all', () => ask('forward', attrs, { x })),
-      E.bind('upper', () => ask('forward', attrs, { x: rows(0) })),
-      E.bind('lower', () => ask('forward', attrs, { x: rows(3) })),
+      E.bind('upper', () => ask('forward', attrs, { x: part(2, 0, 3, x) })),
+      E.bind('lower', () => ask('forward', attrs, { x: part(2, 3, 6, x) })),
       E.map(({ all, upper, lower }) => [
         combination('y', all, [
           [0.5, upper],
@@ -68,7 +52,7 @@ const halves: Law = {
   },
 }
 
-export const globalAvgPool: Questions = {
+export const globalAvgPool = questionsAbout('globalAvgPool', {
   corners: [
     form('one pixel', {}, image(1, 1, 1, 1)),
     form('a batch of single pixels', {}, image(3, 5, 1, 1)),
@@ -99,33 +83,26 @@ export const globalAvgPool: Questions = {
     form('all-negative planes', {}, image(2, 2, 5, 3), { x: 'negative' }),
     form('saturated', {}, image(2, 2, 3, 3), { x: 'saturated', dy: 'saturated' }),
   ],
-  random: (draw) => ({
-    attrs: {},
-    shapes: image(draw.integer(1, 5), draw.integer(1, 6), draw.integer(1, 14), draw.integer(1, 14)),
-    fills: { x: draw.pick(['normal', 'normal', 'small', 'wide']) },
+  random: drawn({
+    shapes: (draw) => image(draw.integer(1, 5), draw.integer(1, 6), draw.integer(1, 14), draw.integer(1, 14)),
+    fills: { x: ['normal', 'normal', 'small', 'wide'] },
   }),
   laws: [linearIn('x'), adjointIn('x', 'y'), batchSplits(['x']), planesAreAlike, transposing, shifting, halves],
   worked: [
     {
       name: 'the mean of 1 … 4 is 2.5, of 1 … 100 is 50.5',
-      direction: 'forward',
-      attrs: {},
       inputs: { x: generate([1, 1, 10, 10], (i) => i + 1) },
       outputs: { y: { shape: [1, 1], data: [50.5] } },
       source: 'n(n + 1)/2',
     },
     {
       name: 'two samples of two channels, each by itself',
-      direction: 'forward',
-      attrs: {},
       inputs: { x: { shape: [2, 2, 1, 2], data: [1, 3, 10, 30, -1, 1, 0, 5] } },
       outputs: { y: { shape: [2, 2], data: [2, 20, 0, 2.5] } },
       source: slide('GoogLeNet'),
     },
     {
       name: 'each pixel gets its share of the cotangent',
-      direction: 'backward',
-      attrs: {},
       inputs: { x: { shape: [1, 2, 2, 2], data: [1, 2, 3, 4, 5, 6, 7, 8] } },
       cotangents: { y: { shape: [1, 2], data: [6, -2] } },
       outputs: { x: { shape: [1, 2, 2, 2], data: [1.5, 1.5, 1.5, 1.5, -0.5, -0.5, -0.5, -0.5] } },
@@ -183,4 +160,4 @@ export const globalAvgPool: Questions = {
       replace: 'at2(dy, n, 0)',
     },
   ],
-}
+})

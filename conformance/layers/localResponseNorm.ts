@@ -1,74 +1,58 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
-import type { Numbers, Shape, Tensor } from '../../spec/tensor.js'
-import { generate, mapTensor, scalar, sizeOf, sumOf, zipTensors } from '../../spec/tensor.js'
-import { rearranged } from '../arrange.js'
+import type { Shape, Tensor } from '../../spec/tensor.js'
+import { sizeOf, sumOf } from '../../spec/tensor.js'
 import type { Fill, Form } from '../form.js'
-import { another, batchSplits, combination, equal, equals, named } from '../laws.js'
-import type { Evaluation, Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
-
-/** One rounding to f64, in either direction. */
-const unit = 2 ** -52
-
-const at = (numbers: Numbers, i: number): number => numbers[i] as number
-
-const image = (...shape: Shape): { readonly x: Shape } => ({ x: shape })
+import type { Evaluation, Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { bordered, part, rearranged, reversed } from '../vocabulary/arrange.js'
+import {
+  another,
+  answersTo,
+  combination,
+  dot,
+  equal,
+  equals,
+  named,
+  numbersAgree,
+  product,
+  size,
+  times,
+  unit,
+} from '../vocabulary/claims.js'
+import { anyShape, drawn } from '../vocabulary/draws.js'
+import { array } from '../vocabulary/examples.js'
+import { batchSplits, linearInCotangents, ofAnswers, rearranging } from '../vocabulary/laws.js'
 
 // an exponent and weights at which the sum counts as much as k does
 const strong = { alpha: 0.5, k: 2 } as const
 
-// channels from … to of x [N,C,…], in the order given by `channelAt`; zeros where it gives none
-const channelsOf = (x: Tensor, C: number, channelAt: (c: number) => number | undefined): Tensor => {
-  const [N = 0, channels = 0, ...rest] = x.shape
-  const S = sizeOf(rest)
-  return generate([N, C, ...rest], (i) => {
-    const [n, c, s] = [Math.floor(i / (C * S)), Math.floor(i / S) % C, i % S]
-    const from = channelAt(c)
-    return from === undefined ? 0 : at(x.data, (n * channels + from) * S + s)
-  })
-}
+const numberOf = (value: unknown): number => value as number
 
-const reversed = (x: Tensor): Tensor => channelsOf(x, x.shape[1] as number, (c) => (x.shape[1] as number) - 1 - c)
-
-// one answer of several tensors, each through f
-const all = (f: (x: Tensor) => Tensor, evaluation: Evaluation): Evaluation =>
-  Object.keys(evaluation.values).reduce((soFar, name) => rearranged(f, name, soFar), evaluation)
-
-const withoutWeight: Law = {
-  name: 'α = 0 multiplies by k to the −β, forward and backward',
-  claims: ({ attrs, inputs, cotangents }, ask) => {
-    const k = Math.abs(attrs['k'] as number)
-    const factor = k ** -(attrs['beta'] as number)
-    const none = { ...attrs, alpha: 0, k }
-    const times = (x: Tensor): Tensor => mapTensor((v) => v * factor, x)
-    return F.pipe(
-      E.Do,
-      E.bind('ahead', () => ask('forward', none, inputs)),
-      E.bind('back', () => ask('backward', none, inputs, cotangents)),
-      E.map(({ ahead, back }) => [
-        equals('y', ahead, times(named(inputs, 'x'))),
-        equals('x', back, times(named(cotangents, 'y'))),
-      ]),
-    )
+const withoutWeight = ofAnswers(
+  'α = 0 multiplies by k to the −β, forward and backward',
+  ({ ahead, back }, { attrs, inputs, cotangents }) => {
+    const factor = numberOf(attrs['k']) ** -numberOf(attrs['beta'])
+    return [
+      equals('y', ahead, times(factor, named(inputs, 'x'))),
+      equals('x', back, times(factor, named(cotangents, 'y'))),
+    ]
   },
-}
+  ({ attrs }) => ({ attrs: { ...attrs, alpha: 0, k: Math.abs(numberOf(attrs['k'])) } }),
+)
 
 const scaling: Law = {
   name: 'x twice as large under α is x under 4α, twice as large',
   claims: ({ attrs, inputs, cotangents }, ask) => {
-    const x = named(inputs, 'x')
-    const twice = { x: mapTensor((v) => 2 * v, x) }
-    const heavier = { ...attrs, alpha: 4 * (attrs['alpha'] as number) }
+    const twice = { x: times(2, named(inputs, 'x')) }
+    const heavier = { ...attrs, alpha: 4 * numberOf(attrs['alpha']) }
     return F.pipe(
       E.Do,
-      E.bind('large', () => ask('forward', attrs, twice)),
-      E.bind('heavy', () => ask('forward', heavier, { x })),
-      E.bind('backLarge', () => ask('backward', attrs, twice, cotangents)),
-      E.bind('backHeavy', () => ask('backward', heavier, { x }, cotangents)),
-      E.map(({ large, heavy, backLarge, backHeavy }) => [
-        combination('y', large, [[2, heavy]]),
-        equal('x', backLarge, backHeavy),
+      E.bind('large', () => answersTo(ask, { attrs, inputs: twice, cotangents })),
+      E.bind('heavy', () => answersTo(ask, { attrs: heavier, inputs, cotangents })),
+      E.map(({ large, heavy }) => [
+        combination('y', large.ahead, [[2, heavy.ahead]]),
+        equal('x', large.back, heavy.back),
       ]),
     )
   },
@@ -78,16 +62,14 @@ const threeQuarters: Law = {
   name: 'k and α times 16 under β = ¾ is an eighth',
   claims: ({ attrs, inputs, cotangents }, ask) => {
     const plain = { ...attrs, beta: 0.75 }
-    const large = { ...plain, alpha: 16 * (attrs['alpha'] as number), k: 16 * (attrs['k'] as number) }
+    const large = { ...plain, alpha: 16 * numberOf(attrs['alpha']), k: 16 * numberOf(attrs['k']) }
     return F.pipe(
       E.Do,
-      E.bind('ahead', () => ask('forward', plain, inputs)),
-      E.bind('less', () => ask('forward', large, inputs)),
-      E.bind('back', () => ask('backward', plain, inputs, cotangents)),
-      E.bind('backLess', () => ask('backward', large, inputs, cotangents)),
-      E.map(({ ahead, less, back, backLess }) => [
-        combination('y', less, [[1 / 8, ahead]]),
-        combination('x', backLess, [[1 / 8, back]]),
+      E.bind('given', () => answersTo(ask, { attrs: plain, inputs, cotangents })),
+      E.bind('less', () => answersTo(ask, { attrs: large, inputs, cotangents })),
+      E.map(({ given, less }) => [
+        combination('y', less.ahead, [[1 / 8, given.ahead]]),
+        combination('x', less.back, [[1 / 8, given.back]]),
       ]),
     )
   },
@@ -95,20 +77,23 @@ const threeQuarters: Law = {
 
 const zeroChannels: Law = {
   name: 'channels of zeros on both sides change nothing: windows are clipped',
-  claims: ({ attrs, inputs, cotangents }, ask) => {
-    const C = named(inputs, 'x').shape[1] as number
-    const wider = (x: Tensor): Tensor => channelsOf(x, C + 5, (c) => (c >= 2 && c < C + 2 ? c - 2 : undefined))
-    const inner = (x: Tensor): Tensor => channelsOf(x, C, (c) => c + 2)
-    const outside = { x: wider(named(inputs, 'x')) }
+  claims: (sample, ask) => {
+    const C = named(sample.inputs, 'x').shape[1] as number
+    const wider = (x: Tensor): Tensor => bordered(1, 2, 3, x)
+    const inner = (x: Tensor): Tensor => part(1, 2, C + 2, x)
     return F.pipe(
       E.Do,
-      E.bind('ahead', () => ask('forward', attrs, inputs)),
-      E.bind('back', () => ask('backward', attrs, inputs, cotangents)),
-      E.bind('wideAhead', () => ask('forward', attrs, outside)),
-      E.bind('wideBack', () => ask('backward', attrs, outside, { y: wider(named(cotangents, 'y')) })),
-      E.map(({ ahead, back, wideAhead, wideBack }) => [
-        equal('y', all(inner, wideAhead), ahead),
-        equal('x', all(inner, wideBack), back),
+      E.bind('given', () => answersTo(ask, sample)),
+      E.bind('wide', () =>
+        answersTo(ask, {
+          ...sample,
+          inputs: { x: wider(named(sample.inputs, 'x')) },
+          cotangents: { y: wider(named(sample.cotangents, 'y')) },
+        }),
+      ),
+      E.map(({ given, wide }) => [
+        equal('y', rearranged(inner, 'y', wide.ahead), given.ahead),
+        equal('x', rearranged(inner, 'x', wide.back), given.back),
       ]),
     )
   },
@@ -119,7 +104,7 @@ const aloneInTheWindow: Law = {
   claims: ({ attrs }, ask, draw) => {
     const x = another(draw, [3, 1, 5])
     const size = draw.pick([2, 4, 8])
-    const of = (size: number) => ({ ...attrs, size, alpha: size * (attrs['alpha'] as number) })
+    const of = (size: number) => ({ ...attrs, size, alpha: size * numberOf(attrs['alpha']) })
     return F.pipe(
       E.Do,
       E.bind('wide', () => ask('forward', of(size), { x })),
@@ -129,73 +114,22 @@ const aloneInTheWindow: Law = {
   },
 }
 
-const placesAlone: Law = {
-  name: 'every place is by itself: the axes … may be one',
-  claims: ({ attrs, inputs, cotangents }, ask) => {
-    const [N = 0, C = 0, ...rest] = named(inputs, 'x').shape
-    const flat = (x: Tensor): Tensor => ({ shape: [N, C, sizeOf(rest)], data: x.data })
-    return F.pipe(
-      E.Do,
-      E.bind('ahead', () => ask('forward', attrs, inputs)),
-      E.bind('back', () => ask('backward', attrs, inputs, cotangents)),
-      E.bind('flatAhead', () => ask('forward', attrs, { x: flat(named(inputs, 'x')) })),
-      E.bind('flatBack', () =>
-        ask('backward', attrs, { x: flat(named(inputs, 'x')) }, { y: flat(named(cotangents, 'y')) }),
-      ),
-      E.map(({ ahead, back, flatAhead, flatBack }) => [
-        equal('y', flatAhead, all(flat, ahead)),
-        equal('x', flatBack, all(flat, back)),
-      ]),
-    )
-  },
-}
+const placesAlone = rearranging('every place is by itself: the axes … may be one', () => {
+  const flat = ({ shape: [N = 0, C = 0, ...rest], data }: Tensor): Tensor => ({ shape: [N, C, sizeOf(rest)], data })
+  return { x: flat, y: flat }
+})
 
-const oddWindowsAreSymmetric: Law = {
-  name: 'an odd window does not mind the channels in reverse order',
-  claims: ({ attrs, inputs, cotangents }, ask) => {
-    const odd = { ...attrs, size: 2 * Math.floor((attrs['size'] as number) / 2) + 1 }
-    return F.pipe(
-      E.Do,
-      E.bind('ahead', () => ask('forward', odd, inputs)),
-      E.bind('back', () => ask('backward', odd, inputs, cotangents)),
-      E.bind('aheadReversed', () => ask('forward', odd, { x: reversed(named(inputs, 'x')) })),
-      E.bind('backReversed', () =>
-        ask('backward', odd, { x: reversed(named(inputs, 'x')) }, { y: reversed(named(cotangents, 'y')) }),
-      ),
-      E.map(({ ahead, back, aheadReversed, backReversed }) => [
-        equal('y', aheadReversed, all(reversed, ahead)),
-        equal('x', backReversed, all(reversed, back)),
-      ]),
-    )
-  },
-}
-
-const cotangentsAddUp: Law = {
-  name: 'backward is linear in the cotangent',
-  claims: ({ attrs, inputs, cotangents }, ask, draw) => {
-    const u = named(cotangents, 'y')
-    const v = another(draw, u.shape)
-    const both = zipTensors([u, v], (u, v) => 2 * u + v)
-    return F.pipe(
-      E.Do,
-      E.bind('ofBoth', () => ask('backward', attrs, inputs, { y: both })),
-      E.bind('ofU', () => ask('backward', attrs, inputs, { y: u })),
-      E.bind('ofV', () => ask('backward', attrs, inputs, { y: v })),
-      E.map(({ ofBoth, ofU, ofV }) => [
-        combination('x', ofBoth, [
-          [2, ofU],
-          [1, ofV],
-        ]),
-      ]),
-    )
-  },
-}
+const oddWindowsAreSymmetric = rearranging(
+  'an odd window does not mind the channels in reverse order',
+  () => ({ x: (x) => reversed(1, x), y: (y) => reversed(1, y) }),
+  ({ attrs }) => ({ attrs: { ...attrs, size: 2 * Math.floor(numberOf(attrs['size']) / 2) + 1 } }),
+)
 
 // d/dt of y(t·x) at 1 is y_β − 2β·(s − k)·x·s^(−β−1), and x·s^(−β−1) is y under β + 1
 const growing: Law = {
   name: 'backward along x itself: ⟨x, dx⟩ = ⟨dy, (1 − 2β)·y + 2βk·y′⟩, y′ being y under β + 1',
   claims: ({ attrs, inputs, cotangents }, ask) => {
-    const [beta, k] = [attrs['beta'] as number, attrs['k'] as number]
+    const [beta, k] = [numberOf(attrs['beta']), numberOf(attrs['k'])]
     const [x, dy] = [named(inputs, 'x'), named(cotangents, 'y')]
     return F.pipe(
       E.Do,
@@ -204,21 +138,17 @@ const growing: Law = {
       E.bind('back', () => ask('backward', attrs, inputs, cotangents)),
       E.map(({ ahead, steeper, back }) => {
         const [first, second] = [1 - 2 * beta, 2 * beta * k]
-        const dot = (a: Tensor, b: Tensor, f = (v: number): number => v): number =>
-          sumOf(zipTensors([a, b], (a, b) => f(a * b)).data)
-        const slackOf = (e: Evaluation, name: string, weight: Tensor): number =>
-          dot(named(e.slack, name), weight, Math.abs) +
-          (x.data.length + 4) * unit * dot(named(e.values, name), weight, Math.abs)
+        const errs = ({ values, slack }: Evaluation, name: string, weight: Tensor): number =>
+          dot(size(weight), named(slack, name)) +
+          (x.data.length + 4) * unit * sumOf(size(product(named(values, name), weight)).data)
         return [
-          {
-            got: scalar(dot(x, named(back.values, 'x'))),
-            want: scalar(first * dot(dy, named(ahead.values, 'y')) + second * dot(dy, named(steeper.values, 'y'))),
-            allowed: scalar(
-              slackOf(back, 'x', x) +
-                (Math.abs(first) + 2 * Math.abs(beta) * unit) * slackOf(ahead, 'y', dy) +
-                Math.abs(second) * slackOf(steeper, 'y', dy),
-            ),
-          },
+          numbersAgree(
+            dot(x, named(back.values, 'x')),
+            first * dot(dy, named(ahead.values, 'y')) + second * dot(dy, named(steeper.values, 'y')),
+            errs(back, 'x', x) +
+              (Math.abs(first) + 2 * Math.abs(beta) * unit) * errs(ahead, 'y', dy) +
+              Math.abs(second) * errs(steeper, 'y', dy),
+          ),
         ]
       }),
     )
@@ -228,9 +158,9 @@ const growing: Law = {
 const of = (name: string, attrs: Form['attrs'], shape: Shape, fills: Readonly<Record<string, Fill>> = {}): Form =>
   form(name, attrs, { x: shape }, fills)
 
-const column = (...channels: readonly number[]): Tensor => ({ shape: [1, channels.length, 1], data: channels })
+const column = (...channels: readonly number[]): Tensor => array([channels.map((v) => [v])])
 
-export const localResponseNorm: Questions = {
+export const localResponseNorm = questionsAbout('localResponseNorm', {
   corners: [
     of('one element', {}, [1, 1, 1]),
     of('defaults', {}, [2, 7, 3]),
@@ -275,19 +205,15 @@ export const localResponseNorm: Questions = {
     of('65,535 channels', strong, [1, 65535, 1]),
     of('more elements than one row of workgroups', { ...strong, size: 2 }, [1, 2, 1024, 2049]),
   ],
-  random: (draw) => ({
-    attrs: {
+  random: drawn({
+    attrs: (draw) => ({
       ...(draw.uniform() < 0.8 ? { size: draw.integer(1, 8) } : {}),
       ...(draw.uniform() < 0.8 ? { alpha: draw.pick([1e-4, 0.01, 0.5, 2, 10]) } : {}),
       ...(draw.uniform() < 0.6 ? { beta: draw.pick([0.5, 1, 0.3, 2, -0.25, 0.75]) } : {}),
       ...(draw.uniform() < 0.6 ? { k: draw.pick([2, 0.5, 1, 0.01, 20]) } : {}),
-    },
-    shapes: image(
-      draw.integer(1, 4),
-      draw.integer(1, 12),
-      ...Array.from({ length: draw.integer(1, 3) }, () => draw.integer(1, 4)),
-    ),
-    fills: { x: draw.pick(['normal', 'normal', 'wide', 'small']) },
+    }),
+    shapes: (draw) => ({ x: [draw.integer(1, 4), draw.integer(1, 12), ...anyShape(draw, [1, 3], 4)] }),
+    fills: { x: ['normal', 'normal', 'wide', 'small'] },
   }),
   laws: [
     batchSplits(['x']),
@@ -298,13 +224,12 @@ export const localResponseNorm: Questions = {
     aloneInTheWindow,
     placesAlone,
     oddWindowsAreSymmetric,
-    cotangentsAddUp,
+    linearInCotangents('backward is linear in the cotangent'),
     growing,
   ],
   worked: [
     {
       name: 'AlexNet’s k = 2, n = 5, α = 10⁻⁴, β = ¾ on 300, 200 and 100: s = 2 + 14 = 16, so each is an eighth',
-      direction: 'forward',
       attrs: { size: 5, alpha: 5e-4, beta: 0.75, k: 2 },
       inputs: { x: column(300, 200, 100) },
       outputs: { y: column(37.5, 25, 12.5) },
@@ -312,7 +237,6 @@ export const localResponseNorm: Questions = {
     },
     {
       name: 'TensorFlow’s depth_radius 5, bias 1, alpha 1, beta ½ on 1, 2, 3, 1: s = 1 + 15 = 16, so each is a quarter',
-      direction: 'forward',
       attrs: { size: 11, alpha: 11, beta: 0.5, k: 1 },
       inputs: { x: column(1, 2, 3, 1) },
       outputs: { y: column(0.25, 0.5, 0.75, 0.25) },
@@ -320,7 +244,6 @@ export const localResponseNorm: Questions = {
     },
     {
       name: 'an even window reaches back: 3, 4, 0 over √9, √25, √16',
-      direction: 'forward',
       attrs: { size: 2, alpha: 2, beta: 0.5, k: 0 },
       inputs: { x: column(3, 4, 0) },
       outputs: { y: column(1, 0.8, 0) },
@@ -328,7 +251,6 @@ export const localResponseNorm: Questions = {
     },
     {
       name: 'ONNX’s even window reaches ahead: its 9, 12, 5 over √225, √169, √25, here with the channels in reverse order',
-      direction: 'forward',
       attrs: { size: 2, alpha: 2, beta: 0.5, k: 0 },
       inputs: { x: column(5, 12, 9) },
       outputs: { y: column(1, 12 / 13, 0.6) },
@@ -336,7 +258,6 @@ export const localResponseNorm: Questions = {
     },
     {
       name: 'one channel: the derivative of x/√(7 + x²) at 3 is 7/64',
-      direction: 'backward',
       attrs: { size: 1, alpha: 1, beta: 0.5, k: 7 },
       inputs: { x: column(3) },
       cotangents: { y: column(1) },
@@ -345,7 +266,6 @@ export const localResponseNorm: Questions = {
     },
     {
       name: 'two channels, s = 16: the first one’s response falls by 9/256 of what the second grows',
-      direction: 'backward',
       attrs: { size: 3, alpha: 3, beta: 0.75, k: 6 },
       inputs: { x: column(3, 1) },
       cotangents: { y: column(1, 0) },
@@ -455,4 +375,4 @@ export const localResponseNorm: Questions = {
       replace: 'at3(dy, n, c, s) * at3(r, n, c, s) +',
     },
   ],
-}
+})

@@ -1,36 +1,23 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
-import { generate, zeros } from '../../spec/tensor.js'
-import type { Fill } from '../form.js'
-import { equals, named } from '../laws.js'
-import type { Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
-import { byGate } from './lstmCell.js'
+import { filled, generate, zeros } from '../../spec/tensor.js'
+import type { Law } from '../questions.js'
+import { questionsAbout } from '../questions.js'
+import { at, equals, named } from '../vocabulary/claims.js'
+import { array } from '../vocabulary/examples.js'
+import { ofAnswer } from '../vocabulary/laws.js'
+import { byGate, zeroed } from '../vocabulary/recurrent.js'
 import {
-  aroundTiles,
-  cotangentsAdd,
-  element,
-  linearInCotangents,
-  samplesApart,
-  weighsLike,
-  zeroed,
-} from './recurrentLaws.js'
-import { causal, endsWithItsLast, piecesInTurn, steady } from './sequenceLaws.js'
+  anyScan,
+  extremeInputs,
+  longScans,
+  scanLaws,
+  scansOf,
+  shortScans,
+  wideInputs,
+} from '../vocabulary/sequences.js'
 
-const sequence = (T: number, N: number, I: number, H: number) => ({
-  x: [T, N, I],
-  h0: [N, H],
-  c0: [N, H],
-  wIh: [4 * H, I],
-  wHh: [4 * H, H],
-  b: [4 * H],
-})
-
-const scan = (
-  name: string,
-  [T, N, I, H]: readonly [number, number, number, number],
-  fills: Readonly<Record<string, Fill>> = {},
-) => form(name, {}, sequence(T, N, I, H), { wIh: { mean: 0, scale: 0.5 }, wHh: steady(H), ...fills })
+const scan = scansOf(4, ['h0', 'c0'])
 
 const keptThroughout: Law = {
   name: 'forget gate open and input gate shut keep the cell through all steps, and its gradient',
@@ -51,37 +38,33 @@ const keptThroughout: Law = {
   },
 }
 
-const counts: Law = {
-  name: 'all gates open, the cell adds up the candidates: c0 + T·tanh of the candidate’s bias, and y shows its tanh',
-  claims: ({ attrs, inputs }, ask) => {
+const open = (): number => 800
+const counts = ofAnswer(
+  'all gates open, the cell adds up the candidates: c0 + T·tanh of the candidate’s bias, and y shows its tanh',
+  (answer, { inputs }) => {
     const [c0, b, x] = [named(inputs, 'c0'), named(inputs, 'b'), named(inputs, 'x')]
     const [T, N, H] = [x.shape[0] as number, c0.shape[0] as number, c0.shape[1] as number]
-    const open = (): number => 800
-    const given = { ...zeroed(inputs, 'wIh', 'wHh'), b: byGate(b, { i: open, f: open, o: open }) }
-    const cell = (t: number, i: number): number => element(c0, i) + t * Math.tanh(element(b, 2 * H + (i % H)))
-    return F.pipe(
-      ask('forward', attrs, given),
-      E.map((answer) => [
-        equals(
-          'cT',
-          answer,
-          generate([N, H], (i) => cell(T, i)),
-        ),
-        equals(
-          'y',
-          answer,
-          generate([T, N, H], (at) => Math.tanh(cell(Math.floor(at / (N * H)) + 1, at % (N * H)))),
-        ),
-      ]),
-    )
+    const cell = (t: number, i: number): number => at(c0, i) + t * Math.tanh(at(b, 2 * H + (i % H)))
+    return [
+      equals(
+        'cT',
+        answer,
+        generate([N, H], (i) => cell(T, i)),
+      ),
+      equals(
+        'y',
+        answer,
+        generate([T, N, H], (i) => Math.tanh(cell(Math.floor(i / (N * H)) + 1, i % (N * H)))),
+      ),
+    ]
   },
-}
+  ({ inputs }) => ({
+    inputs: { ...zeroed(inputs, 'wIh', 'wHh'), b: byGate(named(inputs, 'b'), { i: open, f: open, o: open }) },
+  }),
+)
 
 const half = Math.log(3) / 2
-const row = (g: number): { readonly shape: readonly number[]; readonly data: readonly number[] } => ({
-  shape: [4, 1],
-  data: [0, 0, g, 0],
-})
+const row = (g: number) => array([[0], [0], [g], [0]])
 const adding = {
   x: { shape: [2, 1, 1], data: [half, half] },
   h0: { shape: [1, 1], data: [0] },
@@ -92,15 +75,9 @@ const adding = {
 }
 const tanhOfHalf = 0.46211715726000975
 
-export const lstm: Questions = {
+export const lstm = questionsAbout('lstm', {
   corners: [
-    scan('one number', [1, 1, 1, 1]),
-    scan('one step', [1, 4, 5, 6]),
-    scan('two steps', [2, 3, 4, 5]),
-    scan('eight steps', [8, 3, 4, 5]),
-    scan('one sequence', [5, 1, 4, 7]),
-    scan('one input', [4, 3, 1, 5]),
-    scan('one unit', [4, 5, 3, 1]),
+    ...shortScans(scan),
     scan('three of each', [3, 3, 3, 3]),
     scan('from a state and a cell of 0', [4, 5, 3, 6], { h0: { constant: 0 }, c0: { constant: 0 } }),
     scan('inputs of zeros: state and cell alone', [6, 4, 3, 5], { x: { constant: 0 }, b: { constant: 0 } }),
@@ -115,12 +92,9 @@ export const lstm: Questions = {
       dcT: 'ties',
     }),
     scan('small numbers', [5, 4, 3, 6], { x: 'small', h0: 'small', c0: 'small', b: 'small' }),
-    scan('wide inputs saturate', [5, 4, 6, 5], { x: 'wide', wIh: 'wide' }),
+    wideInputs(scan),
     scan('a wide cell', [5, 4, 6, 5], { c0: 'wide' }),
-    scan('saturation from ±1 to ±10³⁰', [11, 2, 1, 3], {
-      x: { values: [0, 1, -1, 20, -20, 100, -100, 1e4, -1e4, 1e30, -1e30] },
-      wIh: { values: [1, 0.5, -0.25, -1, 0.125] },
-    }),
+    extremeInputs(scan, [1, 0.5, -0.25, -1, 0.125]),
     scan('a cell kept for 65 steps: forget gate open, input gate shut', [65, 3, 2, 1], {
       b: { values: [-20, 20, 1, 0] },
     }),
@@ -128,10 +102,7 @@ export const lstm: Questions = {
     scan('only the end of the states is pulled', [6, 4, 3, 5], { dy: { constant: 0 }, dcT: { constant: 0 } }),
     scan('only the end of the cells is pulled', [6, 4, 3, 5], { dy: { constant: 0 }, dhT: { constant: 0 } }),
     scan('only the states are pulled', [6, 4, 3, 5], { dhT: { constant: 0 }, dcT: { constant: 0 } }),
-    ...aroundTiles.map(([N, I, H]) =>
-      scan(`tiles: two steps, ${N} by ${I} by ${H}`, [2, N, I, H], { wIh: { mean: 0, scale: 0.125 } }),
-    ),
-    ...[15, 16, 17, 63, 64, 65].map((T) => scan(`${T} steps`, [T, 2, 3, 4], { wHh: { mean: 0, scale: 0.03125 } })),
+    ...longScans(scan, 0.03125),
     scan('257 steps', [257, 2, 4, 3], { wHh: { mean: 0, scale: 0.03125 } }),
     scan('400 steps of one sequence', [400, 1, 3, 2], { wHh: { mean: 0, scale: 0.0625 } }),
     scan('sums of 1024 over time and batch', [8, 128, 3, 2]),
@@ -139,36 +110,14 @@ export const lstm: Questions = {
     scan('255 units', [3, 2, 3, 255]),
     scan('65,537 sequences', [2, 65537, 1, 1]),
   ],
-  random: (draw) => {
-    const H = draw.integer(1, 6)
-    return {
-      attrs: {},
-      shapes: sequence(draw.integer(1, 8), draw.integer(1, 4), draw.integer(1, 6), H),
-      fills: {
-        x: draw.pick(['normal', 'normal', 'small', 'wide']),
-        h0: draw.pick(['normal', 'small', { constant: 0 }]),
-        c0: draw.pick(['normal', 'small', 'wide', { constant: 0 }]),
-        wIh: draw.pick(['normal', 'small', { mean: 0, scale: 0.25 }]),
-        wHh: steady(H),
-      },
-    }
-  },
-  laws: [
-    keptThroughout,
-    counts,
-    piecesInTurn({ h0: 'hT', c0: 'cT' }),
-    endsWithItsLast,
-    causal,
-    samplesApart({ x: 1, h0: 0, c0: 0, y: 1, hT: 0, cT: 0 }),
-    weighsLike('wIh', 'x'),
-    linearInCotangents,
-    cotangentsAdd,
-  ],
+  random: anyScan(scan, [8, 4, 6, 6], {
+    h0: ['normal', 'small', { constant: 0 }],
+    c0: ['normal', 'small', 'wide', { constant: 0 }],
+  }),
+  laws: [keptThroughout, counts, ...scanLaws({ h0: 'hT', c0: 'cT' })],
   worked: [
     {
       name: 'all gates open, two candidates of ½ by hand: cells ½ and 1',
-      direction: 'forward',
-      attrs: {},
       inputs: adding,
       outputs: {
         y: { shape: [2, 1, 1], data: [tanhOfHalf, 0.7615941559557649] },
@@ -179,8 +128,6 @@ export const lstm: Questions = {
     },
     {
       name: 'its gradients: a pull on the last cell reaches both inputs as ¾, and the first cell whole',
-      direction: 'backward',
-      attrs: {},
       inputs: adding,
       cotangents: { cT: { shape: [1, 1], data: [1] } },
       outputs: {
@@ -189,20 +136,18 @@ export const lstm: Questions = {
         c0: { shape: [1, 1], data: [1] },
         wIh: row(1.5 * half),
         wHh: row(0.75 * tanhOfHalf),
-        b: { shape: [4], data: [0, 0, 1.5, 0] },
+        b: array([0, 0, 1.5, 0]),
       },
       source: slide('LSTM nets'),
     },
     {
       name: 'ONNX’s own example: one step, weights of 0.1, no state yet; σ and tanh of 0.3, 0.7 and 1.1',
-      direction: 'forward',
-      attrs: {},
       inputs: {
         x: { shape: [1, 3, 2], data: [1, 2, 3, 4, 5, 6] },
         h0: zeros([3, 3]),
         c0: zeros([3, 3]),
-        wIh: { shape: [12, 2], data: Array.from({ length: 24 }, () => 0.1) },
-        wHh: { shape: [12, 3], data: Array.from({ length: 36 }, () => 0.1) },
+        wIh: filled([12, 2], 0.1),
+        wHh: filled([12, 3], 0.1),
         b: zeros([12]),
       },
       outputs: {
@@ -338,4 +283,4 @@ export const lstm: Questions = {
       replace: 'sumOfTensors(steps.map((step) => zip((v) => v / sizes.T, step.b, step.b)))',
     },
   ],
-}
+})

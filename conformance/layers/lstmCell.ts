@@ -1,20 +1,24 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
 import type { Tensor } from '../../spec/tensor.js'
-import { generate, mapTensor, zeros } from '../../spec/tensor.js'
-import { another, combination, equal, equals, named } from '../laws.js'
-import type { Claim, Evaluation, Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
+import { filled, generate, mapTensor, zeros } from '../../spec/tensor.js'
+import type { Claim, Evaluation, Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { another, at, combination, equal, equals, named } from '../vocabulary/claims.js'
+import { drawn } from '../vocabulary/draws.js'
+import { linearInCotangents } from '../vocabulary/laws.js'
 import {
-  aroundTiles,
+  anyWeights,
+  byGate,
+  cellTiles,
   cotangentsAdd,
-  element,
-  linearInCotangents,
   rolesExchange,
   samplesApart,
+  saturating,
+  smallCells,
   weighsLike,
   zeroed,
-} from './recurrentLaws.js'
+} from '../vocabulary/recurrent.js'
 
 const cell = (N: number, I: number, H: number) => ({
   x: [N, I],
@@ -26,16 +30,6 @@ const cell = (N: number, I: number, H: number) => ({
 })
 
 const sigmoid = (a: number): number => 1 / (1 + Math.exp(-a))
-
-/** A tensor of 4 blocks of rows, every block through a function of its own. */
-export const byGate = (
-  x: Tensor,
-  change: Readonly<Partial<Record<'i' | 'f' | 'g' | 'o', (v: number) => number>>>,
-): Tensor => {
-  const block = x.data.length / 4
-  const changes = [change.i, change.f, change.g, change.o]
-  return mapTensor((v, at) => changes[Math.floor(at / block)]?.(v) ?? v, x)
-}
 
 // what was computed here by the same roundings may be off as far as the answer
 const byFormula = (output: string, answer: Evaluation, want: Tensor): Claim => ({
@@ -49,8 +43,8 @@ const gatesOfTheBias: Law = {
   claims: ({ attrs, inputs }, ask) => {
     const [b, c] = [named(inputs, 'b'), named(inputs, 'c')]
     const H = c.shape[1] as number
-    const gate = (block: number, at: number): number => element(b, block * H + (at % H))
-    const next = mapTensor((v, at) => sigmoid(gate(1, at)) * v + sigmoid(gate(0, at)) * Math.tanh(gate(2, at)), c)
+    const gate = (block: number, i: number): number => at(b, block * H + (i % H))
+    const next = mapTensor((v, i) => sigmoid(gate(1, i)) * v + sigmoid(gate(0, i)) * Math.tanh(gate(2, i)), c)
     return F.pipe(
       ask('forward', attrs, zeroed(inputs, 'wIh', 'wHh')),
       E.map((answer) => [
@@ -58,7 +52,7 @@ const gatesOfTheBias: Law = {
         byFormula(
           'h',
           answer,
-          mapTensor((v, at) => sigmoid(gate(3, at)) * Math.tanh(v), next),
+          mapTensor((v, i) => sigmoid(gate(3, i)) * Math.tanh(v), next),
         ),
       ]),
     )
@@ -87,7 +81,7 @@ const kept: Law = {
         equals(
           'c',
           replaced,
-          generate(c.shape, (at) => Math.tanh(element(named(inputs, 'b'), 2 * H + (at % H)))),
+          generate(c.shape, (i) => Math.tanh(at(named(inputs, 'b'), 2 * H + (i % H)))),
         ),
         equals('c', lost, zeros(c.shape)),
       ]),
@@ -140,10 +134,10 @@ const coupledGates: Law = {
     const H = c.shape[1] as number
     const a = another(draw, [H])
     const bias = generate(b.shape, (r) => {
-      const v = element(a, r % H)
-      return [-v, v, element(b, 2 * H + (r % H)), element(b, r)][Math.floor(r / H)] as number
+      const v = at(a, r % H)
+      return [-v, v, at(b, 2 * H + (r % H)), at(b, r)][Math.floor(r / H)] as number
     })
-    const constant = generate(c.shape, (at) => Math.tanh(element(b, 2 * H + (at % H))))
+    const constant = generate(c.shape, (i) => Math.tanh(at(b, 2 * H + (i % H))))
     return F.pipe(
       ask('forward', attrs, { ...zeroed(inputs, 'wIh', 'wHh'), b: bias, c: constant }),
       E.map((answer) => [equals('c', answer, constant)]),
@@ -165,12 +159,9 @@ const pulled = 3 / 8 + 2 * (third - 0.75) + 27 / 4 + 6
 
 const tiny = form('', {}, cell(3, 4, 1))
 
-export const lstmCell: Questions = {
+export const lstmCell = questionsAbout('lstmCell', {
   corners: [
-    form('one number', {}, cell(1, 1, 1)),
-    form('one sample', {}, cell(1, 9, 7)),
-    form('one input', {}, cell(5, 1, 6)),
-    form('one unit', {}, cell(6, 10, 1)),
+    ...smallCells(cell),
     form('three samples: no tiles of rows', {}, cell(3, 8, 5)),
     form('whole numbers', {}, cell(5, 6, 4), {
       ...Object.fromEntries(['x', 'h', 'c', 'wIh', 'wHh', 'b', 'dh', 'dc'].map((name) => [name, 'ties' as const])),
@@ -185,7 +176,7 @@ export const lstmCell: Questions = {
       b: { values: [-20, 20, 1, 0] },
     }),
     form('saturation from ±1 to ±10³⁰', {}, cell(11, 1, 3), {
-      x: { values: [0, 1, -1, 20, -20, 100, -100, 1e4, -1e4, 1e30, -1e30] },
+      x: saturating,
       wIh: { values: [1, 0.5, -0.25, -1, 0.125] },
       wHh: { mean: 0, scale: 0.125 },
     }),
@@ -194,27 +185,20 @@ export const lstmCell: Questions = {
     }),
     form('only the state is pulled', {}, cell(4, 5, 6), { dc: { constant: 0 } }),
     form('only the cell is pulled', {}, cell(4, 5, 6), { dh: { constant: 0 } }),
-    ...aroundTiles.map(([N, I, H]) =>
-      form(`tiles: ${N} by ${I} by ${H}`, {}, cell(N, I, H), { wIh: { mean: 0, scale: 0.25 }, wHh: 'small' }),
-    ),
-    form('tiles: 65 by 63 by 64', {}, cell(65, 63, 64), { wIh: { mean: 0, scale: 0.25 }, wHh: 'small' }),
-    form('256 inputs to 33 units', {}, cell(5, 256, 33), { wIh: { mean: 0, scale: 0.0625 }, wHh: 'small' }),
-    form('255 units', {}, cell(2, 3, 255), { wHh: { mean: 0, scale: 0.0625 } }),
-    form('257 units', {}, cell(5, 3, 257), { wHh: { mean: 0, scale: 0.0625 } }),
-    form('sums of 1024 over the batch', {}, cell(1024, 3, 5)),
+    ...cellTiles(cell),
     form('sums of 4099 over the batch', {}, cell(4099, 2, 1)),
     form('65,535 samples', {}, cell(65535, 2, 1)),
     form('65,537 samples', {}, cell(65537, 1, 2)),
   ],
-  random: (draw) => ({
-    attrs: {},
-    shapes: cell(draw.integer(1, 6), draw.pick([draw.integer(1, 9), draw.integer(1, 40)]), draw.integer(1, 7)),
+  random: drawn({
+    shapes: (draw) =>
+      cell(draw.integer(1, 6), draw.pick([draw.integer(1, 9), draw.integer(1, 40)]), draw.integer(1, 7)),
     fills: {
-      x: draw.pick(['normal', 'normal', 'small', 'wide']),
-      h: draw.pick(['normal', 'small', { mean: 0, scale: 0.5 }]),
-      c: draw.pick(['normal', 'normal', 'small', 'wide']),
-      wIh: draw.pick(['normal', 'small', { mean: 0, scale: 0.25 }]),
-      wHh: draw.pick(['normal', 'small', { mean: 0, scale: 0.25 }]),
+      x: ['normal', 'normal', 'small', 'wide'],
+      h: ['normal', 'small', { mean: 0, scale: 0.5 }],
+      c: ['normal', 'normal', 'small', 'wide'],
+      wIh: anyWeights,
+      wHh: anyWeights,
     },
   }),
   laws: [
@@ -227,22 +211,18 @@ export const lstmCell: Questions = {
     samplesApart({ x: 0, h: 0, c: 0 }),
     weighsLike('wIh', 'x'),
     weighsLike('wHh', 'h'),
-    linearInCotangents,
+    linearInCotangents('gradients are linear in the cotangents, one output’s and another’s alike'),
     cotangentsAdd,
   ],
   worked: [
     {
       name: 'gates of ¾, ½ and ¼ by hand: ½·c + ¾·½ is ½·log 3, so that the state is ¼·½',
-      direction: 'forward',
-      attrs: {},
       inputs: byHand,
       outputs: { h: { shape: [1, 1], data: [1 / 8] }, c: { shape: [1, 1], data: [third / 2] } },
       source: slide('LSTM nets'),
     },
     {
       name: 'its gradients: a pull of 16 on the state and 1 on the cell is one of 16·¼·¾ + 1 on the cell',
-      direction: 'backward',
-      attrs: {},
       inputs: byHand,
       cotangents: { h: { shape: [1, 1], data: [16] }, c: { shape: [1, 1], data: [1] } },
       outputs: {
@@ -257,14 +237,12 @@ export const lstmCell: Questions = {
     },
     {
       name: 'ONNX’s own example: weights of 0.1, no state yet; σ and tanh of 0.3, 0.7 and 1.1',
-      direction: 'forward',
-      attrs: {},
       inputs: {
         x: { shape: [3, 2], data: [1, 2, 3, 4, 5, 6] },
         h: zeros([3, 3]),
         c: zeros([3, 3]),
-        wIh: { shape: [12, 2], data: Array.from({ length: 24 }, () => 0.1) },
-        wHh: { shape: [12, 3], data: Array.from({ length: 36 }, () => 0.1) },
+        wIh: filled([12, 2], 0.1),
+        wHh: filled([12, 3], 0.1),
         b: zeros([12]),
       },
       outputs: {
@@ -424,4 +402,4 @@ export const lstmCell: Questions = {
       replace: 'sum1(N - 1, (n) => at2(da, n, r))',
     },
   ],
-}
+})

@@ -1,113 +1,81 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
-import { mapTensor, zeros } from '../../spec/tensor.js'
-import { batchSplits, named } from '../laws.js'
-import type { Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
+import { filled, mapTensor } from '../../spec/tensor.js'
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { another, at, exactly, named } from '../vocabulary/claims.js'
+import { batchSplits, compared } from '../vocabulary/laws.js'
 import {
+  alexNetsChain,
+  anyPool,
   gradientKeepsItsMass,
+  image,
   oneElementWindows,
   paddingIsABorder,
-  pickedFromRamp,
   planesAreAlike,
   plane,
   poolCorners,
   poolShifts,
-  ramp,
-  randomPool,
-} from './poolLaws.js'
+  slidesPlane,
+} from '../vocabulary/windows.js'
 
 const lowest = -3.4028234663852886e38
 
-const growingFunctions: Law = {
-  name: 'a growing function may be applied before or after',
-  claims: ({ attrs, inputs, cotangents }, ask) => {
-    // exact: drawn numbers are multiples of 2⁻⁴⁴ below 2⁸
-    const grown = (v: number): number => 2 * v + 1
-    const x = named(inputs, 'x')
-    return F.pipe(
-      E.Do,
-      E.bind('before', () => ask('forward', attrs, { x: mapTensor(grown, x) })),
-      E.bind('after', () => ask('forward', attrs, inputs)),
-      // and it moves no maximum, so the gradients agree to the bit
-      E.bind('backBefore', () => ask('backward', attrs, { x: mapTensor(grown, x) }, cotangents)),
-      E.bind('backAfter', () => ask('backward', attrs, inputs, cotangents)),
-      E.map(({ before, after, backBefore, backAfter }) => [
-        {
-          got: named(before.values, 'y'),
-          want: mapTensor(grown, named(after.values, 'y')),
-          allowed: zeros(named(after.values, 'y').shape),
-        },
-        { got: named(backBefore.values, 'x'), want: named(backAfter.values, 'x'), allowed: zeros(x.shape) },
-      ]),
-    )
-  },
-}
+// exact: drawn numbers are multiples of 2⁻⁴⁴ below 2⁸; and no maximum moves, so the gradients agree to the bit
+const grown = (v: number): number => 2 * v + 1
+const growingFunctions = compared(
+  'a growing function may be applied before or after',
+  ({ inputs }) => ({ inputs: { x: mapTensor(grown, named(inputs, 'x')) } }),
+  (plain, ofGrown) => [
+    exactly(named(ofGrown.ahead.values, 'y'), mapTensor(grown, named(plain.ahead.values, 'y'))),
+    exactly(named(ofGrown.back.values, 'x'), named(plain.back.values, 'x')),
+  ],
+)
 
 const constantTies: Law = {
   name: 'in a constant image every window sends its gradient to its first element',
   claims: ({ attrs }, ask, draw) => {
     const [sh, sw] = attrs['stride'] as readonly [number, number]
     const still = { ...attrs, padding: [0, 0, 0, 0] }
-    const x = mapTensor(() => -2, zeros([1, 1, 12, 13]))
+    const x = filled([1, 1, 12, 13], -2)
     return F.pipe(
       E.Do,
       E.bind('ahead', () => ask('forward', still, { x })),
-      E.bind('dy', ({ ahead }) => E.right(mapTensor(() => Math.fround(draw.normal()), named(ahead.values, 'y')))),
+      E.let('dy', ({ ahead }) => another(draw, named(ahead.values, 'y').shape)),
       E.bind('back', ({ dy }) => ask('backward', still, { x }, { y: dy })),
       E.map(({ dy, back }) => {
         const [, , Ho = 0, Wo = 0] = dy.shape
-        const want = mapTensor((_, at) => {
-          const [i, j] = [Math.floor(at / 13) / sh, (at % 13) / sw]
+        const want = mapTensor((_, place) => {
+          const [i, j] = [Math.floor(place / 13) / sh, (place % 13) / sw]
           const starts = Number.isInteger(i) && Number.isInteger(j) && i < Ho && j < Wo
-          return starts ? (dy.data[i * Wo + j] as number) : 0
+          return starts ? at(dy, i * Wo + j) : 0
         }, x)
-        return [{ got: named(back.values, 'x'), want, allowed: zeros(x.shape) }]
+        return [exactly(named(back.values, 'x'), want)]
       }),
     )
   },
 }
 
-export const maxPool2d: Questions = {
+export const maxPool2d = questionsAbout('maxPool2d', {
   corners: [
     ...poolCorners,
-    form('ties', { window: [3, 2], stride: [2, 1], padding: [1, 1, 1, 0] }, { x: [3, 2, 7, 8] }, { x: 'ties' }),
-    form('ties in windows side by side', {}, { x: [2, 2, 8, 8] }, { x: 'ties' }),
-    form(
-      'nothing but ties',
-      { window: [3, 3], stride: [1, 2], padding: [2, 1, 1, 2] },
-      { x: [1, 2, 6, 7] },
-      {
-        x: { constant: 0.5 },
-      },
-    ),
-    form('ties of 0 and −0', {}, { x: [1, 1, 4, 4] }, { x: { values: [0, -0, -0] } }),
-    form(
-      'all negative, padded',
-      { window: [3, 3], stride: [2, 2], padding: [2, 1, 1, 2] },
-      { x: [2, 2, 7, 6] },
-      {
-        x: 'negative',
-      },
-    ),
-    form('all negative', {}, { x: [2, 2, 6, 6] }, { x: 'negative' }),
-    form(
-      'far apart',
-      { window: [2, 3], stride: [1, 2], padding: [1, 0, 2, 1] },
-      { x: [2, 2, 6, 8] },
-      { x: 'saturated' },
-    ),
-    form(
-      'the lowest number there is',
-      { window: [2, 2], stride: [1, 1], padding: [1, 1, 1, 1] },
-      { x: [1, 1, 3, 4] },
-      {
-        x: { constant: lowest },
-      },
-    ),
+    form('ties', { window: [3, 2], stride: [2, 1], padding: [1, 1, 1, 0] }, image(3, 2, 7, 8), { x: 'ties' }),
+    form('ties in windows side by side', {}, image(2, 2, 8, 8), { x: 'ties' }),
+    form('nothing but ties', { window: [3, 3], stride: [1, 2], padding: [2, 1, 1, 2] }, image(1, 2, 6, 7), {
+      x: { constant: 0.5 },
+    }),
+    form('ties of 0 and −0', {}, image(1, 1, 4, 4), { x: { values: [0, -0, -0] } }),
+    form('all negative, padded', { window: [3, 3], stride: [2, 2], padding: [2, 1, 1, 2] }, image(2, 2, 7, 6), {
+      x: 'negative',
+    }),
+    form('all negative', {}, image(2, 2, 6, 6), { x: 'negative' }),
+    form('far apart', { window: [2, 3], stride: [1, 2], padding: [1, 0, 2, 1] }, image(2, 2, 6, 8), { x: 'saturated' }),
+    form('the lowest number there is', { window: [2, 2], stride: [1, 1], padding: [1, 1, 1, 1] }, image(1, 1, 3, 4), {
+      x: { constant: lowest },
+    }),
   ],
   random: (draw) => ({
-    ...randomPool(draw),
+    ...anyPool(draw),
     fills: { x: draw.pick(['normal', 'normal', 'ties', 'negative', 'small']) },
   }),
   laws: [
@@ -123,35 +91,18 @@ export const maxPool2d: Questions = {
   worked: [
     {
       name: 'the 4×4 image of the slide, windows of 2×2 by 2',
-      direction: 'forward',
-      attrs: { window: [2, 2], stride: [2, 2], padding: [0, 0, 0, 0] },
-      inputs: { x: plane([1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]) },
+      inputs: { x: slidesPlane },
       outputs: { y: plane([6, 8], [3, 4]) },
       source: slide('Pooling layer'),
     },
     {
       name: 'its gradient goes to 6, 8, 3 and 4',
-      direction: 'backward',
-      attrs: { window: [2, 2], stride: [2, 2], padding: [0, 0, 0, 0] },
-      inputs: { x: plane([1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]) },
+      inputs: { x: slidesPlane },
       cotangents: { y: plane([10, 20], [30, 40]) },
       outputs: { x: plane([0, 0, 0, 0], [0, 10, 0, 20], [30, 0, 0, 0], [0, 0, 0, 40]) },
       source: slide('Pooling layer'),
     },
-    ...(
-      [
-        [55, 27],
-        [27, 13],
-        [13, 6],
-      ] as const
-    ).map(([n, outputs]) => ({
-      name: `AlexNet’s chain: a 3×3 window by 2 takes ${n} to ${outputs}, here on a ramp, whose maxima are the windows’ last elements`,
-      direction: 'forward' as const,
-      attrs: { window: [3, 3], stride: [2, 2], padding: [0, 0, 0, 0] },
-      inputs: { x: ramp(n) },
-      outputs: { y: pickedFromRamp(n, outputs, 2, 2) },
-      source: slide('AlexNet'),
-    })),
+    ...alexNetsChain('maxima are the windows’ last elements', 2, 2),
   ],
   faults: [
     {
@@ -224,4 +175,4 @@ export const maxPool2d: Questions = {
       replace: '(r, s) => -at4(x, n, c, r, s)',
     },
   ],
-}
+})

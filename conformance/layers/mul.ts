@@ -1,12 +1,13 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
 import { filled, zeros } from '../../spec/tensor.js'
-import { elementwiseCorners } from '../elementwise.js'
-import { adjointIn, equal, equals, invariant, linearIn, named } from '../laws.js'
-import type { Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
-
-const pairOf = (...shape: readonly number[]) => ({ a: shape, b: shape })
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { equal, equals, named, renamed } from '../vocabulary/claims.js'
+import { anyShape, drawn } from '../vocabulary/draws.js'
+import { elementwiseCorners, exchangeable, pairOf } from '../vocabulary/elementwise.js'
+import { array } from '../vocabulary/examples.js'
+import { adjointIn, linearIn } from '../vocabulary/laws.js'
 
 const neutral: Law = {
   name: 'a gate of 1 lets all pass, a gate of 0 nothing',
@@ -31,60 +32,38 @@ const crossed: Law = {
       E.bind('back', () => ask('backward', attrs, inputs, cotangents)),
       E.bind('withA', () => product('a')),
       E.bind('withB', () => product('b')),
-      E.map(({ back, withA, withB }) => {
-        const of = (name: string) => ({
-          values: { y: named(back.values, name) },
-          slack: { y: named(back.slack, name) },
-        })
-        return [equal('y', of('a'), withB), equal('y', of('b'), withA)]
-      }),
+      E.map(({ back, withA, withB }) => [
+        equal('y', renamed(back, 'a', 'y'), withB),
+        equal('y', renamed(back, 'b', 'y'), withA),
+      ]),
     )
   },
 }
 
-export const mul: Questions = {
+export const mul = questionsAbout('mul', {
   corners: [
     ...elementwiseCorners(['a', 'b']),
     form('small factors', {}, pairOf(33), { a: 'small', b: 'small' }),
     form('a gate of 0 and 1', {}, pairOf(5, 13), { b: { values: [0, 1, -0] } }),
     form('large factors', {}, pairOf(33), { a: { mean: 2 ** 40, scale: 2 ** 38 }, b: { mean: 0, scale: 2 ** 40 } }),
   ],
-  random: (draw) => {
-    const shape = Array.from({ length: draw.integer(0, 5) }, () => draw.integer(1, 5))
-    return {
-      attrs: {},
-      shapes: pairOf(...shape),
-      fills: { a: draw.pick(['normal', 'small', 'wide']), b: draw.pick(['normal', 'fraction']) },
-    }
-  },
-  laws: [
-    linearIn('a'),
-    linearIn('b'),
-    adjointIn('a', 'y'),
-    adjointIn('b', 'y'),
-    invariant('the order of the two changes nothing', 'y', (sample) => ({
-      ...sample,
-      inputs: { a: named(sample.inputs, 'b'), b: named(sample.inputs, 'a') },
-    })),
-    neutral,
-    crossed,
-  ],
+  random: drawn({
+    shapes: (draw) => pairOf(...anyShape(draw, [0, 5], 5)),
+    fills: { a: ['normal', 'small', 'wide'], b: ['normal', 'fraction'] },
+  }),
+  laws: [linearIn('a'), linearIn('b'), adjointIn('a', 'y'), adjointIn('b', 'y'), exchangeable, neutral, crossed],
   worked: [
     {
       name: 'a gate of 1, 0 and ½ on a cell’s state',
-      direction: 'forward',
-      attrs: {},
-      inputs: { a: { shape: [3], data: [3, -5, 8] }, b: { shape: [3], data: [1, 0, 0.5] } },
-      outputs: { y: { shape: [3], data: [3, 0, 4] } },
+      inputs: { a: array([3, -5, 8]), b: array([1, 0, 0.5]) },
+      outputs: { y: array([3, 0, 4]) },
       source: slide('LSTM nets'),
     },
     {
       name: 'the rule for products: (uv)′ is v·u′ and u·v′',
-      direction: 'backward',
-      attrs: {},
-      inputs: { a: { shape: [2], data: [3, -5] }, b: { shape: [2], data: [7, 0.5] } },
-      cotangents: { y: { shape: [2], data: [1, 2] } },
-      outputs: { a: { shape: [2], data: [7, 1] }, b: { shape: [2], data: [3, -10] } },
+      inputs: { a: array([3, -5]), b: array([7, 0.5]) },
+      cotangents: { y: array([1, 2]) },
+      outputs: { a: array([7, 1]), b: array([3, -10]) },
       source: 'Leibniz’s rule, by hand',
     },
   ],
@@ -132,4 +111,4 @@ export const mul: Questions = {
       replace: '-dy * a, dy, a',
     },
   ],
-}
+})

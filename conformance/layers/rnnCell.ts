@@ -1,18 +1,22 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
-import { generate, mapTensors } from '../../spec/tensor.js'
-import { combination, equals, named } from '../laws.js'
-import type { Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
+import { filled, generate, mapTensors, zeros } from '../../spec/tensor.js'
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { at, combination, equals, named } from '../vocabulary/claims.js'
+import { drawn } from '../vocabulary/draws.js'
+import { array } from '../vocabulary/examples.js'
+import { linearInCotangents } from '../vocabulary/laws.js'
 import {
-  aroundTiles,
-  element,
-  linearInCotangents,
+  anyWeights,
+  cellTiles,
   rolesExchange,
   samplesApart,
+  saturating,
+  smallCells,
   weighsLike,
   zeroed,
-} from './recurrentLaws.js'
+} from '../vocabulary/recurrent.js'
 
 const cell = (N: number, I: number, H: number) => ({ x: [N, I], h: [N, H], wIh: [H, I], wHh: [H, H], b: [H] })
 
@@ -21,7 +25,7 @@ const withoutWeights: Law = {
   claims: ({ attrs, inputs }, ask) => {
     const [b, h] = [named(inputs, 'b'), named(inputs, 'h')]
     const [N, H] = h.shape as readonly [number, number]
-    const x = generate([N, H], (i) => element(h, N * H - 1 - i))
+    const x = generate([N, H], (i) => at(h, N * H - 1 - i))
     const identity = generate([H, H], (i) => (Math.floor(i / H) === i % H ? 1 : 0))
     return F.pipe(
       E.Do,
@@ -31,12 +35,12 @@ const withoutWeights: Law = {
         equals(
           'h',
           none,
-          generate([N, H], (i) => Math.tanh(element(b, i % H))),
+          generate([N, H], (i) => Math.tanh(at(b, i % H))),
         ),
         equals(
           'h',
           ofX,
-          generate([N, H], (i) => Math.tanh(element(x, i) + element(b, i % H))),
+          generate([N, H], (i) => Math.tanh(at(x, i) + at(b, i % H))),
         ),
       ]),
     )
@@ -58,16 +62,17 @@ const odd: Law = {
 }
 
 const half = Math.log(3) / 2
-const one = { x: [1, 1], h: [1, 1], wIh: [1, 1], wHh: [1, 1], b: [1] } as const
-const single = (values: Readonly<Record<keyof typeof one, number>>) =>
-  Object.fromEntries(Object.entries(one).map(([name, shape]) => [name, { shape, data: [values[name as 'x']] }]))
+const single = ({ x, h, wIh, wHh, b }: Readonly<Record<'x' | 'h' | 'wIh' | 'wHh' | 'b', number>>) => ({
+  x: array([[x]]),
+  h: array([[h]]),
+  wIh: array([[wIh]]),
+  wHh: array([[wHh]]),
+  b: array([b]),
+})
 
-export const rnnCell: Questions = {
+export const rnnCell = questionsAbout('rnnCell', {
   corners: [
-    form('one number', {}, cell(1, 1, 1)),
-    form('one sample', {}, cell(1, 9, 7)),
-    form('one input', {}, cell(5, 1, 6)),
-    form('one unit', {}, cell(6, 10, 1)),
+    ...smallCells(cell),
     form('three samples, three units: no tiles', {}, cell(3, 8, 3)),
     form('whole numbers', {}, cell(5, 6, 4), { x: 'ties', h: 'ties', wIh: 'ties', wHh: 'ties', b: 'ties', dh: 'ties' }),
     form('a first step: the state is 0', {}, cell(4, 5, 6), { h: { constant: 0 } }),
@@ -75,7 +80,7 @@ export const rnnCell: Questions = {
     form('small numbers', {}, cell(4, 5, 6), { x: 'small', h: 'small', b: 'small' }),
     form('wide inputs saturate', {}, cell(6, 7, 5), { x: 'wide', wIh: 'wide' }),
     form('saturation from ±1 to ±10³⁰', {}, cell(11, 1, 3), {
-      x: { values: [0, 1, -1, 20, -20, 100, -100, 1e4, -1e4, 1e30, -1e30] },
+      x: saturating,
       wIh: { values: [1, 0.5, -0.25] },
       wHh: { mean: 0, scale: 0.125 },
     }),
@@ -85,14 +90,7 @@ export const rnnCell: Questions = {
       wIh: { values: [3, -3] },
       wHh: { mean: 0, scale: 0.125 },
     }),
-    ...aroundTiles.map(([N, I, H]) =>
-      form(`tiles: ${N} by ${I} by ${H}`, {}, cell(N, I, H), { wIh: { mean: 0, scale: 0.25 }, wHh: 'small' }),
-    ),
-    form('tiles: 65 by 63 by 64', {}, cell(65, 63, 64), { wIh: { mean: 0, scale: 0.25 }, wHh: 'small' }),
-    form('256 inputs to 33 units', {}, cell(5, 256, 33), { wIh: { mean: 0, scale: 0.0625 }, wHh: 'small' }),
-    form('255 units', {}, cell(2, 3, 255), { wHh: { mean: 0, scale: 0.0625 } }),
-    form('257 units', {}, cell(5, 3, 257), { wHh: { mean: 0, scale: 0.0625 } }),
-    form('sums of 1024 over the batch', {}, cell(1024, 3, 5)),
+    ...cellTiles(cell),
     form('sums of 4099 over the batch', {}, cell(4099, 5, 2)),
     form('4095 weights and a batch of 65', {}, cell(65, 1365, 3), { wIh: { mean: 0, scale: 0.03125 } }),
     form('4096 weights and a batch of 65', {}, cell(65, 4096, 1), { wIh: { mean: 0, scale: 0.015625 } }),
@@ -101,14 +99,14 @@ export const rnnCell: Questions = {
     form('65,537 samples', {}, cell(65537, 1, 2)),
     { ...form('more samples than one row of workgroups', {}, cell(4194305, 1, 1)), only: 'forward' },
   ],
-  random: (draw) => ({
-    attrs: {},
-    shapes: cell(draw.integer(1, 6), draw.pick([draw.integer(1, 9), draw.integer(1, 70)]), draw.integer(1, 9)),
+  random: drawn({
+    shapes: (draw) =>
+      cell(draw.integer(1, 6), draw.pick([draw.integer(1, 9), draw.integer(1, 70)]), draw.integer(1, 9)),
     fills: {
-      x: draw.pick(['normal', 'normal', 'small', 'wide']),
-      h: draw.pick(['normal', 'small', { mean: 0, scale: 0.5 }]),
-      wIh: draw.pick(['normal', 'small', { mean: 0, scale: 0.25 }]),
-      wHh: draw.pick(['normal', 'small', { mean: 0, scale: 0.25 }]),
+      x: ['normal', 'normal', 'small', 'wide'],
+      h: ['normal', 'small', { mean: 0, scale: 0.5 }],
+      wIh: anyWeights,
+      wHh: anyWeights,
     },
   }),
   laws: [
@@ -118,21 +116,17 @@ export const rnnCell: Questions = {
     samplesApart({ x: 0, h: 0 }),
     weighsLike('wIh', 'x'),
     weighsLike('wHh', 'h'),
-    linearInCotangents,
+    linearInCotangents('gradients are linear in the cotangents, one output’s and another’s alike'),
   ],
   worked: [
     {
       name: 'one unit by hand: 3·2 + 2·(−3) and a bias of ½·log 3 make tanh ½·log 3 = ½',
-      direction: 'forward',
-      attrs: {},
       inputs: single({ x: 2, h: -3, wIh: 3, wHh: 2, b: half }),
       outputs: { h: { shape: [1, 1], data: [0.5] } },
       source: slide('Recurrent NN'),
     },
     {
       name: 'its gradients: at ½ the slope is ¾, so that a pull of 4 is one of 3',
-      direction: 'backward',
-      attrs: {},
       inputs: single({ x: 2, h: -3, wIh: 3, wHh: 2, b: half }),
       cotangents: { h: { shape: [1, 1], data: [4] } },
       outputs: single({ x: 9, h: 6, wIh: 6, wHh: -9, b: 3 }),
@@ -140,14 +134,12 @@ export const rnnCell: Questions = {
     },
     {
       name: 'ONNX’s own example: weights of 0.1, no state yet, tanh 0.3, 0.7 and 1.1',
-      direction: 'forward',
-      attrs: {},
       inputs: {
         x: { shape: [3, 2], data: [1, 2, 3, 4, 5, 6] },
-        h: { shape: [3, 4], data: Array.from({ length: 12 }, () => 0) },
-        wIh: { shape: [4, 2], data: Array.from({ length: 8 }, () => 0.1) },
-        wHh: { shape: [4, 4], data: Array.from({ length: 16 }, () => 0.1) },
-        b: { shape: [4], data: [0, 0, 0, 0] },
+        h: zeros([3, 4]),
+        wIh: filled([4, 2], 0.1),
+        wHh: filled([4, 4], 0.1),
+        b: zeros([4]),
       },
       outputs: {
         h: {
@@ -237,4 +229,4 @@ export const rnnCell: Questions = {
       replace: '2 * sum1(N, (n) => at2(da, n, j))',
     },
   ],
-}
+})

@@ -1,11 +1,13 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
-import type { Tensor, Tensors } from '../../spec/tensor.js'
 import { filled, generate } from '../../spec/tensor.js'
-import { rearranged, rolled, transposed } from '../arrange.js'
-import { adjointIn, batchSplits, equal, equals, linearIn, named } from '../laws.js'
-import type { Evaluation, Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { rolled, transposed } from '../vocabulary/arrange.js'
+import { at, equals, named } from '../vocabulary/claims.js'
+import { drawn } from '../vocabulary/draws.js'
+import type { Order } from '../vocabulary/laws.js'
+import { adjointIn, batchSplits, linearIn, rearranging } from '../vocabulary/laws.js'
 
 const images = (N: number, C: number, H: number, W: number) => ({ x: [N, C, H, W], s: [N, C] })
 
@@ -25,38 +27,28 @@ const allOpen: Law = {
         equals(
           's',
           back,
-          generate(s.shape, (i) => x.data[i * area] as number),
+          generate(s.shape, (i) => at(x, i * area)),
         ),
       ]),
     )
   },
 }
 
-// what is true of images is true of them with an axis rolled on, or with rows and columns exchanged
-const rearranging = (name: string, ofImage: (x: Tensor) => Tensor, ofScale: (s: Tensor) => Tensor): Law => ({
-  name,
-  claims: ({ attrs, inputs, cotangents }, ask) => {
-    const moved: Tensors = { x: ofImage(named(inputs, 'x')), s: ofScale(named(inputs, 's')) }
-    return F.pipe(
-      E.Do,
-      E.bind('ahead', () => ask('forward', attrs, inputs)),
-      E.bind('aheadMoved', () => ask('forward', attrs, moved)),
-      E.bind('back', () => ask('backward', attrs, inputs, cotangents)),
-      E.bind('backMoved', () => ask('backward', attrs, moved, { y: ofImage(named(cotangents, 'y')) })),
-      E.map(({ ahead, aheadMoved, back, backMoved }) => {
-        const same = (f: (x: Tensor) => Tensor, output: string, got: Evaluation, want: Evaluation) =>
-          equal(output, got, rearranged(f, output, want))
-        return [
-          same(ofImage, 'y', aheadMoved, ahead),
-          same(ofImage, 'x', backMoved, back),
-          same(ofScale, 's', backMoved, back),
-        ]
-      }),
-    )
-  },
+// an axis rolled on, of images and scales
+const rolledOn = (axis: number) => (): Order => ({
+  x: (x) => rolled(axis, x),
+  s: (s) => rolled(axis, s),
+  y: (y) => rolled(axis, y),
 })
 
-export const scaleChannels: Questions = {
+const turned = (): Order => ({ x: (x) => transposed([0, 1, 3, 2], x), y: (y) => transposed([0, 1, 3, 2], y) })
+
+const gated = {
+  x: { shape: [1, 3, 1, 2], data: [2, 4, 6, 8, 1, 3] },
+  s: { shape: [1, 3], data: [0.5, 0, 2] },
+}
+
+export const scaleChannels = questionsAbout('scaleChannels', {
   corners: [
     form('one pixel', {}, images(1, 1, 1, 1)),
     form('a column', {}, images(2, 3, 17, 1)),
@@ -83,10 +75,9 @@ export const scaleChannels: Questions = {
       dy: { values: [1.5, -1.5] },
     }),
   ],
-  random: (draw) => ({
-    attrs: {},
-    shapes: images(draw.integer(1, 4), draw.integer(1, 5), draw.integer(1, 9), draw.integer(1, 9)),
-    fills: { x: draw.pick(['normal', 'small', 'wide']), s: draw.pick(['normal', 'fraction', 'probability']) },
+  random: drawn({
+    shapes: (draw) => images(draw.integer(1, 4), draw.integer(1, 5), draw.integer(1, 9), draw.integer(1, 9)),
+    fills: { x: ['normal', 'small', 'wide'], s: ['normal', 'fraction', 'probability'] },
   }),
   laws: [
     linearIn('x'),
@@ -95,42 +86,20 @@ export const scaleChannels: Questions = {
     adjointIn('s', 'y'),
     batchSplits(['x', 's']),
     allOpen,
-    rearranging(
-      'channels in another order are the same channels in that order',
-      (x) => rolled(1, x),
-      (s) => rolled(1, s),
-    ),
-    rearranging(
-      'samples in another order are the same samples in that order',
-      (x) => rolled(0, x),
-      (s) => rolled(0, s),
-    ),
-    rearranging(
-      'rows and columns exchanged are the same image, so exchanged',
-      (x) => transposed([0, 1, 3, 2], x),
-      (s) => s,
-    ),
+    rearranging('channels in another order are the same channels in that order', rolledOn(1)),
+    rearranging('samples in another order are the same samples in that order', rolledOn(0)),
+    rearranging('rows and columns exchanged are the same image, so exchanged', turned),
   ],
   worked: [
     {
       name: 'one channel halved, one shut, one doubled',
-      direction: 'forward',
-      attrs: {},
-      inputs: {
-        x: { shape: [1, 3, 1, 2], data: [2, 4, 6, 8, 1, 3] },
-        s: { shape: [1, 3], data: [0.5, 0, 2] },
-      },
+      inputs: gated,
       outputs: { y: { shape: [1, 3, 1, 2], data: [1, 2, 0, 0, 2, 6] } },
       source: slide('SENet'),
     },
     {
       name: 'and back: ds sums over the map, 1·2 + 10·4 = 42',
-      direction: 'backward',
-      attrs: {},
-      inputs: {
-        x: { shape: [1, 3, 1, 2], data: [2, 4, 6, 8, 1, 3] },
-        s: { shape: [1, 3], data: [0.5, 0, 2] },
-      },
+      inputs: gated,
       cotangents: { y: { shape: [1, 3, 1, 2], data: [1, 10, 1, 10, 1, 10] } },
       outputs: {
         x: { shape: [1, 3, 1, 2], data: [0.5, 5, 0, 0, 2, 20] },
@@ -204,4 +173,4 @@ export const scaleChannels: Questions = {
       unseenAt: form('', {}, images(2, 2, 1, 3)),
     },
   ],
-}
+})

@@ -1,64 +1,49 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
-import { filled, mapTensor, zeros } from '../../spec/tensor.js'
-import { elementwiseCorners } from '../elementwise.js'
-import { another, equal, named } from '../laws.js'
-import type { Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
-import { claim, element, reductions, unit, unreduced } from './lossLaws.js'
+import { filled, mapTensor, mapTensors, zeros } from '../../spec/tensor.js'
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { another, at, claim, exactly, named, unit } from '../vocabulary/claims.js'
+import { anyShape, drawn } from '../vocabulary/draws.js'
+import { elementwiseCorners } from '../vocabulary/elementwise.js'
+import { array } from '../vocabulary/examples.js'
+import { ofAnswers } from '../vocabulary/laws.js'
+import { anyReduction, classesExchanged, pairOf, reductions, unreduced } from '../vocabulary/losses.js'
 
-const both = (...shape: readonly number[]) => ({ prediction: shape, target: shape })
+const both = pairOf('prediction')
 const names = ['prediction', 'target']
 const soft = { prediction: 'probability', target: 'fraction' } as const
 
 // the ends of the domain: no logarithm of 0 is asked for, since a backend's may be anything
 const [low, high] = [2 ** -20, 1 - 2 ** -20]
 
-const complement = (v: number): number => 1 - v
-
-const exchanged: Law = {
-  name: 'the two classes may be exchanged: 1 − p and 1 − t cost the same, and pull the other way',
-  claims: ({ attrs, inputs, cotangents }, ask) => {
-    // 1 − p and 1 − t are exact: drawn probabilities are multiples of 2⁻⁴⁴
-    const other = {
-      prediction: mapTensor(complement, named(inputs, 'prediction')),
-      target: mapTensor(complement, named(inputs, 'target')),
-    }
-    const negated = mapTensor((d) => -d, named(cotangents, 'loss'))
-    return F.pipe(
-      E.Do,
-      E.bind('ahead', () => ask('forward', attrs, inputs)),
-      E.bind('aheadOther', () => ask('forward', attrs, other)),
-      E.bind('back', () => ask('backward', attrs, inputs, cotangents)),
-      E.bind('backOther', () => ask('backward', attrs, other, { loss: negated })),
-      E.map(({ ahead, aheadOther, back, backOther }) => [
-        equal('loss', aheadOther, ahead),
-        equal('prediction', backOther, back),
-      ]),
-    )
-  },
-}
+// 1 − p and 1 − t are exact: drawn probabilities are multiples of 2⁻⁴⁴
+const exchanged = classesExchanged(
+  'the two classes may be exchanged: 1 − p and 1 − t cost the same, and pull the other way',
+  'prediction',
+  (given) => [given, mapTensors((v) => 1 - v, given)],
+)
 
 const affineInTarget: Law = unreduced({
   name: 'a soft target costs what its two classes cost, by weight',
   claims: ({ attrs, inputs }, ask) => {
     const [prediction, target] = [named(inputs, 'prediction'), named(inputs, 'target')]
-    const at = (t: number) => ask('forward', attrs, { prediction, target: filled(target.shape, t) })
+    const against = (t: number) => ask('forward', attrs, { prediction, target: filled(target.shape, t) })
     return F.pipe(
       E.Do,
       E.bind('mixed', () => ask('forward', attrs, inputs)),
-      E.bind('ones', () => at(1)),
-      E.bind('nils', () => at(0)),
+      E.bind('ones', () => against(1)),
+      E.bind('nils', () => against(0)),
       E.map(({ mixed, ones, nils }) => {
-        const t = (i: number): number => element(target, i)
+        const t = (i: number): number => at(target, i)
         const weighed = (of: 'values' | 'slack') => (i: number) =>
-          t(i) * element(named(ones[of], 'loss'), i) + (1 - t(i)) * element(named(nils[of], 'loss'), i)
+          t(i) * at(named(ones[of], 'loss'), i) + (1 - t(i)) * at(named(nils[of], 'loss'), i)
         return [
           // two products and a sum of magnitudes, here; both costs are positive
           claim(
             named(mixed.values, 'loss'),
             weighed('values'),
-            (i) => element(named(mixed.slack, 'loss'), i) + weighed('slack')(i) + 2 * unit * weighed('values')(i),
+            (i) => at(named(mixed.slack, 'loss'), i) + weighed('slack')(i) + 2 * unit * weighed('values')(i),
           ),
         ]
       }),
@@ -75,24 +60,17 @@ const evenOdds: Law = unreduced({
         claim(
           named(values, 'loss'),
           () => Math.LN2,
-          (i) => element(named(slack, 'loss'), i) + unit,
+          (i) => at(named(slack, 'loss'), i) + unit,
         ),
       ]),
     ),
 })
 
-const stillAtTheTarget: Law = {
-  name: 'a prediction that is the target is not pulled',
-  claims: ({ attrs, inputs, cotangents }, ask) => {
-    const prediction = named(inputs, 'prediction')
-    return F.pipe(
-      ask('backward', attrs, { prediction, target: prediction }, cotangents),
-      E.map(({ values }) => [
-        { got: named(values, 'prediction'), want: zeros(prediction.shape), allowed: zeros(prediction.shape) },
-      ]),
-    )
-  },
-}
+const stillAtTheTarget = ofAnswers(
+  'a prediction that is the target is not pulled',
+  ({ back }, { inputs }) => [exactly(named(back.values, 'prediction'), zeros(named(inputs, 'target').shape))],
+  ({ inputs }) => ({ inputs: { ...inputs, target: named(inputs, 'prediction') } }),
+)
 
 const pullTimesVariance: Law = unreduced({
   name: 'a prediction is pulled by its error over its variance: times p·(1 − p), that is p − t',
@@ -103,15 +81,15 @@ const pullTimesVariance: Law = unreduced({
       ask('backward', attrs, inputs, { loss: dloss }),
       E.map(({ values, slack }) => {
         const dp = named(values, 'prediction')
-        const variance = (i: number): number => element(prediction, i) * (1 - element(prediction, i))
+        const variance = (i: number): number => at(prediction, i) * (1 - at(prediction, i))
         const pulled = mapTensor((d, i) => d * variance(i), dp)
         return [
           claim(
             pulled,
-            (i) => (element(prediction, i) - element(target, i)) * element(dloss, i),
+            (i) => (at(prediction, i) - at(target, i)) * at(dloss, i),
             // the variance and its product on the left are rounded once each, the product on the right too; 1 − p and
             // p − t are exact
-            (i) => variance(i) * element(named(slack, 'prediction'), i) + 3 * unit * Math.abs(element(pulled, i)),
+            (i) => variance(i) * at(named(slack, 'prediction'), i) + 3 * unit * Math.abs(at(pulled, i)),
           ),
         ]
       }),
@@ -119,7 +97,7 @@ const pullTimesVariance: Law = unreduced({
   },
 })
 
-export const bce: Questions = {
+export const bce = questionsAbout('bce', {
   corners: [
     ...elementwiseCorners(names, {}, soft).filter(({ shapes }) => shapes['target']?.[0] !== 2048),
     ...elementwiseCorners(names, { reduction: 'none' }, soft),
@@ -150,70 +128,62 @@ export const bce: Questions = {
       target: { values: [0.12500001, 0.29999998, 0.90000004, 0.49999997] },
     }),
   ],
-  random: (draw) => ({
-    attrs: { reduction: draw.pick(['mean', 'sum', 'none']) },
-    shapes: both(...Array.from({ length: draw.integer(0, 4) }, () => draw.integer(1, 6))),
-    fills: { prediction: 'probability', target: draw.pick(['fraction', 'probability', { values: [0, 1, 0] }]) },
+  random: drawn({
+    attrs: anyReduction,
+    shapes: (draw) => both(...anyShape(draw)),
+    fills: { prediction: 'probability', target: ['fraction', 'probability', { values: [0, 1, 0] }] },
   }),
   laws: [reductions('prediction'), exchanged, affineInTarget, evenOdds, stillAtTheTarget, pullTimesVariance],
   worked: [
     {
       name: 'closed forms: ln 2, ln 4 − ln 3, and half of ln 4 and of ln (4/3) each',
-      direction: 'forward',
       attrs: { reduction: 'none' },
       inputs: {
-        prediction: { shape: [4], data: [0.5, 0.25, 0.75, 0.25] },
-        target: { shape: [4], data: [1, 0, 1, 0.5] },
+        prediction: array([0.5, 0.25, 0.75, 0.25]),
+        target: array([1, 0, 1, 0.5]),
       },
       outputs: {
-        loss: {
-          shape: [4],
-          data: [Math.LN2, 2 * Math.LN2 - Math.log(3), 2 * Math.LN2 - Math.log(3), 2 * Math.LN2 - Math.log(3) / 2],
-        },
+        loss: array([Math.LN2, 2 * Math.LN2 - Math.log(3), 2 * Math.LN2 - Math.log(3), 2 * Math.LN2 - Math.log(3) / 2]),
       },
       source: slide('Loss functions (1/2)'),
     },
     {
       name: 'the mean over elements, not over rows: all at even odds cost ln 2',
-      direction: 'forward',
       attrs: { reduction: 'mean' },
       inputs: {
         prediction: { shape: [2, 2], data: [0.5, 0.5, 0.5, 0.5] },
         target: { shape: [2, 2], data: [0, 1, 1, 0] },
       },
-      outputs: { loss: { shape: [], data: [Math.LN2] } },
+      outputs: { loss: array(Math.LN2) },
       source: slide('Loss functions (1/2)'),
     },
     {
       name: 'gradients by hand: −1/p, 1/(1 − p) and (p − t)/(p·(1 − p))',
-      direction: 'backward',
       attrs: { reduction: 'none' },
       inputs: {
-        prediction: { shape: [3], data: [0.25, 0.25, 0.25] },
-        target: { shape: [3], data: [1, 0, 0.5] },
+        prediction: array([0.25, 0.25, 0.25]),
+        target: array([1, 0, 0.5]),
       },
-      cotangents: { loss: { shape: [3], data: [1, 3, 3] } },
-      outputs: { prediction: { shape: [3], data: [-4, 4, -4] } },
+      cotangents: { loss: array([1, 3, 3]) },
+      outputs: { prediction: array([-4, 4, -4]) },
       source: slide('Loss functions (1/2)'),
     },
     {
       name: 'no clamp: a sure mistake costs Infinity, and a weight of 0 costs nothing',
-      direction: 'forward',
       attrs: { reduction: 'none' },
       inputs: {
-        prediction: { shape: [4], data: [0, 1, 0, 1] },
-        target: { shape: [4], data: [1, 0, 0, 1] },
+        prediction: array([0, 1, 0, 1]),
+        target: array([1, 0, 0, 1]),
       },
-      outputs: { loss: { shape: [4], data: [Infinity, Infinity, 0, 0] } },
+      outputs: { loss: array([Infinity, Infinity, 0, 0]) },
       source: 'the catalogue: 0·log 0 = 0, no clamp',
     },
     {
       name: 'a gradient term of weight 0 is 0',
-      direction: 'backward',
       attrs: { reduction: 'none' },
-      inputs: { prediction: { shape: [2], data: [0, 1] }, target: { shape: [2], data: [0, 1] } },
-      cotangents: { loss: { shape: [2], data: [1, 1] } },
-      outputs: { prediction: { shape: [2], data: [1, -1] } },
+      inputs: { prediction: array([0, 1]), target: array([0, 1]) },
+      cotangents: { loss: array([1, 1]) },
+      outputs: { prediction: array([1, -1]) },
       source: 'the catalogue: a gradient term of weight 0 is 0',
     },
   ],
@@ -289,4 +259,4 @@ export const bce: Questions = {
       unseenAt: form('', {}, both(4), { prediction: { constant: 0.0001 }, target: { constant: 0.5 } }),
     },
   ],
-}
+})

@@ -1,37 +1,31 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
 import { filled, mapTensor } from '../../spec/tensor.js'
-import { elementwiseCorners } from '../elementwise.js'
-import { another, equal, named } from '../laws.js'
-import type { Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
-import { claim, element, reductions, unit, unreduced } from './lossLaws.js'
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { another, at, claim, named, opposite, unit } from '../vocabulary/claims.js'
+import { anyShape, drawn } from '../vocabulary/draws.js'
+import { elementwiseCorners } from '../vocabulary/elementwise.js'
+import { array } from '../vocabulary/examples.js'
+import { anyReduction, classesExchanged, pairOf, reductions, unreduced } from '../vocabulary/losses.js'
 
-const both = (...shape: readonly number[]) => ({ logits: shape, target: shape })
+const both = pairOf('logits')
 const names = ['logits', 'target']
 const soft = { target: 'fraction' } as const
 
-const exchanged: Law = {
-  name: 'the two classes may be exchanged: −x and 1 − t cost the same, and pull the other way',
-  claims: ({ attrs, inputs, cotangents }, ask) => {
+const exchanged = classesExchanged(
+  'the two classes may be exchanged: −x and 1 − t cost the same, and pull the other way',
+  'logits',
+  (inputs) => {
+    const logits = named(inputs, 'logits')
     // 64ths: 1 − t is exact, and so are the products that the costs differ by
     const target = mapTensor((t) => Math.round(t * 64) / 64, named(inputs, 'target'))
-    const logits = named(inputs, 'logits')
-    const other = { logits: mapTensor((x) => -x, logits), target: mapTensor((t) => 1 - t, target) }
-    const negated = mapTensor((d) => -d, named(cotangents, 'loss'))
-    return F.pipe(
-      E.Do,
-      E.bind('ahead', () => ask('forward', attrs, { logits, target })),
-      E.bind('aheadOther', () => ask('forward', attrs, other)),
-      E.bind('back', () => ask('backward', attrs, { logits, target }, cotangents)),
-      E.bind('backOther', () => ask('backward', attrs, other, { loss: negated })),
-      E.map(({ ahead, aheadOther, back, backOther }) => [
-        equal('loss', aheadOther, ahead),
-        equal('logits', backOther, back),
-      ]),
-    )
+    return [
+      { logits, target },
+      { logits: opposite(logits), target: mapTensor((t) => 1 - t, target) },
+    ]
   },
-}
+)
 
 const evenOdds: Law = unreduced({
   name: 'a logit of 0 costs ln 2, whatever the target, and is pulled by ½ − t',
@@ -46,12 +40,12 @@ const evenOdds: Law = unreduced({
         claim(
           named(ahead.values, 'loss'),
           () => Math.LN2,
-          (i) => element(named(ahead.slack, 'loss'), i) + unit,
+          (i) => at(named(ahead.slack, 'loss'), i) + unit,
         ),
         claim(
           named(back.values, 'logits'),
-          (i) => 0.5 - element(target, i),
-          (i) => element(named(back.slack, 'logits'), i),
+          (i) => 0.5 - at(target, i),
+          (i) => at(named(back.slack, 'logits'), i),
         ),
       ]),
     )
@@ -66,13 +60,12 @@ const oddsOfTheSigmoid: Law = unreduced({
       ask('forward', attrs, { logits, target: filled(logits.shape, 1) }),
       E.map(({ values, slack }) => {
         // as tanh, so that it is not the formula on trial: (1 + tanh(x/2))/2, which errs a few ε of its largest, 1
-        const p = (i: number): number => (1 + Math.tanh(element(logits, i) / 2)) / 2
+        const p = (i: number): number => (1 + Math.tanh(at(logits, i) / 2)) / 2
         return [
           claim(
             mapTensor((loss) => Math.exp(-loss), named(values, 'loss')),
             p,
-            (i) =>
-              Math.exp(-element(named(values, 'loss'), i)) * Math.expm1(element(named(slack, 'loss'), i)) + 4 * unit,
+            (i) => Math.exp(-at(named(values, 'loss'), i)) * Math.expm1(at(named(slack, 'loss'), i)) + 4 * unit,
           ),
         ]
       }),
@@ -89,16 +82,16 @@ const affineInTarget: Law = unreduced({
       E.bind('some', () => ask('forward', attrs, inputs)),
       E.bind('none', () => ask('forward', attrs, { logits, target: filled(target.shape, 0) })),
       E.map(({ some, none }) => {
-        const saved = (i: number): number => element(logits, i) * element(target, i)
-        const cost = (i: number): number => element(named(none.values, 'loss'), i)
+        const saved = (i: number): number => at(logits, i) * at(target, i)
+        const cost = (i: number): number => at(named(none.values, 'loss'), i)
         return [
           claim(
             named(some.values, 'loss'),
             (i) => cost(i) - saved(i),
             // a product and a difference, here
             (i) =>
-              element(named(some.slack, 'loss'), i) +
-              element(named(none.slack, 'loss'), i) +
+              at(named(some.slack, 'loss'), i) +
+              at(named(none.slack, 'loss'), i) +
               unit * (2 * Math.abs(saved(i)) + Math.abs(cost(i))),
           ),
         ]
@@ -112,22 +105,18 @@ const pullsAddUp: Law = unreduced({
   claims: ({ attrs, inputs }, ask, draw) => {
     const logits = named(inputs, 'logits')
     const dloss = another(draw, logits.shape)
-    const at = (t: number) => ask('backward', attrs, { logits, target: filled(logits.shape, t) }, { loss: dloss })
+    const against = (t: number) => ask('backward', attrs, { logits, target: filled(logits.shape, t) }, { loss: dloss })
     return F.pipe(
       E.Do,
-      E.bind('nil', () => at(0)),
-      E.bind('one', () => at(1)),
+      E.bind('nil', () => against(0)),
+      E.bind('one', () => against(1)),
       E.map(({ nil, one }) => {
-        const apart = (i: number): number =>
-          element(named(nil.values, 'logits'), i) - element(named(one.values, 'logits'), i)
+        const apart = (i: number): number => at(named(nil.values, 'logits'), i) - at(named(one.values, 'logits'), i)
         return [
           claim(
             mapTensor((_, i) => apart(i), logits),
-            (i) => element(dloss, i),
-            (i) =>
-              element(named(nil.slack, 'logits'), i) +
-              element(named(one.slack, 'logits'), i) +
-              unit * Math.abs(apart(i)),
+            (i) => at(dloss, i),
+            (i) => at(named(nil.slack, 'logits'), i) + at(named(one.slack, 'logits'), i) + unit * Math.abs(apart(i)),
           ),
         ]
       }),
@@ -135,7 +124,7 @@ const pullsAddUp: Law = unreduced({
   },
 })
 
-export const bceWithLogits: Questions = {
+export const bceWithLogits = questionsAbout('bceWithLogits', {
   corners: [
     ...elementwiseCorners(names, {}, soft),
     ...elementwiseCorners(names, { reduction: 'none' }, soft),
@@ -158,53 +147,47 @@ export const bceWithLogits: Questions = {
     }),
     form('targets of either sign', { reduction: 'none' }, both(65), { logits: 'wide', target: 'normal' }),
   ],
-  random: (draw) => ({
-    attrs: { reduction: draw.pick(['mean', 'sum', 'none']) },
-    shapes: both(...Array.from({ length: draw.integer(0, 4) }, () => draw.integer(1, 6))),
+  random: drawn({
+    attrs: anyReduction,
+    shapes: (draw) => both(...anyShape(draw)),
     fills: {
-      logits: draw.pick(['normal', 'wide', 'small', 'ties']),
-      target: draw.pick(['fraction', 'probability', { values: [0, 1, 0] }]),
+      logits: ['normal', 'wide', 'small', 'ties'],
+      target: ['fraction', 'probability', { values: [0, 1, 0] }],
     },
   }),
   laws: [reductions('logits'), exchanged, evenOdds, oddsOfTheSigmoid, affineInTarget, pullsAddUp],
   worked: [
     {
       name: 'closed forms: logits of 0 and ±ln 3 are odds of ½, ¾ and ¼',
-      direction: 'forward',
       attrs: { reduction: 'none' },
       inputs: {
-        logits: { shape: [4], data: [0, Math.log(3), -Math.log(3), -Math.log(3)] },
-        target: { shape: [4], data: [1, 1, 1, 0.5] },
+        logits: array([0, Math.log(3), -Math.log(3), -Math.log(3)]),
+        target: array([1, 1, 1, 0.5]),
       },
       outputs: {
-        loss: {
-          shape: [4],
-          data: [Math.LN2, 2 * Math.LN2 - Math.log(3), 2 * Math.LN2, 2 * Math.LN2 - Math.log(3) / 2],
-        },
+        loss: array([Math.LN2, 2 * Math.LN2 - Math.log(3), 2 * Math.LN2, 2 * Math.LN2 - Math.log(3) / 2]),
       },
       source: slide('Loss functions (1/2)'),
     },
     {
       name: 'a sure mistake costs its logit, and a sure success nothing',
-      direction: 'forward',
       attrs: { reduction: 'none' },
       inputs: {
-        logits: { shape: [4], data: [1e30, -1e30, 1e4, -1e4] },
-        target: { shape: [4], data: [1, 1, 0, 0] },
+        logits: array([1e30, -1e30, 1e4, -1e4]),
+        target: array([1, 1, 0, 0]),
       },
-      outputs: { loss: { shape: [4], data: [0, 1e30, 1e4, 0] } },
+      outputs: { loss: array([0, 1e30, 1e4, 0]) },
       source: 'the limits of log(1 + e^x) − x·t',
     },
     {
       name: 'the gradient is p − t over the elements: ¾ − 1, ¼ and ½ − 1',
-      direction: 'backward',
       attrs: { reduction: 'mean' },
       inputs: {
-        logits: { shape: [3], data: [Math.log(3), -Math.log(3), 0] },
-        target: { shape: [3], data: [1, 0, 1] },
+        logits: array([Math.log(3), -Math.log(3), 0]),
+        target: array([1, 0, 1]),
       },
-      cotangents: { loss: { shape: [], data: [12] } },
-      outputs: { logits: { shape: [3], data: [-1, 1, -2] } },
+      cotangents: { loss: array(12) },
+      outputs: { logits: array([-1, 1, -2]) },
       source: slide('Loss functions (1/2)'),
     },
   ],
@@ -268,4 +251,4 @@ export const bceWithLogits: Questions = {
       unseenAt: form('', { reduction: 'none' }, both(4), { target: 'fraction', dloss: { constant: 1 } }),
     },
   ],
-}
+})

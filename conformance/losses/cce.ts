@@ -1,16 +1,27 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
 import { generate, mapTensor } from '../../spec/tensor.js'
-import type { Fill } from '../form.js'
-import { another, batchSplits, invariant, linearIn, named } from '../laws.js'
-import type { Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
-import { claim, classesReversed, element, reductions, rowSums, unit, unreduced } from './lossLaws.js'
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { another, at, claim, named, product, times, unit } from '../vocabulary/claims.js'
+import { array } from '../vocabulary/examples.js'
+import { batchSplits, linearIn } from '../vocabulary/laws.js'
+import {
+  fillsFor,
+  anyRows,
+  classesInAnyOrder,
+  everyReduction,
+  manyClasses,
+  pairOf,
+  reductions,
+  rowSums,
+  unreduced,
+} from '../vocabulary/losses.js'
 
-const rows = (N: number, C: number) => ({ prediction: [N, C], target: [N, C] })
+const rows = pairOf('prediction')
 
 // probabilities stay away from 0 throughout: what a backend's log(0) is, nobody says
-const against = (target: Fill) => ({ prediction: 'probability', target }) as const
+const against = fillsFor('prediction', 'probability')
 const soft = against('distribution')
 const hot = against('oneHot')
 
@@ -24,13 +35,13 @@ const oneHotIsSurprise: Law = unreduced({
     return F.pipe(
       ask('forward', attrs, { prediction, target }),
       E.map(({ values, slack }) => {
-        const p = (n: number): number => element(prediction, n * C + (classes[n] as number))
+        const p = (n: number): number => at(prediction, n * C + (classes[n] as number))
         return [
           claim(
             mapTensor((loss) => Math.exp(-loss), named(values, 'loss')),
             p,
             // a loss off by e makes a factor of eᵉ; and the power itself is rounded
-            (n) => p(n) * (Math.expm1(element(named(slack, 'loss'), n)) + 2 * unit),
+            (n) => p(n) * (Math.expm1(at(named(slack, 'loss'), n)) + 2 * unit),
           ),
         ]
       }),
@@ -42,23 +53,23 @@ const halvedOdds: Law = unreduced({
   name: 'half the probability costs ln 2 more for each unit of target',
   claims: ({ attrs, inputs }, ask) => {
     const target = named(inputs, 'target')
-    const halved = mapTensor((p) => p / 2, named(inputs, 'prediction'))
+    const halved = times(1 / 2, named(inputs, 'prediction'))
     return F.pipe(
       E.Do,
       E.bind('before', () => ask('forward', attrs, inputs)),
       E.bind('after', () => ask('forward', attrs, { ...inputs, prediction: halved })),
       E.map(({ before, after }) => {
         const [weight, size, C] = [rowSums(target), rowSums(target, Math.abs), target.shape[1] as number]
-        const was = (n: number): number => element(named(before.values, 'loss'), n)
+        const was = (n: number): number => at(named(before.values, 'loss'), n)
         return [
           claim(
             named(after.values, 'loss'),
-            (n) => was(n) + Math.LN2 * element(weight, n),
+            (n) => was(n) + Math.LN2 * at(weight, n),
             // C additions of targets, a product and a sum, here
             (n) =>
-              element(named(after.slack, 'loss'), n) +
-              element(named(before.slack, 'loss'), n) +
-              (C + 3) * unit * (Math.abs(was(n)) + Math.LN2 * element(size, n)),
+              at(named(after.slack, 'loss'), n) +
+              at(named(before.slack, 'loss'), n) +
+              (C + 3) * unit * (Math.abs(was(n)) + Math.LN2 * at(size, n)),
           ),
         ]
       }),
@@ -78,10 +89,10 @@ const pullTimesPrediction: Law = unreduced({
         const dp = named(values, 'prediction')
         return [
           claim(
-            generate(dp.shape, (i) => element(dp, i) * element(prediction, i)),
-            (i) => -element(target, i) * element(dloss, Math.floor(i / C)),
+            product(dp, prediction),
+            (i) => -at(target, i) * at(dloss, Math.floor(i / C)),
             // the product on the left is rounded once, that on the right is one of 24-bit numbers
-            (i) => element(prediction, i) * (element(named(slack, 'prediction'), i) + unit * Math.abs(element(dp, i))),
+            (i) => at(prediction, i) * (at(named(slack, 'prediction'), i) + unit * Math.abs(at(dp, i))),
           ),
         ]
       }),
@@ -89,12 +100,12 @@ const pullTimesPrediction: Law = unreduced({
   },
 })
 
-export const cce: Questions = {
+export const cce = questionsAbout('cce', {
   corners: [
     form('one row, one class', {}, rows(1, 1), against('positive')),
     form('one class', { reduction: 'none' }, rows(6, 1), against('fraction')),
     form('one row', {}, rows(1, 10), soft),
-    ...(['mean', 'sum', 'none'] as const).flatMap((reduction) => [
+    ...everyReduction.flatMap((reduction) => [
       form(`one-hot targets, ${reduction}`, { reduction }, rows(9, 7), hot),
       form(`targets that do not sum to one, ${reduction}`, { reduction }, rows(7, 9), against('fraction')),
       form(`soft targets with zeros among them, ${reduction}`, { reduction }, rows(8, 11), soft),
@@ -109,41 +120,17 @@ export const cce: Questions = {
       prediction: { values: [2 ** -20, 1 - 2 ** -20, 1, 0.5, 0.49999997, 2 ** -10] },
       target: { values: [1, 0.5, 1, 0.25, 1, 0, 1] },
     }),
-    form('ten classes, a batch of 32', {}, rows(32, 10), hot),
-    form('1000 classes', {}, rows(3, 1000), hot),
-    form('1000 classes, row by row', { reduction: 'none' }, rows(5, 1000), soft),
-    ...[8, 16, 32, 64, 128, 256].flatMap((t) =>
-      [t - 1, t, t + 1].flatMap((edge, at) => [
-        form(`${edge} classes`, { reduction: 'none' }, rows(3, edge), soft),
-        form(`${edge} rows`, { reduction: at === 1 ? 'mean' : 'none' }, rows(edge, 3), hot),
-      ]),
-    ),
-    form('4095 rows of 65 classes', { reduction: 'none' }, rows(4095, 65), soft),
-    form('4096 rows of 65 classes', { reduction: 'none' }, rows(4096, 65), hot),
-    form('65,537 rows', {}, rows(65537, 2), soft),
-    form('65,535 rows', { reduction: 'none' }, rows(65535, 2), hot),
-    form('65,537 classes', { reduction: 'sum' }, rows(1, 65537), against('fraction')),
-    { ...form('more classes than one row of workgroups', {}, rows(2049, 2048), against('fraction')), only: 'backward' },
+    ...manyClasses(rows, { hot, soft, weights: against('fraction'), rowByRow: soft }),
   ],
-  random: (draw) => ({
-    attrs: { reduction: draw.pick(['mean', 'sum', 'none']) },
-    shapes: rows(draw.integer(1, 9), draw.integer(1, 12)),
-    fills: {
-      prediction: draw.pick(['probability', 'probability', 'positive']),
-      target: draw.pick(['oneHot', 'distribution', 'fraction', 'normal']),
-    },
+  random: anyRows(rows, {
+    prediction: ['probability', 'probability', 'positive'],
+    target: ['oneHot', 'distribution', 'fraction', 'normal'],
   }),
   laws: [
     reductions('prediction'),
     linearIn('target'),
     unreduced(batchSplits(['prediction', 'target'], 'loss')),
-    invariant('the order of the classes changes nothing', 'loss', (sample) => ({
-      ...sample,
-      inputs: {
-        prediction: classesReversed(named(sample.inputs, 'prediction')),
-        target: classesReversed(named(sample.inputs, 'target')),
-      },
-    })),
+    classesInAnyOrder('prediction'),
     oneHotIsSurprise,
     halvedOdds,
     pullTimesPrediction,
@@ -151,52 +138,47 @@ export const cce: Questions = {
   worked: [
     {
       name: 'p = ½, ¼, ¼: the classes cost ln 2, 2·ln 2 and 2·ln 2, and a half of each of two 3/2·ln 2',
-      direction: 'forward',
       attrs: { reduction: 'none' },
       inputs: {
         prediction: { shape: [4, 3], data: [0.5, 0.25, 0.25, 0.5, 0.25, 0.25, 0.5, 0.25, 0.25, 0.5, 0.25, 0.25] },
         target: { shape: [4, 3], data: [1, 0, 0, 0, 1, 0, 0, 0, 1, 0.5, 0.5, 0] },
       },
-      outputs: { loss: { shape: [4], data: [Math.LN2, 2 * Math.LN2, 2 * Math.LN2, 1.5 * Math.LN2] } },
+      outputs: { loss: array([Math.LN2, 2 * Math.LN2, 2 * Math.LN2, 1.5 * Math.LN2]) },
       source: slide('Loss functions (1/2)'),
     },
     {
       name: 'the mean is over rows, not over elements: (ln 2 + 2·ln 2)/2',
-      direction: 'forward',
       attrs: { reduction: 'mean' },
       inputs: {
         prediction: { shape: [2, 3], data: [0.5, 0.25, 0.25, 0.5, 0.25, 0.25] },
         target: { shape: [2, 3], data: [1, 0, 0, 0, 1, 0] },
       },
-      outputs: { loss: { shape: [], data: [1.5 * Math.LN2] } },
+      outputs: { loss: array(1.5 * Math.LN2) },
       source: slide('Loss functions (1/2)'),
     },
     {
       name: 'gradients by hand: −t/p over two rows',
-      direction: 'backward',
       attrs: { reduction: 'mean' },
       inputs: {
         prediction: { shape: [2, 2], data: [0.5, 0.5, 0.25, 0.75] },
         target: { shape: [2, 2], data: [1, 0, 0.5, 0.75] },
       },
-      cotangents: { loss: { shape: [], data: [4] } },
+      cotangents: { loss: array(4) },
       outputs: { prediction: { shape: [2, 2], data: [-4, 0, -4, -2] } },
       source: slide('Loss functions (1/2)'),
     },
     {
       name: 'no clamp: an impossible class costs Infinity, and one of weight 0 nothing',
-      direction: 'forward',
       attrs: { reduction: 'none' },
       inputs: { prediction: { shape: [2, 2], data: [0, 1, 0, 1] }, target: { shape: [2, 2], data: [1, 0, 0, 1] } },
-      outputs: { loss: { shape: [2], data: [Infinity, 0] } },
+      outputs: { loss: array([Infinity, 0]) },
       source: 'the catalogue: 0·log 0 = 0, no clamp',
     },
     {
       name: 'an impossible class of weight 0 is not pulled',
-      direction: 'backward',
       attrs: { reduction: 'none' },
       inputs: { prediction: { shape: [1, 2], data: [0, 1] }, target: { shape: [1, 2], data: [0, 1] } },
-      cotangents: { loss: { shape: [1], data: [1] } },
+      cotangents: { loss: array([1]) },
       outputs: { prediction: { shape: [1, 2], data: [0, -1] } },
       source: 'the catalogue: a gradient term of weight 0 is 0',
     },
@@ -261,4 +243,4 @@ export const cce: Questions = {
       replace: 'p - t',
     },
   ],
-}
+})

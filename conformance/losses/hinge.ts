@@ -1,57 +1,45 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
 import { filled, generate, mapTensor, scalar, zeros } from '../../spec/tensor.js'
-import type { Fill } from '../form.js'
-import { another, batchSplits, equal, invariant, linearIn, named } from '../laws.js'
-import type { Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
-import { claim, classesReversed, element, reductions, rowSums, unit, unreduced } from './lossLaws.js'
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { another, answersTo, at, claim, dot, equal, exactly, named, sixteenths } from '../vocabulary/claims.js'
+import { array } from '../vocabulary/examples.js'
+import { batchSplits, linearIn } from '../vocabulary/laws.js'
+import {
+  alikeCost,
+  fillsFor,
+  anyRows,
+  classesInAnyOrder,
+  everyReduction,
+  gradientsBalance,
+  manyClasses,
+  pairOf,
+  reductions,
+  unreduced,
+} from '../vocabulary/losses.js'
 
-const rows = (N: number, C: number) => ({ scores: [N, C], target: [N, C] })
-const against = (target: Fill, scores: Fill = 'normal') => ({ scores, target })
+const rows = pairOf('scores')
+const against = fillsFor('scores')
 const hot = against('oneHot')
 const ties = against('oneHot', 'ties')
 
-// sixteenths of a number below 2⁷: every margin is exact
-const sixteenths = (x: ReturnType<typeof zeros>) => mapTensor((v) => Math.round(v * 16) / 16, x)
-
+// in sixteenths of a number below 2⁷ every margin is exact
 const shifted: Law = {
   name: 'a number added to every score changes nothing, forward or backward',
   claims: ({ attrs, inputs, cotangents }, ask) => {
     const scores = sixteenths(named(inputs, 'scores'))
-    const [before, after] = [scores, mapTensor((s) => s - 5, scores)].map((scores) => ({ ...inputs, scores }))
+    const less = mapTensor((s) => s - 5, scores)
     return F.pipe(
       E.Do,
-      E.bind('ahead', () => ask('forward', attrs, before ?? inputs)),
-      E.bind('aheadShifted', () => ask('forward', attrs, after ?? inputs)),
-      E.bind('back', () => ask('backward', attrs, before ?? inputs, cotangents)),
-      E.bind('backShifted', () => ask('backward', attrs, after ?? inputs, cotangents)),
-      E.map(({ ahead, aheadShifted, back, backShifted }) => [
-        equal('loss', aheadShifted, ahead),
-        equal('scores', backShifted, back),
+      E.bind('before', () => answersTo(ask, { attrs, inputs: { ...inputs, scores }, cotangents })),
+      E.bind('after', () => answersTo(ask, { attrs, inputs: { ...inputs, scores: less }, cotangents })),
+      E.map(({ before, after }) => [
+        equal('loss', after.ahead, before.ahead),
+        equal('scores', after.back, before.back),
       ]),
     )
   },
-}
-
-const gradientsBalance: Law = {
-  name: 'the gradient of a row sums to nothing: no shift of its scores pays',
-  claims: ({ attrs, inputs, cotangents }, ask) =>
-    F.pipe(
-      ask('backward', attrs, { ...inputs, scores: sixteenths(named(inputs, 'scores')) }, cotangents),
-      E.map(({ values, slack }) => {
-        const ds = named(values, 'scores')
-        const C = ds.shape[1] as number
-        const [sums, sizes, slacks] = [rowSums(ds), rowSums(ds, Math.abs), rowSums(named(slack, 'scores'))]
-        return [
-          claim(
-            sums,
-            () => 0,
-            (n) => element(slacks, n) + C * unit * element(sizes, n),
-          ),
-        ]
-      }),
-    ),
 }
 
 const beyondTheMargin: Law = unreduced({
@@ -69,41 +57,26 @@ const beyondTheMargin: Law = unreduced({
       E.bind('ahead', () => ask('forward', attrs, { scores, target })),
       E.bind('back', () => ask('backward', attrs, { scores, target }, { loss: filled([N], 1) })),
       E.map(({ ahead, back }) => [
-        { got: named(ahead.values, 'loss'), want: zeros([N]), allowed: zeros([N]) },
-        { got: named(back.values, 'scores'), want: zeros(shape), allowed: zeros(shape) },
+        exactly(named(ahead.values, 'loss'), zeros([N])),
+        exactly(named(back.values, 'scores'), zeros(shape)),
       ]),
     )
   },
 })
 
-const equalScores: Law = unreduced({
-  name: 'equal scores cost the margin for each other class and each unit of target',
-  claims: ({ attrs, inputs }, ask) => {
-    const target = named(inputs, 'target')
-    const C = target.shape[1] as number
-    return F.pipe(
-      ask('forward', attrs, { target, scores: filled(target.shape, 0.7) }),
-      E.map(({ values, slack }) => {
-        const [weight, size] = [rowSums(target), rowSums(target, Math.abs)]
-        return [
-          claim(
-            named(values, 'loss'),
-            (n) => (C - 1) * element(weight, n),
-            // C additions of targets and a product, here
-            (n) => element(named(slack, 'loss'), n) + (C + 1) * unit * (C - 1) * element(size, n),
-          ),
-        ]
-      }),
-    )
-  },
-})
+const equalScores = alikeCost(
+  'equal scores cost the margin for each other class and each unit of target',
+  ['scores', 0.7],
+  (C) => C - 1,
+  1,
+)
 
 const twoClasses: Law = unreduced({
   name: 'of two classes, the second costs its margin’s shortfall, and the slope is 1 in it',
   claims: ({ attrs }, ask, draw) => {
     const scores = sixteenths(another(draw, [16, 2]))
     const target = generate([16, 2], (i) => i % 2)
-    const short = (n: number): number => 1 - (element(scores, 2 * n + 1) - element(scores, 2 * n))
+    const short = (n: number): number => 1 - (at(scores, 2 * n + 1) - at(scores, 2 * n))
     return F.pipe(
       E.Do,
       E.bind('ahead', () => ask('forward', attrs, { scores, target })),
@@ -137,35 +110,31 @@ const linearBetweenCorners: Law = {
       E.bind('back', () => ask('backward', { reduction: 'sum' }, given, { loss: scalar(1) })),
       E.map(({ ahead, back }) => {
         const short = Array.from({ length: N * C }, (_, i) => i)
-          .filter((i) => element(target, i) === 1)
+          .filter((i) => at(target, i) === 1)
           .reduce((sum, i) => {
             const n = Math.floor(i / C)
             const others = Array.from({ length: C }, (_, j) => n * C + j).filter((j) => j !== i)
-            return sum + others.filter((j) => element(scores, j) - element(scores, i) > -1).length
+            return sum + others.filter((j) => at(scores, j) - at(scores, i) > -1).length
           }, 0)
-        const along = Array.from({ length: N * C }, (_, i) => i).reduce(
-          (sum, i) => sum + element(scores, i) * element(named(back.values, 'scores'), i),
-          0,
-        )
-        return [
-          {
-            got: named(ahead.values, 'loss'),
-            want: scalar(along + short),
-            allowed: zeros([]),
-          },
-        ]
+        const along = dot(scores, named(back.values, 'scores'))
+        return [exactly(named(ahead.values, 'loss'), scalar(along + short))]
       }),
     )
   },
 }
 
-export const hinge: Questions = {
+const catCarFrog = {
+  scores: { shape: [3, 3], data: [3.2, 5.1, -1.7, 1.3, 4.9, 2.0, 2.2, 2.5, -3.1] },
+  target: { shape: [3, 3], data: [1, 0, 0, 0, 1, 0, 0, 0, 1] },
+}
+
+export const hinge = questionsAbout('hinge', {
   corners: [
     form('one row, one class', {}, rows(1, 1), hot),
     form('one class', { reduction: 'none' }, rows(6, 1), hot),
     form('one row', {}, rows(1, 10), hot),
     form('two classes', { reduction: 'none' }, rows(9, 2), hot),
-    ...(['mean', 'sum', 'none'] as const).flatMap((reduction) => [
+    ...everyReduction.flatMap((reduction) => [
       form(`one-hot targets, ${reduction}`, { reduction }, rows(9, 7), hot),
       form(`whole scores: margins at the corner, ${reduction}`, { reduction }, rows(7, 9), ties),
       form(`weights for targets, ${reduction}`, { reduction }, rows(7, 9), against('fraction')),
@@ -187,44 +156,25 @@ export const hinge: Questions = {
     }),
     form('small scores', {}, rows(6, 7), against('oneHot', 'small')),
     form('wide scores', {}, rows(6, 7), against('oneHot', 'wide')),
-    form('ten classes, a batch of 32', {}, rows(32, 10), hot),
-    form('1000 classes', {}, rows(3, 1000), hot),
-    form('1000 classes, row by row', { reduction: 'none' }, rows(5, 1000), hot),
-    form('1000 classes by weight', { reduction: 'none' }, rows(2, 1000), against('distribution', 'wide')),
-    ...[8, 16, 32, 64, 128, 256].flatMap((t) =>
-      [t - 1, t, t + 1].flatMap((edge, at) => [
-        form(`${edge} classes`, { reduction: 'none' }, rows(3, edge), hot),
-        form(`${edge} rows`, { reduction: at === 1 ? 'mean' : 'none' }, rows(edge, 3), hot),
-      ]),
-    ),
-    form('4095 rows of 65 classes', { reduction: 'none' }, rows(4095, 65), hot),
-    form('4096 rows of 65 classes', { reduction: 'none' }, rows(4096, 65), hot),
-    form('65,537 rows', {}, rows(65537, 2), hot),
-    form('65,535 rows', { reduction: 'none' }, rows(65535, 2), hot),
-    form('65,537 classes', { reduction: 'sum' }, rows(1, 65537), hot),
-    { ...form('more classes than one row of workgroups', {}, rows(2049, 2048), hot), only: 'backward' },
+    ...manyClasses(rows, {
+      hot,
+      soft: hot,
+      weights: hot,
+      rowByRow: hot,
+      more: [form('1000 classes by weight', { reduction: 'none' }, rows(2, 1000), against('distribution', 'wide'))],
+    }),
   ],
-  random: (draw) => ({
-    attrs: { reduction: draw.pick(['mean', 'sum', 'none']) },
-    shapes: rows(draw.integer(1, 9), draw.integer(1, 12)),
-    fills: {
-      scores: draw.pick(['normal', 'wide', 'small', 'ties']),
-      target: draw.pick(['oneHot', 'oneHot', 'oneHot', 'distribution', 'fraction']),
-    },
+  random: anyRows(rows, {
+    scores: ['normal', 'wide', 'small', 'ties'],
+    target: ['oneHot', 'oneHot', 'oneHot', 'distribution', 'fraction'],
   }),
   laws: [
     reductions('scores'),
     linearIn('target'),
     unreduced(batchSplits(['scores', 'target'], 'loss')),
-    invariant('the order of the classes changes nothing', 'loss', (sample) => ({
-      ...sample,
-      inputs: {
-        scores: classesReversed(named(sample.inputs, 'scores')),
-        target: classesReversed(named(sample.inputs, 'target')),
-      },
-    })),
+    classesInAnyOrder('scores'),
     shifted,
-    gradientsBalance,
+    gradientsBalance('the gradient of a row sums to nothing: no shift of its scores pays', 'scores', sixteenths),
     beyondTheMargin,
     equalScores,
     twoClasses,
@@ -233,48 +183,38 @@ export const hinge: Questions = {
   worked: [
     {
       name: 'cat, car and frog cost 2.9, 0 and 12.9, 5.27 on average',
-      direction: 'forward',
       attrs: { reduction: 'mean' },
-      inputs: {
-        scores: { shape: [3, 3], data: [3.2, 5.1, -1.7, 1.3, 4.9, 2.0, 2.2, 2.5, -3.1] },
-        target: { shape: [3, 3], data: [1, 0, 0, 0, 1, 0, 0, 0, 1] },
-      },
-      outputs: { loss: { shape: [], data: [15.8 / 3] } },
+      inputs: catCarFrog,
+      outputs: { loss: array(15.8 / 3) },
       source: 'Stanford CS231n, lecture 3, "Multiclass SVM loss"',
     },
     {
       name: 'cat, car and frog, row by row',
-      direction: 'forward',
       attrs: { reduction: 'none' },
-      inputs: {
-        scores: { shape: [3, 3], data: [3.2, 5.1, -1.7, 1.3, 4.9, 2.0, 2.2, 2.5, -3.1] },
-        target: { shape: [3, 3], data: [1, 0, 0, 0, 1, 0, 0, 0, 1] },
-      },
-      outputs: { loss: { shape: [3], data: [2.9, 0, 12.9] } },
+      inputs: catCarFrog,
+      outputs: { loss: array([2.9, 0, 12.9]) },
       source: 'Stanford CS231n, lecture 3, "Multiclass SVM loss"',
     },
     {
       name: 'each short margin pulls its class down by one and its target up by one; a margin of 0 pulls nowhere',
-      direction: 'backward',
       attrs: { reduction: 'mean' },
       inputs: {
         scores: { shape: [2, 4], data: [2, 1, 1.5, 4, 0, 0, 0, 0] },
         target: { shape: [2, 4], data: [1, 0, 0, 0, 0, 0, 1, 0] },
       },
-      cotangents: { loss: { shape: [], data: [2] } },
+      cotangents: { loss: array(2) },
       outputs: { scores: { shape: [2, 4], data: [-2, 0, 1, 1, 1, 1, -3, 1] } },
       source: slide('Transfer learning'),
     },
     {
       name: 'a target of two halves costs half of either',
-      direction: 'forward',
       attrs: { reduction: 'none' },
       inputs: {
         scores: { shape: [1, 3], data: [2, 1, 0.5] },
         target: { shape: [1, 3], data: [0.5, 0.5, 0] },
       },
       // of the first 0 + 0, of the second 2 + ½
-      outputs: { loss: { shape: [1], data: [1.25] } },
+      outputs: { loss: array([1.25]) },
       source: 'by hand',
     },
   ],
@@ -366,4 +306,4 @@ export const hinge: Questions = {
       unseenAt: form('', {}, rows(4, 3), hot),
     },
   ],
-}
+})

@@ -1,36 +1,38 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
-import { mapTensor, scalar, sumOf, zipTensors } from '../../spec/tensor.js'
-import { elementwiseCorners } from '../elementwise.js'
-import { another, equal, equals, invariant, named } from '../laws.js'
-import type { Evaluation, Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
-import { unit } from './lossLaws.js'
+import { mapTensor, scalar, sumOf } from '../../spec/tensor.js'
+import type { Evaluation, Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import {
+  another,
+  at,
+  dot,
+  equal,
+  equals,
+  minus,
+  named,
+  numbersAgree,
+  plus,
+  scaled,
+  size,
+  times,
+  unit,
+} from '../vocabulary/claims.js'
+import { anyShape, drawn } from '../vocabulary/draws.js'
+import { elementwiseCorners } from '../vocabulary/elementwise.js'
+import { array } from '../vocabulary/examples.js'
+import { compared, invariant, ofAnswers } from '../vocabulary/laws.js'
 
 const one = (...shape: readonly number[]) => ({ w: shape })
 
-const times = (factor: number, output: string, { values, slack }: Evaluation): Evaluation => ({
-  values: { [output]: mapTensor((v) => factor * v, named(values, output)) },
-  slack: { [output]: mapTensor((e) => factor * e, named(slack, output)) },
-})
-
-const square: Law = {
-  name: 'weights twice as large cost four times as much, and are pulled twice as hard',
-  claims: ({ attrs, inputs, cotangents }, ask) => {
-    const doubled = { w: mapTensor((w) => 2 * w, named(inputs, 'w')) }
-    return F.pipe(
-      E.Do,
-      E.bind('ahead', () => ask('forward', attrs, inputs)),
-      E.bind('aheadOfTwice', () => ask('forward', attrs, doubled)),
-      E.bind('back', () => ask('backward', attrs, inputs, cotangents)),
-      E.bind('backOfTwice', () => ask('backward', attrs, doubled, cotangents)),
-      E.map(({ ahead, aheadOfTwice, back, backOfTwice }) => [
-        equal('loss', aheadOfTwice, times(4, 'loss', ahead)),
-        equal('w', backOfTwice, times(2, 'w', back)),
-      ]),
-    )
-  },
-}
+const square = compared(
+  'weights twice as large cost four times as much, and are pulled twice as hard',
+  ({ inputs }) => ({ inputs: { w: times(2, named(inputs, 'w')) } }),
+  (before, after) => [
+    equal('loss', after.ahead, scaled(4, before.ahead)),
+    equal('w', after.back, scaled(2, before.back)),
+  ],
+)
 
 const parallelogram: Law = {
   name: 'a sum and a difference of weights together cost twice what both cost',
@@ -40,64 +42,41 @@ const parallelogram: Law = {
     const cost = (w: typeof a) => ask('forward', attrs, { w })
     return F.pipe(
       E.Do,
-      E.bind('sum', () => cost(zipTensors([a, b], (a, b) => a + b))),
-      E.bind('difference', () => cost(zipTensors([a, b], (a, b) => a - b))),
+      E.bind('sum', () => cost(plus(a, b))),
+      E.bind('difference', () => cost(minus(a, b))),
       E.bind('first', () => cost(a)),
       E.bind('second', () => cost(b)),
       E.map(({ sum, difference, first, second }) => {
-        const at = ({ values }: Evaluation): number => named(values, 'loss').data[0] as number
-        const [left, right] = [at(sum) + at(difference), 2 * (at(first) + at(second))]
+        const of = ({ values }: Evaluation): number => at(named(values, 'loss'), 0)
+        const [left, right] = [of(sum) + of(difference), 2 * (of(first) + of(second))]
         const slack = sumOf(
-          [sum, difference, first, first, second, second].map(({ slack }) => named(slack, 'loss').data[0] as number),
+          [sum, difference, first, first, second, second].map(({ slack }) => at(named(slack, 'loss'), 0)),
         )
-        return [{ got: scalar(left), want: scalar(right), allowed: scalar(slack + unit * (left + right)) }]
+        return [numbersAgree(left, right, slack + unit * (left + right))]
       }),
     )
   },
 }
 
-const euler: Law = {
-  name: 'the weights along their own gradient are twice the cost',
-  claims: ({ attrs, inputs }, ask) => {
+const euler = ofAnswers(
+  'the weights along their own gradient are twice the cost',
+  ({ ahead, back }, { inputs }) => {
     const w = named(inputs, 'w')
-    return F.pipe(
-      E.Do,
-      E.bind('ahead', () => ask('forward', attrs, inputs)),
-      E.bind('back', () => ask('backward', attrs, inputs, { loss: scalar(1) })),
-      E.map(({ ahead, back }) => {
-        const along = sumOf(zipTensors([w, named(back.values, 'w')], (w, d) => w * d).data)
-        const errs = sumOf(zipTensors([w, named(back.slack, 'w')], (w, e) => Math.abs(w) * e).data)
-        const want = times(2, 'loss', ahead)
-        return [
-          {
-            got: scalar(along),
-            want: named(want.values, 'loss'),
-            allowed: mapTensor((e) => e + errs + (w.data.length + 1) * unit * along, named(want.slack, 'loss')),
-          },
-        ]
-      }),
-    )
+    const along = dot(w, named(back.values, 'w'))
+    const errs = dot(size(w), named(back.slack, 'w')) + (w.data.length + 1) * unit * along
+    const { values, slack } = scaled(2, ahead)
+    return [numbersAgree(along, at(named(values, 'loss'), 0), at(named(slack, 'loss'), 0) + errs)]
   },
-}
+  () => ({ cotangents: { loss: scalar(1) } }),
+)
 
-const decay: Law = {
-  name: 'a penalty of β pulls as a weight decay of λ = β: by β·w',
-  claims: ({ inputs }, ask) => {
-    const w = named(inputs, 'w')
-    return F.pipe(
-      ask('backward', { beta: 0.25 }, { w }, { loss: scalar(1) }),
-      E.map((answer) => [
-        equals(
-          'w',
-          answer,
-          mapTensor((w) => w / 4, w),
-        ),
-      ]),
-    )
-  },
-}
+const decay = ofAnswers(
+  'a penalty of β pulls as a weight decay of λ = β: by β·w',
+  ({ back }, { inputs }) => [equals('w', back, times(1 / 4, named(inputs, 'w')))],
+  () => ({ attrs: { beta: 0.25 }, cotangents: { loss: scalar(1) } }),
+)
 
-export const l2Penalty: Questions = {
+export const l2Penalty = questionsAbout('l2Penalty', {
   corners: [
     ...elementwiseCorners(['w'], { beta: 0.01 }),
     form('a long sum', { beta: 1 }, one(4097)),
@@ -108,37 +87,34 @@ export const l2Penalty: Questions = {
     form('large weights', { beta: 3 }, one(257), { w: 'wide' }),
     form('AlexNet’s decay', { beta: 0.0005 }, one(96, 3, 11, 11)),
   ],
-  random: (draw) => ({
-    attrs: { beta: draw.pick([0, 0.0005, 0.1, 1, 7]) },
-    shapes: one(...Array.from({ length: draw.integer(0, 4) }, () => draw.integer(1, 6))),
-    fills: { w: draw.pick(['normal', 'wide', 'small', 'ties']) },
+  random: drawn({
+    attrs: (draw) => ({ beta: draw.pick([0, 0.0005, 0.1, 1, 7]) }),
+    shapes: (draw) => one(...anyShape(draw)),
+    fills: { w: ['normal', 'wide', 'small', 'ties'] },
   }),
   laws: [
     square,
     parallelogram,
     euler,
     decay,
-    invariant('the sign of a weight does not matter', 'loss', (sample, draw) => ({
-      ...sample,
-      inputs: { w: mapTensor((w) => draw.pick([1, -1]) * w, named(sample.inputs, 'w')) },
+    invariant('the sign of a weight does not matter', 'loss', ({ inputs }, draw) => ({
+      inputs: { w: mapTensor((w) => draw.pick([1, -1]) * w, named(inputs, 'w')) },
     })),
   ],
   worked: [
     {
       name: 'weights of 3 and 4 cost ½·β·25',
-      direction: 'forward',
       attrs: { beta: 0.5 },
-      inputs: { w: { shape: [2], data: [3, -4] } },
-      outputs: { loss: { shape: [], data: [6.25] } },
+      inputs: { w: array([3, -4]) },
+      outputs: { loss: array(6.25) },
       source: slide('Ridge regression'),
     },
     {
       name: 'and are pulled by β·w',
-      direction: 'backward',
       attrs: { beta: 0.5 },
-      inputs: { w: { shape: [2], data: [3, -4] } },
-      cotangents: { loss: { shape: [], data: [2] } },
-      outputs: { w: { shape: [2], data: [3, -4] } },
+      inputs: { w: array([3, -4]) },
+      cotangents: { loss: array(2) },
+      outputs: { w: array([3, -4]) },
       source: slide('Ridge regression'),
     },
   ],
@@ -183,4 +159,4 @@ export const l2Penalty: Questions = {
       unseenAt: form('', { beta: 0.1 }, one(4), { dloss: { constant: 1 } }),
     },
   ],
-}
+})

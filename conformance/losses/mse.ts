@@ -1,13 +1,23 @@
-import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
-import { elementwiseCorners } from '../elementwise.js'
-import { invariant, named } from '../laws.js'
-import type { Questions } from '../questions.js'
-import { form } from '../questions.js'
+import { zeros } from '../../spec/tensor.js'
+import { form, questionsAbout } from '../questions.js'
+import { exactly, named } from '../vocabulary/claims.js'
+import { anyShape, drawn } from '../vocabulary/draws.js'
+import { elementwiseCorners } from '../vocabulary/elementwise.js'
+import { array } from '../vocabulary/examples.js'
+import { invariant, ofAnswers } from '../vocabulary/laws.js'
+import { anyReduction, pairOf } from '../vocabulary/losses.js'
 
-const both = (...shape: readonly number[]) => ({ prediction: shape, target: shape })
+const both = pairOf('prediction')
 
-export const mse: Questions = {
+const free = ofAnswers(
+  'a prediction that is the target costs nothing, and pulls nowhere',
+  ({ ahead, back }) =>
+    [named(ahead.values, 'loss'), named(back.values, 'prediction')].map((got) => exactly(got, zeros(got.shape))),
+  ({ inputs }) => ({ inputs: { ...inputs, target: named(inputs, 'prediction') } }),
+)
+
+export const mse = questionsAbout('mse', {
   corners: [
     ...elementwiseCorners(['prediction', 'target']),
     form('each element by itself', { reduction: 'none' }, both(65, 3)),
@@ -18,46 +28,23 @@ export const mse: Questions = {
       target: { mean: 5, scale: 1e-4 },
     }),
   ],
-  random: (draw) => ({
-    attrs: { reduction: draw.pick(['mean', 'sum', 'none']) },
-    shapes: both(...Array.from({ length: draw.integer(0, 4) }, () => draw.integer(1, 6))),
-    fills: { prediction: draw.pick(['normal', 'wide']) },
+  random: drawn({
+    attrs: anyReduction,
+    shapes: (draw) => both(...anyShape(draw)),
+    fills: { prediction: ['normal', 'wide'] },
   }),
   laws: [
-    invariant('prediction and target may be exchanged', 'loss', (sample) => ({
-      ...sample,
-      inputs: { prediction: named(sample.inputs, 'target'), target: named(sample.inputs, 'prediction') },
+    invariant('prediction and target may be exchanged', 'loss', ({ inputs }) => ({
+      inputs: { prediction: named(inputs, 'target'), target: named(inputs, 'prediction') },
     })),
-    {
-      name: 'a prediction that is the target costs nothing, and pulls nowhere',
-      claims: ({ attrs, inputs, cotangents }, ask) => {
-        const x = named(inputs, 'prediction')
-        const nothing = (like: typeof x) => ({
-          ...like,
-          data: Float64Array.from({ length: like.data.length }, () => 0),
-        })
-        return F.pipe(
-          E.Do,
-          E.bind('ahead', () => ask('forward', attrs, { prediction: x, target: x })),
-          E.bind('back', () => ask('backward', attrs, { prediction: x, target: x }, cotangents)),
-          E.map(({ ahead, back }) => {
-            const [loss, dx] = [named(ahead.values, 'loss'), named(back.values, 'prediction')]
-            return [
-              { got: loss, want: nothing(loss), allowed: nothing(loss) },
-              { got: dx, want: nothing(dx), allowed: nothing(dx) },
-            ]
-          }),
-        )
-      },
-    },
+    free,
   ],
   worked: [
     {
       name: 'errors of 1, 2 and 3 cost 14/3 on average',
-      direction: 'forward',
       attrs: { reduction: 'mean' },
-      inputs: { prediction: { shape: [3], data: [1, 2, 3] }, target: { shape: [3], data: [0, 0, 6] } },
-      outputs: { loss: { shape: [], data: [14 / 3] } },
+      inputs: { prediction: array([1, 2, 3]), target: array([0, 0, 6]) },
+      outputs: { loss: array(14 / 3) },
       source: slide('Loss functions (1/2)'),
     },
   ],
@@ -87,4 +74,4 @@ export const mse: Questions = {
     },
     { name: 'sign', direction: 'backward', find: '(2 * (y - t) * d) / n', replace: '(2 * (t - y) * d) / n' },
   ],
-}
+})

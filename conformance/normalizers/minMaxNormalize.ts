@@ -1,29 +1,19 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
 import type { Tensor } from '../../spec/tensor.js'
-import { filled, generate, zipTensors } from '../../spec/tensor.js'
+import { filled, generate } from '../../spec/tensor.js'
 import type { Fill } from '../form.js'
-import { another, combination, equals, named } from '../laws.js'
-import type { Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
-import {
-  applied,
-  applyingToTheFitted,
-  constantFeature,
-  featureCorners,
-  featuresApart,
-  fit,
-  randomRows,
-  rowByRow,
-  rowsInAnyOrder,
-  unitFree,
-} from './features.js'
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { at, combination, equals, named } from '../vocabulary/claims.js'
+import { applied, featureCorners, fit, normalizerLaws, randomRows } from '../vocabulary/features.js'
+import { affineIn } from '../vocabulary/laws.js'
 
 // each feature's least and most number, as two rows
 const ends = (x: Tensor): Tensor => {
   const [N = 1, D = 1] = x.shape
   return generate([2, D], (i) => {
-    const column = Array.from({ length: N }, (_, n) => x.data[n * D + (i % D)] as number)
+    const column = Array.from({ length: N }, (_, n) => at(x, n * D + (i % D)))
     return column.reduce(i < D ? (a, b) => Math.min(a, b) : (a, b) => Math.max(a, b))
   })
 }
@@ -34,9 +24,9 @@ const fromLowToHigh: Law = {
     const x = named(inputs, 'x')
     const [, D = 1] = x.shape
     const extremes = ends(x)
-    const at = (row: number, d: number): number => extremes.data[row * D + d] as number
-    const varies = (d: number): boolean => at(0, d) < at(1, d)
-    const middle = generate([1, D], (d) => (at(0, d) + at(1, d)) / 2)
+    const end = (row: number, d: number): number => at(extremes, row * D + d)
+    const varies = (d: number): boolean => end(0, d) < end(1, d)
+    const middle = generate([1, D], (d) => (end(0, d) + end(1, d)) / 2)
     const [low, high] = [attrs['low'] as number, attrs['high'] as number]
     return F.pipe(
       E.Do,
@@ -58,28 +48,11 @@ const fromLowToHigh: Law = {
   },
 }
 
-const affine: Law = {
-  name: 'affine in what it is applied to, inside the fitted range and outside: y(2a − b) = 2y(a) − y(b)',
-  claims: ({ attrs, inputs }, ask, draw) => {
-    const x = named(inputs, 'x')
-    const a = another(draw, x.shape)
-    const b = another(draw, x.shape)
-    const line = zipTensors([a, b], (a, b) => 2 * a - b)
-    const on = (apply: Tensor) => ask('forward', attrs, { x, apply })
-    return F.pipe(
-      E.Do,
-      E.bind('ofLine', () => on(line)),
-      E.bind('ofA', () => on(a)),
-      E.bind('ofB', () => on(b)),
-      E.map(({ ofLine, ofA, ofB }) => [
-        combination('y', ofLine, [
-          [2, ofA],
-          [-1, ofB],
-        ]),
-      ]),
-    )
-  },
-}
+const affine = affineIn(
+  'apply',
+  'affine in what it is applied to, inside the fitted range and outside: y(2a − b) = 2y(a) − y(b)',
+  'x',
+)
 
 const again: Law = {
   name: 'what goes from 0 to 1 already stays as it is',
@@ -89,11 +62,32 @@ const again: Law = {
     const [N = 1, D = 1] = x.shape
     // eighths, with both ends among them
     const eighths = generate([N + 2, D], (i) =>
-      i < D ? 0 : i < 2 * D ? 1 : Math.round(4 * (1 + Math.tanh(x.data[i - 2 * D] as number))) / 8,
+      i < D ? 0 : i < 2 * D ? 1 : Math.round(4 * (1 + Math.tanh(at(x, i - 2 * D)))) / 8,
     )
     return F.pipe(
       ask('forward', unit, { x: eighths }),
       E.map((answer) => [equals('y', answer, eighths)]),
+    )
+  },
+}
+
+const anotherRange: Law = {
+  name: 'another range is another scale: from low to high is low + (high − low) times from 0 to 1',
+  claims: ({ attrs, inputs }, ask) => {
+    const [low, high] = [attrs['low'] as number, attrs['high'] as number]
+    return F.pipe(
+      E.Do,
+      E.bind('unit', () => ask('forward', { low: 0, high: 1 }, inputs)),
+      E.bind('given', () => ask('forward', attrs, inputs)),
+      E.map(({ unit, given }) => {
+        const { shape } = named(unit.values, 'y')
+        return [
+          combination('y', given, [
+            [high - low, unit],
+            [low, { values: { y: filled(shape, 1) }, slack: { y: filled(shape, 0) } }],
+          ]),
+        ]
+      }),
     )
   },
 }
@@ -107,7 +101,9 @@ const ranges = [
   [0, 255],
 ] as const
 
-export const minMaxNormalize: Questions = {
+const scikitLearns = { shape: [4, 2], data: [-1, 2, -0.5, 6, 0, 10, 1, 18] }
+
+export const minMaxNormalize = questionsAbout('minMaxNormalize', {
   corners: [
     ...featureCorners({}),
     form('from −1 to 1', { low: -1 }, fit(17, 3)),
@@ -129,51 +125,22 @@ export const minMaxNormalize: Questions = {
     fromLowToHigh,
     affine,
     again,
-    applyingToTheFitted,
-    rowByRow,
-    rowsInAnyOrder,
-    featuresApart,
-    unitFree,
-    constantFeature(
-      'a constant feature is low everywhere, whatever it is applied to',
-      (attrs) => attrs['low'] as number,
-    ),
-    {
-      name: 'another range is another scale: from low to high is low + (high − low) times from 0 to 1',
-      claims: ({ attrs, inputs }, ask) => {
-        const [low, high] = [attrs['low'] as number, attrs['high'] as number]
-        return F.pipe(
-          E.Do,
-          E.bind('unit', () => ask('forward', { low: 0, high: 1 }, inputs)),
-          E.bind('given', () => ask('forward', attrs, inputs)),
-          E.map(({ unit, given }) => {
-            const { shape } = named(unit.values, 'y')
-            return [
-              combination('y', given, [
-                [high - low, unit],
-                [low, { values: { y: filled(shape, 1) }, slack: { y: filled(shape, 0) } }],
-              ]),
-            ]
-          }),
-        )
-      },
-    },
+    ...normalizerLaws('a constant feature is low everywhere, whatever it is applied to', ({ low }) => low as number),
+    anotherRange,
   ],
   worked: [
     {
       name: 'two features from −1 to 1 and from 2 to 18',
-      direction: 'forward',
       attrs: { low: 0, high: 1 },
-      inputs: { x: { shape: [4, 2], data: [-1, 2, -0.5, 6, 0, 10, 1, 18] } },
+      inputs: { x: scikitLearns },
       outputs: { y: { shape: [4, 2], data: [0, 0, 0.25, 0.25, 0.5, 0.5, 1, 1] } },
       source: 'documentation of sklearn.preprocessing.MinMaxScaler, its example',
     },
     {
       name: 'the same fit applied to (2, 2): the first feature extrapolates',
-      direction: 'forward',
       attrs: { low: 0, high: 1 },
       inputs: {
-        x: { shape: [4, 2], data: [-1, 2, -0.5, 6, 0, 10, 1, 18] },
+        x: scikitLearns,
         apply: { shape: [1, 2], data: [2, 2] },
       },
       outputs: { y: { shape: [1, 2], data: [1.5, 0] } },
@@ -181,7 +148,6 @@ export const minMaxNormalize: Questions = {
     },
     {
       name: 'pixels from 0 to 255 to numbers from −1 to 1',
-      direction: 'forward',
       attrs: { low: -1, high: 1 },
       inputs: { x: { shape: [3, 1], data: [0, 51, 255] } },
       outputs: { y: { shape: [3, 1], data: [-1, -0.6, 1] } },
@@ -268,4 +234,4 @@ export const minMaxNormalize: Questions = {
       unseenAt: form('', {}, fit(4, 1), { x: { values: [1, 3, 6, 11] } }),
     },
   ],
-}
+})

@@ -1,95 +1,54 @@
-import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
 import type { Tensor } from '../../spec/tensor.js'
-import { generate, zipTensors } from '../../spec/tensor.js'
+import { generate, sumOf } from '../../spec/tensor.js'
 import type { Fill } from '../form.js'
-import { another, combination, named } from '../laws.js'
-import type { Claim, Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
-import {
-  applied,
-  applyingToTheFitted,
-  constantFeature,
-  featureCorners,
-  featuresApart,
-  fit,
-  randomRows,
-  rowByRow,
-  rowsInAnyOrder,
-  unitFree,
-} from './features.js'
-
-/** One rounding to f64, in either direction. */
-const unit = 2 ** -52
+import { form, questionsAbout } from '../questions.js'
+import { named, unit } from '../vocabulary/claims.js'
+import { applied, featureCorners, fit, normalizerLaws, randomRows } from '../vocabulary/features.js'
+import { affineIn, ofAnswer } from '../vocabulary/laws.js'
 
 const columnOf = ({ shape: [N = 1, D = 1], data }: Tensor, d: number): readonly number[] =>
   Array.from({ length: N }, (_, n) => data[n * D + d] as number)
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
-
-const standardised: Law = {
-  name: 'a fitted feature has mean 0 and biased variance 1; a constant one is 0',
-  claims: ({ attrs, inputs }, ask) => {
+const standardised = ofAnswer(
+  'a fitted feature has mean 0 and biased variance 1; a constant one is 0',
+  ({ values, slack }, { inputs }) => {
     const x = named(inputs, 'x')
     const [N = 1, D = 1] = x.shape
-    return F.pipe(
-      ask('forward', attrs, { x }),
-      E.map((answer): readonly Claim[] => {
-        const [y, e] = [named(answer.values, 'y'), named(answer.slack, 'y')]
-        const features = Array.from({ length: D }, (_, d) => ({
-          varies: columnOf(x, d).some((v) => v !== x.data[d]),
-          values: columnOf(y, d),
-          errors: columnOf(e, d),
-        }))
-        const of = (f: (feature: (typeof features)[number]) => number): Tensor =>
-          generate([D], (d) => f(features[d] as (typeof features)[number]))
-        return [
-          {
-            got: of(({ values }) => sum(values)),
-            want: of(() => 0),
-            allowed: of(({ values, errors }) => sum(errors) + (N + 1) * unit * sum(values.map(Math.abs))),
-          },
-          {
-            got: of(({ values }) => sum(values.map((v) => v * v))),
-            want: of(({ varies }) => (varies ? N : 0)),
-            allowed: of(
-              ({ values, errors }) =>
-                sum(values.map((v, n) => (2 * Math.abs(v) + (errors[n] as number)) * (errors[n] as number))) +
-                (N + 2) * unit * sum(values.map((v) => v * v)),
-            ),
-          },
-        ]
-      }),
-    )
+    const features = Array.from({ length: D }, (_, d) => ({
+      varies: columnOf(x, d).some((v) => v !== x.data[d]),
+      values: columnOf(named(values, 'y'), d),
+      errors: columnOf(named(slack, 'y'), d),
+    }))
+    const of = (f: (feature: (typeof features)[number]) => number): Tensor =>
+      generate([D], (d) => f(features[d] as (typeof features)[number]))
+    return [
+      {
+        got: of(({ values }) => sumOf(values)),
+        want: of(() => 0),
+        allowed: of(({ values, errors }) => sumOf(errors) + (N + 1) * unit * sumOf(values.map(Math.abs))),
+      },
+      {
+        got: of(({ values }) => sumOf(values.map((v) => v * v))),
+        want: of(({ varies }) => (varies ? N : 0)),
+        allowed: of(
+          ({ values, errors }) =>
+            sumOf(values.map((v, n) => (2 * Math.abs(v) + (errors[n] as number)) * (errors[n] as number))) +
+            (N + 2) * unit * sumOf(values.map((v) => v * v)),
+        ),
+      },
+    ]
   },
-}
+  ({ inputs }) => ({ inputs: { x: named(inputs, 'x') } }),
+)
 
-const affine: Law = {
-  name: 'affine in what it is applied to: y(2a − b) = 2y(a) − y(b)',
-  claims: ({ attrs, inputs }, ask, draw) => {
-    const x = named(inputs, 'x')
-    const a = another(draw, x.shape)
-    const b = another(draw, x.shape)
-    const line = zipTensors([a, b], (a, b) => 2 * a - b)
-    const on = (apply: Tensor) => ask('forward', attrs, { x, apply })
-    return F.pipe(
-      E.Do,
-      E.bind('ofLine', () => on(line)),
-      E.bind('ofA', () => on(a)),
-      E.bind('ofB', () => on(b)),
-      E.map(({ ofLine, ofA, ofB }) => [
-        combination('y', ofLine, [
-          [2, ofA],
-          [-1, ofB],
-        ]),
-      ]),
-    )
-  },
-}
+const affine = affineIn('apply', 'affine in what it is applied to: y(2a − b) = 2y(a) − y(b)', 'x')
 
 const fills: readonly Fill[] = ['normal', 'wide', 'ties', { mean: 10, scale: 1 }, { mean: 100, scale: 1 }]
 
-export const zScoreNormalize: Questions = {
+const scikitLearns = { shape: [4, 2], data: [0, 0, 0, 0, 1, 1, 1, 1] }
+
+export const zScoreNormalize = questionsAbout('zScoreNormalize', {
   corners: [
     ...featureCorners({}),
     form('a deviation of a tenth under a mean of 1', {}, fit(65, 3), { x: { mean: 1, scale: 0.1 } }),
@@ -114,42 +73,29 @@ export const zScoreNormalize: Questions = {
   laws: [
     standardised,
     affine,
-    applyingToTheFitted,
-    rowByRow,
-    rowsInAnyOrder,
-    featuresApart,
-    unitFree,
-    constantFeature('a constant feature is 0 everywhere, whatever it is applied to', () => 0),
+    ...normalizerLaws('a constant feature is 0 everywhere, whatever it is applied to', () => 0),
   ],
   worked: [
     {
       name: '2, 4, 4, 4, 5, 5, 7 and 9: mean 5, deviation 2',
-      direction: 'forward',
-      attrs: {},
       inputs: { x: { shape: [8, 1], data: [2, 4, 4, 4, 5, 5, 7, 9] } },
       outputs: { y: { shape: [8, 1], data: [-1.5, -0.5, -0.5, -0.5, 0, 0, 1, 2] } },
       source: 'Wikipedia, "Standard deviation": its first example, of the population',
     },
     {
       name: 'two features of zeros and ones',
-      direction: 'forward',
-      attrs: {},
-      inputs: { x: { shape: [4, 2], data: [0, 0, 0, 0, 1, 1, 1, 1] } },
+      inputs: { x: scikitLearns },
       outputs: { y: { shape: [4, 2], data: [-1, -1, -1, -1, 1, 1, 1, 1] } },
       source: 'documentation of sklearn.preprocessing.StandardScaler, its example',
     },
     {
       name: 'the same fit applied to (2, 2)',
-      direction: 'forward',
-      attrs: {},
-      inputs: { x: { shape: [4, 2], data: [0, 0, 0, 0, 1, 1, 1, 1] }, apply: { shape: [1, 2], data: [2, 2] } },
+      inputs: { x: scikitLearns, apply: { shape: [1, 2], data: [2, 2] } },
       outputs: { y: { shape: [1, 2], data: [3, 3] } },
       source: 'documentation of sklearn.preprocessing.StandardScaler, its example',
     },
     {
       name: 'three tenths add up to more than three times one: a constant is 0 all the same',
-      direction: 'forward',
-      attrs: {},
       inputs: { x: { shape: [3, 1], data: [0.1, 0.1, 0.1] }, apply: { shape: [2, 1], data: [0.1, 7] } },
       outputs: { y: { shape: [2, 1], data: [0, 0] } },
       source: slide('Normalization'),
@@ -227,4 +173,4 @@ export const zScoreNormalize: Questions = {
       unseenAt: form('', {}, fit(5, 2), { x: { constant: 0.5 } }),
     },
   ],
-}
+})

@@ -1,72 +1,43 @@
 import { either as E, function as F } from 'fp-ts'
-import { mapTensor, zeros, zipTensors } from '../../spec/tensor.js'
-import type { Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
+import { filled, mapTensor, zeros, zipTensors } from '../../spec/tensor.js'
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { equal, exactly, named, product, scaled, times, unit } from '../vocabulary/claims.js'
+import { array } from '../vocabulary/examples.js'
+import { ofAnswer } from '../vocabulary/laws.js'
 import {
   decayAddsToTheGradient,
-  equal,
-  equals,
-  exactly,
-  named,
-  sixteenths,
-  unit,
+  plainGradient,
+  stateOf,
+  stepBySign,
+  underOneGradient,
   widened,
   withoutRate,
-} from './optimizerLaws.js'
-import { rootCorners, rootRandom, rootState } from './rootCases.js'
+} from '../vocabulary/optimizers.js'
+import { anyRootStep, eachDecay, rootCorners } from '../vocabulary/roots.js'
 
-const state = rootState('meanSquare', 'meanSquareDelta')
+const kept = ['meanSquare', 'meanSquareDelta']
+const state = stateOf(...kept)
 const paper = 'Zeiler, "ADADELTA: an adaptive learning rate method" (2012), algorithm 1'
 
-const balanced: Law = {
-  name: 'where the mean square is that of the gradient, the step is as long as the steps before it',
-  claims: ({ attrs, inputs }, ask) => {
-    const g = mapTensor((v) => (v === 0 ? 1 : v), sixteenths(named(inputs, 'g')))
-    const given = {
-      w: zeros(g.shape),
-      g,
-      meanSquare: mapTensor((g) => g * g, g),
-      meanSquareDelta: mapTensor(() => 1 / 16, g),
-    }
-    return F.pipe(
-      ask('forward', { ...attrs, learningRate: 1, epsilon: 0, weightDecay: 0 }, given),
-      E.map((answer) => [
-        equals(
-          'w',
-          answer,
-          mapTensor((g) => -Math.sign(g) / 4, g),
-        ),
-        equals(
-          'meanSquareDelta',
-          answer,
-          mapTensor(() => 1 / 16, g),
-        ),
-      ]),
-    )
+const balanced = stepBySign(
+  'where the mean square is that of the gradient, the step is as long as the steps before it',
+  {
+    length: 1 / 4,
+    attrs: { learningRate: 1 },
+    gradient: plainGradient,
+    state: (g) => ({ meanSquare: product(g, g), meanSquareDelta: filled(g.shape, 1 / 16) }),
+    kept: { meanSquareDelta: 1 / 16 },
   },
-}
+)
 
-const constantGradient: Law = {
-  name: 'under a constant gradient from rest the mean square after k steps is g²·(1 − ρᵏ)',
-  claims: ({ attrs, inputs }, ask) => {
-    const g = sixteenths(named(inputs, 'g'))
-    const free = { ...attrs, decay: 0.75, weightDecay: 0 }
-    const step = (before: ReturnType<typeof ask>) =>
-      F.pipe(
-        before,
-        E.flatMap(({ values }) => ask('forward', free, { ...values, g })),
-      )
-    return F.pipe(
-      step(step(ask('forward', free, { ...inputs, g, meanSquare: zeros(g.shape) }))),
-      E.map(({ values }) => [
-        exactly(
-          named(values, 'meanSquare'),
-          mapTensor((g) => (g * g * 37) / 64, g),
-        ),
-      ]),
-    )
-  },
-}
+const constantGradient = underOneGradient(
+  'under a constant gradient from rest the mean square after k steps is g²·(1 − ρᵏ)',
+  3,
+  { decay: 0.75 },
+  ({ shape }) => ({ meanSquare: zeros(shape) }),
+  { meanSquare: (g) => times(37 / 64, product(g, g)) },
+)
 
 const unitsOfTheWeights: Law = {
   name: 'a gradient of another unit, with its mean square, makes the same step; the weights’ unit is that of their steps',
@@ -78,24 +49,14 @@ const unitsOfTheWeights: Law = {
       w: zeros(named(inputs, 'w').shape),
       meanSquare: mapTensor((s) => s + 1, named(inputs, 'meanSquare')),
     }
-    const scaled = {
-      ...given,
-      g: mapTensor((g) => 8 * g, named(given, 'g')),
-      meanSquare: mapTensor((s) => 64 * s, named(given, 'meanSquare')),
-    }
-    const longer = { ...given, meanSquareDelta: mapTensor((d) => 16 * d, named(given, 'meanSquareDelta')) }
+    const steeper = { ...given, g: times(8, named(given, 'g')), meanSquare: times(64, given.meanSquare) }
+    const longer = { ...given, meanSquareDelta: times(16, named(given, 'meanSquareDelta')) }
     return F.pipe(
       E.Do,
       E.bind('before', () => ask('forward', free, given)),
-      E.bind('after', () => ask('forward', free, scaled)),
+      E.bind('after', () => ask('forward', free, steeper)),
       E.bind('stretched', () => ask('forward', free, longer)),
-      E.map(({ before, after, stretched }) => [
-        equal('w', after, before),
-        equal('w', stretched, {
-          values: { w: mapTensor((w) => 4 * w, named(before.values, 'w')) },
-          slack: { w: mapTensor((e) => 4 * e, named(before.slack, 'w')) },
-        }),
-      ]),
+      E.map(({ before, after, stretched }) => [equal('w', after, before), equal('w', stretched, scaled(4, before))]),
     )
   },
 }
@@ -110,60 +71,47 @@ const rateApart: Law = {
       E.bind('one', () => ask('forward', { ...free, learningRate: 1 }, given)),
       E.bind('quarter', () => ask('forward', { ...free, learningRate: 0.25 }, given)),
       E.map(({ one, quarter }) => [
-        equal('w', quarter, {
-          values: { w: mapTensor((w) => w / 4, named(one.values, 'w')) },
-          slack: { w: mapTensor((e) => e / 4, named(one.slack, 'w')) },
-        }),
+        equal('w', quarter, scaled(1 / 4, one)),
         exactly(named(quarter.values, 'meanSquareDelta'), named(one.values, 'meanSquareDelta')),
       ]),
     )
   },
 }
 
-const keepsItsSteps: Law = {
-  name: 'what is kept of the steps is a mean of their squares',
-  claims: ({ attrs, inputs }, ask) => {
-    const given = { ...inputs, w: zeros(named(inputs, 'w').shape) }
-    return F.pipe(
-      ask('forward', { ...attrs, learningRate: 1, decay: 0.75, weightDecay: 0 }, given),
-      E.map((answer) => {
-        // from w = 0 at a rate of 1, w′ is −Δ
-        const mean = zipTensors(
-          [named(given, 'meanSquareDelta'), named(answer.values, 'w')],
-          (d, w) => 0.75 * d + 0.25 * (w * w),
-        )
-        const moved = { values: { meanSquareDelta: mean }, slack: answer.slack }
-        return [
-          equal(
-            'meanSquareDelta',
-            answer,
-            widened(moved, 'meanSquareDelta', (v) => 4 * unit * v),
-          ),
-        ]
-      }),
+const keepsItsSteps = ofAnswer(
+  'what is kept of the steps is a mean of their squares',
+  (answer, { inputs }) => {
+    // from w = 0 at a rate of 1, w′ is −Δ
+    const mean = zipTensors(
+      [named(inputs, 'meanSquareDelta'), named(answer.values, 'w')],
+      (d, w) => 0.75 * d + 0.25 * (w * w),
     )
+    const moved = { values: { meanSquareDelta: mean }, slack: answer.slack }
+    return [
+      equal(
+        'meanSquareDelta',
+        answer,
+        widened(moved, 'meanSquareDelta', (v) => 4 * unit * v),
+      ),
+    ]
   },
-}
+  ({ attrs, inputs }) => ({
+    attrs: { ...attrs, learningRate: 1, decay: 0.75, weightDecay: 0 },
+    inputs: { ...inputs, w: zeros(named(inputs, 'w').shape) },
+  }),
+)
 
-export const adadelta: Questions = {
+export const adadelta = questionsAbout('adadelta', {
   corners: [
-    ...rootCorners(['meanSquare', 'meanSquareDelta'], {}),
-    ...[0, 0.3, 0.5, 0.99, 1].map((decay) =>
-      form(`ρ of ${decay}`, { decay, epsilon: 0.001 }, state(40), {
-        w: { constant: 0 },
-        meanSquare: 'positive',
-        meanSquareDelta: 'fraction',
-      }),
-    ),
+    ...rootCorners(kept, {}),
+    ...eachDecay(kept, {}, [0, 0.3, 0.5, 0.99, 1], { meanSquare: 'positive', meanSquareDelta: 'fraction' }),
     form('steps much smaller than ε', { epsilon: 0.01 }, state(40), {
       w: { constant: 0 },
       meanSquare: 'positive',
       meanSquareDelta: { constant: 1e-6 },
     }),
   ],
-  random: rootRandom(['meanSquare', 'meanSquareDelta'], (draw) => ({
-    decay: draw.pick([0, 0.3, 0.5, 0.9, 0.95, 0.99]),
-  })),
+  random: anyRootStep(kept, (draw) => ({ decay: draw.pick([0, 0.3, 0.5, 0.9, 0.95, 0.99]) })),
   laws: [
     withoutRate,
     balanced,
@@ -171,40 +119,38 @@ export const adadelta: Questions = {
     unitsOfTheWeights,
     rateApart,
     keepsItsSteps,
-    decayAddsToTheGradient(['w', 'meanSquare', 'meanSquareDelta']),
+    decayAddsToTheGradient(['w', ...kept]),
   ],
   worked: [
     {
       name: 'two coordinates by hand: s′ = ½·26 + ½·4 = 15, Δ = 2·√(3 + 1)/√(15 + 1) = 1, d′ = ½·3 + ½, w′ = 1 − ½',
-      direction: 'forward',
       attrs: { learningRate: 0.5, decay: 0.5, epsilon: 1, weightDecay: 0 },
       inputs: {
-        w: { shape: [2], data: [1, -1] },
-        g: { shape: [2], data: [2, -2] },
-        meanSquare: { shape: [2], data: [26, 26] },
-        meanSquareDelta: { shape: [2], data: [3, 3] },
+        w: array([1, -1]),
+        g: array([2, -2]),
+        meanSquare: array([26, 26]),
+        meanSquareDelta: array([3, 3]),
       },
       outputs: {
-        w: { shape: [2], data: [0.5, -0.5] },
-        meanSquare: { shape: [2], data: [15, 15] },
-        meanSquareDelta: { shape: [2], data: [2, 2] },
+        w: array([0.5, -0.5]),
+        meanSquare: array([15, 15]),
+        meanSquareDelta: array([2, 2]),
       },
       source: paper,
     },
     {
       name: 'from rest the first step is √ε·g/√((1 − ρ)·g² + ε): g = 4 and ε = 1 make 4/3',
-      direction: 'forward',
       attrs: { learningRate: 1, decay: 0.5, epsilon: 1, weightDecay: 0 },
       inputs: {
-        w: { shape: [], data: [0] },
-        g: { shape: [], data: [4] },
-        meanSquare: { shape: [], data: [0] },
-        meanSquareDelta: { shape: [], data: [0] },
+        w: array(0),
+        g: array(4),
+        meanSquare: array(0),
+        meanSquareDelta: array(0),
       },
       outputs: {
-        w: { shape: [], data: [-4 / 3] },
-        meanSquare: { shape: [], data: [8] },
-        meanSquareDelta: { shape: [], data: [8 / 9] },
+        w: array(-4 / 3),
+        meanSquare: array(8),
+        meanSquareDelta: array(8 / 9),
       },
       source: paper,
     },
@@ -284,4 +230,4 @@ export const adadelta: Questions = {
     },
     { name: 'sign of the decay', direction: 'forward', find: 'g + lambda * w', replace: 'g - lambda * w' },
   ],
-}
+})

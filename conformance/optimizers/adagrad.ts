@@ -1,105 +1,76 @@
-import { either as E, function as F } from 'fp-ts'
-import { mapTensor, zeros } from '../../spec/tensor.js'
-import type { Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
-import { decayAddsToTheGradient, equals, exactly, named, scaleFree, sixteenths, withoutRate } from './optimizerLaws.js'
-import { rootCorners, rootRandom, rootState } from './rootCases.js'
+import { zeros } from '../../spec/tensor.js'
+import { form, questionsAbout } from '../questions.js'
+import { product, times } from '../vocabulary/claims.js'
+import { array } from '../vocabulary/examples.js'
+import {
+  decayAddsToTheGradient,
+  ofAnySize,
+  plainGradient,
+  scaleFree,
+  stateOf,
+  stepBySign,
+  underOneGradient,
+  withoutRate,
+} from '../vocabulary/optimizers.js'
+import { anyRootStep, rootCorners } from '../vocabulary/roots.js'
 
-const state = rootState('accumulator')
+const kept = ['accumulator']
+const state = stateOf(...kept)
 const paper = 'Duchi, Hazan and Singer, "Adaptive subgradient methods" (2011)'
 
-const firstStep: Law = {
-  name: 'the first step from rest is η against the sign of the gradient, whatever its size',
-  claims: ({ inputs }, ask, draw) => {
-    const rest = zeros(named(inputs, 'w').shape)
-    const g = mapTensor(() => draw.pick([1, -1]) * 2 ** draw.integer(-10, 10) * (1 + draw.uniform()), rest)
-    return F.pipe(
-      ask('forward', { learningRate: 0.25, epsilon: 0, weightDecay: 0 }, { w: rest, g, accumulator: rest }),
-      E.map((answer) => [
-        equals(
-          'w',
-          answer,
-          mapTensor((g) => -0.25 * Math.sign(g), g),
-        ),
-      ]),
-    )
-  },
-}
+const firstStep = stepBySign('the first step from rest is η against the sign of the gradient, whatever its size', {
+  length: 0.25,
+  gradient: ofAnySize,
+  state: ({ shape }) => ({ accumulator: zeros(shape) }),
+})
 
-const gathers: Law = {
-  name: 'under a constant gradient from rest the accumulator after k steps is k·g², and nothing is forgotten',
-  claims: ({ attrs, inputs }, ask) => {
-    const g = sixteenths(named(inputs, 'g'))
-    const free = { ...attrs, weightDecay: 0 }
-    const step = (before: ReturnType<typeof ask>) =>
-      F.pipe(
-        before,
-        E.flatMap(({ values }) => ask('forward', free, { ...values, g })),
-      )
-    return F.pipe(
-      step(step(ask('forward', free, { ...inputs, g, accumulator: zeros(g.shape) }))),
-      E.map(({ values }) => [
-        exactly(
-          named(values, 'accumulator'),
-          mapTensor((g) => 3 * g * g, g),
-        ),
-      ]),
-    )
-  },
-}
+const gathers = underOneGradient(
+  'under a constant gradient from rest the accumulator after k steps is k·g², and nothing is forgotten',
+  3,
+  {},
+  ({ shape }) => ({ accumulator: zeros(shape) }),
+  { accumulator: (g) => times(3, product(g, g)) },
+)
 
-const fallsAsTheRoot: Law = {
-  name: 'after three more gradients like it the step is half as long',
-  claims: ({ inputs }, ask) => {
-    const g = mapTensor((v) => (v === 0 ? 1 : v), sixteenths(named(inputs, 'g')))
-    const given = { w: zeros(g.shape), g, accumulator: mapTensor((g) => 3 * g * g, g) }
-    return F.pipe(
-      ask('forward', { learningRate: 0.5, epsilon: 0, weightDecay: 0 }, given),
-      E.map((answer) => [
-        equals(
-          'w',
-          answer,
-          mapTensor((g) => -0.25 * Math.sign(g), g),
-        ),
-      ]),
-    )
-  },
-}
+const fallsAsTheRoot = stepBySign('after three more gradients like it the step is half as long', {
+  length: 0.25,
+  attrs: { learningRate: 0.5 },
+  gradient: plainGradient,
+  state: (g) => ({ accumulator: times(3, product(g, g)) }),
+})
 
-export const adagrad: Questions = {
-  corners: rootCorners(['accumulator'], { learningRate: 0.5 }),
-  random: rootRandom(['accumulator'], () => ({})),
+export const adagrad = questionsAbout('adagrad', {
+  corners: rootCorners(kept, { learningRate: 0.5 }),
+  random: anyRootStep(kept),
   laws: [
     withoutRate,
     firstStep,
     gathers,
     fallsAsTheRoot,
     scaleFree({ g: 1, accumulator: 2 }),
-    decayAddsToTheGradient(['w', 'accumulator']),
+    decayAddsToTheGradient(['w', ...kept]),
   ],
   worked: [
     {
       name: 'two coordinates by hand: G′ = 7 + 3² = 16, w′ = 1 − 2·3/(4 + 4)',
-      direction: 'forward',
       attrs: { learningRate: 2, epsilon: 4, weightDecay: 0 },
       inputs: {
-        w: { shape: [2], data: [1, -1] },
-        g: { shape: [2], data: [3, -3] },
-        accumulator: { shape: [2], data: [7, 7] },
+        w: array([1, -1]),
+        g: array([3, -3]),
+        accumulator: array([7, 7]),
       },
-      outputs: { w: { shape: [2], data: [0.25, -0.25] }, accumulator: { shape: [2], data: [16, 16] } },
+      outputs: { w: array([0.25, -0.25]), accumulator: array([16, 16]) },
       source: paper,
     },
     {
       name: 'with decay: the gradient is 1 + ½·4 = 3',
-      direction: 'forward',
       attrs: { learningRate: 2, epsilon: 1, weightDecay: 0.5 },
       inputs: {
-        w: { shape: [], data: [4] },
-        g: { shape: [], data: [1] },
-        accumulator: { shape: [], data: [16] },
+        w: array(4),
+        g: array(1),
+        accumulator: array(16),
       },
-      outputs: { w: { shape: [], data: [3] }, accumulator: { shape: [], data: [25] } },
+      outputs: { w: array(3), accumulator: array(25) },
       source: `${paper}; the decay as in PyTorch`,
     },
   ],
@@ -153,4 +124,4 @@ export const adagrad: Questions = {
       unseenAt: form('', { learningRate: 0.1 }, state(4), { accumulator: 'positive' }),
     },
   ],
-}
+})

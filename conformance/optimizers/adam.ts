@@ -1,69 +1,55 @@
-import type { Questions } from '../questions.js'
-import { form } from '../questions.js'
-import { adamCorners, adamLaws, adamRandom, adamState, after } from './adamCases.js'
-import { decayAddsToTheGradient } from './optimizerLaws.js'
+import { form, questionsAbout } from '../questions.js'
+import { array } from '../vocabulary/examples.js'
+import { adamCorners, adamLaws, adamState, after, anyAdamStep, secondStep } from '../vocabulary/moments.js'
+import { decayAddsToTheGradient } from '../vocabulary/optimizers.js'
 
 const paper = 'Kingma and Ba, "Adam" (2015), algorithm 1'
 
-export const adam: Questions = {
+export const adam = questionsAbout('adam', {
   corners: adamCorners,
-  random: adamRandom,
+  random: anyAdamStep,
   laws: [...adamLaws, decayAddsToTheGradient(['w', 'm', 'v'])],
   worked: [
     {
       name: 'the second step by hand: m′ = 3/2 and v′ = 7, 2 and 16 when corrected, w′ = 1 − 2/(4 + 4)',
-      direction: 'forward',
       attrs: { learningRate: 1, beta1: 0.5, beta2: 0.75, epsilon: 4, weightDecay: 0 },
-      inputs: {
-        w: { shape: [2], data: [1, -1] },
-        g: { shape: [2], data: [2, -2] },
-        m: { shape: [2], data: [1, -1] },
-        v: { shape: [2], data: [8, 8] },
-        step: { shape: [], data: [1] },
-      },
-      outputs: {
-        w: { shape: [2], data: [0.75, -0.75] },
-        m: { shape: [2], data: [1.5, -1.5] },
-        v: { shape: [2], data: [7, 7] },
-        step: { shape: [], data: [2] },
-      },
+      inputs: secondStep.inputs,
+      outputs: { w: array([0.75, -0.75]), ...secondStep.outputs },
       source: paper,
     },
     {
       name: 'from rest, with decay: the gradient is 1 + ½·2, and the step η·2/(2 + 2)',
-      direction: 'forward',
       attrs: { learningRate: 0.5, beta1: 0.5, beta2: 0.75, epsilon: 2, weightDecay: 0.5 },
       inputs: {
-        w: { shape: [], data: [2] },
-        g: { shape: [], data: [1] },
-        m: { shape: [], data: [0] },
-        v: { shape: [], data: [0] },
-        step: { shape: [], data: [0] },
+        w: array(2),
+        g: array(1),
+        m: array(0),
+        v: array(0),
+        step: array(0),
       },
       outputs: {
-        w: { shape: [], data: [1.75] },
-        m: { shape: [], data: [1] },
-        v: { shape: [], data: [1] },
-        step: { shape: [], data: [1] },
+        w: array(1.75),
+        m: array(1),
+        v: array(1),
+        step: array(1),
       },
       source: `${paper}; the decay as in PyTorch`,
     },
     {
       name: 'without memory 1 − 0ᵗ is 1: the gradient over its own size and ε',
-      direction: 'forward',
       attrs: { learningRate: 1, beta1: 0, beta2: 0, epsilon: 1, weightDecay: 0 },
       inputs: {
-        w: { shape: [2], data: [0, 0] },
-        g: { shape: [2], data: [3, -1] },
-        m: { shape: [2], data: [5, 5] },
-        v: { shape: [2], data: [9, 9] },
-        step: { shape: [], data: [0] },
+        w: array([0, 0]),
+        g: array([3, -1]),
+        m: array([5, 5]),
+        v: array([9, 9]),
+        step: array(0),
       },
       outputs: {
-        w: { shape: [2], data: [-0.75, 0.5] },
-        m: { shape: [2], data: [3, -1] },
-        v: { shape: [2], data: [9, 1] },
-        step: { shape: [], data: [1] },
+        w: array([-0.75, 0.5]),
+        m: array([3, -1]),
+        v: array([9, 1]),
+        step: array(1),
       },
       source: paper,
     },
@@ -155,4 +141,4 @@ export const adam: Questions = {
       unseenAt: form('', {}, adamState(4), after(2000)),
     },
   ],
-}
+})

@@ -1,33 +1,13 @@
 import { either as E, function as F } from 'fp-ts'
-import { mapTensor, scalar, zeros } from '../../spec/tensor.js'
-import type { Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
-import { adamCorners, adamLaws, adamRandom, adamState, after } from './adamCases.js'
-import { equal, equals, named, sixteenths, unit, widened } from './optimizerLaws.js'
+import { mapTensor } from '../../spec/tensor.js'
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { at, equal, named, sixteenths, unit } from '../vocabulary/claims.js'
+import { array } from '../vocabulary/examples.js'
+import { adamCorners, adamLaws, adamState, after, anyAdamStep, atRest, secondStep } from '../vocabulary/moments.js'
+import { decayShrinks, widened } from '../vocabulary/optimizers.js'
 
 const paper = 'Loshchilov and Hutter, "Decoupled weight decay regularization" (2019), algorithm 2'
-
-const decayShrinks: Law = {
-  name: 'decay alone shrinks the weights by 1 − η·λ',
-  claims: ({ attrs, inputs }, ask) => {
-    const w = named(inputs, 'w')
-    const rest = zeros(w.shape)
-    return F.pipe(
-      ask(
-        'forward',
-        { ...attrs, learningRate: 0.5, weightDecay: 0.25, epsilon: 0.5 },
-        { w, g: rest, m: rest, v: rest, step: scalar(4) },
-      ),
-      E.map((answer) => [
-        equals(
-          'w',
-          answer,
-          mapTensor((w) => 0.875 * w, w),
-        ),
-      ]),
-    )
-  },
-}
 
 const decayIsApart: Law = {
   name: 'decay takes η·λ·w away from the step without it, and leaves the moments alone',
@@ -40,7 +20,7 @@ const decayIsApart: Law = {
       E.bind('without', () => ask('forward', { ...rated, weightDecay: 0 }, given)),
       E.map(({ with: decayed, without }) => {
         // an eighth of w is exact; the sum with it is rounded here
-        const back = mapTensor((w, i) => w + (given.w.data[i] as number) / 8, named(decayed.values, 'w'))
+        const back = mapTensor((w, i) => w + at(given.w, i) / 8, named(decayed.values, 'w'))
         return [
           equal(
             'w',
@@ -55,28 +35,16 @@ const decayIsApart: Law = {
   },
 }
 
-export const adamw: Questions = {
+export const adamw = questionsAbout('adamw', {
   corners: adamCorners,
-  random: adamRandom,
-  laws: [...adamLaws, decayShrinks, decayIsApart],
+  random: anyAdamStep,
+  laws: [...adamLaws, decayShrinks(atRest, { epsilon: 0.5 }), decayIsApart],
   worked: [
     {
       name: 'the second step by hand: 1·(1 − ½·½) = ¾, and adam’s ½·2/(4 + 4) less',
-      direction: 'forward',
       attrs: { learningRate: 0.5, beta1: 0.5, beta2: 0.75, epsilon: 4, weightDecay: 0.5 },
-      inputs: {
-        w: { shape: [2], data: [1, -1] },
-        g: { shape: [2], data: [2, -2] },
-        m: { shape: [2], data: [1, -1] },
-        v: { shape: [2], data: [8, 8] },
-        step: { shape: [], data: [1] },
-      },
-      outputs: {
-        w: { shape: [2], data: [0.625, -0.625] },
-        m: { shape: [2], data: [1.5, -1.5] },
-        v: { shape: [2], data: [7, 7] },
-        step: { shape: [], data: [2] },
-      },
+      inputs: secondStep.inputs,
+      outputs: { w: array([0.625, -0.625]), ...secondStep.outputs },
       source: paper,
     },
   ],
@@ -123,4 +91,4 @@ export const adamw: Questions = {
       unseenAt: form('', {}, adamState(4), after(2, { m: { constant: 1 }, v: { constant: 1 } })),
     },
   ],
-}
+})

@@ -1,53 +1,37 @@
 import { either as E, function as F } from 'fp-ts'
-import { mapTensor, zeros } from '../../spec/tensor.js'
-import type { Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
-import { decayAddsToTheGradient, equals, exactly, named, scaleFree, sixteenths, withoutRate } from './optimizerLaws.js'
-import { rootCorners, rootRandom, rootState } from './rootCases.js'
+import { zeros } from '../../spec/tensor.js'
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { exactly, named, product, sixteenths, times } from '../vocabulary/claims.js'
+import { array } from '../vocabulary/examples.js'
+import {
+  decayAddsToTheGradient,
+  plainGradient,
+  scaleFree,
+  stateOf,
+  stepBySign,
+  underOneGradient,
+  withoutRate,
+} from '../vocabulary/optimizers.js'
+import { anyRootStep, eachDecay, rootCorners } from '../vocabulary/roots.js'
 
-const state = rootState('meanSquare')
+const kept = ['meanSquare']
+const state = stateOf(...kept)
 const lecture = 'Hinton, Srivastava and Swersky, "Neural networks for machine learning" (2012), lecture 6e'
 
-const settled: Law = {
-  name: 'where the mean square is that of the gradient, the step is η against its sign, whatever ρ',
-  claims: ({ attrs, inputs }, ask) => {
-    const g = mapTensor((v) => (v === 0 ? 1 : v), sixteenths(named(inputs, 'g')))
-    const given = { w: zeros(g.shape), g, meanSquare: mapTensor((g) => g * g, g) }
-    return F.pipe(
-      ask('forward', { ...attrs, learningRate: 0.25, epsilon: 0, weightDecay: 0 }, given),
-      E.map((answer) => [
-        equals(
-          'w',
-          answer,
-          mapTensor((g) => -0.25 * Math.sign(g), g),
-        ),
-      ]),
-    )
-  },
-}
+const settled = stepBySign(
+  'where the mean square is that of the gradient, the step is η against its sign, whatever ρ',
+  { length: 0.25, gradient: plainGradient, state: (g) => ({ meanSquare: product(g, g) }) },
+)
 
-const constantGradient: Law = {
-  name: 'under a constant gradient from rest the mean square after k steps is g²·(1 − ρᵏ)',
-  claims: ({ attrs, inputs }, ask) => {
-    const g = sixteenths(named(inputs, 'g'))
-    const free = { ...attrs, decay: 0.75, weightDecay: 0 }
-    const step = (before: ReturnType<typeof ask>) =>
-      F.pipe(
-        before,
-        E.flatMap(({ values }) => ask('forward', free, { ...values, g })),
-      )
-    return F.pipe(
-      step(step(ask('forward', free, { ...inputs, g, meanSquare: zeros(g.shape) }))),
-      // 1 − ρ³ = 37/64, and all of it is exact
-      E.map(({ values }) => [
-        exactly(
-          named(values, 'meanSquare'),
-          mapTensor((g) => (g * g * 37) / 64, g),
-        ),
-      ]),
-    )
-  },
-}
+// 1 − ρ³ = 37/64
+const constantGradient = underOneGradient(
+  'under a constant gradient from rest the mean square after k steps is g²·(1 − ρᵏ)',
+  3,
+  { decay: 0.75 },
+  ({ shape }) => ({ meanSquare: zeros(shape) }),
+  { meanSquare: (g) => times(37 / 64, product(g, g)) },
+)
 
 const remembersAll: Law = {
   name: 'with ρ = 1 the mean square stays, with ρ = 0 it is the gradient’s own',
@@ -60,57 +44,47 @@ const remembersAll: Law = {
       E.bind('none', () => at(0)),
       E.map(({ all, none }) => [
         exactly(named(all.values, 'meanSquare'), named(inputs, 'meanSquare')),
-        exactly(
-          named(none.values, 'meanSquare'),
-          mapTensor((g) => g * g, g),
-        ),
+        exactly(named(none.values, 'meanSquare'), product(g, g)),
       ]),
     )
   },
 }
 
-export const rmsprop: Questions = {
+export const rmsprop = questionsAbout('rmsprop', {
   corners: [
-    ...rootCorners(['meanSquare'], { learningRate: 0.5 }),
-    ...[0, 0.3, 0.5, 0.9, 1].map((decay) =>
-      form(`ρ of ${decay}`, { learningRate: 0.5, decay, epsilon: 0.001 }, state(40), {
-        w: { constant: 0 },
-        meanSquare: 'positive',
-      }),
-    ),
+    ...rootCorners(kept, { learningRate: 0.5 }),
+    ...eachDecay(kept, { learningRate: 0.5 }, [0, 0.3, 0.5, 0.9, 1], { meanSquare: 'positive' }),
   ],
-  random: rootRandom(['meanSquare'], (draw) => ({ decay: draw.pick([0, 0.3, 0.5, 0.9, 0.99, 0.999]) })),
+  random: anyRootStep(kept, (draw) => ({ decay: draw.pick([0, 0.3, 0.5, 0.9, 0.99, 0.999]) })),
   laws: [
     withoutRate,
     settled,
     constantGradient,
     remembersAll,
     scaleFree({ g: 1, meanSquare: 2 }),
-    decayAddsToTheGradient(['w', 'meanSquare']),
+    decayAddsToTheGradient(['w', ...kept]),
   ],
   worked: [
     {
       name: 'two coordinates by hand: s′ = ¾·20 + ¼·4 = 16, w′ = 1 − 2·2/(4 + 4)',
-      direction: 'forward',
       attrs: { learningRate: 2, decay: 0.75, epsilon: 4, weightDecay: 0 },
       inputs: {
-        w: { shape: [2], data: [1, -1] },
-        g: { shape: [2], data: [2, -2] },
-        meanSquare: { shape: [2], data: [20, 20] },
+        w: array([1, -1]),
+        g: array([2, -2]),
+        meanSquare: array([20, 20]),
       },
-      outputs: { w: { shape: [2], data: [0.5, -0.5] }, meanSquare: { shape: [2], data: [16, 16] } },
+      outputs: { w: array([0.5, -0.5]), meanSquare: array([16, 16]) },
       source: lecture,
     },
     {
       name: 'with decay: the gradient is 1 + ½·2 = 2, s′ = ½·4 + ½·4',
-      direction: 'forward',
       attrs: { learningRate: 1, decay: 0.5, epsilon: 2, weightDecay: 0.5 },
       inputs: {
-        w: { shape: [], data: [2] },
-        g: { shape: [], data: [1] },
-        meanSquare: { shape: [], data: [4] },
+        w: array(2),
+        g: array(1),
+        meanSquare: array(4),
       },
-      outputs: { w: { shape: [], data: [1.5] }, meanSquare: { shape: [], data: [4] } },
+      outputs: { w: array(1.5), meanSquare: array(4) },
       source: `${lecture}; the decay as in PyTorch`,
     },
   ],
@@ -177,4 +151,4 @@ export const rmsprop: Questions = {
       unseenAt: form('', { learningRate: 0.1 }, state(4), { meanSquare: 'positive' }),
     },
   ],
-}
+})

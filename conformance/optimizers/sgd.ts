@@ -1,37 +1,26 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
 import type { Tensor } from '../../spec/tensor.js'
-import { generate, zeros, zipTensors } from '../../spec/tensor.js'
-import { elementwiseCorners } from '../elementwise.js'
-import { another, combination, equals, named } from '../laws.js'
-import type { Law, Questions } from '../questions.js'
-import { form } from '../questions.js'
+import { zeros, zipTensors } from '../../spec/tensor.js'
+import type { Law } from '../questions.js'
+import { form, questionsAbout } from '../questions.js'
+import { another, combination, exactly, named } from '../vocabulary/claims.js'
+import { elementwiseCorners } from '../vocabulary/elementwise.js'
+import { array } from '../vocabulary/examples.js'
+import { ofAnswer } from '../vocabulary/laws.js'
+import { anyStep, decayAddsToTheGradient, decayShrinks, stateOf, still, withoutRate } from '../vocabulary/optimizers.js'
 
-const pairOf = (...shape: readonly number[]) => ({ w: shape, g: shape })
+const pairOf = stateOf()
 const names = ['w', 'g']
-const unit = 2 ** -52
 
-const withoutRate: Law = {
-  name: 'without a rate the weights stay',
-  claims: ({ attrs, inputs }, ask) =>
-    F.pipe(
-      ask('forward', { ...attrs, learningRate: 0 }, inputs),
-      E.map(({ values }) => [
-        { got: named(values, 'w'), want: named(inputs, 'w'), allowed: zeros(named(inputs, 'w').shape) },
-      ]),
-    ),
-}
-
-const withoutGradient: Law = {
-  name: 'without a gradient and decay the weights stay',
-  claims: ({ attrs, inputs }, ask) => {
-    const w = named(inputs, 'w')
-    return F.pipe(
-      ask('forward', { ...attrs, weightDecay: 0 }, { w, g: zeros(w.shape) }),
-      E.map(({ values }) => [{ got: named(values, 'w'), want: w, allowed: zeros(w.shape) }]),
-    )
-  },
-}
+const withoutGradient = ofAnswer(
+  'without a gradient and decay the weights stay',
+  ({ values }, { inputs }) => [exactly(named(values, 'w'), named(inputs, 'w'))],
+  ({ attrs, inputs }) => ({
+    attrs: { ...attrs, weightDecay: 0 },
+    inputs: { ...inputs, g: zeros(named(inputs, 'g').shape) },
+  }),
+)
 
 const halfSteps: Law = {
   name: 'two steps of half the rate along one gradient are one step',
@@ -49,52 +38,6 @@ const halfSteps: Law = {
           [1, whole],
           [1, { values: { w: zeros(w.shape) }, slack: first.slack }],
         ]),
-      ]),
-    )
-  },
-}
-
-const decayPulls: Law = {
-  name: 'decay adds λ·w to the gradient',
-  claims: ({ attrs, inputs }, ask) => {
-    const [w, g] = [named(inputs, 'w'), named(inputs, 'g')]
-    const [eta, lambda] = [attrs['learningRate'] as number, 0.1]
-    const pulled = zipTensors([w, g], (w, g) => g + lambda * w)
-    return F.pipe(
-      E.Do,
-      E.bind('decayed', () => ask('forward', { ...attrs, weightDecay: lambda }, { w, g })),
-      E.bind('plain', () => ask('forward', { ...attrs, weightDecay: 0 }, { w, g: pulled })),
-      E.map(({ decayed, plain }) => [
-        combination('w', decayed, [
-          [1, plain],
-          // the two roundings of g + λ·w here
-          [
-            1,
-            {
-              values: { w: zeros(w.shape) },
-              slack: {
-                w: zipTensors([w, g], (w, g) => eta * unit * (2 * Math.abs(lambda * w) + Math.abs(g))),
-              },
-            },
-          ],
-        ]),
-      ]),
-    )
-  },
-}
-
-const decayShrinks: Law = {
-  name: 'decay alone shrinks the weights by 1 − η·λ',
-  claims: ({ inputs }, ask) => {
-    const w = named(inputs, 'w')
-    return F.pipe(
-      ask('forward', { learningRate: 0.5, weightDecay: 0.25 }, { w, g: zeros(w.shape) }),
-      E.map((answer) => [
-        equals(
-          'w',
-          answer,
-          generate(w.shape, (i) => 0.875 * (w.data[i] as number)),
-        ),
       ]),
     )
   },
@@ -121,7 +64,7 @@ const linearInBoth: Law = {
   },
 }
 
-export const sgd: Questions = {
+export const sgd = questionsAbout('sgd', {
   corners: [
     ...elementwiseCorners(names, { learningRate: 0.0625 }),
     form('no rate: w stays', { learningRate: 0 }, pairOf(33)),
@@ -142,33 +85,35 @@ export const sgd: Questions = {
     form('much decay', { learningRate: 0.3, weightDecay: 3 }, pairOf(65), { g: 'small' }),
     form('AlexNet’s rate and decay', { learningRate: 0.01, weightDecay: 0.0005 }, pairOf(64)),
   ],
-  random: (draw) => ({
-    attrs: {
+  random: anyStep(
+    pairOf,
+    (draw) => ({
       learningRate: draw.pick([0, 0.001, 0.1, 1, 3]),
       ...draw.pick([{}, { weightDecay: 0 }, { weightDecay: 0.0005 }, { weightDecay: 0.1 }, { weightDecay: 2 }]),
-    },
-    shapes: pairOf(...Array.from({ length: draw.integer(0, 4) }, () => draw.integer(1, 5))),
-    fills: {
-      w: draw.pick(['normal', { constant: 0 }, 'small', 'wide']),
-      g: draw.pick(['normal', 'small', 'wide', 'ties']),
-    },
-  }),
-  laws: [withoutRate, withoutGradient, halfSteps, decayPulls, decayShrinks, linearInBoth],
+    }),
+    { w: ['normal', still, 'small', 'wide'], g: ['normal', 'small', 'wide', 'ties'] },
+  ),
+  laws: [
+    withoutRate,
+    withoutGradient,
+    halfSteps,
+    decayAddsToTheGradient(['w'], 'decay adds λ·w to the gradient'),
+    decayShrinks(() => ({})),
+    linearInBoth,
+  ],
   worked: [
     {
       name: 'two coordinates by hand: 1 − ¼·2 = ½, −1 + ¼·2 = −½',
-      direction: 'forward',
       attrs: { learningRate: 0.25, weightDecay: 0 },
-      inputs: { w: { shape: [2], data: [1, -1] }, g: { shape: [2], data: [2, -2] } },
-      outputs: { w: { shape: [2], data: [0.5, -0.5] } },
+      inputs: { w: array([1, -1]), g: array([2, -2]) },
+      outputs: { w: array([0.5, -0.5]) },
       source: slide('Backpropagation (4–7/7)'),
     },
     {
       name: 'with decay: 1 − ¼·(2 + ½·1) = 3/8',
-      direction: 'forward',
       attrs: { learningRate: 0.25, weightDecay: 0.5 },
-      inputs: { w: { shape: [], data: [1] }, g: { shape: [], data: [2] } },
-      outputs: { w: { shape: [], data: [0.375] } },
+      inputs: { w: array(1), g: array(2) },
+      outputs: { w: array(0.375) },
       source: slide('AlexNet'),
     },
   ],
@@ -211,4 +156,4 @@ export const sgd: Questions = {
       replace: 'g + lambda * Math.sign(w)',
     },
   ],
-}
+})

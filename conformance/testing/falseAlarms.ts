@@ -41,7 +41,12 @@ for (let seed = 1; seed <= seeds; seed++) {
       const question = right(realise(each))
       const { program, feeds } = oneNode(question)
       const answer = answersOf(right(await simulated.run(program, feeds)()))
-      const { worst: at, problem } = judge(oracle, question, right(expect(oracle, question, anyOrder)), answer, false)
+      const { worst: at, problem } = judge({
+        oracle,
+        question,
+        expected: right(expect(oracle, question, anyOrder)),
+        answer,
+      })
       asked++
       const name = `${op} ${direction}`
       worst.set(name, Math.max(worst.get(name) ?? 0, at.ratio))

@@ -4,7 +4,7 @@ import * as t from 'io-ts'
 import { decodeSafetensors, numbersOf } from '../../formats/safetensors.js'
 import type { Safetensors } from '../../formats/safetensors.js'
 import type { Network } from '../../spec/networks/network.js'
-import { stateDictNames } from '../../spec/networks/torch.js'
+import { stateDictNames } from '../../formats/torch.js'
 import type { ProgramNode } from '../../spec/program.js'
 import type { Numbers, Shape, Tensor } from '../../spec/tensor.js'
 import { sizeOf, tensor } from '../../spec/tensor.js'
@@ -145,6 +145,6 @@ export const partOf = (network: Network, { from, shape, to }: Pick<WitnessCase, 
     parameters: only(network.parameters),
     kept: only(network.kept),
     output: to,
-    aside: [],
+    auxiliaries: [],
   }
 }

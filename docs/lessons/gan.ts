@@ -79,7 +79,7 @@ interface Contest {
 const drawnIn = (session: Session, seed: number): Task<Tensor> => {
   const { program, output } = generator(shown, { ...sizes, mode: inference })
   return F.pipe(
-    session.beside(program, { x: noiseOf(`shown ${seed}`, shown) }),
+    session.run(program, { x: noiseOf(`shown ${seed}`, shown) }),
     TE.map((values) => values[output] as Tensor),
   )
 }

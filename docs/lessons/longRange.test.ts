@@ -43,7 +43,7 @@ test('the gradient along a sequence falls by the factor that a linear memory has
     'fc.w': tensor([4, 1], [1, -1, 0, 0]),
     'fc.b': tensor([4], [0, 0, 0, 0]),
   }
-  const network = (batch: number) => rnnClassifier(batch, { steps: 6, inputs: 8, hidden: 1, classes: 4 })
+  const network = (batch: number) => rnnClassifier(batch, { length: 6, inputs: 8, hidden: 1, classes: 4 })
   const made = await gradientAlong(reference, network, parameters, sequences('r', 6, 5))()
   if (E.isLeft(made)) throw new Error(made.left.message)
   const along = made.right

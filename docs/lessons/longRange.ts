@@ -44,7 +44,7 @@ const networkOf =
   ({ cell }: Memory, steps: number, mode?: ReturnType<typeof trainingBy>) =>
   (batch: number): Network =>
     (cell === 'rnn' ? rnnClassifier : lstmClassifier)(batch, {
-      steps,
+      length: steps,
       inputs: alphabet,
       hidden,
       classes: letters,

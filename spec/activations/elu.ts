@@ -29,13 +29,13 @@ export const elu = defineOp({
   outputs: { y: ['...'] },
   differentiable: ['x'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, exact }) => ({
-    y: zipFields([inputs.x, exact(attrs, inputs).y], (x, y) =>
+  bound: ({ attrs, inputs, valuesOf }) => ({
+    y: zipFields([inputs.x, valuesOf(attrs, inputs).y], (x, y) =>
       x >= 0 ? 0 : compounded(expm1Error, 1) * Math.abs(y) + tau,
     ),
   }),
-  boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => ({
-    x: zipFields([inputs.x, cotangents.y, exactBackward(attrs, inputs, cotangents).x], (x, dy, dx) =>
+  boundBackward: ({ attrs, inputs, cotangents, gradientsOf }) => ({
+    x: zipFields([inputs.x, cotangents.y, gradientsOf(attrs, inputs, cotangents).x], (x, dy, dx) =>
       x >= 0
         ? 0
         : compounded(expError(Math.max(x, vanishing)), 2) * Math.abs(dx) + tau * (1 + Math.abs(attrs.alpha * dy)),

@@ -28,11 +28,11 @@ export const leakyRelu = defineOp({
   outputs: { y: ['...'] },
   differentiable: ['x'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, exact }) => ({
-    y: zipFields([inputs.x, exact(attrs, inputs).y], ofBranch),
+  bound: ({ attrs, inputs, valuesOf }) => ({
+    y: zipFields([inputs.x, valuesOf(attrs, inputs).y], ofBranch),
   }),
-  boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => ({
-    x: zipFields([inputs.x, exactBackward(attrs, inputs, cotangents).x], ofBranch),
+  boundBackward: ({ attrs, inputs, cotangents, gradientsOf }) => ({
+    x: zipFields([inputs.x, gradientsOf(attrs, inputs, cotangents).x], ofBranch),
   }),
 })
 

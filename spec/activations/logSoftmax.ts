@@ -35,13 +35,13 @@ export const logSoftmax = defineOp({
   outputs: { y: ['...'] },
   differentiable: ['x'],
   derive: ({ axis }, { rest }) => cutAlong(axis, rest),
-  bound: ({ attrs, inputs, sizes, depth, exact }) => ({
-    y: errorsOf(sizes, depth, inputs.x, exact(attrs, inputs).y),
+  bound: ({ attrs, inputs, sizes, depth, valuesOf }) => ({
+    y: errorsOf(sizes, depth, inputs.x, valuesOf(attrs, inputs).y),
   }),
-  boundBackward: ({ attrs, inputs, cotangents, sizes, depth, exact, exactBackward }) => {
+  boundBackward: ({ attrs, inputs, cotangents, sizes, depth, valuesOf, gradientsOf }) => {
     const dy = cotangents.y
-    const y = exact(attrs, inputs).y
-    const dx = exactBackward(attrs, inputs, cotangents).x
+    const y = valuesOf(attrs, inputs).y
+    const dx = gradientsOf(attrs, inputs, cotangents).x
     const pull = foldRows(sizes, 0, (sum, i) => sum + at(dy.data, i))
     const size = foldRows(sizes, 0, (sum, i) => sum + Math.abs(at(dy.data, i)))
     const additions = gamma(depth(sizes.extent))

@@ -1,5 +1,5 @@
 import { noAttributes } from '../attributes.js'
-import { gamma, tau } from '../bound.js'
+import { gamma, gridOf, tau } from '../bound.js'
 import type { Field } from '../field.js'
 import { element, field, mapField, once, zipFields } from '../field.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
@@ -39,8 +39,8 @@ export const maxout = defineOp({
   outputs: { y: ['N', 'O'] },
   differentiable: ['x', 'w', 'b'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, sizes: { N, O }, exact }) => {
-    const pieces = piecesOf(inputs, (given) => exact(attrs, given).y)
+  bound: ({ attrs, inputs, sizes: { N, O }, valuesOf }) => {
+    const pieces = piecesOf(inputs, (given) => valuesOf(attrs, given).y)
     return {
       y: field([N, O], (i) => {
         const most = largest(pieces, ({ a }) => element(a, i))
@@ -50,9 +50,9 @@ export const maxout = defineOp({
       }),
     }
   },
-  boundBackward: ({ attrs, inputs, cotangents: { y: dy }, sizes: { N, O, I }, depth, exact, exactBackward }) => {
+  boundBackward: ({ attrs, inputs, cotangents: { y: dy }, sizes: { N, O, I }, depth, valuesOf, gradientsOf }) => {
     const { x, w } = inputs
-    const pieces = piecesOf(inputs, (given) => exact(attrs, given).y)
+    const pieces = piecesOf(inputs, (given) => valuesOf(attrs, given).y)
     const first = firstLargest(pieces, [N, O])
     const surely = field([N, O], (i) => largest(pieces, ({ a, e }) => element(a, i) - element(e, i)))
     const rivals = pieces.map((_, k) => rivalOf(pieces, first, surely, k))
@@ -65,7 +65,7 @@ export const maxout = defineOp({
       const some = mapField((dy, i) => (takes(i) ? Math.abs(dy) : 0), dy)
       const inRow = once((n) => indices(O).some((o) => element(some, n * O + o) !== 0))
       const inColumn = once((o) => indices(N).some((n) => element(some, n * O + o) !== 0))
-      const all = once(() => exactBackward(attrs, magnitudes({ x, w: weights(), b: zeros([1, O]) }), { y: some }))
+      const all = once(() => gradientsOf(attrs, magnitudes({ x, w: weights(), b: zeros([1, O]) }), { y: some }))
       return {
         x: field([N, I], (i) => (inRow(Math.floor(i / I)) ? element(all(0).x, i) : 0)),
         w: field([1, O, I], (i) => (inColumn(Math.floor(i / I)) ? element(all(0).w, i) : 0)),
@@ -140,10 +140,6 @@ const stacked = (shape: Shape, slices: readonly Field[]): Field => {
 
 const largest = (pieces: readonly Piece[], f: (piece: Piece) => number): number =>
   pieces.reduce((most, piece) => Math.max(most, f(piece)), -Infinity)
-
-/** The largest power of two, from 1 down to 2⁻²⁰, of which q and every element are multiples; 0 if there is none. */
-const gridOf = (x: Tensor): number => Array.from(x.data).reduce(finer, 1)
-const finer = (q: number, value: number): number => (value % q === 0 ? q : q > 2 ** -20 ? finer(q / 2, value) : 0)
 
 // each piece alone is a maxout as well, of which `valuesOf` knows the values
 const piecesOf = (

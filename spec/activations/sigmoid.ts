@@ -23,13 +23,13 @@ export const sigmoid = defineOp({
   outputs: { y: ['...'] },
   differentiable: ['x'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, exact }) => ({
-    y: zipFields([inputs.x, exact(attrs, inputs).y], (x, y) => (x >= 0 ? 6 : 11 - 2 * x) * epsilon * y + tau),
+  bound: ({ attrs, inputs, valuesOf }) => ({
+    y: zipFields([inputs.x, valuesOf(attrs, inputs).y], (x, y) => (x >= 0 ? 6 : 11 - 2 * x) * epsilon * y + tau),
   }),
   // dx = dy · r · (e^{−|x|}·r): the two factors' errors and two products
-  boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => ({
+  boundBackward: ({ attrs, inputs, cotangents, gradientsOf }) => ({
     x: zipFields(
-      [inputs.x, exactBackward(attrs, inputs, cotangents).x],
+      [inputs.x, gradientsOf(attrs, inputs, cotangents).x],
       (x, dx) => (6 + 11 + 2 * Math.abs(x) + 2) * epsilon * Math.abs(dx) + tau,
     ),
   }),

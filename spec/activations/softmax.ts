@@ -55,8 +55,8 @@ export const softmax = defineOp({
   differentiable: ['x'],
   derive: ({ axis }, { rest }) => cutAlong(axis, rest),
   bound: ({ inputs: { x }, sizes, depth }) => ({ y: errorOfShares(sizes, depth, x) }),
-  boundBackward: ({ attrs, inputs, cotangents: { y: dy }, sizes, depth, exact }) => {
-    const y = exact(attrs, inputs).y
+  boundBackward: ({ attrs, inputs, cotangents: { y: dy }, sizes, depth, valuesOf }) => {
+    const y = valuesOf(attrs, inputs).y
     const errors = errorOfShares(sizes, depth, inputs.x)
     const meeting = gamma(depth(sizes.extent) + 1)
     const mean = foldRows(sizes, 0, (sum, i) => sum + element(y, i) * at(dy.data, i))

@@ -25,9 +25,11 @@ export const tanh = defineOp({
   outputs: { y: ['...'] },
   differentiable: ['x'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, exact }) => ({ y: mapField((y) => tanhError * Math.abs(y) + tau, exact(attrs, inputs).y) }),
-  boundBackward: ({ attrs, inputs, cotangents, exact }) => ({
-    x: zipFields([exact(attrs, inputs).y, cotangents.y], (y, dy) => {
+  bound: ({ attrs, inputs, valuesOf }) => ({
+    y: mapField((y) => tanhError * Math.abs(y) + tau, valuesOf(attrs, inputs).y),
+  }),
+  boundBackward: ({ attrs, inputs, cotangents, valuesOf }) => ({
+    x: zipFields([valuesOf(attrs, inputs).y, cotangents.y], (y, dy) => {
       const e = tanhError * Math.abs(y)
       const moved = e * (2 * Math.abs(y) + e)
       const slope = (1 - y) * (1 + y)

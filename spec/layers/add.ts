@@ -1,5 +1,5 @@
 import { noAttributes } from '../attributes.js'
-import { exactly, rounded } from '../bound.js'
+import { exactly, gridOf, rounded } from '../bound.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
 
 /**
@@ -11,6 +11,7 @@ import { defineOp, nothingToDerive, slide } from '../op.js'
  * Units   a, b and y share one unit
  * Errors  ShapeMismatch – a and b disagree
  * Bound   one rounding of the sum; the gradients are copies
+ *         Integers, and multiples of any one power of two, that f32 adds up without rounding: 0
  * Source  slide "ResNet" (skip connection)
  */
 export const add = defineOp({
@@ -22,6 +23,6 @@ export const add = defineOp({
   outputs: { y: ['...'] },
   differentiable: ['a', 'b'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, exact }) => ({ y: rounded(1, exact(attrs, inputs).y) }),
+  bound: ({ attrs, inputs, valuesOf }) => ({ y: rounded(1, valuesOf(attrs, inputs).y, gridOf(inputs.a, inputs.b)) }),
   boundBackward: ({ cotangents }) => ({ a: exactly(cotangents.y), b: exactly(cotangents.y) }),
 })

@@ -33,13 +33,13 @@ export const avgPool2d = defineOp({
   outputs: { y: ['N', 'C', 'Ho', 'Wo'] },
   differentiable: ['x'],
   derive: (attrs, sizes) => poolExtents(attrs, sizes),
-  bound: ({ attrs, inputs, sizes: { H, W }, exact }) => {
+  bound: ({ attrs, inputs, sizes: { H, W }, valuesOf }) => {
     const [KH, KW] = attrs.window
     const additions = Math.min(KH, H) * Math.min(KW, W) - 1
-    return { y: rounded(additions + division, exact(attrs, magnitudes(inputs)).y) }
+    return { y: rounded(additions + division, valuesOf(attrs, magnitudes(inputs)).y) }
   },
-  boundBackward: ({ attrs, inputs, cotangents, sizes, exactBackward }) => ({
-    x: rounded(poolOverlaps(attrs, sizes) - 1 + division, exactBackward(attrs, inputs, magnitudes(cotangents)).x),
+  boundBackward: ({ attrs, inputs, cotangents, sizes, gradientsOf }) => ({
+    x: rounded(poolOverlaps(attrs, sizes) - 1 + division, gradientsOf(attrs, inputs, magnitudes(cotangents)).x),
   }),
   windows: (attrs) => poolWindows(attrs),
 })

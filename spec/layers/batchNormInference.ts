@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import { attributes, nonNegative, withDefault } from '../attributes.js'
-import { gamma, rounded, tau } from '../bound.js'
+import { gamma, gridOf, rounded, tau } from '../bound.js'
 import { element, field } from '../field.js'
 import { defineOp, slide } from '../op.js'
 import { at, channelCounts, channelOf, foldChannels } from './channels.js'
@@ -43,10 +43,10 @@ export const batchNormInference = defineOp({
       return gamma(ofR + 4) * terms + gamma(2) * Math.abs(at(beta.data, c)) + tau
     }),
   }),
-  boundBackward: ({ attrs, inputs, cotangents, sizes, depth, exactBackward }) => {
+  boundBackward: ({ attrs, inputs, cotangents, sizes, depth, gradientsOf }) => {
     const { x, runningMean, runningVar } = inputs
     const dy = cotangents.y
-    const exact = exactBackward(attrs, inputs, cotangents)
+    const gradients = gradientsOf(attrs, inputs, cotangents)
     const additions = depth(sizes.m)
     const magnitude = foldChannels(sizes, 0, (sum, i) => sum + Math.abs(at(dy.data, i)))
     const companion = foldChannels(
@@ -55,13 +55,13 @@ export const batchNormInference = defineOp({
       (sum, i, c) => sum + Math.abs(at(dy.data, i) * (at(x.data, i) - at(runningMean.data, c))),
     )
     return {
-      x: rounded(ofR + 2, exact.x),
+      x: rounded(ofR + 2, gradients.x),
       gamma: field([sizes.C], (c) => {
         const terms = element(companion, c) / Math.sqrt(at(runningVar.data, c) + attrs.epsilon)
         const ofTerms = gamma(additions + 3) * terms
-        return ofTerms + gamma(ofR) * (Math.abs(element(exact.gamma, c)) + ofTerms) + tau
+        return ofTerms + gamma(ofR) * (Math.abs(element(gradients.gamma, c)) + ofTerms) + tau
       }),
-      beta: rounded(additions, magnitude),
+      beta: rounded(additions, magnitude, gridOf(dy)),
     }
   },
 })

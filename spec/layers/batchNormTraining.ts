@@ -1,6 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import { attributes, fraction, nonNegative, oneOf, withDefault } from '../attributes.js'
-import { epsilon, gamma, tau } from '../bound.js'
+import { epsilon, gamma, gridOf, rounded, tau } from '../bound.js'
 import { ensure } from '../error.js'
 import { element, field, once } from '../field.js'
 import type { Depth } from '../op.js'
@@ -97,11 +97,11 @@ export const batchNormTraining = defineOp({
         ),
       ),
     ),
-  bound: ({ attrs, inputs, sizes, depth, exact }) => {
+  bound: ({ attrs, inputs, sizes, depth, valuesOf }) => {
     const { momentum: alpha, runningVariance } = attrs
     const { x, gamma: scale, runningMean, runningVar } = inputs
     const statistics = statisticsOf(sizes, depth, attrs.epsilon, x)
-    const y = exact(attrs, inputs).y
+    const y = valuesOf(attrs, inputs).y
     // 1 − α, two products, a sum
     const running = (old: number, fresh: number, ofFresh: number): number =>
       alpha * ofFresh + gamma(3) * (1 - alpha) * Math.abs(old) + gamma(2) * alpha * (Math.abs(fresh) + ofFresh) + tau
@@ -134,7 +134,7 @@ export const batchNormTraining = defineOp({
     const magnitude = foldChannels(sizes, 0, (sum, i) => sum + Math.abs(at(dy.data, i)))
     const moment = foldChannels(sizes, 0, (sum, i, c) => sum + at(dy.data, i) * distance(i, c))
     const companion = foldChannels(sizes, 0, (sum, i, c) => sum + Math.abs(at(dy.data, i) * distance(i, c)))
-    const beta = field([C], (c) => gamma(additions) * element(magnitude, c) + tau)
+    const beta = rounded(additions, magnitude, gridOf(dy))
     const ofGamma = field([C], (c) => {
       const { ofMean, r, highestR } = statistics(c)
       const ofTerms = gamma(additions + 3) * (element(companion, c) + ofMean * element(magnitude, c))

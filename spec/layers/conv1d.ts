@@ -1,6 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import { attributes, count, pair, positiveInt, single, withDefault } from '../attributes.js'
-import { rounded } from '../bound.js'
+import { gridOf, gridOfSums, rounded } from '../bound.js'
 import { ensure } from '../error.js'
 import { defineOp, optional, slide } from '../op.js'
 import { magnitudes } from '../tensor.js'
@@ -20,6 +20,7 @@ import { mostOverlaps, windowCount } from './window.js'
  *         AttributeOutOfRange – a count below its least value, or groups that do not divide O
  * Bound   y: Cg·K products and the bias, added in any order. dx: one product for each output that read the element.
  *         dw, db: sums over batch and places, of the depth that the backend declares
+ *         Integers, and multiples of any one power of two, that f32 adds up without rounding: 0
  * Source  slide "Convolutional Neural Networks" ("space or time invariant"); options as in PyTorch's Conv1d
  */
 export const conv1d = defineOp({
@@ -50,17 +51,17 @@ export const conv1d = defineOp({
       ),
       E.bind('Lo', () => windowCount('L', { size: L, before: left, after: right, window: K, stride: s, dilation: d })),
     ),
-  bound: ({ attrs, inputs, sizes: { Cg, K }, exact }) => ({
-    y: rounded(Cg * K + (inputs.b === undefined ? 0 : 1), exact(attrs, magnitudes(inputs)).y),
+  bound: ({ attrs, inputs, sizes: { Cg, K }, valuesOf }) => ({
+    y: rounded(Cg * K + (inputs.b === undefined ? 0 : 1), valuesOf(attrs, magnitudes(inputs)).y, gridOfSums(inputs)),
   }),
-  boundBackward: ({ attrs, inputs, cotangents, sizes: { N, O, K, Lo }, depth, exactBackward }) => {
-    const companion = exactBackward(attrs, magnitudes(inputs), magnitudes(cotangents))
+  boundBackward: ({ attrs, inputs, cotangents, sizes: { N, O, K, Lo }, depth, gradientsOf }) => {
+    const companion = gradientsOf(attrs, magnitudes(inputs), magnitudes(cotangents))
     const meeting = (O / attrs.groups) * Math.min(mostOverlaps(K, attrs.stride[0], attrs.dilation[0]), Lo)
     const places = depth(N * Lo)
     return {
-      x: rounded(meeting, companion.x),
-      w: rounded(places + 1, companion.w),
-      b: companion.b && rounded(places, companion.b),
+      x: rounded(meeting, companion.x, gridOf(inputs.w) * gridOf(cotangents.y)),
+      w: rounded(places + 1, companion.w, gridOf(inputs.x) * gridOf(cotangents.y)),
+      b: companion.b && rounded(places, companion.b, gridOf(cotangents.y)),
     }
   },
   walk: {

@@ -1,6 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import { attributes, count, pair, positiveInt, quad, withDefault } from '../attributes.js'
-import { rounded } from '../bound.js'
+import { gridOf, gridOfSums, rounded } from '../bound.js'
 import { ensure } from '../error.js'
 import { defineOp, optional, slide } from '../op.js'
 import { magnitudes } from '../tensor.js'
@@ -20,6 +20,7 @@ import { mostOverlaps, windowCount } from './window.js'
  *         AttributeOutOfRange – a count below its least value, or groups that do not divide O
  * Bound   y: Cg·KH·KW products and the bias, added in any order. dx: one product for each output that read the element.
  *         dw, db: sums over batch and positions, of the depth that the backend declares
+ *         Integers, and multiples of any one power of two, that f32 adds up without rounding: 0
  * Source  slide "Convolutional layer (CONV)"; dilation and groups as in PyTorch's Conv2d
  */
 export const conv2d = defineOp({
@@ -58,20 +59,24 @@ export const conv2d = defineOp({
         windowCount('W', { size: W, before: left, after: right, window: KW, stride: sw, dilation: dw }),
       ),
     ),
-  bound: ({ attrs, inputs, sizes: { Cg, KH, KW }, exact }) => ({
-    y: rounded(Cg * KH * KW + (inputs.b === undefined ? 0 : 1), exact(attrs, magnitudes(inputs)).y),
+  bound: ({ attrs, inputs, sizes: { Cg, KH, KW }, valuesOf }) => ({
+    y: rounded(
+      Cg * KH * KW + (inputs.b === undefined ? 0 : 1),
+      valuesOf(attrs, magnitudes(inputs)).y,
+      gridOfSums(inputs),
+    ),
   }),
-  boundBackward: ({ attrs, inputs, cotangents, sizes: { N, O, KH, KW, Ho, Wo }, depth, exactBackward }) => {
-    const companion = exactBackward(attrs, magnitudes(inputs), magnitudes(cotangents))
+  boundBackward: ({ attrs, inputs, cotangents, sizes: { N, O, KH, KW, Ho, Wo }, depth, gradientsOf }) => {
+    const companion = gradientsOf(attrs, magnitudes(inputs), magnitudes(cotangents))
     const meeting =
       (O / attrs.groups) *
       mostOverlaps(KH, attrs.stride[0], attrs.dilation[0]) *
       mostOverlaps(KW, attrs.stride[1], attrs.dilation[1])
     const positions = depth(N * Ho * Wo)
     return {
-      x: rounded(meeting, companion.x),
-      w: rounded(positions + 1, companion.w),
-      b: companion.b && rounded(positions, companion.b),
+      x: rounded(meeting, companion.x, gridOf(inputs.w) * gridOf(cotangents.y)),
+      w: rounded(positions + 1, companion.w, gridOf(inputs.x) * gridOf(cotangents.y)),
+      b: companion.b && rounded(positions, companion.b, gridOf(cotangents.y)),
     }
   },
   walk: {

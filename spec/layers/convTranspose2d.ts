@@ -1,6 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import { attributes, count, pair, positiveInt, quad, withDefault } from '../attributes.js'
-import { rounded } from '../bound.js'
+import { gridOf, gridOfSums, rounded } from '../bound.js'
 import type { Result } from '../error.js'
 import { ensure } from '../error.js'
 import { defineOp, optional } from '../op.js'
@@ -39,6 +39,7 @@ const lessThanAStep = (axis: string, more: number, stride: number, dilation: num
  *         than the larger of stride and dilation on its axis
  * Bound   y: one product for each pixel and tap that reach the element, and the bias, added in any order. dx: Og·KH·KW
  *         products. dw, db: sums over batch and positions, of the depth that the backend declares
+ *         Integers, and multiples of any one power of two, that f32 adds up without rounding: 0
  * Source  decoders and generators (autoencoders, GANs); options as in PyTorch's ConvTranspose2d
  */
 export const convTranspose2d = defineOp({
@@ -107,20 +108,22 @@ export const convTranspose2d = defineOp({
         }),
       ),
     ),
-  bound: ({ attrs, inputs, sizes: { C, H, W, KH, KW }, exact }) => {
+  bound: ({ attrs, inputs, sizes: { C, H, W, KH, KW }, valuesOf }) => {
     const meeting =
       (C / attrs.groups) *
       Math.min(mostOverlaps(KH, attrs.stride[0], attrs.dilation[0]), H) *
       Math.min(mostOverlaps(KW, attrs.stride[1], attrs.dilation[1]), W)
-    return { y: rounded(meeting + (inputs.b === undefined ? 0 : 1), exact(attrs, magnitudes(inputs)).y) }
-  },
-  boundBackward: ({ attrs, inputs, cotangents, sizes, depth, exactBackward }) => {
-    const { N, H, W, Og, KH, KW, Ho, Wo } = sizes
-    const companion = exactBackward(attrs, magnitudes(inputs), magnitudes(cotangents))
     return {
-      x: rounded(Og * KH * KW, companion.x),
-      w: rounded(depth(N * H * W) + 1, companion.w),
-      b: companion.b && rounded(depth(N * Ho * Wo), companion.b),
+      y: rounded(meeting + (inputs.b === undefined ? 0 : 1), valuesOf(attrs, magnitudes(inputs)).y, gridOfSums(inputs)),
+    }
+  },
+  boundBackward: ({ attrs, inputs, cotangents, sizes, depth, gradientsOf }) => {
+    const { N, H, W, Og, KH, KW, Ho, Wo } = sizes
+    const companion = gradientsOf(attrs, magnitudes(inputs), magnitudes(cotangents))
+    return {
+      x: rounded(Og * KH * KW, companion.x, gridOf(inputs.w) * gridOf(cotangents.y)),
+      w: rounded(depth(N * H * W) + 1, companion.w, gridOf(inputs.x) * gridOf(cotangents.y)),
+      b: companion.b && rounded(depth(N * Ho * Wo), companion.b, gridOf(cotangents.y)),
     }
   },
   walk: {

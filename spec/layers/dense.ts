@@ -1,5 +1,5 @@
 import { noAttributes } from '../attributes.js'
-import { rounded } from '../bound.js'
+import { gridOf, gridOfSums, rounded } from '../bound.js'
 import { defineOp, nothingToDerive, optional, slide } from '../op.js'
 import { magnitudes } from '../tensor.js'
 
@@ -15,6 +15,7 @@ import { magnitudes } from '../tensor.js'
  * Bound   y: a term meets its product's rounding and at most I − 1 additions, γ(I); the bias is one addition more,
  *         γ(I + 1). dx: likewise O products, γ(O). dw: a product and a sum over the batch, of the depth that the
  *         backend declares; db: that sum without a product
+ *         Integers, and multiples of any one power of two, that f32 adds up without rounding: 0
  * Source  slides "Fully connected layer", "The perceptron", "MLP"; weights [O,I] as in PyTorch's Linear
  */
 export const dense = defineOp({
@@ -26,15 +27,15 @@ export const dense = defineOp({
   outputs: { y: ['N', 'O'] },
   differentiable: ['x', 'w', 'b'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, sizes: { I }, exact }) => ({
-    y: rounded(I + (inputs.b === undefined ? 0 : 1), exact(attrs, magnitudes(inputs)).y),
+  bound: ({ attrs, inputs, sizes: { I }, valuesOf }) => ({
+    y: rounded(I + (inputs.b === undefined ? 0 : 1), valuesOf(attrs, magnitudes(inputs)).y, gridOfSums(inputs)),
   }),
-  boundBackward: ({ attrs, inputs, cotangents, sizes: { N, O }, depth, exactBackward }) => {
-    const companion = exactBackward(attrs, magnitudes(inputs), magnitudes(cotangents))
+  boundBackward: ({ attrs, inputs, cotangents, sizes: { N, O }, depth, gradientsOf }) => {
+    const companion = gradientsOf(attrs, magnitudes(inputs), magnitudes(cotangents))
     return {
-      x: rounded(O, companion.x),
-      w: rounded(depth(N) + 1, companion.w),
-      b: companion.b && rounded(depth(N), companion.b),
+      x: rounded(O, companion.x, gridOf(inputs.w) * gridOf(cotangents.y)),
+      w: rounded(depth(N) + 1, companion.w, gridOf(inputs.x) * gridOf(cotangents.y)),
+      b: companion.b && rounded(depth(N), companion.b, gridOf(cotangents.y)),
     }
   },
   walk: {

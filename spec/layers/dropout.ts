@@ -7,8 +7,8 @@ import { defineOp, nothingToDerive, slide } from '../op.js'
 
 // 0 where nothing is rounded: what is dropped is 0, and 1/keep and products with it are exact for keep = 1, ½, ¼, …
 const ofScaled = (keep: number, y: Field): Field => {
-  const exact = Math.fround(reciprocal(keep)) * keep === 1
-  return mapField((v) => (exact || v === 0 ? 0 : gamma(1.5) * Math.abs(v) + tau), y)
+  const isExact = Math.fround(reciprocal(keep)) * keep === 1
+  return mapField((v) => (isExact || v === 0 ? 0 : gamma(1.5) * Math.abs(v) + tau), y)
 }
 
 /**
@@ -49,8 +49,8 @@ export const dropout = defineOp({
   outputs: { y: ['...'] },
   differentiable: ['x'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, exact }) => ({ y: ofScaled(attrs.keep, exact(attrs, inputs).y) }),
-  boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => ({
-    x: ofScaled(attrs.keep, exactBackward(attrs, inputs, cotangents).x),
+  bound: ({ attrs, inputs, valuesOf }) => ({ y: ofScaled(attrs.keep, valuesOf(attrs, inputs).y) }),
+  boundBackward: ({ attrs, inputs, cotangents, gradientsOf }) => ({
+    x: ofScaled(attrs.keep, gradientsOf(attrs, inputs, cotangents).x),
   }),
 })

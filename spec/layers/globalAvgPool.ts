@@ -30,10 +30,10 @@ export const globalAvgPool = defineOp({
   outputs: { y: ['N', 'C'] },
   differentiable: ['x'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, sizes: { H, W }, depth, exact }) => ({
-    y: rounded(depth(H * W) + division, exact(attrs, magnitudes(inputs)).y),
+  bound: ({ attrs, inputs, sizes: { H, W }, depth, valuesOf }) => ({
+    y: rounded(depth(H * W) + division, valuesOf(attrs, magnitudes(inputs)).y),
   }),
-  boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => ({
-    x: rounded(division, exactBackward(attrs, inputs, cotangents).x),
+  boundBackward: ({ attrs, inputs, cotangents, gradientsOf }) => ({
+    x: rounded(division, gradientsOf(attrs, inputs, cotangents).x),
   }),
 })

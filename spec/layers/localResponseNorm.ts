@@ -117,9 +117,9 @@ export const localResponseNorm = defineOp({
     const { r, highestR } = scalesOf(attrs, sizes, x)
     return { y: zipFields([x, r, highestR], (x, r, highest) => Math.abs(x) * (highest * (1 + epsilon) - r) + tau) }
   },
-  boundBackward: ({ attrs, inputs, cotangents, sizes, exactBackward }) => {
+  boundBackward: ({ attrs, inputs, cotangents, sizes, gradientsOf }) => {
     const [{ x }, { y: dy }] = [inputs, cotangents]
-    const dx = exactBackward(attrs, inputs, cotangents).x
+    const dx = gradientsOf(attrs, inputs, cotangents).x
     const slope = Math.abs((2 * attrs.alpha * attrs.beta) / attrs.size)
     const { s, lowestS, r, highestR } = scalesOf(attrs, sizes, x)
     const terms = zipFields([x, dy, r, s], (x, dy, r, s) => (Math.abs(dy * x) * r) / s)

@@ -1,5 +1,5 @@
 import { attributes } from '../attributes.js'
-import { exactly, rounded } from '../bound.js'
+import { exactly, gridOf, rounded } from '../bound.js'
 import { defineOp, slide } from '../op.js'
 import { magnitudes } from '../tensor.js'
 import { poolAttributes, poolExtents, poolOverlaps, poolWindows } from './pool.js'
@@ -32,13 +32,13 @@ export const maxPool2d = defineOp({
   derive: (attrs, sizes) => poolExtents(attrs, sizes),
   bound: ({ sizes: { N, C, Ho, Wo } }) => ({ y: exactly({ shape: [N, C, Ho, Wo] }) }),
   // x decides where a cotangent goes, so the companion takes it as it is
-  boundBackward: ({ attrs, inputs, cotangents, sizes, exactBackward }) => {
+  boundBackward: ({ attrs, inputs, cotangents, sizes, gradientsOf }) => {
     const meeting = poolOverlaps(attrs, sizes)
     return {
       x:
         meeting === 1
           ? exactly(inputs.x)
-          : rounded(meeting - 1, exactBackward(attrs, inputs, magnitudes(cotangents)).x),
+          : rounded(meeting - 1, gradientsOf(attrs, inputs, magnitudes(cotangents)).x, gridOf(cotangents.y)),
     }
   },
   windows: (attrs) => poolWindows(attrs),

@@ -1,5 +1,5 @@
 import { noAttributes } from '../attributes.js'
-import { rounded } from '../bound.js'
+import { gridOf, rounded } from '../bound.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
 
 /**
@@ -11,6 +11,7 @@ import { defineOp, nothingToDerive, slide } from '../op.js'
  * Units   y carries the product of a's and b's
  * Errors  ShapeMismatch – a and b disagree
  * Bound   one rounding of each product
+ *         Integers, and multiples of any one power of two, that f32 adds up without rounding: 0
  * Source  slide "LSTM nets" (a gate lets a share of each element pass)
  */
 export const mul = defineOp({
@@ -22,10 +23,13 @@ export const mul = defineOp({
   outputs: { y: ['...'] },
   differentiable: ['a', 'b'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, exact }) => ({ y: rounded(1, exact(attrs, inputs).y) }),
-  boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => {
-    const exact = exactBackward(attrs, inputs, cotangents)
-    return { a: rounded(1, exact.a), b: rounded(1, exact.b) }
+  bound: ({ attrs, inputs, valuesOf }) => ({
+    y: rounded(1, valuesOf(attrs, inputs).y, gridOf(inputs.a) * gridOf(inputs.b)),
+  }),
+  boundBackward: ({ attrs, inputs, cotangents, gradientsOf }) => {
+    const { a, b } = gradientsOf(attrs, inputs, cotangents)
+    const grid = gridOf(cotangents.y)
+    return { a: rounded(1, a, grid * gridOf(inputs.b)), b: rounded(1, b, grid * gridOf(inputs.a)) }
   },
   walk: { forward: () => ({ y: 1 }), backward: () => ({ a: 1, b: 1 }) },
 })

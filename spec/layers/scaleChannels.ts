@@ -1,5 +1,5 @@
 import { noAttributes } from '../attributes.js'
-import { rounded } from '../bound.js'
+import { gridOf, rounded } from '../bound.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
 import { magnitudes } from '../tensor.js'
 
@@ -14,6 +14,7 @@ import { magnitudes } from '../tensor.js'
  * Units   s is a plain number, from 0 to 1 behind a sigmoid; y carries x's
  * Errors  ShapeMismatch – samples or channels disagree, or x has another rank than 4
  * Bound   y, dx: one rounding; ds: a product, and the depth of the sum over H·W
+ *         Integers, and multiples of any one power of two, that f32 adds up without rounding: 0
  * Source  slide "SENet" (squeeze and excitation): the scale
  */
 export const scaleChannels = defineOp({
@@ -25,10 +26,16 @@ export const scaleChannels = defineOp({
   outputs: { y: ['N', 'C', 'H', 'W'] },
   differentiable: ['x', 's'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, exact }) => ({ y: rounded(1, exact(attrs, inputs).y) }),
-  boundBackward: ({ attrs, inputs, cotangents, sizes: { H, W }, depth, exactBackward }) => {
-    const companion = exactBackward(attrs, magnitudes(inputs), magnitudes(cotangents))
-    return { x: rounded(1, companion.x), s: rounded(depth(H * W) + 1, companion.s) }
+  bound: ({ attrs, inputs, valuesOf }) => ({
+    y: rounded(1, valuesOf(attrs, inputs).y, gridOf(inputs.x) * gridOf(inputs.s)),
+  }),
+  boundBackward: ({ attrs, inputs, cotangents, sizes: { H, W }, depth, gradientsOf }) => {
+    const companion = gradientsOf(attrs, magnitudes(inputs), magnitudes(cotangents))
+    const grid = gridOf(cotangents.y)
+    return {
+      x: rounded(1, companion.x, grid * gridOf(inputs.s)),
+      s: rounded(depth(H * W) + 1, companion.s, grid * gridOf(inputs.x)),
+    }
   },
   walk: { forward: () => ({ y: 1 }), backward: ({ H, W }) => ({ x: 1, s: H * W }) },
 })

@@ -43,7 +43,7 @@ export const bce = defineOp({
     )
     return { loss: reducedBound(reduction, 3 + (reduction === 'none' ? 0 : depth(sizeOf(rest))), errors, terms) }
   },
-  boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => ({
-    prediction: rounded(6.5 + roundingsOfMean(attrs.reduction), exactBackward(attrs, inputs, cotangents).prediction),
+  boundBackward: ({ attrs, inputs, cotangents, gradientsOf }) => ({
+    prediction: rounded(6.5 + roundingsOfMean(attrs.reduction), gradientsOf(attrs, inputs, cotangents).prediction),
   }),
 })

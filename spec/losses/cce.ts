@@ -35,7 +35,7 @@ export const cce = defineOp({
     const additions = depth(reduction === 'none' ? C : N * C)
     return { loss: reducedBound(reduction, 1 + additions, overClasses(errors), overClasses(terms)) }
   },
-  boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => ({
-    prediction: rounded(3.5 + roundingsOfMean(attrs.reduction), exactBackward(attrs, inputs, cotangents).prediction),
+  boundBackward: ({ attrs, inputs, cotangents, gradientsOf }) => ({
+    prediction: rounded(3.5 + roundingsOfMean(attrs.reduction), gradientsOf(attrs, inputs, cotangents).prediction),
   }),
 })

@@ -26,10 +26,10 @@ export const l2Penalty = defineOp({
   outputs: { loss: [] },
   differentiable: ['w'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, sizes, depth, exact }) => ({
-    loss: rounded(2 + depth(sizeOf(sizes.rest)), exact(attrs, inputs).loss),
+  bound: ({ attrs, inputs, sizes, depth, valuesOf }) => ({
+    loss: rounded(2 + depth(sizeOf(sizes.rest)), valuesOf(attrs, inputs).loss),
   }),
-  boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => ({
-    w: rounded(2, exactBackward(attrs, inputs, cotangents).w),
+  boundBackward: ({ attrs, inputs, cotangents, gradientsOf }) => ({
+    w: rounded(2, gradientsOf(attrs, inputs, cotangents).w),
   }),
 })

@@ -28,15 +28,15 @@ export const mse = defineOp({
   outputs: { loss: reducedFrom('...') },
   differentiable: ['prediction'],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, sizes, depth, exact }) => {
+  bound: ({ attrs, inputs, sizes, depth, valuesOf }) => {
     const additions = attrs.reduction === 'none' ? 0 : depth(sizeOf(sizes.rest))
-    return { loss: rounded(3 + additions + roundingsOfMean(attrs.reduction), exact(attrs, inputs).loss) }
+    return { loss: rounded(3 + additions + roundingsOfMean(attrs.reduction), valuesOf(attrs, inputs).loss) }
   },
   // the difference, twice it (exact), times dloss, and for the mean a division by n
-  boundBackward: ({ attrs, inputs, cotangents, exactBackward }) => ({
+  boundBackward: ({ attrs, inputs, cotangents, gradientsOf }) => ({
     prediction: mapField(
       (d) => (2 + roundingsOfMean(attrs.reduction)) * epsilon * Math.abs(d) + tau,
-      exactBackward(attrs, inputs, cotangents).prediction,
+      gradientsOf(attrs, inputs, cotangents).prediction,
     ),
   }),
 })

@@ -50,15 +50,15 @@ export interface Block {
   readonly layers: readonly Layer[]
   /** the value that comes out: a layer's name, or `entry` */
   readonly output: string
-  /** values beside it that the network answers with too, such as the logits of an auxiliary classifier */
-  readonly aside: readonly string[]
+  /** auxiliary outputs: values that the network answers with too, such as the logits of an auxiliary classifier */
+  readonly auxiliaries: readonly string[]
 }
 
 /** What a block calls the value that it is given, until it is put somewhere. */
 export const entry = ''
 
 /** The block that does nothing: what goes in comes out. */
-export const identity: Block = { layers: [], output: entry, aside: [] }
+export const identity: Block = { layers: [], output: entry, auxiliaries: [] }
 
 const renamed = (block: Block, name: (value: string) => string): Block => ({
   layers: block.layers.map((layer) => ({
@@ -67,7 +67,7 @@ const renamed = (block: Block, name: (value: string) => string): Block => ({
     reads: Object.fromEntries(Object.entries(layer.reads).map(([input, value]) => [input, name(value)])),
   })),
   output: name(block.output),
-  aside: block.aside.map(name),
+  auxiliaries: block.auxiliaries.map(name),
 })
 
 /** A block given a value by name. */
@@ -84,7 +84,7 @@ export const chain = (...blocks: readonly Block[]): Block =>
     return {
       layers: [...soFar.layers, ...placed.layers],
       output: placed.output,
-      aside: [...soFar.aside, ...placed.aside],
+      auxiliaries: [...soFar.auxiliaries, ...placed.auxiliaries],
     }
   }, identity)
 
@@ -92,13 +92,13 @@ export const chain = (...blocks: readonly Block[]): Block =>
 export const auxiliary = (block: Block): Block => ({
   layers: block.layers,
   output: entry,
-  aside: [...block.aside, block.output],
+  auxiliaries: [...block.auxiliaries, block.output],
 })
 
 const single = (layer: Pick<Layer, 'name' | 'op'> & Partial<Layer>): Block => ({
   layers: [{ attrs: {}, reads: { x: entry }, parameters: {}, kept: {}, gives: 'y', runs: 'always', ...layer }],
   output: layer.name,
-  aside: [],
+  auxiliaries: [],
 })
 
 /** Branches that are all given the same value, and a layer that reads what comes out of them by the names given. */
@@ -118,7 +118,7 @@ export const joined = (
   return {
     layers: [...blocks.flatMap(({ layers }) => layers), ...join.layers],
     output: name,
-    aside: blocks.flatMap(({ aside }) => aside),
+    auxiliaries: blocks.flatMap(({ auxiliaries }) => auxiliaries),
   }
 }
 

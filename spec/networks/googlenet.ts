@@ -201,7 +201,7 @@ export const googlenetParts = (batch: number, variant: 'paper' | 'torchvision'):
  * itself sums to 6.8M. 22 layers learn, counted along the longest way.
  *
  * The auxiliary classifiers read the maps of 4a and 4d in training; the paper weighs their losses by 0.3, which is
- * `allAside(network, 0.3)` in a training's description.
+ * `auxiliaryWeightsOf(network, 0.3)` in a training's description.
  *
  * Source  Szegedy et al., "Going deeper with convolutions", 2015; slide "GoogLeNet"
  */

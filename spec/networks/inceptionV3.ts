@@ -155,7 +155,7 @@ const auxiliaryClassifier: Block = scoped(
  * 23,834,568 parameters, 27,161,264 with the auxiliary classifier that reads the 17×17 maps in training. Names, shapes and
  * numbers are torchvision's; the paper's figures leave some widths open, and Keras' batch norm
  * has no γ, which leaves 23,817,352. TensorFlow's and PyTorch's trainings weigh the auxiliary loss by 0.4,
- * `allAside(network, 0.4)` in a training's description.
+ * `auxiliaryWeightsOf(network, 0.4)` in a training's description.
  *
  * Source  Szegedy et al., "Rethinking the Inception architecture for computer vision", 2016; slide "GoogLeNet"
  */

@@ -34,8 +34,8 @@ export interface Network {
   readonly kept: Readonly<Record<string, Kept>>
   /** what training differentiates and a classifier's largest entry is looked for in: logits, not shares */
   readonly output: string
-  /** further answers, such as the logits of auxiliary classifiers */
-  readonly aside: readonly string[]
+  /** auxiliary outputs, by the names of their values: further answers, such as the logits of auxiliary classifiers */
+  readonly auxiliaries: readonly string[]
 }
 
 /**
@@ -110,7 +110,7 @@ const withoutDropout = (block: Block): Block => {
         reads: Object.fromEntries(Object.entries(layer.reads).map(([input, value]) => [input, through(value)])),
       })),
     output: through(block.output),
-    aside: block.aside.map(through),
+    auxiliaries: block.auxiliaries.map(through),
   }
 }
 
@@ -128,7 +128,7 @@ const beforeRelu = (layers: readonly Layer[]): ReadonlySet<string> => {
 /** A network of a block that is given images, rows or sequences of the given shape as the input `x`. */
 export const networkOf = (shape: Shape, block: Block, mode: Mode = inference): Network => {
   const placed = reading('x', block)
-  const { layers, output, aside } = mode.training ? placed : withoutDropout(placed)
+  const { layers, output, auxiliaries } = mode.training ? placed : withoutDropout(placed)
   const rectified = beforeRelu(layers)
   const drawing = layers.filter(({ runs }) => runs === 'dropout').map(({ name }) => name)
   const parameters = Object.fromEntries(
@@ -154,7 +154,7 @@ export const networkOf = (shape: Shape, block: Block, mode: Mode = inference): N
         ...(drawing.length > 0 ? { [stepFeed]: [] } : {}),
       },
       nodes: layers.map((layer) => nodeOf(layer, mode, drawing.indexOf(layer.name))),
-      outputs: [output, ...aside],
+      outputs: [output, ...auxiliaries],
       carry: mode.training
         ? Object.fromEntries(Object.keys(kept).map((name) => [name, renewing.has(name) ? nextOf(name) : name]))
         : {},
@@ -162,7 +162,7 @@ export const networkOf = (shape: Shape, block: Block, mode: Mode = inference): N
     parameters,
     kept,
     output,
-    aside,
+    auxiliaries,
   }
 }
 

@@ -29,7 +29,6 @@ import {
 import { perceptron } from './perceptron.js'
 import { lstmClassifier, rnnClassifier } from './recurrent.js'
 import { basicBlock, bottleneck, resnet101, resnet152, resnet18, resnet34, resnet50, seResnet50 } from './resnet.js'
-import { stateDictNames } from './torch.js'
 import { vgg16, vgg19 } from './vgg.js'
 import { zfnet } from './zfnet.js'
 import { hasAuxiliaries, networkNamed, networkNames, variantsOf } from './zoo.js'
@@ -62,7 +61,7 @@ describe('every network', () => {
       right(checkProgram(program))
       expect(Object.keys(gradients).length).toBeGreaterThan(0)
       expect(nodes.filter(({ node }) => hasBackward(node.op)).length).toBeGreaterThan(0)
-      for (const name of network.aside) {
+      for (const name of network.auxiliaries) {
         const op = nodes.find(({ node }) => node.name === name)!.node.op
         if (hasBackward(op)) right(differentiate(network.program, name, ['x']))
       }
@@ -70,7 +69,7 @@ describe('every network', () => {
   })
 })
 
-// the parameters that the answer depends on: those of an auxiliary classifier lie aside
+// the parameters that the answer depends on: those of an auxiliary classifier lie beside
 const mainOf = ({ program, output }: Network, names: readonly string[]): readonly string[] => {
   const needed = [...program.nodes]
     .reverse()
@@ -141,7 +140,7 @@ describe('small networks', () => {
 
   it('the perceptron decides beside its score', () => {
     const network = perceptron(1)
-    expect([network.output, network.aside, parameterCount(network)]).toEqual(['score', ['y'], 3])
+    expect([network.output, network.auxiliaries, parameterCount(network)]).toEqual(['score', ['y'], 3])
   })
 
   it("an LSTM cell of 10 inputs and 20 units has 2,480 parameters, of which PyTorch's second bias is none", () => {
@@ -371,58 +370,6 @@ describe('SE-ResNet-50', () => {
     expect(parameterCount(seResnet50(1))).toBe(28088024)
     expect(parameterCount(seResnet50(1, { variant: 'unbiased' }))).toBe(28071976)
     expect(28071976 - parameterCount(resnet50(1))).toBe(2514944)
-  })
-})
-
-describe("PyTorch's names", () => {
-  const namesOf = (network: Network) => Object.values(stateDictNames(network)).flat()
-
-  it('of AlexNet and VGG count the modules of torchvision', () => {
-    const layers = [
-      'features.0',
-      'features.3',
-      'features.6',
-      'features.8',
-      'features.10',
-      'classifier.1',
-      'classifier.4',
-    ]
-    expect(namesOf(alexnet(1, { variant: 'torchvision' }))).toEqual(
-      [...layers, 'classifier.6'].flatMap((name) => [`${name}.weight`, `${name}.bias`]),
-    )
-    const places = [0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28]
-    expect(namesOf(vgg16(1, { variant: 'torchvision' }))).toEqual(
-      [...places.map((at) => `features.${at}`), 'classifier.0', 'classifier.3', 'classifier.6'].flatMap((name) => [
-        `${name}.weight`,
-        `${name}.bias`,
-      ]),
-    )
-  })
-
-  // from the state dicts of torchvision 0.14
-  it.each([
-    [resnet18(1), 102, ['conv1.weight', 'bn1.running_mean', 'layer1.0.conv1.weight', 'layer2.0.downsample.1.bias']],
-    [resnet50(1), 267, ['layer1.0.downsample.0.weight', 'layer4.2.bn3.running_var', 'fc.weight', 'fc.bias']],
-    [
-      googlenet(1, { variant: 'torchvision', aux: true }),
-      305,
-      [
-        ...['conv1.conv.weight', 'conv3.bn.running_var', 'inception3a.branch1.conv.weight', 'aux1.conv.conv.weight'],
-        ...['inception3a.branch2.0.conv.weight', 'inception5b.branch4.1.bn.weight', 'aux2.fc2.bias', 'fc.weight'],
-      ],
-    ],
-    [
-      inceptionV3(1, { aux: true }),
-      484,
-      [
-        ...['Conv2d_1a_3x3.conv.weight', 'Mixed_5b.branch3x3dbl_3.bn.bias', 'Mixed_6b.branch7x7dbl_5.conv.weight'],
-        ...['Mixed_7c.branch3x3dbl_3b.conv.weight', 'AuxLogits.conv1.bn.running_mean', 'AuxLogits.fc.weight'],
-      ],
-    ],
-  ] as const)('of networks with batch norm are those of the modules (%#)', (network, count, some) => {
-    const names = namesOf(network)
-    expect(new Set(names).size).toBe(count)
-    expect(names).toEqual(expect.arrayContaining([...some]))
   })
 })
 

@@ -2,7 +2,8 @@ import type { Asked, Network } from './network.js'
 import { fullyConnected, inference, recurrent, sequential } from './network.js'
 
 export interface AskedOfSequence extends Asked {
-  readonly steps?: number
+  /** T, how many inputs a sequence has */
+  readonly length?: number
   readonly inputs?: number
   readonly hidden?: number
   readonly classes?: number
@@ -12,10 +13,10 @@ const classifier =
   (op: 'rnn' | 'lstm') =>
   (
     batch: number,
-    { steps = 28, inputs = 28, hidden = 64, classes = 10, mode = inference }: AskedOfSequence = {},
+    { length = 28, inputs = 28, hidden = 64, classes = 10, mode = inference }: AskedOfSequence = {},
   ): Network =>
     sequential(
-      [steps, batch, inputs],
+      [length, batch, inputs],
       [recurrent(op, op, { batch, inputs, hidden }), fullyConnected('fc', hidden, classes)],
       mode,
     )

@@ -39,10 +39,10 @@ export const minMaxNormalize = defineOp({
       ensure(low < high, 'AttributeOutOfRange', `low is ${low} and high is ${high}; low must be below high`),
       E.map(() => ({ rows: rowsOf(sizes) })),
     ),
-  bound: ({ attrs, inputs, sizes: { D }, exact }) => {
+  bound: ({ attrs, inputs, sizes: { D }, valuesOf }) => {
     const { low, high } = attrs
     const { x, apply = x } = inputs
-    const y = exact(attrs, inputs).y
+    const y = valuesOf(attrs, inputs).y
     const [smallest, largest] = [least(x), most(x)]
     return {
       y: mapField((v, i) => {

@@ -32,9 +32,9 @@ export const momentum = defineOp({
   outputs: { w: ['...'], velocity: ['...'] },
   differentiable: [],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs: { w, g, velocity }, exact }) => {
+  bound: ({ attrs, inputs: { w, g, velocity }, valuesOf }) => {
     const { learningRate: eta, momentum: mu, nesterov, weightDecay: lambda } = attrs
-    const after = exact(attrs, { w, g, velocity })
+    const after = valuesOf(attrs, { w, g, velocity })
     const ofGradient = zipFields([g, w], (g, w) =>
       lambda === 0 ? 0 : epsilon * (Math.abs(g) + 2 * Math.abs(lambda * w)),
     )

@@ -26,10 +26,10 @@ export const sgd = defineOp({
   outputs: { w: ['...'] },
   differentiable: [],
   derive: nothingToDerive,
-  bound: ({ attrs, inputs, exact }) => {
+  bound: ({ attrs, inputs, valuesOf }) => {
     const { learningRate: eta, weightDecay: lambda } = attrs
     return {
-      w: zipFields([inputs.w, inputs.g, exact(attrs, inputs).w], (w, g, after) => {
+      w: zipFields([inputs.w, inputs.g, valuesOf(attrs, inputs).w], (w, g, after) => {
         const gradient = lambda === 0 ? g : g + lambda * w
         const ofGradient = lambda === 0 ? 0 : onceRounded(gradient, onceRounded(lambda * w, 0))
         const ofStep = onceRounded(eta * gradient, eta * ofGradient)

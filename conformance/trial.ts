@@ -17,14 +17,15 @@ import type { Program, ProgramNode } from '../spec/program.js'
 import { checkProgram } from '../spec/program.js'
 import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
 import { scalar, sizeOf, tensor } from '../spec/tensor.js'
-import type { LockstepFinding, Sampling } from './lockstep.js'
+import type { Effort } from './elements.js'
+import type { LockstepFinding } from './lockstep.js'
 import { everyValue, judgeNode, stepOf } from './lockstep.js'
 
 /**
  * A network, or a block of one, that a backend is held against forward and backward: `small` ones whole, `block`s of
  * the large ones on small images, `large` ones on images of full size.
  */
-export interface Exhibit {
+export interface Trial {
   readonly name: string
   readonly kind: 'small' | 'block' | 'large'
   readonly network: () => Result<Network>
@@ -34,7 +35,7 @@ const called = (name: string, { variant, aux = false }: Wanted): string =>
   [name, ...(variant === undefined ? [] : [variant]), ...(aux ? ['aux'] : [])].join(' ')
 
 /** Everything there is to hold a backend against, in the order in which it is done: small, blocks, then large. */
-export const exhibits = (seed: number): readonly Exhibit[] => {
+export const trials = (seed: number): readonly Trial[] => {
   const mode = trainingBy(seed)
   const inForms = networkNames.flatMap((name) => {
     const [, ...others] = variantsOf(name)
@@ -46,7 +47,7 @@ export const exhibits = (seed: number): readonly Exhibit[] => {
       })),
     )
   })
-  const whole = inForms.map(({ name, wanted }): Exhibit => {
+  const whole = inForms.map(({ name, wanted }): Trial => {
     const { isSmall, batch } = trialOf(name, wanted)
     return {
       name: called(name, wanted),
@@ -54,7 +55,7 @@ export const exhibits = (seed: number): readonly Exhibit[] => {
       network: () => networkNamed(name, { ...wanted, batch, mode }),
     }
   })
-  const blocks = Object.entries(pieces()).map(([name, { shape, block }]): Exhibit => ({
+  const blocks = Object.entries(pieces()).map(([name, { shape, block }]): Trial => ({
     name,
     kind: 'block',
     network: () => E.right(networkOf(shape, block, mode)),
@@ -80,11 +81,11 @@ const isScores = (shape: Shape): boolean => shape.length === 2 && (shape[1] as n
  *
  * Errors  what `checkProgram` and `differentiate` refuse
  */
-export const bothWays = ({ program, parameters, output, aside }: Network): Result<Program> =>
+export const bothWays = ({ program, parameters, output, auxiliaries }: Network): Result<Program> =>
   F.pipe(
     checkProgram(program),
     E.flatMap(({ shapes }) => {
-      const answers = [output, ...aside]
+      const answers = [output, ...auxiliaries]
       const shapeOf = (answer: string): Shape => shapes[answer] as Shape
       const losses = answers.map((answer) =>
         isScores(shapeOf(answer))
@@ -115,6 +116,9 @@ export const bothWays = ({ program, parameters, output, aside }: Network): Resul
     E.map(({ program }) => program),
   )
 
+// numbers have been drawn under this word since it stood for a trial: another one would draw others
+const keyFor = (seed: number, name: string): string => `exhibit ${seed} ${name}`
+
 /** Numbers in f32, uniform from −a to a about a centre. */
 const drawn = (name: string, shape: Shape, a: number, centre = 0): Tensor => {
   const draw = draws(keyOf(name))
@@ -133,7 +137,7 @@ export const feedsFor = (network: Network, { inputs }: Program, seed: number): T
   const own = Object.entries(network.parameters).map(([name, { shape, fanIn, gain, first }]) => [
     name,
     drawn(
-      `exhibit ${seed} ${name}`,
+      keyFor(seed, name),
       shape,
       first !== undefined || shape.length === 1
         ? 0.25
@@ -147,10 +151,10 @@ export const feedsFor = (network: Network, { inputs }: Program, seed: number): T
   const others = Object.entries(inputs).flatMap(([name, shape]) => {
     if (name in network.parameters || name in kept) return []
     if (name === stepFeed) return [[name, scalar(3)]]
-    if (name.startsWith(targetOf('')) && isScores(shape)) return [[name, oneHot(`exhibit ${seed} ${name}`, shape)]]
+    if (name.startsWith(targetOf('')) && isScores(shape)) return [[name, oneHot(keyFor(seed, name), shape)]]
     // d.loss, the end of the chain
     if (shape.length === 0 && name.startsWith(gradientName(''))) return [[name, scalar(1)]]
-    return [[name, drawn(`exhibit ${seed} ${name}`, shape, Math.sqrt(3))]]
+    return [[name, drawn(keyFor(seed, name), shape, Math.sqrt(3))]]
   })
   return Object.fromEntries([...own, ...Object.entries(kept), ...others]) as Tensors
 }
@@ -163,8 +167,8 @@ const oneHot = (name: string, shape: Shape): Tensor => {
   return tensor(shape, data)
 }
 
-/** What came out of an exhibit. */
-export interface Exhibited {
+/** What came out of a trial. */
+export interface TrialResult {
   readonly name: string
   readonly parameters: number
   /** forward, as `describe` counts them */
@@ -185,24 +189,27 @@ export type Moment =
   | { readonly what: 'drawing' | 'running' }
   | { readonly what: 'judging'; readonly node: string; readonly done: number; readonly of: number }
 
-export interface ExhibitOptions {
-  readonly sampling: Sampling
+export interface TrialOptions {
+  /** of the weights, the images and which elements are judged */
+  readonly seed: number
+  /** how much of a large answer is judged; by default as in any lockstep */
+  readonly effort?: Effort
   readonly tell?: (moment: Moment) => void
 }
 
 /**
- * Runs an exhibit on a backend, forward and backward, and judges every node of it in lockstep, the large ones by a
- * sample. All values come back to be judged, so it takes as much memory as the network's values and gradients.
+ * Runs a network on a backend, forward and backward, and judges every node of it in lockstep, large outputs by some of
+ * their elements. All values come back to be judged, so it takes as much memory as the network's values and gradients.
  *
- * Errors  what the backend answers, such as LimitExceeded, and what the oracle refuses, with the exhibit's name in front
+ * Errors  what the backend answers, such as LimitExceeded, and what the oracle refuses, with the trial's name in front
  */
-export const exhibit =
+export const runTrial =
   (
     backend: Backend,
     oracle: Oracle,
-    { name, network: make }: Exhibit,
-    { sampling, tell }: ExhibitOptions,
-  ): taskEither.TaskEither<EtalonError, Exhibited> =>
+    { name, network: make }: Trial,
+    { seed, effort, tell }: TrialOptions,
+  ): taskEither.TaskEither<EtalonError, TrialResult> =>
   async () => {
     tell?.({ what: 'drawing' })
     const planned = F.pipe(
@@ -214,14 +221,17 @@ export const exhibit =
     )
     if (E.isLeft(planned)) return planned
     const { network, program, figures } = planned.right
-    const feeds = feedsFor(network, program, sampling.seed)
+    const feeds = feedsFor(network, program, seed)
     tell?.({ what: 'running' })
     const written = everyValue(program).filter((value) => !(value in feeds))
     const ran = await F.pipe(backend.run(program, feeds, written), TE.mapLeft(within(name)))()
     if (E.isLeft(ran)) return ran
     // feeds are in f32, so what a backend has of them are these numbers
     const values = { ...feeds, ...ran.right }
-    const judge = judgeNode(oracle, backend.depth ?? anyOrder, values, { sampling })
+    const judge = judgeNode(oracle, backend.depth ?? anyOrder, values, {
+      seed,
+      ...(effort === undefined ? {} : { effort }),
+    })
     const findings: LockstepFinding[] = []
     for (const node of program.nodes) {
       tell?.({ what: 'judging', node: node.name, done: findings.length, of: program.nodes.length })
@@ -235,10 +245,10 @@ export const exhibit =
       parameters: parameterCount(network),
       multiplyAdds: figures.totals.multiplyAdds,
       nodes: findings.length,
-      judged: findings.reduce((n, { judged }) => n + judged, 0),
+      judged: findings.reduce((n, { judgement }) => n + judgement.judged, 0),
       of: findings.reduce((n, { of }) => n + of, 0),
       worst,
-      loosest: findings.reduce((a, b) => (b.looseness > a.looseness ? b : a)),
+      loosest: findings.reduce((a, b) => (b.judgement.looseness > a.judgement.looseness ? b : a)),
       ...(guilty === undefined ? {} : { guilty }),
     })
   }

@@ -11,7 +11,7 @@ export interface Visit<A, V> {
  * Items in order, each seeing by name what was given and what those before it wrote; a name may be written again. The
  * first failure is the answer. A copy of all names for each node would make a deep network cost the square of its depth.
  */
-export const walk = <I, A, V>(
+export const foldNodes = <I, A, V>(
   given: Readonly<Record<string, V>>,
   items: readonly I[],
   visit: (known: ReadonlyMap<string, V>, item: I) => Result<Visit<A, V>>,

@@ -1,14 +1,17 @@
 import { either as E, function as F } from 'fp-ts'
-import type { Tensor, Tensors } from '../../spec/tensor.js'
-import { generate, mapTensor, zeros } from '../../spec/tensor.js'
-import { rearranged, rolled } from '../arrange.js'
-import type { Fill, Form } from '../form.js'
-import { equal, equals, named } from '../laws.js'
 import type { Draws } from '../../spec/philox.js'
+import type { Tensor, Tensors } from '../../spec/tensor.js'
+import { filled, generate, mapTensor } from '../../spec/tensor.js'
+import type { Fill, Form } from '../form.js'
 import type { Law } from '../questions.js'
 import { form } from '../questions.js'
+import { joined, part, rolled } from './arrange.js'
+import { equal, exactly, named } from './claims.js'
+import { invariant, rearranging } from './laws.js'
 
-/** Cases and laws that the normalizers share. */
+/** Cases and laws of normalizers, which fit each feature of some rows and apply the fit to others. */
+
+// ---- cases -------------------------------------------------------------------------------------------------------
 
 export const fit = (N: number, D: number) => ({ x: [N, D] })
 export const applied = (N: number, M: number, D: number) => ({ x: [N, D], apply: [M, D] })
@@ -71,48 +74,37 @@ export const randomRows = (draw: Draws, fills: readonly Fill[]): Pick<Form, 'sha
   }
 }
 
-const size = ({ shape }: Tensor): number => shape[1] as number
+// ---- laws --------------------------------------------------------------------------------------------------------
 
-/** Row after row, x twice: the same least, most, mean and deviation. */
-const doubled = (x: Tensor): Tensor =>
-  generate([2 * (x.shape[0] as number), size(x)], (i) => x.data[i % x.data.length] as number)
+/** How many features there are. */
+const width = ({ shape }: Tensor): number => shape[1] as number
 
-const onlyX = (inputs: Tensors): Tensors => ({ x: named(inputs, 'x') })
+const applyingToTheFitted = invariant(
+  'the fit applied to its own data is the fit without anything to apply it to',
+  'y',
+  ({ inputs }) => ({ inputs: { ...inputs, apply: named(inputs, 'x') } }),
+  ({ inputs }) => ({ inputs: { x: named(inputs, 'x') } }),
+)
 
-export const applyingToTheFitted: Law = {
-  name: 'the fit applied to its own data is the fit without anything to apply it to',
-  claims: ({ attrs, inputs }, ask) => {
-    const x = named(inputs, 'x')
-    return F.pipe(
-      E.Do,
-      E.bind('alone', () => ask('forward', attrs, { x })),
-      E.bind('applied', () => ask('forward', attrs, { x, apply: x })),
-      E.map(({ alone, applied }) => [equal('y', applied, alone)]),
-    )
-  },
-}
-
-export const rowByRow: Law = {
+const rowByRow: Law = {
   name: 'data is transformed row by row, whatever else is transformed with it',
   claims: ({ attrs, inputs }, ask) => {
     const x = named(inputs, 'x')
-    const row = (n: number): Tensor => generate([1, size(x)], (d) => x.data[n * size(x) + d] as number)
-    const last = (x.shape[0] as number) - 1
+    const N = x.shape[0] as number
+    const last = (rows: Tensor): Tensor => part(0, N - 1, N, rows)
     return F.pipe(
       E.Do,
       E.bind('all', () => ask('forward', attrs, { x })),
-      E.bind('one', () => ask('forward', attrs, { x, apply: row(last) })),
+      E.bind('one', () => ask('forward', attrs, { x, apply: last(x) })),
       E.map(({ all, one }) => {
-        const of = (tensors: Tensors): Tensors => ({
-          y: generate([1, size(x)], (d) => named(tensors, 'y').data[last * size(x) + d] as number),
-        })
+        const of = (tensors: Tensors): Tensors => ({ y: last(named(tensors, 'y')) })
         return [equal('y', one, { values: of(all.values), slack: of(all.slack) })]
       }),
     )
   },
 }
 
-export const rowsInAnyOrder: Law = {
+const rowsInAnyOrder: Law = {
   name: 'the order of the rows that are fitted changes nothing, nor does fitting to each of them twice',
   claims: ({ attrs, inputs }, ask) => {
     const x = named(inputs, 'x')
@@ -121,58 +113,45 @@ export const rowsInAnyOrder: Law = {
       E.Do,
       E.bind('given', () => ask('forward', attrs, { x, apply })),
       E.bind('rolled', () => ask('forward', attrs, { x: rolled(0, x), apply })),
-      E.bind('doubled', () => ask('forward', attrs, { x: doubled(x), apply })),
+      E.bind('doubled', () => ask('forward', attrs, { x: joined(x, x), apply })),
       E.map(({ given, rolled, doubled }) => [equal('y', rolled, given), equal('y', doubled, given)]),
     )
   },
 }
 
-export const featuresApart: Law = {
-  name: 'features in another order are the same features in that order',
-  claims: ({ attrs, inputs }, ask) => {
-    const roll = (x: Tensor): Tensor => rolled(1, x)
-    return F.pipe(
-      E.Do,
-      E.bind('given', () => ask('forward', attrs, onlyX(inputs))),
-      E.bind('rolled', () => ask('forward', attrs, { x: roll(named(inputs, 'x')) })),
-      E.map(({ given, rolled }) => [equal('y', rolled, rearranged(roll, 'y', given))]),
-    )
-  },
-}
+const roll = (x: Tensor): Tensor => rolled(1, x)
 
-/** Another unit and another origin of a feature, x ↦ 4x + 3, change nothing; every number here is exact in f64. */
-export const unitFree: Law = {
-  name: 'another unit and another origin of the data change nothing',
-  claims: ({ attrs, inputs }, ask) => {
-    const moved = Object.fromEntries(Object.entries(inputs).map(([name, x]) => [name, mapTensor((v) => 4 * v + 3, x)]))
-    return F.pipe(
-      E.Do,
-      E.bind('given', () => ask('forward', attrs, inputs)),
-      E.bind('moved', () => ask('forward', attrs, moved)),
-      E.map(({ given, moved }) => [equal('y', moved, given)]),
-    )
-  },
-}
+const featuresApart = rearranging('features in another order are the same features in that order', () => ({
+  x: roll,
+  apply: roll,
+  y: roll,
+}))
+
+// x ↦ 4x + 3: every number is exact in f64
+const unitFree = invariant('another unit and another origin of the data change nothing', 'y', ({ inputs }) => ({
+  inputs: Object.fromEntries(Object.entries(inputs).map(([name, x]) => [name, mapTensor((v) => 4 * v + 3, x)])),
+}))
 
 /** A constant feature gives one number everywhere, beside features that vary and under whatever is applied. */
-export const constantFeature = (name: string, value: (attrs: Form['attrs']) => number): Law => ({
+const constantFeature = (name: string, value: (attrs: Form['attrs']) => number): Law => ({
   name,
   claims: ({ attrs, inputs }, ask, draw) => {
     const x = named(inputs, 'x')
     const c = Math.fround(draw.normal())
-    const apply = generate([3, size(x)], () => Math.fround(draw.normal()))
+    const apply = generate([3, width(x)], () => Math.fround(draw.normal()))
     return F.pipe(
-      ask('forward', attrs, { x: generate(x.shape, () => c), apply }),
-      E.map((answer) => [
-        {
-          ...equals(
-            'y',
-            answer,
-            mapTensor(() => value(attrs), apply),
-          ),
-          allowed: zeros(apply.shape),
-        },
-      ]),
+      ask('forward', attrs, { x: filled(x.shape, c), apply }),
+      E.map(({ values }) => [exactly(named(values, 'y'), filled(apply.shape, value(attrs)))]),
     )
   },
 })
+
+/** The laws that every normalizer keeps; a constant feature gives the same number everywhere. */
+export const normalizerLaws = (constant: string, value: (attrs: Form['attrs']) => number): readonly Law[] => [
+  applyingToTheFitted,
+  rowByRow,
+  rowsInAnyOrder,
+  featuresApart,
+  unitFree,
+  constantFeature(constant, value),
+]

@@ -3,12 +3,12 @@ import * as t from 'io-ts'
 import type { Fingerprint } from '../spec/backend.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import { ensure } from '../spec/error.js'
-import type { Exhibited } from './exhibit.js'
-import type { LockstepFinding, Sampling } from './lockstep.js'
+import type { LockstepFinding } from './lockstep.js'
 import { plain, printJudgement } from './report.js'
 import type { Ink } from './report.js'
+import type { TrialResult } from './trial.js'
 
-/** A node of an exhibit as a report keeps it: JSON has no infinities, so its numbers are text where they are none. */
+/** A node of a trial as a report keeps it: JSON has no infinities, so its numbers are text where they are none. */
 const nodeCodec = t.strict({
   node: t.string,
   op: t.string,
@@ -16,7 +16,7 @@ const nodeCodec = t.strict({
   ratio: t.union([t.number, t.string]),
 })
 
-/** What a report says of one exhibit. */
+/** What a report says of one trial. */
 const lineCodec = t.intersection([
   t.strict({
     name: t.string,
@@ -45,27 +45,30 @@ const headCodec = t.strict({
   fingerprint: t.record(t.string, t.union([t.string, t.number, t.boolean])),
 })
 
-export type ExhibitLine = t.TypeOf<typeof lineCodec>
+export type TrialLine = t.TypeOf<typeof lineCodec>
 
-/** What exhibits came to on one device, under one sampling. */
-export interface ExhibitReport {
-  readonly sampling: Sampling
+/** What trials came to on one device. */
+export interface TrialReport {
+  /** of the weights, the images and which elements are judged */
+  readonly seed: number
+  /** at least so many elements of each output were judged, or all where there are fewer */
+  readonly elements: number
   readonly fingerprint: Fingerprint
-  readonly lines: readonly ExhibitLine[]
+  readonly lines: readonly TrialLine[]
 }
 
 const finite = (value: number): number | string => (Number.isFinite(value) ? value : String(value))
 
-const briefly = ({ node, op, direction, judgement }: LockstepFinding): NonNullable<ExhibitLine['worst']> => ({
+const briefly = ({ node, op, direction, judgement }: LockstepFinding): NonNullable<TrialLine['worst']> => ({
   node,
   op,
   direction,
   ratio: finite(judgement.worst.ratio),
 })
 
-/** What a report says of an exhibit that ran. */
-export const lineOf = (exhibited: Exhibited, seconds: number): ExhibitLine => {
-  const { name, parameters, multiplyAdds, nodes, judged, of, worst, loosest, guilty } = exhibited
+/** What a report says of a trial that ran. */
+export const lineOf = (result: TrialResult, seconds: number): TrialLine => {
+  const { name, parameters, multiplyAdds, nodes, judged, of, worst, loosest, guilty } = result
   return {
     name,
     verdict: guilty === undefined ? 'conformant' : 'not-conformant',
@@ -76,7 +79,7 @@ export const lineOf = (exhibited: Exhibited, seconds: number): ExhibitLine => {
     judged,
     of,
     worst: briefly(worst),
-    loosest: { node: loosest.node, looseness: finite(loosest.looseness) },
+    loosest: { node: loosest.node, looseness: finite(loosest.judgement.looseness) },
     ...(guilty === undefined
       ? {}
       : {
@@ -86,16 +89,16 @@ export const lineOf = (exhibited: Exhibited, seconds: number): ExhibitLine => {
   }
 }
 
-/** What a report says of an exhibit that could not be run. */
-export const lineNotRun = (name: string, { code, message }: EtalonError, seconds: number): ExhibitLine => ({
+/** What a report says of a trial that could not be run. */
+export const lineNotRun = (name: string, { code, message }: EtalonError, seconds: number): TrialLine => ({
   name,
   verdict: 'not-run',
   seconds,
   message: `${code}: ${message}`,
 })
 
-/** A report as lines of JSON: what was asked on which device, then a line for each exhibit. */
-export const writeExhibits = ({ sampling: { seed, elements }, fingerprint, lines }: ExhibitReport): string =>
+/** A report as lines of JSON: what was asked on which device, then a line for each trial. */
+export const writeTrials = ({ seed, elements, fingerprint, lines }: TrialReport): string =>
   [{ format: 'etalon zoo', seed, elements, fingerprint }, ...lines].map((line) => `${JSON.stringify(line)}\n`).join('')
 
 const parsed = (text: string, at: number): Result<unknown> =>
@@ -121,7 +124,7 @@ const decoded =
  *
  * Errors  FormatInvalid – no report, with the line where it ends being one
  */
-export const readExhibits = (text: string): Result<ExhibitReport> => {
+export const readTrials = (text: string): Result<TrialReport> => {
   const [head = '', ...lines] = text.split('\n').filter((line) => line !== '')
   return F.pipe(
     E.Do,
@@ -132,22 +135,19 @@ export const readExhibits = (text: string): Result<ExhibitReport> => {
         E.traverseArrayWithIndex((i, line) => F.pipe(parsed(line, i + 1), E.flatMap(decoded(lineCodec, i + 1)))),
       ),
     ),
-    E.map(({ head: { seed, elements, fingerprint }, lines }) => ({ sampling: { seed, elements }, fingerprint, lines })),
+    E.map(({ head: { seed, elements, fingerprint }, lines }) => ({ seed, elements, fingerprint, lines })),
   )
 }
 
 /**
- * The lines of a report from which a run goes on: those of exhibits that ran.
+ * The lines of a report from which a run goes on: those of trials that ran.
  *
- * Errors  FormatInvalid – it tells of another device or sampling, with what differs
+ * Errors  FormatInvalid – it tells of another device, seed or number of elements, with what differs
  */
-export const resumedLines = (
-  { sampling, fingerprint, lines }: ExhibitReport,
-  now: Pick<ExhibitReport, 'sampling' | 'fingerprint'>,
-): Result<readonly ExhibitLine[]> => {
+export const resumedLines = (report: TrialReport, now: Omit<TrialReport, 'lines'>): Result<readonly TrialLine[]> => {
   const [before, after] = [
-    { seed: sampling.seed, elements: sampling.elements, ...fingerprint },
-    { seed: now.sampling.seed, elements: now.sampling.elements, ...now.fingerprint },
+    { seed: report.seed, elements: report.elements, ...report.fingerprint },
+    { seed: now.seed, elements: now.elements, ...now.fingerprint },
   ] as const satisfies readonly Fingerprint[]
   const differs = [...new Set([...Object.keys(before), ...Object.keys(after)])].find(
     (name) => (before as Fingerprint)[name] !== (after as Fingerprint)[name],
@@ -159,12 +159,12 @@ export const resumedLines = (
       'FormatInvalid',
       `a report of another run: ${differs} is ${shown(before)} there and ${shown(after)} here`,
     ),
-    E.map(() => lines.filter(({ verdict }) => verdict !== 'not-run')),
+    E.map(() => report.lines.filter(({ verdict }) => verdict !== 'not-run')),
   )
 }
 
-/** What all exhibits together came to. */
-export const overallOf = (lines: readonly ExhibitLine[]): ExhibitLine['verdict'] =>
+/** What all trials together came to. */
+export const overallOf = (lines: readonly TrialLine[]): TrialLine['verdict'] =>
   lines.some(({ verdict }) => verdict === 'not-conformant')
     ? 'not-conformant'
     : lines.every(({ verdict }) => verdict === 'conformant')
@@ -175,8 +175,8 @@ const grouped = (count: number | undefined): string => count?.toLocaleString('en
 
 const nameWidth = 36
 
-/** The head of the table that `printExhibit` fills. */
-export const printExhibitHead = (ink: Ink = plain): string =>
+/** The head of the table that `printTrial` fills. */
+export const printTrialHead = (ink: Ink = plain): string =>
   ink.faint(
     [
       'network or block'.padEnd(nameWidth),
@@ -195,8 +195,8 @@ const ratioText = (ratio: number | string): string => (typeof ratio === 'number'
 
 const looseText = (value: number | string): string => (typeof value === 'number' ? value.toExponential(0) : value)
 
-/** An exhibit in a line, and what is wrong with it below. */
-export const printExhibit = (line: ExhibitLine, ink: Ink = plain): string => {
+/** A trial in a line, and what is wrong with it below. */
+export const printTrial = (line: TrialLine, ink: Ink = plain): string => {
   const { name, verdict, seconds, parameters, multiplyAdds, nodes, judged, of, worst, loosest, message } = line
   const share = judged === undefined || of === undefined ? '–' : `${((100 * judged) / of).toFixed(0)} %`
   const paint = { conformant: ink.good, 'not-conformant': ink.bad, 'not-run': ink.faint }[verdict]
@@ -215,9 +215,9 @@ export const printExhibit = (line: ExhibitLine, ink: Ink = plain): string => {
   return `${row}${where.join('')}${message === undefined ? '' : `\n    ${message}`}`
 }
 
-/** What all of so many exhibits came to, in a sentence. */
-export const printExhibitTotals = (lines: readonly ExhibitLine[], wanted: number): string => {
-  const count = (verdict: ExhibitLine['verdict']): number => lines.filter((line) => line.verdict === verdict).length
+/** What all of so many trials came to, in a sentence. */
+export const printTrialTotals = (lines: readonly TrialLine[], wanted: number): string => {
+  const count = (verdict: TrialLine['verdict']): number => lines.filter((line) => line.verdict === verdict).length
   const elements = lines.reduce((n, { judged = 0 }) => n + judged, 0)
   const notRun = wanted - lines.length + count('not-run')
   return [

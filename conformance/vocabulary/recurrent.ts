@@ -1,25 +1,23 @@
 import { either as E, function as F } from 'fp-ts'
 import type { Result } from '../../spec/error.js'
 import type { Tensor, Tensors } from '../../spec/tensor.js'
-import { generate, mapTensor, sizeOf, zeros } from '../../spec/tensor.js'
-import { another, combination, equal, named } from '../laws.js'
+import { mapTensor, zeros } from '../../spec/tensor.js'
+import type { Fill, Form } from '../form.js'
 import type { Ask, Claim, Evaluation, Law } from '../questions.js'
+import { form } from '../questions.js'
+import { part } from './arrange.js'
+import { another, answersTo, combination, dot, equal, named, numbersAgree, renamed, size, unit } from './claims.js'
+import { aroundTiles } from './tiles.js'
 
-/** Laws that recurrent cells and their scans share. */
+/** Cases and laws of recurrent cells, and laws that their scans keep as well. */
 
-export const unit = 2 ** -52
-export const element = ({ data }: Tensor, i: number): number => data[i] as number
+// ---- laws --------------------------------------------------------------------------------------------------------
 
 /** Without the inputs named: zeros in their place. */
 export const zeroed = (inputs: Tensors, ...names: readonly string[]): Tensors => ({
   ...inputs,
   ...Object.fromEntries(names.map((name) => [name, zeros(named(inputs, name).shape)])),
 })
-
-const total = (x: Tensor, f: (value: number, i: number) => number): number =>
-  Array.from({ length: x.data.length }, (_, i) => f(element(x, i), i)).reduce((a, b) => a + b, 0)
-
-const scalar = (value: number): Tensor => ({ shape: [], data: [value] })
 
 /**
  * ⟨dw, w⟩ = ⟨dx, x⟩: the two meet only in their product, so that stretching one is shrinking the other. Both sides are
@@ -31,52 +29,16 @@ export const weighsLike = (w: string, x: string): Law => ({
     F.pipe(
       ask('backward', attrs, inputs, cotangents),
       E.map(({ values, slack }) => {
-        const side = (name: string) => {
-          const [given, gradient, error] = [named(inputs, name), named(values, name), named(slack, name)]
-          const n = given.data.length
-          return {
-            sum: total(given, (v, i) => v * element(gradient, i)),
-            slack: total(
-              given,
-              (v, i) => Math.abs(v) * (element(error, i) + (n + 1) * unit * Math.abs(element(gradient, i))),
-            ),
-          }
+        const sum = (name: string): number => dot(named(inputs, name), named(values, name))
+        const error = (name: string): number => {
+          const given = size(named(inputs, name))
+          const rounding = (given.data.length + 1) * unit * dot(given, size(named(values, name)))
+          return dot(given, named(slack, name)) + rounding
         }
-        const [ofW, ofX] = [side(w), side(x)]
-        return [{ got: scalar(ofW.sum), want: scalar(ofX.sum), allowed: scalar(ofW.slack + ofX.slack) }]
+        return [numbersAgree(sum(w), sum(x), error(w) + error(x))]
       }),
     ),
 })
-
-/** Twice one cotangent and once another pull like their sum: gradients are linear in cotangents. */
-export const linearInCotangents: Law = {
-  name: 'gradients are linear in the cotangents, one output’s and another’s alike',
-  claims: ({ attrs, inputs, cotangents }, ask, draw) => {
-    const others = Object.fromEntries(
-      Object.entries(cotangents).map(([name, { shape }]) => [name, another(draw, shape)]),
-    )
-    const both = Object.fromEntries(
-      Object.entries(cotangents).map(([name, dy]) => [
-        name,
-        mapTensor((v, i) => 2 * v + element(named(others, name), i), dy),
-      ]),
-    )
-    return F.pipe(
-      E.Do,
-      E.bind('ofBoth', () => ask('backward', attrs, inputs, both)),
-      E.bind('ofOne', () => ask('backward', attrs, inputs, cotangents)),
-      E.bind('ofOther', () => ask('backward', attrs, inputs, others)),
-      E.map(({ ofBoth, ofOne, ofOther }) =>
-        Object.keys(ofBoth.values).map((name) =>
-          combination(name, ofBoth, [
-            [2, ofOne],
-            [1, ofOther],
-          ]),
-        ),
-      ),
-    )
-  },
-}
 
 /** Cotangents left out count as zeros: those of single outputs pull like all of them together. */
 export const cotangentsAdd: Law = {
@@ -108,35 +70,25 @@ export const rolesExchange = (outputs: readonly string[]): Law => ({
     const wHh = named(inputs, 'wHh')
     const alike = { ...inputs, x: another(draw, h.shape), wIh: another(draw, wHh.shape) }
     const exchanged = { ...alike, x: h, wIh: wHh, h: alike.x, wHh: alike.wIh }
-    const from = (a: string, { values, slack }: Evaluation, to: string): Evaluation => ({
-      values: { [to]: named(values, a) },
-      slack: { [to]: named(slack, a) },
-    })
     return F.pipe(
       E.Do,
-      E.bind('before', () => ask('forward', attrs, alike)),
-      E.bind('after', () => ask('forward', attrs, exchanged)),
-      E.bind('back', () => ask('backward', attrs, alike, cotangents)),
-      E.bind('exchangedBack', () => ask('backward', attrs, exchanged, cotangents)),
-      E.map(({ before, after, back, exchangedBack }) => [
-        ...outputs.map((output) => equal(output, after, before)),
-        equal('x', exchangedBack, from('h', back, 'x')),
-        equal('h', exchangedBack, from('x', back, 'h')),
-        equal('wIh', exchangedBack, from('wHh', back, 'wIh')),
-        equal('wHh', exchangedBack, from('wIh', back, 'wHh')),
-        equal('b', exchangedBack, back),
+      E.bind('before', () => answersTo(ask, { attrs, inputs: alike, cotangents })),
+      E.bind('after', () => answersTo(ask, { attrs, inputs: exchanged, cotangents })),
+      E.map(({ before, after }) => [
+        ...outputs.map((output) => equal(output, after.ahead, before.ahead)),
+        ...(
+          [
+            ['x', 'h'],
+            ['h', 'x'],
+            ['wIh', 'wHh'],
+            ['wHh', 'wIh'],
+            ['b', 'b'],
+          ] as const
+        ).map(([now, was]) => equal(now, after.back, renamed(before.back, was, now))),
       ]),
     )
   },
 })
-
-/** The part at an index along an axis, whose extent stays as 1. */
-export const sampleOf = (axis: number, x: Tensor, n: number): Tensor => {
-  const shape = x.shape.map((extent, at) => (at === axis ? 1 : extent))
-  const inner = sizeOf(x.shape.slice(axis + 1))
-  const extent = x.shape[axis] as number
-  return generate(shape, (i) => element(x, (Math.floor(i / inner) * extent + n) * inner + (i % inner)))
-}
 
 /** Samples do not meet: each has its own states and gradients, and the gradients of weights are sums over them. */
 export const samplesApart = (axes: Readonly<Record<string, number>>): Law => ({
@@ -146,7 +98,10 @@ export const samplesApart = (axes: Readonly<Record<string, number>>): Law => ({
     const N = named(inputs, first).shape[axis] as number
     const one = (tensors: Tensors, n: number): Tensors =>
       Object.fromEntries(
-        Object.entries(tensors).map(([name, x]) => [name, axes[name] === undefined ? x : sampleOf(axes[name], x, n)]),
+        Object.entries(tensors).map(([name, x]) => [
+          name,
+          axes[name] === undefined ? x : part(axes[name], n, n + 1, x),
+        ]),
       )
     const alone = (direction: Parameters<Ask>[0]) =>
       E.sequenceArray(
@@ -179,9 +134,44 @@ export const samplesApart = (axes: Readonly<Record<string, number>>): Law => ({
   },
 })
 
-/** One below, at and above the sizes of tiles and of blocks of terms: each axis takes every one, beside other sizes. */
-const edges = [3, 4, 5, 15, 16, 17, 63, 64, 65]
-export const aroundTiles = edges.map((N, k) => {
-  const [I, H] = [edges[(k + 3) % 9] as number, edges[(k + 6) % 9] as number]
-  return [N, I, H] as const
-})
+/** A tensor of 4 blocks of rows, every block through a function of its own. */
+export const byGate = (
+  x: Tensor,
+  change: Readonly<Partial<Record<'i' | 'f' | 'g' | 'o', (v: number) => number>>>,
+): Tensor => {
+  const block = x.data.length / 4
+  const changes = [change.i, change.f, change.g, change.o]
+  return mapTensor((v, i) => changes[Math.floor(i / block)]?.(v) ?? v, x)
+}
+
+// ---- cases of cells ----------------------------------------------------------------------------------------------
+
+/** A cell of N samples, I inputs and H units: its case, under shapes of its own. */
+export type Cell = (N: number, I: number, H: number) => Form['shapes']
+
+/** One of everything, and too few for a tile. */
+export const smallCells = (cell: Cell): readonly Form[] => [
+  form('one number', {}, cell(1, 1, 1)),
+  form('one sample', {}, cell(1, 9, 7)),
+  form('one input', {}, cell(5, 1, 6)),
+  form('one unit', {}, cell(6, 10, 1)),
+]
+
+/** Numbers x from 0 to ±10³⁰. */
+export const saturating: Fill = { values: [0, 1, -1, 20, -20, 100, -100, 1e4, -1e4, 1e30, -1e30] }
+
+/** Sizes about those of tiles, and sums over many inputs or units. */
+export const cellTiles = (cell: Cell): readonly Form[] => {
+  const even = { wIh: { mean: 0, scale: 0.25 }, wHh: 'small' } as const
+  return [
+    ...aroundTiles([4, 16, 64], (N, I, H) => form(`tiles: ${N} by ${I} by ${H}`, {}, cell(N, I, H), even)),
+    form('tiles: 65 by 63 by 64', {}, cell(65, 63, 64), even),
+    form('256 inputs to 33 units', {}, cell(5, 256, 33), { wIh: { mean: 0, scale: 0.0625 }, wHh: 'small' }),
+    form('255 units', {}, cell(2, 3, 255), { wHh: { mean: 0, scale: 0.0625 } }),
+    form('257 units', {}, cell(5, 3, 257), { wHh: { mean: 0, scale: 0.0625 } }),
+    form('sums of 1024 over the batch', {}, cell(1024, 3, 5)),
+  ]
+}
+
+/** Weights of any of these sizes. */
+export const anyWeights: readonly Fill[] = ['normal', 'small', { mean: 0, scale: 0.25 }]

@@ -30,7 +30,7 @@ import type { Description, Examples } from '../training/training.js'
 import { begun, trainingOf } from '../training/training.js'
 import { evaluateOn, fit } from '../training/fit.js'
 import { initialParameters } from '../training/initialize.js'
-import { allAside, lossProgram, trainingProgram } from '../training/step.js'
+import { auxiliaryWeightsOf, lossProgram, trainingProgram } from '../training/step.js'
 import { everyValue, lockstep } from './lockstep.js'
 import { toy } from './testing/toys.js'
 
@@ -81,7 +81,9 @@ const names = Object.keys(parameters)
 
 /** The loss and its gradients, by the formulas; a weight of `aux.fc` is fed where there is one. */
 const gradientsOf = async (of: Network, wrt: readonly string[], weight?: number): Promise<Tensors> => {
-  const withLoss = getOrThrow(lossProgram(of, { loss, aside: weight === undefined ? {} : { 'aux.fc': weight } }))
+  const withLoss = getOrThrow(
+    lossProgram(of, { loss, auxiliaryWeights: weight === undefined ? {} : { 'aux.fc': weight } }),
+  )
   const { program, gradients } = getOrThrow(differentiate(withLoss, 'loss', wrt))
   const fed = {
     ...Object.fromEntries(Object.entries(parameters).filter(([name]) => name in program.inputs)),
@@ -113,14 +115,14 @@ const flat = (tensors: Tensors): readonly number[] =>
   )
 
 describe('an auxiliary classifier in the loss', () => {
-  test('the gradient is that of the main loss and, times its weight, that of the loss aside', async () => {
+  test('the gradient is that of the main loss and, times its weight, that of the auxiliary loss', async () => {
     const together = await gradientsOf(network, names, 0.25)
-    const aside = names.filter((name) => name.startsWith('aux.'))
+    const auxiliary = names.filter((name) => name.startsWith('aux.'))
     const main = await gradientsOf(
       network,
-      names.filter((name) => !aside.includes(name)),
+      names.filter((name) => !auxiliary.includes(name)),
     )
-    const own = await gradientsOf({ ...network, output: 'aux.fc', aside: [] }, ['stem.w', 'stem.b', ...aside])
+    const own = await gradientsOf({ ...network, output: 'aux.fc', auxiliaries: [] }, ['stem.w', 'stem.b', ...auxiliary])
     const part = (of: Tensors, name: string, i: number): number => of[name]?.data[i] ?? 0
     for (const name of names)
       expect(Array.from(together[name]?.data ?? [])).toEqual(
@@ -161,7 +163,9 @@ describe('an auxiliary classifier in the loss', () => {
   test('without weights, and without the classifier, the step is the same as ever', () => {
     const optimizer = { op: 'sgd' } as const
     const plain = small(false, false)(3)
-    expect(trainingProgram(plain, { optimizer, loss, aside: {} })).toEqual(trainingProgram(plain, { optimizer, loss }))
+    expect(trainingProgram(plain, { optimizer, loss, auxiliaryWeights: {} })).toEqual(
+      trainingProgram(plain, { optimizer, loss }),
+    )
     expect(Object.keys(getOrThrow(trainingProgram(plain, { optimizer, loss })).inputs)).not.toContain('aux.fc.weight')
     // what nothing learns from is told rather than left as it was
     expect(trainingProgram(network, { optimizer, loss })).toMatchObject({
@@ -170,16 +174,11 @@ describe('an auxiliary classifier in the loss', () => {
   })
 
   test.each([
-    [
-      'a value that is not aside',
-      { stem: 0.3 },
-      'MissingInput',
-      /not answer with stem beside its output; there is aux.fc/,
-    ],
+    ['a value that is no auxiliary output', { stem: 0.3 }, 'MissingInput', /no auxiliary output stem; it has aux.fc/],
     ['a weight below 0', { 'aux.fc': -1 }, 'AttributeOutOfRange', /aux.fc has the weight -1/],
     ['a weight that is no number', { 'aux.fc': NaN }, 'AttributeOutOfRange', /aux.fc has the weight NaN/],
-  ] as const)('%s is a Left', (_, aside, code, message) => {
-    expect(lossProgram(network, { loss, aside })).toEqual(
+  ] as const)('%s is a Left', (_, auxiliaryWeights, code, message) => {
+    expect(lossProgram(network, { loss, auxiliaryWeights })).toEqual(
       E.left({ code, message: expect.stringMatching(message) as string }),
     )
   })
@@ -199,7 +198,7 @@ describe('training with an auxiliary classifier', () => {
     inference: small(true, false),
     optimizer: { op: 'adam' },
     loss,
-    aside: allAside(small(true, true)(3), 0.3),
+    auxiliaryWeights: auxiliaryWeightsOf(small(true, true)(3), 0.3),
     rates: { schedule: 'constant', rate: 0.01 },
     epochs: 1,
     batch: 3,
@@ -240,10 +239,12 @@ describe('training with an auxiliary classifier', () => {
 
   test('a checkpoint of other weights is of another training', () => {
     const training = getOrThrow(trainingOf(description, { train: examples }))
-    const other = getOrThrow(trainingOf({ ...description, aside: { 'aux.fc': 0.4 } }, { train: examples }))
+    const other = getOrThrow(trainingOf({ ...description, auxiliaryWeights: { 'aux.fc': 0.4 } }, { train: examples }))
     const file = checkpointOf(training, begun(training))
     expect(stateFrom(other, file)).toMatchObject({
-      left: { message: expect.stringMatching(/aside is {"aux.fc":0.3} there and {"aux.fc":0.4} here/) as string },
+      left: {
+        message: expect.stringMatching(/auxiliaryWeights is {"aux.fc":0.3} there and {"aux.fc":0.4} here/) as string,
+      },
     })
   })
 })

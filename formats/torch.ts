@@ -1,4 +1,4 @@
-import type { Network } from './network.js'
+import type { Network } from '../spec/networks/network.js'
 
 /** What PyTorch's modules call the numbers that an op's inputs are. */
 const torchNames: Readonly<Record<string, string>> = {

@@ -10,20 +10,20 @@ import type { PlainKernel } from '../spec/fromKernels.js'
 import { auxiliary, chain, convolution, fullyConnected, networkOf, plainLayer } from '../spec/networks/network.js'
 import type { Tensor } from '../spec/tensor.js'
 import { generate, indexOf } from '../spec/tensor.js'
-import type { Exhibit, Exhibited } from './exhibit.js'
-import { bothWays, exhibit, exhibits, feedsFor } from './exhibit.js'
+import type { Effort } from './elements.js'
 import { formulaTable } from './testing/toys.js'
+import type { Trial, TrialResult } from './trial.js'
+import { bothWays, feedsFor, runTrial, trials } from './trial.js'
 
-const sampling = { elements: 256, seed: 1 }
-const all = exhibits(1)
+const all = trials(1)
 
-const shown = async (backend: Backend, one: Exhibit): Promise<Exhibited> =>
-  getOrThrow(await exhibit(backend, oracle, one, { sampling })())
+const shown = async (backend: Backend, one: Trial, effort?: Effort): Promise<TrialResult> =>
+  getOrThrow(await runTrial(backend, oracle, one, { seed: 1, ...(effort === undefined ? {} : { effort }) })())
 
-const holds = ({ worst, guilty, judged, nodes, loosest }: Exhibited): void => {
+const holds = ({ worst, guilty, judged, nodes, loosest }: TrialResult): void => {
   expect(guilty).toBeUndefined()
   // bounds as wide as the values would hold nobody
-  expect(loosest.looseness).toBeLessThan(1)
+  expect(loosest.judgement.looseness).toBeLessThan(1)
   expect(worst.judgement.worst.ratio).toBeLessThanOrEqual(1)
   expect(judged).toBeGreaterThan(nodes)
 }
@@ -41,7 +41,7 @@ describe.runIf(embedded)('on the embedded adapter, forward and backward', () => 
 
   // large networks one and all take minutes: `etalon zoo --full`
   test('resnet18 whole', async () => {
-    holds(await shown(backend, all.find(({ name }) => name === 'resnet18') as Exhibit))
+    holds(await shown(backend, all.find(({ name }) => name === 'resnet18') as Trial))
   })
 })
 
@@ -49,9 +49,10 @@ test.each(all.filter(({ kind }) => kind === 'small'))('the reference runs $name 
   holds(await shown(reference, one))
 })
 
-describe('a large node that is judged by a sample', () => {
+describe('a large node that is judged by elements', () => {
   // 32·32·9·14·14 = 1.8M products
-  const one: Exhibit = {
+  const effort = { terms: 2 ** 16, least: 256 }
+  const one: Trial = {
     name: 'one',
     kind: 'block',
     network: () =>
@@ -77,7 +78,7 @@ describe('a large node that is judged by a sample', () => {
     })
 
   test('keeps its bound where it is right, and counts what was judged', async () => {
-    const { worst, nodes, judged, of } = await shown(reference, one)
+    const { worst, nodes, judged, of } = await shown(reference, one, effort)
     expect(worst.judgement.worst.ratio).toBe(0)
     expect(nodes).toBe(4)
     // y, its mean square's own gradient whole; 256 each of y, dx and dw, 32 of db
@@ -93,7 +94,7 @@ describe('a large node that is judged by a sample', () => {
   ] as const satisfies readonly (readonly [string, string, (index: readonly number[]) => boolean])[])(
     'shows a fault in %s, with its place in the whole answer',
     async (_, output, wrong) => {
-      const { guilty } = await shown(withFault(output, wrong), one)
+      const { guilty } = await shown(withFault(output, wrong), one, effort)
       expect(guilty?.node).toBe(output === 'y' ? 'conv' : 'conv.backward')
       expect(guilty?.judgement.worst.output).toBe(output)
       expect(wrong(guilty?.judgement.worst.index ?? [])).toBe(true)
@@ -109,7 +110,7 @@ describe('a large node that is judged by a sample', () => {
           conv: { shape: [6272], data: (values['conv'] as Tensor).data },
         }))(await reference.run(program, feeds, watch)()),
     }
-    const answered = await exhibit(flat, oracle, one, { sampling })()
+    const answered = await runTrial(flat, oracle, one, { seed: 1, effort })()
     expect(answered).toMatchObject({ left: { message: /^one: loss.conv/ } })
   })
 })
@@ -137,13 +138,13 @@ describe('a network both ways', () => {
   })
 })
 
-test('what an exhibit cannot be asked is a Left with its name', async () => {
-  const unfit: Exhibit = {
+test('what a trial cannot be asked is a Left with its name', async () => {
+  const unfit: Trial = {
     name: 'unfit',
     kind: 'small',
     network: () => E.right(networkOf([2, 4], chain(fullyConnected('a', 4, 3), fullyConnected('b', 4, 3)))),
   }
-  expect(await exhibit(reference, oracle, unfit, { sampling })()).toMatchObject({
+  expect(await runTrial(reference, oracle, unfit, { seed: 1 })()).toMatchObject({
     left: { code: 'ShapeMismatch', message: expect.stringMatching(/^unfit: b: /) as string },
   })
 })
