@@ -46,12 +46,12 @@ const cornersOf = (questions: Questions, direction: Direction): readonly Form[] 
 export const scheduled = (table: QuestionTable, op: OpName, direction: Direction): Schedule =>
   scheduleOf(op, direction, cornersOf(table[op], direction))
 
-/** How many cases of each kind there are; the numbers of the first come first. */
+/** How many cases the standard run has, how many layers come behind them, and where those drawn at will begin. */
 const partsOf = (table: QuestionTable, op: OpName, direction: Direction) => {
   const corners = cornersOf(table[op], direction).length
-  const { rows, climbing } = scheduled(table, op, direction)
-  const [ofRows, climbs, layers] = [rows().length, climbing().climbs.length, layersOf(op).length]
-  return { corners, rows: ofRows, climbs, layers, fixed: corners + ofRows + climbs + layers }
+  const { rows, tiles, climbing } = scheduled(table, op, direction)
+  const standard = corners + rows().length + tiles().length + climbing().climbs.length
+  return { standard, layers: layersOf(op).length, fixed: standard + layersOf(op).length }
 }
 
 /**
@@ -82,8 +82,8 @@ export const indicesOf = (
     const small = edges.flatMap((form, index) => (elementsOf(form) <= quickElements ? [index] : []))
     return [...small, ...range(edges.length, scheduled(table, op, direction).classes().rows.length), ...drawn()]
   }
-  const { corners, rows, climbs, layers } = partsOf(table, op, direction)
-  return [...range(0, corners + rows + climbs + (profile === 'wild' ? layers : 0)), ...drawn()]
+  const { standard, fixed } = partsOf(table, op, direction)
+  return [...range(0, profile === 'wild' ? fixed : standard), ...drawn()]
 }
 
 /** What the cases of some numbers and forms cover. */
@@ -125,7 +125,7 @@ export const arbitraryOf = (
   // behind the corners, the rows of the classes need not know of what comes after them
   const early = index < corners.length + schedule.classes().rows.length
   const layers = early ? [] : layersOf(op)
-  const before = early ? index + 1 : partsOf(table, op, direction).fixed - layers.length
+  const before = early ? index + 1 : partsOf(table, op, direction).standard
   const known = corners[index] ?? (index < before ? undefined : layers[index - before])
   const base = known === undefined ? arbitraryAt(op, schedule, index - corners.length) : fc.constant(known)
   return shrinking(base, { op, direction, seed: caseId(op, direction, seed, index) })

@@ -1,6 +1,7 @@
 import { either as E, function as F } from 'fp-ts'
 import type { OpName } from '../../spec/catalogue.js'
 import { opOf } from '../../spec/catalogue.js'
+import type { AnySizes } from '../../spec/op.js'
 import { inputsAmong, resolve } from '../../spec/op.js'
 import type { Shape } from '../../spec/tensor.js'
 import { sizeOf } from '../../spec/tensor.js'
@@ -15,6 +16,33 @@ export interface Measured {
   /** elements of the largest tensor */
   readonly elements: number
   readonly steps: number
+  /** what tiles are laid over in a product of images and filters, or nothing where there is none */
+  readonly tiled?: Tiled
+}
+
+/** Numbers of rows, columns and terms of the products that a convolution is made of, forward and back. */
+export interface Tiled {
+  readonly filters: number
+  readonly channels: number
+  readonly positions: number
+  readonly pixels: number
+  readonly filterTaps: number
+  readonly channelTaps: number
+}
+
+const tiledOf = (groups: unknown, sizes: AnySizes): Tiled | undefined => {
+  const size = (...letters: readonly string[]): number =>
+    letters.reduce((n, letter) => n * (typeof sizes[letter] === 'number' ? sizes[letter] : 1), 1)
+  if (typeof groups !== 'number') return undefined
+  const [filters, channels, taps] = [size('O') / groups, size('C') / groups, size('KH', 'KW', 'K')]
+  return {
+    filters,
+    channels,
+    positions: size('N', 'Ho', 'Wo', 'Lo'),
+    pixels: size('N', 'H', 'W', 'L'),
+    filterTaps: filters * taps,
+    channelTaps: channels * taps,
+  }
 }
 
 const letters = (op: OpName, form: Form): readonly string[] => [
@@ -30,7 +58,8 @@ export const measure = (op: OpName, form: Form) =>
   F.pipe(
     opOf(op).attrs.decode(form.attrs),
     E.flatMap((attrs) => resolve(opOf(op), attrs, form.shapes)),
-    E.map(({ sizes, outputs }): Measured => {
+    E.map(({ attrs, sizes, outputs }): Measured => {
+      const tiled = tiledOf(attrs['groups'], sizes)
       const run = (sizes['x0'] as Shape | undefined) ?? sizes.rest
       return {
         extents: {
@@ -46,6 +75,7 @@ export const measure = (op: OpName, form: Form) =>
           .map(sizeOf)
           .reduce((a, b) => Math.max(a, b), 1),
         steps: typeof sizes['T'] === 'number' ? sizes['T'] : 1,
+        ...(tiled === undefined ? {} : { tiled }),
       }
     }),
   )

@@ -42,6 +42,8 @@ export interface Schedule {
   readonly triples: (() => Covering) | undefined
   /** the last of them */
   readonly rows: () => readonly Row[]
+  /** cases of convolutions in which rows, columns and terms leave every remainder of every usual tile */
+  readonly tiles: () => readonly Form[]
   readonly climbing: () => Climbs
 }
 
@@ -154,6 +156,68 @@ const climbsOf = (op: OpName, one: Subject, rows: readonly Row[], known: readonl
   return { climbs, beyond }
 }
 
+// the columns of the widest tile of a subgroup, and its rows
+const [widest, deepest] = [64, 16]
+
+/** The remainders that tiles of few rows and of many leave of a form's products. */
+const remaindersIn = (op: OpName, form: Form): readonly string[] => {
+  const measured = measure(op, form)
+  if (E.isLeft(measured) || measured.right.tiled === undefined) return []
+  const { filters, channels, positions, pixels, filterTaps, channelTaps } = measured.right.tiled
+  // kernels for few rows have smaller tiles, and rows or columns fewer than four none
+  const band = (rows: number): string => (rows < 4 ? 'none' : rows <= deepest / 2 ? 'few' : 'many')
+  const across = (name: string, rows: number, columns: number): readonly string[] =>
+    band(rows) === 'none' || columns < 4
+      ? []
+      : columns < widest
+        ? [`${name}: few, ${band(rows)} rows, ${columns % 4}, terms ${positions % 4}`]
+        : [`${name}: many, ${band(rows)} rows, ${columns % widest}`]
+  return [
+    ...(positions < 16 ? [] : [`filters: ${band(filters)} ${filters % deepest}`]),
+    ...(pixels < 16 ? [] : [`channels: ${band(channels)} ${channels % deepest}`]),
+    ...across('positions', filters, positions),
+    ...across('pixels', channels, pixels),
+    ...across('filter taps', channels, filterTaps),
+    ...across('channel taps', filters, channelTaps),
+  ].filter((one) => !one.includes('none'))
+}
+
+const tileLimits = { multiplyAdds: 4e6, elements: 2 ** 16 } as const
+
+// Drawn until nothing is new for long. What is drawn stands: it is the same in every run, whatever its seed
+const tilesOf = (op: OpName, one: Subject, rows: readonly Row[]): readonly Form[] => {
+  if (!one.factors.some(({ name }) => name === 'groups')) return []
+  const rowsOfTiles = rows.filter(
+    ({ groups, filter }) => ['1', '2', '3'].includes(groups ?? '') && !['7', '11'].includes(filter ?? ''),
+  )
+  const extents = fc.sample(
+    numbers({
+      ...one.drawn,
+      Cg: fc.oneof(fc.integer({ min: 4, max: 15 }), fc.integer({ min: 16, max: 33 })),
+      Og: fc.oneof(fc.integer({ min: 4, max: 15 }), fc.integer({ min: 16, max: 33 })),
+      down: fc.integer({ min: 1, max: 9 }),
+      across: fc.integer({ min: 1, max: 17 }),
+    }),
+    { seed: 1, numRuns: 4000 },
+  )
+  const met = new Set<string>()
+  return extents.flatMap((drawn, turn) => {
+    const form = one.form(rowsOfTiles[turn % rowsOfTiles.length] as Row, drawn)
+    const fresh = remaindersIn(op, form).filter((remainder) => !met.has(remainder))
+    // two at once while there is much to meet
+    if (fresh.length < (turn < 2000 ? 2 : 1)) return []
+    const measured = measure(op, form)
+    if (
+      E.isLeft(measured) ||
+      measured.right.multiplyAdds > tileLimits.multiplyAdds ||
+      measured.right.elements > tileLimits.elements
+    )
+      return []
+    fresh.forEach((remainder) => met.add(remainder))
+    return [form]
+  })
+}
+
 const once = <A>(make: () => A): (() => A) => {
   let made: { readonly value: A } | undefined
   return () => (made ??= { value: make() }).value
@@ -173,6 +237,7 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
     pairs,
     triples,
     rows,
+    tiles: once(() => tilesOf(op, one, rows())),
     climbing: once(() =>
       climbsOf(
         op,
@@ -203,11 +268,13 @@ export const scheduleOf = (op: OpName, direction: Direction, corners: readonly F
 /** Whether a form is one that the op accepts and a run bears. */
 export const bearable = (op: OpName, form: Form): boolean => acceptable(op, form) && fits(op, form, {})
 
-/** The arbitrary of case number `index` behind the corners: rows, climbs, then any classes. */
+/** The arbitrary of case number `index` behind the corners: rows, tiles, climbs, then any classes. */
 export const arbitraryAt = (op: OpName, schedule: Schedule, index: number): fc.Arbitrary<Form> => {
-  const { subject: one, classes, rows, climbing } = schedule
+  const { subject: one, classes, rows, tiles, climbing } = schedule
   const row = classes().rows[index] ?? rows()[index]
   if (row !== undefined) return ofRow(one, row)
-  const climb = climbing().climbs[index - rows().length]
+  const tile = tiles()[index - rows().length]
+  if (tile !== undefined) return fc.constant(tile)
+  const climb = climbing().climbs[index - rows().length - tiles().length]
   return climb !== undefined ? ofClimb(op, one, plainRows(one), climb) : ofAny(one)
 }

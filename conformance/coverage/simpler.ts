@@ -314,6 +314,22 @@ const plainer = (value: number): readonly number[] => {
   ].filter((next) => Object.is(Math.fround(next), next) && weightOf(next) < weightOf(value))
 }
 
+// what a number of an input means: a simpler one means it too
+const domainOf = (op: OpName, name: string): ((value: number) => boolean) =>
+  (name === 'prediction' && (op === 'bce' || op === 'cce')) ||
+  (name === 'target' && (op === 'bce' || op === 'bceWithLogits'))
+    ? (value) => value >= 0 && value <= 1
+    : ['runningVar', 'v', 'meanSquare', 'meanSquareDelta', 'accumulator'].includes(name)
+      ? (value) => value >= 0
+      : name === 'step'
+        ? (value) => value >= 0 && Number.isInteger(value)
+        : () => true
+
+const meaningful = (op: OpName, name: string, list: Listed): boolean => {
+  const domain = domainOf(op, name)
+  return list.every(([, value]) => domain(value))
+}
+
 // a tensor of more numbers than this is left as it is drawn, unless a constant will do
 const mostListed = 2 ** 17
 
@@ -330,6 +346,16 @@ const listOf = (values: Tensors, name: string): Listed => {
 
 const integerFor = (value: number): number =>
   Number.isNaN(value) ? value : Math.sign(value) * Math.min(4, Math.max(1, Math.round(Math.abs(value))))
+
+// ways to make all numbers of a tensor plainer at once, the plainest first
+const roundings: readonly ((value: number) => number)[] = [
+  () => 1,
+  Math.sign,
+  integerFor,
+  () => 0.5,
+  (value) =>
+    Number.isFinite(value) && value !== 0 ? Math.sign(value) * 2 ** Math.round(Math.log2(Math.abs(value))) : value,
+]
 
 const withFill = (form: Form, name: string, fill: Fill): Form => {
   const { name: _, ...rest } = form
@@ -363,7 +389,8 @@ function* numbersOf(asked: Case, place: Exclude<Place, { readonly stage: 'shapes
       const isOne = typeof fill === 'object' && 'constant' in fill && fill.constant === 1
       // numbers that are plain and few already are not made many
       if (!isOne && (list.length > size / 2 || list.length > 16))
-        yield { form: withFill(form, name, { constant: 1 }), place: { stage: 'constants', tensor: tensor + 1, last } }
+        for (const constant of [1, 0.5])
+          yield { form: withFill(form, name, { constant }), place: { stage: 'constants', tensor: tensor + 1, last } }
     }
     yield* numbersOf(asked, { stage: 'zeros', tensor: 0, chunk: Infinity, at: 0, last })
     return
@@ -396,16 +423,11 @@ function* numbersOf(asked: Case, place: Exclude<Place, { readonly stage: 'shapes
       const name = names[tensor] as string
       const list = listOf(values, name)
       if (list.length === 0 || list.length > mostListed || list.every(([, value]) => weightOf(value) <= 12)) continue
-      for (const plain of [
-        () => 1,
-        Math.sign,
-        integerFor,
-        (value: number) => plainer(value).find((next) => isPowerOfTwo(next) && Math.abs(next) > 4) ?? value,
-      ])
-        yield {
-          form: withFill(form, name, listed(list.map(([at, value]) => [at, plain(value)]))),
-          place: { stage: 'rounding', tensor: tensor + 1, last },
-        }
+      for (const plain of roundings) {
+        const rounded = list.map(([at, value]) => [at, plain(value)] as const)
+        if (meaningful(op, name, rounded))
+          yield { form: withFill(form, name, listed(rounded)), place: { stage: 'rounding', tensor: tensor + 1, last } }
+      }
     }
     yield* numbersOf(asked, { stage: 'numbers', tensor: 0, at: 0, last })
     return
@@ -416,7 +438,8 @@ function* numbersOf(asked: Case, place: Exclude<Place, { readonly stage: 'shapes
     if (list.length > 512) continue
     for (let at = tensor === place.tensor ? place.at : 0; at < list.length; at++) {
       const [position, value] = list[at] as readonly [number, number]
-      for (const next of plainer(value).filter((other) => other !== 0))
+      const domain = domainOf(op, name)
+      for (const next of plainer(value).filter((other) => other !== 0 && domain(other)))
         yield {
           form: withFill(form, name, listed(list.map((one) => (one[0] === position ? [position, next] : one)))),
           place: { stage: 'numbers', tensor, at: at + 1, last },
