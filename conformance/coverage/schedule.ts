@@ -18,8 +18,11 @@ import { subject } from './subject.js'
  * climb the ladder, a long one beside short ones. Each is an arbitrary: its classes stand, and its small extents are drawn.
  */
 
-/** No case of a run is larger, but for layers of networks. */
-export const limits = { multiplyAdds: 2e8, elements: 2 ** 22, steps: 512 } as const
+/**
+ * No case that is made here is larger: a software adapter answers it in a tenth of a second. (The most that a standard run
+ * may ask of a backend is 2·10⁸ multiply-adds.)
+ */
+export const limits = { multiplyAdds: 5e7, elements: 1_200_000, steps: 512 } as const
 
 /** Axes of a case that are as long as a rung says, under classes that let them. */
 export interface Climb {

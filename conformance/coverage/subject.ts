@@ -58,6 +58,15 @@ export const fewOrTiles: fc.Arbitrary<number> = fc.oneof(
 /** A factor of the cases by its name and classes. */
 export const factor = (name: string, ...classes: readonly string[]): Factor => ({ name, classes })
 
+// of axes three at most, and less of those that are one of many
+const fewOf = (drawn: Declared['drawn'], ladder: Declared['ladder']): Declared['drawn'] =>
+  Object.fromEntries(
+    Object.entries(drawn).map(([name, numbers]) => [
+      name,
+      ladder[name] !== undefined ? between(1, 3) : /^d\d$/.test(name) ? between(1, 2) : numbers,
+    ]),
+  )
+
 const dataOf = (name: string): string => `data of ${name}`
 
 const pulls: Readonly<Record<string, Fill>> = {
@@ -112,7 +121,7 @@ export const subject = (op: OpName, direction: Direction, declared: Declared): S
     ...(core === undefined ? {} : { core }),
     possible,
     drawn,
-    few: { ...drawn, ...declared.few },
+    few: { ...fewOf(drawn, ladder), ...declared.few },
     ladder,
     form: (row, numbers) => {
       const made = shapes(row, numbers)

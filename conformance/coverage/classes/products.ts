@@ -45,7 +45,7 @@ const scaled = (I: number, H: number): Fills => ({ wIh: { mean: 0, scale: 1 / Ma
 const cell = (gates: 1 | 4): Declared => ({
   data: { x: input, h: state, ...(gates === 4 ? { c: { ...state, wide: 'wide' } } : {}), b: bias },
   drawn: { N: between(1, 6), I: between(1, 20), H: between(1, 9) },
-  ladder: { N: 65537, I: 4097, H: 1025 },
+  ladder: { N: 65537, I: 4097, H: gates === 4 ? 513 : 1025 },
   shapes: (_, { N = 1, I = 1, H = 1 }) => ({
     shapes: {
       x: [N, I],
