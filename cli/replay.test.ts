@@ -26,13 +26,13 @@ const faulty = toy({ softmax: mutant('softmax', smallTable.softmax.faults[1]!) }
 
 describe('etalon replay', () => {
   test('a right backend: the question, the numbers, conformant, 0', async () => {
-    const { code, out, err } = await replayed(toy(), 'dense/forward/7/1000')
+    const { code, out, err } = await replayed(toy(), 'dense/forward/7/1000@2')
     expect([code, err]).toEqual([0, ''])
     expect(out).toMatch(/^dense forward\n {4}x\[\d+,\d+\] = [^]*got .*want [^]*error ÷ bound [^]*\nconformant\n$/)
   })
 
   test('the id and the JSON of a failure of verify fail again, with 1', async () => {
-    const scope = { ops: ['softmax'], runs: 5, seed: 1 } as const
+    const scope = { ops: ['softmax'], profile: 'quick', runs: 0, seed: 1 } as const
     const report = await verify(faulty, oracle, smallTable, scope)()
     const failure = E.isRight(report)
       ? report.right.lines.find(({ failure }) => failure !== undefined)?.failure
@@ -48,7 +48,7 @@ describe('etalon replay', () => {
   test.each([
     ['relu', /MalformedRequest: a case is named OP\/DIRECTION\/SEED\/NUMBER/],
     ['relu/forward/1/x', /MalformedRequest/],
-    ['rule/forward/1/2', /UnknownOp: there is no op "rule"/],
+    ['rule/forward/1/2@2', /UnknownOp: there is no op "rule"/],
     ['momentum/backward/1/2', /NoBackward: momentum has no backward/],
     ['{"op":"relu"}', /MalformedRequest: no case: its field direction /],
     ['{relu', /MalformedRequest: a case is one line of JSON/],
@@ -69,7 +69,7 @@ describe('etalon replay', () => {
   })
 
   test('unsupported and refused cases are no failures, and a lost device is no verdict', async () => {
-    const id = 'relu/forward/1/0'
+    const id = 'relu/forward/1/0@2'
     expect(await replayed({ ...toy(), supports: () => false }, id)).toMatchObject({
       code: 0,
       out: expect.stringMatching(/unsupported: toy has no relu forward\n$/) as string,

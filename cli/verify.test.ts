@@ -57,7 +57,14 @@ const recorder = (terminal = false): Told => {
   return { screen: { write: (text) => parts.push(text), isTTY: terminal, columns: 60 }, text: () => parts.join('') }
 }
 
-const options: VerifyOptions = { ops: ['relu', 'tanh'], runs: 2, seed: 1, device: 'auto' }
+const options: VerifyOptions = {
+  ops: ['relu', 'tanh'],
+  profile: 'quick',
+  runs: 2,
+  seed: 1,
+  shrinkTime: 5,
+  device: 'auto',
+}
 const verified = async (
   backend: Backend,
   given: Partial<VerifyOptions> = {},
@@ -246,11 +253,11 @@ describe('etalon verify, by its parts', () => {
 })
 
 describe('etalon verify, as a process', () => {
-  const quick = ['verify', '--ops', 'relu', '--direction', 'forward', '--runs', '2', '--device', 'software']
+  const quick = ['verify', '--ops', 'relu', '--direction', 'forward', '--profile', 'quick', '--device', 'software']
 
   test('holds the software adapter against the reference: 0, plain lines, no escape codes, nothing on standard error', async () => {
     const { code, out, err } = await etalon(
-      ['verify', '--ops', 'relu,dense', '--direction', 'backward', '--runs', '2', '--device', 'software'],
+      ['verify', '--ops', 'relu,dense', '--direction', 'backward', '--profile', 'quick', '--device', 'software'],
       {
         NO_COLOR: '1',
       },
@@ -303,6 +310,8 @@ describe('etalon verify, as a process', () => {
     [['--runs', '-1'], /whole number of at least 0/],
     [['--runs', '1.5'], /whole number of at least 0/],
     [['--runs', 'abc'], /whole number of at least 0/],
+    [['--profile', 'slow'], /quick, standard, wild/],
+    [['--shrink-time', '-1'], /at least 0/],
     [['--seed', '1e3'], /whole number of at least 0/],
     [['--seed', '99999999999999999999'], /whole number of at least 0/],
     [['--direction', 'sideways'], /Allowed choices are forward, backward/],

@@ -13,6 +13,8 @@ import {
   printTotals,
 } from '../conformance/report.js'
 import { checkOracle } from '../conformance/selfCheck.js'
+import type { Profile } from '../conformance/cases.js'
+import { profiles } from '../conformance/cases.js'
 import type { Progress, Report } from '../conformance/verify.js'
 import { questionsIn, verify as verifyBackend } from '../conformance/verify.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
@@ -23,7 +25,7 @@ import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import { writable, writeWhole } from './file.js'
 import type { Subcommand } from './command.js'
-import { backendOption, deviceOption, opList, wholeNumber } from './options.js'
+import { atLeastZero, backendOption, deviceOption, opList, wholeNumber } from './options.js'
 import type { Rim } from './rim.js'
 import { processRim } from './rim.js'
 import type { Screen } from './terminal.js'
@@ -32,8 +34,11 @@ import { complainTo, inkFor, statusLine } from './terminal.js'
 export interface VerifyOptions {
   readonly ops?: readonly OpName[]
   readonly direction?: Direction
+  readonly profile: Profile
   readonly runs: number
   readonly seed: number
+  /** seconds for making a failure small */
+  readonly shrinkTime: number
   readonly device: DeviceChoice
   readonly backend?: BackendName
   /** a file for the lines of JSON, or true for standard output in place of the text */
@@ -56,7 +61,7 @@ const ending = (report: Report, place: Place, seconds: number, out: Screen): str
 
 /** Holds the backend that `rim` opens against its oracle, and says so on its streams. */
 export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCode> => {
-  const { ops, direction, runs, seed, device, backend: name = 'webgpu', json } = options
+  const { ops, direction, profile, runs, seed, shrinkTime, device, backend: name = 'webgpu', json } = options
   const { out, err, table } = rim
   const started = rim.now()
   const complain = complainTo(err)
@@ -67,7 +72,14 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   }
 
   // what can be found out before the work is found out before it
-  const scope = { runs, seed, ...(ops === undefined ? {} : { ops }), ...(direction === undefined ? {} : { direction }) }
+  const scope = {
+    profile,
+    runs,
+    seed,
+    shrinking: { cases: 20_000, seconds: shrinkTime },
+    ...(ops === undefined ? {} : { ops }),
+    ...(direction === undefined ? {} : { direction }),
+  }
   const asked = questionsIn(scope)
   if (asked.length === 0) {
     complain(`there is nothing to ask: none of ${ops?.join(', ')} has a ${direction}`)
@@ -136,9 +148,23 @@ export const verifyCommand: Subcommand = (command, end) =>
   void command
     .option('--ops <a,b>', 'only these ops, by name, with commas between', opList)
     .addOption(new Option('--direction <direction>', 'only this direction').choices(['forward', 'backward']))
-    .option('--runs <n>', 'how many drawn cases of each op and direction, beside the corners', wholeNumber(0), 40)
+    .addOption(
+      new Option(
+        '--profile <profile>',
+        'quick: every class once; standard: every pair of classes, of convolutions and pools every triple, and every extent; wild: layers of networks too, full size',
+      )
+        .choices(profiles)
+        .default('standard'),
+    )
+    .option(
+      '--runs <n>',
+      'how many cases of any classes are drawn of each op and direction, beside the profile’s',
+      wholeNumber(0),
+      0,
+    )
     .option('--seed <n>', 'seed of the drawn cases', wholeNumber(0), 1)
     .addOption(backendOption())
+    .option('--shrink-time <seconds>', 'how long a failure is made small', atLeastZero, 5)
     .addOption(deviceOption())
     .option('--json [file]', 'a line of JSON per op and direction, then a summary; to standard output or a file')
     .action(async (options: VerifyOptions) => end(await verifyAt(processRim(), options)))

@@ -63,7 +63,7 @@ export type WitnessError = (question: Question, forward: () => Evaluation) => Te
 export interface Questions {
   /** cases that are always asked: edges of axes, attributes and values, and the sizes at which kernels change */
   readonly corners: readonly Form[]
-  /** one more case; shapes and attributes that the op refuses are drawn again */
+  /** a sample for laws, of numbers in which an identity shows; shapes and attributes that the op refuses are drawn again */
   readonly random: (draw: Draws) => Form
   readonly laws: readonly Law[]
   readonly worked: readonly Worked[]

@@ -137,8 +137,9 @@ describe('a failure, for people', () => {
       {
         ...line,
         failure: {
-          id: 'relu/forward/1/2',
+          id: 'relu/forward/1/2@2',
           smallest,
+          smallestId: 'relu/forward/1/2:0@2',
           judgement: { worst: line.worst!, walks: [], judged: 1, of: 1, looseness: 0 },
         },
       },

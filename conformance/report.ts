@@ -3,7 +3,8 @@ import type { Fingerprint } from '../spec/backend.js'
 import { epsilon } from '../spec/bound.js'
 import { opOf } from '../spec/catalogue.js'
 import type { Tensor } from '../spec/tensor.js'
-import { showShape } from '../spec/tensor.js'
+import { indexOf, showShape } from '../spec/tensor.js'
+import type { Share } from './coverage/covered.js'
 import type { Case } from './form.js'
 import { printCase, realise } from './form.js'
 import type { Judgement } from './judge.js'
@@ -74,7 +75,30 @@ export const printLine = (line: Line, ink: Ink = plain): string => {
 
 const mostShown = 32
 
-const showTensor = (name: string, { shape, data }: Tensor): string =>
+const isZero = (value: number): boolean => Object.is(value, 0)
+
+// mostly zeros: the numbers that are none, and where they stand
+const showSparse = (name: string, { shape, data }: Tensor): string | undefined => {
+  const others = Array.from({ length: data.length }, (_, i) => i).filter((i) => !isZero(data[i] as number))
+  return data.length < 8 || others.length > mostShown || 2 * others.length > data.length
+    ? undefined
+    : wrapped(
+        `    ${name}${showShape(shape)} = zeros`,
+        others.length === 0
+          ? []
+          : [
+              'but',
+              ...others.map(
+                (i, at) =>
+                  `${name}${showShape(indexOf(shape, i))} = ${literal(data[i] as number)}${at === others.length - 1 ? '' : ','}`,
+              ),
+            ],
+      )
+}
+
+const showTensor = (name: string, tensor: Tensor): string => showSparse(name, tensor) ?? showAll(name, tensor)
+
+const showAll = (name: string, { shape, data }: Tensor): string =>
   wrapped(`    ${name}${showShape(shape)} =`, [
     ...Array.from({ length: Math.min(data.length, mostShown) }, (_, i) => literal(data[i] as number)),
     ...(data.length > mostShown ? ['…', `(${data.length} numbers)`] : []),
@@ -177,7 +201,7 @@ export const printFailure = (
         printJudgement(failure.judgement),
         printReason(failure.smallest, failure.judgement),
         printDevice(fingerprint, ink),
-        `  ${ink.faint('failed')}    ${failed} of ${cases} cases; this is the smallest found, made from ${failure.id}`,
+        `  ${ink.faint('failed')}    ${failed} of ${cases} cases; this is the smallest found that fails alike, made from ${failure.id}`,
         `  ${ink.faint('as drawn')}  ${command} ${failure.id}`,
         `  ${ink.faint('smallest')}  ${command} ${quoted(printCase(failure.smallest))}`,
       ].join('\n')
@@ -235,6 +259,31 @@ const walkText: Readonly<Record<Rounding, string>> = {
 }
 
 const counted = (count: number): string => count.toLocaleString('en-US')
+const sumOfShares = (shares: readonly (Share | undefined)[]): Share =>
+  shares.reduce<Share>((sum, one) => ({ met: sum.met + (one?.met ?? 0), of: sum.of + (one?.of ?? 0) }), {
+    met: 0,
+    of: 0,
+  })
+
+/** What the lines of a report cover, all together. */
+export const coveredIn = (lines: readonly Line[]) => ({
+  classes: sumOfShares(lines.map(({ covered }) => covered?.classes)),
+  pairs: sumOfShares(lines.map(({ covered }) => covered?.pairs)),
+  triples: sumOfShares(lines.map(({ covered }) => covered?.triples)),
+  extents: sumOfShares(lines.flatMap(({ covered }) => Object.values(covered?.extents ?? {}))),
+})
+
+const coveredText = (lines: readonly Line[]): string | undefined => {
+  const { classes, pairs, triples, extents } = coveredIn(lines)
+  if (classes.of === 0) return undefined
+  const share = ({ met, of }: Share): string => (met === of ? `all ${of}` : `${met} of ${of}`)
+  return `covered: ${[
+    `${share(classes)} classes`,
+    ...(pairs.of === 0 ? [] : [`${share(pairs)} pairs of them`]),
+    ...(triples.of === 0 ? [] : [`${share(triples)} triples of convolutions and pools`]),
+    `${share(extents)} extents of axes`,
+  ].join(', ')}`
+}
 
 export const printTotals = (report: Report, seconds: number, ink: Ink = plain): string => {
   const { conformant, notConformant, unsupported, notRun, cases, refused, judged, of } = totalsOf(report.lines)
@@ -248,8 +297,10 @@ export const printTotals = (report: Report, seconds: number, ink: Ink = plain): 
     `seed ${report.seed}`,
     `${seconds.toFixed(1)} s`,
   ]
+  const covered = coveredText(report.lines)
   const walked = report.lines.some(({ walk }) => walk !== undefined)
   return [
+    ...(covered === undefined ? [] : [ink.faint(covered)]),
     ...(walked ? [ink.faint(walkText[report.rounding])] : []),
     ...(judged < of
       ? [ink.faint(`large answers are judged by some of their elements: ${counted(judged)} of ${counted(of)}`)]
@@ -286,6 +337,7 @@ export const jsonLine = (line: Line): Readonly<Record<string, unknown>> => ({
   verdict: line.verdict,
   judged: line.judged,
   of: line.of,
+  ...(line.covered === undefined ? {} : { covered: line.covered }),
   ...jsonWorst(line),
   ...(line.walk === undefined
     ? {}
@@ -295,6 +347,7 @@ export const jsonLine = (line: Line): Readonly<Record<string, unknown>> => ({
     : {
         failure: {
           id: line.failure.id,
+          smallestId: line.failure.smallestId,
           smallest: JSON.parse(printCase(line.failure.smallest)) as unknown,
           got: finiteOr(line.failure.judgement.worst.got),
           want: finiteOr(line.failure.judgement.worst.want),
@@ -310,6 +363,8 @@ export const jsonSummary = (report: Report, seconds: number): Readonly<Record<st
     ...totalsOf(report.lines),
     backend: report.backend,
     seed: report.seed,
+    profile: report.profile,
+    covered: coveredIn(report.lines),
     seconds,
     rounding: report.rounding,
     fingerprint: report.fingerprint,

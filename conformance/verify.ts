@@ -1,5 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import type { either, taskEither } from 'fp-ts'
+import fc from 'fast-check'
 import type { Backend, Fingerprint } from '../spec/backend.js'
 import { anyOrder } from '../spec/bound.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
@@ -9,10 +10,12 @@ import { etalonError, fail } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
 import { answersOf, oneNode } from '../spec/program.js'
 import type { Tensors } from '../spec/tensor.js'
-import { caseAt, caseCount, simplerCases } from './cases.js'
+import type { Profile } from './cases.js'
+import { arbitraryOf, caseAt, coverageOf, indicesOf, shrunkId } from './cases.js'
+import type { Covered } from './coverage/covered.js'
 import type { Effort } from './elements.js'
 import { elementsIn } from './elements.js'
-import type { Case } from './form.js'
+import type { Case, Form } from './form.js'
 import { realise } from './form.js'
 import type { Judgement, Worst } from './judge.js'
 import { expect, judge, unanswered } from './judge.js'
@@ -22,18 +25,25 @@ import type { QuestionTable } from './questions.js'
 
 export type Verdict = 'conformant' | 'not-conformant' | 'unsupported' | 'not-run'
 
-/** What to ask: which ops and directions, how many drawn cases of each, and the seed of the draws. */
+/** What to ask: which ops and directions, which of their cases, and the seed of what is drawn in them. */
 export interface Scope {
   readonly ops?: readonly OpName[]
   readonly direction?: Direction
+  /** `standard` unless it is given */
+  readonly profile?: Profile
+  /** how many cases of any classes are drawn beside those of the profile */
   readonly runs: number
   readonly seed: number
+  /** how far a failure is made small */
+  readonly shrinking?: ShrinkEffort
 }
 
 /** A case that a backend got wrong, and the smallest one like it that it gets wrong too. */
 export interface Failure {
   readonly id: string
   readonly smallest: Case
+  /** the id that leads to the smallest in the shrink tree of the first */
+  readonly smallestId: string
   readonly judgement: Judgement
 }
 
@@ -56,6 +66,8 @@ export interface Line {
   /** Gate S over the cases that have it: the worst grades */
   readonly walk?: { readonly rms: number; readonly max: number; readonly judged: boolean }
   readonly failed: number
+  /** what the cases that were answered cover */
+  readonly covered?: Covered
   /** the first case that failed, made small */
   readonly failure?: Failure
 }
@@ -65,6 +77,7 @@ export interface Report {
   readonly fingerprint: Fingerprint
   readonly rounding: Rounding
   readonly seed: number
+  readonly profile: Profile
   readonly lines: readonly Line[]
 }
 
@@ -139,42 +152,86 @@ export const ask =
 export const fails = ({ worst, walks, problem }: Judgement, rounding: Rounding): boolean =>
   problem !== undefined || !(worst.ratio <= 1) || (rounding === 'nearest' && walks.some(({ within }) => !within))
 
-/** Greedy: the first simpler case that fails too, again and again. */
+/** In what way an answer fails: of a case that is made small, the smaller one has to fail alike. */
+export const wayOf = ({ worst, walks, problem }: Judgement): string => {
+  // an error's words tell numbers of the case itself
+  if (problem !== undefined) return problem.replaceAll(/\[[^\]]*\]|\d+/g, '#')
+  if (!(worst.ratio <= 1)) {
+    const kind = (value: number): string => (Number.isFinite(value) ? 'a number' : String(value))
+    return `${worst.output}: ${kind(worst.got)} for ${kind(worst.want)}`
+  }
+  return `${walks.find(({ within }) => !within)?.output ?? 'nothing'}: a walk`
+}
+
+/** How long a failure may be made smaller. */
+export interface ShrinkEffort {
+  /** cases asked */
+  readonly cases: number
+  /** by the clock of the machine; without it the cases alone count, and the same run gives the same small case everywhere */
+  readonly seconds?: number
+}
+
+const shrinkEffort: ShrinkEffort = { cases: 2000 }
+
+/** The simplest case in the shrink tree that fails alike, found from failure to failure, and the path that leads to it. */
 const shrink = async (
   backend: Backend,
   oracle: Oracle,
-  failed: Case,
-  judgement: Judgement,
+  table: QuestionTable,
+  { asked: failed, index, judgement, seed }: FirstFailure & { readonly seed: number },
   rounding: Rounding,
-): Promise<Result<{ smallest: Case; judgement: Judgement }>> => {
-  let smallest = failed
-  let found = judgement
-  let budget = 150
-  search: while (budget > 0) {
-    for (const candidate of simplerCases(smallest)) {
-      if (budget-- <= 0) break search
-      const asked = await ask(backend, oracle, candidate)()
-      if (E.isLeft(asked)) {
-        if (asked.left.code === 'DeviceLost') return asked
-        continue
-      }
-      if (asked.right.judgement !== undefined && fails(asked.right.judgement, rounding)) {
-        smallest = candidate
-        found = asked.right.judgement
-        continue search
-      }
+  effort: ShrinkEffort,
+): Promise<Result<Pick<Failure, 'smallest' | 'judgement' | 'smallestId'>>> => {
+  const { op, direction } = failed
+  const way = wayOf(judgement)
+  let left = effort.cases
+  let lost: EtalonError | undefined
+  let found: { readonly smallest: Case; readonly judgement: Judgement } = { smallest: failed, judgement }
+  const passes = async (form: Form): Promise<boolean> => {
+    if (lost !== undefined || left-- <= 0) return true
+    const candidate = { ...failed, form }
+    const asked = await ask(backend, oracle, candidate)()
+    if (E.isLeft(asked)) {
+      if (asked.left.code === 'DeviceLost') lost = asked.left
+      return true
     }
-    break
+    const here = asked.right.judgement
+    if (here === undefined || !fails(here, rounding) || wayOf(here) !== way) return true
+    found = { smallest: candidate, judgement: here }
+    return false
   }
-  return E.right({ smallest, judgement: found })
+  const { counterexamplePath } = await fc.check(
+    fc.asyncProperty(arbitraryOf(table, op, direction, seed, index), passes),
+    {
+      seed,
+      path: String(index),
+      numRuns: 1,
+      ...(effort.seconds === undefined ? {} : { skipAllAfterTimeLimit: 1000 * effort.seconds }),
+    },
+  )
+  return lost === undefined
+    ? E.right({ ...found, smallestId: shrunkId(op, direction, seed, counterexamplePath ?? String(index)) })
+    : E.left(lost)
+}
+
+interface FirstFailure {
+  readonly asked: Case
+  readonly index: number
+  readonly judgement: Judgement
 }
 
 interface Tally {
   readonly line: Line
-  readonly firstFailure?: { readonly asked: Case; readonly judgement: Judgement }
+  readonly firstFailure?: FirstFailure
 }
 
-const counted = (tally: Tally, asked: Case, { judgement, refused }: Asked, rounding: Rounding): Tally => {
+const counted = (
+  tally: Tally,
+  asked: Case,
+  index: number,
+  { judgement, refused }: Asked,
+  rounding: Rounding,
+): Tally => {
   const { line } = tally
   if (judgement === undefined)
     return { ...tally, line: { ...line, refused: line.refused + (refused === undefined ? 0 : 1) } }
@@ -197,7 +254,7 @@ const counted = (tally: Tally, asked: Case, { judgement, refused }: Asked, round
     ...(tally.firstFailure !== undefined
       ? { firstFailure: tally.firstFailure }
       : failed
-        ? { firstFailure: { asked, judgement } }
+        ? { firstFailure: { asked, index, judgement } }
         : {}),
   }
 }
@@ -207,7 +264,7 @@ const verifyOne = async (
   oracle: Oracle,
   table: QuestionTable,
   { op, direction }: { readonly op: OpName; readonly direction: Direction },
-  { runs, seed }: Scope,
+  { runs, seed, profile = 'standard', shrinking = shrinkEffort }: Scope,
   rounding: Rounding,
   watch: (progress: Progress) => void,
 ): Promise<Result<Line>> => {
@@ -223,26 +280,24 @@ const verifyOne = async (
     of: 0,
   }
   if (!backend.supports(op, direction)) return E.right({ ...blank, verdict: 'unsupported' })
-  const count = caseCount(table, op, direction, runs)
+  const indices = indicesOf(table, op, direction, profile, runs)
+  const answered: { readonly index: number; readonly form: Form }[] = []
   let tally: Tally = { line: blank }
-  for (let index = 0; index < count; index++) {
+  for (const [done, index] of indices.entries()) {
     const next = caseAt(table, op, direction, seed, index)
     const asked = await ask(backend, oracle, next)()
     if (E.isLeft(asked)) return asked
-    tally = counted(tally, next, asked.right, rounding)
-    watch({ op, direction, done: index + 1, of: count })
+    tally = counted(tally, next, index, asked.right, rounding)
+    if (asked.right.judgement !== undefined) answered.push({ index, form: next.form })
+    watch({ op, direction, done: done + 1, of: indices.length })
   }
-  const { line, firstFailure } = tally
+  const { firstFailure } = tally
+  const line: Line = { ...tally.line, covered: coverageOf(table, op, direction, profile, answered) }
   const verdict: Verdict = line.cases === 0 ? 'not-run' : line.failed > 0 ? 'not-conformant' : 'conformant'
   if (firstFailure === undefined) return E.right({ ...line, verdict })
-  const shrunk = await shrink(backend, oracle, firstFailure.asked, firstFailure.judgement, rounding)
   return F.pipe(
-    shrunk,
-    E.map(({ smallest, judgement }) => ({
-      ...line,
-      verdict,
-      failure: { id: firstFailure.asked.seed, smallest, judgement },
-    })),
+    await shrink(backend, oracle, table, { ...firstFailure, seed }, rounding, shrinking),
+    E.map((found) => ({ ...line, verdict, failure: { id: firstFailure.asked.seed, ...found } })),
   )
 }
 
@@ -284,6 +339,7 @@ export const verify =
       fingerprint: backend.fingerprint,
       rounding: known,
       seed: scope.seed,
+      profile: scope.profile ?? 'standard',
       lines,
     })
   }
