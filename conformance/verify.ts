@@ -1,27 +1,22 @@
 import { either as E, function as F } from 'fp-ts'
-import type { either, taskEither } from 'fp-ts'
-import fc from 'fast-check'
+import type { taskEither } from 'fp-ts'
 import type { Backend, Fingerprint } from '../spec/backend.js'
-import { anyOrder } from '../spec/bound.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { questions } from '../spec/catalogue.js'
 import type { EtalonError, Result } from '../spec/error.js'
-import { etalonError, fail } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
-import { answersOf, oneNode } from '../spec/program.js'
-import type { Tensors } from '../spec/tensor.js'
+import type { Asked } from './ask.js'
+import { ask, fails } from './ask.js'
 import type { Profile } from './cases.js'
-import { arbitraryOf, caseAt, coverageOf, indicesOf, shrunkId } from './cases.js'
+import { caseAt, coverageOf, indicesOf } from './cases.js'
 import type { Covered } from './coverage/covered.js'
-import type { Effort } from './elements.js'
-import { elementsIn } from './elements.js'
 import type { Case, Form } from './form.js'
-import { realise } from './form.js'
 import type { Judgement, Worst } from './judge.js'
-import { expect, judge, unanswered } from './judge.js'
 import type { Rounding } from './probe.js'
 import { probeRounding } from './probe.js'
 import type { QuestionTable } from './questions.js'
+import type { Found, ShrinkEffort } from './shrink.js'
+import { shrink, shrinkEffort } from './shrink.js'
 
 export type Verdict = 'conformant' | 'not-conformant' | 'unsupported' | 'not-run'
 
@@ -89,140 +84,9 @@ export interface Progress {
   readonly line?: Line
 }
 
-export interface Asked {
-  readonly judgement?: Judgement
-  readonly refused?: EtalonError
-}
-
-/** What is spent on each output of a case. */
-export const caseEffort: Effort = { terms: 2 ** 18, least: 256 }
-
-const independentData = ({ form }: Case): boolean => Object.values(form.fills).every((fill) => fill === 'normal')
-
-// A library that was wrapped may throw where it should have answered; that is its answer.
-const attempt = async (
-  backend: Backend,
-  { program, feeds }: ReturnType<typeof oneNode>,
-): Promise<either.Either<EtalonError | { readonly code: 'Thrown'; readonly message: string }, Tensors>> => {
-  try {
-    return await backend.run(program, feeds)()
-  } catch (thrown) {
-    return E.left({ code: 'Thrown', message: thrown instanceof Error ? thrown.message : String(thrown) })
-  }
-}
-
-/**
- * Puts one case to a backend and judges its answer. A limit of the device is a refusal, a backend's other failures are
- * wrong answers; only a lost device ends the whole run.
- *
- * Errors  DeviceLost – neither right nor wrong; whatever the op or the oracle refuses of the case
- */
-export const ask =
-  (backend: Backend, oracle: Oracle, asked: Case): taskEither.TaskEither<EtalonError, Asked> =>
-  async () => {
-    const question = realise(asked)
-    if (E.isLeft(question)) return question
-    const elements = elementsIn(question.right, caseEffort, asked.seed)
-    if (E.isLeft(elements)) return elements
-    const expected = expect(oracle, question.right, backend.depth ?? anyOrder)
-    if (E.isLeft(expected)) return expected
-    return F.pipe(
-      await attempt(backend, oneNode(question.right)),
-      E.map((values): Asked => ({
-        judgement: judge({
-          oracle,
-          question: question.right,
-          expected: expected.right,
-          answer: answersOf(values),
-          elements: elements.right,
-          independent: independentData(asked),
-        }),
-      })),
-      E.orElse((error): Result<Asked> =>
-        error.code === 'DeviceLost'
-          ? fail(error.code, error.message)
-          : error.code === 'LimitExceeded' || error.code === 'TooLarge'
-            ? E.right({ refused: etalonError(error.code, error.message) })
-            : E.right({ judgement: unanswered(`${error.code}: ${error.message}`) }),
-      ),
-    )
-  }
-
-/** Whether a judgement fails: Gate A always; Gate S where the backend rounds to nearest. */
-export const fails = ({ worst, walks, problem }: Judgement, rounding: Rounding): boolean =>
-  problem !== undefined || !(worst.ratio <= 1) || (rounding === 'nearest' && walks.some(({ within }) => !within))
-
-/** In what way an answer fails: of a case that is made small, the smaller one has to fail alike. */
-export const wayOf = ({ worst, walks, problem }: Judgement): string => {
-  // an error's words tell numbers of the case itself
-  if (problem !== undefined) return problem.replaceAll(/\[[^\]]*\]|\d+/g, '#')
-  if (!(worst.ratio <= 1)) {
-    const kind = (value: number): string => (Number.isFinite(value) ? 'a number' : String(value))
-    return `${worst.output}: ${kind(worst.got)} for ${kind(worst.want)}`
-  }
-  return `${walks.find(({ within }) => !within)?.output ?? 'nothing'}: a walk`
-}
-
-/** How long a failure may be made smaller. */
-export interface ShrinkEffort {
-  /** cases asked */
-  readonly cases: number
-  /** by the clock of the machine; without it the cases alone count, and the same run gives the same small case everywhere */
-  readonly seconds?: number
-}
-
-const shrinkEffort: ShrinkEffort = { cases: 2000 }
-
-/** The simplest case in the shrink tree that fails alike, found from failure to failure, and the path that leads to it. */
-const shrink = async (
-  backend: Backend,
-  oracle: Oracle,
-  table: QuestionTable,
-  { asked: failed, index, judgement, seed }: FirstFailure & { readonly seed: number },
-  rounding: Rounding,
-  effort: ShrinkEffort,
-): Promise<Result<Pick<Failure, 'smallest' | 'judgement' | 'smallestId'>>> => {
-  const { op, direction } = failed
-  const way = wayOf(judgement)
-  let left = effort.cases
-  let lost: EtalonError | undefined
-  let found: { readonly smallest: Case; readonly judgement: Judgement } = { smallest: failed, judgement }
-  const passes = async (form: Form): Promise<boolean> => {
-    if (lost !== undefined || left-- <= 0) return true
-    const candidate = { ...failed, form }
-    const asked = await ask(backend, oracle, candidate)()
-    if (E.isLeft(asked)) {
-      if (asked.left.code === 'DeviceLost') lost = asked.left
-      return true
-    }
-    const here = asked.right.judgement
-    if (here === undefined || !fails(here, rounding) || wayOf(here) !== way) return true
-    found = { smallest: candidate, judgement: here }
-    return false
-  }
-  const { counterexamplePath } = await fc.check(
-    fc.asyncProperty(arbitraryOf(table, op, direction, seed, index), passes),
-    {
-      seed,
-      path: String(index),
-      numRuns: 1,
-      ...(effort.seconds === undefined ? {} : { skipAllAfterTimeLimit: 1000 * effort.seconds }),
-    },
-  )
-  return lost === undefined
-    ? E.right({ ...found, smallestId: shrunkId(op, direction, seed, counterexamplePath ?? String(index)) })
-    : E.left(lost)
-}
-
-interface FirstFailure {
-  readonly asked: Case
-  readonly index: number
-  readonly judgement: Judgement
-}
-
 interface Tally {
   readonly line: Line
-  readonly firstFailure?: FirstFailure
+  readonly firstFailure?: Found
 }
 
 const counted = (
