@@ -26,7 +26,7 @@ export const caseEffort: Effort = { terms: 2 ** 18, least: 256 }
 const independentData = ({ form }: Case): boolean => Object.values(form.fills).every((fill) => fill === 'normal')
 
 // A library that was wrapped may throw where it should have answered; that is its answer.
-const attempt = async (
+export const attempt = async (
   backend: Backend,
   { program, feeds }: ReturnType<typeof oneNode>,
 ): Promise<either.Either<EtalonError | { readonly code: 'Thrown'; readonly message: string }, Tensors>> => {
@@ -88,3 +88,11 @@ export const wayOf = ({ worst, walks, problem }: Judgement): string => {
   }
   return `${walks.find(({ within }) => !within)?.output ?? 'nothing'}: a walk`
 }
+
+/** The same in a few words, by which failures are laid together: no answer, no number where there is one, or a wrong one. */
+export const kindOfFailure = ({ worst, problem }: Judgement): string =>
+  problem !== undefined
+    ? 'no answer'
+    : Number.isFinite(worst.want) && !Number.isFinite(worst.got)
+      ? 'no number'
+      : 'a wrong number'
