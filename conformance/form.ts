@@ -98,8 +98,9 @@ const drawn: Readonly<Record<Extract<Fill, string>, (draw: Draws) => number>> = 
   tails: (draw) => (draw.uniform() < 0.5 ? 2 ** (-60 * draw.uniform()) : 1 - 2 ** (-24 * draw.uniform())),
 }
 
-// long tensors repeat a stretch of this many draws: a prime, so that it falls in step with no extent
-const stretch = 65521
+// long tensors repeat a stretch of so many draws: a prime, so that it falls in step with no extent, and another for each
+// tensor of a case, so that their products do not repeat
+const stretches = [8191, 8179, 8171, 8167, 8161, 8147, 8123] as const
 
 const rowsOf = (shape: Shape): number => shape.at(-1) ?? 1
 
@@ -127,13 +128,15 @@ const marked = (
   data: Float32Array,
   place: () => number,
   value: (old: number) => number,
+  stretch: number,
 ): Float32Array => {
   const width = rowsOf(shape)
   const places = Array.from({ length: Math.min(data.length / width, stretch) }, place)
   return data.map((old, i) => (places[Math.floor(i / width) % places.length] === i % width ? value(old) : old))
 }
 
-const fillTensor = (fill: Fill, shape: Shape, draw: Draws): Tensor => {
+const fillTensor = (fill: Fill, shape: Shape, draw: Draws, at: number): Tensor => {
+  const stretch = stretches[at % stretches.length] as number
   const n = sizeOf(shape)
   if (typeof fill === 'object') {
     if ('constant' in fill) return { shape, data: new Float32Array(n).fill(fill.constant) }
@@ -160,7 +163,8 @@ const fillTensor = (fill: Fill, shape: Shape, draw: Draws): Tensor => {
   const one = typeof fill === 'object' ? (d: Draws) => fill.mean + fill.scale * drawn.normal(d) : drawn[fill]
   const base = made(Math.min(n, stretch), () => one(draw))
   const data = n <= stretch ? base : new Float32Array(n)
-  for (let at = 0; n > stretch && at < n; at += stretch) data.set(base.subarray(0, Math.min(stretch, n - at)), at)
+  for (let from = 0; n > stretch && from < n; from += stretch)
+    data.set(base.subarray(0, Math.min(stretch, n - from)), from)
   if (fill === 'distribution') return { shape, data: normalised(shape, data) }
   const width = rowsOf(shape)
   // beyond what a normal draw reaches
@@ -172,6 +176,7 @@ const fillTensor = (fill: Fill, shape: Shape, draw: Draws): Tensor => {
         data,
         () => width - 1,
         (old) => 8 + Math.abs(old),
+        stretch,
       ),
     }
   if (fill === 'outlier')
@@ -182,6 +187,7 @@ const fillTensor = (fill: Fill, shape: Shape, draw: Draws): Tensor => {
         data,
         () => draw.integer(0, width - 1),
         (old) => 200 + old,
+        stretch,
       ),
     }
   return { shape, data }
@@ -241,7 +247,7 @@ export const realise = ({ op, direction, seed, form }: Case): Result<Question> =
     ),
     E.map(({ attrs, resolved }) => {
       const make = (name: string, shape: Shape, at: number): Tensor =>
-        fillTensor(form.fills[name] ?? 'normal', shape, draws(keyOf(seed), at))
+        fillTensor(form.fills[name] ?? 'normal', shape, draws(keyOf(seed), at), at)
       const inputs: Tensors = Object.fromEntries(
         Object.entries(form.shapes).map(([name, shape], at) => [name, make(name, shape, at)]),
       )

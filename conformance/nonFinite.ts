@@ -12,7 +12,7 @@ import { draws, keyOf } from '../spec/philox.js'
 import type { Question } from '../spec/program.js'
 import { answersOf, oneNode } from '../spec/program.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
-import { indexOf, mapTensors, sizeOf } from '../spec/tensor.js'
+import { indexOf, mapTensors, sameShape, sizeOf } from '../spec/tensor.js'
 import { attempt } from './ask.js'
 import { caseAt, indicesOf, suiteVersion } from './cases.js'
 import type { Case, Fill, Form } from './form.js'
@@ -186,7 +186,7 @@ const isRight = (got: number, want: number, bound: number): boolean => {
 const lostIn = (special: SpecialCase, wanted: readonly WholeExpected[], answer: Tensors): Lost | undefined => {
   for (const [output, { shape, data }] of Object.entries((wanted[0] as WholeExpected).values)) {
     const got = answer[output]?.data
-    if (got === undefined || got.length !== data.length)
+    if (got === undefined || !sameShape(answer[output]?.shape ?? [], shape) || got.length !== data.length)
       return {
         ...special,
         output,

@@ -90,31 +90,30 @@ export const printLine = (line: Line, ink: Ink = plain): string => {
 const mostShown = 32
 
 // where all but a few numbers are one and the same, those few by their places: nothing that matters is cut
-const sparse = ({ shape, data }: Tensor): readonly string[] | undefined => {
+const showSparse = (name: string, { shape, data }: Tensor): string | undefined => {
+  if (data.length < 8) return undefined
   const counts = new Map<number, number>()
   for (let i = 0; i < data.length; i++) counts.set(data[i] as number, (counts.get(data[i] as number) ?? 0) + 1)
   const [common, times] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a), [0, 0])
-  if (data.length - times > mostShown) return undefined
+  if (data.length - times > mostShown || 2 * times < data.length) return undefined
+  // a Map takes −0 for 0; here it is a number of its own
   const others = Array.from({ length: data.length }, (_, i) => i).filter((i) => !Object.is(data[i], common))
-  return [
-    `${literal(common)} throughout`,
-    ...(others.length === 0
-      ? []
-      : ['but', ...others.map((i) => `${literal(data[i] as number)} at [${indexOf(shape, i).join(',')}]`)]),
-  ]
+  return wrapped(`    ${name}${showShape(shape)} = ${common === 0 ? 'zeros' : `${literal(common)} throughout`}`, [
+    ...(others.length === 0 ? [] : ['but']),
+    ...others.map(
+      (i, at) =>
+        `${name}${showShape(indexOf(shape, i))} = ${literal(data[i] as number)}${at === others.length - 1 ? '' : ','}`,
+    ),
+  ])
 }
 
-const showTensor = (name: string, tensor: Tensor): string => {
-  const { shape, data } = tensor
-  const short = data.length > mostShown ? sparse(tensor) : undefined
-  return wrapped(
-    `    ${name}${showShape(shape)} =`,
-    short ?? [
-      ...Array.from({ length: Math.min(data.length, mostShown) }, (_, i) => literal(data[i] as number)),
-      ...(data.length > mostShown ? ['…', `(${data.length} numbers)`] : []),
-    ],
-  )
-}
+const showTensor = (name: string, tensor: Tensor): string => showSparse(name, tensor) ?? showAll(name, tensor)
+
+const showAll = (name: string, { shape, data }: Tensor): string =>
+  wrapped(`    ${name}${showShape(shape)} =`, [
+    ...Array.from({ length: Math.min(data.length, mostShown) }, (_, i) => literal(data[i] as number)),
+    ...(data.length > mostShown ? ['…', `(${data.length} numbers)`] : []),
+  ])
 
 // got, want, error, bound and their ratio at the worst element
 const describeWorst = ({ worst, problem, walks }: Judgement): readonly string[] =>

@@ -21,8 +21,21 @@ import { subject } from './subject.js'
 /** No case of a standard run is larger, whatever its seed. */
 export const limits: Limits = { multiplyAdds: 2e8, elements: 2 ** 22, steps: 512, turns: 2 ** 16 }
 
-/** Where an axis climbs the ladder the others are so short that a software adapter answers in some hundredths of a second. */
-const lightLimits: Limits = { multiplyAdds: 4e6, elements: 140_000, steps: 512, turns: 1024 }
+/**
+ * Where an axis climbs the ladder the others are so short that a software adapter answers in some hundredths of a second:
+ * a tensor has at most twice as many elements as the axis, or as a rectangle of 128 by 256. Axes that come squared, as those of a
+ * recurrent net's weights, take more, and have it where they need it.
+ */
+const tiersFor = (longest: number): readonly Limits[] => [
+  {
+    multiplyAdds: Math.max(2 ** 19, 64 * longest),
+    elements: Math.max(2 ** 15, 2 * longest + 6),
+    steps: 512,
+    turns: 1024,
+  },
+  { multiplyAdds: 4e6, elements: 140_000, steps: 512, turns: 4096 },
+  { multiplyAdds: 5e7, elements: 1_200_000, steps: 512, turns: 2 ** 18 },
+]
 
 interface Limits {
   readonly multiplyAdds: number
@@ -38,6 +51,7 @@ interface Limits {
 export interface Climb {
   readonly row: Row
   readonly rungs: Readonly<Record<string, Rung>>
+  readonly most: Limits
 }
 
 export interface Climbs {
@@ -82,11 +96,12 @@ const within = (op: OpName, form: Form, most: Limits, wanted: Readonly<Record<st
   )
 }
 
-const fits = (op: OpName, form: Form, wanted: Readonly<Record<string, Rung>>): boolean =>
-  within(op, form, lightLimits, wanted)
-
 /** A case of a climb's classes whose axes are as long as its rungs say. Where a draw does not let them be, they are short. */
-export const ofClimb = (op: OpName, { few, form }: Subject, { row, rungs: wanted }: Climb): fc.Arbitrary<Form> => {
+export const ofClimb = (
+  op: OpName,
+  { few, form }: Subject,
+  { row, rungs: wanted, most }: Climb,
+): fc.Arbitrary<Form> => {
   // where the rungs leave no room, their axes have an extent of 1, or what the row makes of them
   const short = Object.fromEntries(
     Object.keys(wanted).map((letter) => [letter, few[letter] === undefined ? undefined : 1]),
@@ -96,7 +111,7 @@ export const ofClimb = (op: OpName, { few, form }: Subject, { row, rungs: wanted
     ...Object.fromEntries(Object.entries(wanted).map(([letter, rung]) => [letter, onRung(rung)])),
   }).map((extents) => {
     const long = form(row, extents)
-    return fits(op, long, wanted) ? long : form(row, withoutUndefined({ ...extents, ...short }))
+    return within(op, long, most, wanted) ? long : form(row, withoutUndefined({ ...extents, ...short }))
   })
 }
 
@@ -131,9 +146,14 @@ const plainRows = (one: Subject): readonly Row[] => [
 ]
 
 // whether a climb is possible at some draws of the rest
-const possibleClimb = (op: OpName, one: Subject, samples: readonly Drawn[], { row, rungs: wanted }: Climb): boolean => {
+const possibleClimb = (
+  op: OpName,
+  one: Subject,
+  samples: readonly Drawn[],
+  { row, rungs: wanted, most }: Climb,
+): boolean => {
   const long = Object.fromEntries(Object.entries(wanted).map(([letter, { most }]) => [letter, most]))
-  return samples.every((drawn) => fits(op, one.form(row, { ...drawn, ...long }), wanted))
+  return samples.every((drawn) => within(op, one.form(row, { ...drawn, ...long }), most, wanted))
 }
 
 // a row that hides nothing of a long axis: all is given and wanted, and no tensor is all but one number 0
@@ -144,6 +164,13 @@ const showsAll = (row: Row): boolean =>
 
 // how many rows are tried for a rung before it gets a case of its own
 const mostTried = 12
+
+interface Found {
+  /** the row that takes the climb, if one does */
+  readonly at: number | undefined
+  readonly row: Row
+  readonly most: Limits
+}
 
 /**
  * Every rung of every axis, some long beside some short. `rows` are those that may take a climb, by their numbers: each
@@ -174,13 +201,18 @@ const climbsOf = (
       .reduce((a, b) => ((b[1]?.most ?? 0) > (a[1]?.most ?? 0) ? b : a), ['', undefined])
     if (rung === undefined) break
     open.set(letter, open.get(letter)?.slice(0, -1) ?? [])
-    const lets = (row: Row): boolean => possibleClimb(op, one, samples, { row, rungs: { [letter]: rung } })
-    const taker = free.slice(0, mostTried).find(([, row]) => lets(row))
-    const row = taker?.[1] ?? plain.find(lets)
-    if (row === undefined) {
+    const under = (most: Limits): Found | undefined => {
+      const lets = (row: Row): boolean => possibleClimb(op, one, samples, { row, rungs: { [letter]: rung }, most })
+      const taker = free.slice(0, mostTried).find(([, row]) => lets(row))
+      const row = taker?.[1] ?? plain.find(lets)
+      return row === undefined ? undefined : { at: taker?.[0], row, most }
+    }
+    const found = tiersFor(rung.most).reduce<Found | undefined>((before, most) => before ?? under(most), undefined)
+    if (found === undefined) {
       beyond[letter] = [...(beyond[letter] ?? []), rung]
       continue
     }
+    const { at, row, most } = found
     // beside it, on each other axis, the shortest that is left and fits
     const taken = [...open.keys()].reduce<Readonly<Record<string, Rung>>>(
       (soFar, other) => {
@@ -188,7 +220,7 @@ const climbsOf = (
         if (
           other === letter ||
           short === undefined ||
-          !possibleClimb(op, one, samples, { row, rungs: { ...soFar, [other]: short } })
+          !possibleClimb(op, one, samples, { row, rungs: { ...soFar, [other]: short }, most })
         )
           return soFar
         open.set(other, open.get(other)?.slice(1) ?? [])
@@ -196,10 +228,10 @@ const climbsOf = (
       },
       { [letter]: rung },
     )
-    if (taker === undefined) climbs.push({ row, rungs: taken })
+    if (at === undefined) climbs.push({ row, rungs: taken, most })
     else {
-      attached.set(taker[0], { row, rungs: taken })
-      free = free.filter(([at]) => at !== taker[0])
+      attached.set(at, { row, rungs: taken, most })
+      free = free.filter(([other]) => other !== at)
     }
   }
   return { attached, climbs: [...climbs, ...usualClimbs(one)], beyond }
@@ -214,8 +246,9 @@ const usualClimbs = (one: Subject): readonly Climb[] => {
     ...channels.map((rung, at) => ({
       row: plainRow(one, { filter: '1' }),
       rungs: { C: rung, O: backwards[at] as Rung },
+      most: limits,
     })),
-    ...channels.map((rung) => ({ row: plainRow(one, { groups: 'depthwise' }), rungs: { C: rung } })),
+    ...channels.map((rung) => ({ row: plainRow(one, { groups: 'depthwise' }), rungs: { C: rung }, most: limits })),
   ]
 }
 
@@ -245,7 +278,7 @@ const remaindersIn = (op: OpName, direction: Direction, form: Form): readonly st
       ]
 }
 
-const tileLimits = { multiplyAdds: 6e6, elements: 2 ** 17 } as const
+const tileLimits = { multiplyAdds: 2 ** 20, elements: 2 ** 14 } as const
 
 // Drawn until nothing is new for long. What is drawn stands: it is the same in every run, whatever its seed
 const tilesOf = (op: OpName, direction: Direction, one: Subject, rows: readonly Row[]): readonly Form[] => {
