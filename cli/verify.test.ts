@@ -114,7 +114,7 @@ describe('etalon verify, by its parts', () => {
   test('a faulty backend ends with 1, and the replay of its failure is told', async () => {
     const { code, out } = await verified(faulty, { device: 'software' })
     expect(code).toBe(1)
-    expect(out).toMatch(/ {2}as drawn {2}etalon replay --device software tanh\/forward\/1\/\d+\n/)
+    expect(out).toMatch(/ {2}as drawn {2}etalon replay --device software tanh\/forward\/1\/\d+@2\n/)
     expect(out).toMatch(/\nnot conformant: 3 conformant, 1 not conformant, /)
   })
 
@@ -126,7 +126,7 @@ describe('etalon verify, by its parts', () => {
     }
     const { code, out } = await verified(faulty, { backend: 'plain-f32' }, { open })
     expect([code, asked]).toEqual([1, [['auto', 'plain-f32']]])
-    expect(out).toMatch(/ {2}as drawn {2}etalon replay --backend plain-f32 tanh\/forward\/1\/\d+\n/)
+    expect(out).toMatch(/ {2}as drawn {2}etalon replay --backend plain-f32 tanh\/forward\/1\/\d+@2\n/)
   })
 
   test('a device for a backend that has none is a mistake in usage, told before any work', async () => {

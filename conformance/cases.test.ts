@@ -95,7 +95,6 @@ describe('a wrong id', () => {
     ['relu/forward/1/2@2@2', 'MalformedRequest'],
     ['relu/forward/1/2:@2', 'MalformedRequest'],
     ['relu/forward/1/2:999999@2', 'MalformedRequest'],
-    ['relu/forward/1/2', 'MalformedRequest'],
     ['relu/forward/1/2@1', 'MalformedRequest'],
     ['rule/forward/1/2@2', 'UnknownOp'],
     ['toString/forward/1/2@2', 'UnknownOp'],
@@ -104,8 +103,9 @@ describe('a wrong id', () => {
     expect(caseOfId(questionTable, id)).toMatchObject({ left: { code } })
   })
 
-  test('of another version says so, and what replays in any', () => {
-    expect(caseOfId(questionTable, 'relu/forward/1/2')).toMatchObject({
+  test('without a version is of this one; of another it says so, and what replays in any', () => {
+    expect(caseOfId(questionTable, 'relu/forward/1/2')).toEqual(caseOfId(questionTable, 'relu/forward/1/2@2'))
+    expect(caseOfId(questionTable, 'relu/forward/1/2@1')).toMatchObject({
       left: { message: expect.stringMatching(/version 2, whose numbers mean other cases.*JSON/) as string },
     })
     expect(caseOfId(questionTable, 'relu/forward/1/2@1')).toMatchObject({

@@ -13,6 +13,7 @@ import type { Formulas } from './explain/formulas.js'
 import { formulaText, page } from './explain/page.js'
 import { readFormulas } from './explain/read.js'
 import { lessons } from './lessons/index.js'
+import { coveragePage } from './coverage.js'
 import { networksPage } from './networks.js'
 
 /** The pages of docs/, made of the spec, the reference and the suite. */
@@ -269,6 +270,7 @@ export const pages = async (): Promise<Readonly<Record<string, string>>> => {
   const raw = {
     'docs/README.md': indexPage(formulas),
     'docs/catalogue.md': cataloguePage(),
+    'docs/coverage.md': coveragePage(generated),
     'docs/lessons/README.md': lessonsPage(),
     'docs/networks.md': networksPage(),
     'docs/oracle-audit.md': auditPage(formulas),
