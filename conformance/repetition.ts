@@ -2,6 +2,7 @@ import { either as E } from 'fp-ts'
 import fc from 'fast-check'
 import type { Backend } from '../spec/backend.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
+import { opOf } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
 import { draws, keyOf } from '../spec/philox.js'
@@ -63,7 +64,7 @@ const pairsOf = (candidates: readonly Case[], total: number, seed: string): read
   }).flat()
 }
 
-const mostTries = 60
+const mostTries = 100
 
 /**
  * For each attribute two cases that differ in it alone, of the same shapes and numbers, asked as P Q P: a name that leaves
@@ -72,13 +73,18 @@ const mostTries = 60
 const twinsOf = (
   op: OpName,
   direction: Direction,
-  { factors, possible, drawn, form }: Subject,
+  { factors, possible, drawn, ladder, form }: Subject,
   rows: readonly Row[],
   seed: string,
 ): readonly Case[] => {
   const draw = draws(keyOf(seed))
-  const numbers = fc.sample(fc.record(drawn), { seed: draw.integer(0, 2 ** 31 - 1), numRuns: 8 })
+  const sampled = fc.sample(fc.record(drawn), { seed: draw.integer(0, 2 ** 31 - 1), numRuns: 8 })
+  // every other time axes have lengths of their own, which do not follow from attributes
+  const numbers = sampled.map((own, i) =>
+    i % 2 === 0 ? own : { ...own, ...Object.fromEntries(Object.keys(ladder).map((axis) => [axis, 6 + (i % 3)])) },
+  )
   const fits = (one: Form): boolean => numbersIn(one) <= smallCase && acceptable(op, one)
+  const meaning = ({ attrs }: Form): string => JSON.stringify(opOf(op).attrs.decode(attrs))
   return factors.flatMap(({ name, classes }) => {
     const start = draw.integer(0, rows.length - 1)
     for (let turn = 0; turn < mostTries; turn++) {
@@ -90,8 +96,7 @@ const twinsOf = (
       if (!possible(other)) continue
       const [p, q] = [row, other].map((one) => form(one, numbers[turn % numbers.length] ?? {})) as [Form, Form]
       const alone =
-        JSON.stringify({ ...p, attrs: {} }) === JSON.stringify({ ...q, attrs: {} }) &&
-        JSON.stringify(p.attrs) !== JSON.stringify(q.attrs)
+        JSON.stringify({ ...p, attrs: {} }) === JSON.stringify({ ...q, attrs: {} }) && meaning(p) !== meaning(q)
       if (!alone || !fits(p) || !fits(q)) continue
       const twin = (one: Form): Case => ({ op, direction, seed: `${seed}, ${name}`, form: one })
       const [first, second] = [twin(p), twin(q)]

@@ -191,10 +191,10 @@ const wordsOf = ({ name, op, direction, outputs }: ProgramNode, { problem, worst
 
 // a library that was wrapped may throw where it should have answered
 const attempted = async <A>(
-  ask: taskEither.TaskEither<EtalonError, A>,
+  ask: () => taskEither.TaskEither<EtalonError, A>,
 ): Promise<E.Either<EtalonError | { readonly code: 'Thrown'; readonly message: string }, A>> => {
   try {
-    return await ask()
+    return await ask()()
   } catch (thrown) {
     return E.left({ code: 'Thrown', message: thrown instanceof Error ? thrown.message : String(thrown) })
   }
@@ -207,8 +207,11 @@ const supported = ({ supports }: Backend, { acts }: Scenario): boolean =>
 const titles = (acts: readonly Act[]): readonly string[] => {
   const several = new Set(acts.flatMap((act) => (act.what === 'open' ? [act.session] : []))).size > 1
   const of = (session: string): string => (several ? ` of ${session}` : '')
-  const stepsBefore = (at: number, session: string): number =>
-    acts.slice(0, at).filter((act) => act.what === 'step' && act.session === session).length
+  const stepsBefore = (at: number, session: string): number => {
+    const own = acts.slice(0, at).filter((act) => 'session' in act && act.session === session)
+    // since it was opened last
+    return own.slice(own.findLastIndex(({ what }) => what === 'open')).filter(({ what }) => what === 'step').length
+  }
   return acts.map((act, at) => {
     switch (act.what) {
       case 'run':
@@ -275,7 +278,7 @@ export const probeProgram =
         const watch = ('watch' in act ? act.watch : undefined) ?? program.outputs
         // watched values are named only where they are others than the program's outputs
         const named: readonly [watch?: readonly string[]] = 'watch' in act && act.watch !== undefined ? [act.watch] : []
-        const answered = await attempted<Tensors | Session>(
+        const answered = await attempted<Tensors | Session>(() =>
           act.what === 'run'
             ? backend.run(act.program, act.feeds, ...named)
             : act.what === 'open'
@@ -297,6 +300,7 @@ export const probeProgram =
           return E.right(failing(program, at, { message: `${code}: ${message}` }))
         }
         if (act.what === 'open') {
+          await sessions.get(act.session)?.session.close()
           sessions.set(act.session, { session: answered.right as Session, program, state: act.state, steps: 0 })
           continue
         }
