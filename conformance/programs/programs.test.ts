@@ -288,7 +288,7 @@ const planted: readonly (readonly [string, readonly string[], RegExp, () => Back
   ],
   ['sessions that share their state by name', ['side by side'], /step 1 of .*: |step 2 of /, shared],
   [
-    'a gradient that is not asked for written in the place of the one that is',
+    'a backward node that reads a later value than the one it is the reverse of',
     ['watched'],
     /run \d: node for/,
     () =>
