@@ -1,17 +1,19 @@
 import { either as E, taskEither as TE } from 'fp-ts'
 import { describe, expect, test } from 'vitest'
 import { mutant } from '../conformance/testing/instrument.js'
-import { smallTable, toy } from '../conformance/testing/toys.js'
+import { formulaTable, smallTable, toy } from '../conformance/testing/toys.js'
 import { verify } from '../conformance/verify.js'
 import { printCase } from '../conformance/form.js'
 import { oracle } from '../reference/index.js'
 import type { Backend } from '../spec/backend.js'
 import { fail } from '../spec/error.js'
+import type { GivenTensors } from '../spec/op.js'
+import { mapTensor } from '../spec/tensor.js'
 import { openWebGpu } from '../accelerated/index.js'
 import { replayAt } from './replay.js'
 import { processRim } from './rim.js'
 
-const replayed = async (backend: Backend, text: string) => {
+const replayed = async (backend: Backend, text: string | readonly string[]) => {
   const [out, err]: [string[], string[]] = [[], []]
   const rim = {
     open: () => TE.right(backend),
@@ -45,7 +47,58 @@ describe('etalon replay', () => {
     }
   })
 
+  describe('several cases', () => {
+    // each question with the weights of the first of its shape
+    const caching = (): Backend => {
+      const kept = new Map<string, GivenTensors[string]>()
+      const { forward } = formulaTable.dense!
+      return toy({
+        dense: {
+          forward: (attrs, inputs, sizes) => {
+            const key = JSON.stringify(Object.values(inputs).map((x) => x?.shape))
+            const w = kept.get(key) ?? inputs['w']
+            kept.set(key, w)
+            return forward(attrs, { ...inputs, w }, sizes)
+          },
+        },
+      })
+    }
+    const [one, two] = ['one', 'two'].map(
+      (seed) => `{"op":"dense","direction":"forward","seed":"${seed}","shapes":{"x":[1,2],"w":[2,2]}}`,
+    ) as [string, string]
+
+    test('are asked in turn, those before the last told in a line and the last in full', async () => {
+      for (const texts of [`[${one},${two}]`, [one, two], [`[${one}]`, two]]) {
+        const { code, out, err } = await replayed(caching(), texts)
+        expect([code, err]).toEqual([1, ''])
+        expect(out).toMatch(/^1 of 2: dense forward x\[1,2\] w\[2,2\]: conformant\ndense forward\n {4}x\[1,2\] = /)
+        expect(out).toMatch(/\nnot-conformant\n$/)
+      }
+      expect(await replayed(caching(), two)).toMatchObject({ code: 0 })
+      expect(await replayed(toy(), `[${one},${two}]`)).toMatchObject({ code: 0 })
+    })
+
+    test('that are the same are told apart by their answers', async () => {
+      const { code, out } = await replayed(toy(), ['relu/forward/1/0@2', one, 'relu/forward/1/0@2'])
+      expect(code).toBe(0)
+      expect(out).toMatch(/^1 of 3: relu forward .*\n2 of 3: dense forward .*\nrelu forward/)
+      expect(out).toMatch(/\nconformant, the same in bits as the first time\n$/)
+      const changing = toy({ relu: { forward: (_attrs, { x }) => ({ y: x && mapTensor(() => calls++, x) }) } })
+      let calls = 0
+      const again = await replayed(changing, ['relu/forward/1/0@2', 'relu/forward/1/0@2'])
+      expect(again.code).toBe(1)
+      expect(again.out).toMatch(/\nnot-conformant, y\[.*\] is \d+, was \d+ the first time\n$/)
+    })
+
+    test('a failure before the last is one of the sequence', async () => {
+      expect(await replayed(caching(), [one, two, one])).toMatchObject({ code: 1 })
+    })
+  })
+
   test.each([
+    ['[]', /MalformedRequest: a sequence is a list of at least one case/],
+    ['[{"op":"relu"}]', /MalformedRequest: no case: its field direction /],
+    ['[1]', /MalformedRequest: no case/],
     ['relu', /MalformedRequest: a case is named OP\/DIRECTION\/SEED\/NUMBER/],
     ['relu/forward/1/x', /MalformedRequest/],
     ['rule/forward/1/2@2', /UnknownOp: there is no op "rule"/],

@@ -5,14 +5,16 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { taskEither as TE } from 'fp-ts'
+import { either as E, taskEither as TE } from 'fp-ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mutant, mutantFormula } from '../conformance/testing/instrument.js'
-import { smallTable, toy } from '../conformance/testing/toys.js'
+import { formulaTable, smallTable, toy } from '../conformance/testing/toys.js'
 import { oracle } from '../reference/index.js'
 import { formulas } from '../reference/table.js'
 import type { Backend } from '../spec/backend.js'
 import { fail } from '../spec/error.js'
+import type { Tensors } from '../spec/tensor.js'
+import { mapTensor, mapTensors } from '../spec/tensor.js'
 import { oracleBy } from '../reference/formulas.js'
 import type { Screen } from './terminal.js'
 import type { Rim } from './rim.js'
@@ -198,6 +200,85 @@ describe('etalon verify, by its parts', () => {
       [undefined, undefined, undefined],
     ])
     expect(lines.at(-1)).toMatchObject({ summary: { verdict: 'not-conformant', seed: 1, backend: 'toy' } })
+  })
+
+  test('programs have a table of their own below the ops, and lines of JSON, where nothing is left out', async () => {
+    const some: Backend = { ...toy(), supports: (op) => ['relu', 'add', 'mul'].includes(op) }
+    const { ops: _, ...everything } = options
+    const asked = async (backend: Backend, json?: true) => {
+      const [out, err] = [recorder(), recorder()]
+      const rim: Rim = {
+        open: () => TE.right(backend),
+        oracle,
+        table: smallTable,
+        out: out.screen,
+        err: err.screen,
+        now: () => 0,
+      }
+      const code = await verifyAt(rim, { ...everything, ...(json && { json }) })
+      return { code, out: out.text() }
+    }
+    const { code, out } = await asked(some)
+    expect(code).toBe(0)
+    expect(out).toMatch(
+      /\n\nprogram +cases +worst error ÷ bound +verdict\ndiamond +8 .* conformant\nfan-out .* unsupported\n/,
+    )
+    expect(out).toMatch(/\nconformant: .* cases, 6 programs conformant, seed 1/)
+    // a node's values are lost where the program has more than one
+    const wrong: Backend = {
+      ...some,
+      run: (program, feeds, watch) =>
+        TE.map((values: Tensors) => (program.nodes.length === 1 ? values : mapTensors((v) => v + 1, values)))(
+          some.run(program, feeds, watch),
+        ),
+    }
+    const text = await asked(wrong)
+    expect(text.code).toBe(1)
+    expect(text.out).toMatch(
+      /\nprogram diamond: a value that several nodes read.*\n {4}run 1: node left \(relu forward\): left\[/,
+    )
+    expect(text.out).toMatch(/\nnot conformant: .* programs not conformant/)
+    const lines = parsed((await asked(wrong, true)).out)
+    expect(lines.at(-1)).toMatchObject({
+      summary: { verdict: 'not-conformant', notConformant: 0, programs: { conformant: 0 } },
+    })
+    expect(lines.filter(({ program }) => program === 'diamond')).toMatchObject([
+      { backend: 'toy', verdict: 'not-conformant', failed: 1, failure: { at: 'run 1', node: 'left' } },
+    ])
+  })
+
+  test('what is wrong only after other questions is shown on a backend opened anew, and its replay is told', async () => {
+    // one layer that is right at its first question only
+    const open = () => {
+      let asked = 0
+      const { forward } = formulaTable.relu!
+      return toy({
+        relu: {
+          forward: (attrs, inputs, sizes) => {
+            const answers = forward(attrs, inputs, sizes)
+            return asked++ === 0 ? answers : { y: answers['y'] && mapTensor((v) => v + 1, answers['y']) }
+          },
+        },
+      })
+    }
+    let opened = 0
+    const { code, out } = await verified(
+      toy(),
+      { ops: ['relu'], direction: 'forward' },
+      {
+        open: () => {
+          const backend = open()
+          return async () => {
+            opened++
+            return E.right(opened === 1 ? backend : open())
+          }
+        },
+      },
+    )
+    expect(code).toBe(1)
+    expect(opened).toBeGreaterThan(2)
+    expect(out).toMatch(/\nwrong after another question, right alone:\n {4}relu forward x/)
+    expect(out).toMatch(/\n {2}again {5}etalon replay '\[\{"op":"relu",.*\},\{"op":"relu",.*\}\]'\n/)
   })
 
   test('--json FILE: the file is whole, the text is on standard output; what the file was before is gone only then', async () => {

@@ -1,9 +1,17 @@
 import { either as E } from 'fp-ts'
 import { Option } from 'commander'
 import type { DeviceChoice } from '../accelerated/index.js'
+import {
+  printDifference,
+  printProgramFailure,
+  printProgramHead,
+  printProgramLine,
+  printSequence,
+} from '../conformance/probeReport.js'
 import type { Place } from '../conformance/report.js'
 import {
   jsonLine,
+  jsonProgramLine,
   jsonSummary,
   overall,
   printFailure,
@@ -52,10 +60,16 @@ const exitOf = { conformant: exit.ok, 'not-conformant': exit.notConformant, 'not
 /** What follows the table: the failures as a person can act on them, and the totals. */
 const ending = (report: Report, place: Place, seconds: number, out: Screen): string => {
   const ink = inkFor(out)
+  const told = [
+    ...report.lines.flatMap((line) => [
+      printFailure(line, place, ink),
+      printSequence(line, place, ink),
+      line.verdict === 'not-deterministic' ? printDifference(line, place, ink) : '',
+    ]),
+    ...(report.programs ?? []).map((line) => printProgramFailure(line, place, ink)),
+  ]
   return [
-    ...report.lines
-      .filter(({ failure }) => failure !== undefined)
-      .flatMap((line) => ['', printFailure(line, place, ink)]),
+    ...told.filter((text) => text !== '').flatMap((text) => ['', text]),
     '',
     printTotals(report, seconds, ink),
   ].join('\n')
@@ -93,6 +107,7 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     nonFinite,
     ...(ops === undefined ? {} : { ops }),
     ...(direction === undefined ? {} : { direction }),
+    reopen: rim.open(device, name),
   }
   const asked = questionsIn(scope)
   if (asked.length === 0) {
@@ -145,6 +160,12 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     return report.left.code === 'DeviceLost' ? exit.noBackend : exit.oracleFailed
   }
 
+  const programs = report.right.programs ?? []
+  if (programs.length > 0)
+    say(`\n${[printProgramHead(ink), ...programs.map((line) => printProgramLine(line, ink))].join('\n')}`)
+  const ofPrograms = programs.map((line) => `${JSON.stringify(jsonProgramLine(line))}\n`)
+  lines.push(...ofPrograms)
+  if (json === true) out.write(ofPrograms.join(''))
   const seconds = (rim.now() - started) / 1000
   say(ending(report.right, { fingerprint: backend.fingerprint, command: replayCommand(device, name) }, seconds, out))
   const summary = `${JSON.stringify(jsonSummary(report.right, seconds))}\n`
@@ -190,5 +211,8 @@ export const verifyCommand: Subcommand = (command, end) =>
     )
     .option('--shrink-time <seconds>', 'how long a failure is made small', atLeastZero, 5)
     .addOption(deviceOption())
-    .option('--json [file]', 'a line of JSON per op and direction, then a summary; to standard output or a file')
+    .option(
+      '--json [file]',
+      'a line of JSON per op and direction and per program, then a summary; to standard output or a file',
+    )
     .action(async (options: VerifyOptions) => end(await verifyAt(processRim(), options)))

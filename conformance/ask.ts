@@ -5,6 +5,7 @@ import { anyOrder } from '../spec/bound.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import { etalonError, fail } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
+import type { Question } from '../spec/program.js'
 import { answersOf, oneNode } from '../spec/program.js'
 import type { Tensors } from '../spec/tensor.js'
 import type { Effort } from './elements.js'
@@ -18,6 +19,8 @@ import type { Rounding } from './probe.js'
 export interface Asked {
   readonly judgement?: Judgement
   readonly refused?: EtalonError
+  /** what was answered, where that are tensors */
+  readonly answer?: Tensors
 }
 
 /** What is spent on each output of a case. */
@@ -25,54 +28,92 @@ export const caseEffort: Effort = { terms: 2 ** 18, least: 256 }
 
 const independentData = ({ form }: Case): boolean => Object.values(form.fills).every((fill) => fill === 'normal')
 
-// A library that was wrapped may throw where it should have answered; that is its answer.
-export const attempt = async (
-  backend: Backend,
-  { program, feeds }: ReturnType<typeof oneNode>,
-): Promise<either.Either<EtalonError | { readonly code: 'Thrown'; readonly message: string }, Tensors>> => {
+/** A library that was wrapped may throw where it should have answered; that is its answer. */
+type Unanswered = EtalonError | { readonly code: 'Thrown'; readonly message: string }
+
+/** A case's question, and what a backend answered to it. */
+export interface Answered {
+  readonly question: Question
+  readonly answer: either.Either<Unanswered, Tensors>
+}
+
+/** What a backend answers to a question. */
+export const attempt = async (backend: Backend, question: Question): Promise<Answered['answer']> => {
+  const { program, feeds } = oneNode(question)
   try {
-    return await backend.run(program, feeds)()
+    return F.pipe(await backend.run(program, feeds)(), E.map(answersOf))
   } catch (thrown) {
     return E.left({ code: 'Thrown', message: thrown instanceof Error ? thrown.message : String(thrown) })
   }
 }
 
 /**
- * Puts one case to a backend and judges its answer. A limit of the device is a refusal, a backend's other failures are
- * wrong answers; only a lost device ends the whole run.
+ * Puts one case to a backend.
+ *
+ * Errors  DeviceLost; whatever the op refuses of the case
+ */
+export const answerOf =
+  (backend: Backend, asked: Case): taskEither.TaskEither<EtalonError, Answered> =>
+  async () => {
+    const question = realise(asked)
+    if (E.isLeft(question)) return question
+    const answer = await attempt(backend, question.right)
+    return E.isLeft(answer) && answer.left.code === 'DeviceLost'
+      ? fail(answer.left.code, answer.left.message)
+      : E.right({ question: question.right, answer })
+  }
+
+/**
+ * Judges what was answered to a case. A limit of the device is a refusal, a backend's other failures are wrong answers.
+ *
+ * Errors  whatever the op or the oracle refuses of the case
+ */
+export const judgeAnswer = (
+  oracle: Oracle,
+  { depth = anyOrder }: Pick<Backend, 'depth'>,
+  asked: Case,
+  { question, answer }: Answered,
+): Result<Asked> =>
+  F.pipe(
+    E.Do,
+    E.bind('elements', () => elementsIn(question, caseEffort, asked.seed)),
+    E.bind('expected', () => expect(oracle, question, depth)),
+    E.map(({ elements, expected }) =>
+      F.pipe(
+        answer,
+        E.match(
+          ({ code, message }): Asked =>
+            code === 'LimitExceeded' || code === 'TooLarge'
+              ? { refused: etalonError(code, message) }
+              : { judgement: unanswered(`${code}: ${message}`) },
+          (values): Asked => ({
+            judgement: judge({
+              oracle,
+              question,
+              expected,
+              answer: values,
+              elements,
+              independent: independentData(asked),
+            }),
+            answer: values,
+          }),
+        ),
+      ),
+    ),
+  )
+
+/**
+ * Puts one case to a backend and judges its answer; only a lost device ends the whole run.
  *
  * Errors  DeviceLost – neither right nor wrong; whatever the op or the oracle refuses of the case
  */
 export const ask =
   (backend: Backend, oracle: Oracle, asked: Case): taskEither.TaskEither<EtalonError, Asked> =>
-  async () => {
-    const question = realise(asked)
-    if (E.isLeft(question)) return question
-    const elements = elementsIn(question.right, caseEffort, asked.seed)
-    if (E.isLeft(elements)) return elements
-    const expected = expect(oracle, question.right, backend.depth ?? anyOrder)
-    if (E.isLeft(expected)) return expected
-    return F.pipe(
-      await attempt(backend, oneNode(question.right)),
-      E.map((values): Asked => ({
-        judgement: judge({
-          oracle,
-          question: question.right,
-          expected: expected.right,
-          answer: answersOf(values),
-          elements: elements.right,
-          independent: independentData(asked),
-        }),
-      })),
-      E.orElse((error): Result<Asked> =>
-        error.code === 'DeviceLost'
-          ? fail(error.code, error.message)
-          : error.code === 'LimitExceeded' || error.code === 'TooLarge'
-            ? E.right({ refused: etalonError(error.code, error.message) })
-            : E.right({ judgement: unanswered(`${error.code}: ${error.message}`) }),
-      ),
+  async () =>
+    F.pipe(
+      await answerOf(backend, asked)(),
+      E.flatMap((answered) => judgeAnswer(oracle, backend, asked, answered)),
     )
-  }
 
 /** Whether a judgement fails: Gate A always; Gate S where the backend rounds to nearest. */
 export const fails = ({ worst, walks, problem }: Judgement, rounding: Rounding): boolean =>

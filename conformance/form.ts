@@ -5,7 +5,7 @@ import { count, roundAttributes } from '../spec/attributes.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { hasBackward, opOf, parseOpName } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
-import { ensure, etalonError, show } from '../spec/error.js'
+import { ensure, etalonError, fail, show } from '../spec/error.js'
 import { cotangentNames, gradientNames, resolve } from '../spec/op.js'
 import type { Draws } from '../spec/philox.js'
 import { draws, keyOf } from '../spec/philox.js'
@@ -349,38 +349,28 @@ export const printCase = ({ op, direction, seed, form: { name, attrs, shapes, fi
     keepingNegativeZero,
   ).replaceAll(JSON.stringify(negativeZero), '-0')
 
-/**
- * A case from what `printCase` printed.
- *
- * Errors  MalformedRequest – not JSON, or not the form of a case; UnknownOp, NoBackward, and what the op refuses
- */
-export const parseCase = (text: string): Result<Case> =>
+/** Cases in a row as one line of JSON. */
+export const printCases = (cases: readonly Case[]): string => `[${cases.map(printCase).join(',')}]`
+
+const decodeCase = (value: unknown): Result<Case> =>
   F.pipe(
-    E.tryCatch(
-      () => JSON.parse(text, withNonFinite) as unknown,
-      () => etalonError('MalformedRequest', 'a case is one line of JSON; this is none'),
-    ),
-    E.flatMap((value) =>
-      F.pipe(
-        caseCodec.decode(value),
-        E.mapLeft((errors) => {
-          // the first two steps of a path say where in the codec, not where in the case
-          const path = errors[0]?.context
-            .slice(2)
-            .map(({ key }) => key)
-            .join('/')
-          return etalonError('MalformedRequest', `no case: its field ${path || '/'} is not what a case has there`)
-        }),
-        E.tap(() => {
-          const stranger = Object.keys(value as object).find((name) => !fields.includes(name))
-          return ensure(
-            stranger === undefined,
-            'MalformedRequest',
-            `a case has no field ${show(stranger)}; it has ${fields.join(', ')}`,
-          )
-        }),
-      ),
-    ),
+    caseCodec.decode(value),
+    E.mapLeft((errors) => {
+      // the first two steps of a path say where in the codec, not where in the case
+      const path = errors[0]?.context
+        .slice(2)
+        .map(({ key }) => key)
+        .join('/')
+      return etalonError('MalformedRequest', `no case: its field ${path || '/'} is not what a case has there`)
+    }),
+    E.tap(() => {
+      const stranger = Object.keys(value as object).find((name) => !fields.includes(name))
+      return ensure(
+        stranger === undefined,
+        'MalformedRequest',
+        `a case has no field ${show(stranger)}; it has ${fields.join(', ')}`,
+      )
+    }),
     E.bindTo('value'),
     E.bind('op', ({ value }) => parseOpName(value.op)),
     E.tap(({ op, value }) =>
@@ -404,5 +394,29 @@ export const parseCase = (text: string): Result<Case> =>
         realise(given),
         E.map(() => given),
       ),
+    ),
+  )
+
+const parseJson = (text: string): Result<unknown> =>
+  E.tryCatch(
+    () => JSON.parse(text, withNonFinite) as unknown,
+    () => etalonError('MalformedRequest', 'a case is one line of JSON; this is none'),
+  )
+
+/**
+ * A case from what `printCase` printed.
+ *
+ * Errors  MalformedRequest – not JSON, or not the form of a case; UnknownOp, NoBackward, and what the op refuses
+ */
+export const parseCase = (text: string): Result<Case> => F.pipe(parseJson(text), E.flatMap(decodeCase))
+
+/** Cases in a row from what `printCases` printed. Errors: those of `parseCase`; MalformedRequest – no case at all */
+export const parseCases = (text: string): Result<readonly Case[]> =>
+  F.pipe(
+    parseJson(text),
+    E.flatMap((value) =>
+      Array.isArray(value) && value.length > 0
+        ? E.traverseArray(decodeCase)(value as readonly unknown[])
+        : fail<readonly Case[]>('MalformedRequest', 'a sequence is a list of at least one case'),
     ),
   )

@@ -10,7 +10,6 @@ import { cotangentNames } from '../spec/op.js'
 import type { Oracle } from '../spec/oracle.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Question } from '../spec/program.js'
-import { answersOf, oneNode } from '../spec/program.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
 import { indexOf, mapTensors, sameShape, sizeOf } from '../spec/tensor.js'
 import { attempt } from './ask.js'
@@ -227,7 +226,7 @@ export const askSpecials =
       if (E.isLeft(question)) continue
       const wanted = wantedOf(oracle, question.right, special.special, backend.depth ?? anyOrder)
       if (E.isLeft(wanted)) continue
-      const answered = await attempt(backend, oneNode(question.right))
+      const answered = await attempt(backend, question.right)
       if (E.isLeft(answered)) {
         const { code, message } = answered.left
         if (code === 'DeviceLost') return fail(code, message)
@@ -236,7 +235,7 @@ export const askSpecials =
         fared.push({ ...special, lost: { ...special, output: '', index: [], got: NaN, want: NaN, problem } })
         continue
       }
-      const lost = lostIn(special, wanted.right, answersOf(answered.right))
+      const lost = lostIn(special, wanted.right, answered.right)
       fared.push(lost === undefined ? special : { ...special, lost })
     }
     return E.right(fared)

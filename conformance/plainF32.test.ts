@@ -45,10 +45,12 @@ describe('the plain f32 backend', () => {
   })
 
   test.each([1, 2])('is conformant in every op and direction, with seed %i', async (seed) => {
-    const { lines, rounding } = getOrThrow(await verify(plainF32, oracle, smallTable, { runs: 4, seed })())
+    const { lines, programs, rounding } = getOrThrow(await verify(plainF32, oracle, smallTable, { runs: 4, seed })())
     expect(rounding).toBe('nearest')
     expect(lines.filter(({ verdict }) => verdict !== 'conformant')).toEqual([])
     expect(lines).toHaveLength(questions.length)
+    expect(lines.filter(({ repeats }) => repeats === undefined || repeats.differed > 0)).toEqual([])
+    expect(programs!.filter(({ verdict }) => verdict !== 'conformant')).toEqual([])
   })
 
   test('trains LeNet-5 for a step that is right at every node, forward, backward and update', async () => {

@@ -11,6 +11,7 @@ import type { Judgement } from './judge.js'
 import type { Rounding } from './probe.js'
 import type { Lost, NonFinite } from './nonFinite.js'
 import type { Failure, FailureGroup, Line, Report, Verdict } from './verify.js'
+import type { ProgramLine } from './programs/probe.js'
 
 /** Colours for words; identity functions where there is no terminal. */
 export interface Ink {
@@ -22,22 +23,22 @@ export interface Ink {
 
 export const plain: Ink = { good: (t) => t, bad: (t) => t, faint: (t) => t, strong: (t) => t }
 
-const number = (value: number): string => {
+export const number = (value: number): string => {
   if (value === 0 || !Number.isFinite(value)) return String(Math.abs(value) === 0 ? 0 : value)
   const size = Math.abs(value)
   return size < 1e-3 || size >= 1e4 ? value.toExponential(2).replace('e+', 'e') : String(Number(value.toPrecision(3)))
 }
 
-// the shortest decimal that is this f32 number again
-const literal = (value: number): string =>
+/** The shortest decimal that is this f32 number again. */
+export const literal = (value: number): string =>
   [6, 7, 8, 9]
     .map((digits) => String(Number(value.toPrecision(digits))))
     .find((text) => Math.fround(+text) === value) ?? String(value)
 
 const width = 80
 
-// words in lines of at most `width` characters, the lines after the first under the text of the first
-const wrapped = (head: string, words: readonly string[]): string =>
+/** Words in lines of at most `width` characters, the lines after the first under the text of the first. */
+export const wrapped = (head: string, words: readonly string[]): string =>
   words
     .reduce<readonly string[]>(
       (lines, word) => {
@@ -56,8 +57,24 @@ export const printFingerprint = (fingerprint: Fingerprint, ink: Ink = plain): st
     .map(([name, value]) => `  ${ink.faint(name.padEnd(34))} ${String(value)}`)
     .join('\n')
 
-const verdictText = (verdict: Verdict, ink: Ink): string =>
-  verdict === 'conformant' ? ink.good(verdict) : verdict === 'not-conformant' ? ink.bad(verdict) : ink.faint(verdict)
+export const verdictText = (verdict: Verdict, ink: Ink): string =>
+  verdict === 'conformant'
+    ? ink.good(verdict)
+    : verdict === 'not-conformant'
+      ? ink.bad(verdict)
+      : verdict === 'not-deterministic'
+        ? ink.strong(verdict)
+        : ink.faint(verdict)
+
+const repeatsText = ({ repeats }: Line, ink: Ink): string => {
+  if (repeats === undefined) return ''
+  const { asked, differed, failed } = repeats
+  const below = `\n${' '.repeat(20)}`
+  return [
+    ...(differed === 0 ? [] : [`${below}${differed} of ${asked} answers differ when asked again`]),
+    ...(failed === 0 ? [] : [ink.bad(`${below}${failed} failed when asked again`)]),
+  ].join('')
+}
 
 /** The head of the table that `printLine` fills. */
 export const printHead = (ink: Ink = plain): string =>
@@ -84,7 +101,7 @@ export const printLine = (line: Line, ink: Ink = plain): string => {
           `\n${' '.repeat(20)}${line.refused} of ${line.refused + line.cases} cases refused for a limit of the device`,
         )
   const failed = line.failed === 0 ? '' : ink.bad(`\n${' '.repeat(20)}${line.failed} of ${line.cases} cases failed`)
-  return `${line.op.padEnd(19)} ${line.direction.padEnd(9)} ${String(line.cases).padStart(5)} ${worst.padStart(8)} ${ink.faint(walk.padStart(7))} ${grade.padEnd(5)} ${line.nonFinite === 'lost' ? ink.bad(nan) : nan}  ${verdictText(line.verdict, ink)}${failed}${refused}`
+  return `${line.op.padEnd(19)} ${line.direction.padEnd(9)} ${String(line.cases).padStart(5)} ${worst.padStart(8)} ${ink.faint(walk.padStart(7))} ${grade.padEnd(5)} ${line.nonFinite === 'lost' ? ink.bad(nan) : nan}  ${verdictText(line.verdict, ink)}${failed}${repeatsText(line, ink)}${refused}`
 }
 
 const mostShown = 32
@@ -187,8 +204,8 @@ export const printDevice = (fingerprint: Fingerprint, ink: Ink = plain): string 
       .split(' '),
   ).replace('device', ink.faint('device'))
 
-// a quote within a word would end it for the shell; JSON can do without
-const quoted = (json: string): string => `'${json.replaceAll("'", '\\u0027')}'`
+/** JSON as a word of a shell: a quote within it would end it, and JSON can do without. */
+export const quoted = (json: string): string => `'${json.replaceAll("'", '\\u0027')}'`
 
 /** Where a failure was seen, and the command that replays a case there. */
 export interface Place {
@@ -260,15 +277,19 @@ export const totalsOf = (lines: readonly Line[]): Totals => {
   }
 }
 
+const isWrong = ({ verdict }: { readonly verdict: Verdict }): boolean => verdict === 'not-conformant'
+// answers that change are right as long as each is within its bound
+const isRight = ({ verdict }: Line): boolean => verdict === 'conformant' || verdict === 'not-deterministic'
+
 /** The whole report's verdict: nothing wrong, and something asked and answered. */
-export const conforms = ({ lines }: Report): boolean =>
-  lines.every(({ verdict }) => verdict !== 'not-conformant') && lines.some(({ verdict }) => verdict === 'conformant')
+export const conforms = ({ lines, programs = [] }: Report): boolean =>
+  !lines.some(isWrong) && !programs.some(isWrong) && lines.some(isRight)
 
 /** The verdict on a backend as a whole. Where nothing was answered there is none. */
 export const overall = (report: Report): 'conformant' | 'not-conformant' | 'not-run' =>
   conforms(report)
     ? 'conformant'
-    : report.lines.some(({ verdict }) => verdict === 'not-conformant')
+    : report.lines.some(isWrong) || (report.programs ?? []).some(isWrong)
       ? 'not-conformant'
       : 'not-run'
 
@@ -312,6 +333,14 @@ const coveredText = (lines: readonly Line[]): string | undefined => {
   ].join(', ')}`
 }
 
+const programsText = ({ programs = [] }: Report, ink: Ink): readonly string[] => {
+  const wrong = programs.filter(isWrong).length
+  const right = programs.filter(({ verdict }) => verdict === 'conformant').length
+  return programs.length === 0
+    ? []
+    : [wrong > 0 ? ink.bad(`${wrong} of ${wrong + right} programs not conformant`) : `${right} programs conformant`]
+}
+
 export const printTotals = (report: Report, seconds: number, ink: Ink = plain): string => {
   const { conformant, notConformant, notDeterministic, unsupported, notRun, cases, refused, judged, of } = totalsOf(
     report.lines,
@@ -319,10 +348,11 @@ export const printTotals = (report: Report, seconds: number, ink: Ink = plain): 
   const parts = [
     `${conformant} conformant`,
     ...(notConformant > 0 ? [ink.bad(`${notConformant} not conformant`)] : []),
-    ...(notDeterministic > 0 ? [`${notDeterministic} not deterministic`] : []),
+    ...(notDeterministic > 0 ? [ink.strong(`${notDeterministic} not deterministic`)] : []),
     ...(unsupported > 0 ? [`${unsupported} unsupported`] : []),
     ...(notRun > 0 ? [`${notRun} not run`] : []),
     `${cases} cases`,
+    ...programsText(report, ink),
     ...(refused > 0 ? [`${refused} refused`] : []),
     `seed ${report.seed}`,
     `${seconds.toFixed(1)} s`,
@@ -343,7 +373,9 @@ export const printTotals = (report: Report, seconds: number, ink: Ink = plain): 
 // JSON has neither NaN nor an infinity
 const finiteOr = (value: number): number | string => (Number.isFinite(value) ? value : String(value))
 
-const jsonWorst = (line: Line) =>
+const jsonCase = (asked: Case): unknown => JSON.parse(printCase(asked))
+
+const jsonWorst = (line: Pick<Line, 'worst' | 'worstCase'>) =>
   line.worst === undefined
     ? {}
     : {
@@ -360,7 +392,7 @@ const jsonWorst = (line: Line) =>
 const jsonFailure = ({ id, smallestId, smallest, judgement: { worst, problem } }: Failure) => ({
   id,
   smallestId,
-  smallest: JSON.parse(printCase(smallest)) as unknown,
+  smallest: jsonCase(smallest),
   output: worst.output,
   index: worst.index,
   got: finiteOr(worst.got),
@@ -377,7 +409,41 @@ const jsonLost = ({ asked, special, into, at, output, index, got, want, problem 
   got: finiteOr(got),
   want: finiteOr(want),
   ...(problem === undefined ? {} : { problem }),
-  case: JSON.parse(printCase(asked)) as unknown,
+  case: jsonCase(asked),
+})
+
+const jsonRepeats = ({ repeats, sequence }: Line) => ({
+  ...(repeats === undefined
+    ? {}
+    : {
+        repeats: {
+          asked: repeats.asked,
+          differed: repeats.differed,
+          failed: repeats.failed,
+          ...(repeats.difference === undefined
+            ? {}
+            : {
+                difference: {
+                  case: jsonCase(repeats.difference.asked),
+                  output: repeats.difference.output,
+                  index: repeats.difference.index,
+                  first: finiteOr(repeats.difference.first),
+                  again: finiteOr(repeats.difference.again),
+                },
+              }),
+        },
+      }),
+  ...(sequence === undefined
+    ? {}
+    : {
+        sequence: {
+          cases: sequence.cases.map(jsonCase),
+          got: finiteOr(sequence.judgement.worst.got),
+          want: finiteOr(sequence.judgement.worst.want),
+          ...(sequence.judgement.problem === undefined ? {} : { problem: sequence.judgement.problem }),
+          ...(sequence.note === undefined ? {} : { note: sequence.note }),
+        },
+      }),
 })
 
 /** One op and direction as a value for a line of JSON. */
@@ -396,6 +462,7 @@ export const jsonLine = (line: Line): Readonly<Record<string, unknown>> => ({
   ...(line.walk === undefined
     ? {}
     : { walk: { rms: finiteOr(line.walk.rms), max: finiteOr(line.walk.max), judged: line.walk.judged } }),
+  ...jsonRepeats(line),
   nonFinite: line.nonFinite,
   ...(line.lost === undefined ? {} : { lost: jsonLost(line.lost) }),
   ...(line.grade === undefined
@@ -414,6 +481,53 @@ export const jsonLine = (line: Line): Readonly<Record<string, unknown>> => ({
       }),
 })
 
+/** One program as a value for a line of JSON: it has `program` where the others have `op` and `direction`. */
+export const jsonProgramLine = ({
+  program,
+  about,
+  backend,
+  cases,
+  refused,
+  failed,
+  verdict,
+  judged,
+  of,
+  worst,
+  worstAt,
+  failure,
+}: ProgramLine): Readonly<Record<string, unknown>> => ({
+  program,
+  about,
+  backend,
+  cases,
+  refused,
+  failed,
+  verdict,
+  judged,
+  of,
+  ...jsonWorst({ ...(worst && { worst }), ...(worstAt !== undefined && { worstCase: worstAt }) }),
+  ...(failure === undefined
+    ? {}
+    : {
+        failure: {
+          at: failure.at,
+          ...(failure.node === undefined ? {} : { node: failure.node }),
+          message: failure.message,
+          program: failure.program,
+        },
+      }),
+})
+
+const programTotals = (programs: readonly ProgramLine[]) => {
+  const count = (verdict: Verdict): number => programs.filter((line) => line.verdict === verdict).length
+  return {
+    conformant: count('conformant'),
+    notConformant: count('not-conformant'),
+    unsupported: count('unsupported'),
+    notRun: count('not-run'),
+  }
+}
+
 /** The last line of a JSON report. */
 export const jsonSummary = (report: Report, seconds: number): Readonly<Record<string, unknown>> => ({
   summary: {
@@ -423,6 +537,7 @@ export const jsonSummary = (report: Report, seconds: number): Readonly<Record<st
     seed: report.seed,
     profile: report.profile,
     covered: coveredIn(report.lines),
+    ...(report.programs === undefined ? {} : { programs: programTotals(report.programs) }),
     seconds,
     rounding: report.rounding,
     fingerprint: report.fingerprint,

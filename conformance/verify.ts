@@ -8,9 +8,12 @@ import type { Oracle } from '../spec/oracle.js'
 import { sizeOf } from '../spec/tensor.js'
 import { ask, fails, kindOfFailure } from './ask.js'
 import type { Profile } from './cases.js'
-import { caseAt, coverageOf, indicesOf } from './cases.js'
+import { caseAt, coverageOf, indicesOf, scheduled } from './cases.js'
 import type { Covered } from './coverage/covered.js'
 import type { Case } from './form.js'
+import { printCase } from './form.js'
+import type { Findings, NumberedSuspect } from './findings.js'
+import { findingsOf } from './findings.js'
 import type { Compared, Grade } from './grade.js'
 import { gradeOf } from './grade.js'
 import type { Trait } from './groups.js'
@@ -20,9 +23,14 @@ import type { Fared, Lost, NonFinite } from './nonFinite.js'
 import { askSpecials, isNonFinite, judgementOf, nonFiniteOf, specialCases } from './nonFinite.js'
 import type { Rounding } from './probe.js'
 import { probeRounding } from './probe.js'
+import type { ProgramLine } from './programs/probe.js'
+import { probePrograms } from './programs/probe.js'
 import type { QuestionTable } from './questions.js'
+import type { Firsts, Repeats } from './repetition.js'
+import { askAgain, repeatable, repetitionOf } from './repetition.js'
+import type { Reopen, SequenceFailure } from './sequence.js'
 import type { ShrinkEffort } from './shrink.js'
-import { shrink, shrinkEffort } from './shrink.js'
+import { shrinkEffort } from './shrink.js'
 
 /** What is found of an op in a direction; `inaccurate` and `convention` are for a diagnosis to say. */
 export type Verdict =
@@ -43,16 +51,12 @@ export interface Scope {
   readonly nonFinite?: 'told' | 'strict'
   /** the textbook's loops in f32, by which answers are graded; without it there are no grades */
   readonly plain?: Backend
+  /** opens the backend anew, so that what is wrong only after other questions can be told, and shown with the fewest */
+  readonly reopen?: Reopen
 }
 
 /** A case that a backend got wrong, and the smallest one like it that it gets wrong too. */
-export interface Failure {
-  readonly id: string
-  readonly smallest: Case
-  /** the id that leads to the smallest in the shrink tree of the first */
-  readonly smallestId: string
-  readonly judgement: Judgement
-}
+export type Failure = NonNullable<Findings['failure']>
 
 /** Failures of a line that have something in common, and the smallest case of them. */
 export interface FailureGroup {
@@ -94,6 +98,10 @@ export interface Line {
   readonly lost?: Lost
   /** how accurate it is beside a textbook's loops in f32 */
   readonly grade?: Grade
+  /** part of the cases asked again: how many answers differ in bits from the first, how many are out of bounds */
+  readonly repeats?: Omit<Repeats, 'suspect'>
+  /** a case that failed only after others, and the fewest that show it */
+  readonly sequence?: Findings['sequence']
 }
 
 export interface Report {
@@ -103,6 +111,8 @@ export interface Report {
   readonly seed: number
   readonly profile: Profile
   readonly lines: readonly Line[]
+  /** small programs, where the scope leaves nothing out */
+  readonly programs?: readonly ProgramLine[]
 }
 
 export interface Progress {
@@ -119,6 +129,8 @@ interface Answered {
   readonly asked: Case
   readonly judgement: Judgement
   readonly failed: boolean
+  /** how many questions were asked before it */
+  readonly before: number
 }
 
 const countedIn = (line: Line, { asked, judgement, failed }: Answered, rounding: Rounding): Line => {
@@ -147,6 +159,8 @@ interface Asking {
   readonly direction: Direction
   readonly scope: Scope
   readonly rounding: Rounding
+  /** all that was asked so far, in order */
+  readonly history: Case[]
 }
 
 const smallCase = ({ form }: Case): boolean =>
@@ -175,26 +189,62 @@ const gradeFor = async (
   return E.right(gradeOf(compared))
 }
 
-/** The failures of a line, laid in groups, each with its smallest case. */
+/** Part of a line's cases once more. */
+const repeated = async (
+  { backend, oracle, table, op, direction, scope: { seed }, rounding, history }: Asking,
+  {
+    answered,
+    candidates,
+    firsts,
+    total,
+  }: {
+    readonly answered: readonly Answered[]
+    readonly candidates: readonly Case[]
+    readonly firsts: Firsts
+    readonly total: number
+  },
+): Promise<Result<Repeats>> => {
+  if (answered.length === 0) return E.right({ asked: 0, differed: 0, failed: 0 })
+  const { subject, classes } = scheduled(table, op, direction)
+  const schedule = repetitionOf({ op, direction, seed, candidates, total, subject, rows: classes().rows })
+  return askAgain(backend, oracle, schedule, rounding, firsts, history)
+}
+
+interface Grouped {
+  readonly groups: readonly FailureGroup[]
+  readonly sequence?: SequenceFailure
+}
+
+/** The failures of a line, laid in groups, each with its smallest case; and what failed only after other questions. */
 const groupsIn = async (
-  { backend, oracle, table, op, rounding, scope: { seed, shrinking = shrinkEffort } }: Asking,
+  { backend, oracle, table, op, rounding, history, scope: { seed, shrinking = shrinkEffort, reopen } }: Asking,
   answered: readonly Answered[],
-): Promise<Result<readonly FailureGroup[]>> => {
+  repeatedly: Repeats['suspect'],
+): Promise<Result<Grouped>> => {
+  const searching = { backend, oracle, table, seed, rounding, effort: shrinking, ...(reopen && { reopen }) }
   const outcomes = answered.map(({ asked, judgement, failed }) => ({
     form: asked.form,
     way: failed ? kindOfFailure(judgement) : undefined,
   }))
   const sizeAt = (at: number): number =>
     Object.values((answered[at] as Answered).asked.form.shapes).reduce((n, shape) => n + sizeOf(shape), 0)
-  const found: FailureGroup[] = []
+  const groups: FailureGroup[] = []
+  let sequence: SequenceFailure | undefined
   for (const { traits, failures, of } of groupsOf(op, outcomes)) {
     // from the smallest of them the way is short
-    const first = answered[failures.reduce((a, b) => (sizeAt(b) < sizeAt(a) ? b : a))] as Answered
-    const shrunk = await shrink(backend, oracle, table, { ...first, seed }, rounding, shrinking)
-    if (E.isLeft(shrunk)) return shrunk
-    found.push({ traits, failed: failures.length, of, failure: { id: first.asked.seed, ...shrunk.right } })
+    const suspects = [...failures]
+      .sort((a, b) => sizeAt(a) - sizeAt(b))
+      .map((at): NumberedSuspect => ({ ...(answered[at] as Answered), rightBefore: false }))
+    const found = await findingsOf(searching, suspects, undefined, history)
+    if (E.isLeft(found)) return found
+    const { failure } = found.right
+    sequence ??= found.right.sequence
+    if (failure !== undefined) groups.push({ traits, failed: failures.length, of, failure })
   }
-  return E.right(found)
+  const found = await findingsOf(searching, [], sequence === undefined ? repeatedly : undefined, history)
+  if (E.isLeft(found)) return found
+  sequence ??= found.right.sequence
+  return E.right({ groups, ...(sequence === undefined ? {} : { sequence }) })
 }
 
 /** A special value that was lost, as a failure; its case is small as it is. */
@@ -223,8 +273,14 @@ const groupsOfLost = (fared: readonly Fared[]): readonly FailureGroup[] => {
 // a line of which so much was refused was not held against anything
 const mostRefused = 0.5
 
-const verdictOf = ({ cases, refused, failed }: Line): Verdict =>
-  failed > 0 ? 'not-conformant' : cases === 0 || refused > mostRefused * (cases + refused) ? 'not-run' : 'conformant'
+const verdictOf = ({ cases, refused, failed, repeats }: Line): Verdict =>
+  failed + (repeats?.failed ?? 0) > 0
+    ? 'not-conformant'
+    : cases === 0 || refused > mostRefused * (cases + refused)
+      ? 'not-run'
+      : (repeats?.differed ?? 0) > 0
+        ? 'not-deterministic'
+        : 'conformant'
 
 const blank = (op: OpName, direction: Direction, backend: string): Line => ({
   op,
@@ -241,33 +297,46 @@ const blank = (op: OpName, direction: Direction, backend: string): Line => ({
 })
 
 const verifyOne = async (asking: Asking, watch: (progress: Progress) => void): Promise<Result<Line>> => {
-  const { backend, oracle, table, op, direction, rounding, scope } = asking
+  const { backend, oracle, table, op, direction, rounding, scope, history } = asking
   const { runs, seed, profile = 'standard', nonFinite = 'told' } = scope
   let line = blank(op, direction, backend.name)
   if (!backend.supports(op, direction)) return E.right({ ...line, verdict: 'unsupported' })
   const indices = indicesOf(table, op, direction, profile, runs)
   const answered: Answered[] = []
+  const candidates: Case[] = []
+  const firsts: Firsts = new Map()
   for (const [done, index] of indices.entries()) {
     const asked = caseAt(table, op, direction, seed, index)
-    const answer = await ask(backend, oracle, asked)()
-    if (E.isLeft(answer)) return answer
-    const { judgement, refused } = answer.right
+    const before = history.length
+    history.push(asked)
+    const heard = await ask(backend, oracle, asked)()
+    if (E.isLeft(heard)) return heard
+    const { judgement, refused, answer } = heard.right
     if (refused !== undefined) line = { ...line, refused: line.refused + 1 }
     if (judgement !== undefined) {
-      const one: Answered = { index, asked, judgement, failed: fails(judgement, rounding) }
+      const failed = fails(judgement, rounding)
+      const one: Answered = { index, asked, judgement, failed, before }
       answered.push(one)
       line = countedIn(line, one, rounding)
+      if (answer !== undefined && repeatable(asked)) {
+        candidates.push(asked)
+        firsts.set(printCase(asked), { answer, right: !failed })
+      }
     }
     watch({ op, direction, done: done + 1, of: indices.length })
   }
   const specials = await askSpecials(backend, oracle, specialCases(table, op, direction, seed))()
   if (E.isLeft(specials)) return specials
   const judged = specials.right.filter((fared) => nonFinite === 'strict' || !isNonFinite(fared))
-  const groups = await groupsIn(asking, answered)
-  if (E.isLeft(groups)) return groups
   const grade = await gradeFor(asking, answered)
   if (E.isLeft(grade)) return grade
-  const all = [...groups.right, ...groupsOfLost(judged)]
+  const again = await repeated(asking, { answered, candidates, firsts, total: indices.length })
+  if (E.isLeft(again)) return again
+  const { suspect, ...repeats } = again.right
+  const found = await groupsIn(asking, answered, suspect)
+  if (E.isLeft(found)) return found
+  const { groups, sequence } = found.right
+  const all = [...groups, ...groupsOfLost(judged)]
   const lost = specials.right.find((fared) => isNonFinite(fared) && fared.lost !== undefined)?.lost
   const counted: Line = {
     ...line,
@@ -285,6 +354,8 @@ const verifyOne = async (asking: Asking, watch: (progress: Progress) => void): P
     nonFinite: nonFiniteOf(specials.right),
     ...(lost === undefined ? {} : { lost }),
     ...(grade.right === undefined ? {} : { grade: grade.right }),
+    repeats,
+    ...(sequence === undefined ? {} : { sequence }),
   }
   return E.right({ ...counted, verdict: verdictOf(counted) })
 }
@@ -316,12 +387,16 @@ export const verify =
     if (E.isLeft(rounding) && rounding.left.code === 'DeviceLost') return rounding
     const known = E.isRight(rounding) ? rounding.right : 'unknown'
     const lines: Line[] = []
+    const history: Case[] = []
     for (const question of questionsIn(scope)) {
-      const line = await verifyOne({ backend, oracle, table, ...question, scope, rounding: known }, watch)
+      const line = await verifyOne({ backend, oracle, table, ...question, scope, rounding: known, history }, watch)
       if (E.isLeft(line)) return line
       lines.push(line.right)
       watch({ ...question, done: line.right.cases, of: line.right.cases, line: line.right })
     }
+    const programs = scope.ops === undefined && scope.direction === undefined
+    const probed = programs ? await probePrograms(backend, oracle, scope.seed)() : undefined
+    if (probed !== undefined && E.isLeft(probed)) return probed
     return E.right({
       backend: backend.name,
       fingerprint: backend.fingerprint,
@@ -329,5 +404,6 @@ export const verify =
       seed: scope.seed,
       profile: scope.profile ?? 'standard',
       lines,
+      ...(probed === undefined ? {} : { programs: probed.right }),
     })
   }

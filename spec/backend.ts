@@ -29,7 +29,10 @@ export interface Backend {
   readonly name: string
   readonly fingerprint: Fingerprint
   readonly supports: (op: OpName, direction: Direction) => boolean
-  /** runs a program on feeds and answers the watched values, by default the program's outputs */
+  /**
+   * runs a program on feeds and answers the watched values, by default the program's outputs; one that runs single nodes
+   * only answers `BackendUnavailable` to others
+   */
   readonly run: (
     program: Program,
     feeds: Tensors,
