@@ -166,7 +166,7 @@ const climbsOf = (op: OpName, one: Subject, rows: readonly Row[], known: readonl
       },
       { [letter]: rung },
     )
-    climbs.push({ row, rungs: taken })
+    climbs.push({ row: one.turned(row, climbs.length), rungs: taken })
   }
   return { climbs, beyond }
 }
