@@ -91,7 +91,11 @@ export const ofClimb = (
     ...Object.fromEntries(Object.entries(climb.rungs).map(([letter, rung]) => [letter, onRung(rung)])),
   }).map((extents) => {
     const forms = [climb.row, ...plainest].map((row) => form(row, extents))
-    return forms.find((one) => fits(op, one, climb.rungs)) ?? (forms.at(-1) as Form)
+    return (
+      forms.find((one) => fits(op, one, climb.rungs)) ??
+      forms.find((one) => within(op, one, limits, climb.rungs)) ??
+      (forms.at(-1) as Form)
+    )
   })
 
 /** A case of any classes that can meet. */
