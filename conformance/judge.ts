@@ -12,6 +12,8 @@ import type { Question } from '../spec/program.js'
 import type { Numbers, Shape, Tensor, Tensors } from '../spec/tensor.js'
 import { indexOf, largestOutput, mapTensors, sameShape, showShape, sizeOf, squares, zeros } from '../spec/tensor.js'
 import type { Elements } from './elements.js'
+import type { Sums, SumsEffort } from './freivalds.js'
+import { sumsOf } from './freivalds.js'
 
 /** The element of an answer that is worst, measured by its bound. */
 export interface Worst {
@@ -39,6 +41,8 @@ export interface Judgement {
   /** elements looked at, of so many that all outputs have */
   readonly judged: number
   readonly of: number
+  /** elements of outputs judged in part that are held all the same, by sums over their channels */
+  readonly held: number
   /**
    * the root mean square of the bounds by that of the values wanted, of the output where it is largest: a verdict says
    * nothing about errors smaller than this share of the values
@@ -166,6 +170,7 @@ export const unanswered = (problem: string): Judgement => ({
   walks: [],
   judged: 0,
   of: 0,
+  held: 0,
   looseness: 0,
   problem,
 })
@@ -196,20 +201,29 @@ const strangersIn32 = (data: Float32Array): readonly number[] => {
   return found
 }
 
-/** Positions, and those beside them at which an answer is NaN or an infinity: no bound permits one in place of a number. */
-const withStrangers = (positions: Numbers, data: Numbers): Numbers => {
+/**
+ * Positions, those at which an answer is NaN or an infinity, since no bound permits one in place of a number, and those
+ * among which a sum says that one is wrong.
+ */
+const withStrangers = (positions: Numbers, data: Numbers, suspects: readonly number[]): Numbers => {
   const strangers = data instanceof Float32Array ? strangersIn32(data) : strangersIn(data)
-  if (strangers.length === 0) return positions
-  return Float64Array.from(new Set([...Array.from(positions as ArrayLike<number>), ...strangers])).sort()
+  if (strangers.length + suspects.length === 0) return positions
+  return Float64Array.from(new Set([...Array.from(positions as ArrayLike<number>), ...strangers, ...suspects])).sort()
 }
 
 const chosenFrom = (field: Field, positions: Numbers | undefined): Numbers =>
   positions === undefined ? field.all() : elementsAt(field, positions).data
 
-const readingOf = ({ values, bounds }: Expected, elements: Elements, answer: Tensors, output: string): Reading => {
+const readingOf = (
+  { values, bounds }: Expected,
+  elements: Elements,
+  answer: Tensors,
+  output: string,
+  suspects: readonly number[],
+): Reading => {
   const [value, bound, { shape, data }] = [values[output] as Field, bounds[output] as Field, answer[output] as Tensor]
   const chosen = elements[output]
-  const positions = chosen && withStrangers(chosen, data)
+  const positions = chosen && withStrangers(chosen, data, suspects)
   return {
     output,
     shape,
@@ -303,6 +317,8 @@ export interface Hearing {
   readonly elements?: Elements
   /** whether the question's numbers are signed and i.i.d., so that a sum of products may be held against a random walk */
   readonly independent?: boolean
+  /** what may be spent on holding all elements of an output by sums, where some of them are judged and nothing rounds */
+  readonly sums?: SumsEffort
 }
 
 const problemOf = (values: Fields, answer: Tensors): string | undefined =>
@@ -320,7 +336,8 @@ const problemOf = (values: Fields, answer: Tensors): string | undefined =>
 
 /**
  * Holds an answer against the oracle's, in whatever outputs the oracle gives: Gate A always, Gate S where the data is
- * i.i.d. and the op is a sum of products. An answer's shape is always looked at, and so are some of its elements that are
+ * i.i.d. and the op is a sum of products. Of products of integers that are judged in part, all elements are held by sums,
+ * and those of a sum that is wrong are judged. An answer's shape is always looked at, and so are some of its elements that are
  * no numbers, wherever they are.
  */
 export const judge = ({
@@ -330,15 +347,22 @@ export const judge = ({
   answer,
   elements = {},
   independent = false,
+  sums,
 }: Hearing): Judgement => {
   const problem = problemOf(expected.values, answer)
   if (problem !== undefined) return unanswered(problem)
-  const readings = Object.keys(expected.values).map((output) => readingOf(expected, elements, answer, output))
+  const inSums = (output: string): Sums =>
+    sums === undefined || elements[output] === undefined
+      ? { held: 0, suspects: [] }
+      : sumsOf(oracle, question, output, answer[output] as Tensor, sums)
+  const found = Object.keys(expected.values).map((output) => ({ output, ...inSums(output) }))
+  const readings = found.map(({ output, suspects }) => readingOf(expected, elements, answer, output, suspects))
   return {
     worst: readings.map(worstOf).reduce((a, b) => (b.ratio > a.ratio ? b : a), { ...nowhere, ratio: -1 }),
     walks: independent ? walkOf(oracle, question, readings) : [],
     judged: readings.reduce((n, { want }) => n + want.length, 0),
     of: readings.reduce((n, { shape }) => n + sizeOf(shape), 0),
+    held: found.reduce((n, { held }) => n + held, 0),
     looseness: readings.map(loosenessOf).reduce((a, b) => Math.max(a, b), 0),
   }
 }

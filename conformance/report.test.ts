@@ -140,7 +140,7 @@ describe('a failure, for people', () => {
           id: 'relu/forward/1/2@2',
           smallest,
           smallestId: 'relu/forward/1/2:0@2',
-          judgement: { worst: line.worst!, walks: [], judged: 1, of: 1, looseness: 0 },
+          judgement: { worst: line.worst!, walks: [], judged: 1, of: 1, held: 0, looseness: 0 },
         },
       },
       { fingerprint, command: 'etalon replay --device software' },
@@ -158,6 +158,7 @@ describe('a failure, for people', () => {
       walks: [{ output: 'y', rms: 3, max: 9, within: false }],
       judged: 1,
       of: 1,
+      held: 0,
       looseness: 0,
     }
     expect(printFailure({ ...failed!, failure: { ...failed!.failure!, judgement } }, { fingerprint })).toMatch(
