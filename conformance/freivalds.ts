@@ -204,10 +204,11 @@ export const sumsOf = (
   const given = [...Object.values(question.inputs), ...Object.values(question.cotangents)]
   if (gridOf(...given) !== 1) return nothing
   const draw = draws(keyOf(`sums of ${output} in ${seed}`))
-  const weights = Float64Array.from(
-    { length: plan.groups * plan.each },
-    () => (draw.uniform() < 0.5 ? -1 : 1) * draw.integer(1, largestWeight),
-  )
+  // no weight is 0
+  const weights = Float64Array.from({ length: plan.groups * plan.each }, () => {
+    const weight = draw.integer(-largestWeight, largestWeight - 1)
+    return weight < 0 ? weight : weight + 1
+  })
   const want = answerOf(oracle, reduced(question, output, plan, weights, weighted), output)
   // no sum of magnitudes is larger than with the largest of all channels in each place
   const sure = surelyExact(question, output, plan.terms)

@@ -14,6 +14,8 @@ import { indexOf, largestOutput, mapTensors, sameShape, showShape, sizeOf, squar
 import type { Elements } from './elements.js'
 import type { Sums, SumsEffort } from './freivalds.js'
 import { sumsOf } from './freivalds.js'
+import type { Walked } from './walk.js'
+import { graded } from './walk.js'
 
 /** The element of an answer that is worst, measured by its bound. */
 export interface Worst {
@@ -25,14 +27,6 @@ export interface Worst {
   readonly index: readonly number[]
   readonly got: number
   readonly want: number
-}
-
-/** The random-walk grade of one output: errors over the scale that serial rounding of random data has (Gate S). */
-export interface Walked {
-  readonly output: string
-  readonly rms: number
-  readonly max: number
-  readonly within: boolean
 }
 
 export interface Judgement {
@@ -271,11 +265,7 @@ const sizeOfAll = (tensors: Tensors): number => Object.values(tensors).reduce((n
 
 const squaredWhereRead = (tensors: Tensors): Fields => mapValues((x) => mapField((v) => v * v, x), tensors)
 
-/**
- * Gate S: with i.i.d. signed data a sum of K products rounds like a random walk of scale
- * s = u·√(S₂(1 + K/6)/3 + K·y²/9), u = 2⁻²⁴, S₂ the op on squared operands. Root mean square of e/s at most 2, the
- * largest at most 8, over at least 256 elements: what sees tf32, f16 or Winograd inside a long sum.
- */
+/** Gate S of the outputs that are sums of products. */
 const walkOf = (oracle: Oracle, question: Question, readings: readonly Reading[]): readonly Walked[] => {
   const { op, direction, attrs, inputs, cotangents } = question
   const spec = opOf(op)
@@ -283,27 +273,28 @@ const walkOf = (oracle: Oracle, question: Question, readings: readonly Reading[]
   const resolved = resolve(spec, attrs, shapesOf(inputs))
   if (E.isLeft(resolved)) return []
   const terms = spec.walk[direction](resolved.right.sizes)
-  const measured = readings.filter(({ output, want }) => want.length >= 256 && terms[output] !== undefined)
+  const measured = readings.filter(({ output }) => terms[output] !== undefined)
   if (measured.length === 0) return []
   // squares are numbers that are there where long sums read most of them, and else made where they are read
   const read = measured.reduce((n, { output, want }) => n + want.length * (terms[output] as number), 0)
   const squared: (tensors: Tensors) => Readables =
     4 * read < sizeOfAll(inputs) + sizeOfAll(cotangents) ? squaredWhereRead : squares
   const summed = total(oracle.fields(op, direction, attrs, squared(inputs), squared(cotangents)))
-  return measured.map(({ output, positions, got, want }) => {
+  return measured.flatMap(({ output, positions, got, want }) => {
     const S2 = chosenFrom(summed[output] as Field, positions)
     const K = terms[output] as number
-    let sum = 0
-    let max = 0
+    let [sum, max, count] = [0, 0, 0]
     for (let i = 0; i < want.length; i++) {
       const y = want[i] as number
       const s = 2 ** -24 * Math.sqrt(((S2[i] as number) * (1 + K / 6)) / 3 + (K * y * y) / 9)
-      const ratio = s === 0 ? 0 : Math.abs((got[i] as number) - y) / s
+      // a sum of nothing but zeros
+      if (s === 0) continue
+      const ratio = Math.abs((got[i] as number) - y) / s
       sum += ratio * ratio
       max = Math.max(max, ratio)
+      count++
     }
-    const rms = Math.sqrt(sum / want.length)
-    return { output, rms, max, within: rms <= 2 && max <= 8 }
+    return count === 0 ? [] : [graded(output, { rms: Math.sqrt(sum / count), max, count })]
   })
 }
 

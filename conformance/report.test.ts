@@ -43,6 +43,7 @@ const line: Line = {
   verdict: 'conformant',
   judged: 5,
   of: 6,
+  held: 0,
   worst: { ratio: 0.5, error: 1, bound: 2, output: 'y', index: [1, 0], got: 3, want: 2 },
   worstCase: 'relu/forward/1/2',
 }
@@ -59,6 +60,7 @@ describe('a line of JSON', () => {
       verdict: 'conformant',
       judged: 5,
       of: 6,
+      held: 0,
       worst: { ratio: 0.5, error: 1, bound: 2, index: [1, 0], output: 'y', case: 'relu/forward/1/2' },
     })
   })
@@ -155,7 +157,7 @@ describe('a failure, for people', () => {
     const [failed] = lines
     const judgement = {
       worst: line.worst!,
-      walks: [{ output: 'y', rms: 3, max: 9, within: false }],
+      walks: [{ output: 'y', rms: 3, max: 9, count: 300, limits: { rms: 2, max: 8 }, within: false }],
       judged: 1,
       of: 1,
       held: 0,

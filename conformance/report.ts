@@ -114,8 +114,8 @@ const describeWorst = ({ worst, problem, walks }: Judgement): readonly string[] 
         ...walks
           .filter(({ within }) => !within)
           .map(
-            ({ output, rms, max }) =>
-              `    ${output}: its errors are ${number(rms)} (rms) and ${number(max)} (largest) times a random walk's; at most 2 and 8 are right`,
+            ({ output, rms, max, limits }) =>
+              `    ${output}: its errors are ${number(rms)} (rms) and ${number(max)} (largest) times a random walk's; at most ${number(limits.rms)} and ${number(limits.max)} are right`,
           ),
       ]
 
@@ -201,7 +201,9 @@ export const printFailure = (
         printJudgement(failure.judgement),
         printReason(failure.smallest, failure.judgement),
         printDevice(fingerprint, ink),
-        `  ${ink.faint('failed')}    ${failed} of ${cases} cases; this is the smallest found that fails alike, made from ${failure.id}`,
+        failed > 0
+          ? `  ${ink.faint('failed')}    ${failed} of ${cases} cases; this is the smallest found that fails alike, made from ${failure.id}`
+          : `  ${ink.faint('failed')}    none of ${cases} cases by itself, but small outputs of all together, in their errors ÷ walk; this case has the largest`,
         `  ${ink.faint('as drawn')}  ${command} ${failure.id}`,
         `  ${ink.faint('smallest')}  ${command} ${quoted(printCase(failure.smallest))}`,
       ].join('\n')
@@ -217,6 +219,8 @@ export interface Totals {
   /** elements judged, of so many that the answers have */
   readonly judged: number
   readonly of: number
+  /** elements of outputs judged in part that are held all the same, by sums over their channels */
+  readonly held: number
 }
 
 export const totalsOf = (lines: readonly Line[]): Totals => {
@@ -230,6 +234,7 @@ export const totalsOf = (lines: readonly Line[]): Totals => {
     refused: lines.reduce((n, { refused }) => n + refused, 0),
     judged: lines.reduce((n, { judged }) => n + judged, 0),
     of: lines.reduce((n, { of }) => n + of, 0),
+    held: lines.reduce((n, { held }) => n + held, 0),
   }
 }
 
@@ -286,7 +291,7 @@ const coveredText = (lines: readonly Line[]): string | undefined => {
 }
 
 export const printTotals = (report: Report, seconds: number, ink: Ink = plain): string => {
-  const { conformant, notConformant, unsupported, notRun, cases, refused, judged, of } = totalsOf(report.lines)
+  const { conformant, notConformant, unsupported, notRun, cases, refused, judged, of, held } = totalsOf(report.lines)
   const parts = [
     `${conformant} conformant`,
     ...(notConformant > 0 ? [ink.bad(`${notConformant} not conformant`)] : []),
@@ -303,7 +308,11 @@ export const printTotals = (report: Report, seconds: number, ink: Ink = plain): 
     ...(covered === undefined ? [] : [ink.faint(covered)]),
     ...(walked ? [ink.faint(walkText[report.rounding])] : []),
     ...(judged < of
-      ? [ink.faint(`large answers are judged by some of their elements: ${counted(judged)} of ${counted(of)}`)]
+      ? [
+          ink.faint(
+            `large answers are judged by some of their elements: ${counted(judged)} of ${counted(of)}${held === 0 ? '' : `, and ${counted(held)} by sums over channels`}`,
+          ),
+        ]
       : []),
     `${overallText(report, ink)}: ${parts.join(', ')}`,
   ].join('\n')
@@ -337,6 +346,7 @@ export const jsonLine = (line: Line): Readonly<Record<string, unknown>> => ({
   verdict: line.verdict,
   judged: line.judged,
   of: line.of,
+  held: line.held,
   ...(line.covered === undefined ? {} : { covered: line.covered }),
   ...jsonWorst(line),
   ...(line.walk === undefined

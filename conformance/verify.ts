@@ -17,6 +17,8 @@ import { probeRounding } from './probe.js'
 import type { QuestionTable } from './questions.js'
 import type { Found, ShrinkEffort } from './shrink.js'
 import { shrink, shrinkEffort } from './shrink.js'
+import type { Walked } from './walk.js'
+import { joinedWith, manyElements } from './walk.js'
 
 export type Verdict = 'conformant' | 'not-conformant' | 'unsupported' | 'not-run'
 
@@ -55,10 +57,12 @@ export interface Line {
   /** elements judged, of so many that the answers have: large outputs are judged by some of theirs */
   readonly judged: number
   readonly of: number
+  /** elements of outputs judged in part that are held all the same, by sums over their channels */
+  readonly held: number
   readonly worst?: Worst
   /** the case of the worst element */
   readonly worstCase?: string
-  /** Gate S over the cases that have it: the worst grades */
+  /** Gate S over the cases that have it: the worst grades of large outputs, and of small ones of all cases joined */
   readonly walk?: { readonly rms: number; readonly max: number; readonly judged: boolean }
   readonly failed: number
   /** what the cases that were answered cover */
@@ -87,7 +91,16 @@ export interface Progress {
 interface Tally {
   readonly line: Line
   readonly firstFailure?: Found
+  /** Gate S of the small outputs of all cases */
+  readonly joined: readonly Walked[]
+  /** the worst grades of large outputs */
+  readonly large: { readonly rms: number; readonly max: number }
+  /** the case of small outputs that strays most */
+  readonly widest?: Found & { readonly rms: number }
 }
+
+const worstOf = (start: Tally['large'], walks: readonly Walked[]): Tally['large'] =>
+  walks.reduce((most, { rms, max }) => ({ rms: Math.max(most.rms, rms), max: Math.max(most.max, max) }), start)
 
 const counted = (
   tally: Tally,
@@ -101,18 +114,30 @@ const counted = (
     return { ...tally, line: { ...line, refused: line.refused + (refused === undefined ? 0 : 1) } }
   const failed = fails(judgement, rounding)
   const worse = line.worst === undefined || judgement.worst.ratio > line.worst.ratio
-  const rms = Math.max(line.walk?.rms ?? 0, ...judgement.walks.map(({ rms }) => rms))
-  const max = Math.max(line.walk?.max ?? 0, ...judgement.walks.map(({ max }) => max))
+  const joined = joinedWith(tally.joined, judgement.walks)
+  const large = worstOf(
+    tally.large,
+    judgement.walks.filter(({ count }) => count >= manyElements),
+  )
+  const { rms } = worstOf(
+    { rms: -1, max: 0 },
+    judgement.walks.filter(({ count }) => count < manyElements),
+  )
+  const widest = rms > (tally.widest?.rms ?? -1) ? { asked, index, judgement, rms } : tally.widest
   return {
+    joined,
+    large,
+    ...(widest === undefined ? {} : { widest }),
     line: {
       ...line,
       cases: line.cases + 1,
       judged: line.judged + judgement.judged,
       of: line.of + judgement.of,
+      held: line.held + judgement.held,
       failed: line.failed + (failed ? 1 : 0),
       ...(worse ? { worst: judgement.worst, worstCase: asked.seed } : {}),
       ...(line.walk !== undefined || judgement.walks.length > 0
-        ? { walk: { rms, max, judged: rounding === 'nearest' } }
+        ? { walk: { ...worstOf(large, joined), judged: rounding === 'nearest' } }
         : {}),
     },
     ...(tally.firstFailure !== undefined
@@ -142,11 +167,12 @@ const verifyOne = async (
     verdict: 'not-run',
     judged: 0,
     of: 0,
+    held: 0,
   }
   if (!backend.supports(op, direction)) return E.right({ ...blank, verdict: 'unsupported' })
   const indices = indicesOf(table, op, direction, profile, runs)
   const answered: { readonly index: number; readonly form: Form }[] = []
-  let tally: Tally = { line: blank }
+  let tally: Tally = { line: blank, joined: [], large: { rms: 0, max: 0 } }
   for (const [done, index] of indices.entries()) {
     const next = caseAt(table, op, direction, seed, index)
     const asked = await ask(backend, oracle, next)()
@@ -157,8 +183,17 @@ const verifyOne = async (
   }
   const { firstFailure } = tally
   const line: Line = { ...tally.line, covered: coverageOf(table, op, direction, profile, answered) }
-  const verdict: Verdict = line.cases === 0 ? 'not-run' : line.failed > 0 ? 'not-conformant' : 'conformant'
-  if (firstFailure === undefined) return E.right({ ...line, verdict })
+  // small outputs of all cases together may stray where none does by itself
+  const strayed = rounding === 'nearest' ? tally.joined.filter(({ within }) => !within) : []
+  const verdict: Verdict =
+    line.cases === 0 ? 'not-run' : line.failed > 0 || strayed.length > 0 ? 'not-conformant' : 'conformant'
+  if (firstFailure === undefined) {
+    const { widest } = tally
+    if (strayed.length === 0 || widest === undefined) return E.right({ ...line, verdict })
+    const { asked, judgement } = widest
+    const failure = { id: asked.seed, smallest: asked, smallestId: asked.seed }
+    return E.right({ ...line, verdict, failure: { ...failure, judgement: { ...judgement, walks: strayed } } })
+  }
   return F.pipe(
     await shrink(backend, oracle, table, { ...firstFailure, seed }, rounding, shrinking),
     E.map((found) => ({ ...line, verdict, failure: { id: firstFailure.asked.seed, ...found } })),
