@@ -1,4 +1,5 @@
 import { either as E, function as F } from 'fp-ts'
+import { gridOf } from '../spec/bound.js'
 import type { OpName } from '../spec/catalogue.js'
 import { opOf } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
@@ -42,6 +43,11 @@ export interface Judgement {
    * nothing about errors smaller than this share of the values
    */
   readonly looseness: number
+  /**
+   * the largest error where f32 has nothing to round, if that is all that is wrong and too little for a mistake: a
+   * convolution of integers that came out with fractions, as transformed ones (Winograd, FFT) do
+   */
+  readonly fractions?: number
   /** what is wrong before any number is looked at: an answer missing, or of another shape */
   readonly problem?: string
 }
@@ -250,6 +256,44 @@ const worstOf = ({ output, shape, positions, got, want, bound }: Reading): Worst
   }
 }
 
+// less than what two integers differ by, whichever of them a fraction is nearer to
+const mostFraction = 0.5
+
+/**
+ * Whether a question is one of integers to a convolution whose filters have several taps. The spec's products of integers
+ * have nothing to round; transformed convolutions, which are right too, make others, which have fractions. What is off by
+ * less than ½ on that account is told and permitted; a mistake in terms is off by 1 at least.
+ */
+const maybeTransformed = ({ op, attrs, inputs, cotangents }: Question): boolean => {
+  const spec = opOf(op)
+  const resolved = resolve(spec, attrs, shapesOf(inputs))
+  return (
+    spec.walk !== undefined &&
+    E.isRight(resolved) &&
+    (spec.windows?.(attrs, resolved.right.sizes) ?? []).some(({ window }) => window > 1) &&
+    gridOf(...Object.values(inputs), ...Object.values(cotangents)) === 1
+  )
+}
+
+const worstAmong = (readings: readonly Reading[]): Worst =>
+  readings.map(worstOf).reduce((a, b) => (b.ratio > a.ratio ? b : a), { ...nowhere, ratio: -1 })
+
+/** The worst element, or the largest fraction where nothing but fractions is wrong. */
+const worstIn = (question: Question, readings: readonly Reading[]): Pick<Judgement, 'worst' | 'fractions'> => {
+  const worst = worstAmong(readings)
+  if (worst.ratio <= 1 || !maybeTransformed(question)) return { worst }
+  const lenient = worstAmong(
+    readings.map((reading) => ({
+      ...reading,
+      bound: Float64Array.from(
+        { length: reading.bound.length },
+        (_, i) => (reading.bound[i] as number) || mostFraction,
+      ),
+    })),
+  )
+  return lenient.ratio < 1 ? { worst: lenient, fractions: lenient.error } : { worst }
+}
+
 const loosenessOf = ({ want, bound }: Reading): number => {
   let [ofValues, ofBounds] = [0, 0]
   for (let i = 0; i < want.length; i++) {
@@ -349,7 +393,7 @@ export const judge = ({
   const found = Object.keys(expected.values).map((output) => ({ output, ...inSums(output) }))
   const readings = found.map(({ output, suspects }) => readingOf(expected, elements, answer, output, suspects))
   return {
-    worst: readings.map(worstOf).reduce((a, b) => (b.ratio > a.ratio ? b : a), { ...nowhere, ratio: -1 }),
+    ...worstIn(question, readings),
     walks: independent ? walkOf(oracle, question, readings) : [],
     judged: readings.reduce((n, { want }) => n + want.length, 0),
     of: readings.reduce((n, { shape }) => n + sizeOf(shape), 0),

@@ -69,8 +69,10 @@ export const printLine = (line: Line, ink: Ink = plain): string => {
   const worst = line.worst === undefined ? '–' : number(line.worst.ratio)
   const walk = line.walk === undefined ? '' : number(line.walk.rms)
   const refused = line.refused === 0 ? '' : ink.faint(`  ${line.refused} refused for a limit of the device`)
+  const transformed =
+    line.transformed === undefined ? '' : ink.faint('  by transforms (Winograd, FFT): integers have fractions')
   const failed = line.failed === 0 ? '' : ink.bad(`  ${line.failed} of ${line.cases} cases failed`)
-  return `${line.op.padEnd(20)} ${line.direction.padEnd(9)} ${String(line.cases).padStart(5)} ${worst.padStart(20)} ${ink.faint(walk.padStart(11))}  ${verdictText(line.verdict, ink)}${failed}${refused}`
+  return `${line.op.padEnd(20)} ${line.direction.padEnd(9)} ${String(line.cases).padStart(5)} ${worst.padStart(20)} ${ink.faint(walk.padStart(11))}  ${verdictText(line.verdict, ink)}${failed}${refused}${transformed}`
 }
 
 const mostShown = 32
@@ -190,7 +192,7 @@ export interface Place {
  * what it is, the device, and how to see it again.
  */
 export const printFailure = (
-  { failed, cases, failure }: Line,
+  { failed, cases, failure, transformed }: Line,
   { fingerprint, command = 'etalon replay' }: Place,
   ink: Ink = plain,
 ): string =>
@@ -200,6 +202,16 @@ export const printFailure = (
         printQuestion(failure.smallest, ink),
         printJudgement(failure.judgement),
         printReason(failure.smallest, failure.judgement),
+        ...(transformed === undefined
+          ? []
+          : [
+              wrapped(
+                '    the kind:',
+                'integers came out with fractions of less than ½, as of a convolution by transforms (Winograd, FFT), which is told from mistakes by that: where only walks are too long it is inaccurate, not wrong'.split(
+                  ' ',
+                ),
+              ),
+            ]),
         printDevice(fingerprint, ink),
         failed > 0
           ? `  ${ink.faint('failed')}    ${failed} of ${cases} cases; this is the smallest found that fails alike, made from ${failure.id}`
@@ -347,6 +359,7 @@ export const jsonLine = (line: Line): Readonly<Record<string, unknown>> => ({
   judged: line.judged,
   of: line.of,
   held: line.held,
+  ...(line.transformed === undefined ? {} : { transformed: line.transformed }),
   ...(line.covered === undefined ? {} : { covered: line.covered }),
   ...jsonWorst(line),
   ...(line.walk === undefined

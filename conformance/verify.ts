@@ -65,6 +65,8 @@ export interface Line {
   /** Gate S over the cases that have it: the worst grades of large outputs, and of small ones of all cases joined */
   readonly walk?: { readonly rms: number; readonly max: number; readonly judged: boolean }
   readonly failed: number
+  /** cases of integers that came out with fractions: of a convolution by transforms, which is right */
+  readonly transformed?: number
   /** what the cases that were answered cover */
   readonly covered?: Covered
   /** the first case that failed, made small */
@@ -135,6 +137,7 @@ const counted = (
       of: line.of + judgement.of,
       held: line.held + judgement.held,
       failed: line.failed + (failed ? 1 : 0),
+      ...(judgement.fractions === undefined ? {} : { transformed: (line.transformed ?? 0) + 1 }),
       ...(worse ? { worst: judgement.worst, worstCase: asked.seed } : {}),
       ...(line.walk !== undefined || judgement.walks.length > 0
         ? { walk: { ...worstOf(large, joined), judged: rounding === 'nearest' } }
