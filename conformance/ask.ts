@@ -26,6 +26,9 @@ export interface Asked {
 /** What is spent on each output of a case. */
 export const caseEffort: Effort = { terms: 2 ** 18, least: 256 }
 
+/** What is spent on holding all elements of an output that is judged in part. */
+const sumsTerms = 2 ** 23
+
 const independentData = ({ form }: Case): boolean => Object.values(form.fills).every((fill) => fill === 'normal')
 
 /** A library that was wrapped may throw where it should have answered; that is its answer. */
@@ -94,6 +97,7 @@ export const judgeAnswer = (
               answer: values,
               elements,
               independent: independentData(asked),
+              sums: { terms: sumsTerms, seed: asked.seed },
             }),
             answer: values,
           }),

@@ -4,12 +4,14 @@ import type { Direction, OpName } from '../spec/catalogue.js'
 import { hasBackward, parseOpName } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
 import { ensure, fail, show } from '../spec/error.js'
+import { classTable } from './coverage/classes/table.js'
 import type { Schedule } from './coverage/schedule.js'
 import type { Covered } from './coverage/covered.js'
 import { coveredBy } from './coverage/covered.js'
 import { layersOf } from './coverage/layers.js'
 import { arbitraryAt, scheduleOf } from './coverage/schedule.js'
 import { shrinking } from './coverage/simpler.js'
+import { inNumbers } from './coverage/sums.js'
 import type { Case, Form } from './form.js'
 import { acceptable } from './form.js'
 import { sizeOf } from '../spec/tensor.js'
@@ -109,6 +111,12 @@ export const coverageOf = (
   )
 }
 
+// of the layers of networks every other one has integers, so that sums of full size hide nothing
+const numbered = (op: OpName, direction: Direction, layer: Form, index: number): Form => {
+  const { product } = classTable[op]
+  return product === undefined || index % 2 === 1 ? layer : inNumbers(op, direction, product, 'integers', layer)
+}
+
 /**
  * Where case number `index` comes from: the corners come first, then rows that cover the classes, then axes that climb the
  * ladder of extents, then layers of networks, then cases of any classes. Draw 17 of seed 42 is `fc.sample(…, { seed: 42, path: '17' })`.
@@ -126,7 +134,8 @@ export const arbitraryOf = (
   const early = index < corners.length + schedule.classes().rows.length
   const layers = early ? [] : layersOf(op)
   const before = early ? index + 1 : partsOf(table, op, direction).standard
-  const known = corners[index] ?? (index < before ? undefined : layers[index - before])
+  const layer = index < before ? undefined : layers[index - before]
+  const known = corners[index] ?? (layer && numbered(op, direction, layer, index - before))
   const base = known === undefined ? arbitraryAt(op, schedule, index - corners.length) : fc.constant(known)
   return shrinking(base, { op, direction, seed: caseId(op, direction, seed, index) })
 }

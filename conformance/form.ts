@@ -30,6 +30,9 @@ import { showShape, sizeOf } from '../spec/tensor.js'
  *   {mean, scale}  normal, scaled and moved                     {constant}    one number everywhere
  *   {values}       these numbers, repeated as needed
  *   {only}         numbers by row-major position, 0 everywhere else
+ *   {integers: n}  from −n to n
+ *   {odd: share}   a share of them odd integers between 2¹¹ and 2¹² of either sign, which want 12 bits; 0 elsewhere
+ *   {signs: share} a share of them 1 or −1, 0 elsewhere
  */
 export type Fill =
   | 'normal'
@@ -51,6 +54,9 @@ export type Fill =
   | { readonly constant: number }
   | { readonly values: readonly number[] }
   | { readonly only: readonly (readonly [number, number])[] }
+  | { readonly integers: number }
+  | { readonly odd: number }
+  | { readonly signs: number }
 
 /** A case before its numbers are drawn: attributes, shapes and ways to fill them. JSON, so that it can be kept and replayed. */
 export interface Form {
@@ -96,6 +102,17 @@ const drawn: Readonly<Record<Extract<Fill, string>, (draw: Draws) => number>> = 
   largestLast: (draw) => signed(draw) * magnitude(draw),
   outlier: (draw) => signed(draw) * magnitude(draw),
   tails: (draw) => (draw.uniform() < 0.5 ? 2 ** (-60 * draw.uniform()) : 1 - 2 ** (-24 * draw.uniform())),
+}
+
+/** What draws one number of a fill; those that hang on their place are drawn as if they did not. */
+const drawerOf = (fill: Fill): ((draw: Draws) => number) => {
+  if (typeof fill !== 'object') return drawn[fill]
+  if ('integers' in fill) return (draw) => draw.integer(-fill.integers, fill.integers)
+  if ('odd' in fill)
+    return (draw) => (draw.uniform() < fill.odd ? signed(draw) * (2 ** 11 + 1 + 2 * draw.integer(0, 2 ** 10 - 1)) : 0)
+  if ('signs' in fill) return (draw) => (draw.uniform() < fill.signs ? signed(draw) : 0)
+  if ('mean' in fill) return (draw) => fill.mean + fill.scale * drawn.normal(draw)
+  return () => 0
 }
 
 // long tensors repeat a stretch of so many draws: a prime, so that it falls in step with no extent, and another for each
@@ -160,7 +177,7 @@ const fillTensor = (fill: Fill, shape: Shape, draw: Draws, at: number): Tensor =
       data: made(n, (i) => (hot[Math.floor(i / width) % hot.length] === i % width ? 1 : 0)),
     }
   }
-  const one = typeof fill === 'object' ? (d: Draws) => fill.mean + fill.scale * drawn.normal(d) : drawn[fill]
+  const one = drawerOf(fill)
   const base = made(Math.min(n, stretch), () => one(draw))
   const data = n <= stretch ? base : new Float32Array(n)
   for (let from = 0; n > stretch && from < n; from += stretch)
@@ -279,6 +296,8 @@ export const acceptable = (op: OpName, form: Form): boolean =>
     E.isRight,
   )
 
+const share = t.refinement(t.number, (value) => value >= 0 && value <= 1)
+
 const fillCodec: t.Type<Fill, Fill, unknown> = t.union([
   t.keyof({
     normal: null,
@@ -301,6 +320,10 @@ const fillCodec: t.Type<Fill, Fill, unknown> = t.union([
   t.strict({ constant: t.number }),
   t.strict({ values: t.refinement(t.readonlyArray(t.number), ({ length }) => length > 0) }),
   t.strict({ only: t.readonlyArray(t.readonly(t.tuple([count, t.number]))) }),
+  // what f32 holds
+  t.strict({ integers: t.refinement(count, (most) => most <= 2 ** 24) }),
+  t.strict({ odd: share }),
+  t.strict({ signs: share }),
 ])
 
 const caseCodec = t.intersection([

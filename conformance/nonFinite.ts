@@ -59,12 +59,18 @@ export interface Fared extends SpecialCase {
 
 // moderate numbers: a tanh that f32 rounds to 1 has a slope of 0, and 0·∞ is NaN where the formula's is ∞
 const moderate: Fill = { mean: 0, scale: 0.25 }
-const numbersIn = (fill: Exclude<Fill, string | { readonly mean: number }>): readonly number[] =>
-  'constant' in fill ? [fill.constant] : 'only' in fill ? fill.only.map(([, value]) => value) : fill.values
+const numbersIn = (fill: Exclude<Fill, string>): readonly number[] | undefined =>
+  'constant' in fill
+    ? [fill.constant]
+    : 'only' in fill
+      ? fill.only.map(([, value]) => value)
+      : 'values' in fill
+        ? fill.values
+        : undefined
 const isModerate = (fill: Fill): boolean =>
   typeof fill === 'string'
     ? !['normal', 'wide', 'saturated', 'lone', 'largestLast', 'outlier', 'tails', 'small'].includes(fill)
-    : !('mean' in fill) && numbersIn(fill).every((value) => Math.abs(value) <= 4)
+    : (numbersIn(fill)?.every((value) => Math.abs(value) <= 4) ?? false)
 
 /** The case with moderate numbers wherever it has normal ones, and all answers asked for. */
 export const moderated = ({ form: { given: _, wanted: __, ...form }, ...rest }: Case): Case => {
@@ -258,6 +264,7 @@ export const judgementOf = ({ output, index, got, want, problem }: Lost): Judgem
         walks: [],
         judged: 1,
         of: 1,
+        held: 0,
         looseness: 0,
         spread: { squares: 0, elements: 0 },
       }

@@ -45,6 +45,7 @@ const line: Line = {
   verdict: 'conformant',
   judged: 5,
   of: 6,
+  held: 0,
   worst: { ratio: 0.5, error: 1, bound: 2, output: 'y', index: [1, 0], got: 3, want: 2 },
   worstCase: 'relu/forward/1/2',
   groups: [],
@@ -63,6 +64,7 @@ describe('a line of JSON', () => {
       verdict: 'conformant',
       judged: 5,
       of: 6,
+      held: 0,
       worst: { ratio: 0.5, error: 1, bound: 2, index: [1, 0], output: 'y', case: 'relu/forward/1/2' },
       nonFinite: 'kept',
     })
@@ -150,7 +152,7 @@ describe('a failure, for people', () => {
               id: 'relu/forward/1/2@2',
               smallest,
               smallestId: 'relu/forward/1/2:0@2',
-              judgement: { worst: line.worst!, walks: [], judged: 1, of: 1, looseness: 0, spread },
+              judgement: { worst: line.worst!, walks: [], judged: 1, of: 1, held: 0, looseness: 0, spread },
             },
           },
         ],
@@ -167,9 +169,10 @@ describe('a failure, for people', () => {
     const [failed] = lines
     const judgement = {
       worst: line.worst!,
-      walks: [{ output: 'y', rms: 3, max: 9, within: false }],
+      walks: [{ output: 'y', rms: 3, max: 9, count: 300, limits: { rms: 2, max: 8 }, within: false }],
       judged: 1,
       of: 1,
+      held: 0,
       looseness: 0,
       spread,
     }

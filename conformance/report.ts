@@ -100,8 +100,12 @@ export const printLine = (line: Line, ink: Ink = plain): string => {
       : ink.faint(
           `\n${' '.repeat(20)}${line.refused} of ${line.refused + line.cases} cases refused for a limit of the device`,
         )
+  const transformed =
+    line.transformed === undefined
+      ? ''
+      : ink.faint(`\n${' '.repeat(20)}by transforms (Winograd, FFT): integers have fractions`)
   const failed = line.failed === 0 ? '' : ink.bad(`\n${' '.repeat(20)}${line.failed} of ${line.cases} cases failed`)
-  return `${line.op.padEnd(19)} ${line.direction.padEnd(9)} ${String(line.cases).padStart(5)} ${worst.padStart(8)} ${ink.faint(walk.padStart(7))} ${grade.padEnd(5)} ${line.nonFinite === 'lost' ? ink.bad(nan) : nan}  ${verdictText(line.verdict, ink)}${failed}${repeatsText(line, ink)}${refused}`
+  return `${line.op.padEnd(19)} ${line.direction.padEnd(9)} ${String(line.cases).padStart(5)} ${worst.padStart(8)} ${ink.faint(walk.padStart(7))} ${grade.padEnd(5)} ${line.nonFinite === 'lost' ? ink.bad(nan) : nan}  ${verdictText(line.verdict, ink)}${failed}${repeatsText(line, ink)}${refused}${transformed}`
 }
 
 const mostShown = 32
@@ -142,8 +146,8 @@ const describeWorst = ({ worst, problem, walks }: Judgement): readonly string[] 
         ...walks
           .filter(({ within }) => !within)
           .map(
-            ({ output, rms, max }) =>
-              `    ${output}: its errors are ${number(rms)} (rms) and ${number(max)} (largest) times a random walk's; at most 2 and 8 are right`,
+            ({ output, rms, max, limits }) =>
+              `    ${output}: its errors are ${number(rms)} (rms) and ${number(max)} (largest) times a random walk's; at most ${number(limits.rms)} and ${number(limits.max)} are right`,
           ),
       ]
 
@@ -216,9 +220,11 @@ export interface Place {
 const groupText = ({ traits, failed, of }: FailureGroup, line: Line): string =>
   traits.length > 0
     ? `${failed} of ${of} cases with ${traits.join(' and ')}`
-    : line.groups.length > 1
-      ? `${failed} more, which nothing simple tells from the cases that passed`
-      : `${failed} of ${line.cases} cases`
+    : failed === 0
+      ? `none of ${line.cases} cases by itself, but small outputs of all together, in their errors ÷ walk; this case has the largest`
+      : line.groups.length > 1
+        ? `${failed} more, which nothing simple tells from the cases that passed`
+        : `${failed} of ${line.cases} cases`
 
 const printGroup = (
   group: FailureGroup,
@@ -226,15 +232,28 @@ const printGroup = (
   { fingerprint, command = 'etalon replay' }: Place,
   ink: Ink,
 ): string => {
-  const { failure } = group
+  const { failure, failed } = group
   return [
     printQuestion(failure.smallest, ink),
     printJudgement(failure.judgement),
     printReason(failure.smallest, failure.judgement),
+    ...(line.transformed === undefined
+      ? []
+      : [
+          wrapped(
+            '    the kind:',
+            'integers came out with fractions of less than ½, as of a convolution by transforms (Winograd, FFT), which is told from mistakes by that: where only walks are too long it is inaccurate, not wrong'.split(
+              ' ',
+            ),
+          ),
+        ]),
     printDevice(fingerprint, ink),
     wrapped(
       `  ${ink.faint('failed')}   `,
-      `${groupText(group, line)}; this is the smallest found, made from ${failure.id}`.split(' '),
+      (failed === 0
+        ? groupText(group, line)
+        : `${groupText(group, line)}; this is the smallest found that fails alike, made from ${failure.id}`
+      ).split(' '),
     ),
     `  ${ink.faint('as drawn')}  ${command} ${failure.id}`,
     `  ${ink.faint('smallest')}  ${command} ${quoted(printCase(failure.smallest))}`,
@@ -260,6 +279,8 @@ export interface Totals {
   /** elements judged, of so many that the answers have */
   readonly judged: number
   readonly of: number
+  /** elements of outputs judged in part that are held all the same, by sums over their channels */
+  readonly held: number
 }
 
 export const totalsOf = (lines: readonly Line[]): Totals => {
@@ -274,6 +295,7 @@ export const totalsOf = (lines: readonly Line[]): Totals => {
     refused: lines.reduce((n, { refused }) => n + refused, 0),
     judged: lines.reduce((n, { judged }) => n + judged, 0),
     of: lines.reduce((n, { of }) => n + of, 0),
+    held: lines.reduce((n, { held }) => n + held, 0),
   }
 }
 
@@ -342,9 +364,8 @@ const programsText = ({ programs = [] }: Report, ink: Ink): readonly string[] =>
 }
 
 export const printTotals = (report: Report, seconds: number, ink: Ink = plain): string => {
-  const { conformant, notConformant, notDeterministic, unsupported, notRun, cases, refused, judged, of } = totalsOf(
-    report.lines,
-  )
+  const { conformant, notConformant, notDeterministic, unsupported, notRun, cases, refused, judged, of, held } =
+    totalsOf(report.lines)
   const parts = [
     `${conformant} conformant`,
     ...(notConformant > 0 ? [ink.bad(`${notConformant} not conformant`)] : []),
@@ -364,7 +385,11 @@ export const printTotals = (report: Report, seconds: number, ink: Ink = plain): 
     ...(covered === undefined ? [] : [ink.faint(covered)]),
     ...(walked ? [ink.faint(walkText[report.rounding])] : []),
     ...(judged < of
-      ? [ink.faint(`large answers are judged by some of their elements: ${counted(judged)} of ${counted(of)}`)]
+      ? [
+          ink.faint(
+            `large answers are judged by some of their elements: ${counted(judged)} of ${counted(of)}${held === 0 ? '' : `, and ${counted(held)} by sums over channels`}`,
+          ),
+        ]
       : []),
     `${overallText(report, ink)}: ${parts.join(', ')}`,
   ].join('\n')
@@ -457,6 +482,8 @@ export const jsonLine = (line: Line): Readonly<Record<string, unknown>> => ({
   verdict: line.verdict,
   judged: line.judged,
   of: line.of,
+  held: line.held,
+  ...(line.transformed === undefined ? {} : { transformed: line.transformed }),
   ...(line.covered === undefined ? {} : { covered: line.covered }),
   ...jsonWorst(line),
   ...(line.walk === undefined

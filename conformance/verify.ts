@@ -31,6 +31,8 @@ import { askAgain, repeatable, repetitionOf } from './repetition.js'
 import type { Reopen, SequenceFailure } from './sequence.js'
 import type { ShrinkEffort } from './shrink.js'
 import { shrinkEffort } from './shrink.js'
+import type { Walked } from './walk.js'
+import { joinedWith, manyElements } from './walk.js'
 
 /** What is found of an op in a direction; `inaccurate` and `convention` are for a diagnosis to say. */
 export type Verdict =
@@ -81,12 +83,16 @@ export interface Line {
   /** elements judged, of so many that the answers have: large outputs are judged by some of theirs */
   readonly judged: number
   readonly of: number
+  /** elements of outputs judged in part that are held all the same, by sums over their channels */
+  readonly held: number
   readonly worst?: Worst
   /** the case of the worst element */
   readonly worstCase?: string
-  /** Gate S over the cases that have it: the worst grades */
+  /** Gate S over the cases that have it: the worst grades of large outputs, and of small ones of all cases joined */
   readonly walk?: { readonly rms: number; readonly max: number; readonly judged: boolean }
   readonly failed: number
+  /** cases of integers that came out with fractions: of a convolution by transforms, which is right */
+  readonly transformed?: number
   /** what the cases that were answered cover */
   readonly covered?: Covered
   /** what failed, by what the cases have in common, the most first */
@@ -133,20 +139,49 @@ interface Answered {
   readonly before: number
 }
 
-const countedIn = (line: Line, { asked, judgement, failed }: Answered, rounding: Rounding): Line => {
+interface Tally {
+  readonly line: Line
+  /** Gate S of the small outputs of all cases */
+  readonly joined: readonly Walked[]
+  /** the worst grades of large outputs */
+  readonly large: { readonly rms: number; readonly max: number }
+  /** the case of small outputs that strays most */
+  readonly widest?: Pick<Answered, 'asked' | 'judgement'> & { readonly rms: number }
+}
+
+const worstOf = (start: Tally['large'], walks: readonly Walked[]): Tally['large'] =>
+  walks.reduce((most, { rms, max }) => ({ rms: Math.max(most.rms, rms), max: Math.max(most.max, max) }), start)
+
+const counted = (tally: Tally, { asked, judgement, failed }: Answered, rounding: Rounding): Tally => {
+  const { line } = tally
   const worse = line.worst === undefined || judgement.worst.ratio > line.worst.ratio
-  const rms = Math.max(line.walk?.rms ?? 0, ...judgement.walks.map(({ rms }) => rms))
-  const max = Math.max(line.walk?.max ?? 0, ...judgement.walks.map(({ max }) => max))
+  const joined = joinedWith(tally.joined, judgement.walks)
+  const large = worstOf(
+    tally.large,
+    judgement.walks.filter(({ count }) => count >= manyElements),
+  )
+  const { rms } = worstOf(
+    { rms: -1, max: 0 },
+    judgement.walks.filter(({ count }) => count < manyElements),
+  )
+  const widest = rms > (tally.widest?.rms ?? -1) ? { asked, judgement, rms } : tally.widest
   return {
-    ...line,
-    cases: line.cases + 1,
-    judged: line.judged + judgement.judged,
-    of: line.of + judgement.of,
-    failed: line.failed + (failed ? 1 : 0),
-    ...(worse ? { worst: judgement.worst, worstCase: asked.seed } : {}),
-    ...(line.walk !== undefined || judgement.walks.length > 0
-      ? { walk: { rms, max, judged: rounding === 'nearest' } }
-      : {}),
+    joined,
+    large,
+    ...(widest === undefined ? {} : { widest }),
+    line: {
+      ...line,
+      cases: line.cases + 1,
+      judged: line.judged + judgement.judged,
+      of: line.of + judgement.of,
+      held: line.held + judgement.held,
+      failed: line.failed + (failed ? 1 : 0),
+      ...(judgement.fractions === undefined ? {} : { transformed: (line.transformed ?? 0) + 1 }),
+      ...(worse ? { worst: judgement.worst, worstCase: asked.seed } : {}),
+      ...(line.walk !== undefined || judgement.walks.length > 0
+        ? { walk: { ...worstOf(large, joined), judged: rounding === 'nearest' } }
+        : {}),
+    },
   }
 }
 
@@ -270,11 +305,22 @@ const groupsOfLost = (fared: readonly Fared[]): readonly FailureGroup[] => {
   })
 }
 
+/** Small outputs of all cases together that stray where none does by itself: of these, the case that strays most. */
+const strayedIn = ({ line, joined, widest }: Tally, rounding: Rounding): readonly FailureGroup[] => {
+  const strayed = rounding === 'nearest' ? joined.filter(({ within }) => !within) : []
+  if (strayed.length === 0 || widest === undefined || line.failed > 0) return []
+  const { asked, judgement } = widest
+  const failure = { id: asked.seed, smallest: asked, smallestId: asked.seed }
+  return [
+    { traits: [], failed: 0, of: line.cases, failure: { ...failure, judgement: { ...judgement, walks: strayed } } },
+  ]
+}
+
 // a line of which so much was refused was not held against anything
 const mostRefused = 0.5
 
-const verdictOf = ({ cases, refused, failed, repeats }: Line): Verdict =>
-  failed + (repeats?.failed ?? 0) > 0
+const verdictOf = ({ cases, refused, failed, repeats, groups }: Line): Verdict =>
+  failed + (repeats?.failed ?? 0) > 0 || groups.length > 0
     ? 'not-conformant'
     : cases === 0 || refused > mostRefused * (cases + refused)
       ? 'not-run'
@@ -292,6 +338,7 @@ const blank = (op: OpName, direction: Direction, backend: string): Line => ({
   verdict: 'not-run',
   judged: 0,
   of: 0,
+  held: 0,
   groups: [],
   nonFinite: 'not asked',
 })
@@ -299,12 +346,13 @@ const blank = (op: OpName, direction: Direction, backend: string): Line => ({
 const verifyOne = async (asking: Asking, watch: (progress: Progress) => void): Promise<Result<Line>> => {
   const { backend, oracle, table, op, direction, rounding, scope, history } = asking
   const { runs, seed, profile = 'standard', nonFinite = 'told' } = scope
-  let line = blank(op, direction, backend.name)
-  if (!backend.supports(op, direction)) return E.right({ ...line, verdict: 'unsupported' })
+  const empty = blank(op, direction, backend.name)
+  if (!backend.supports(op, direction)) return E.right({ ...empty, verdict: 'unsupported' })
   const indices = indicesOf(table, op, direction, profile, runs)
   const answered: Answered[] = []
   const candidates: Case[] = []
   const firsts: Firsts = new Map()
+  let tally: Tally = { line: empty, joined: [], large: { rms: 0, max: 0 } }
   for (const [done, index] of indices.entries()) {
     const asked = caseAt(table, op, direction, seed, index)
     const before = history.length
@@ -312,12 +360,12 @@ const verifyOne = async (asking: Asking, watch: (progress: Progress) => void): P
     const heard = await ask(backend, oracle, asked)()
     if (E.isLeft(heard)) return heard
     const { judgement, refused, answer } = heard.right
-    if (refused !== undefined) line = { ...line, refused: line.refused + 1 }
+    if (refused !== undefined) tally = { ...tally, line: { ...tally.line, refused: tally.line.refused + 1 } }
     if (judgement !== undefined) {
       const failed = fails(judgement, rounding)
       const one: Answered = { index, asked, judgement, failed, before }
       answered.push(one)
-      line = countedIn(line, one, rounding)
+      tally = counted(tally, one, rounding)
       if (answer !== undefined && repeatable(asked)) {
         candidates.push(asked)
         firsts.set(printCase(asked), { answer, right: !failed })
@@ -336,9 +384,10 @@ const verifyOne = async (asking: Asking, watch: (progress: Progress) => void): P
   const found = await groupsIn(asking, answered, suspect)
   if (E.isLeft(found)) return found
   const { groups, sequence } = found.right
-  const all = [...groups, ...groupsOfLost(judged)]
+  const { line } = tally
+  const all = [...groups, ...groupsOfLost(judged), ...strayedIn(tally, rounding)]
   const lost = specials.right.find((fared) => isNonFinite(fared) && fared.lost !== undefined)?.lost
-  const counted: Line = {
+  const told: Line = {
     ...line,
     cases: line.cases + judged.length,
     failed: line.failed + judged.filter((fared) => fared.lost !== undefined).length,
@@ -357,7 +406,7 @@ const verifyOne = async (asking: Asking, watch: (progress: Progress) => void): P
     repeats,
     ...(sequence === undefined ? {} : { sequence }),
   }
-  return E.right({ ...counted, verdict: verdictOf(counted) })
+  return E.right({ ...told, verdict: verdictOf(told) })
 }
 
 /** The ops and directions that a scope asks about, in the catalogue's order. */

@@ -228,7 +228,7 @@ const climbsOf = (
       },
       { [letter]: rung },
     )
-    if (at === undefined) climbs.push({ row, rungs: taken, most })
+    if (at === undefined) climbs.push({ row: one.turned(row, climbs.length), rungs: taken, most })
     else {
       attached.set(at, { row, rungs: taken, most })
       free = free.filter(([other]) => other !== at)
@@ -244,11 +244,15 @@ const usualClimbs = (one: Subject): readonly Climb[] => {
   const backwards = [...channels].reverse()
   return [
     ...channels.map((rung, at) => ({
-      row: plainRow(one, { filter: '1' }),
+      row: one.turned(plainRow(one, { filter: '1' }), at),
       rungs: { C: rung, O: backwards[at] as Rung },
       most: limits,
     })),
-    ...channels.map((rung) => ({ row: plainRow(one, { groups: 'depthwise' }), rungs: { C: rung }, most: limits })),
+    ...channels.map((rung, at) => ({
+      row: one.turned(plainRow(one, { groups: 'depthwise' }), at),
+      rungs: { C: rung },
+      most: limits,
+    })),
   ]
 }
 

@@ -6,6 +6,8 @@ import { cotangentNames } from '../../spec/op.js'
 import type { Shape } from '../../spec/tensor.js'
 import type { Fill, Form } from '../form.js'
 import type { Factor, Possible, Row } from './covering.js'
+import type { Product } from './sums.js'
+import { apart, fillsOf, numberClasses } from './sums.js'
 
 /** What the cases of an op are made of: factors with their classes, and numbers that are drawn in every case anew. */
 
@@ -25,6 +27,8 @@ export interface Subject {
   readonly ladder: Readonly<Record<string, number>>
   /** the case of a row of classes; an axis of the ladder may be among the numbers, and is then as long as that, if it can */
   readonly form: (row: Row, drawn: Drawn) => Form
+  /** a row with one class of numbers after the other, turn by turn: so long sums, which hide most, meet them all */
+  readonly turned: (row: Row, turn: number) => Row
 }
 
 /** What an op says of its cases; the rest follows from its spec. */
@@ -33,6 +37,8 @@ export interface Declared {
   readonly attrs?: Readonly<Record<string, Readonly<Record<string, AttributeValue | undefined>>>>
   /** per input, and `dNAME` for a cotangent, a fill for each class */
   readonly data?: Readonly<Record<string, Readonly<Record<string, Fill>>>>
+  /** the operands of a sum of products, whose numbers are chosen together as well */
+  readonly product?: Product
   /** what else cases differ in */
   readonly factors?: readonly Factor[]
   readonly core?: readonly string[]
@@ -93,7 +99,7 @@ const chosen = (choice: string | undefined, names: readonly string[]): readonly 
 /** An op's cases in a direction, from what is declared of it. */
 export const subject = (op: OpName, direction: Direction, declared: Declared): Subject => {
   const spec = opOf(op)
-  const { attrs = {}, data = {}, drawn, ladder, core, shapes } = declared
+  const { attrs = {}, data = {}, drawn, ladder, core, product, shapes } = declared
   const back = direction === 'backward'
   const optional = Object.entries(spec.inputs).flatMap(([name, axes]) => ('optional' in axes ? [name] : []))
   const cotangents = back ? cotangentNames(spec) : []
@@ -103,18 +109,27 @@ export const subject = (op: OpName, direction: Direction, declared: Declared): S
     ),
     ...Object.fromEntries(cotangents.map((name) => [`d${name}`, data[`d${name}`] ?? pulls])),
   }
+  const numbers = product === undefined ? [] : numberClasses(direction, product)
   const answers = back ? spec.differentiable : Object.keys(spec.outputs)
   const factors = [
     ...(declared.factors ?? []),
     ...optional.map((name) => factor(name, 'given', 'absent')),
     ...Object.entries(attrs).map(([name, classes]) => factor(name, ...Object.keys(classes))),
     ...Object.entries(fills).map(([name, classes]) => factor(dataOf(name), ...Object.keys(classes))),
+    factor('numbers', ...numbers),
     factor('given', ...(cotangents.length > 1 ? someOf(cotangents) : ['all'])),
     factor('wanted', ...someOf(answers)),
   ].filter(({ classes }) => classes.length > 1)
+  // where the operands' numbers are chosen together none has a class of its own
+  const plainData: Row = Object.fromEntries(
+    Object.entries(fills).map(([name, classes]) => [dataOf(name), Object.keys(classes)[0] as string]),
+  )
+  const together = ({ numbers }: Partial<Row>): boolean => numbers !== undefined && numbers !== apart
   // what is absent has no gradient, and a state whose outputs are pulled nowhere none either
   const possible: Possible = (row) =>
     optional.every((name) => row[name] !== 'absent' || row['wanted'] !== `only ${name}`) &&
+    (!together(row) ||
+      Object.entries(plainData).every(([name, plain]) => row[name] === undefined || row[name] === plain)) &&
     (declared.possible === undefined || declared.possible(row))
   return {
     factors,
@@ -123,29 +138,33 @@ export const subject = (op: OpName, direction: Direction, declared: Declared): S
     drawn,
     few: { ...fewOf(drawn, ladder), ...declared.few },
     ladder,
-    form: (row, numbers) => {
-      const made = shapes(row, numbers)
+    turned: (row, turn) => {
+      const choice = numbers[turn % numbers.length]
+      return choice === undefined ? row : { ...row, ...(choice === apart ? {} : plainData), numbers: choice }
+    },
+    form: (row, extents) => {
+      const made = shapes(row, extents)
       const absent = optional.filter((name) => row[name] === 'absent')
       const present = Object.fromEntries(
         Object.entries(made.shapes).filter(([name]) => !absent.includes(name)),
       ) as Readonly<Record<string, Shape>>
+      const asked = {
+        ...made.attrs,
+        ...Object.fromEntries(
+          Object.entries(attrs).flatMap(([name, classes]) => {
+            const value =
+              classes[row[name] ?? ''] ?? (Object.values(classes).length === 1 ? Object.values(classes)[0] : undefined)
+            return value === undefined ? [] : [[name, value]]
+          }),
+        ),
+      }
       const given = chosen(row['given'], cotangents)
       const wanted = chosen(
         row['wanted'],
         answers.filter((name) => !absent.includes(name)),
       )
       return {
-        attrs: {
-          ...made.attrs,
-          ...Object.fromEntries(
-            Object.entries(attrs).flatMap(([name, classes]) => {
-              const value =
-                classes[row[name] ?? ''] ??
-                (Object.values(classes).length === 1 ? Object.values(classes)[0] : undefined)
-              return value === undefined ? [] : [[name, value]]
-            }),
-          ),
-        },
+        attrs: asked,
         shapes: present,
         fills: Object.fromEntries(
           Object.entries({
@@ -156,6 +175,9 @@ export const subject = (op: OpName, direction: Direction, declared: Declared): S
                 classes[row[dataOf(name)] ?? ''] ?? (Object.values(classes)[0] as Fill),
               ]),
             ),
+            ...(product === undefined
+              ? {}
+              : fillsOf(op, direction, product, row['numbers'] ?? apart, { attrs: asked, shapes: present })),
           }).filter(([name, fill]) => fill !== 'normal' && (present[name] !== undefined || name.startsWith('d'))),
         ),
         ...(given === undefined ? {} : { given }),

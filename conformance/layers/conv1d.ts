@@ -2,6 +2,7 @@ import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
 import type { Tensor } from '../../spec/tensor.js'
 import { generate } from '../../spec/tensor.js'
+import { inSums, weighted } from '../coverage/sums.js'
 import type { Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { rearranged, reversed } from '../vocabulary/arrange.js'
@@ -94,6 +95,22 @@ export const conv1d = questionsAbout('conv1d', {
     form('sums of 1152 products', { padding: [4, 4] }, { x: [1, 128, 36], w: [16, 128, 9], b: [16] }),
     form('65,537 places', { stride: [2], padding: [1, 1] }, { x: [1, 2, 65537], w: [2, 2, 3] }),
     form('more outputs than one row of workgroups', {}, { x: [1, 1, 4196352], w: [1, 1, 1], b: [1] }),
+    ...inSums(
+      'conv1d',
+      weighted,
+      form('sums of 1152 products', { padding: [4, 4] }, { x: [1, 128, 36], w: [16, 128, 9], b: [16] }),
+    ),
+    ...inSums(
+      'conv1d',
+      weighted,
+      form('65,537 places', { padding: [1, 1] }, { x: [1, 2, 65537], w: [2, 2, 3], b: [2] }),
+    ),
+    ...inSums(
+      'conv1d',
+      weighted,
+      form('64 filters on 32 channels', { padding: [2, 2] }, { x: [1, 32, 784], w: [64, 32, 5], b: [64] }),
+      ['integers'],
+    ),
   ],
   random: (draw) => {
     const [groups, Cg, Og] = [draw.pick([1, 1, 2, 3]), draw.integer(1, 4), draw.integer(1, 4)]

@@ -1,6 +1,7 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
 import { generate } from '../../spec/tensor.js'
+import { inSums, weighted } from '../coverage/sums.js'
 import type { Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { another, at, equals, named } from '../vocabulary/claims.js'
@@ -73,6 +74,17 @@ export const conv2d = questionsAbout('conv2d', {
     ),
     form('sums of 1152 products', { padding: [1, 1, 1, 1] }, { x: [1, 128, 6, 6], w: [16, 128, 3, 3], b: [16] }),
     form('more outputs than one row of workgroups', {}, { x: [1, 1, 2048, 2049], w: [1, 1, 1, 1], b: [1] }),
+    ...inSums(
+      'conv2d',
+      weighted,
+      form('sums of 1152 products', { padding: [1, 1, 1, 1] }, { x: [1, 128, 6, 6], w: [16, 128, 3, 3], b: [16] }),
+    ),
+    ...inSums(
+      'conv2d',
+      weighted,
+      form('64 filters on 32 channels', { padding: [1, 1, 1, 1] }, { x: [1, 32, 28, 28], w: [64, 32, 3, 3], b: [64] }),
+      ['integers'],
+    ),
   ],
   random: (draw) => {
     const [groups, Cg, Og] = [draw.pick([1, 1, 2, 3]), draw.integer(1, 4), draw.integer(1, 3)]

@@ -3,6 +3,7 @@ import type { AttributeValue } from '../../spec/attributes.js'
 import type { AttrsOf } from '../../spec/catalogue.js'
 import type { Tensor } from '../../spec/tensor.js'
 import { filled, generate } from '../../spec/tensor.js'
+import { inSums, weighted } from '../coverage/sums.js'
 import type { Example, Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { part, rearranged } from '../vocabulary/arrange.js'
@@ -209,6 +210,21 @@ export const convTranspose2d = questionsAbout('convTranspose2d', {
     ),
     form('sums of 1152 products', { padding: [1, 1, 1, 1] }, { x: [1, 128, 6, 6], w: [128, 16, 3, 3], b: [16] }),
     form('more outputs than one row of workgroups', {}, { x: [1, 1, 2048, 2049], w: [1, 1, 1, 1], b: [1] }),
+    ...inSums(
+      'convTranspose2d',
+      weighted,
+      form('sums of 1152 products', { padding: [1, 1, 1, 1] }, { x: [1, 128, 6, 6], w: [128, 16, 3, 3], b: [16] }),
+    ),
+    ...inSums(
+      'convTranspose2d',
+      weighted,
+      form(
+        '64 filters on 32 channels',
+        { stride: [2, 2], padding: [1, 1, 1, 1] },
+        { x: [1, 32, 14, 14], w: [32, 64, 4, 4], b: [64] },
+      ),
+      ['integers'],
+    ),
   ],
   random: (draw) => {
     const [groups, Cg, Og] = [draw.pick([1, 1, 2, 3]), draw.integer(1, 4), draw.integer(1, 3)]

@@ -47,7 +47,13 @@ const withSmallBindings = ({ subgroupSize: _, ...others }: PlanLimits, longest: 
 // moderate numbers: a tanh that f32 rounds to 1 has a slope of 0, and 0·∞ is NaN where the oracle's is ∞
 const moderate: Fill = { mean: 0, scale: 0.25 }
 const numbersIn = (fill: Exclude<Fill, string | { readonly mean: number }>): readonly number[] =>
-  'constant' in fill ? [fill.constant] : 'only' in fill ? fill.only.map(([, value]) => value) : fill.values
+  'constant' in fill
+    ? [fill.constant]
+    : 'only' in fill
+      ? fill.only.map(([, value]) => value)
+      : 'values' in fill
+        ? fill.values
+        : [Infinity]
 const isModerate = (fill: Fill): boolean =>
   typeof fill === 'string'
     ? !['normal', 'wide', 'saturated'].includes(fill)

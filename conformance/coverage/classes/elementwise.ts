@@ -113,7 +113,7 @@ const two = (b: Readonly<Record<string, Fill>>): Declared => ({
   shapes: (row, drawn) => ({ shapes: { a: shapeOf(row, drawn), b: shapeOf(row, drawn) } }),
 })
 export const add = two(values)
-export const mul = two({ ...values, fraction: 'fraction' })
+export const mul: Declared = { ...two({ ...values, fraction: 'fraction' }), product: { factors: ['a', 'b'] } }
 
 const word: fc.Arbitrary<number> = fc.oneof(between(0, 3), between(0, 2 ** 32 - 1))
 

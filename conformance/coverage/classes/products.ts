@@ -1,6 +1,7 @@
 import type { Fill } from '../../form.js'
 import type { Declared, Drawn } from '../subject.js'
 import { between, fewOrTiles } from '../subject.js'
+import { weighted } from '../sums.js'
 
 /** Classes of matrix products: dense layers, maxout, cells and sequences. */
 
@@ -12,6 +13,7 @@ const b: Fills = { normal: 'normal', wide: 'wide', zeros: { constant: 0 } }
 
 export const dense: Declared = {
   data: { x, w, b },
+  product: weighted,
   drawn: { N: fewOrTiles, I: fewOrTiles, O: fewOrTiles },
   few: { N: between(1, 2), I: between(1, 2), O: between(1, 2) },
   ladder: { N: 65537, I: 65537, O: 65537 },

@@ -2,6 +2,7 @@ import type { Fill } from '../../form.js'
 import type { Possible, Row } from '../covering.js'
 import type { Declared, Drawn } from '../subject.js'
 import { between, factor, fewOrTiles } from '../subject.js'
+import { weighted } from '../sums.js'
 
 /** Classes of what slides a window: convolutions and pools. */
 
@@ -195,6 +196,7 @@ const weights: Readonly<Record<string, Fill>> = {
 
 const convolution = {
   data: { x: values, w: weights },
+  product: weighted,
   drawn: draws,
   few,
 } as const
@@ -437,6 +439,7 @@ export const globalAvgPool: Declared = {
 
 export const scaleChannels: Declared = {
   ...image,
+  product: { factors: ['x', 's'] },
   data: {
     x: { normal: 'normal', 'one sign': 'positive', lone: 'lone', ties: 'ties', small: 'small', wide: 'wide' },
     s: { normal: 'normal', fraction: 'fraction', probability: 'probability', lone: 'lone', negative: 'negative' },

@@ -1,0 +1,137 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { plainF32Kernels } from '../adapters/plainF32.js'
+import { oracle } from '../reference/index.js'
+import type { Backend } from '../spec/backend.js'
+import type { OpName } from '../spec/catalogue.js'
+import { getOrThrow } from '../spec/error.js'
+import { fromKernels } from '../spec/fromKernels.js'
+import type { PlainKernel } from '../spec/fromKernels.js'
+import { generate, sizeOf } from '../spec/tensor.js'
+import type { Tensor } from '../spec/tensor.js'
+import { printFailure } from './report.js'
+import { roundTo, smallTable, through } from './testing/toys.js'
+import type { Line, Scope } from './verify.js'
+import { verify } from './verify.js'
+import type { Walked } from './walk.js'
+import { graded, joinedWith, limitsAlone, limitsOf } from './walk.js'
+
+const lineOf = async (backend: Backend, op: OpName, scope: Partial<Scope> = {}): Promise<Line> => {
+  const asked = {
+    ops: [op],
+    direction: 'forward' as const,
+    profile: 'quick' as const,
+    runs: 40,
+    seed: 1,
+    shrinking: { cases: 20 },
+    ...scope,
+  }
+  return getOrThrow(await verify(backend, oracle, smallTable, asked)()).lines[0] as Line
+}
+
+const withKernel = (op: OpName, kernel: PlainKernel): Backend =>
+  fromKernels('toy', { ...plainF32Kernels, [op]: kernel })
+
+const isSmall = ({ shape }: Tensor): boolean => sizeOf(shape) < 100
+
+/**
+ * dense whose running sum is rounded in a way of its own, or scaled, where its answer is small, its bound wide, and
+ * its numbers are no integers, which would tell.
+ */
+const summedBy = (round: (exact: number) => number, scale = 1, least = 9): PlainKernel => ({
+  ...(plainF32Kernels.dense as PlainKernel),
+  forward: (attrs, { x, w, b }, sizes) => {
+    const [N, O] = [sizes['N'] as number, sizes['O'] as number]
+    const right = (plainF32Kernels.dense as PlainKernel).forward(attrs, { x, w, b }, sizes)
+    const I = sizes['I'] as number
+    if (!isSmall(right['y'] as Tensor) || I < least || Number.isInteger(x?.data[0])) return right
+    return {
+      y: generate([N, O], (at) => {
+        const [n, o] = [Math.floor(at / O), at % O]
+        let sum = 0
+        for (let i = 0; i < I; i++)
+          sum = round(sum + Math.fround((x?.data[n * I + i] ?? 0) * (w?.data[o * I + i] ?? 0)))
+        return round(scale * round(sum + (b?.data[o] ?? 0)))
+      }),
+    }
+  },
+})
+
+describe('the limits of a walk', () => {
+  test('are where a right sum passes them once in 10¹², or what was measured of many elements', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 800 }), (count) => {
+        const { rms, max } = limitsOf(count)
+        const t = rms ** 2 / 3
+        expect(Math.exp((-count / 2) * (t - 1 - Math.log(t))) * 1e12).toBeCloseTo(1, 6)
+        expect(2 * count * Math.exp(-(max ** 2) / 6) * 1e12).toBeCloseTo(1, 6)
+      }),
+    )
+    expect(limitsOf(1300).rms).toBe(2)
+    expect(limitsOf(1e9).rms).toBe(2)
+    expect(limitsAlone(256)).toEqual({ rms: 2, max: 8 })
+    expect(limitsAlone(255).rms).toBeGreaterThan(2)
+  })
+
+  test('of small outputs are those of all their elements together, by the names of the outputs', () => {
+    const of = (output: string, rms: number, max: number, count: number): Walked => graded(output, { rms, max, count })
+    const joined = [[of('x', 3, 5, 100), of('w', 1, 1, 10)], [of('x', 0, 0, 100)], [of('x', 9, 9, 1000)]].reduce(
+      joinedWith,
+      [],
+    )
+    const x = joined.find(({ output }) => output === 'x')
+    expect(x).toMatchObject({ max: 5, count: 200 })
+    expect(x?.rms).toBeCloseTo(Math.sqrt(9 / 2), 12)
+    expect(x?.limits).toEqual(limitsOf(200))
+    expect(joined.find(({ output }) => output === 'w')).toMatchObject({ rms: 1, max: 1, count: 10 })
+  })
+})
+
+describe('small outputs', () => {
+  test('whose sums are kept to 21 bits fail one by one, though the bound lets them pass', async () => {
+    const line = await lineOf(withKernel('dense', summedBy(roundTo(20))), 'dense', { runs: 200 })
+    expect(line.verdict).toBe('not-conformant')
+    expect(line.failed).toBeGreaterThan(0)
+    expect(line.failure?.judgement.worst.ratio).toBeLessThanOrEqual(1)
+    expect(line.failure?.judgement.walks.some(({ within }) => !within)).toBe(true)
+  })
+
+  test('that stray too little to be told one by one fail all together, and the line says so', async () => {
+    const line = await lineOf(withKernel('dense', summedBy(Math.fround, 1 + 3.5 * 2 ** -24, 3)), 'dense', {
+      runs: 400,
+      seed: 1,
+    })
+    expect(line).toMatchObject({ verdict: 'not-conformant', failed: 0 })
+    expect(line.walk?.rms).toBeGreaterThan(2)
+    expect(line.walk?.rms).toBeLessThan(4)
+    const told = printFailure(line, { fingerprint: {} })
+    expect(told).toMatch(
+      /y: its errors are [\d.]+ \(rms\) .* times a random walk's; at most [\d.]+ and [\d.]+ are right/,
+    )
+    expect(told).toMatch(/none of \d+ cases by itself, but small outputs of all together/)
+  })
+
+  test.each([
+    ['tf32', 10],
+    ['bf16', 7],
+  ] as const)('of operands in %s fail, forward and back', async (_name, bits) => {
+    const kernel = plainF32Kernels.dense as PlainKernel
+    const rounded = through(roundTo(bits), kernel)
+    const line = await lineOf(withKernel('dense', rounded), 'dense')
+    expect(line.walk?.rms).toBeGreaterThan(100)
+    const back = await lineOf(withKernel('dense', rounded), 'dense', { direction: 'backward' })
+    expect(back.walk?.rms).toBeGreaterThan(100)
+    expect(back.verdict).toBe('not-conformant')
+  })
+
+  test.each(['dense', 'conv2d', 'conv1d', 'convTranspose2d', 'mul', 'scaleChannels'] as const)(
+    '%s: plain f32 walks well below the limits',
+    async (op) => {
+      for (const direction of ['forward', 'backward'] as const) {
+        const line = await lineOf(fromKernels('plain', plainF32Kernels), op, { direction, runs: 60 })
+        expect(line.verdict).toBe('conformant')
+        expect(line.walk?.rms).toBeLessThan(1.2)
+      }
+    },
+  )
+})
