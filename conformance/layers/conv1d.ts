@@ -8,6 +8,7 @@ import { rearranged, reversed } from '../vocabulary/arrange.js'
 import { another, at, equal, equals, named } from '../vocabulary/claims.js'
 import { array } from '../vocabulary/examples.js'
 import { invariant, linearLayerLaws } from '../vocabulary/laws.js'
+import { biasIsAddedThroughout, oneTapPicks } from '../vocabulary/taps.js'
 import { anyBias, integers, padded, plain, shifts } from '../vocabulary/windows.js'
 
 const later = shifts('what happens a stride later is answered a step later', ({ stride, dilation }, draw) => {
@@ -112,7 +113,7 @@ export const conv1d = questionsAbout('conv1d', {
       fills: {},
     }
   },
-  laws: [...linearLayerLaws, later, paddingIsZeros, delta, backwardInTime],
+  laws: [...linearLayerLaws, oneTapPicks, biasIsAddedThroughout, later, paddingIsZeros, delta, backwardInTime],
   worked: [
     {
       name: 'the differences of the squares are the odd numbers',

@@ -5,6 +5,7 @@ import type { Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { another, at, equals, named } from '../vocabulary/claims.js'
 import { linearLayerLaws } from '../vocabulary/laws.js'
+import { biasIsAddedThroughout, oneTapPicks } from '../vocabulary/taps.js'
 import { anyBias, integers, plain, shifts } from '../vocabulary/windows.js'
 
 const moved = shifts('shifting the image by the stride shifts the map', ({ stride, dilation }, draw) => {
@@ -89,7 +90,7 @@ export const conv2d = questionsAbout('conv2d', {
       fills: {},
     }
   },
-  laws: [...linearLayerLaws, moved, delta],
+  laws: [...linearLayerLaws, oneTapPicks, biasIsAddedThroughout, moved, delta],
   worked: [
     {
       name: 'the 5×5 image and the 3×3 filter of the slide',

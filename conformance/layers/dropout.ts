@@ -133,7 +133,7 @@ const byPosition: Law = {
 
 // ---- cases -------------------------------------------------------------------------------------------------------
 
-const key = [0x243f6a88, 0x85a308d3]
+const key = [0x243f6a88, 0x85a308d3] as const
 const some = { key, step: 3, stream: 2 }
 
 const of = (name: string, attrs: Form['attrs'], x: readonly number[], fills: Form['fills'] = {}): Form =>
@@ -214,6 +214,13 @@ export const dropout = questionsAbout('dropout', {
       cotangents: { y: { shape: [2, 2], data: [3, 6, 9, 12] } },
       outputs: { x: { shape: [2, 2], data: [4, 0, 12, 16] } },
       source: 'Random123, kat_vectors: philox4x32 10 at counter 0 under key 0',
+    },
+    {
+      name: 'a step and a stream of their own: of the words 963f06c2 d5d3f27d 2c1cff9f cc6b6fa3, 0225b895 … those below half of 2³²',
+      attrs: { keep: 0.5, key, step: 3, stream: 2 },
+      inputs: { x: array([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) },
+      outputs: { y: array([0, 0, 6, 0, 10, 12, 14, 0, 18, 0, 22, 24]) },
+      source: 'Philox4x32-10 in Python, held by Random123’s known answers: counters (0 … 2, 3, 2, 0)',
     },
     {
       name: 'keep = 1: nothing dropped, nothing scaled',

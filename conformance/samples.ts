@@ -1,0 +1,121 @@
+import { either as E } from 'fp-ts'
+import type { AttributeValue, Attributes } from '../spec/attributes.js'
+import { anyOrder } from '../spec/bound.js'
+import type { OpName } from '../spec/catalogue.js'
+import { hasBackward, opOf } from '../spec/catalogue.js'
+import type { Oracle } from '../spec/oracle.js'
+import type { Tensor } from '../spec/tensor.js'
+import { foldNumbers, sizeOf } from '../spec/tensor.js'
+import { caseAt, caseCount } from './cases.js'
+import type { Case, Form } from './form.js'
+import { acceptable, realise } from './form.js'
+import { expectWhole } from './judge.js'
+import type { QuestionTable } from './questions.js'
+
+/** How many cases of each kind an oracle's laws are asked on, at most. */
+export interface Samples {
+  /** as they are drawn */
+  readonly drawn: number
+  /** drawn, with their attributes as far from the defaults as draws come */
+  readonly apart: number
+  /** corners that are small, the first, the last and some between */
+  readonly corners: number
+  /** the first of them, of each kind in turn, that have so many numbers together: many of small ones, few of large ones */
+  readonly numbers: number
+}
+
+// corners with more elements than this make kernels go wrong, not formulas
+const smallCorner = 400
+// so many draws for each that is wanted
+const choice = 16
+
+const entries = (value: AttributeValue): readonly (number | string | boolean)[] =>
+  typeof value === 'object' ? value : [value]
+
+/** How far each attribute of a form is from its default: 1, or the share of its entries that differ. */
+const apartness = (op: OpName, { attrs: given }: Form): Readonly<Record<string, number>> => {
+  const { attrs: codec } = opOf(op)
+  const decoded = codec.decode(given)
+  if (E.isLeft(decoded)) return {}
+  const attrs: Attributes = decoded.right
+  return Object.fromEntries(
+    codec.names.map((name) => {
+      const standard = codec.fields[name]?.byDefault?.(attrs)
+      const [mine, usual] = [entries(attrs[name] as AttributeValue), standard === undefined ? [] : entries(standard)]
+      return [name, mine.filter((value, i) => value !== usual[i]).length / Math.max(mine.length, 1)]
+    }),
+  )
+}
+
+const total = (shares: Readonly<Record<string, number>>): number => Object.values(shares).reduce((a, b) => a + b, 0)
+
+/** Of some cases the one whose attributes are furthest from their defaults, and further where it takes those of others. */
+const furthest = (op: OpName, lot: readonly Case[]): Case => {
+  const apart = (each: Case): Readonly<Record<string, number>> => apartness(op, each.form)
+  const best = lot.reduce((best, each) => (total(apart(each)) > total(apart(best)) ? each : best))
+  return lot
+    .flatMap((other) => Object.entries(other.form.attrs))
+    .reduce((mixed, [name, value]) => {
+      const form = { ...mixed.form, attrs: { ...mixed.form.attrs, [name]: value } }
+      const more = total(apartness(op, form)) > total(apart(mixed)) && acceptable(op, form)
+      return more
+        ? { ...mixed, seed: `${best.seed} with ${Object.keys(form.attrs).join(', ')} of others`, form }
+        : mixed
+    }, best)
+}
+
+const elements = ({ form: { shapes } }: Case): number =>
+  Object.values(shapes).reduce((n, shape) => n + sizeOf(shape), 0)
+
+const spacedOut = <A>(all: readonly A[], count: number): readonly A[] =>
+  all.length <= count
+    ? all
+    : Array.from({ length: count }, (_, i) => all[Math.round((i * (all.length - 1)) / Math.max(count - 1, 1))] as A)
+
+// what laws make of numbers overflows and rounds for the largest, and says nothing where f32 itself says nothing
+const largestNumber = 2 ** 20
+const isTame = (oracle: Oracle, each: Case): boolean => {
+  const question = realise(each)
+  if (E.isLeft(question)) return false
+  const numbers = Object.values({ ...question.right.inputs, ...question.right.cotangents })
+  const expected = expectWhole(oracle, { ...question.right, direction: 'forward', cotangents: {} }, anyOrder)
+  const largest = ({ data }: Tensor): number => foldNumbers((most, v) => Math.max(most, Math.abs(v)), 0, data)
+  return (
+    numbers.every((x) => largest(x) <= largestNumber) &&
+    E.isRight(expected) &&
+    Object.entries(expected.right.bounds).every(
+      ([name, bound]) => 2 * largest(bound) <= largest(expected.right.values[name] as Tensor),
+    )
+  )
+}
+
+// one of each kind in turn, and at least four of each, until there are so many numbers
+const firstOf = (kinds: readonly (readonly Case[])[], numbers: number): readonly Case[] => {
+  const most = kinds.reduce((n, { length }) => Math.max(n, length), 0)
+  const rounds = Array.from({ length: most }, (_, round) => kinds.flatMap((kind) => kind[round] ?? []))
+  return rounds.reduce<readonly Case[]>(
+    (taken, round, at) =>
+      at < 4 || taken.reduce((n, each) => n + elements(each), 0) < numbers ? [...taken, ...round] : taken,
+    [],
+  )
+}
+
+/** The cases of an op on which an oracle's laws are asked: with cotangents, where there are gradients. */
+export const samplesOf = (
+  oracle: Oracle,
+  table: QuestionTable,
+  op: OpName,
+  seed: number,
+  { drawn, apart, corners, numbers }: Samples,
+): readonly Case[] => {
+  const direction = hasBackward(op) ? 'backward' : 'forward'
+  const first = caseCount(table, op, direction, 0)
+  const at = (index: number): Case => caseAt(table, op, direction, seed, index)
+  const draws = Array.from({ length: drawn + choice * apart }, (_, i) => at(first + i))
+  const others = draws.slice(drawn)
+  // one of each lot: the furthest draws of all are alike
+  const mixed = Array.from({ length: apart }, (_, lot) => furthest(op, others.slice(lot * choice, (lot + 1) * choice)))
+  const small = Array.from({ length: first }, (_, index) => at(index)).filter((each) => elements(each) <= smallCorner)
+  const some = spacedOut(small, corners).filter((each) => isTame(oracle, each))
+  return firstOf([draws.slice(0, drawn), mixed, some], numbers)
+}
