@@ -51,10 +51,10 @@ const toFloats = (data: Numbers): Float32Array<ArrayBuffer> =>
     ? (data as Float32Array<ArrayBuffer>)
     : Float32Array.from({ length: data.length }, (_, i) => data[i] as number)
 
-const alignTo = (bytes: number, step: number): number => Math.ceil(bytes / step) * step
+const alignTo = (bytes: number, alignment: number): number => Math.ceil(bytes / alignment) * alignment
 
 /** Where each launch's uniform block lies, and the bytes of them all. */
-const packUniforms = (launches: readonly PlannedLaunch[], step: number) => {
+const packUniforms = (launches: readonly PlannedLaunch[], alignment: number) => {
   const sizes = launches.map(({ dims, params }) => ({
     dims: alignTo(dims.length * 4, 16),
     params: alignTo(Math.max(params.length, 1) * 4, 16),
@@ -62,7 +62,7 @@ const packUniforms = (launches: readonly PlannedLaunch[], step: number) => {
   const starts = sizes.reduce<readonly number[]>(
     (offsets, { dims, params }) => [
       ...offsets,
-      (offsets.at(-1) as number) + alignTo(dims, step) + alignTo(params, step),
+      (offsets.at(-1) as number) + alignTo(dims, alignment) + alignTo(params, alignment),
     ],
     [0],
   )
@@ -70,11 +70,11 @@ const packUniforms = (launches: readonly PlannedLaunch[], step: number) => {
   launches.forEach(({ dims, params }, i) => {
     const start = starts[i] as number
     new Uint32Array(bytes, start, dims.length).set(dims)
-    new Float32Array(bytes, start + alignTo((sizes[i] as { dims: number }).dims, step), params.length).set(params)
+    new Float32Array(bytes, start + alignTo((sizes[i] as { dims: number }).dims, alignment), params.length).set(params)
   })
   const blocks = sizes.map(({ dims, params }, i) => ({
     dims: { offset: starts[i] as number, size: dims },
-    params: { offset: (starts[i] as number) + alignTo(dims, step), size: params },
+    params: { offset: (starts[i] as number) + alignTo(dims, alignment), size: params },
   }))
   return { bytes, blocks }
 }
@@ -82,7 +82,7 @@ const packUniforms = (launches: readonly PlannedLaunch[], step: number) => {
 export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executor => {
   const pipelines = new Map<string, Promise<Result<GPUComputePipeline>>>()
   let counters: Counters = { dispatches: 0, submits: 0, bytesUp: 0, bytesBack: 0 }
-  const uniformStep = limits['minUniformBufferOffsetAlignment'] as number
+  const uniformAlignment = limits['minUniformBufferOffsetAlignment'] as number
 
   // error scopes nest per device, so what runs under them runs one at a time
   let last: Promise<unknown> = Promise.resolve()
@@ -152,7 +152,7 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
   const upload = (buffer: GPUBuffer, data: Numbers): void => write(buffer, 0, toFloats(data))
 
   const rewriteUniforms = ({ uniforms, blocks }: Prepared, launches: readonly PlannedLaunch[]): void => {
-    const packed = packUniforms(launches, uniformStep)
+    const packed = packUniforms(launches, uniformAlignment)
     const next = new Uint8Array(packed.bytes)
     packed.blocks
       .flatMap(({ dims, params }) => [dims, params])
@@ -195,7 +195,7 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
         ),
       )
       const buffers = plan.buffers.map(({ bytes }, i) => lent.get(i) ?? make(bytes, storage))
-      const { bytes, blocks } = packUniforms(plan.launches, uniformStep)
+      const { bytes, blocks } = packUniforms(plan.launches, uniformAlignment)
       const uniforms = make(bytes.byteLength, bufferUsage.UNIFORM | bufferUsage.COPY_DST)
       const written = new Uint8Array(bytes)
       write(uniforms, 0, written)

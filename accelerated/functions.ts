@@ -1,6 +1,45 @@
 /**
- * Functions of one number that WGSL lacks, or permits to be too coarse. Put in front of the kernels that call them.
+ * Functions that WGSL lacks, or permits to be too coarse. Put in front of the kernels that call them.
+ *
+ * WGSL promises nothing about NaN and the infinities, and adapters differ: a maximum takes the number, e to NaN may be
+ * Infinity, log 0 a number like any other, x ≠ x false. What every adapter measured keeps is a test of bits, and a comparison,
+ * which is false of NaN. So where one decides, NaN is on the side that keeps it, and below it is told by its bits.
  */
+
+/** The larger of two numbers, and NaN if one of them is; what WGSL's max loses. Of equal ones the first. */
+export const largerFunction = /* wgsl */ `
+fn larger(a: f32, b: f32) -> f32 { return select(a, b, (b > a) | ((bitcast<u32>(b) & 0x7fffffffu) > 0x7f800000u)); }
+`
+
+/** The smaller of two numbers, and NaN if one of them is. */
+export const smallerFunction = /* wgsl */ `
+fn smaller(a: f32, b: f32) -> f32 { return select(a, b, (b < a) | ((bitcast<u32>(b) & 0x7fffffffu) > 0x7f800000u)); }
+`
+
+/** Whether a number is none. */
+export const isNanFunction = /* wgsl */ `
+fn is_nan(v: f32) -> bool { return (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u; }
+`
+
+/** e^v, NaN of NaN. */
+export const expFunction = /* wgsl */ `
+fn exp_(v: f32) -> f32 { return select(exp(v), v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u); }
+`
+
+/**
+ * log v: −Infinity of 0, Infinity of Infinity, NaN of NaN and of what is negative. A subnormal is an integer times 2⁻¹⁴⁹,
+ * whose logarithm no adapter flushes.
+ */
+export const logFunction = /* wgsl */ `
+fn log_(v: f32) -> f32 {
+  let bits = bitcast<u32>(v);
+  let subnormal = bits < 0x800000u;
+  let ordinary = log(select(v, f32(bits), subnormal)) - select(0.0, 103.27893, subnormal);
+  let is_zero = (bits & 0x7fffffffu) == 0u;
+  let quiet = select(bits | 0x7fc00000u, bits, bits == 0x7f800000u);
+  return select(ordinary, bitcast<f32>(select(quiet, bits | 0xff800000u, is_zero)), bits - 1u >= 0x7f7fffffu);
+}
+`
 
 /**
  * tanh v, for WGSL's own may err 10⁻⁵ and overflows past 88. Near 0 an odd polynomial, fitted minimax to keep the
@@ -16,7 +55,7 @@ fn tanh_(v: f32) -> f32 {
   }
   let t = exp(-2.0 * a);
   let size = (1.0 - t) / (1.0 + t);
-  return select(-size, size, v > 0.0);
+  return select(select(-size, size, v > 0.0), v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u);
 }
 `
 
@@ -27,7 +66,7 @@ fn tanh_(v: f32) -> f32 {
 export const sigmoidFunction = /* wgsl */ `
 fn sigmoid(v: f32) -> f32 {
   let t = exp(-abs(v));
-  return select(t, 1.0, v >= 0.0) / (1.0 + t);
+  return select(select(t, 1.0, v >= 0.0) / (1.0 + t), v, (bitcast<u32>(v) & 0x7fffffffu) > 0x7f800000u);
 }
 `
 
@@ -37,6 +76,18 @@ fn expm1_(v: f32) -> f32 {
   if (abs(v) >= 0.5) { return exp(v) - 1.0; }
   let q = 0.5000000596 + v * (0.1666666418 + v * (0.0416653603 + v * (0.0083335787 + v * (0.0013996176 + v * 0.0001984981))));
   return v + v * v * q;
+}
+`
+
+/**
+ * t·log p, where a weight t of 0 takes an infinite logarithm away, but no NaN. No logarithm is taken where nothing becomes
+ * of it: most weights of a target are 0.
+ */
+export const weightedLogFunction = /* wgsl */ `
+${logFunction}
+fn weighted_log(t: f32, p: f32) -> f32 {
+  if (t == 0.0 && p >= 0.0) { return 0.0; }
+  return t * log_(p);
 }
 `
 

@@ -1,12 +1,17 @@
+import type { Attributes } from '../spec/attributes.js'
 import type { AttrsOf, DifferentiableName, InputsOf, OpName, SizesOf } from '../spec/catalogue.js'
+import type { AnySizes } from '../spec/op.js'
 import type { Lowered } from './kernel.js'
 
-/** What lowering may look at: attributes, sizes, and which tensors are given and wanted. No values, no device. */
-export interface Request<N extends OpName> {
-  readonly attrs: AttrsOf<N>
-  readonly sizes: SizesOf<N>
+/**
+ * What lowering may look at: attributes, sizes, and which tensors are given and wanted. No values, no device. Of an op that
+ * is known only at run time, names and sizes are any.
+ */
+export interface Request<A = Attributes, S = AnySizes, I extends string = string> {
+  readonly attrs: A
+  readonly sizes: S
   /** whether an optional input is given */
-  has(input: keyof InputsOf<N> & string): boolean
+  has(input: I): boolean
   /** whether an output's cotangent is given; one that is not counts as zeros */
   given(output: string): boolean
   /** whether an output, or an input's gradient, is asked for */
@@ -15,9 +20,17 @@ export interface Request<N extends OpName> {
   readonly subgroupSize?: number
 }
 
-/** From an op to launches: pure. */
-export type Lower<N extends OpName> = (request: Request<N>) => Lowered
+export type RequestOf<N extends OpName> = Request<AttrsOf<N>, SizesOf<N>, keyof InputsOf<N> & string>
 
-export type Lowering<N extends OpName> = N extends DifferentiableName
-  ? { readonly forward: Lower<N>; readonly backward: Lower<N> }
-  : { readonly forward: Lower<N> }
+/** From an op to launches: pure. */
+export type Lower<N extends OpName> = (request: RequestOf<N>) => Lowered
+
+/** An op's two directions. Methods, so that those of an op's exact types fit where the op is known only at run time. */
+export interface Lowering<R = Request> {
+  forward(request: R): Lowered
+  backward?(request: R): Lowered
+}
+
+export type LoweringOf<N extends OpName> = N extends DifferentiableName
+  ? Required<Lowering<RequestOf<N>>>
+  : Lowering<RequestOf<N>>

@@ -10,7 +10,7 @@ import type { Shape, Tensors } from '../spec/tensor.js'
 import { scalar, sizeOf, zeros } from '../spec/tensor.js'
 import { trainingStep } from '../training/step.js'
 import type { Plan, PlanLimits } from './plan.js'
-import { allocate, plan, spread } from './plan.js'
+import { allocate, dispatchSize, plan } from './plan.js'
 import { audit, kernelOf, viewsOf } from './testing/audit.js'
 
 const right = <A>(result: Result<A>): A => {
@@ -251,16 +251,16 @@ describe('plans', () => {
     )
   })
 
-  test('workgroups spread over three dimensions are enough and, where that is possible, within the limit', () => {
+  test('workgroups in three dimensions are enough and, where that is possible, within the limit', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 200 }), fc.integer({ min: 1, max: 7 }), (count, limit) => {
-        const [x, y, z] = spread(count, limit)
+        const [x, y, z] = dispatchSize(count, limit)
         expect(x * y * z).toBeGreaterThanOrEqual(count)
         expect(Math.max(x, y)).toBeLessThanOrEqual(limit)
         if (count <= limit ** 3) expect(z).toBeLessThanOrEqual(limit)
       }),
     )
-    expect(spread(65535 * 65535 + 1, 65535)).toEqual([65535, 65535, 2])
+    expect(dispatchSize(65535 * 65535 + 1, 65535)).toEqual([65535, 65535, 2])
   })
 })
 
@@ -379,7 +379,7 @@ describe('what is carried', () => {
     expect(problems(program, ['next'], usual)).toEqual([])
   })
 
-  test('inputs that change places are put aside first', () => {
+  test('inputs that change places go by a temporary buffer', () => {
     const program = programOf({ w, v }, [], ['w', 'v'], { w: 'v', v: 'w' })
     expect(planned(program).carries).toHaveLength(4)
     expect(problems(program, ['w', 'v'], usual)).toEqual([])
@@ -437,7 +437,7 @@ describe('limits', () => {
     expect(message).toMatch(/^y: dense\.forward needs \d+ storage bindings of at most 4096 bytes .* allows 8/)
   })
 
-  test('a binding smaller than one aligned step is refused', () => {
+  test('a binding smaller than an alignment is refused', () => {
     expect(refusal(relu([5]), { maxStorageBufferBindingSize: 128 }).message).toContain('128 bytes')
   })
 

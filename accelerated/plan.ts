@@ -1,14 +1,13 @@
 import { either as E, function as F } from 'fp-ts'
-import type { Attributes } from '../spec/attributes.js'
 import type { Result } from '../spec/error.js'
 import { ensure, fail, within } from '../spec/error.js'
-import type { AnySizes } from '../spec/op.js'
 import type { CheckedNode, CheckedProgram } from '../spec/program.js'
 import { nodeAttributes } from '../spec/program.js'
 import type { Shape, Tensors } from '../spec/tensor.js'
 import { showShape, sizeOf } from '../spec/tensor.js'
 import type { Access, Kernel, Launch, Lowered, Slot } from './kernel.js'
 import { blockFields, shaderOf, tensorsOf, whole } from './kernel.js'
+import type { Lowering } from './lower.js'
 import { lowerings } from './table.js'
 
 /** The limits of a device that a plan has to keep to, by WebGPU's names. */
@@ -61,19 +60,6 @@ export interface Plan {
   readonly carries: readonly { readonly from: number; readonly to: number; readonly bytes: number }[]
 }
 
-interface AnyLowering {
-  forward(request: AnyRequest): Lowered
-  backward?(request: AnyRequest): Lowered
-}
-interface AnyRequest {
-  readonly attrs: Attributes
-  readonly sizes: AnySizes
-  has(input: string): boolean
-  given(output: string): boolean
-  wants(result: string): boolean
-  readonly subgroupSize?: number
-}
-
 /** The launches of one node at given attribute values. */
 export const lowerNode = (
   { node, sizes }: CheckedNode,
@@ -83,7 +69,7 @@ export const lowerNode = (
   F.pipe(
     nodeAttributes(node, feeds),
     E.flatMap((attrs) => {
-      const lowering: AnyLowering = lowerings[node.op]
+      const lowering: Lowering = lowerings[node.op]
       const lower = lowering[node.direction]
       return lower === undefined
         ? fail('NoBackward', `${node.op} has no ${node.direction} here`)
@@ -141,10 +127,10 @@ export const allocate = (lives: readonly Life[]): Pick<Memory, 'buffers' | 'of'>
 
 // ---- launches: ranges of buffers, within the limits --------------------------------------------------------------
 
-/** The most elements that one binding shows, a whole number of aligned steps. */
+/** The most elements that one binding shows, a whole number of alignments. */
 const segmentOf = (limits: PlanLimits): number => {
-  const step = limits.minStorageBufferOffsetAlignment
-  return Math.floor(limits.maxStorageBufferBindingSize / step) * (step / 4)
+  const alignment = limits.minStorageBufferOffsetAlignment
+  return Math.floor(limits.maxStorageBufferBindingSize / alignment) * (alignment / 4)
 }
 
 interface Placed {
@@ -155,8 +141,8 @@ interface Placed {
 const tooManyBindings = (kernel: Kernel, wanted: number, limits: PlanLimits): string =>
   `${kernel.name} needs ${wanted} storage bindings of at most ${limits.maxStorageBufferBindingSize} bytes for its tensors; the device allows ${limits.maxStorageBuffersPerShaderStage} (maxStorageBuffersPerShaderStage)`
 
-/** A workgroup count spread over three dimensions; only the last is over the limit, where all three cannot hold it. */
-export const spread = (count: number, limit: number): readonly [number, number, number] => {
+/** A workgroup count in three dimensions; only the last is over the limit, where all three cannot hold it. */
+export const dispatchSize = (count: number, limit: number): readonly [number, number, number] => {
   const x = Math.min(count, limit)
   const y = Math.min(Math.ceil(count / x), limit)
   return [x, y, Math.ceil(count / (x * y))]
@@ -172,13 +158,13 @@ const partsOf = (
   launch: Launch,
   placed: Readonly<Record<string, Placed>>,
   segment: number,
-  step: number,
+  alignment: number,
 ): readonly Part[] => {
   const { outer } = launch
   const tooLong = Object.values(placed).some(({ elements }) => elements > segment)
   if (outer === undefined || !tooLong) return [{ first: 0, units: outer?.extent ?? 1 }]
   const widest = Math.max(...Object.values(outer.slices))
-  const units = Math.max(1, Math.min(outer.extent, Math.floor((segment - step / 4) / widest)))
+  const units = Math.max(1, Math.min(outer.extent, Math.floor((segment - alignment / 4) / widest)))
   return Array.from({ length: Math.ceil(outer.extent / units) }, (_, i) => ({
     first: i * units,
     units: Math.min(units, outer.extent - i * units),
@@ -194,7 +180,7 @@ const planPart = (
 ): Result<PlannedLaunch> => {
   const { kernel, outer } = launch
   const segment = segmentOf(limits)
-  const step = limits.minStorageBufferOffsetAlignment
+  const alignment = limits.minStorageBufferOffsetAlignment
   const split = outer !== undefined && part.units < outer.extent
   const names = tensorsOf(kernel)
   const windows = names.map((name) => {
@@ -202,7 +188,7 @@ const planPart = (
     const slice = split ? outer.slices[name] : undefined
     const from = slice === undefined ? 0 : part.first * slice
     const length = slice === undefined ? elements : Math.min(part.units * slice, elements - from)
-    const aligned = Math.floor((from * 4) / step) * step
+    const aligned = Math.floor((from * 4) / alignment) * alignment
     return {
       name,
       buffer,
@@ -263,7 +249,7 @@ const planPart = (
     bindings,
     dims,
     params: kernel.params.map((name) => launch.params[name] as number),
-    workgroups: spread(groups, most),
+    workgroups: dispatchSize(groups, most),
   })
 }
 
@@ -274,8 +260,8 @@ const planLaunch = (
   placed: Readonly<Record<string, Placed>>,
   limits: PlanLimits,
 ): readonly Result<PlannedLaunch>[] => {
-  const step = limits.minStorageBufferOffsetAlignment
-  const parts = partsOf(launch, placed, segmentOf(limits), step).map((part) =>
+  const alignment = limits.minStorageBufferOffsetAlignment
+  const parts = partsOf(launch, placed, segmentOf(limits), alignment).map((part) =>
     planPart(node, launch, placed, limits, part),
   )
   const whole = parts.every((part) => E.isRight(part) && part.right.bindings.length === Object.keys(placed).length)
@@ -337,16 +323,17 @@ export const fitsBuffer = ({ title, elements }: Omit<Resident, 'key'>, limits: P
     ),
   )
 
-interface Step {
+/** A launch with what stands in the place of each of its bindings. */
+interface BoundLaunch {
   readonly node: string
   readonly launch: Launch
   readonly binds: Readonly<Record<string, Resident>>
 }
 
-const stepsOf = (
+const boundLaunches = (
   { nodes, shapes }: CheckedProgram,
   lowered: readonly { readonly launches: readonly Launch[]; readonly scratch: Readonly<Record<string, number>> }[],
-): readonly Step[] =>
+): readonly BoundLaunch[] =>
   lowered.flatMap(({ launches, scratch }, at) => {
     const checked = nodes[at] as CheckedNode
     return launches.map((launch) => ({
@@ -363,28 +350,28 @@ interface Move {
   readonly to: Resident
 }
 
-// Every input becomes what its value was before any of them changed: a value that is itself overwritten is put aside
-// first.
+// Every input becomes what its value was before any of them changed: a value that is itself overwritten goes to a
+// temporary buffer first.
 const movesOf = ({ program: { carry }, shapes }: CheckedProgram): readonly Move[] => {
   const named = (name: string): Resident => valueNamed(name, shapes[name] as Shape)
   const changing = Object.entries(carry).filter(([to, from]) => to !== from)
   const overwritten = new Set(changing.map(([to]) => to))
-  const aside = (name: string): Resident => ({ ...named(name), key: `before ${name}` })
+  const temporary = (name: string): Resident => ({ ...named(name), key: `before ${name}` })
   return [
     ...[...new Set(changing.map(([, from]) => from))]
       .filter((from) => overwritten.has(from))
-      .map((from) => ({ from: named(from), to: aside(from) })),
-    ...changing.map(([to, from]) => ({ from: overwritten.has(from) ? aside(from) : named(from), to: named(to) })),
+      .map((from) => ({ from: named(from), to: temporary(from) })),
+    ...changing.map(([to, from]) => ({ from: overwritten.has(from) ? temporary(from) : named(from), to: named(to) })),
   ]
 }
 
 // from the first launch that touches something to the last; inputs and `nothing` live throughout
 const livesOf = (
-  steps: readonly Step[],
+  bound: readonly BoundLaunch[],
   always: readonly Resident[],
   kept: readonly Resident[],
 ): readonly (Life & Resident)[] => {
-  const end = steps.length
+  const end = bound.length
   const lives = new Map<string, Life & Resident>()
   const extend = (resident: Resident, first: number, last: number): void => {
     const before = lives.get(resident.key)
@@ -396,7 +383,7 @@ const livesOf = (
     })
   }
   kept.forEach((resident) => extend(resident, end, end))
-  steps.forEach(({ binds }, at) => Object.values(binds).forEach((resident) => extend(resident, at, at)))
+  bound.forEach(({ binds }, at) => Object.values(binds).forEach((resident) => extend(resident, at, at)))
   ;[...always, nothing].filter(({ key }) => lives.has(key)).forEach((resident) => extend(resident, -1, end))
   return [...lives.values()]
 }
@@ -417,7 +404,7 @@ export const plan = (
   const { program, nodes, shapes } = checked
   const absent = watch.find((name) => !Object.hasOwn(shapes, name))
   const segment = segmentOf(limits)
-  const step = limits.minStorageBufferOffsetAlignment
+  const alignment = limits.minStorageBufferOffsetAlignment
   const named = (name: string): Resident => valueNamed(name, shapes[name] as Shape)
   return F.pipe(
     E.Do,
@@ -426,23 +413,23 @@ export const plan = (
       ensure(
         segment >= 1,
         'LimitExceeded',
-        `a binding holds ${limits.maxStorageBufferBindingSize} bytes (maxStorageBufferBindingSize); one aligned step is ${step}`,
+        `a binding holds ${limits.maxStorageBufferBindingSize} bytes (maxStorageBufferBindingSize); offsets are multiples of ${alignment}`,
       ),
     ),
     E.bind('lowered', () => E.sequenceArray(nodes.map((node) => lowerNode(node, feeds, limits)))),
-    E.let('steps', ({ lowered }) => stepsOf(checked, lowered)),
+    E.let('bound', ({ lowered }) => boundLaunches(checked, lowered)),
     E.let('moves', () => movesOf(checked)),
-    E.let('lives', ({ steps, moves }) =>
-      livesOf(steps, Object.keys(program.inputs).map(named), [
+    E.let('lives', ({ bound, moves }) =>
+      livesOf(bound, Object.keys(program.inputs).map(named), [
         ...watch.map(named),
         ...moves.flatMap(({ from, to }) => [from, to]),
       ]),
     ),
     E.tap(({ lives }) => E.sequenceArray(lives.map((life) => fitsBuffer(life, limits)))),
     E.let('memory', ({ lives }) => allocate(lives)),
-    E.bind('launches', ({ steps, memory: { of } }) =>
+    E.bind('launches', ({ bound, memory: { of } }) =>
       E.sequenceArray(
-        steps.flatMap(({ node, launch, binds }) => {
+        bound.flatMap(({ node, launch, binds }) => {
           const placed = Object.fromEntries(
             Object.entries(binds).map(([name, { key, elements }]) => [name, { buffer: of[key] as number, elements }]),
           )

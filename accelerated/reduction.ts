@@ -3,26 +3,29 @@ import { kernel } from './kernel.js'
 
 /**
  * Sums over batch or space. Each output is Σ_k term(at, k), 0 ≤ k < terms, and its additions nest at most
- * ⌈n/64⌉ + 6 deep (the contract D(n) of the tolerances), whichever of two ways it is made:
+ * ⌈n/64⌉ + 7 deep (the contract D(n) of the tolerances), whichever of two ways it is made:
  *
- *   one invocation   blocks of 64 terms, each as 16 sums of 4 and a tree of 16, the blocks added serially: many outputs
+ *   one invocation   four terms as a tree, four such sums in a row, four of those in a row, and these blocks of 64 in a
+ *                    row: many outputs
  *   one workgroup    64 lanes of ⌈n/64⌉ terms each, then a tree in shared memory: few outputs, long sums
  */
 const blockedSum = /* wgsl */ `
+fn term_or_zero(at: u32, k: u32, terms: u32) -> f32 { return select(0.0, term(at, min(k, terms - 1u)), k < terms); }
+
+fn four_terms(at: u32, k: u32, terms: u32) -> f32 {
+  return (term(at, k) + term_or_zero(at, k + 1u, terms)) + (term_or_zero(at, k + 2u, terms) + term_or_zero(at, k + 3u, terms));
+}
+
 fn sum_of_terms(at: u32, terms: u32) -> f32 {
   var total = 0.0;
   for (var block = 0u; block < terms; block += 64u) {
-    var sums = array<f32, 16>(); // SwiftShader does not zero a declaration without a value on every round
-    for (var s = 0u; s < 16u; s++) {
-      for (var t = 0u; t < 4u; t++) {
-        let k = block + t * 16u + s;
-        if (k < terms) { sums[s] += term(at, k); }
-      }
+    var sum = 0.0;
+    for (var part = block; part < min(block + 64u, terms); part += 16u) {
+      var few = 0.0;
+      for (var k = part; k < min(part + 16u, terms); k += 4u) { few += four_terms(at, k, terms); }
+      sum += few;
     }
-    for (var half = 8u; half > 0u; half /= 2u) {
-      for (var s = 0u; s < half; s++) { sums[s] += sums[s + half]; }
-    }
-    total += sums[0];
+    total += sum;
   }
   return total;
 }

@@ -62,7 +62,7 @@ describe.runIf(embedded)('every kernel text', () => {
     expect(guilty).toEqual([])
   })
 
-  test('speaks of subgroups only where it is for them, and there only spreads a lane', () => {
+  test('speaks of subgroups only where it is for them, and there only broadcasts a lane', () => {
     const spoken = (code: string): readonly string[] => withoutComments(code).match(/\bsubgroup\w*/g) ?? []
     const guilty = everyKernel.filter(
       ({ per, code }) => !spoken(code).every((word) => per === 'subgroup' && word === 'subgroupBroadcast'),

@@ -3,15 +3,15 @@ import { kernel } from './kernel.js'
 
 /**
  * Matrix products by one subgroup, for adapters on processors: their subgroups have one small size S, a load costs ten
- * multiply-adds and a barrier more, while a value spreads over a subgroup almost for free. Each lane holds rows of the
- * left factor and four columns of the right one; every left value is spread in turn, and meets all columns. With eight
+ * multiply-adds and a barrier more, while a broadcast over a subgroup is almost free. Each lane holds rows of the
+ * left factor and four columns of the right one; every left value is broadcast in turn, and meets all columns. With eight
  * lanes six loads feed sixty-four multiply-adds in every lane.
  *
  *   left(row, k)   the left factor                   right(k, column)   the right factor
  *   finish(row, column, sum)                         writes one output
  *
  * Rows and columns past the last are read as the last and not written. What the code of such a kernel reads is
- * `dims.rows`, `dims.columns` and `dims.terms`. The text is generated for each S, since a lane is spread by a constant, and for
+ * `dims.rows`, `dims.columns` and `dims.terms`. The text is generated for each S, since a lane is named by a constant, and for
  * each M, so that few rows do not pay for many.
  */
 
@@ -48,6 +48,21 @@ export const each = (n: number, line: (i: number) => string): string =>
 /** The variables `name0_0` … of a tile's sums in a lane, all 0. */
 export const zeroSums = (tile: SubgroupTile, name: string): string =>
   each(tileRows(tile), (r) => each(columnsOfLane, (j) => `var ${name}${r}_${j} = 0.0;`))
+
+/** The sums of a tile as they are now, under another name. */
+export const keepSums = (tile: SubgroupTile, name: string, from: string): string =>
+  each(tileRows(tile), (r) => each(columnsOfLane, (j) => `let ${name}${r}_${j} = ${from}${r}_${j};`))
+
+/** The sums of the lane's columns as they were kept, but for the columns that `changes` says. */
+export const restoreSums = (
+  tile: SubgroupTile,
+  name: string,
+  from: string,
+  changes: (column: number) => string,
+): string =>
+  each(tileRows(tile), (r) =>
+    each(columnsOfLane, (j) => `${name}${r}_${j} = select(${from}${r}_${j}, ${name}${r}_${j}, ${changes(j)});`),
+  )
 
 /** Every sum of `to` grows by that of `from`. */
 const addSums = (tile: SubgroupTile, to: string, from: string): string =>
@@ -122,17 +137,17 @@ ${finishInside}
 
 /**
  * A sum of many terms, its additions nested: four as a tree, four such sums in a row, four of those in a row, and these
- * blocks of 64 in a row, 2 + 3 + 3 + ⌈n/64⌉ − 1 deep, which is the contract D(n) = ⌈n/64⌉ + 7. `step` loads four terms
+ * blocks of 64 in a row, 2 + 3 + 3 + ⌈n/64⌉ − 1 deep, which is the contract D(n) = ⌈n/64⌉ + 7. `load` reads four terms
  * from `k` on, into a0_0 … and b0_0 …, zeros past the last.
  */
-export const nestedSums = (tile: SubgroupTile, step: string, terms = 'dims.terms'): string => /* wgsl */ `
+export const nestedSums = (tile: SubgroupTile, load: string, terms = 'dims.terms'): string => /* wgsl */ `
   ${zeroSums(tile, 'total')}
   for (var block = 0u; block < ${terms}; block += 64u) {
     ${zeroSums(tile, 'sum')}
     for (var part = block; part < min(block + 64u, ${terms}); part += 16u) {
       ${zeroSums(tile, 'few')}
       for (var k = part; k < min(part + 16u, ${terms}); k += 4u) {
-        ${step}
+        ${load}
         ${multiplyAddFour(tile, 'few')}
       }
       ${addSums(tile, 'sum', 'few')}

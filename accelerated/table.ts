@@ -26,7 +26,7 @@ import * as lstmCell from './layers/lstmCell.js'
 import * as rnn from './layers/rnn.js'
 import * as lstm from './layers/lstm.js'
 import * as mse from './losses/mse.js'
-import type { Lowering } from './lower.js'
+import type { LoweringOf } from './lower.js'
 import * as bce from './losses/bce.js'
 import * as cce from './losses/cce.js'
 import * as softmaxCrossEntropy from './losses/softmaxCrossEntropy.js'
@@ -48,7 +48,7 @@ import * as adamw from './optimizers/adamw.js'
 import * as minMaxNormalize from './normalizers/minMaxNormalize.js'
 import * as zScoreNormalize from './normalizers/zScoreNormalize.js'
 
-type LoweringTable = { readonly [N in OpName]: Lowering<N> }
+type LoweringTable = { readonly [N in OpName]: LoweringOf<N> }
 
 /** The lowering of every op, forward and backward. */
 export const lowerings: LoweringTable = {

@@ -63,7 +63,7 @@ fn plus(a: Tile, b: Tile) -> Tile { return Tile(a[0] + b[0], a[1] + b[1], a[2] +
 fn product(r: vec4<u32>, c: vec4<u32>, k: u32) -> Tile {
   if (k >= dims.terms) { return Tile(); }
   let b = vec4<f32>(right(k, c.x), right(k, c.y), right(k, c.z), right(k, c.w));
-  return Tile(left(r.x, k) * b, left(r.y, k) * b, left(r.z, k) * b, left(r.w, k) * b);
+  return Tile(products(r.x, k, b), products(r.y, k, b), products(r.z, k, b), products(r.w, k, b));
 }
 
 fn element(tile: u32) {
@@ -93,8 +93,15 @@ const withTile = (frame: string, text: TileText): Kernel =>
 /** Σ_k left(row, k)·right(k, column), the products added in order of k. */
 export const tileSerial = (text: TileText): Kernel => withTile(`${serial}${writeTile}`, text)
 
-/** The same sum with its additions nested no deeper than D(n): for sums over batch or space. */
-export const tileNested = (text: TileText): Kernel => withTile(nested, text)
+const plainProducts = /* wgsl */ `
+fn products(row: u32, k: u32, right: vec4<f32>) -> vec4<f32> { return left(row, k) * right; }
+`
+
+/**
+ * The same sum with its additions nested no deeper than D(n): for sums over batch or space. In place of `left` the code may
+ * have products of its own, of which some count as none.
+ */
+export const tileNested = (text: TileText, products = plainProducts): Kernel => withTile(`${nested}${products}`, text)
 
 // one invocation for each output, or for each four columns of a row
 const single = /* wgsl */ `

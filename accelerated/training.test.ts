@@ -130,3 +130,15 @@ describe.runIf(embedded)('a LeNet-5 training step on the device', () => {
     await wide.close()
   })
 })
+
+describe.runIf(embedded)('a LeNet-5 whose first filter holds one NaN', () => {
+  test('has no loss any more, from the next step on', async () => {
+    const backend = webGpuBackend((await recordedDevice()).acquired)
+    const filter = state['conv1.w'] as Tensor
+    const broken = { ...state, 'conv1.w': generate(filter.shape, (i) => (i === 7 ? NaN : (filter.data[i] as number))) }
+    const session = right(await backend.open(program, broken)())
+    for (const shift of [0, 1]) expect(right(await session.step(feeds(0.02, shift))())['loss']?.data[0]).toBe(NaN)
+    await session.close()
+    await backend.close()
+  })
+})

@@ -142,7 +142,9 @@ describe('the package, installed in an empty folder', () => {
       console.log(JSON.stringify({ shape: y.shape, data: [...y.data] }))`,
     )
     expect(JSON.parse(printed)).toEqual(answer)
-    await expect(node('inside.mjs', `import 'etalon/adapters/plainF32/table'`)).rejects.toThrow('ERR_PACKAGE_PATH_NOT_EXPORTED')
+    await expect(node('inside.mjs', `import 'etalon/adapters/plainF32/table'`)).rejects.toThrow(
+      'ERR_PACKAGE_PATH_NOT_EXPORTED',
+    )
   })
 
   it('runs its command', async () => {

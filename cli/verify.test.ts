@@ -141,7 +141,7 @@ describe('etalon verify, by its parts', () => {
     )
     expect(code).toBe(4)
     expect(out).toBe('')
-    expect(err).toMatch(/the oracle fails its own check, so it judges nobody:\n {2}tanh: /)
+    expect(err).toMatch(/the oracle fails its own check, so it judges nobody:\n {2}tanh forward: /)
   })
 
   test('no device ends with 3, and so does one that is lost on the way, without a verdict and without a file', async () => {

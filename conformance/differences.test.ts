@@ -1,18 +1,19 @@
-import { readFileSync, readdirSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { oracle, run } from '../reference/index.js'
 import { anyOrder } from '../spec/bound.js'
 import type { OpName } from '../spec/catalogue.js'
-import { hasBackward, isOpName, opNames, opOf } from '../spec/catalogue.js'
+import { hasBackward, opNames, opOf } from '../spec/catalogue.js'
 import type { Differentiated } from '../spec/differentiate.js'
 import { cotangentNames } from '../spec/op.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
 import { mapTensor, scalar, sumOf } from '../spec/tensor.js'
 import type { GoldenCase, GoldenProgram } from './golden/read.js'
-import { parseGolden, parsePrograms } from './golden/read.js'
+import { parsePrograms } from './golden/read.js'
 import { expectWhole as expected } from './judge.js'
 import type { Trial } from './differences.js'
 import { agrees, compare, directionAt, moved, pointsAround } from './differences.js'
+import { goldenOf } from './testing/golden.js'
 import { differentiated, feedsOf, keepingOnly } from './testing/programs.js'
 import { asF64, deviations, right } from './testing/shaken.js'
 
@@ -50,12 +51,8 @@ const trialOf = (op: OpName, each: GoldenCase) => {
   return inside ? { trial, points, values, h } : undefined
 }
 
-const files = readdirSync(folder)
-  .filter((name) => name.endsWith('.json') && name !== 'programs.json')
-  .map((name) => right(parseGolden(textOf(name))))
 const differentiable = opNames.filter(hasBackward)
-const casesOf = (op: OpName): readonly GoldenCase[] =>
-  files.filter((file) => file.op === op && isOpName(op)).flatMap(({ cases }) => cases.filter((c) => c.gradients))
+const casesOf = (op: OpName): readonly GoldenCase[] => (goldenOf(op)?.cases ?? []).filter((each) => each.gradients)
 
 describe('backward is the derivative of forward', () => {
   describe.each(differentiable)('%s', (op) => {

@@ -18,7 +18,7 @@ import { termsOf } from './terms.js'
 
 /** How much is spent on judging an output. */
 export interface Effort {
-  /** terms – products, powers, comparisons – that may be worked out: an output that takes no more is judged whole */
+  /** terms – products, powers, comparisons – that may be worked out: an output that costs no more is judged whole */
   readonly terms: number
   /** the elements of a larger one that are judged whatever they cost, or all where there are fewer */
   readonly least: number
@@ -26,6 +26,9 @@ export interface Effort {
 
 /** The most elements of a larger output, however cheap. */
 export const mostElements = 4096
+
+// what an element costs besides its terms, in terms: it is looked up, bounded and compared
+const overhead = 32
 
 // extents of tiles and workgroups that kernels are made of
 const tiles = [4, 8, 16, 32, 64, 128, 256] as const
@@ -125,8 +128,9 @@ export const elementsOf = (
   key: Key,
 ): Numbers | undefined => {
   const size = sizeOf(shape)
-  const count = Math.max(least, Math.min(Math.floor(terms / termsOfEach), mostElements))
-  return size * termsOfEach <= terms || size <= count ? undefined : positionsIn(shape, count, key)
+  const cost = termsOfEach + overhead
+  const count = Math.max(least, Math.min(Math.floor(terms / cost), mostElements))
+  return size * cost <= terms || size <= count ? undefined : positionsIn(shape, count, key)
 }
 
 /** Row-major positions of the elements of each output that are judged; an output that is not named is judged whole. */

@@ -1,12 +1,12 @@
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
 import type { AttributeValue } from '../spec/attributes.js'
-import { roundAttributes } from '../spec/attributes.js'
+import { count, roundAttributes } from '../spec/attributes.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { hasBackward, opOf, parseOpName } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
 import { ensure, etalonError, show } from '../spec/error.js'
-import { cotangentNames, resolve } from '../spec/op.js'
+import { cotangentNames, gradientNames, resolve } from '../spec/op.js'
 import type { Draws } from '../spec/philox.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Question } from '../spec/program.js'
@@ -24,8 +24,12 @@ import { showShape, sizeOf } from '../spec/tensor.js'
  *   distribution   rows of the last axis sum to about 1, with exact zeros among them
  *   oneHot         rows of the last axis are 0 but for one 1
  *   saturated      one of 0, ±1, ±20, ±100, ±10⁴, ±10³⁰
+ *   lone           0 but for one normal number                  largestLast   normal, the last of each row the largest
+ *   outlier        normal, one number of each row of the last axis 200 above
+ *   tails          probabilities down to 2⁻⁶⁰ and up to 1 − 2⁻²⁴
  *   {mean, scale}  normal, scaled and moved                     {constant}    one number everywhere
  *   {values}       these numbers, repeated as needed
+ *   {only}         numbers by row-major position, 0 everywhere else
  */
 export type Fill =
   | 'normal'
@@ -39,9 +43,14 @@ export type Fill =
   | 'distribution'
   | 'oneHot'
   | 'saturated'
+  | 'lone'
+  | 'largestLast'
+  | 'outlier'
+  | 'tails'
   | { readonly mean: number; readonly scale: number }
   | { readonly constant: number }
   | { readonly values: readonly number[] }
+  | { readonly only: readonly (readonly [number, number])[] }
 
 /** A case before its numbers are drawn: attributes, shapes and ways to fill them. JSON, so that it can be kept and replayed. */
 export interface Form {
@@ -53,6 +62,10 @@ export interface Form {
   readonly fills: Readonly<Record<string, Fill>>
   /** the only direction to ask, where the other has nothing to say */
   readonly only?: Direction
+  /** the outputs whose cotangents are given, if not all: one that is missing counts as zeros */
+  readonly given?: readonly string[]
+  /** the outputs, or the inputs whose gradients are, asked for, if not all */
+  readonly wanted?: readonly string[]
 }
 
 /** A form of an op in a direction, with the seed of its numbers: all that a replay needs. */
@@ -79,6 +92,10 @@ const drawn: Readonly<Record<Extract<Fill, string>, (draw: Draws) => number>> = 
   distribution: (draw) => (draw.uniform() < 0.25 ? 0 : -Math.log(1 - draw.uniform())),
   oneHot: () => 0,
   saturated: (draw) => draw.pick(choices),
+  lone: () => 0,
+  largestLast: (draw) => signed(draw) * magnitude(draw),
+  outlier: (draw) => signed(draw) * magnitude(draw),
+  tails: (draw) => (draw.uniform() < 0.5 ? 2 ** (-60 * draw.uniform()) : 1 - 2 ** (-24 * draw.uniform())),
 }
 
 // long tensors repeat a stretch of this many draws: a prime, so that it falls in step with no extent
@@ -86,35 +103,88 @@ const stretch = 65521
 
 const rowsOf = (shape: Shape): number => shape.at(-1) ?? 1
 
+// f32 numbers in a row. A loop, since there may be millions: `from` with a function takes several times as long
+const made = (count: number, f: (index: number) => number): Float32Array => {
+  const data = new Float32Array(count)
+  for (let i = 0; i < count; i++) data[i] = f(i)
+  return data
+}
+
 const normalised = (shape: Shape, data: Float32Array): Float32Array => {
   const width = rowsOf(shape)
-  return data.map((v, i) => {
-    const row = data.subarray(i - (i % width), i - (i % width) + width)
-    const total = row.reduce((sum, x) => sum + x, 0)
-    return total === 0 ? (i % width === 0 ? 1 : 0) : v / total
+  const totals = Array.from({ length: data.length / width }, (_, row) =>
+    data.subarray(row * width, (row + 1) * width).reduce((sum, x) => sum + x, 0),
+  )
+  return made(data.length, (i) => {
+    const total = totals[Math.floor(i / width)] as number
+    return total === 0 ? (i % width === 0 ? 1 : 0) : (data[i] as number) / total
   })
+}
+
+// one place in each row of the last axis, and what stands there
+const marked = (
+  shape: Shape,
+  data: Float32Array,
+  place: () => number,
+  value: (old: number) => number,
+): Float32Array => {
+  const width = rowsOf(shape)
+  const places = Array.from({ length: Math.min(data.length / width, stretch) }, place)
+  return data.map((old, i) => (places[Math.floor(i / width) % places.length] === i % width ? value(old) : old))
 }
 
 const fillTensor = (fill: Fill, shape: Shape, draw: Draws): Tensor => {
   const n = sizeOf(shape)
   if (typeof fill === 'object') {
     if ('constant' in fill) return { shape, data: new Float32Array(n).fill(fill.constant) }
-    if ('values' in fill)
-      return { shape, data: Float32Array.from({ length: n }, (_, i) => fill.values[i % fill.values.length] as number) }
+    if ('values' in fill) return { shape, data: made(n, (i) => fill.values[i % fill.values.length] as number) }
+    if ('only' in fill) {
+      const data = new Float32Array(n)
+      for (const [at, value] of fill.only) if (at < n) data[at] = value
+      return { shape, data }
+    }
+  }
+  if (fill === 'lone') {
+    const data = new Float32Array(n)
+    data[draw.integer(0, n - 1)] = drawn.normal(draw)
+    return { shape, data }
   }
   if (fill === 'oneHot') {
     const width = rowsOf(shape)
     const hot = Array.from({ length: Math.min(n / width, stretch) }, () => draw.integer(0, width - 1))
     return {
       shape,
-      data: Float32Array.from({ length: n }, (_, i) => (hot[Math.floor(i / width) % hot.length] === i % width ? 1 : 0)),
+      data: made(n, (i) => (hot[Math.floor(i / width) % hot.length] === i % width ? 1 : 0)),
     }
   }
   const one = typeof fill === 'object' ? (d: Draws) => fill.mean + fill.scale * drawn.normal(d) : drawn[fill]
-  const base = Float32Array.from({ length: Math.min(n, stretch) }, () => one(draw))
+  const base = made(Math.min(n, stretch), () => one(draw))
   const data = n <= stretch ? base : new Float32Array(n)
   for (let at = 0; n > stretch && at < n; at += stretch) data.set(base.subarray(0, Math.min(stretch, n - at)), at)
-  return { shape, data: fill === 'distribution' ? normalised(shape, data) : data }
+  if (fill === 'distribution') return { shape, data: normalised(shape, data) }
+  const width = rowsOf(shape)
+  // beyond what a normal draw reaches
+  if (fill === 'largestLast')
+    return {
+      shape,
+      data: marked(
+        shape,
+        data,
+        () => width - 1,
+        (old) => 8 + Math.abs(old),
+      ),
+    }
+  if (fill === 'outlier')
+    return {
+      shape,
+      data: marked(
+        shape,
+        data,
+        () => draw.integer(0, width - 1),
+        (old) => 200 + old,
+      ),
+    }
+  return { shape, data }
 }
 
 // four times the most that the oracle makes of one output
@@ -139,11 +209,18 @@ const ensureFits = (shapes: Readonly<Record<string, Shape>>): Result<void> => {
   )
 }
 
+const ensureNamed = (field: string, names: readonly string[] | undefined, among: readonly string[]): Result<void> =>
+  ensure(
+    names === undefined || (names.length > 0 && names.every((name) => among.includes(name))),
+    'MalformedRequest',
+    `${field} is ${JSON.stringify(names)}; it must name some of ${among.length === 0 ? 'nothing' : among.join(', ')}`,
+  )
+
 /**
  * The question that a case asks: its numbers drawn, its attributes rounded to f32, cotangents in the outputs' shapes.
  *
  * Errors  whatever the op refuses of the form; MalformedTensor – an extent below 1 or no integer; TooLarge – a tensor
- *         of more than 2²⁶ elements
+ *         of more than 2²⁶ elements; MalformedRequest – given or wanted is none of the op's names
  */
 export const realise = ({ op, direction, seed, form }: Case): Result<Question> => {
   const spec = opOf(op)
@@ -154,6 +231,14 @@ export const realise = ({ op, direction, seed, form }: Case): Result<Question> =
     E.tap(() => ensureFits(form.shapes)),
     E.bind('resolved', ({ attrs }) => resolve(spec, attrs, form.shapes)),
     E.tap(({ resolved }) => ensureFits(resolved.outputs)),
+    E.tap(() => ensureNamed('given', form.given, direction === 'forward' ? [] : cotangentNames(spec))),
+    E.tap(() =>
+      ensureNamed(
+        'wanted',
+        form.wanted,
+        direction === 'forward' ? Object.keys(spec.outputs) : gradientNames(spec, form.shapes),
+      ),
+    ),
     E.map(({ attrs, resolved }) => {
       const make = (name: string, shape: Shape, at: number): Tensor =>
         fillTensor(form.fills[name] ?? 'normal', shape, draws(keyOf(seed), at))
@@ -164,12 +249,18 @@ export const realise = ({ op, direction, seed, form }: Case): Result<Question> =
         direction === 'forward'
           ? {}
           : Object.fromEntries(
-              cotangentNames(spec).map((name, at) => [
-                name,
-                make(`d${name}`, resolved.outputs[name] as Shape, 100 + at),
-              ]),
+              cotangentNames(spec)
+                .map((name, at) => [name, make(`d${name}`, resolved.outputs[name] as Shape, 100 + at)] as const)
+                .filter(([name]) => form.given === undefined || form.given.includes(name)),
             )
-      return { op, direction, attrs, inputs, cotangents }
+      return {
+        op,
+        direction,
+        attrs,
+        inputs,
+        cotangents,
+        ...(form.wanted === undefined ? {} : { wanted: form.wanted }),
+      }
     }),
   )
 }
@@ -195,10 +286,15 @@ const fillCodec: t.Type<Fill, Fill, unknown> = t.union([
     distribution: null,
     oneHot: null,
     saturated: null,
+    lone: null,
+    largestLast: null,
+    outlier: null,
+    tails: null,
   }),
   t.strict({ mean: t.number, scale: t.number }),
   t.strict({ constant: t.number }),
   t.strict({ values: t.refinement(t.readonlyArray(t.number), ({ length }) => length > 0) }),
+  t.strict({ only: t.readonlyArray(t.readonly(t.tuple([count, t.number]))) }),
 ])
 
 const caseCodec = t.intersection([
@@ -212,17 +308,19 @@ const caseCodec = t.intersection([
     name: t.string,
     attrs: t.record(t.string, t.union([t.number, t.string, t.boolean, t.readonlyArray(t.number)])),
     fills: t.record(t.string, fillCodec),
+    given: t.readonlyArray(t.string),
+    wanted: t.readonlyArray(t.string),
   }),
 ])
 
-const fields: readonly string[] = ['op', 'direction', 'seed', 'name', 'attrs', 'shapes', 'fills']
+const fields: readonly string[] = ['op', 'direction', 'seed', 'name', 'attrs', 'shapes', 'fills', 'given', 'wanted']
 
 // JSON can say −0, but JSON.stringify says 0
 const negativeZero = '\u0000-0'
 const keepingNegativeZero = (_: string, value: unknown): unknown => (Object.is(value, -0) ? negativeZero : value)
 
 /** A case as one line of JSON, for `etalon replay`. */
-export const printCase = ({ op, direction, seed, form: { name, attrs, shapes, fills } }: Case): string =>
+export const printCase = ({ op, direction, seed, form: { name, attrs, shapes, fills, given, wanted } }: Case): string =>
   JSON.stringify(
     {
       op,
@@ -232,6 +330,8 @@ export const printCase = ({ op, direction, seed, form: { name, attrs, shapes, fi
       ...(Object.keys(attrs).length === 0 ? {} : { attrs }),
       shapes,
       ...(Object.keys(fills).length === 0 ? {} : { fills }),
+      ...(given === undefined ? {} : { given }),
+      ...(wanted === undefined ? {} : { wanted }),
     },
     keepingNegativeZero,
   ).replaceAll(JSON.stringify(negativeZero), '-0')
@@ -282,6 +382,8 @@ export const parseCase = (text: string): Result<Case> =>
         attrs: value.attrs ?? {},
         shapes: value.shapes,
         fills: value.fills ?? {},
+        ...(value.given === undefined ? {} : { given: value.given }),
+        ...(value.wanted === undefined ? {} : { wanted: value.wanted }),
       },
     })),
     E.flatMap((given) =>

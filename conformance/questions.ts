@@ -53,6 +53,12 @@ export interface Fault {
   readonly unseenAt?: Form
 }
 
+/**
+ * How far the golden vectors' witness may be off besides the spec's bound, in f32's ε, where its formula is another one
+ * than the spec's and cancels. The oracle's forward answer is at hand, and the spec's bound of it.
+ */
+export type WitnessError = (question: Question, forward: () => Evaluation) => Tensors
+
 /** What is asked of every backend about one op, and what holds the oracle itself. */
 export interface Questions {
   /** cases that are always asked: edges of axes, attributes and values, and the sizes at which kernels change */
@@ -62,6 +68,7 @@ export interface Questions {
   readonly laws: readonly Law[]
   readonly worked: readonly Worked[]
   readonly faults: readonly Fault[]
+  readonly witnessError?: Readonly<Partial<Record<Direction, WitnessError>>>
 }
 
 export type QuestionTable = { readonly [N in OpName]: Questions }
@@ -86,9 +93,7 @@ const workedOf = (op: OpName, { attrs, cotangents, ...rest }: Example<OpName>): 
   return {
     ...(rest as Pick<Worked, 'name' | 'inputs' | 'outputs' | 'source'>),
     attrs: decoded.right,
-    ...(cotangents === undefined
-      ? { direction: 'forward' }
-      : { direction: 'backward', cotangents: cotangents as Tensors }),
+    ...(cotangents === undefined ? { direction: 'forward' } : { direction: 'backward', cotangents }),
   }
 }
 

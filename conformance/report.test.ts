@@ -41,6 +41,8 @@ const line: Line = {
   refused: 1,
   failed: 0,
   verdict: 'conformant',
+  judged: 5,
+  of: 6,
   worst: { ratio: 0.5, error: 1, bound: 2, output: 'y', index: [1, 0], got: 3, want: 2 },
   worstCase: 'relu/forward/1/2',
 }
@@ -55,6 +57,8 @@ describe('a line of JSON', () => {
       refused: 1,
       failed: 0,
       verdict: 'conformant',
+      judged: 5,
+      of: 6,
       worst: { ratio: 0.5, error: 1, bound: 2, index: [1, 0], output: 'y', case: 'relu/forward/1/2' },
     })
   })
@@ -135,7 +139,7 @@ describe('a failure, for people', () => {
         failure: {
           id: 'relu/forward/1/2',
           smallest,
-          judgement: { worst: line.worst!, walks: [], judged: 1, looseness: 0 },
+          judgement: { worst: line.worst!, walks: [], judged: 1, of: 1, looseness: 0 },
         },
       },
       { fingerprint, command: 'etalon replay --device software' },
@@ -152,6 +156,7 @@ describe('a failure, for people', () => {
       worst: line.worst!,
       walks: [{ output: 'y', rms: 3, max: 9, within: false }],
       judged: 1,
+      of: 1,
       looseness: 0,
     }
     expect(printFailure({ ...failed!, failure: { ...failed!.failure!, judgement } }, { fingerprint })).toMatch(

@@ -190,6 +190,9 @@ export interface Totals {
   readonly notRun: number
   readonly cases: number
   readonly refused: number
+  /** elements judged, of so many that the answers have */
+  readonly judged: number
+  readonly of: number
 }
 
 export const totalsOf = (lines: readonly Line[]): Totals => {
@@ -201,6 +204,8 @@ export const totalsOf = (lines: readonly Line[]): Totals => {
     notRun: count('not-run'),
     cases: lines.reduce((n, { cases }) => n + cases, 0),
     refused: lines.reduce((n, { refused }) => n + refused, 0),
+    judged: lines.reduce((n, { judged }) => n + judged, 0),
+    of: lines.reduce((n, { of }) => n + of, 0),
   }
 }
 
@@ -229,8 +234,10 @@ const walkText: Readonly<Record<Rounding, string>> = {
   unknown: 'rms ÷ walk is told, not judged: how this backend rounds could not be found out',
 }
 
+const counted = (count: number): string => count.toLocaleString('en-US')
+
 export const printTotals = (report: Report, seconds: number, ink: Ink = plain): string => {
-  const { conformant, notConformant, unsupported, notRun, cases, refused } = totalsOf(report.lines)
+  const { conformant, notConformant, unsupported, notRun, cases, refused, judged, of } = totalsOf(report.lines)
   const parts = [
     `${conformant} conformant`,
     ...(notConformant > 0 ? [ink.bad(`${notConformant} not conformant`)] : []),
@@ -244,6 +251,9 @@ export const printTotals = (report: Report, seconds: number, ink: Ink = plain): 
   const walked = report.lines.some(({ walk }) => walk !== undefined)
   return [
     ...(walked ? [ink.faint(walkText[report.rounding])] : []),
+    ...(judged < of
+      ? [ink.faint(`large answers are judged by some of their elements: ${counted(judged)} of ${counted(of)}`)]
+      : []),
     `${overallText(report, ink)}: ${parts.join(', ')}`,
   ].join('\n')
 }
@@ -274,6 +284,8 @@ export const jsonLine = (line: Line): Readonly<Record<string, unknown>> => ({
   refused: line.refused,
   failed: line.failed,
   verdict: line.verdict,
+  judged: line.judged,
+  of: line.of,
   ...jsonWorst(line),
   ...(line.walk === undefined
     ? {}

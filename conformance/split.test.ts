@@ -60,7 +60,7 @@ const keyOfLaunch = (launch: PlannedLaunch): string =>
 const kindsOf = ({ subgroupSize, ...others }: PlanLimits): readonly PlanLimits[] =>
   subgroupSize === undefined ? [others] : [{ ...others, subgroupSize }, others]
 
-/** One aligned step of a binding, in elements: what is no longer cannot be cut. */
+/** The alignment of a binding, in elements: what is no longer cannot be cut. */
 const step = 64
 
 /** The kernels to which some case gives tensors long enough to be cut. */
@@ -102,9 +102,10 @@ const casesOf = (op: OpName, direction: Direction, device: PlanLimits): readonly
     })
 }
 
-// bindings of a half, a third, … of the longest tensor, in whole steps of 256 bytes; few workgroups along a dimension
+// bindings of a third and a sixth of the longest tensor, in whole steps of 256 bytes; few workgroups along a dimension. From
+// eight bindings on a software driver takes minutes to compile a shader of tiles
 const smallLimits = (device: PlanLimits, of: CheckedProgram): readonly PlanLimits[] =>
-  [...new Set([1, 3, 8].map((pieces) => Math.max(256, 256 * Math.ceil((longest(of) * 4) / pieces / 256))))].flatMap(
+  [...new Set([1, 3, 6].map((pieces) => Math.max(256, 256 * Math.ceil((longest(of) * 4) / pieces / 256))))].flatMap(
     (maxStorageBufferBindingSize, i) =>
       kindsOf(device).map((kind) => ({
         ...kind,

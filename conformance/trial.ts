@@ -246,7 +246,7 @@ export const runTrial =
       multiplyAdds: figures.totals.multiplyAdds,
       nodes: findings.length,
       judged: findings.reduce((n, { judgement }) => n + judgement.judged, 0),
-      of: findings.reduce((n, { of }) => n + of, 0),
+      of: findings.reduce((n, { judgement }) => n + judgement.of, 0),
       worst,
       loosest: findings.reduce((a, b) => (b.judgement.looseness > a.judgement.looseness ? b : a)),
       ...(guilty === undefined ? {} : { guilty }),

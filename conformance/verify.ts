@@ -47,6 +47,9 @@ export interface Line {
   /** cases that the backend refused for a limit of its device: neither right nor wrong */
   readonly refused: number
   readonly verdict: Verdict
+  /** elements judged, of so many that the answers have: large outputs are judged by some of theirs */
+  readonly judged: number
+  readonly of: number
   readonly worst?: Worst
   /** the case of the worst element */
   readonly worstCase?: string
@@ -79,7 +82,7 @@ export interface Asked {
 }
 
 /** What is spent on each output of a case. */
-export const caseEffort: Effort = { terms: 2 ** 17, least: 256 }
+export const caseEffort: Effort = { terms: 2 ** 18, least: 256 }
 
 const independentData = ({ form }: Case): boolean => Object.values(form.fills).every((fill) => fill === 'normal')
 
@@ -183,6 +186,8 @@ const counted = (tally: Tally, asked: Case, { judgement, refused }: Asked, round
     line: {
       ...line,
       cases: line.cases + 1,
+      judged: line.judged + judgement.judged,
+      of: line.of + judgement.of,
       failed: line.failed + (failed ? 1 : 0),
       ...(worse ? { worst: judgement.worst, worstCase: asked.seed } : {}),
       ...(line.walk !== undefined || judgement.walks.length > 0
@@ -206,7 +211,17 @@ const verifyOne = async (
   rounding: Rounding,
   watch: (progress: Progress) => void,
 ): Promise<Result<Line>> => {
-  const blank: Line = { op, direction, backend: backend.name, cases: 0, refused: 0, failed: 0, verdict: 'not-run' }
+  const blank: Line = {
+    op,
+    direction,
+    backend: backend.name,
+    cases: 0,
+    refused: 0,
+    failed: 0,
+    verdict: 'not-run',
+    judged: 0,
+    of: 0,
+  }
   if (!backend.supports(op, direction)) return E.right({ ...blank, verdict: 'unsupported' })
   const count = caseCount(table, op, direction, runs)
   let tally: Tally = { line: blank }

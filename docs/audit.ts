@@ -1,13 +1,12 @@
-import { readFileSync, readdirSync } from 'node:fs'
 import { either as E } from 'fp-ts'
 import { caseAt, caseCount } from '../conformance/cases.js'
 import type { Case } from '../conformance/form.js'
 import { realise } from '../conformance/form.js'
-import { parseGolden } from '../conformance/golden/read.js'
 import type { Expected } from '../conformance/judge.js'
 import { expect, judge } from '../conformance/judge.js'
 import type { Fault } from '../conformance/questions.js'
 import { questionTable } from '../conformance/table.js'
+import { goldenOf } from '../conformance/testing/golden.js'
 import { mutant } from '../conformance/testing/instrument.js'
 import { oracle } from '../reference/index.js'
 import { anyOrder } from '../spec/bound.js'
@@ -90,13 +89,8 @@ const rejectionsOf = (op: OpName): readonly Rejected[] => {
 
 // ---- golden vectors ----------------------------------------------------------------------------------------------
 
-const goldenFolder = new URL('../conformance/golden/', import.meta.url)
-
-const goldenOf = (op: OpName): Witnesses['golden'] => {
-  const name = `${op}.json`
-  if (!readdirSync(goldenFolder).includes(name)) return { cases: 0, gradients: 0, witness: '' }
-  const text = readFileSync(new URL(name, goldenFolder), 'utf8')
-  const { cases } = right(parseGolden(text))
+const goldenWitness = (op: OpName): Witnesses['golden'] => {
+  const cases = goldenOf(op)?.cases ?? []
   return {
     cases: cases.length,
     gradients: cases.filter(({ gradients }) => gradients !== undefined).length,
@@ -109,7 +103,7 @@ const goldenOf = (op: OpName): Witnesses['golden'] => {
 /** The witnesses of an op. With `quick`, faults are not tried: their factors are NaN. */
 export const witnessesOf = (op: OpName, quick = false): Witnesses => {
   const { worked, laws, faults } = questionTable[op]
-  const golden = goldenOf(op)
+  const golden = goldenWitness(op)
   return {
     worked: worked.map(({ name, direction, source }) => ({ name, direction, source })),
     golden,

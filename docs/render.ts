@@ -258,6 +258,11 @@ const lessonsPage = (): string =>
 
 // ---- all of them -------------------------------------------------------------------------------------------------
 
+const formatted = async (path: string, text: string): Promise<string> => {
+  const file = new URL(path, root).pathname
+  return format(text, { ...(await resolveConfig(file)), filepath: file })
+}
+
 /** Every page by its path, formatted as the project is. */
 export const pages = async (): Promise<Readonly<Record<string, string>>> => {
   const formulas = readFormulas()
@@ -270,11 +275,25 @@ export const pages = async (): Promise<Readonly<Record<string, string>>> => {
   }
   const made = await Promise.all(
     Object.entries(raw).map(async ([path, text]) => {
-      const file = new URL(path, root).pathname
-      return [path, await format(text, { ...(await resolveConfig(file)), filepath: file })] as const
+      return [path, await formatted(path, text)] as const
     }),
   )
   return Object.fromEntries(made)
+}
+
+/** The pages of which an op's own part is not as it is made, by path. */
+export const outdatedOf = async (op: OpName): Promise<readonly string[]> => {
+  const entry = entries().find((each) => each.op === op) as Entry
+  const sections = {
+    'docs/catalogue.md': entrySection(entry),
+    'docs/oracle-audit.md': auditSection(readFormulas(), op, witnessesOf(op)),
+  }
+  const stale = await Promise.all(
+    Object.entries(sections).map(async ([path, text]) =>
+      textOf(path).includes(await formatted(path, text)) ? [] : [path],
+    ),
+  )
+  return stale.flat()
 }
 
 /** The pages that are not as they are made, by path. */

@@ -203,7 +203,7 @@ export const at4Or = (outside: number, x: Field, n: number, c: number, row: numb
 export const at4OrZero = (x: Field, n: number, c: number, row: number, column: number): number =>
   at4Or(0, x, n, c, row, column)
 
-/** The field of the same shape whose elements are f of x's. */
+/** The tensor of the same shape whose elements are f of x's. */
 export const map = (f: (x: number) => number, x: Field): Field =>
   ruled(
     x.shape,
@@ -216,7 +216,7 @@ export const map = (f: (x: number) => number, x: Field): Field =>
     },
   )
 
-/** The field of the same shape whose elements are f of those of fields of one shape. */
+/** The tensor of the same shape whose elements are f of those of tensors of one shape. */
 export const zip = (f: (a: number, b: number) => number, a: Field, b: Field): Field =>
   ruled(
     a.shape,
@@ -247,10 +247,11 @@ export const total = (x: Field): number => {
   return sum1(values.length, (i) => values[i] as number)
 }
 
-/** Σ of fields of one shape, element by element, in their order. */
+/** Σ of fields of one shape, element by element, in their order; of one that field itself. */
 export const sumOfFields = (fields: readonly Field[]): Field => {
   const first = fields[0] as Field
   const others = fields.slice(1)
+  if (others.length === 0) return first
   return ruled(
     first.shape,
     (position) => {
@@ -331,16 +332,6 @@ export const filled = (shape: Shape, value: number): Field =>
     () => value,
     () => new Float64Array(sizeOf(shape)).fill(value),
   )
-
-/** Extents before, along and after an axis: row-major data is then [outer, extent, inner]. */
-export const around = (
-  shape: Shape,
-  axis: number,
-): { readonly outer: number; readonly extent: number; readonly inner: number } => ({
-  outer: sizeOf(shape.slice(0, axis)),
-  extent: shape[axis] ?? 1,
-  inner: sizeOf(shape.slice(axis + 1)),
-})
 
 /** The index that is congruent to `offset` in a window: (position − offset)/stride where that is an integer of 0 … count − 1, else −1. */
 export const windowReading = (position: number, stride: number, count: number): number => {

@@ -4,7 +4,7 @@ import { fail } from './error.js'
 import type { Field } from './field.js'
 import { field } from './field.js'
 import type { Shape } from './tensor.js'
-import { showShape, sizeOf } from './tensor.js'
+import { fold, showShape, sizeOf } from './tensor.js'
 
 /** A tensor cut along one axis: its row-major data is [outer, extent, inner]. A row is the elements that differ on the axis only. */
 export type Cut = Readonly<Record<'outer' | 'extent' | 'inner', number>>
@@ -31,13 +31,11 @@ export const foldRows = (
   { outer, extent, inner }: Cut,
   start: number,
   f: (soFar: number, position: number) => number,
-): Field => {
-  const along = Array.from({ length: extent }, (_, i) => i * inner)
-  return field([outer, inner], (row) => {
+): Field =>
+  field([outer, inner], (row) => {
     const first = Math.floor(row / inner) * extent * inner + (row % inner)
-    return along.reduce((soFar, step) => f(soFar, first + step), start)
+    return fold(extent, start, (soFar, i) => f(soFar, first + i * inner))
   })
-}
 
 /** The row of [outer, inner] in which the element at a position lies. */
 export const rowOf = ({ extent, inner }: Cut, position: number): number =>

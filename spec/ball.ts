@@ -19,9 +19,11 @@ const flushed = 2 ** -126
 
 export const exact = (value: number): Ball => ({ value, error: 0 })
 
-// a result that is off by `error` before it is rounded itself, by a relative `rounding`
+// a result that is off by `error` before it is rounded itself, by a relative `rounding`; 0 and an infinity are not rounded
 const rounding = (relative: number, value: number, error: number): Ball =>
-  value === 0 && error === 0 ? exact(0) : { value, error: error + relative * (Math.abs(value) + error) + flushed }
+  error === 0 && (value === 0 || Math.abs(value) === Infinity)
+    ? exact(value)
+    : { value, error: error + relative * (Math.abs(value) + error) + flushed }
 
 /** A number that f32 may not hold, rounded once on its way to the device. */
 export const onceRounded = (value: number): Ball => rounding(epsilon, value, 0)
@@ -64,15 +66,15 @@ export const rootOf = ({ value, error }: Ball): Ball => {
   return rounding(4.5 * epsilon, root, error === 0 ? 0 : error / (root + least))
 }
 
+// e^{v+e} − e^v as e^{v+e}·(1 − e^{−e}): no more than e^{v+e}, where e^v·(e^e − 1) is 0·∞ for a v far below and a large e
+const movedPower = ({ value, error }: Ball): number => Math.exp(value + error) * -Math.expm1(-error)
+
 /** e^x */
-export const expOf = ({ value, error }: Ball): Ball => {
-  const power = Math.exp(value)
-  return rounding(expError(Math.abs(value) + error), power, power * Math.expm1(error))
-}
+export const expOf = (x: Ball): Ball =>
+  rounding(expError(Math.abs(x.value) + x.error), Math.exp(x.value), movedPower(x))
 
 /** e^x − 1 for an x of at most ½. */
-export const expm1Of = ({ value, error }: Ball): Ball =>
-  rounding(expm1Error, Math.expm1(value), Math.exp(value) * Math.expm1(error))
+export const expm1Of = (x: Ball): Ball => rounding(expm1Error, Math.expm1(x.value), movedPower(x))
 
 /** log(1 + x) for an x from 0 to 1. */
 export const log1pOf = ({ value, error }: Ball): Ball =>

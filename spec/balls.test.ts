@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { Balls } from './balls.js'
 import { ballAt, balls, given, oneMinusSquare, partOf, stacked, sumOfProducts, tanhOf, timesOneMinus } from './balls.js'
 import type { Ball } from './ball.js'
-import { sigmoidOf } from './ball.js'
-import { epsilon } from './bound.js'
+import { exact, expm1Of, expOf, onceRounded, sigmoidOf } from './ball.js'
+import { epsilon, expError } from './bound.js'
 
 // a ball, and a place in it from one end to the other
 const moved = fc.record({
@@ -59,6 +59,57 @@ describe('functions of balls', () => {
       value: 1,
       error: expect.closeTo(6 * epsilon, 12) as number,
     })
+  })
+})
+
+describe('powers of balls', () => {
+  // from where e^x is 1 or more to where no f64 holds it, with errors of every size
+  const far = fc.record({
+    value: fc.oneof(
+      fc.double({ min: -1000, max: 80, noNaN: true }),
+      fc.double({ min: -3e38, max: 0, noNaN: true }),
+      fc.constantFrom(0, -104, -709, -745, -746, -Infinity),
+    ),
+    error: fc.oneof(
+      fc.constant(0),
+      fc.double({ min: 0, max: 1e-6, noNaN: true }),
+      fc.double({ min: 0, max: 800, noNaN: true }),
+      fc.double({ min: 0, max: 3e38, noNaN: true }),
+    ),
+    at: fc.double({ min: -1, max: 1, noNaN: true }),
+  })
+
+  test('e^x holds the power of every number in the ball, roundings and all, and is NaN nowhere', () => {
+    fc.assert(
+      fc.property(far, fc.constantFrom(-1, 1), ({ value, error, at }, side) => {
+        const ball = expOf({ value, error })
+        const x = value + at * error
+        const found = Math.exp(x) * (1 + side * expError(x))
+        expect(ball.value).toBe(Math.exp(value))
+        expect(Math.abs(found - ball.value)).toBeLessThanOrEqual(ball.error * (1 + 1e-12) + 2 ** -51 * ball.value)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('e^x − 1 of an x below ½ does, too', () => {
+    fc.assert(
+      fc.property(far, ({ value, error, at }) => {
+        const x = Math.min(value, 0.5)
+        const ball = expm1Of({ value: x, error })
+        const found = Math.expm1(x + at * error)
+        expect(ball.error).toBeGreaterThanOrEqual(0)
+        if (found < Infinity) expect(Math.abs(found - ball.value)).toBeLessThanOrEqual(ball.error * (1 + 1e-12) + 1e-15)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  test('e^x is moved by no more than its slope allows, and by next to nothing far below', () => {
+    expect(expOf({ value: -3, error: 2 ** -10 }).error).toBeLessThan(Math.exp(-3) * (2 ** -10 * 1.001 + 11 * epsilon))
+    expect(expOf({ value: -1e7, error: 1e3 }).error).toBeLessThan(2 ** -125)
+    expect(expOf(onceRounded(-1e30)).error).toBeLessThan(2 ** -125)
+    expect(expOf(onceRounded(-Infinity))).toEqual(exact(0))
   })
 })
 

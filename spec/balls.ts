@@ -1,6 +1,6 @@
 import type { Ball } from './ball.js'
 import { exact, plus, sigmoidOf, times } from './ball.js'
-import { gamma, tanhError, tau } from './bound.js'
+import { epsilon, gamma, tanhError, tau } from './bound.js'
 import type { Field } from './field.js'
 import { field } from './field.js'
 import type { Numbers, Shape, Tensor } from './tensor.js'
@@ -145,9 +145,9 @@ const rounded = (k: number, value: number, moved: number): Ball => ({
   error: moved + gamma(k) * (Math.abs(value) + moved) + tau,
 })
 
-/** (1 − y)·(1 + y), the slope of y = tanh a: the error of y, met once and not twice, and 3 roundings. */
+/** 1 − y², the slope of y = tanh a, or (1 − y)·(1 + y): the error of y, met once and not twice, that of y², and 3 roundings. */
 export const oneMinusSquare = ({ value: y, error: e }: Ball): Ball =>
-  rounded(3, (1 - y) * (1 + y), e * (2 * Math.abs(y) + e))
+  rounded(3, (1 - y) * (1 + y), e * (2 * Math.abs(y) + e) + epsilon * (Math.abs(y) + e) ** 2)
 
 /** y·(1 − y), the slope of y = sigmoid a: the error of y, met once and not twice, and 2 roundings. */
 export const timesOneMinus = ({ value: y, error: e }: Ball): Ball =>

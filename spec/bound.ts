@@ -50,8 +50,14 @@ export const anyOrder: Depth = (terms) => Math.max(terms - 1, 0)
 /** 64 partial sums side by side, then a tree: D(n) = min(n − 1, ⌈n/64⌉ + 7). */
 export const lanesThenTree: Depth = (terms) => Math.max(Math.min(terms - 1, Math.ceil(terms / 64) + 7), 0)
 
-/** The permitted relative error of WGSL's `exp` of an exact x: (4 + 2|x|)ε (3 + 2|x| ULP, and a measured excess). */
-export const expError = (x: number): number => (4 + 2 * Math.abs(x)) * epsilon
+// from |x| = 104 on e^x is 0 or flushed in f32, or past its range
+const farthestPower = 104
+
+/**
+ * The permitted relative error of WGSL's `exp` of an exact x: (4 + 2|x|)ε (3 + 2|x| ULP, and a measured excess); no more
+ * where e^x is no number of f32's any more.
+ */
+export const expError = (x: number): number => (4 + 2 * Math.min(Math.abs(x), farthestPower)) * epsilon
 
 /**
  * The permitted relative errors of functions that WGSL lacks, or defines too coarsely, of an exact argument: tanh; e^x − 1

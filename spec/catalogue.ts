@@ -128,9 +128,7 @@ export const opOf = (name: OpName): AnyOp => catalogue[name]
 export const isOpName = (name: string): name is OpName => Object.hasOwn(catalogue, name)
 
 export const parseOpName = (name: string): Result<OpName> =>
-  isOpName(name)
-    ? E.right(name)
-    : fail('UnknownOp', `there is no op ${show(name)}; there are ${opNames.join(', ')}`)
+  isOpName(name) ? E.right(name) : fail('UnknownOp', `there is no op ${show(name)}; there are ${opNames.join(', ')}`)
 
 export const hasBackward = (name: OpName): name is DifferentiableName => opOf(name).differentiable.length > 0
 

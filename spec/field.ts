@@ -22,34 +22,42 @@ export interface Field {
 export type Fields = Readonly<Record<string, Field>>
 export type GivenFields = Readonly<Record<string, Field | undefined>>
 
-// the most elements for which the values read so far are kept in a table of their own; a Map keeps those of larger ones
-const largestTable = 2 ** 24
+// The values read so far of a large field are kept by position, until they are so many that a table of its size is worth
+// its memory; of what is larger than the largest table they always are.
+const [smallTable, largestTable] = [2 ** 12, 2 ** 24]
+const worthATable = (read: number, size: number): boolean =>
+  size <= smallTable || (size <= largestTable && 64 * read > size)
 
 type Rule = Field['read']
 
 /** A rule that is followed once for each position, when it is first read. */
 const remembered = (size: number, rule: Rule): Rule => {
-  if (size > largestTable) {
-    const known = new Map<number, number>()
-    return (position, i, j, k, l) => {
-      const kept = known.get(position)
-      if (kept !== undefined) return kept
-      const value = rule(position, i, j, k, l)
-      known.set(position, value)
-      return value
-    }
-  }
+  let byPosition: Map<number, number> | undefined
   let values: Float64Array | undefined
   let known: Uint8Array | undefined
-  return (position, i, j, k, l) => {
-    if (values === undefined || known === undefined) {
-      values = new Float64Array(size)
-      known = new Uint8Array(size)
+  const makeTable = (): void => {
+    values = new Float64Array(size)
+    known = new Uint8Array(size)
+    for (const [position, value] of byPosition ?? []) {
+      values[position] = value
+      known[position] = 1
     }
-    if (known[position] === 1) return values[position] as number
+    byPosition = undefined
+  }
+  return (position, i, j, k, l) => {
+    if (values !== undefined && known !== undefined) {
+      if (known[position] === 1) return values[position] as number
+      const value = rule(position, i, j, k, l)
+      values[position] = value
+      known[position] = 1
+      return value
+    }
+    const kept = byPosition?.get(position)
+    if (kept !== undefined) return kept
     const value = rule(position, i, j, k, l)
-    values[position] = value
-    known[position] = 1
+    byPosition ??= new Map()
+    byPosition.set(position, value)
+    if (worthATable(byPosition.size, size)) makeTable()
     return value
   }
 }

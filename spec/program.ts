@@ -295,19 +295,23 @@ export interface Question {
   readonly direction: Direction
   readonly attrs: Attributes
   readonly inputs: Tensors
+  /** one that is missing counts as zeros */
   readonly cotangents: Tensors
+  /** the outputs or gradients asked for, if not all */
+  readonly wanted?: readonly string[]
 }
 
+/** The outputs, or the inputs whose gradients, a question asks for. */
+export const answersTo = ({ op, direction, inputs, wanted }: Question): readonly string[] =>
+  (direction === 'forward' ? Object.keys(opOf(op).outputs) : gradientNames(opOf(op), inputs)).filter(
+    (name) => wanted === undefined || wanted.includes(name),
+  )
+
 /** A single op as a one-node program: inputs keep their names, cotangents get a d in front, answers are `out.` names. */
-export const oneNode = ({
-  op,
-  direction,
-  attrs,
-  inputs,
-  cotangents,
-}: Question): { readonly program: Program; readonly feeds: Tensors } => {
+export const oneNode = (question: Question): { readonly program: Program; readonly feeds: Tensors } => {
+  const { op, direction, attrs, inputs, cotangents } = question
   const given = Object.keys(inputs)
-  const answers = direction === 'forward' ? Object.keys(opOf(op).outputs) : gradientNames(opOf(op), inputs)
+  const answers = answersTo(question)
   const renamed = Object.fromEntries(Object.entries(cotangents).map(([name, value]) => [`d${name}`, value]))
   const feeds = { ...inputs, ...renamed }
   return {

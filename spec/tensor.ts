@@ -70,6 +70,13 @@ export const generate = (shape: Shape, f: (index: number) => number): Tensor => 
   return { shape, data }
 }
 
+/** f(… f(f(start, 0), 1) …) over so many indices. */
+export const fold = <A>(count: number, start: A, f: (soFar: A, index: number) => A): A => {
+  let soFar = start
+  for (let i = 0; i < count; i++) soFar = f(soFar, i)
+  return soFar
+}
+
 export const filled = (shape: Shape, value: number): Tensor => generate(shape, () => value)
 
 export const zeros = (shape: Shape): Tensor => ({ shape, data: new Float64Array(sizeOf(shape)) })
@@ -101,13 +108,31 @@ export const mapTensors = <T extends Readonly<Record<string, Tensor | undefined>
     Object.entries(tensors).map(([name, t]) => [name, t === undefined ? t : mapTensor((v) => f(v), t)]),
   ) as T
 
+const eachOf = <T extends Readonly<Record<string, Tensor | undefined>>>(
+  make: (data: Numbers) => Numbers,
+  tensors: T,
+): T =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, t]) => [name, t === undefined ? t : { shape: t.shape, data: make(t.data) }]),
+  ) as T
+
 /** The companion's operands: every element by its magnitude. */
 export const magnitudes = <T extends Readonly<Record<string, Tensor | undefined>>>(tensors: T): T =>
-  mapTensors(Math.abs, tensors)
+  // a loop of its own: of millions of numbers a call for each would cost more than what is asked of them, and what f32
+  // holds it holds by magnitude
+  eachOf((data) => {
+    const made = data instanceof Float32Array ? new Float32Array(data.length) : new Float64Array(data.length)
+    for (let i = 0; i < made.length; i++) made[i] = Math.abs(data[i] as number)
+    return made
+  }, tensors)
 
 /** Every element squared, for the random-walk scale of a sum of products. */
 export const squares = <T extends Readonly<Record<string, Tensor | undefined>>>(tensors: T): T =>
-  mapTensors((v) => v * v, tensors)
+  eachOf((data) => {
+    const made = new Float64Array(data.length)
+    for (let i = 0; i < made.length; i++) made[i] = (data[i] as number) * (data[i] as number)
+    return made
+  }, tensors)
 
 /** f(… f(f(start, x₀), x₁) …). */
 export const foldNumbers = <A>(f: (soFar: A, value: number) => A, start: A, numbers: Numbers): A => {

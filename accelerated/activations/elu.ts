@@ -1,9 +1,9 @@
-import { sizeOf } from '../../spec/tensor.js'
-import { expm1Function } from '../functions.js'
-import { cotangent, elementwise, gradient, input, kernel, launches, output } from '../kernel.js'
+import { expFunction, expm1Function } from '../functions.js'
+import { kernel } from '../kernel.js'
 import type { Lower } from '../lower.js'
+import { mapping, pullback } from './elementwise.js'
 
-/** y = x where x ≥ 0, else α·(e^x − 1); the exponential is asked only where it is at most 1 */
+/** y = x where x ≥ 0, else α·(e^x − 1); the exponential is asked of no positive number, where it may overflow */
 export const eluForward = kernel({
   name: 'elu.forward',
   reads: ['x'],
@@ -11,7 +11,7 @@ export const eluForward = kernel({
   params: ['alpha'],
   code: /* wgsl */ `
 ${expm1Function}
-fn element(i: u32) { set_y(i, select(params.alpha * expm1_(min(x(i), 0.0)), x(i), x(i) >= 0.0)); }
+fn element(i: u32) { set_y(i, select(params.alpha * expm1_(select(x(i), 0.0, x(i) > 0.0)), x(i), x(i) >= 0.0)); }
 `,
 })
 
@@ -22,14 +22,13 @@ export const eluBackward = kernel({
   writes: ['dx'],
   params: ['alpha'],
   code: /* wgsl */ `
-fn element(i: u32) { set_dx(i, select(dy(i) * (params.alpha * exp(min(x(i), 0.0))), dy(i), x(i) >= 0.0)); }
+${expFunction}
+fn element(i: u32) {
+  set_dx(i, select(dy(i) * (params.alpha * exp_(select(x(i), 0.0, x(i) > 0.0))), dy(i), x(i) >= 0.0));
+}
 `,
 })
 
-export const forward: Lower<'elu'> = ({ attrs: { alpha }, sizes }) =>
-  launches(elementwise(eluForward, sizeOf(sizes.rest), { x: input('x'), y: output('y') }, { alpha }))
+export const forward: Lower<'elu'> = ({ attrs: { alpha }, sizes }) => mapping(eluForward, sizes, { alpha })
 
-export const backward: Lower<'elu'> = ({ attrs: { alpha }, sizes }) =>
-  launches(
-    elementwise(eluBackward, sizeOf(sizes.rest), { x: input('x'), dy: cotangent('y'), dx: gradient('x') }, { alpha }),
-  )
+export const backward: Lower<'elu'> = ({ attrs: { alpha }, sizes }) => pullback(eluBackward, sizes, { alpha })

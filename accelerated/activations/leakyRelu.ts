@@ -1,6 +1,6 @@
-import { sizeOf } from '../../spec/tensor.js'
-import { cotangent, elementwise, gradient, input, kernel, launches, output } from '../kernel.js'
+import { kernel } from '../kernel.js'
 import type { Lower } from '../lower.js'
+import { mapping, pullback } from './elementwise.js'
 
 /** y = x where x > 0, else α·x */
 export const leakyReluForward = kernel({
@@ -24,15 +24,7 @@ fn element(i: u32) { set_dx(i, select(params.alpha * dy(i), dy(i), x(i) > 0.0));
 `,
 })
 
-export const forward: Lower<'leakyRelu'> = ({ attrs: { alpha }, sizes }) =>
-  launches(elementwise(leakyReluForward, sizeOf(sizes.rest), { x: input('x'), y: output('y') }, { alpha }))
+export const forward: Lower<'leakyRelu'> = ({ attrs: { alpha }, sizes }) => mapping(leakyReluForward, sizes, { alpha })
 
 export const backward: Lower<'leakyRelu'> = ({ attrs: { alpha }, sizes }) =>
-  launches(
-    elementwise(
-      leakyReluBackward,
-      sizeOf(sizes.rest),
-      { x: input('x'), dy: cotangent('y'), dx: gradient('x') },
-      { alpha },
-    ),
-  )
+  pullback(leakyReluBackward, sizes, { alpha })

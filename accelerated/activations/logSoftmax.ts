@@ -1,4 +1,5 @@
 import type { SizesOf } from '../../spec/catalogue.js'
+import { expFunction, logFunction } from '../functions.js'
 import type { Lowered } from '../kernel.js'
 import { cotangent, gradient, input, kernel, output, scratch } from '../kernel.js'
 import type { Lower } from '../lower.js'
@@ -13,8 +14,10 @@ export const logSoftmaxTotal = reduction({
   dims,
   code: /* wgsl */ `
 ${rows}
-fn term(row: u32, j: u32) -> f32 { return exp(x(place(row, j)) - most(row)); }
-fn finish(row: u32, sum: f32) { set_logTotal(row, log(sum)); }
+${expFunction}
+${logFunction}
+fn term(row: u32, j: u32) -> f32 { return exp_(x(place(row, j)) - most(row)); }
+fn finish(row: u32, sum: f32) { set_logTotal(row, log_(sum)); }
 `,
 })
 
@@ -55,10 +58,11 @@ export const logSoftmaxBackward = kernel({
   dims,
   code: /* wgsl */ `
 ${rows}
+${expFunction}
 fn element(i: u32) {
   let row = row_of(i);
   let z = x(i) - most(row);
-  set_dx(i, dy(i) - exp(z - logTotal(row)) * pull(row));
+  set_dx(i, dy(i) - exp_(z - logTotal(row)) * pull(row));
 }
 `,
 })

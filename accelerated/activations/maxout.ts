@@ -1,9 +1,12 @@
 import type { SizesOf } from '../../spec/catalogue.js'
+import { isNanFunction, largerFunction } from '../functions.js'
 import type { Kernel, Launch, Lowered, Slot } from '../kernel.js'
 import { cotangent, gradient, input, kernel, output, scratch } from '../kernel.js'
 import type { DenseSizes } from '../layers/dense.js'
-import { denseOfB, denseOfW, denseOfX, denseProduct } from '../layers/dense.js'
+import { denseProduct } from '../layers/dense.js'
 import type { Lower } from '../lower.js'
+import { reduce, reduction } from '../reduction.js'
+import { tileNested, tilesFor, worthTiling } from '../tile.js'
 
 /** y[n,o] = max_k a[n,k,o] */
 export const maxoutForward = kernel({
@@ -12,23 +15,25 @@ export const maxoutForward = kernel({
   writes: ['y'],
   dims: ['K', 'O'],
   code: /* wgsl */ `
+${largerFunction}
 fn element(flat: u32) {
   let o = flat % dims.O;
   let n = flat / dims.O;
   var most = a(n * dims.K * dims.O + o);
-  for (var k = 1u; k < dims.K; k++) { most = max(most, a((n * dims.K + k) * dims.O + o)); }
+  for (var k = 1u; k < dims.K; k++) { most = larger(most, a((n * dims.K + k) * dims.O + o)); }
   set_y(flat, most);
 }
 `,
 })
 
-/** da[n,k,o] = dy[n,o] for the first k whose a[n,k,o] is largest, 0 for the others */
-export const maxoutRoute = kernel({
-  name: 'maxout.route',
-  reads: ['a', 'dy'],
-  writes: ['da'],
+/** first[n,o] = κ, the first k whose a[n,k,o] is largest: a NaN, if there is one. Numbers of pieces are exact in f32. */
+export const maxoutFirst = kernel({
+  name: 'maxout.first',
+  reads: ['a'],
+  writes: ['first'],
   dims: ['K', 'O'],
   code: /* wgsl */ `
+${isNanFunction}
 fn element(flat: u32) {
   let o = flat % dims.O;
   let n = flat / dims.O;
@@ -36,15 +41,85 @@ fn element(flat: u32) {
   var most = a(n * dims.K * dims.O + o);
   for (var k = 1u; k < dims.K; k++) {
     let piece = a((n * dims.K + k) * dims.O + o);
-    if (piece > most) {
+    if ((piece > most) | (is_nan(piece) & !is_nan(most))) {
       most = piece;
       first = k;
     }
   }
-  for (var k = 0u; k < dims.K; k++) {
-    set_da((n * dims.K + k) * dims.O + o, select(0.0, dy(flat), k == first));
-  }
+  set_first(flat, f32(first));
 }
+`,
+})
+
+/** dx[n,i] = Σ_o w[κ,o,i] · dy[n,o], the products added in order of o */
+export const maxoutBackwardX = kernel({
+  name: 'maxout.backward.x',
+  reads: ['w', 'dy', 'first'],
+  writes: ['dx'],
+  dims: ['I', 'O'],
+  code: /* wgsl */ `
+fn element(flat: u32) {
+  let i = flat % dims.I;
+  let n = flat / dims.I;
+  var sum = 0.0;
+  for (var o = 0u; o < dims.O; o++) {
+    let k = u32(first(n * dims.O + o));
+    sum += w((k * dims.O + o) * dims.I + i) * dy(n * dims.O + o);
+  }
+  set_dx(flat, sum);
+}
+`,
+})
+
+/** dw[k,o,i] = Σ_n dy[n,o] · x[n,i] over the samples with κ[n,o] = k; of the others 0·x may be NaN, and counts as none */
+export const maxoutBackwardW = reduction({
+  name: 'maxout.backward.w',
+  reads: ['x', 'dy', 'first'],
+  writes: ['dw'],
+  dims: ['I', 'O'],
+  code: /* wgsl */ `
+fn term(at: u32, n: u32) -> f32 {
+  let i = at % dims.I;
+  let o = at / dims.I % dims.O;
+  let k = at / (dims.I * dims.O);
+  return select(0.0, dy(n * dims.O + o) * x(n * dims.I + i), first(n * dims.O + o) == f32(k));
+}
+fn finish(at: u32, sum: f32) { set_dw(at, sum); }
+`,
+})
+
+/** The same by 4 × 4 tiles of weights' rows (k,o) × inputs. */
+export const maxoutBackwardWTiled = tileNested(
+  {
+    name: 'maxout.backward.w.tiled',
+    reads: ['x', 'dy', 'first'],
+    writes: ['dw'],
+    dims: ['O'],
+    code: /* wgsl */ `
+fn right(n: u32, i: u32) -> f32 { return x(n * dims.columns + i); }
+fn finish(row: u32, i: u32, sum: f32) { set_dw(row * dims.columns + i, sum); }
+`,
+  },
+  /* wgsl */ `
+fn products(row: u32, n: u32, right: vec4<f32>) -> vec4<f32> {
+  let at = n * dims.O + row % dims.O;
+  return select(vec4<f32>(), dy(at) * right, first(at) == f32(row / dims.O));
+}
+`,
+)
+
+/** db[k,o] = Σ_n dy[n,o] over the samples with κ[n,o] = k */
+export const maxoutBackwardB = reduction({
+  name: 'maxout.backward.b',
+  reads: ['dy', 'first'],
+  writes: ['db'],
+  dims: ['O'],
+  code: /* wgsl */ `
+fn term(at: u32, n: u32) -> f32 {
+  let i = n * dims.O + at % dims.O;
+  return select(0.0, dy(i), first(i) == f32(at / dims.O));
+}
+fn finish(at: u32, sum: f32) { set_db(at, sum); }
 `,
 })
 
@@ -56,7 +131,7 @@ const asDense = ({ N, I, O, K }: Sizes): DenseSizes => ({ N, I, O: K * O })
 const pieces = (sizes: Sizes, subgroupSize: number | undefined): Launch =>
   denseProduct(asDense(sizes), { x: input('x'), w: input('w'), b: input('b'), y: scratch('a') }, true, subgroupSize)
 
-const overRows = (kernel: Kernel, { N, O, K }: Sizes, bind: Readonly<Record<string, Slot>>): Launch => ({
+const overOutputs = (kernel: Kernel, { N, O, K }: Sizes, bind: Readonly<Record<string, Slot>>): Launch => ({
   kernel,
   bind,
   count: N * O,
@@ -65,27 +140,46 @@ const overRows = (kernel: Kernel, { N, O, K }: Sizes, bind: Readonly<Record<stri
   outer: {
     extent: N,
     dims: [],
-    slices: Object.fromEntries(Object.entries(bind).map(([name, slot]) => [name, slot.startsWith('tmp:') ? K * O : O])),
+    slices: Object.fromEntries(Object.keys(bind).map((name) => [name, name === 'a' ? K * O : O])),
   },
 })
 
 export const forward: Lower<'maxout'> = ({ sizes, subgroupSize }): Lowered => ({
-  launches: [pieces(sizes, subgroupSize), overRows(maxoutForward, sizes, { a: scratch('a'), y: output('y') })],
+  launches: [pieces(sizes, subgroupSize), overOutputs(maxoutForward, sizes, { a: scratch('a'), y: output('y') })],
   scratch: { a: sizes.N * sizes.K * sizes.O },
 })
 
-/** The pieces again, to find where each cotangent goes; then backward of the dense layer that they are. */
+/** The pieces again, to find where each cotangent goes; then the sums over those that it goes to. */
 export const backward: Lower<'maxout'> = ({ sizes, wants, subgroupSize }): Lowered => {
-  const size = sizes.N * sizes.K * sizes.O
-  const [layer, dy] = [asDense(sizes), scratch('da')]
+  const { N, I, O, K } = sizes
+  const given = { dy: cotangent('y'), first: scratch('first') }
+  const ofX: Launch = {
+    kernel: maxoutBackwardX,
+    bind: { w: input('w'), ...given, dx: gradient('x') },
+    count: N * I,
+    dims: { I, O },
+    params: {},
+    outer: { extent: N, dims: [], slices: { dy: O, first: O, dx: I } },
+  }
+  const bindW = { x: input('x'), ...given, dw: gradient('w') }
+  const ofW: Launch = worthTiling(K * O, I)
+    ? {
+        kernel: maxoutBackwardWTiled,
+        bind: bindW,
+        count: tilesFor(K * O, I),
+        dims: { rows: K * O, columns: I, terms: N, O },
+        params: {},
+      }
+    : reduce(maxoutBackwardW, K * O * I, N, { bind: bindW, dims: { I, O } })
+  const ofB = reduce(maxoutBackwardB, K * O, N, { bind: { ...given, db: gradient('b') }, dims: { O } })
   return {
     launches: [
       pieces(sizes, subgroupSize),
-      overRows(maxoutRoute, sizes, { a: scratch('a'), dy: cotangent('y'), da: scratch('da') }),
-      ...(wants('x') ? [denseOfX(layer, { w: input('w'), dy, dx: gradient('x') }, subgroupSize)] : []),
-      ...(wants('w') ? [denseOfW(layer, { x: input('x'), dy, dw: gradient('w') }, subgroupSize)] : []),
-      ...(wants('b') ? [denseOfB(layer, { dy, db: gradient('b') })] : []),
+      overOutputs(maxoutFirst, sizes, { a: scratch('a'), first: scratch('first') }),
+      ...(wants('x') ? [ofX] : []),
+      ...(wants('w') ? [ofW] : []),
+      ...(wants('b') ? [ofB] : []),
     ],
-    scratch: { a: size, da: size },
+    scratch: { a: N * K * O, first: N * O },
   }
 }

@@ -1,7 +1,7 @@
-import { sizeOf } from '../../spec/tensor.js'
 import { sigmoidFunction } from '../functions.js'
-import { cotangent, elementwise, gradient, input, kernel, launches, output } from '../kernel.js'
+import { kernel } from '../kernel.js'
 import type { Lower } from '../lower.js'
+import { mapping, pullback } from './elementwise.js'
 
 /** y = 1/(1 + e^{−x}) */
 export const sigmoidForward = kernel({
@@ -25,8 +25,6 @@ fn element(i: u32) { set_dx(i, dy(i) * (sigmoid(x(i)) * sigmoid(-x(i)))); }
 `,
 })
 
-export const forward: Lower<'sigmoid'> = ({ sizes }) =>
-  launches(elementwise(sigmoidForward, sizeOf(sizes.rest), { x: input('x'), y: output('y') }))
+export const forward: Lower<'sigmoid'> = ({ sizes }) => mapping(sigmoidForward, sizes)
 
-export const backward: Lower<'sigmoid'> = ({ sizes }) =>
-  launches(elementwise(sigmoidBackward, sizeOf(sizes.rest), { x: input('x'), dy: cotangent('y'), dx: gradient('x') }))
+export const backward: Lower<'sigmoid'> = ({ sizes }) => pullback(sigmoidBackward, sizes)

@@ -1,5 +1,6 @@
 import type { Cut } from '../../spec/axis.js'
 import type { SizesOf } from '../../spec/catalogue.js'
+import { expFunction } from '../functions.js'
 import type { Kernel, Launch, Lowered, Outer, Slot } from '../kernel.js'
 import { cotangent, gradient, input, kernel, output, scratch } from '../kernel.js'
 import type { Lower } from '../lower.js'
@@ -12,7 +13,10 @@ fn place(row: u32, j: u32) -> u32 { return (row / dims.inner * dims.extent + j) 
 fn row_of(i: u32) -> u32 { return i / (dims.extent * dims.inner) * dims.inner + i % dims.inner; }
 `
 
-/** most = max_j x_j, one invocation for each row: many rows, or short ones */
+/**
+ * most = max_j x_j, one invocation for each row: many rows, or short ones. It may miss NaN, which the sum of powers does
+ * not.
+ */
 export const softmaxLargest = kernel({
   name: 'softmax.largest',
   reads: ['x'],
@@ -60,7 +64,8 @@ export const softmaxTotal = reduction({
   dims,
   code: /* wgsl */ `
 ${rows}
-fn term(row: u32, j: u32) -> f32 { return exp(x(place(row, j)) - most(row)); }
+${expFunction}
+fn term(row: u32, j: u32) -> f32 { return exp_(x(place(row, j)) - most(row)); }
 fn finish(row: u32, sum: f32) { set_total(row, sum); }
 `,
 })
@@ -73,9 +78,10 @@ export const softmaxForward = kernel({
   dims,
   code: /* wgsl */ `
 ${rows}
+${expFunction}
 fn element(i: u32) {
   let row = row_of(i);
-  set_y(i, exp(x(i) - most(row)) / total(row));
+  set_y(i, exp_(x(i) - most(row)) / total(row));
 }
 `,
 })
@@ -88,9 +94,10 @@ export const softmaxMean = reduction({
   dims,
   code: /* wgsl */ `
 ${rows}
+${expFunction}
 fn term(row: u32, j: u32) -> f32 {
   let i = place(row, j);
-  return exp(x(i) - most(row)) / total(row) * dy(i);
+  return exp_(x(i) - most(row)) / total(row) * dy(i);
 }
 fn finish(row: u32, sum: f32) { set_mean(row, sum); }
 `,
@@ -104,9 +111,10 @@ export const softmaxBackward = kernel({
   dims,
   code: /* wgsl */ `
 ${rows}
+${expFunction}
 fn element(i: u32) {
   let row = row_of(i);
-  let y = exp(x(i) - most(row)) / total(row);
+  let y = exp_(x(i) - most(row)) / total(row);
   set_dx(i, y * (dy(i) - mean(row)));
 }
 `,

@@ -1,7 +1,7 @@
-import { sizeOf } from '../../spec/tensor.js'
 import { log1pFunction, sigmoidFunction } from '../functions.js'
-import { cotangent, elementwise, gradient, input, kernel, launches, output } from '../kernel.js'
+import { kernel } from '../kernel.js'
 import type { Lower } from '../lower.js'
+import { mapping, pullback } from './elementwise.js'
 
 /** y = max(x, 0) + ln(1 + e^{−|βx|})/β; asked as x ≤ 0, so that NaN does not pass for a negative number */
 export const softplusForward = kernel({
@@ -30,15 +30,6 @@ fn element(i: u32) { set_dx(i, dy(i) * sigmoid(params.beta * x(i))); }
 `,
 })
 
-export const forward: Lower<'softplus'> = ({ attrs: { beta }, sizes }) =>
-  launches(elementwise(softplusForward, sizeOf(sizes.rest), { x: input('x'), y: output('y') }, { beta }))
+export const forward: Lower<'softplus'> = ({ attrs: { beta }, sizes }) => mapping(softplusForward, sizes, { beta })
 
-export const backward: Lower<'softplus'> = ({ attrs: { beta }, sizes }) =>
-  launches(
-    elementwise(
-      softplusBackward,
-      sizeOf(sizes.rest),
-      { x: input('x'), dy: cotangent('y'), dx: gradient('x') },
-      { beta },
-    ),
-  )
+export const backward: Lower<'softplus'> = ({ attrs: { beta }, sizes }) => pullback(softplusBackward, sizes, { beta })

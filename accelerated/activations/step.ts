@@ -1,6 +1,6 @@
-import { sizeOf } from '../../spec/tensor.js'
-import { elementwise, input, kernel, launches, output } from '../kernel.js'
+import { kernel } from '../kernel.js'
 import type { Lower } from '../lower.js'
+import { mapping } from './elementwise.js'
 
 /** y = 1 where x ≥ 0, else 0 */
 export const stepForward = kernel({
@@ -12,5 +12,4 @@ fn element(i: u32) { set_y(i, select(0.0, 1.0, x(i) >= 0.0)); }
 `,
 })
 
-export const forward: Lower<'step'> = ({ sizes }) =>
-  launches(elementwise(stepForward, sizeOf(sizes.rest), { x: input('x'), y: output('y') }))
+export const forward: Lower<'step'> = ({ sizes }) => mapping(stepForward, sizes)

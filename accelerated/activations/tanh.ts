@@ -1,7 +1,7 @@
-import { sizeOf } from '../../spec/tensor.js'
 import { tanhFunction } from '../functions.js'
-import { cotangent, elementwise, gradient, input, kernel, launches, output } from '../kernel.js'
+import { kernel } from '../kernel.js'
 import type { Lower } from '../lower.js'
+import { mapping, pullback } from './elementwise.js'
 
 /** y = tanh x */
 export const tanhForward = kernel({
@@ -28,8 +28,6 @@ fn element(i: u32) {
 `,
 })
 
-export const forward: Lower<'tanh'> = ({ sizes }) =>
-  launches(elementwise(tanhForward, sizeOf(sizes.rest), { x: input('x'), y: output('y') }))
+export const forward: Lower<'tanh'> = ({ sizes }) => mapping(tanhForward, sizes)
 
-export const backward: Lower<'tanh'> = ({ sizes }) =>
-  launches(elementwise(tanhBackward, sizeOf(sizes.rest), { x: input('x'), dy: cotangent('y'), dx: gradient('x') }))
+export const backward: Lower<'tanh'> = ({ sizes }) => pullback(tanhBackward, sizes)

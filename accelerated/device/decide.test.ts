@@ -10,6 +10,7 @@ import {
   isSoftware,
   isTrustworthy,
   limitsToRequest,
+  neither,
   saysLibraryIsMissing,
   type AdapterFacts,
 } from './decide.js'
@@ -58,6 +59,12 @@ describe('device choice', () => {
     expect(codeIn(result)).toBe('BackendUnavailable')
     expect(messageIn(result)).toContain('linux-x64')
     expect(messageIn(result)).toContain('darwin-arm64')
+  })
+  it('where the embedded adapter fails as well, both reasons are told', () => {
+    const error = neither(nothing)({ code: 'BackendUnavailable', message: 'it is not installed' })
+    expect(error.code).toBe('BackendUnavailable')
+    expect(error.message).toContain(nothing.reason)
+    expect(error.message).toContain('it is not installed')
   })
   it('gpu is a hardware GPU', () => {
     expect(chooseAdapter('gpu', offers(nvidia), mac)).toEqual(E.right('hardware'))

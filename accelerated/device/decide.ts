@@ -1,5 +1,5 @@
 import { either as E, function as F } from 'fp-ts'
-import { ensure, fail, show, type Result } from '../../spec/error.js'
+import { ensure, etalonError, fail, show, type EtalonError, type Result } from '../../spec/error.js'
 
 /** auto: the best there is; gpu: a hardware GPU or nothing; software: the embedded adapter, the same everywhere. */
 export type DeviceChoice = 'auto' | 'gpu' | 'software'
@@ -68,33 +68,36 @@ const advice = (os: string): string =>
     ? 'install the Vulkan driver of your GPU and the Vulkan loader (Debian and Ubuntu: libvulkan1 and, for Intel and AMD, mesa-vulkan-drivers), '
     : 'update the driver of your GPU, '
 
+const offered = (system: SystemFinding): string =>
+  system.found === 'nothing'
+    ? `found none: ${system.reason}`
+    : `found only ${describeAdapter(system.facts)}, which is software`
+
+/** What there is to say where the system has no adapter and the embedded one cannot answer either. */
+export const neither =
+  (system: SystemFinding) =>
+  ({ code, message }: EtalonError): EtalonError =>
+    etalonError(code, `wanted a WebGPU adapter; ${offered(system)}; and ${message}`)
+
 /** Which adapter answers a choice, given what the system offered. Errors: BackendUnavailable. */
 export const chooseAdapter = (
   choice: Exclude<DeviceChoice, 'software'>,
   system: SystemFinding,
   platform: Platform,
-): Result<DeviceKind> => {
-  const what =
-    system.found === 'nothing'
-      ? `found none: ${system.reason}`
-      : `found only ${describeAdapter(system.facts)}, which is software`
-  return system.found === 'adapter' && !isSoftware(system.facts)
+): Result<DeviceKind> =>
+  system.found === 'adapter' && !isSoftware(system.facts)
     ? E.right('hardware')
     : choice === 'gpu'
       ? fail(
           'BackendUnavailable',
-          `wanted a hardware GPU; ${what}; ${advice(platform.os)}or choose 'auto' or 'software'`,
+          `wanted a hardware GPU; ${offered(system)}; ${advice(platform.os)}or choose 'auto' or 'software'`,
         )
       : system.found === 'adapter'
         ? E.right('system-software')
         : F.pipe(
             embeddedRunsOn(platform),
-            E.bimap(
-              (error) => ({ ...error, message: `wanted a WebGPU adapter; ${what}; and ${error.message}` }),
-              () => 'embedded-software' as const,
-            ),
+            E.bimap(neither(system), () => 'embedded-software' as const),
           )
-}
 
 /** For these limits smaller is better; for all others larger is. */
 const isAlignment = (name: string): boolean => name.endsWith('Alignment')

@@ -30,6 +30,14 @@ export const messageOf = (thrown: unknown): string => (thrown instanceof Error ?
 const unavailable = (thrown: unknown): EtalonError =>
   etalonError('BackendUnavailable', `the embedded software adapter could not be prepared: ${messageOf(thrown)}`)
 
+const found = (name: string): string => {
+  try {
+    return require.resolve(name)
+  } catch (cause) {
+    throw new Error(`the package ${name} is not installed`, { cause })
+  }
+}
+
 const versionIn = async (folder: string): Promise<string> =>
   String((JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { readonly version: unknown }).version)
 
@@ -82,7 +90,7 @@ const sweep = async (cache: string): Promise<void> => {
 /** Unpacks into `cache` unless that is done; a copy appears whole, by renaming, or not at all. */
 const unpackInto = async (cache: string): Promise<Embedded> => {
   const webgpu = dirname(require.resolve('webgpu/package.json'))
-  const chromium = join(dirname(require.resolve('@sparticuz/chromium')), '..', '..')
+  const chromium = join(dirname(found('@sparticuz/chromium')), '..', '..')
   const [webgpuVersion, packedIn] = await Promise.all([versionIn(webgpu), versionIn(chromium)])
   const home = join(cache, `webgpu-${webgpuVersion}-chromium-${packedIn}`)
   const folder = join(home, 'node_modules', 'webgpu')

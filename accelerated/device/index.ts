@@ -8,6 +8,7 @@ import {
   featuresToRequest,
   fingerprintOf,
   limitsToRequest,
+  neither,
   type AdapterFacts,
   type DeviceChoice,
   type DeviceKind,
@@ -126,7 +127,7 @@ const chosenCandidate = (choice: DeviceChoice): TE.TaskEither<EtalonError, Chose
             TE.fromEither(chooseAdapter(choice, findingOf(system), currentPlatform())),
             TE.flatMap((kind) =>
               kind === 'embedded-software'
-                ? embedded
+                ? F.pipe(embedded, TE.mapLeft(neither(findingOf(system))))
                 : F.pipe(
                     TE.fromEither(system),
                     TE.map((candidate): Chosen => ({ ...candidate, kind })),

@@ -67,7 +67,10 @@ export const loadEmbedded: TE.TaskEither<EtalonError, Loaded> = () =>
         TE.orElse((first) =>
           F.pipe(
             later,
-            TE.mapLeft(({ code, message }) => ({ code, message: `${first.message}; then ${message}` })),
+            TE.mapLeft(({ code, message }) => ({
+              code,
+              message: message === first.message ? message : `${first.message}; then ${message}`,
+            })),
           ),
         ),
       ),

@@ -85,7 +85,7 @@ fn finish(c: u32, sum: f32) { set_dbeta(c, sum); }
 `,
 })
 
-/** dγ = r·Σ dy·(x − μ) */
+/** dγ = Σ dy·x̂, x̂ = (x − μ)·r */
 export const batchNormBackwardGamma = reduction({
   name: 'batchNorm.backward.gamma',
   reads: ['x', 'mean', 'variance', 'dy'],
@@ -96,9 +96,9 @@ export const batchNormBackwardGamma = reduction({
 ${channels}
 fn term(c: u32, k: u32) -> f32 {
   let i = place(c, k);
-  return dy(i) * (x(i) - mean(c));
+  return dy(i) * ((x(i) - mean(c)) * inverseSqrt(variance(c) + params.epsilon));
 }
-fn finish(c: u32, sum: f32) { set_dgamma(c, sum * inverseSqrt(variance(c) + params.epsilon)); }
+fn finish(c: u32, sum: f32) { set_dgamma(c, sum); }
 `,
 })
 

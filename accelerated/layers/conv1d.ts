@@ -2,7 +2,7 @@ import type { AttrsOf, SizesOf } from '../../spec/catalogue.js'
 import { cotangent, gradient, input, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import type { Convolution } from './conv2d.js'
-import { addUpMaps, convolve, correlate, spread, spreadingKernels } from './conv2d.js'
+import { addUpMaps, convolve, correlate, convolveTransposed, transposedKernels } from './conv2d.js'
 
 /** A sequence is an image of one row, under filters of one row: the same elements in the same order. */
 const convolutionOf = (attrs: AttrsOf<'conv1d'>, { N, C, L, O, Cg, K, Lo }: SizesOf<'conv1d'>): Convolution => {
@@ -21,7 +21,9 @@ export const backward: Lower<'conv1d'> = ({ attrs, sizes, wants, subgroupSize })
   const { N, O, Lo } = sizes
   const dy = cotangent('y')
   return launches(
-    wants('x') ? spread(conv, spreadingKernels, { w: input('w'), dy, dx: gradient('x') }, subgroupSize) : undefined,
+    wants('x')
+      ? convolveTransposed(conv, transposedKernels, { w: input('w'), dy, dx: gradient('x') }, subgroupSize)
+      : undefined,
     wants('w') ? correlate(conv, { x: input('x'), dy, dweights: gradient('w') }, subgroupSize) : undefined,
     wants('b') ? addUpMaps(N, O, Lo, { dy, db: gradient('b') }) : undefined,
   )

@@ -6,7 +6,7 @@ import { reduce, reduction } from '../reduction.js'
 import type { BySubgroup } from '../subgroupTile.js'
 import { subgroupFor, subgroupKernels, unlessSegmented } from '../subgroupTile.js'
 import { tileSize, tilesFor } from '../tile.js'
-import { convolvingSubgroup, correlatingSubgroup, spreadingSubgroup } from './conv2dSubgroup.js'
+import { convolvingSubgroup, correlatingSubgroup, transposedSubgroup } from './conv2dSubgroup.js'
 
 /** The integers of a convolution, in conv2d's letters whatever op they come from. */
 // prettier-ignore
@@ -53,7 +53,7 @@ fn element(flat: u32) {
  * One invocation makes one dx[n,c,r,s], adding the products of the outputs (o,i,j) and taps (kh,kw) that read it. What
  * `finished` makes of the sum is written: the sum itself here, with its bias in convTranspose2d.
  */
-export const spreading = /* wgsl */ `
+export const transposed = /* wgsl */ `
 fn element(flat: u32) {
   let s = flat % dims.W;
   let r = (flat / dims.W) % dims.H;
@@ -84,13 +84,13 @@ const sumAlone = /* wgsl */ `
 fn finished(channel: u32, sum: f32) -> f32 { return sum; }
 `
 
-/** `spreading`, with the sum as it is. */
+/** `transposed`, with the sum as it is. */
 export const conv2dBackwardX = kernel({
   name: 'conv2d.backward.x',
   reads: ['w', 'dy'],
   writes: ['dx'],
   dims: convolutionDims,
-  code: `${sumAlone}${spreading}`,
+  code: `${sumAlone}${transposed}`,
 })
 
 /** dw[o,c,kh,kw] = Σ_{n,i,j} dy[n,o,i,j] · x[n, first(o)+c, i·sh + kh·dh − top, j·sw + kw·dw − left] */
@@ -167,7 +167,6 @@ fn element(tile: u32) {
     for (var kw = 0u; kw < dims.KW; kw++) {
       let col = col0 + i32(kw * dims.dw);
       let inside = (row >= vec4<i32>()) & (row < vec4<i32>(i32(dims.H))) & (col >= vec4<i32>()) & (col < vec4<i32>(i32(dims.W)));
-      if (!any(inside)) { continue; }
       var at = image + select(vec4<u32>(), vec4<u32>(row) * dims.W + vec4<u32>(col), inside);
       var tap = weights + kh * dims.KW + kw;
       for (var c = 0u; c < dims.Cg; c++) {
@@ -200,8 +199,11 @@ fn write_row(f: u32, o: u32, p0: u32, sums: vec4<f32>) {
 `,
 })
 
-/** The same as `spreading` by 4 × 4 tiles of a group's channels × pixels; inside, the group's filters run. */
-export const spreadingTiled = /* wgsl */ `
+/**
+ * The same as `transposed` by 4 × 4 tiles of a group's channels × pixels; inside, the group's filters run. A pixel that a tap
+ * does not read keeps its sum: 0·w is NaN where w is none or infinite.
+ */
+export const transposedTiled = /* wgsl */ `
 fn element(tile: u32) {
   let area = dims.H * dims.W;
   let positions = dims.N * area;
@@ -233,6 +235,10 @@ fn element(tile: u32) {
       let j = col / stride.y;
       let reads = reads_row & (col >= vec4<i32>()) & (j * stride.y == col) & (j < vec4<i32>(i32(dims.Wo)));
       if (!any(reads)) { continue; }
+      let before0 = s0;
+      let before1 = s1;
+      let before2 = s2;
+      let before3 = s3;
       var at = map + select(vec4<u32>(), vec4<u32>(i) * dims.Wo + vec4<u32>(j), reads);
       var tap = weights + kh * dims.KW + kw;
       for (var o = 0u; o < filters; o++) {
@@ -244,6 +250,10 @@ fn element(tile: u32) {
         at += plane;
         tap += dims.Cg * taps;
       }
+      s0 = select(before0, s0, reads);
+      s1 = select(before1, s1, reads);
+      s2 = select(before2, s2, reads);
+      s3 = select(before3, s3, reads);
     }
   }
   write_row(group, c0, p0, s0);
@@ -263,13 +273,13 @@ fn write_row(group: u32, c: u32, p0: u32, sums: vec4<f32>) {
 }
 `
 
-/** `spreadingTiled`, with the sum as it is. */
+/** `transposedTiled`, with the sum as it is. */
 export const conv2dBackwardXTiled = kernel({
   name: 'conv2d.backward.x.tiled',
   reads: ['w', 'dy'],
   writes: ['dx'],
   dims: convolutionDims,
-  code: `${sumAlone}${spreadingTiled}`,
+  code: `${sumAlone}${transposedTiled}`,
 })
 
 /**
@@ -340,7 +350,7 @@ export const conv2dForwardSubgroup = subgroupKernels(
 )
 export const conv2dBackwardXSubgroup = subgroupKernels(
   { name: 'conv2d.backward.x.tiled', reads: ['w', 'dy'], writes: ['dx'], dims: convolutionDims },
-  (tile) => `${sumAlone}${spreadingSubgroup(tile)}`,
+  (tile) => `${sumAlone}${transposedSubgroup(tile)}`,
 )
 export const conv2dBackwardWSubgroup = subgroupKernels(
   { name: 'conv2d.backward.w.tiled', reads: ['x', 'dy'], writes: ['dweights'], dims: convolutionDims },
@@ -398,15 +408,15 @@ export const convolve = (
     }
   })
 
-/** The kernels that spread dy over dx and add nothing. */
-export const spreadingKernels = {
+/** The kernels of a transposed convolution that adds nothing. */
+export const transposedKernels = {
   each: conv2dBackwardX,
   tiled: conv2dBackwardXTiled,
   subgroup: conv2dBackwardXSubgroup,
 }
 
-/** One launch that spreads dy over dx by w, in one of the kernels around `spreading`. */
-export const spread = (
+/** One launch for dx = wᵀ ⋆ dy, the transposed convolution, in one of the kernels around `transposed`. */
+export const convolveTransposed = (
   conv: Convolution,
   kernels: { readonly each: Kernel; readonly tiled: Kernel; readonly subgroup: BySubgroup },
   bind: Bind<'w' | 'dy' | 'dx'>,
@@ -465,7 +475,9 @@ export const backward: Lower<'conv2d'> = ({ attrs, sizes, wants, subgroupSize })
   const { N, O, Ho, Wo } = conv
   const dy = cotangent('y')
   return launches(
-    wants('x') ? spread(conv, spreadingKernels, { w: input('w'), dy, dx: gradient('x') }, subgroupSize) : undefined,
+    wants('x')
+      ? convolveTransposed(conv, transposedKernels, { w: input('w'), dy, dx: gradient('x') }, subgroupSize)
+      : undefined,
     wants('w') ? correlate(conv, { x: input('x'), dy, dweights: gradient('w') }, subgroupSize) : undefined,
     wants('b') ? addUpMaps(N, O, Ho * Wo, { dy, db: gradient('b') }) : undefined,
   )

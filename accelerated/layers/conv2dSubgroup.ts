@@ -3,8 +3,10 @@ import {
   each,
   eachColumn,
   eachRow,
+  keepSums,
   multiplyAdd,
   nestedSums,
+  restoreSums,
   tileColumns,
   tileRows,
   writeSums,
@@ -79,8 +81,11 @@ fn write(first: u32, row: u32, p: u32, sum: f32) {
 }
 `
 
-/** dx: channels × pixels, the products added in order of tap and filter. `finished` makes of the sum what is written. */
-export const spreadingSubgroup = (tile: SubgroupTile): string => /* wgsl */ `
+/**
+ * dx: channels × pixels, the products added in order of tap and filter. A pixel that a tap does not read keeps its sum: 0·w
+ * is NaN where w is none or infinite. `finished` makes of the sum what is written.
+ */
+export const transposedSubgroup = (tile: SubgroupTile): string => /* wgsl */ `
 fn group(tile: u32, lane: u32) {
   let area = dims.H * dims.W;
   ${corner(tile, 'dims.Cg', 'dims.N * area')}
@@ -109,11 +114,13 @@ fn group(tile: u32, lane: u32) {
         & (i${j} < i32(dims.Ho)) & (j${j} < i32(dims.Wo));
       var at${j} = map${j} + select(0u, u32(i${j}) * dims.Wo + u32(j${j}), reads${j});`,
       )}
+      ${keepSums(tile, 'before', 's')}
       for (var o = 0u; o < filters; o++) {
         ${eachRow(tile, (m) => `let a${m} = w(tap${m}); tap${m} += dims.Cg * taps;`)}
         ${eachColumn((j) => `let b${j} = select(0.0, dy(at${j}), reads${j}); at${j} += plane;`)}
         ${multiplyAdd(tile)}
       }
+      ${restoreSums(tile, 's', 'before', (j) => `reads${j}`)}
     }
   }
   let channel0 = group_of_tile * rows;

@@ -3,8 +3,16 @@ import { cotangent, gradient, input, kernel, launches, output } from '../kernel.
 import type { Lower } from '../lower.js'
 import type { Convolution } from './conv2d.js'
 import { subgroupKernels } from '../subgroupTile.js'
-import { addUpMaps, convolutionDims, convolve, correlate, spread, spreading, spreadingTiled } from './conv2d.js'
-import { spreadingSubgroup } from './conv2dSubgroup.js'
+import {
+  addUpMaps,
+  convolutionDims,
+  convolve,
+  correlate,
+  convolveTransposed,
+  transposed,
+  transposedTiled,
+} from './conv2d.js'
+import { transposedSubgroup } from './conv2dSubgroup.js'
 
 /**
  * The convolution that is transposed: it leads from y, its image, to x, its map, by w as filters [O,Cg,KH,KW]. So y is
@@ -33,7 +41,7 @@ export const convTranspose2dForward = kernel({
   reads: ['w', 'dy', 'b'],
   writes: ['dx'],
   dims: [...convolutionDims, 'hasBias'],
-  code: `${sumAndBias}${spreading}`,
+  code: `${sumAndBias}${transposed}`,
 })
 
 /** The same as `convTranspose2dForward` by 4 × 4 tiles of a group's outputs × pixels of y. */
@@ -42,7 +50,7 @@ export const convTranspose2dForwardTiled = kernel({
   reads: ['w', 'dy', 'b'],
   writes: ['dx'],
   dims: [...convolutionDims, 'hasBias'],
-  code: `${sumAndBias}${spreadingTiled}`,
+  code: `${sumAndBias}${transposedTiled}`,
 })
 
 /** The same by tiles of one subgroup. */
@@ -53,7 +61,7 @@ export const convTranspose2dForwardSubgroup = subgroupKernels(
     writes: ['dx'],
     dims: [...convolutionDims, 'hasBias'],
   },
-  (tile) => `${sumAndBias}${spreadingSubgroup(tile)}`,
+  (tile) => `${sumAndBias}${transposedSubgroup(tile)}`,
 )
 
 export const forward: Lower<'convTranspose2d'> = ({ attrs, sizes, has, subgroupSize }) => {
@@ -63,7 +71,9 @@ export const forward: Lower<'convTranspose2d'> = ({ attrs, sizes, has, subgroupS
     subgroup: convTranspose2dForwardSubgroup,
   }
   const bind = { w: input('w'), dy: input('x'), b: input('b'), dx: output('y') }
-  return launches(spread(transposedOf(attrs, sizes), kernels, bind, subgroupSize, { hasBias: has('b') ? 1 : 0 }))
+  return launches(
+    convolveTransposed(transposedOf(attrs, sizes), kernels, bind, subgroupSize, { hasBias: has('b') ? 1 : 0 }),
+  )
 }
 
 export const backward: Lower<'convTranspose2d'> = ({ attrs, sizes, wants, subgroupSize }) => {

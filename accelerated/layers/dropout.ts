@@ -7,7 +7,7 @@ import { cotangent, gradient, input, kernel, launches, output } from '../kernel.
 import type { Lower } from '../lower.js'
 
 /**
- * y[i] = x[i]·scale where word i is among the first `last` + 1, else 0. One invocation for the four elements that the four
+ * y[i] = x[i]·m, m = scale where word i is among the first `last` + 1, else 0. One invocation for the four elements that the four
  * words of a block decide; `first` is the block that comes first, and n the length of the whole tensor.
  *
  * A word below ⌈keep·2³²⌉ is one of at most `last` = ⌈keep·2³²⌉ − 1, which is a word itself, for keep = 1 the largest.
@@ -25,7 +25,7 @@ fn element(block: u32) {
   let words = philox(vec4<u32>(dims.first + block, dims.step, dims.stream, 0u), vec2<u32>(dims.key0, dims.key1));
   for (var word = 0u; word < 4u; word++) {
     let i = 4u * block + word;
-    if (4u * dims.first + i < dims.n) { set_y(i, select(0.0, x(i) * params.scale, words[word] <= dims.last)); }
+    if (4u * dims.first + i < dims.n) { set_y(i, x(i) * select(0.0, params.scale, words[word] <= dims.last)); }
   }
 }
 `,

@@ -1,4 +1,5 @@
 import type { AttrsOf, SizesOf } from '../../spec/catalogue.js'
+import { expFunction, logFunction } from '../functions.js'
 import { cotangent, gradient, input, kernel, launches, output, scratch } from '../kernel.js'
 import type { Lower } from '../lower.js'
 
@@ -7,6 +8,8 @@ const dims = ['C', 'S', 'before', 'after']
 
 // s[c] = k + share·Σ x[j]² over the window of channel c, share being α/size; element i lies in channel c
 const scaleOf = /* wgsl */ `
+${expFunction}
+${logFunction}
 fn channel_of(i: u32) -> u32 { return i / dims.S % dims.C; }
 
 fn scale_of(i: u32, c: u32) -> f32 {
@@ -20,7 +23,7 @@ fn scale_of(i: u32, c: u32) -> f32 {
   return params.k + params.share * squares;
 }
 
-fn power(s: f32) -> f32 { return exp(-params.beta * log(s)); }
+fn power(s: f32) -> f32 { return exp_(-params.beta * log_(s)); }
 `
 
 /** y[c] = x[c]·s[c]^−β */

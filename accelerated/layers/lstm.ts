@@ -2,19 +2,18 @@ import type { Launch, Slot } from '../kernel.js'
 import { cotangent, gradient, input, kernel, output, scratch } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { multiply, product, productByFour } from '../tile.js'
-import { denseProduct } from './dense.js'
-import { lstmCellStep, lstmPull, lstmUpdate } from './lstmCell.js'
+import { lstmCellForward, lstmPull, lstmUpdate } from './lstmCell.js'
 import type { ScanSizes } from './recurrent.js'
-import { lastOf, pulledFrom, stepsOf } from './recurrent.js'
+import { lastOf, pulledFrom, scanned, scannedBack } from './recurrent.js'
 
 export { recurrentLast, recurrentOfWHh, recurrentOfWHhTiled } from './recurrent.js'
 
 /**
- * One step of a sequence, as in `lstmCellStep`. The state before is that of y [T,N,H] which starts at `before`, the cell
+ * One time step of a sequence, as in `lstmCellForward`. The state before is that of y [T,N,H] which starts at `before`, the cell
  * before starts at `cellBefore` of c; the new ones are written at `at` and `cellAt`. c holds all cells or one alone.
  */
-export const lstmStep = productByFour({
-  name: 'lstm.step',
+export const lstmTimeStep = productByFour({
+  name: 'lstm.timeStep',
   reads: ['wHh', 'gates', 'y', 'c'],
   writes: ['gates', 'y', 'c'],
   dims: ['at', 'before', 'cellAt', 'cellBefore'],
@@ -33,7 +32,7 @@ fn finish_row(n: u32, column: u32, sums: vec4<f32>) {
 `,
 })
 
-// the cell before the step whose elements start at `at`: c0, or that of the step before
+// the cell before the time whose elements start at `at`: c0, or that of the time before
 const cellBefore = /* wgsl */ `
 fn cell_before(i: u32, slot: u32) -> f32 {
   if (dims.at == 0u) { return c0(i); }
@@ -64,8 +63,8 @@ fn element(i: u32) {
 })
 
 /** da[t] in the place of the gates, and dc[t] in that of dc[t+1], from dy[t] + Σ_r wHh[r,k]·da[t+1,n,r] and dc[t+1] */
-export const lstmBackwardStep = product({
-  name: 'lstm.backward.step',
+export const lstmBackwardTimeStep = product({
+  name: 'lstm.backward.timeStep',
   reads: ['wHh', 'gates', 'c0', 'c', 'dy', 'dc'],
   writes: ['gates', 'dc'],
   dims: ['at', 'after', 'hasY'],
@@ -86,22 +85,24 @@ fn finish(n: u32, k: u32, sum: f32) {
 
 const gates = scratch('gates')
 
-/** All gates, states and cells: b + wIh·x of all steps at once, then a launch for each step. `keep`: c holds every cell. */
-const statesInto = (y: Slot, c: Slot, keep: boolean, { T, N, I, H }: ScanSizes): readonly Launch[] => {
-  const [wHh, sizes, slot] = [input('wHh'), { rows: N, columns: 4 * H, terms: H }, N * H]
+/** All gates, states and cells. `keep`: c holds every cell. */
+const statesInto = (y: Slot, c: Slot, keep: boolean, sizes: ScanSizes): readonly Launch[] => {
+  const { N, H } = sizes
+  const [wHh, product, slot] = [input('wHh'), { rows: N, columns: 4 * H, terms: H }, N * H]
   const cell = (t: number): number => (keep ? t * slot : 0)
-  return [
-    denseProduct({ N: T * N, I, O: 4 * H }, { x: input('x'), w: input('wIh'), b: input('b'), y: gates }, true),
-    multiply(lstmCellStep, sizes, { h: input('h0'), c: input('c0'), wHh, gates, nextH: y, nextC: c }),
-    ...stepsOf(1, T).map((t) =>
+  return scanned(
+    4 * H,
+    sizes,
+    gates,
+    multiply(lstmCellForward, product, { h: input('h0'), c: input('c0'), wHh, gates, nextH: y, nextC: c }),
+    (t) =>
       multiply(
-        lstmStep,
-        sizes,
+        lstmTimeStep,
+        product,
         { wHh, gates, y, c },
         { at: t * slot, before: (t - 1) * slot, cellAt: cell(t), cellBefore: cell(t - 1) },
       ),
-    ),
-  ]
+  )
 }
 
 export const forward: Lower<'lstm'> = ({ sizes, wants }) => ({
@@ -114,26 +115,24 @@ export const backward: Lower<'lstm'> = ({ sizes, given, wants }) => {
   const [h, c, slot] = [scratch('h'), scratch('c'), N * H]
   const hasY = given('y') ? 1 : 0
   const bind = { gates, c0: input('c0'), c, dy: cotangent('y'), dc: gradient('c0') }
+  const last: Launch = {
+    kernel: lstmBackwardLast,
+    bind: { ...bind, dhT: cotangent('hT'), dcT: cotangent('cT') },
+    count: slot,
+    dims: { H, at: (T - 1) * slot, hasY, hasH: given('hT') ? 1 : 0, hasC: given('cT') ? 1 : 0 },
+    params: {},
+  }
+  const before = (t: number): Launch =>
+    multiply(
+      lstmBackwardTimeStep,
+      { rows: N, columns: H, terms: 4 * H },
+      { ...bind, wHh: input('wHh') },
+      { at: t * slot, after: (t + 1) * slot, hasY },
+    )
   return {
     launches: [
       ...statesInto(h, c, true, sizes),
-      {
-        kernel: lstmBackwardLast,
-        bind: { ...bind, dhT: cotangent('hT'), dcT: cotangent('cT') },
-        count: slot,
-        dims: { H, at: (T - 1) * slot, hasY, hasH: given('hT') ? 1 : 0, hasC: given('cT') ? 1 : 0 },
-        params: {},
-      },
-      ...stepsOf(0, T - 1)
-        .toReversed()
-        .map((t) =>
-          multiply(
-            lstmBackwardStep,
-            { rows: N, columns: H, terms: 4 * H },
-            { ...bind, wHh: input('wHh') },
-            { at: t * slot, after: (t + 1) * slot, hasY },
-          ),
-        ),
+      ...scannedBack(sizes, last, before),
       ...pulledFrom(gates, 4 * H, sizes, wants),
     ],
     scratch: { gates: 4 * T * slot, h: T * slot, c: T * slot },

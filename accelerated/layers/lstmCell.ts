@@ -30,8 +30,8 @@ fn update(first: u32, before: f32, sums: vec4<f32>) -> vec2<f32> {
 `
 
 /** i, f, g, o of a[n,r] = gates + Σ_k wHh[r,k]·h[n,k], in its place;   c′ = f·c + i·g,   h′ = o·tanh c′ */
-export const lstmCellStep = productByFour({
-  name: 'lstmCell.step',
+export const lstmCellForward = productByFour({
+  name: 'lstmCell.forward',
   reads: ['h', 'c', 'wHh', 'gates'],
   writes: ['gates', 'nextH', 'nextC'],
   code: /* wgsl */ `
@@ -102,7 +102,7 @@ const gates = scratch('gates')
 const stepInto = (nextH: Slot, nextC: Slot, { N, I, H, G }: CellSizes): readonly Launch[] => [
   denseProduct({ N, I, O: G }, { x: input('x'), w: input('wIh'), b: input('b'), y: gates }, true),
   multiply(
-    lstmCellStep,
+    lstmCellForward,
     { rows: N, columns: G, terms: H },
     { h: input('h'), c: input('c'), wHh: input('wHh'), gates, nextH, nextC },
     {},

@@ -1,29 +1,34 @@
+import { isNanFunction } from '../functions.js'
 import { cotangent, gradient, input, kernel, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { overInputs, overOutputs, poolDims, poolNumbers, windowsAround } from './pool.js'
 
-/** One invocation makes one y[n,c,i,j]. Padding is the lowest f32: WGSL has no −∞. */
+// Window (i,j) of real elements: padding is never the largest. NaN exceeds every number, and a NaN the NaN before it.
+const realElements = /* wgsl */ `
+${isNanFunction}
+fn start_row(i: u32) -> u32 { return max(i * dims.sh, dims.top) - dims.top; }
+fn start_column(j: u32) -> u32 { return max(j * dims.sw, dims.left) - dims.left; }
+fn end_row(i: u32) -> u32 { return min(i * dims.sh + dims.KH - dims.top, dims.H); }
+fn end_column(j: u32) -> u32 { return min(j * dims.sw + dims.KW - dims.left, dims.W); }
+`
+
+/** One invocation makes one y[n,c,i,j]. */
 export const maxPool2dForward = kernel({
   name: 'maxPool2d.forward',
   reads: ['x'],
   writes: ['y'],
   dims: poolDims,
   code: /* wgsl */ `
-fn x_or_lowest(plane: u32, row: i32, col: i32) -> f32 {
-  if (row < 0 || row >= i32(dims.H) || col < 0 || col >= i32(dims.W)) { return -0x1.fffffep+127f; }
-  return x((plane * dims.H + u32(row)) * dims.W + u32(col));
-}
-
+${realElements}
 fn element(flat: u32) {
   let j = flat % dims.Wo;
   let i = (flat / dims.Wo) % dims.Ho;
   let plane = flat / (dims.Wo * dims.Ho);
-  var most = -0x1.fffffep+127f;
-  for (var kh = 0u; kh < dims.KH; kh++) {
-    for (var kw = 0u; kw < dims.KW; kw++) {
-      let row = i32(i * dims.sh + kh) - i32(dims.top);
-      let col = i32(j * dims.sw + kw) - i32(dims.left);
-      most = max(most, x_or_lowest(plane, row, col));
+  var most = x((plane * dims.H + start_row(i)) * dims.W + start_column(j));
+  for (var row = start_row(i); row < end_row(i); row++) {
+    for (var column = start_column(j); column < end_column(j); column++) {
+      let value = x((plane * dims.H + row) * dims.W + column);
+      most = select(most, value, (value > most) | is_nan(value));
     }
   }
   set_y(flat, most);
@@ -39,20 +44,17 @@ export const maxPool2dBackward = kernel({
   dims: poolDims,
   code: /* wgsl */ `
 ${windowsAround}
-// where in its plane the first maximum of window (i,j) is, looking at real elements only
+${realElements}
+// where in its plane the first maximum of window (i,j) is
 fn first_maximum(plane: u32, i: u32, j: u32) -> u32 {
-  let start_row = max(i * dims.sh, dims.top) - dims.top;
-  let start_col = max(j * dims.sw, dims.left) - dims.left;
-  let end_row = min(i * dims.sh + dims.KH - dims.top, dims.H);
-  let end_col = min(j * dims.sw + dims.KW - dims.left, dims.W);
-  var place = start_row * dims.W + start_col;
+  var place = start_row(i) * dims.W + start_column(j);
   var most = x(plane * dims.H * dims.W + place);
-  for (var row = start_row; row < end_row; row++) {
-    for (var col = start_col; col < end_col; col++) {
-      let value = x((plane * dims.H + row) * dims.W + col);
-      if (value > most) {
+  for (var row = start_row(i); row < end_row(i); row++) {
+    for (var column = start_column(j); column < end_column(j); column++) {
+      let value = x((plane * dims.H + row) * dims.W + column);
+      if ((value > most) | is_nan(value)) {
         most = value;
-        place = row * dims.W + col;
+        place = row * dims.W + column;
       }
     }
   }

@@ -2,7 +2,7 @@ import type { Launch, Slot } from '../kernel.js'
 import { gradient, input, kernel, output, scratch } from '../kernel.js'
 import { reduce, reduction } from '../reduction.js'
 import { tileNested, tilesFor, worthTiling } from '../tile.js'
-import { denseOfB, denseOfW, denseOfX } from './dense.js'
+import { denseOfB, denseOfW, denseOfX, denseProduct } from './dense.js'
 
 /** hT = y[T − 1] */
 export const recurrentLast = kernel({
@@ -15,7 +15,7 @@ fn element(i: u32) { set_hT(i, y(dims.at + i)); }
 `,
 })
 
-// element i of the states before all steps: h0, then those of all steps but the last
+// element i of the states before all times: h0, then those of all times but the last
 const before = /* wgsl */ `
 fn before(i: u32) -> f32 {
   if (i < dims.first) { return h0(i); }
@@ -23,7 +23,7 @@ fn before(i: u32) -> f32 {
 }
 `
 
-/** dwHh[r,k] = Σ_m da[m,r]·h[m,k], m over time and batch, h the state before the step */
+/** dwHh[r,k] = Σ_m da[m,r]·h[m,k], m over time and batch, h the state before the time */
 export const recurrentOfWHh = reduction({
   name: 'recurrent.backward.wHh',
   reads: ['h0', 'h', 'da'],
@@ -57,9 +57,29 @@ export interface ScanSizes {
   readonly H: number
 }
 
-/** A number for each step from the first to the last. */
-export const stepsOf = (from: number, to: number): readonly number[] =>
+const times = (from: number, to: number): readonly number[] =>
   Array.from({ length: Math.max(to - from, 0) }, (_, i) => from + i)
+
+/** All states in order of time: b + wIh·x of all times at once into `into`, then a launch for each time. */
+export const scanned = (
+  R: number,
+  { T, N, I }: ScanSizes,
+  into: Slot,
+  first: Launch,
+  next: (t: number) => Launch,
+): readonly Launch[] => [
+  denseProduct({ N: T * N, I, O: R }, { x: input('x'), w: input('wIh'), b: input('b'), y: into }, true),
+  first,
+  ...times(1, T).map(next),
+]
+
+/** The gradients of all pre-activations, from the last time to the first. */
+export const scannedBack = ({ T }: ScanSizes, last: Launch, before: (t: number) => Launch): readonly Launch[] => [
+  last,
+  ...times(0, T - 1)
+    .toReversed()
+    .map(before),
+]
 
 /** hT, where it is asked for. */
 export const lastOf = (wanted: boolean, { T, N, H }: ScanSizes): readonly Launch[] =>
@@ -77,7 +97,7 @@ export const lastOf = (wanted: boolean, { T, N, H }: ScanSizes): readonly Launch
 
 /**
  * From the gradients of all pre-activations, [T,N,R], those of the inputs that are asked for. Sums over time and batch
- * are one sum each; dh0 reads the first step alone.
+ * are one sum each; dh0 reads the first time alone.
  */
 export const pulledFrom = (
   da: Slot,

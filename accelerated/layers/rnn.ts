@@ -3,19 +3,18 @@ import type { Launch, Slot } from '../kernel.js'
 import { cotangent, input, kernel, output, scratch } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { multiply, product } from '../tile.js'
-import { denseProduct } from './dense.js'
 import type { ScanSizes } from './recurrent.js'
-import { lastOf, pulledFrom, stepsOf } from './recurrent.js'
-import { rnnCellStep } from './rnnCell.js'
+import { lastOf, pulledFrom, scanned, scannedBack } from './recurrent.js'
+import { rnnCellForward } from './rnnCell.js'
 
 export { recurrentLast, recurrentOfWHh, recurrentOfWHhTiled } from './recurrent.js'
 
 /**
- * One step of a sequence y [T,N,H] that holds b + wIh·x from this step on: y[t] = tanh(y[t] + Σ_k wHh[j,k]·y[t−1,n,k]) in
- * its place. `at` is where the step's elements start, `before` where those of the one before it do.
+ * One time step of a sequence y [T,N,H] that holds b + wIh·x from this time on: y[t] = tanh(y[t] + Σ_k wHh[j,k]·y[t−1,n,k]) in
+ * its place. `at` is where the time's elements start, `before` where those of the one before it do.
  */
-export const rnnStep = product({
-  name: 'rnn.step',
+export const rnnTimeStep = product({
+  name: 'rnn.timeStep',
   reads: ['wHh', 'y'],
   writes: ['y'],
   dims: ['at', 'before'],
@@ -48,8 +47,8 @@ fn element(i: u32) {
 })
 
 /** da[t] = (dy[t] + Σ_j wHh[j,k]·da[t+1,n,j])·(1 − h)·(1 + h), h being y[t] */
-export const rnnBackwardStep = product({
-  name: 'rnn.backward.step',
+export const rnnBackwardTimeStep = product({
+  name: 'rnn.backward.timeStep',
   reads: ['wHh', 'h', 'dy', 'da'],
   writes: ['da'],
   dims: ['at', 'after', 'hasY'],
@@ -65,14 +64,11 @@ fn finish(n: u32, k: u32, sum: f32) {
 `,
 })
 
-/** All states: b + wIh·x of all steps at once, then a launch for each step. */
-const statesInto = (y: Slot, { T, N, I, H }: ScanSizes): readonly Launch[] => {
-  const [wHh, sizes] = [input('wHh'), { rows: N, columns: H, terms: H }]
-  return [
-    denseProduct({ N: T * N, I, O: H }, { x: input('x'), w: input('wIh'), b: input('b'), y }, true),
-    multiply(rnnCellStep, sizes, { h: input('h0'), wHh, next: y }),
-    ...stepsOf(1, T).map((t) => multiply(rnnStep, sizes, { wHh, y }, { at: t * N * H, before: (t - 1) * N * H })),
-  ]
+const statesInto = (y: Slot, sizes: ScanSizes): readonly Launch[] => {
+  const [wHh, product, slot] = [input('wHh'), { rows: sizes.N, columns: sizes.H, terms: sizes.H }, sizes.N * sizes.H]
+  return scanned(sizes.H, sizes, y, multiply(rnnCellForward, product, { h: input('h0'), wHh, next: y }), (t) =>
+    multiply(rnnTimeStep, product, { wHh, y }, { at: t * slot, before: (t - 1) * slot }),
+  )
 }
 
 export const forward: Lower<'rnn'> = ({ sizes, wants }) => ({
@@ -84,29 +80,23 @@ const [h, da] = [scratch('h'), scratch('da')]
 
 export const backward: Lower<'rnn'> = ({ sizes, given, wants }) => {
   const { T, N, H } = sizes
-  const hasY = given('y') ? 1 : 0
+  const [slot, hasY] = [N * H, given('y') ? 1 : 0]
+  const last: Launch = {
+    kernel: rnnBackwardLast,
+    bind: { h, dy: cotangent('y'), dhT: cotangent('hT'), da },
+    count: slot,
+    dims: { at: (T - 1) * slot, hasY, hasT: given('hT') ? 1 : 0 },
+    params: {},
+  }
+  const before = (t: number): Launch =>
+    multiply(
+      rnnBackwardTimeStep,
+      { rows: N, columns: H, terms: H },
+      { wHh: input('wHh'), h, dy: cotangent('y'), da },
+      { at: t * slot, after: (t + 1) * slot, hasY },
+    )
   return {
-    launches: [
-      ...statesInto(h, sizes),
-      {
-        kernel: rnnBackwardLast,
-        bind: { h, dy: cotangent('y'), dhT: cotangent('hT'), da },
-        count: N * H,
-        dims: { at: (T - 1) * N * H, hasY, hasT: given('hT') ? 1 : 0 },
-        params: {},
-      },
-      ...stepsOf(0, T - 1)
-        .toReversed()
-        .map((t) =>
-          multiply(
-            rnnBackwardStep,
-            { rows: N, columns: H, terms: H },
-            { wHh: input('wHh'), h, dy: cotangent('y'), da },
-            { at: t * N * H, after: (t + 1) * N * H, hasY },
-          ),
-        ),
-      ...pulledFrom(da, H, sizes, wants),
-    ],
-    scratch: { h: T * N * H, da: T * N * H },
+    launches: [...statesInto(h, sizes), ...scannedBack(sizes, last, before), ...pulledFrom(da, H, sizes, wants)],
+    scratch: { h: T * slot, da: T * slot },
   }
 }

@@ -6,8 +6,8 @@ import { multiply, product } from '../tile.js'
 import { denseOfB, denseOfW, denseOfX, denseProduct } from './dense.js'
 
 /** h′ = tanh(next + Σ_k wHh[j,k]·h[n,k]), in the place of next, which holds b + Σ_i wIh[j,i]·x[n,i] */
-export const rnnCellStep = product({
-  name: 'rnnCell.step',
+export const rnnCellForward = product({
+  name: 'rnnCell.forward',
   reads: ['h', 'wHh', 'next'],
   writes: ['next'],
   code: /* wgsl */ `
@@ -44,7 +44,7 @@ interface CellSizes {
 const stepInto = (next: Slot, { N, I, H }: CellSizes): readonly Launch[] => [
   denseProduct({ N, I, O: H }, { x: input('x'), w: input('wIh'), b: input('b'), y: next }, true),
   multiply(
-    rnnCellStep,
+    rnnCellForward,
     { rows: N, columns: H, terms: H },
     { h: input('h'), wHh: input('wHh'), next },
     {},

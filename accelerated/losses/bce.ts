@@ -1,16 +1,13 @@
 import { sizeOf } from '../../spec/tensor.js'
+import { weightedLogFunction } from '../functions.js'
 import { cotangent, elementwise, gradient, input, kernel, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
 
-// −(t·log p + (1−t)·log(1−p)); a logarithm of weight 0 is not taken, since WGSL's log(0) may be any number
+// −(t·log p + (1−t)·log(1−p))
 const surprise = /* wgsl */ `
-fn surprise(p: f32, t: f32) -> f32 {
-  var sum = 0.0;
-  if (t != 0.0) { sum += t * log(p); }
-  if (t != 1.0) { sum += (1.0 - t) * log(1.0 - p); }
-  return -sum;
-}
+${weightedLogFunction}
+fn surprise(p: f32, t: f32) -> f32 { return -(weighted_log(t, p) + weighted_log(1.0 - t, 1.0 - p)); }
 `
 
 /** loss = −scale·Σ (t·log p + (1−t)·log(1−p)), scale = 1/n for the mean and 1 for the sum */

@@ -7,7 +7,7 @@ import { reduce, reduction } from '../reduction.js'
 // log(1 + e^x) − x·t, with the larger of 0 and x taken out of the logarithm
 const cost = /* wgsl */ `
 ${log1pFunction}
-fn cost(x: f32, t: f32) -> f32 { return max(x, 0.0) - x * t + log1p_(exp(-abs(x))); }
+fn cost(x: f32, t: f32) -> f32 { return select(x, 0.0, x <= 0.0) - x * t + log1p_(exp(-abs(x))); }
 `
 
 /** loss = scale·Σ (max(x, 0) − x·t + log(1 + e^{−|x|})), scale = 1/n for the mean and 1 for the sum */

@@ -1,10 +1,11 @@
+import { isNanFunction, weightedLogFunction } from '../functions.js'
 import { cotangent, elementwise, gradient, input, kernel, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
 
 /**
  * loss[at] = −scale·Σ t·log p over `terms` elements from at·terms on: all N·C of them, scale = 1/N for the mean and 1
- * for the sum, or a row's C for every row. Where t is 0 no logarithm is taken, since WGSL's log(0) may be any number.
+ * for the sum, or a row's C for every row
  */
 export const cceForward = reduction({
   name: 'cce.forward',
@@ -12,17 +13,16 @@ export const cceForward = reduction({
   writes: ['loss'],
   params: ['scale'],
   code: /* wgsl */ `
+${weightedLogFunction}
 fn term(at: u32, k: u32) -> f32 {
   let i = at * dims.terms + k;
-  let t = goal(i);
-  if (t == 0.0) { return 0.0; }
-  return -t * log(prediction(i));
+  return -weighted_log(goal(i), prediction(i));
 }
 fn finish(at: u32, sum: f32) { set_loss(at, sum * params.scale); }
 `,
 })
 
-/** dprediction = −t/p·dloss·scale, 0 where t is 0; dloss is one number, or one for each row */
+/** dprediction = −t/p·dloss·scale, 0 where t is 0 and p a number; dloss is one number, or one for each row */
 export const cceBackward = kernel({
   name: 'cce.backward',
   reads: ['prediction', 'goal', 'dloss'],
@@ -30,10 +30,8 @@ export const cceBackward = kernel({
   dims: ['C', 'each'],
   params: ['scale'],
   code: /* wgsl */ `
-fn slope(p: f32, t: f32) -> f32 {
-  if (t == 0.0) { return 0.0; }
-  return -t / p;
-}
+${isNanFunction}
+fn slope(p: f32, t: f32) -> f32 { return select(-t / p, 0.0, t == 0.0 && !is_nan(p)); }
 fn element(i: u32) {
   let n = i / dims.C;
   set_dprediction(i, slope(prediction(i), goal(i)) * dloss(n * dims.each) * params.scale);

@@ -17,10 +17,9 @@ fn element(n: u32) {
   var least = dims.C;
   var most = 0u;
   for (var c = 0u; c < dims.C; c++) {
-    if (goal(n * dims.C + c) != 0.0) {
-      least = min(least, c);
-      most = c + 1u;
-    }
+    if (goal(n * dims.C + c) == 0.0) { continue; }
+    least = min(least, c);
+    most = c + 1u;
   }
   set_first(n, f32(least));
   set_past(n, f32(most));
@@ -46,7 +45,9 @@ fn term(at: u32, k: u32) -> f32 {
   var sum = 0.0;
   for (var c = u32(first(n)); c < past_n; c++) {
     let at_c = n * dims.C + c;
-    if (at_c != i) { sum += goal(at_c) * max(0.0, 1.0 + (scores(i) - scores(at_c))); }
+    if (at_c == i || goal(at_c) == 0.0) { continue; }
+    let margin = 1.0 + (scores(i) - scores(at_c));
+    sum += goal(at_c) * select(margin, 0.0, margin <= 0.0);
   }
   return sum;
 }
@@ -71,13 +72,12 @@ fn element(i: u32) {
   var up = 0.0;
   for (var c = u32(first(n)); c < past_n; c++) {
     let at_c = n * dims.C + c;
-    if (at_c != i && 1.0 + (scores(i) - scores(at_c)) > 0.0) { up += goal(at_c); }
+    up += goal(at_c) * select(0.0, 1.0, at_c != i && 1.0 + (scores(i) - scores(at_c)) > 0.0);
   }
   var within = 0u;
-  if (goal(i) != 0.0) {
-    for (var k = n * dims.C; k < (n + 1u) * dims.C; k++) {
-      if (k != i && 1.0 + (scores(k) - scores(i)) > 0.0) { within++; }
-    }
+  let end = select((n + 1u) * dims.C, 0u, goal(i) == 0.0);
+  for (var k = n * dims.C; k < end; k++) {
+    if (k != i && 1.0 + (scores(k) - scores(i)) > 0.0) { within++; }
   }
   set_dscores(i, (up - goal(i) * f32(within)) * dloss(n * dims.each) * params.scale);
 }

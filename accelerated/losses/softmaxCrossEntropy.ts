@@ -1,9 +1,10 @@
+import { expFunction, isNanFunction, logFunction } from '../functions.js'
 import type { Launch, Lowered } from '../kernel.js'
 import { cotangent, elementwise, gradient, input, kernel, output, scratch } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
 
-/** largest[n] = max_c logits[n,c]; exact */
+/** largest[n] = max_c logits[n,c]; exact. It may miss NaN, which the sum of powers does not */
 export const rowLargest = kernel({
   name: 'softmaxCrossEntropy.largest',
   reads: ['logits'],
@@ -24,7 +25,8 @@ export const rowPowers = reduction({
   reads: ['logits', 'largest'],
   writes: ['powers'],
   code: /* wgsl */ `
-fn term(at: u32, k: u32) -> f32 { return exp(logits(at * dims.terms + k) - largest(at)); }
+${expFunction}
+fn term(at: u32, k: u32) -> f32 { return exp_(logits(at * dims.terms + k) - largest(at)); }
 fn finish(at: u32, sum: f32) { set_powers(at, sum); }
 `,
 })
@@ -42,7 +44,8 @@ fn finish(at: u32, sum: f32) { set_weight(at, sum); }
 
 /**
  * loss[at] = −scale·Σ t·log p over `terms` elements from at·terms on: all N·C of them, scale = 1/N for the mean and 1
- * for the sum, or a row's C for every row. log p is z − log S: taking largest + log S away instead would cancel.
+ * for the sum, or a row's C for every row. log p is z − log S: taking largest + log S away instead would cancel. A target of 0 takes
+ * −Infinity away, but no NaN.
  */
 export const softmaxCrossEntropyForward = reduction({
   name: 'softmaxCrossEntropy.forward',
@@ -51,11 +54,14 @@ export const softmaxCrossEntropyForward = reduction({
   dims: ['C'],
   params: ['scale'],
   code: /* wgsl */ `
+${isNanFunction}
+${logFunction}
 fn term(at: u32, k: u32) -> f32 {
   let i = at * dims.terms + k;
   let n = i / dims.C;
   let z = logits(i) - largest(n);
-  return -goal(i) * (z - log(powers(n)));
+  let log_p = z - log_(powers(n));
+  return select(-goal(i) * log_p, 0.0, goal(i) == 0.0 && !is_nan(log_p));
 }
 fn finish(at: u32, sum: f32) { set_loss(at, sum * params.scale); }
 `,
@@ -69,9 +75,10 @@ export const softmaxCrossEntropyBackward = kernel({
   dims: ['C', 'each'],
   params: ['scale'],
   code: /* wgsl */ `
+${expFunction}
 fn element(i: u32) {
   let n = i / dims.C;
-  let p = exp(logits(i) - largest(n)) / powers(n);
+  let p = exp_(logits(i) - largest(n)) / powers(n);
   set_dlogits(i, (p * weight(n) - goal(i)) * dloss(n * dims.each) * params.scale);
 }
 `,

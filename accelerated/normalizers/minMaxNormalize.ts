@@ -1,11 +1,8 @@
+import { largerFunction, smallerFunction } from '../functions.js'
 import type { Launch, Lowered } from '../kernel.js'
-import { input, kernel, output, scratch } from '../kernel.js'
+import { input, kernel, scratch } from '../kernel.js'
 import type { Lower } from '../lower.js'
-
-// x is [N,D]: number k of feature d
-const column = /* wgsl */ `
-fn place(d: u32, k: u32) -> u32 { return k * dims.D + d; }
-`
+import { column, transformed } from './features.js'
 
 /** The least and the most of each feature, one invocation for each: many features, or few rows. */
 export const minMaxExtremes = kernel({
@@ -15,13 +12,15 @@ export const minMaxExtremes = kernel({
   dims: ['N', 'D'],
   code: /* wgsl */ `
 ${column}
+${smallerFunction}
+${largerFunction}
 fn element(d: u32) {
   var low = x(d);
   var high = low;
   for (var k = 1u; k < dims.N; k++) {
     let v = x(place(d, k));
-    low = min(low, v);
-    high = max(high, v);
+    low = smaller(low, v);
+    high = larger(high, v);
   }
   set_least(d, low);
   set_most(d, high);
@@ -38,6 +37,8 @@ export const minMaxExtremesOfLong = kernel({
   dims: ['N', 'D'],
   code: /* wgsl */ `
 ${column}
+${smallerFunction}
+${largerFunction}
 var<workgroup> lows: array<f32, 64>;
 var<workgroup> highs: array<f32, 64>;
 
@@ -46,16 +47,16 @@ fn group(d: u32, lane: u32) {
   var high = low;
   for (var k = lane + 64u; k < dims.N; k += 64u) {
     let v = x(place(d, k));
-    low = min(low, v);
-    high = max(high, v);
+    low = smaller(low, v);
+    high = larger(high, v);
   }
   lows[lane] = low;
   highs[lane] = high;
   for (var half = 32u; half > 0u; half /= 2u) {
     workgroupBarrier();
     if (lane < half) {
-      lows[lane] = min(lows[lane], lows[lane + half]);
-      highs[lane] = max(highs[lane], highs[lane + half]);
+      lows[lane] = smaller(lows[lane], lows[lane + half]);
+      highs[lane] = larger(highs[lane], highs[lane + half]);
     }
   }
   if (lane == 0u) {
@@ -85,7 +86,8 @@ fn element(i: u32) {
 `,
 })
 
-export const forward: Lower<'minMaxNormalize'> = ({ attrs: { low, high }, sizes: { N, D, rows }, has }): Lowered => {
+export const forward: Lower<'minMaxNormalize'> = ({ attrs: { low, high }, sizes, has }): Lowered => {
+  const { N, D } = sizes
   const extremes = { least: scratch('least'), most: scratch('most') }
   const ofExtremes: Launch = {
     kernel: N > 64 && D < 4096 ? minMaxExtremesOfLong : minMaxExtremes,
@@ -94,13 +96,8 @@ export const forward: Lower<'minMaxNormalize'> = ({ attrs: { low, high }, sizes:
     dims: { N, D },
     params: {},
   }
-  const ofY: Launch = {
-    kernel: minMaxForward,
-    bind: { a: input(has('apply') ? 'apply' : 'x'), ...extremes, y: output('y') },
-    count: rows * D,
-    dims: { D },
-    params: { low, span: high - low },
-    outer: { extent: rows, dims: [], slices: { a: D, y: D } },
+  return {
+    launches: [ofExtremes, transformed(minMaxForward, sizes, has('apply'), extremes, { low, span: high - low })],
+    scratch: { least: D, most: D },
   }
-  return { launches: [ofExtremes, ofY], scratch: { least: D, most: D } }
 }

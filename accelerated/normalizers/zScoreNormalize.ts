@@ -1,12 +1,8 @@
-import type { Launch, Lowered } from '../kernel.js'
-import { input, kernel, output, scratch } from '../kernel.js'
+import type { Lowered } from '../kernel.js'
+import { input, kernel, scratch } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
-
-// x is [N,D]: number k of feature d
-const column = /* wgsl */ `
-fn place(d: u32, k: u32) -> u32 { return k * dims.D + d; }
-`
+import { column, transformed } from './features.js'
 
 /** μ = Σ x/N */
 export const zScoreMean = reduction({
@@ -47,7 +43,7 @@ export const zScoreChanges = reduction({
   dims: ['D'],
   code: /* wgsl */ `
 ${column}
-fn term(d: u32, k: u32) -> f32 { return select(0.0, 1.0, x(place(d, k)) != x(d)); }
+fn term(d: u32, k: u32) -> f32 { return select(1.0, 0.0, x(place(d, k)) == x(d)); }
 fn finish(d: u32, sum: f32) { set_changes(d, sum); }
 `,
 })
@@ -70,23 +66,16 @@ fn element(i: u32) {
 `,
 })
 
-export const forward: Lower<'zScoreNormalize'> = ({ sizes: { N, D, rows }, has }): Lowered => {
+export const forward: Lower<'zScoreNormalize'> = ({ sizes, has }): Lowered => {
+  const { N, D } = sizes
   const x = input('x')
   const [mean, deviation, changes] = [scratch('mean'), scratch('deviation'), scratch('changes')]
-  const ofY: Launch = {
-    kernel: zScoreForward,
-    bind: { a: input(has('apply') ? 'apply' : 'x'), mean, deviation, changes, y: output('y') },
-    count: rows * D,
-    dims: { D },
-    params: {},
-    outer: { extent: rows, dims: [], slices: { a: D, y: D } },
-  }
   return {
     launches: [
       reduce(zScoreChanges, D, N, { bind: { x, changes }, dims: { D } }),
       reduce(zScoreMean, D, N, { bind: { x, mean }, dims: { D }, params: { n: N } }),
       reduce(zScoreDeviation, D, N, { bind: { x, mean, deviation }, dims: { D }, params: { n: N } }),
-      ofY,
+      transformed(zScoreForward, sizes, has('apply'), { mean, deviation, changes }),
     ],
     scratch: { mean: D, deviation: D, changes: D },
   }

@@ -12,7 +12,7 @@ export const adadeltaForward = kernel({
   params: ['eta', 'rho', 'rest', 'epsilon', 'lambda'],
   code: /* wgsl */ `
 fn element(i: u32) {
-  let gradient = g(i) + params.lambda * w(i);
+  let gradient = select(g(i) + params.lambda * w(i), g(i), params.lambda == 0.0);
   let square = params.rho * s(i) + params.rest * (gradient * gradient);
   let delta = gradient * sqrt(d(i) + params.epsilon) / sqrt(square + params.epsilon);
   set_next_s(i, square);

@@ -2,7 +2,7 @@ import { sizeOf } from '../../spec/tensor.js'
 import { expm1Function } from '../functions.js'
 import type { Lowered } from '../kernel.js'
 import { elementwise, input, kernel, launches, output } from '../kernel.js'
-import type { Lower, Request } from '../lower.js'
+import type { Lower, RequestOf } from '../lower.js'
 
 /**
  * G = g + λ·w,   m′ = β₁·m + (1−β₁)·G,   v′ = β₂·v + (1−β₂)·G²
@@ -19,7 +19,7 @@ export const adamForward = kernel({
 ${expm1Function}
 fn element(i: u32) {
   let t = taken(0u) + 1.0;
-  let gradient = g(i) + params.lambda * w(i);
+  let gradient = select(g(i) + params.lambda * w(i), g(i), params.lambda == 0.0);
   let mean = params.beta1 * m(i) + params.rest1 * gradient;
   let square = params.beta2 * v(i) + params.rest2 * (gradient * gradient);
   let corrected_mean = mean / -expm1_(t * params.ln_beta1);
@@ -54,7 +54,7 @@ interface Attrs {
 /** A step of Adam from w·`kept`, with a decay of `lambda` in the gradient. */
 export const lowerAdam = (
   { learningRate: eta, beta1, beta2, epsilon }: Attrs,
-  { rest }: Request<'adam'>['sizes'],
+  { rest }: RequestOf<'adam'>['sizes'],
   lambda: number,
   kept: number,
 ): Lowered => {

@@ -11,11 +11,11 @@ export const momentumForward = kernel({
   params: ['eta', 'mu', 'lambda'],
   code: /* wgsl */ `
 fn element(i: u32) {
-  let gradient = g(i) + params.lambda * w(i);
+  let gradient = select(g(i) + params.lambda * w(i), g(i), params.lambda == 0.0);
   let v = params.mu * velocity(i) + gradient;
-  let step = select(v, gradient + params.mu * v, dims.nesterov == 1u);
+  let direction = select(v, gradient + params.mu * v, dims.nesterov == 1u);
   set_next_velocity(i, v);
-  set_next_w(i, w(i) - params.eta * step);
+  set_next_w(i, w(i) - params.eta * direction);
 }
 `,
 })

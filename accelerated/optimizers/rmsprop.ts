@@ -1,8 +1,10 @@
+import type { Shape } from '../../spec/tensor.js'
 import { sizeOf } from '../../spec/tensor.js'
+import type { Lowered } from '../kernel.js'
 import { elementwise, input, kernel, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
 
-/** g ← g + λ·w,   s′ = ρ·s + (1−ρ)·g²,   w′ = w − η·g/(√s′ + ε);   rest = 1 − ρ */
+/** g ← g + λ·w,   s′ = ρ·s + rest·g²,   w′ = w − η·g/(√s′ + ε) */
 export const rmspropForward = kernel({
   name: 'rmsprop.forward',
   reads: ['w', 'g', 's'],
@@ -10,7 +12,7 @@ export const rmspropForward = kernel({
   params: ['eta', 'rho', 'rest', 'epsilon', 'lambda'],
   code: /* wgsl */ `
 fn element(i: u32) {
-  let gradient = g(i) + params.lambda * w(i);
+  let gradient = select(g(i) + params.lambda * w(i), g(i), params.lambda == 0.0);
   let square = params.rho * s(i) + params.rest * (gradient * gradient);
   set_next_s(i, square);
   set_next_w(i, w(i) - params.eta * gradient / (sqrt(square) + params.epsilon));
@@ -18,20 +20,28 @@ fn element(i: u32) {
 `,
 })
 
-export const forward: Lower<'rmsprop'> = ({ attrs, sizes }) => {
-  const { learningRate: eta, decay: rho, epsilon, weightDecay: lambda } = attrs
-  return launches(
+interface Numbers {
+  readonly learningRate: number
+  readonly epsilon: number
+  readonly weightDecay: number
+}
+
+/** A step by the root of squares that `state` gathers: new ones weigh `rest` and old ones ρ. */
+export const scaledByRoot = (
+  state: 'meanSquare' | 'accumulator',
+  { learningRate: eta, epsilon, weightDecay: lambda }: Numbers,
+  { rest: shape }: { readonly rest: Shape },
+  rho: number,
+  rest: number,
+): Lowered =>
+  launches(
     elementwise(
       rmspropForward,
-      sizeOf(sizes.rest),
-      {
-        w: input('w'),
-        g: input('g'),
-        s: input('meanSquare'),
-        next_w: output('w'),
-        next_s: output('meanSquare'),
-      },
-      { eta, rho, rest: 1 - rho, epsilon, lambda },
+      sizeOf(shape),
+      { w: input('w'), g: input('g'), s: input(state), next_w: output('w'), next_s: output(state) },
+      { eta, rho, rest, epsilon, lambda },
     ),
   )
-}
+
+export const forward: Lower<'rmsprop'> = ({ attrs, sizes }) =>
+  scaledByRoot('meanSquare', attrs, sizes, attrs.decay, 1 - attrs.decay)

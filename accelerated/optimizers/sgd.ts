@@ -10,7 +10,7 @@ export const sgdForward = kernel({
   params: ['eta', 'lambda'],
   code: /* wgsl */ `
 fn element(i: u32) {
-  let gradient = g(i) + params.lambda * w(i);
+  let gradient = select(g(i) + params.lambda * w(i), g(i), params.lambda == 0.0);
   set_next_w(i, w(i) - params.eta * gradient);
 }
 `,

@@ -1,4 +1,5 @@
 import { either as E, function as F } from 'fp-ts'
+import { epsilon } from '../../spec/bound.js'
 import { slide } from '../../spec/op.js'
 import { generate, mapTensor, zeros, zipTensors } from '../../spec/tensor.js'
 import type { Law } from '../questions.js'
@@ -164,6 +165,12 @@ export const elu = questionsAbout('elu', {
       source: 'by hand; the slope at 0 as TensorFlow’s EluGrad has it (PyTorch would have 10 for 5)',
     },
   ],
+  // PyTorch has the plain difference e^x − 1, which keeps the error of e^x, at most 2ε, near 0 as well
+  witnessError: {
+    forward: ({ attrs, inputs }) => ({
+      y: mapTensor((x) => (x < 0 ? 2 * epsilon * Math.abs(attrs['alpha'] as number) : 0), named(inputs, 'x')),
+    }),
+  },
   faults: [
     {
       name: 'the plain difference, e^x rounded to f32 before 1 is taken away',

@@ -1,5 +1,5 @@
 import { either as E, function as F } from 'fp-ts'
-import { generate } from '../../spec/tensor.js'
+import { generate, zipTensors } from '../../spec/tensor.js'
 import type { Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { at, claim, named, opposite, plus, unit } from '../vocabulary/claims.js'
@@ -53,6 +53,18 @@ export const sigmoid = questionsAbout('sigmoid', {
   random: anyPoints(['normal', 'small', 'wide']),
   laws: [oddAroundHalf, logOdds],
   worked: [],
+  // PyTorch's backward has y alone and multiplies by 1 − y, which keeps y's absolute error: at x = 40 that is all of it
+  witnessError: {
+    backward: ({ cotangents }, forward) => {
+      const { values, slack } = forward()
+      return {
+        x: zipTensors(
+          [named(values, 'y'), named(slack, 'y'), named(cotangents, 'y')],
+          (y, e, dy) => Math.abs(dy) * y * e,
+        ),
+      }
+    },
+  },
   faults: [
     {
       name: 'sign of the exponent',

@@ -98,7 +98,7 @@ export const softplus = questionsAbout('softplus', {
   ],
   faults: [
     { name: 'β not divided by', direction: 'forward', find: '/ beta', replace: '' },
-    { name: 'β left out of the power', direction: 'forward', find: 'beta * x', replace: 'x' },
+    { name: 'β left out of the power', direction: 'forward', find: 'Math.abs(beta * x)', replace: 'Math.abs(x)' },
     {
       name: 'no more than 1 beside the power: log(1 + t) for t below 1',
       direction: 'forward',
@@ -107,7 +107,7 @@ export const softplus = questionsAbout('softplus', {
       unseenAt: form('', {}, { x: [4] }, { x: { values: [0, 1, -1, 2] } }),
     },
     { name: 'the rectifier left out', direction: 'forward', find: 'Math.max(x, 0) +', replace: '' },
-    { name: 'slope of β = 1', direction: 'backward', find: 'beta * x', replace: 'x' },
+    { name: 'slope of β = 1', direction: 'backward', find: 'sigmoid(beta * x)', replace: 'sigmoid(x)' },
     { name: 'slope times β', direction: 'backward', find: 'dy * sigmoid', replace: 'beta * dy * sigmoid' },
   ],
 })

@@ -1,55 +1,28 @@
-import { readFileSync, readdirSync } from 'node:fs'
 import { function as F } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
 import { oracle } from '../../reference/index.js'
-import { anyOrder, epsilon } from '../../spec/bound.js'
+import { anyOrder } from '../../spec/bound.js'
 import type { Direction, OpName } from '../../spec/catalogue.js'
-import { isOpName, opOf } from '../../spec/catalogue.js'
+import { isOpName, opNames, opOf } from '../../spec/catalogue.js'
 import type { Question } from '../../spec/program.js'
 import type { Tensor, Tensors } from '../../spec/tensor.js'
-import { mapTensor, mapTensors, sameShape, zipTensors } from '../../spec/tensor.js'
+import { mapTensor, mapTensors, sameShape } from '../../spec/tensor.js'
 import { expectWhole as expected, ratioOf } from '../judge.js'
+import { questionTable } from '../table.js'
+import { goldenOf, howToMake, namesInFolder } from '../testing/golden.js'
 import { asF64, right } from '../testing/shaken.js'
 import type { GoldenCase } from './read.js'
-import { parseGolden } from './read.js'
 
-const folder = new URL('./', import.meta.url)
-const files = readdirSync(folder)
-  .filter((name) => name.endsWith('.json') && name !== 'programs.json')
-  .map((name) => right(parseGolden(readFileSync(new URL(name, folder), 'utf8'))))
-const known = files.flatMap(({ op, cases }) => (isOpName(op) ? [{ op, cases }] : []))
+const known = opNames.flatMap((op) => {
+  const file = goldenOf(op)
+  return file === undefined ? [] : [{ op, cases: file.cases }]
+})
 
 // The spec's bound, at finite inputs: where one is an infinity and an answer is finite all the same, the infinity acts
 // through a share of 0 or a slope of 0, as a huge number does.
 const boundsOf = (question: Question): Tensors => {
   const finite = (v: number): number => (Number.isNaN(v) ? 0 : Math.max(-(2 ** 100), Math.min(2 ** 100, v)))
   return right(expected(oracle, { ...question, inputs: mapTensors(finite, question.inputs) }, anyOrder)).bounds
-}
-
-/**
- * How far the witness's own formula may be off, in f32's ε, where it is another one than the spec's and cancels.
- *
- * sigmoid backward  PyTorch has y alone and multiplies by 1 − y, which keeps y's absolute error: at x = 40 that is all
- *                   of it. So |dy|·y·e, e being what the spec allows y itself
- * elu forward       PyTorch has the plain difference e^x − 1, which keeps the error of e^x, at most 2ε, near 0 as well
- * bceWithLogits forward  PyTorch rounds 1 + e^{−|x|} before it takes the logarithm: an ε in each element's loss
- */
-const companions: Partial<Record<`${OpName} ${Direction}`, (question: Question) => Tensors>> = {
-  'sigmoid backward': (question) => {
-    const forward: Question = { ...question, direction: 'forward' }
-    const { y } = right(expected(oracle, forward, anyOrder)).values
-    const { y: e } = boundsOf(forward)
-    const { y: dy } = question.cotangents
-    return { x: zipTensors([y as Tensor, e as Tensor, dy as Tensor], (y, e, dy) => Math.abs(dy) * y * e) }
-  },
-  'elu forward': ({ attrs, inputs }) => ({
-    y: mapTensor((x) => (x < 0 ? 2 * epsilon * Math.abs(attrs['alpha'] as number) : 0), inputs['x'] as Tensor),
-  }),
-  'bceWithLogits forward': (question) => {
-    const { loss } = right(expected(oracle, question, anyOrder)).values
-    const elements = question.attrs['reduction'] === 'sum' ? (question.inputs['logits']?.data.length ?? 0) : 1
-    return { loss: mapTensor(() => 2 ** -23 * elements, loss as Tensor) }
-  },
 }
 
 const questionOf = (op: OpName, direction: Direction, { attrs, inputs, cotangents = {} }: GoldenCase): Question => ({
@@ -65,7 +38,10 @@ const complaints = (question: Question, golden: Tensors): readonly string[] => {
   const { op, direction, attrs, inputs, cotangents } = question
   const values = right(oracle.evaluate(op, direction, attrs, inputs, cotangents))
   const bounds = boundsOf(question)
-  const witness = companions[`${op} ${direction}`]?.(question)
+  const witness = questionTable[op].witnessError?.[direction]?.(question, () => {
+    const forward: Question = { ...question, direction: 'forward' }
+    return { values: right(expected(oracle, forward, anyOrder)).values, slack: boundsOf(forward) }
+  })
   if (Object.keys(golden).sort().join() !== Object.keys(values).sort().join())
     return [`the witness speaks of ${Object.keys(golden).join()}, the oracle of ${Object.keys(values).join()}`]
   return Object.entries(golden).flatMap(([name, theirs]) => {
@@ -86,8 +62,14 @@ const directionsOf = ({ gradients }: GoldenCase): readonly Direction[] =>
 const answerOf = ({ outputs, gradients = {} }: GoldenCase, direction: Direction): Tensors =>
   direction === 'forward' ? outputs : gradients
 
-it('golden vectors: every file speaks of an op of the catalogue', () => {
-  expect(files.map(({ op }) => op).filter((op) => !isOpName(op))).toEqual([])
+describe('golden vectors', () => {
+  it.each(opNames)('there are some of %s', (op) => {
+    expect(goldenOf(op)?.op ?? howToMake(op)).toBe(op)
+  })
+
+  it.each(['json', 'py'] as const)('every %s file speaks of an op of the catalogue', (extension) => {
+    expect(namesInFolder(extension).filter((name) => !isOpName(name))).toEqual([])
+  })
 })
 
 for (const { op, cases } of known) {

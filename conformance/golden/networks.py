@@ -3,9 +3,10 @@ Golden networks: whole small networks that PyTorch builds, runs and differentiat
 
     /usr/bin/python3 conformance/golden/networks.py        (rewrites conformance/golden/networks/*.json)
 
-Provenance, number types and the kinds of numbers drawn are those of generate.py. Nothing here knows a Program: a network
-is a torch.nn.Module, its loss is made by torch.nn.functional, and gradients come from loss.backward(). Rerunning gives
-the same bytes, and each file draws from its own seed, so a new network leaves the others alone.
+Provenance and number types are those of generate.py, the kinds of numbers drawn those of common.py. Nothing here knows a
+Program: a network is a torch.nn.Module, its loss is made by torch.nn.functional, and gradients come from
+loss.backward(). Rerunning gives the same bytes, and each file draws from its own seed, so a new network leaves the others
+alone.
 
 Files: {"provenance", "network", "loss", "x", "target", "parameters", "kept", "output", "value", "gradients", "updated"}.
 Names in "parameters", "kept", "gradients" and "updated" are those of the module's state dict; "gradients" has one more,
@@ -19,7 +20,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from generate import SEED, distributions, draw, draw_between, layout, plain
+from common import SEED, draw, draw_between, layout, plain
+from vocabulary.losses import distributions
 
 FOLDER = Path(__file__).parent / 'networks'
 

@@ -122,7 +122,7 @@ export const reshape = questionsAbout('reshape', {
       name: 'the cotangents backwards',
       direction: 'backward',
       find: 'reshaped(x.shape, dy)',
-      replace: 'reshaped(x.shape, { shape: dy.shape, data: Array.from(dy.data).reverse() })',
+      replace: 'reshaped(x.shape, tabulate1([sizeOf(x.shape)], (p) => at1(dy, sizeOf(x.shape) - 1 - p)))',
       unseenAt: form('', { shape: [3, 2] }, { x: [2, 3] }, { dy: { constant: 0.5 } }),
     },
     { name: 'dy’s own shape', direction: 'backward', find: 'x.shape, dy', replace: 'dy.shape, dy' },

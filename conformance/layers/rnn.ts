@@ -184,21 +184,21 @@ export const rnn = questionsAbout('rnn', {
     {
       name: 'dwIh of the first step alone',
       direction: 'backward',
-      find: 'sumOfTensors(steps.map((step) => step.wIh))',
+      find: 'sumOfFields(steps.map((step) => step.wIh))',
       replace: 'steps[0].wIh',
       unseenAt: scan('', [1, 3, 2, 4]),
     },
     {
       name: 'dwHh without the first step',
       direction: 'backward',
-      find: 'sumOfTensors(steps.map((step) => step.wHh))',
-      replace: 'sumOfTensors(steps.slice(sizes.T > 1 ? 1 : 0).map((step) => step.wHh))',
+      find: 'sumOfFields(steps.map((step) => step.wHh))',
+      replace: 'sumOfFields(steps.slice(sizes.T > 1 ? 1 : 0).map((step) => step.wHh))',
     },
     {
       name: 'db averaged over time',
       direction: 'backward',
-      find: 'sumOfTensors(steps.map((step) => step.b))',
-      replace: 'sumOfTensors(steps.map((step) => zip((v) => v / sizes.T, step.b, step.b)))',
+      find: 'sumOfFields(steps.map((step) => step.b))',
+      replace: 'sumOfFields(steps.map((step) => zip((v) => v / sizes.T, step.b, step.b)))',
     },
   ],
 })

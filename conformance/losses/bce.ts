@@ -5,7 +5,7 @@ import type { Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { another, at, claim, exactly, named, unit } from '../vocabulary/claims.js'
 import { anyShape, drawn } from '../vocabulary/draws.js'
-import { elementwiseCorners } from '../vocabulary/elementwise.js'
+import { elementwiseCorners, summedCorners } from '../vocabulary/elementwise.js'
 import { array } from '../vocabulary/examples.js'
 import { ofAnswers } from '../vocabulary/laws.js'
 import { anyReduction, classesExchanged, pairOf, reductions, unreduced } from '../vocabulary/losses.js'
@@ -101,6 +101,7 @@ export const bce = questionsAbout('bce', {
   corners: [
     ...elementwiseCorners(names, {}, soft).filter(({ shapes }) => shapes['target']?.[0] !== 2048),
     ...elementwiseCorners(names, { reduction: 'none' }, soft),
+    ...summedCorners(names, {}, soft),
     form('a sum', { reduction: 'sum' }, both(7, 9), soft),
     form('a long sum', { reduction: 'sum' }, both(4097), soft),
     form('a sum of one', { reduction: 'sum' }, both(1), soft),

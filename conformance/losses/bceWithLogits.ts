@@ -1,11 +1,12 @@
 import { either as E, function as F } from 'fp-ts'
+import { epsilon } from '../../spec/bound.js'
 import { slide } from '../../spec/op.js'
 import { filled, mapTensor } from '../../spec/tensor.js'
 import type { Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { another, at, claim, named, opposite, unit } from '../vocabulary/claims.js'
 import { anyShape, drawn } from '../vocabulary/draws.js'
-import { elementwiseCorners } from '../vocabulary/elementwise.js'
+import { elementwiseCorners, summedCorners } from '../vocabulary/elementwise.js'
 import { array } from '../vocabulary/examples.js'
 import { anyReduction, classesExchanged, pairOf, reductions, unreduced } from '../vocabulary/losses.js'
 
@@ -128,6 +129,7 @@ export const bceWithLogits = questionsAbout('bceWithLogits', {
   corners: [
     ...elementwiseCorners(names, {}, soft),
     ...elementwiseCorners(names, { reduction: 'none' }, soft),
+    ...summedCorners(names, {}, soft),
     form('a sum', { reduction: 'sum' }, both(7, 9), soft),
     form('a long sum', { reduction: 'sum' }, both(4097), soft),
     form('a sum of one', { reduction: 'sum' }, both(1), soft),
@@ -191,6 +193,13 @@ export const bceWithLogits = questionsAbout('bceWithLogits', {
       source: slide('Loss functions (1/2)'),
     },
   ],
+  // PyTorch rounds 1 + e^{−|x|} before it takes the logarithm: an ε in each element's loss
+  witnessError: {
+    forward: ({ attrs, inputs }, forward) => {
+      const elements = attrs['reduction'] === 'sum' ? named(inputs, 'logits').data.length : 1
+      return { loss: mapTensor(() => epsilon * elements, named(forward().values, 'loss')) }
+    },
+  },
   faults: [
     {
       name: 'sum in place of mean',

@@ -258,16 +258,16 @@ export const hinge = questionsAbout('hinge', {
     {
       name: 'the worst class only, as Keras does',
       direction: 'forward',
-      find: 'sum1(C, (j) => (j === c ? 0 : Math.max(0, margin(s, n, j, c))))',
+      find: 'sum1(C, (j) => (j === c ? 0 : at2(t, n, c) * Math.max(0, margin(s, n, j, c))))',
       replace:
-        'Array.from({ length: C }, (_, j) => (j === c ? 0 : Math.max(0, margin(s, n, j, c)))).reduce((a, b) => Math.max(a, b))',
+        'at2(t, n, c) * Array.from({ length: C }, (_, j) => (j === c ? 0 : Math.max(0, margin(s, n, j, c)))).reduce((a, b) => Math.max(a, b))',
       unseenAt: form('', {}, rows(4, 2), hot),
     },
     {
       name: 'the weight of the target forgotten',
       direction: 'forward',
-      find: 'at2(t, n, c) * sum1(C',
-      replace: 'sum1(C',
+      find: 'at2(t, n, c) * Math.max(0',
+      replace: 'Math.max(0',
       unseenAt: form('', {}, rows(4, 3), hot),
     },
     {

@@ -19,7 +19,7 @@ import {
   unit,
 } from '../vocabulary/claims.js'
 import { anyShape, drawn } from '../vocabulary/draws.js'
-import { elementwiseCorners } from '../vocabulary/elementwise.js'
+import { elementwiseCorners, summedCorners } from '../vocabulary/elementwise.js'
 import { array } from '../vocabulary/examples.js'
 import { compared, invariant, ofAnswers } from '../vocabulary/laws.js'
 
@@ -79,6 +79,7 @@ const decay = ofAnswers(
 export const l2Penalty = questionsAbout('l2Penalty', {
   corners: [
     ...elementwiseCorners(['w'], { beta: 0.01 }),
+    ...summedCorners(['w'], { beta: 0.01 }),
     form('a long sum', { beta: 1 }, one(4097)),
     form('no penalty', { beta: 0 }, one(33)),
     form('weights of zero', { beta: 0.5 }, one(33), { w: { constant: 0 } }),

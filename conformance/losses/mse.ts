@@ -3,7 +3,7 @@ import { zeros } from '../../spec/tensor.js'
 import { form, questionsAbout } from '../questions.js'
 import { exactly, named } from '../vocabulary/claims.js'
 import { anyShape, drawn } from '../vocabulary/draws.js'
-import { elementwiseCorners } from '../vocabulary/elementwise.js'
+import { elementwiseCorners, summedCorners } from '../vocabulary/elementwise.js'
 import { array } from '../vocabulary/examples.js'
 import { invariant, ofAnswers } from '../vocabulary/laws.js'
 import { anyReduction, pairOf, reductions } from '../vocabulary/losses.js'
@@ -20,6 +20,7 @@ const free = ofAnswers(
 export const mse = questionsAbout('mse', {
   corners: [
     ...elementwiseCorners(['prediction', 'target']),
+    ...summedCorners(['prediction', 'target']),
     form('each element by itself', { reduction: 'none' }, both(65, 3)),
     form('a sum', { reduction: 'sum' }, both(7, 9)),
     form('a long sum', { reduction: 'sum' }, both(4097)),

@@ -62,7 +62,8 @@ const shared: Readonly<Record<string, unknown>> = {
 const hostFile = resolve(root, '../spec/host.ts')
 const onDevice = { reciprocal: (v: number) => Math.fround(host.reciprocal(v)) }
 
-const families = {
+/** The folder of a family's files, in every room. */
+export const families = {
   activation: 'activations',
   layer: 'layers',
   normalizer: 'normalizers',
@@ -118,11 +119,21 @@ const withArithmetic: ts.TransformerFactory<ts.SourceFile> = (context) => (file)
   return ts.visitNode(file, visit) as ts.SourceFile
 }
 
-const compile = (text: string, arithmetic: Arithmetic | undefined): string =>
+const transpiled = (text: string, instrumented: boolean): string =>
   ts.transpileModule(text, {
     compilerOptions: { module: ts.ModuleKind.CommonJS, target: ts.ScriptTarget.ES2022 },
-    ...(arithmetic === undefined ? {} : { transformers: { before: [withArithmetic] } }),
+    ...(instrumented ? { transformers: { before: [withArithmetic] } } : {}),
   }).outputText
+
+// a mutant differs from the reference in one file, and the others are the same text again and again
+const known = { plain: new Map<string, string>(), instrumented: new Map<string, string>() }
+
+const compile = (text: string, arithmetic: Arithmetic | undefined): string => {
+  const texts = arithmetic === undefined ? known.plain : known.instrumented
+  const code = texts.get(text) ?? transpiled(text, arithmetic !== undefined)
+  texts.set(text, code)
+  return code
+}
 
 type Loader = (file: string) => unknown
 

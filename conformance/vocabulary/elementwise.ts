@@ -38,6 +38,14 @@ export const elementwiseCorners = (
     ] as const
   ).map(([name, shape]) => form(name, attrs, Object.fromEntries(inputs.map((input) => [input, shape])), fills))
 
+/** The sizes at which a sum of many values by one invocation changes, besides: one more than four terms, and as many as four times four. */
+export const summedCorners = (
+  inputs: readonly string[],
+  attrs: Form['attrs'] = {},
+  fills: Readonly<Record<string, Fill>> = {},
+): readonly Form[] =>
+  [5, 16].map((n) => form(`${n}`, attrs, Object.fromEntries(inputs.map((input) => [input, [n]])), fills))
+
 /** The shapes of a function of one number x; the attributes are those of the sizes that vectors of 4 and 8 add. */
 export const functionCorners = (attrs: Form['attrs'] = {}): readonly Form[] => [
   ...elementwiseCorners(['x']),

@@ -6,4 +6,4 @@ import { readFormulas } from './read.js'
 const folder = new URL('../../dist/docs/explain/', import.meta.url)
 mkdirSync(folder, { recursive: true })
 writeFileSync(new URL('formulas.json', folder), JSON.stringify(readFormulas()))
-for (const name of ['read.js', 'read.d.ts']) rmSync(new URL(name, folder), { force: true })
+for (const name of ['read.js', 'read.d.ts', 'check.js', 'check.d.ts']) rmSync(new URL(name, folder), { force: true })

@@ -1,11 +1,12 @@
-import type { Numbers, Shape, Tensor } from '../../spec/tensor.js'
+import type { Field } from '../../spec/field.js'
 import { sizeOf } from '../../spec/tensor.js'
-import { globals, isNative, nameOfNative, nativeModule } from './natives.js'
-import type { FunctionTree, Item, Modules, Pattern, Statement, Tree } from './tree.js'
+import { globals, hasWords, isField, nameOfWord, roleOf, words } from './natives.js'
+import type { FunctionTree, Item, Modules, Operator, Pattern, Statement, Tree } from './tree.js'
 
 /**
- * Computes formulas from their trees, in the arithmetic of the reference, and remembers how each tensor came about, so
- * that any element of it can be told afterwards.
+ * Computes formulas from their trees, in the arithmetic of the reference, and remembers how each field came about, so
+ * that any element of it can be told afterwards. Elements are worked out as they are told: a formula of a large tensor
+ * costs what is read of it.
  */
 
 /** A tree, and what its names stand for. */
@@ -21,8 +22,8 @@ export interface Binding {
   readonly from?: Place
   /** it is one of several that `from` gives: all of them */
   readonly among?: Pattern
-  /** it is this element of this tensor, and what the formula calls the tensor */
-  readonly element?: { readonly tensor: Tensor; readonly at: number; readonly called: Place | undefined }
+  /** it is this element of this field, and what the formula calls the field */
+  readonly element?: { readonly field: Field; readonly at: number; readonly called: Place | undefined }
   /** it is another number at another element: an index, or an element */
   readonly varies?: true
   /** how it is told where it stands, be it not a number alone */
@@ -36,29 +37,21 @@ export interface Scope {
   readonly inline: boolean
 }
 
-/** How a tensor came about: given by whoever asks, or made by a word of the formulas. */
+/** How a field came about: given by whoever asks, or made by a word of the formulas. */
 export type Origin =
-  | { readonly kind: 'given'; readonly name: string; readonly tensor: Tensor }
+  | { readonly kind: 'given'; readonly name: string; readonly field: Field }
   | {
       readonly kind: 'made'
       readonly word: string
       readonly args: readonly unknown[]
       readonly places: readonly Place[]
-      readonly tensor: Tensor
+      readonly field: Field
     }
 
 export const scopeIn = (outer: Scope | undefined, inline = false): Scope => ({ names: new Map(), outer, inline })
 
 export const lookUp = (scope: Scope | undefined, name: string): Binding | undefined =>
   scope === undefined ? undefined : (scope.names.get(name) ?? lookUp(scope.outer, name))
-
-export const isTensor = (value: unknown): value is Tensor =>
-  typeof value === 'object' &&
-  value !== null &&
-  'shape' in value &&
-  'data' in value &&
-  typeof value.data === 'object' &&
-  value.data !== null
 
 type Callable = (...args: readonly unknown[]) => unknown
 
@@ -67,7 +60,7 @@ const asCallable = (value: unknown, tree: Tree): Callable => {
   return value as Callable
 }
 
-const compute = (operator: string, left: unknown, right: () => unknown): unknown => {
+const compute = (operator: Operator, left: unknown, right: () => unknown): unknown => {
   const [a, b] = [left as number, () => right() as number]
   switch (operator) {
     case '+':
@@ -98,72 +91,12 @@ const compute = (operator: string, left: unknown, right: () => unknown): unknown
       return left && right()
     case '||':
       return left || right()
-    case '??':
-      return left ?? right()
-    case '>>>':
-      return a >>> b()
-    case '&':
-      return a & b()
-    case 'in':
-      return (left as string) in (right() as object)
-    default:
-      throw new Error(`no operator ${operator} in a formula`)
   }
-}
-
-/** Tensors of so many elements or more are computed element by element, when one is asked for. */
-const large = 4096
-
-const lazily = (shape: readonly number[], f: (at: number) => number): Tensor => {
-  const length = sizeOf(shape)
-  const known = new Map<number, number>()
-  const data = new Proxy<Numbers>(
-    { length },
-    {
-      get: (_, key) => {
-        if (key === 'length') return length
-        const at = typeof key === 'string' && /^\d+$/.test(key) ? Number(key) : NaN
-        if (!(at < length)) return undefined
-        const value = known.get(at) ?? f(at)
-        known.set(at, value)
-        return value
-      },
-    },
-  )
-  return { shape, data }
 }
 
 /** The index of an element in a shape. */
 export const indexAt = (shape: readonly number[], at: number): readonly number[] =>
   shape.map((extent, axis) => Math.floor(at / sizeOf(shape.slice(axis + 1))) % extent)
-
-// the words that make a tensor element by element, for tensors too large to be made whole
-const lazy: Readonly<Record<string, (args: readonly unknown[]) => Tensor>> = Object.fromEntries<
-  (args: readonly unknown[]) => Tensor
->([
-  ...[1, 2, 3, 4, 5, 6].map(
-    (rank) =>
-      [
-        `tabulate${rank}`,
-        ([shape, f]: readonly unknown[]) =>
-          lazily(shape as Shape, (at) => (f as Callable)(...indexAt(shape as Shape, at)) as number),
-      ] as const,
-  ),
-  ...['map', 'zip', 'zip3'].map(
-    (word) =>
-      [
-        word,
-        ([f, ...tensors]: readonly unknown[]) =>
-          lazily(
-            (tensors[0] as Tensor).shape,
-            (at) => (f as Callable)(...tensors.map((tensor) => (tensor as Tensor).data[at])) as number,
-          ),
-      ] as const,
-  ),
-])
-
-const sizeMade = (word: string, args: readonly unknown[]): number =>
-  word.startsWith('tabulate') ? sizeOf(args[0] as readonly number[]) : isTensor(args[1]) ? args[1].data.length : 0
 
 export interface Machine {
   /** the value of a tree */
@@ -172,23 +105,24 @@ export interface Machine {
   readonly bind: (scope: Scope, pattern: Pattern, value: unknown, how?: Partial<Binding>) => void
   /** the scope in which the body of a function runs up to what it returns, and that */
   readonly enter: (scope: Scope, body: readonly Statement[]) => { readonly result: Place }
-  /** how a tensor came about */
-  readonly originOf: (tensor: Tensor) => Origin | undefined
+  /** how a field came about; one that holds another's elements under another shape came about as that one did */
+  readonly originOf: (field: Field) => Origin | undefined
   /** the tree of a function that a formula wrote */
   readonly functionOf: (value: unknown) => { readonly tree: FunctionTree; readonly scope: Scope } | undefined
-  /** says that a tensor is given, and its name */
-  readonly give: (name: string, tensor: Tensor) => void
-  /** says what a tensor is called, whatever the formula calls it */
-  readonly call: (name: string, tensor: Tensor) => void
-  readonly nameOf: (tensor: Tensor) => string | undefined
+  /** says that a field is given, and its name */
+  readonly give: (name: string, field: Field) => void
+  /** says what a field is called, whatever the formula calls it */
+  readonly call: (name: string, field: Field) => void
+  readonly nameOf: (field: Field) => string | undefined
   /** a function of a module */
   readonly take: (id: string, name: string) => unknown
 }
 
 /** A machine for the formulas in some modules. */
 export const machine = (modules: Modules): Machine => {
-  const origins = new WeakMap<object, Origin>()
-  const called = new WeakMap<object, string>()
+  const origins = new WeakMap<Field, Origin>()
+  const called = new WeakMap<Field, string>()
+  const reshapedFrom = new WeakMap<Field, Field>()
   const functions = new WeakMap<object, { readonly tree: FunctionTree; readonly scope: Scope }>()
   const loaded = new Map<string, Scope>()
   const outermost: Scope = {
@@ -197,38 +131,39 @@ export const machine = (modules: Modules): Machine => {
     inline: false,
   }
 
-  const spread = (list: readonly Item[], scope: Scope): readonly Place[] | undefined =>
-    list.some((item) => item.spread) ? undefined : list.map(({ value }) => ({ tree: value, scope }))
-
   const valuesOf = (list: readonly Item[], scope: Scope): readonly unknown[] =>
     list.flatMap((item): readonly unknown[] => {
       const value = evaluate(item.value, scope)
       return item.spread ? [...(value as Iterable<unknown>)] : [value]
     })
 
+  // the field that first had these elements
+  const firstOf = (field: Field): Field => reshapedFrom.get(field) ?? field
+
   const made = (word: string | undefined, value: unknown, args: readonly unknown[], places: readonly Place[]): void => {
-    if (word === undefined || !isTensor(value) || origins.has(value.data)) return
-    origins.set(value.data, { kind: 'made', word, args, places, tensor: value })
+    if (word === undefined || !isField(value) || origins.has(firstOf(value))) return
+    const source = roleOf(word) === 'sameElements' ? args.find(isField) : undefined
+    if (source === undefined) origins.set(value, { kind: 'made', word, args, places, field: value })
+    else reshapedFrom.set(value, firstOf(source))
   }
 
-  const call = (tree: Extract<Tree, { readonly kind: 'call' }>, scope: Scope): unknown => {
-    const { callee, args: list } = tree
+  const call = ({ callee, args: trees }: Extract<Tree, { readonly kind: 'call' }>, scope: Scope): unknown => {
     const self = callee.kind === 'member' || callee.kind === 'element' ? evaluate(callee.object, scope) : undefined
-    if (self === undefined && (callee.kind === 'member' || callee.kind === 'element') && callee.optional)
-      return undefined
     const found =
       callee.kind === 'member'
         ? (self as Record<string, unknown>)[callee.name]
         : callee.kind === 'element'
           ? (self as Record<string, unknown>)[evaluate(callee.index, scope) as string]
           : evaluate(callee, scope)
-    if (found === undefined && tree.optional) return undefined
     const f = asCallable(found, callee)
-    const args = valuesOf(list, scope)
-    const word = nameOfNative(f)
-    const whole = word === undefined || lazy[word] === undefined || sizeMade(word, args) < large
-    const value = whole ? f.apply(self, [...args]) : lazy[word]?.(args)
-    made(word, value, args, spread(list, scope) ?? [])
+    const args = trees.map((tree) => evaluate(tree, scope))
+    const value = f.apply(self, args)
+    made(
+      nameOfWord(f),
+      value,
+      args,
+      trees.map((tree) => ({ tree, scope })),
+    )
     return value
   }
 
@@ -247,27 +182,16 @@ export const machine = (modules: Modules): Machine => {
         return compute(tree.operator, evaluate(tree.left, scope), () => evaluate(tree.right, scope))
       case 'unary': {
         const value = evaluate(tree.operand, scope)
-        return tree.operator === '!' ? !value : tree.operator === '-' ? -(value as number) : Number(value)
+        return tree.operator === '!' ? !value : -(value as number)
       }
       case 'choice':
         return evaluate(evaluate(tree.test, scope) ? tree.yes : tree.no, scope)
       case 'call':
         return call(tree, scope)
-      case 'make':
-        return Reflect.construct(
-          asCallable(evaluate(tree.callee, scope), tree.callee),
-          valuesOf(tree.args, scope),
-        ) as unknown
-      case 'member': {
-        const object = evaluate(tree.object, scope)
-        return object === undefined && tree.optional ? undefined : (object as Record<string, unknown>)[tree.name]
-      }
-      case 'element': {
-        const object = evaluate(tree.object, scope)
-        return object === undefined && tree.optional
-          ? undefined
-          : (object as Record<string, unknown>)[evaluate(tree.index, scope) as string]
-      }
+      case 'member':
+        return (evaluate(tree.object, scope) as Record<string, unknown>)[tree.name]
+      case 'element':
+        return (evaluate(tree.object, scope) as Record<string, unknown>)[evaluate(tree.index, scope) as string]
       case 'function': {
         const f = (...args: readonly unknown[]): unknown => {
           const inner = scopeIn(scope)
@@ -345,14 +269,7 @@ export const machine = (modules: Modules): Machine => {
   const enter = (scope: Scope, body: readonly Statement[]): { readonly result: Place } => {
     for (const statement of body) {
       if (statement.kind === 'return') return { result: { tree: statement.value, scope } }
-      if (statement.kind === 'do') evaluate(statement.value, scope)
-      if (statement.kind === 'let')
-        bind(scope, statement.pattern, evaluate(statement.value, scope), { from: { tree: statement.value, scope } })
-      if (statement.kind === 'if') {
-        const branch = evaluate(statement.test, scope) ? statement.yes : statement.no
-        const { result } = enter(scope, branch)
-        if (!(result.tree.kind === 'name' && result.tree.name === 'undefined')) return { result }
-      }
+      bind(scope, statement.pattern, evaluate(statement.value, scope), { from: { tree: statement.value, scope } })
     }
     return { result: { tree: { kind: 'name', name: 'undefined' }, scope } }
   }
@@ -365,10 +282,8 @@ export const machine = (modules: Modules): Machine => {
     const scope = scopeIn(outermost)
     loaded.set(id, scope)
     found.imports.forEach(({ name, imported, from }) => {
-      const value = isNative(from)
-        ? imported === undefined
-          ? nativeModule(from)
-          : nativeModule(from)[imported]
+      const value = hasWords(from)
+        ? words[from]?.[imported ?? name]
         : imported === undefined
           ? Object.fromEntries([...load(from).names].map(([name, binding]) => [name, binding.value]))
           : load(from).names.get(imported)?.value
@@ -382,13 +297,13 @@ export const machine = (modules: Modules): Machine => {
     evaluate,
     bind,
     enter,
-    originOf: ({ data }) => origins.get(data),
+    originOf: (field) => origins.get(firstOf(field)),
     functionOf: (value) => (typeof value === 'function' ? functions.get(value) : undefined),
-    give: (name, tensor) => void origins.set(tensor.data, { kind: 'given', name, tensor }),
-    call: (name, tensor) => {
-      if (!called.has(tensor.data)) called.set(tensor.data, name)
+    give: (name, field) => void origins.set(field, { kind: 'given', name, field }),
+    call: (name, field) => {
+      if (!called.has(firstOf(field))) called.set(firstOf(field), name)
     },
-    nameOf: ({ data }) => called.get(data),
+    nameOf: (field) => called.get(firstOf(field)),
     take: (id, name) => load(id).names.get(name)?.value,
   }
 }

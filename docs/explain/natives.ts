@@ -1,48 +1,67 @@
-import * as fpTs from 'fp-ts'
 import * as arithmetic from '../../reference/arithmetic.js'
-import * as axis from '../../spec/axis.js'
-import * as philox from '../../spec/philox.js'
-import * as tensors from '../../spec/tensor.js'
+import type { Role } from '../../reference/words.js'
+import { roles } from '../../reference/words.js'
+import type { Field } from '../../spec/field.js'
+import { element } from '../../spec/field.js'
+import { wordAt } from '../../spec/philox.js'
+import { scan, scanBack } from '../../spec/scan.js'
+import { sizeOf } from '../../spec/tensor.js'
 
-/** What formulas are made of and no formula itself: run as it is, and named by its own names. */
-const modules: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  'reference/arithmetic': arithmetic,
-  'spec/axis': axis,
-  'spec/philox': philox,
-  'spec/tensor': tensors,
-  'fp-ts': fpTs,
+export const isField = (value: unknown): value is Field =>
+  typeof value === 'object' && value !== null && 'shape' in value && 'read' in value && 'all' in value
+
+/** Of more steps than these each is worked out before the next: the last would wait for all before it, and no stack is so deep. */
+const deep = 32
+
+const carried = (start: unknown, made: unknown): readonly unknown[] =>
+  isField(start)
+    ? [made]
+    : Object.keys(start as object).map((name) => (made as Readonly<Record<string, unknown>>)[name])
+
+const workOut = (x: unknown): void => {
+  if (isField(x)) for (let at = 0; at < sizeOf(x.shape); at++) element(x, at)
 }
 
-export const isNative = (id: string): boolean => Object.hasOwn(modules, id)
+// Steps that hand on the very fields that they made: how those came about can be told then, and an element of one costs
+// what it reads of those before. The reference's own steps hand on numbers.
+const handingOn =
+  (inOrder: typeof scan): typeof scan =>
+  (T, start, step) =>
+    inOrder(T, start, (before, t) => {
+      const made = step(before, t)
+      if (T > deep) carried(start, made).forEach(workOut)
+      return made
+    })
 
-export const nativeModule = (id: string): Readonly<Record<string, unknown>> => {
-  const found = modules[id]
-  if (found === undefined) throw new Error(`a formula reads ${id}, which is neither a formula nor among its words`)
-  return found
+/** The words that formulas are made of, by the file that has them: run as they are, and told by their own names. */
+export const words: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  'reference/arithmetic': { ...arithmetic, scan: handingOn(scan), scanBack: handingOn(scanBack) },
+  'spec/philox': { wordAt },
+  'spec/tensor': { sizeOf },
 }
 
-const names: ReadonlyMap<unknown, string> = new Map(
-  Object.values(modules).flatMap((module) => Object.entries(module).map(([name, value]) => [value, name] as const)),
-)
+/** Has this file words? Any other that a formula imports is a formula, too. */
+export const hasWords = (id: string): boolean => Object.hasOwn(words, id)
+
+const byName: ReadonlyMap<string, unknown> = new Map(Object.values(words).flatMap(Object.entries<unknown>))
+const names: ReadonlyMap<unknown, string> = new Map([...byName].map(([name, value]) => [value, name]))
+
+export const isWord = (name: string): boolean => byName.has(name)
 
 /** The name of a word of the formulas. */
-export const nameOfNative = (value: unknown): string | undefined => names.get(value)
+export const nameOfWord = (value: unknown): string | undefined => names.get(value)
 
-/** The globals that a formula may use. */
-export const globals: Readonly<Record<string, unknown>> = {
-  Math,
-  Number,
-  Array,
-  Object,
-  Float64Array,
-  Float32Array,
-  Uint32Array,
-  Int32Array,
-  Map,
-  Set,
-  String,
-  Boolean,
-  Infinity,
-  NaN,
-  undefined,
+/** What a word of the formulas does. */
+export const roleOf = (word: string): Role => (Object.hasOwn(roles, word) ? roles[word as keyof typeof roles] : 'named')
+
+/** The globals that a formula may use, and which of their members it may call: every function of numbers. */
+export const globals: Readonly<Record<string, unknown>> = { Math, Number, Array, Object, Infinity, NaN, undefined }
+export const globalCalls: Readonly<Record<string, readonly string[]>> = {
+  Math: Object.getOwnPropertyNames(Math),
+  Number: ['isFinite', 'isInteger', 'isNaN'],
+  Array: ['from'],
+  Object: ['fromEntries'],
 }
+
+/** What a formula may ask of a list. */
+export const listCalls: readonly string[] = ['filter', 'flatMap', 'map', 'slice']

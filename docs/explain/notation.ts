@@ -1,5 +1,7 @@
+import type { Role } from '../../reference/words.js'
 import type { Binding, Machine, Scope } from './evaluate.js'
 import { lookUp } from './evaluate.js'
+import { isWord, roleOf } from './natives.js'
 import type { FunctionTree, Pattern, Tree } from './tree.js'
 
 /** How formulas and numbers are written for people: letters for names, signs for words. */
@@ -126,24 +128,27 @@ export const negated = (operand: Written): Written => ({
   strength: operand.strength === strengthOf.product ? strengthOf.product : strengthOf.sign,
 })
 
-const readWords = /^at\d(?:Or(?:Zero)?)?$/
-const sumWords = /^sum\d$/
-const largestWords = /^largest\d?$/
-const smallestWords = /^smallest\d?$/
-
 /** What is made of many numbers. */
 export type Gathering = 'Σ' | 'max' | 'min'
 
-/** The words of the formulas that take an element of a tensor: which arguments are tensor and index. */
-export const readBy = (word: string): { readonly skip: number } | undefined =>
-  readWords.test(word) ? { skip: word.endsWith('Or') ? 1 : 0 } : undefined
+/** Which of its arguments a word takes an element of, the index behind it; none, if it is no word that does. */
+export const fieldRead = (word: string | undefined): number | undefined => {
+  const role = word === undefined ? undefined : roleOf(word)
+  return role === 'element' || role === 'elementOrZero' ? 0 : role === 'elementOr' ? 1 : undefined
+}
 
-/** The words that go over a range of indices. */
-export const overRange = (word: string): Gathering | undefined =>
-  sumWords.test(word) ? 'Σ' : largestWords.test(word) ? 'max' : smallestWords.test(word) ? 'min' : undefined
+const gatherings: Readonly<Partial<Record<Role, Gathering>>> = { sum: 'Σ', largest: 'max', smallest: 'min' }
 
-/** The word that a call is to, be it imported or a member of Math or Number. */
+/** What a word makes of the numbers over ranges of indices, if it goes over any. */
+export const overRange = (word: string | undefined): Gathering | undefined =>
+  word === undefined ? undefined : gatherings[roleOf(word)]
+
+/** The word of the formulas that a call is to. */
 export const wordOf = (callee: Tree): string | undefined =>
+  callee.kind === 'name' && isWord(callee.name) ? callee.name : undefined
+
+/** What a call is to by name: a word, a function of the formula's own, or a member of Math or Number. */
+export const calledName = (callee: Tree): string | undefined =>
   callee.kind === 'name'
     ? callee.name
     : callee.kind === 'member' && callee.object.kind === 'name' && /^(Math|Number)$/.test(callee.object.name)
@@ -220,7 +225,7 @@ export const writer = ({ evaluate }: Pick<Machine, 'evaluate'>, aside: Aside = {
       }
       case 'unary': {
         if (tree.operator === '!') return whole(`not ${within(on(tree.operand), strengthOf.whole)}`)
-        return tree.operator === '-' ? negated(on(tree.operand)) : on(tree.operand)
+        return negated(on(tree.operand))
       }
       case 'choice': {
         const known = settled(tree.test, scope, inner)
@@ -232,10 +237,7 @@ export const writer = ({ evaluate }: Pick<Machine, 'evaluate'>, aside: Aside = {
       }
       case 'call':
         return writeCall(tree, scope, inner)
-      case 'make':
-        return whole(`${on(tree.callee).text}(…)`)
       case 'member':
-        if (tree.name === 'data') return on(tree.object)
         // inputs.c is c
         return tree.object.kind === 'name' && /^(attrs|inputs|sizes)$/.test(tree.object.name)
           ? whole(letter(tree.name))
@@ -275,33 +277,33 @@ export const writer = ({ evaluate }: Pick<Machine, 'evaluate'>, aside: Aside = {
   ): Written => {
     const word = wordOf(callee)
     const on = (tree: Tree): Written => write(tree, scope, inner)
-    const trees = args.map(({ value }) => value)
-    const read = word === undefined ? undefined : readBy(word)
-    if (read !== undefined) {
-      const [tensor, ...index] = trees.slice(read.skip)
+    const texts = (): string => args.map((tree) => on(tree).text).join(', ')
+    const of = fieldRead(word)
+    if (of !== undefined) {
+      const [field, ...index] = args.slice(of)
       // an index stays on its line
       const texts = index.map((each) => on(each).text.replaceAll(' ', '\u00a0'))
       const separator = texts.every((text) => /^[^\s,]+$/.test(text)) ? ',' : ',\u00a0'
-      return whole(`${tensor === undefined ? '' : on(tensor).text}[${texts.join(separator)}]`)
+      return whole(`${field === undefined ? '' : on(field).text}[${texts.join(separator)}]`)
     }
-    const range = word === undefined ? undefined : overRange(word)
-    const f = trees.at(-1)
+    const range = overRange(word)
+    const f = args.at(-1)
     if (range !== undefined && f?.kind === 'function') {
       const letters = parameters(f)
-      const extents = trees.slice(0, -1).map((each) => on(each).text)
+      const extents = args.slice(0, -1).map((each) => on(each).text)
       const under = letters.map((each, at) => `${each}<${extents[at] ?? ''}`).join(', ')
       const body = writeFunction(f, scope, inner)
       return range === 'Σ'
         ? { text: `Σ_{${under}} ${within(body, strengthOf.product)}`, strength: strengthOf.sum }
         : whole(`${range}_{${under}} ${within(body, strengthOf.product)}`)
     }
-    if (word === 'total')
-      return { text: `Σ ${trees.map((tree) => on(tree).text).join(', ')}`, strength: strengthOf.sum }
-    if (word === 'isNaN') return { text: `${trees.map((tree) => on(tree).text).join('')} is NaN`, strength: 2 }
-    if (word === 'isFinite') return { text: `${trees.map((tree) => on(tree).text).join('')} is finite`, strength: 2 }
-    if (word === 'sizeOf') return whole(`size(${trees.map((tree) => on(tree).text).join(', ')})`)
+    if (word !== undefined && roleOf(word) === 'sumOfAll') return { text: `Σ ${texts()}`, strength: strengthOf.sum }
+    const name = calledName(callee)
+    if (name === 'isNaN') return { text: `${texts()} is NaN`, strength: 2 }
+    if (name === 'isFinite') return { text: `${texts()} is finite`, strength: 2 }
+    if (name === 'sizeOf') return whole(`size(${texts()})`)
     if (callee.kind === 'name') aside.words.push(callee.name)
-    return applied(word ?? on(callee).text, trees.map(on))
+    return applied(name ?? on(callee).text, args.map(on))
   }
 
   return { write, writeFunction, parameters }

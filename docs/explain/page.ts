@@ -4,18 +4,21 @@ import type { OpName } from '../../spec/catalogue.js'
 import { opOf } from '../../spec/catalogue.js'
 import type { Result } from '../../spec/error.js'
 import { ensure, fail } from '../../spec/error.js'
+import type { Field, Fields, Readable } from '../../spec/field.js'
+import { element, given } from '../../spec/field.js'
 import type { AnySizes, Axes, InputAxes } from '../../spec/op.js'
 import { cotangentNames, inputsAmong, resolve, shapesOf } from '../../spec/op.js'
 import type { Question } from '../../spec/program.js'
-import type { Shape, Tensor, Tensors } from '../../spec/tensor.js'
-import { generate, showShape, sizeOf, sumOf, zeros } from '../../spec/tensor.js'
+import type { Shape, Tensors } from '../../spec/tensor.js'
+import { showShape, sizeOf, sumOf, zeros } from '../../spec/tensor.js'
 import type { Binding, Machine, Origin, Place, Scope } from './evaluate.js'
-import { indexAt, isTensor, machine, scopeIn } from './evaluate.js'
+import { indexAt, machine, scopeIn } from './evaluate.js'
 import type { Formulas } from './formulas.js'
+import { isField, roleOf } from './natives.js'
 import type { Aside } from './notation.js'
 import { joined, letter, namesIn, number, writePattern, writer, writtenNumber } from './notation.js'
 import type { Findings, Term } from './term.js'
-import { builder, elementText, noFindings, stepsOf, tensorName, writeTerm } from './term.js'
+import { builder, elementText, noFindings, stepsOf, fieldName, writeTerm } from './term.js'
 import type { FunctionTree, Pattern, Tree } from './tree.js'
 
 /**
@@ -56,19 +59,20 @@ export const formulaText = (formulas: Formulas, op: OpName, direction: 'forward'
 
 const most = { columns: 10, rows: 6, slices: 2 }
 
-const row = (data: Tensor['data'], start: number, length: number): readonly string[] => {
+const row = (x: Readable, start: number, length: number): readonly string[] => {
   const count = Math.min(length, most.columns)
-  const texts = Array.from({ length: count }, (_, i) => number(data[start + i] as number))
+  const texts = Array.from({ length: count }, (_, i) => number(element(x, start + i)))
   return count < length ? [...texts, '…'] : texts
 }
 
 /** A tensor's numbers in lines: its last two axes as a grid, long ones cut. */
-export const grid = ({ shape, data }: Tensor): readonly string[] => {
+export const grid = (x: Readable): readonly string[] => {
+  const { shape } = x
   const [height, width] = [shape.at(-2) ?? 1, shape.at(-1) ?? 1]
   const slices = sizeOf(shape) / (height * width)
   const lines = Array.from({ length: Math.min(slices, most.slices) }, (_, slice) => {
     const rows = Array.from({ length: Math.min(height, most.rows) }, (_, r) =>
-      row(data, (slice * height + r) * width, width),
+      row(x, (slice * height + r) * width, width),
     )
     const wide = rows.flat().reduce((most, text) => Math.max(most, widthOf(text)), 0)
     const texts = rows.map((cells) =>
@@ -147,7 +151,7 @@ interface Element {
   readonly where: string
 }
 
-/** No page tells of more tensors on the way than so many. */
+/** No page tells of more fields on the way than so many. */
 const mostTold = 24
 
 /** The formulas of elements where they stand. */
@@ -178,24 +182,24 @@ const elements = (runner: Machine) => {
     }
   }
 
-  // f of the elements at one place of some tensors
+  // f of the elements at one place of some fields
   const elementwise = (
     f: unknown,
-    tensors: readonly unknown[],
+    fields: readonly unknown[],
     called: readonly (Place | undefined)[],
     at: number,
   ): Element | undefined => {
     const own = runner.functionOf(f)
-    if (own === undefined || !tensors.every(isTensor)) return undefined
-    const bindings: readonly Binding[] = tensors.map((tensor, i) => ({
-      value: tensor.data[at],
-      element: { tensor, at, called: called[i] },
+    if (own === undefined || !fields.every(isField)) return undefined
+    const bindings: readonly Binding[] = fields.map((field, i) => ({
+      value: element(field, at),
+      element: { field, at, called: called[i] },
     }))
     const place = withParameters(own.tree, own.scope, bindings)
     const where = own.tree.params.flatMap((pattern: Pattern, i) => {
-      const tensor = tensors[i]
-      const element = tensor === undefined ? '' : elementText(tensorName(runner, tensor, called[i]), tensor.shape, at)
-      return namesIn(pattern).map((name) => `${letter(name)} = ${element}`)
+      const field = fields[i]
+      const text = field === undefined ? '' : elementText(fieldName(runner, field, called[i]), field.shape, at)
+      return namesIn(pattern).map((name) => `${letter(name)} = ${text}`)
     })
     return { place, letters: [], where: where.join(', ') }
   }
@@ -203,23 +207,42 @@ const elements = (runner: Machine) => {
   const ofPlace = (place: Place | undefined): Element | undefined =>
     place === undefined ? undefined : { place, letters: [], where: '' }
 
-  const elementOf = ({ word, args, places }: Extract<Origin, { readonly kind: 'made' }>, at: number) => {
-    if (/^tabulate\d$/.test(word)) return tabulated(args[1], indexAt(args[0] as Shape, at))
-    if (word === 'generate') return tabulated(args[1], [at])
-    if (word === 'map' || /^zip\d?$/.test(word)) return elementwise(args[0], args.slice(1), places.slice(1), at)
-    if (word === 'mapTensor') return elementwise(args[0], args.slice(1), places.slice(1), at)
-    if (word === 'zipTensors') return elementwise(args[1], args[0] as readonly unknown[], [], at)
-    if (word === 'scalarOf' || word === 'scalar') return ofPlace(places[0])
-    if (word === 'filled') return ofPlace(places[1])
-    return undefined
+  const elementOf = (
+    { word, args, places }: Extract<Origin, { readonly kind: 'made' }>,
+    at: number,
+  ): Element | undefined => {
+    switch (roleOf(word)) {
+      case 'byIndex':
+        return tabulated(args[1], indexAt(args[0] as Shape, at))
+      case 'byElement':
+        return elementwise(args[0], args.slice(1), places.slice(1), at)
+      case 'constant':
+        return ofPlace(places.at(-1))
+      // told by the fields that they are made of
+      case 'sameElements':
+      case 'part':
+      case 'stack':
+      case 'sumOfFields':
+      // no fields
+      case 'element':
+      case 'elementOrZero':
+      case 'elementOr':
+      case 'sum':
+      case 'largest':
+      case 'smallest':
+      case 'sumOfAll':
+      case 'steps':
+      case 'named':
+        return undefined
+    }
   }
 
   return { elementOf, ofPlace }
 }
 
-/** The tensors, one for each step, that one is put together of. */
-const gatheredFrom = ({ word, args }: Extract<Origin, { readonly kind: 'made' }>): readonly Tensor[] | undefined =>
-  (word === 'stacked' || word === 'sumOfTensors') && Array.isArray(args[0]) && args[0].every(isTensor)
+/** The fields, one for each step, that one is put together of. */
+const gatheredFrom = ({ word, args }: Extract<Origin, { readonly kind: 'made' }>): readonly Field[] | undefined =>
+  (roleOf(word) === 'stack' || roleOf(word) === 'sumOfFields') && Array.isArray(args[0]) && args[0].every(isField)
     ? args[0]
     : undefined
 
@@ -237,11 +260,11 @@ const sizeOfTerm = (term: Term): number =>
 /** The element whose formula says most, the first of equals; a finite number that is not 0, if there is one. */
 const mostTelling =
   (runner: Machine) =>
-  (tensor: Tensor): number => {
+  (field: Field): number => {
     const { elementOf } = elements(runner)
-    const origin = runner.originOf(tensor)
+    const origin = runner.originOf(field)
     const score = (at: number): number => {
-      const value = tensor.data[at] as number
+      const value = element(field, at)
       const worth = value !== 0 && Number.isFinite(value) ? 1e6 : 0
       const place = origin?.kind === 'made' ? elementOf(origin, at)?.place : undefined
       return place === undefined ? worth : worth + sizeAt(place)
@@ -252,7 +275,7 @@ const mostTelling =
       const size = sizeOfTerm(builder(runner, findings).build(tree, scope))
       return size + sumOf(findings.names.map(({ place, among }) => (among === undefined ? sizeAt(place) : 1)))
     }
-    const scores = Array.from({ length: Math.min(tensor.data.length, considered) }, (_, at) => score(at))
+    const scores = Array.from({ length: Math.min(sizeOf(field.shape), considered) }, (_, at) => score(at))
     return Math.max(scores.indexOf(scores.reduce((a, b) => Math.max(a, b), -1)), 0)
   }
 
@@ -303,19 +326,17 @@ const teller = (formulas: Formulas, runner: Machine, width: number, pen: Pen) =>
     }),
     ...words.flatMap((word) => (formulas.words[word] === undefined ? [] : once(`${word}: ${formulas.words[word]}`))),
     ...findings.outside.flatMap(once),
-    ...findings.reads.flatMap(({ tensor, called }) => {
-      const origin = runner.originOf(tensor)
-      return origin?.kind === 'given' && showShape(origin.tensor.shape) !== showShape(tensor.shape)
-        ? once(
-            `${tensorName(runner, tensor, called)} is read in row-major order, as of shape ${showShape(tensor.shape)}`,
-          )
+    ...findings.reads.flatMap(({ field, called }) => {
+      const origin = runner.originOf(field)
+      return origin?.kind === 'given' && showShape(origin.field.shape) !== showShape(field.shape)
+        ? once(`${fieldName(runner, field, called)} is read in row-major order, as of shape ${showShape(field.shape)}`)
         : []
     }),
   ]
 
   /** What a formula reads on the way and has not been told yet. */
   const before = ({ reads, names }: Findings): readonly string[] => [
-    ...reads.flatMap(({ tensor, at, called }) => tell(tensorName(runner, tensor, called), tensor, at, true)),
+    ...reads.flatMap(({ field, at, called }) => tell(fieldName(runner, field, called), field, at, true)),
     ...names.flatMap(({ name, place, among }) => tellName(name, place, among)),
   ]
 
@@ -350,48 +371,56 @@ const teller = (formulas: Formulas, runner: Machine, width: number, pen: Pen) =>
   // what steps make, one after the other, or added
   const tellGathered = (
     name: string,
-    tensor: Tensor,
+    field: Field,
     at: number,
     onTheWay: boolean,
     origin: Extract<Origin, { readonly kind: 'made' }>,
   ): readonly string[] => {
     const parts = gatheredFrom(origin) ?? []
-    const size = parts[0]?.data.length ?? 1
-    if (origin.word === 'stacked') {
+    const size = sizeOf(parts[0]?.shape ?? [])
+    if (roleOf(origin.word) === 'stack') {
       const part = Math.floor(at / size)
-      return tell(`${name}[${part}]`, parts[part] as Tensor, at % size, onTheWay)
+      return tell(`${name}[${part}]`, parts[part] as Field, at % size, onTheWay)
     }
-    const values = parts.map(({ data }) => writtenNumber(data[at] as number))
+    const values = parts.map((part) => writtenNumber(element(part, at)))
     const sum = values.slice(1).reduce((sum, value) => joined('+', sum, value), values[0] ?? writtenNumber(0))
     const told: Told = {
-      left: elementText(name, tensor.shape, at),
-      formula: `Σ_{t<${parts.length}} ${elementText(`${name}⟨t⟩`, tensor.shape, at)}`,
+      left: elementText(name, field.shape, at),
+      formula: `Σ_{t<${parts.length}} ${elementText(`${name}⟨t⟩`, field.shape, at)}`,
       lets: [],
-      steps: [sum.text, number(tensor.data[at] as number)],
+      steps: [sum.text, number(element(field, at))],
       where: '',
       notes: [],
     }
-    return [...tell(`${name}⟨0⟩`, parts[0] as Tensor, at, true), ...linesOf(told, width, pen), '']
+    return [...tell(`${name}⟨0⟩`, parts[0] as Field, at, true), ...linesOf(told, width, pen), '']
   }
 
-  const tell = (name: string, tensor: Tensor, at: number, onTheWay: boolean): readonly string[] => {
-    const origin = runner.originOf(tensor)
+  const tell = (name: string, field: Field, at: number, onTheWay: boolean): readonly string[] => {
+    const origin = runner.originOf(field)
     if (origin?.kind !== 'made') return []
-    if (gatheredFrom(origin) !== undefined) return tellGathered(name, tensor, at, onTheWay, origin)
+    if (gatheredFrom(origin) !== undefined) return tellGathered(name, field, at, onTheWay, origin)
+    const [source, t] = origin.args
+    if (roleOf(origin.word) === 'part' && isField(source))
+      return tell(
+        fieldName(runner, source, origin.places[0]),
+        source,
+        (t as number) * sizeOf(field.shape) + at,
+        onTheWay,
+      )
     const site = origin.places.find(({ tree }) => tree.kind === 'function')?.tree ?? origin.places[0]?.tree
     if (onTheWay && (told.has(site) || told.size > mostTold)) return []
     if (onTheWay) told.add(site)
-    const element = elementOf(origin, at)
-    if (element === undefined) return []
-    const before = elementsTold.get(tensor.data) ?? new Set<number>()
+    const found = elementOf(origin, at)
+    if (found === undefined) return []
+    const before = elementsTold.get(origin.field) ?? new Set<number>()
     if (before.has(at))
-      return [`${indent}${elementText(name, tensor.shape, at)} = ${number(tensor.data[at] as number)}, as above`, '']
-    elementsTold.set(tensor.data, new Set([...before, at]))
-    const { letters } = element
-    const left = letters.length === 0 ? elementText(name, tensor.shape, at) : `${name}[${letters.join(',')}]`
-    const lines = tellPlace(left, element)
-    const size = tensor.data.length
-    const all = `${indent}${name} = ${row(tensor.data, 0, size).join('  ')}${size > most.columns ? ` (${size} numbers)` : ''}`
+      return [`${indent}${elementText(name, field.shape, at)} = ${number(element(field, at))}, as above`, '']
+    elementsTold.set(origin.field, new Set([...before, at]))
+    const { letters } = found
+    const left = letters.length === 0 ? elementText(name, field.shape, at) : `${name}[${letters.join(',')}]`
+    const lines = tellPlace(left, found)
+    const size = sizeOf(field.shape)
+    const all = `${indent}${name} = ${row(field, 0, size).join('  ')}${size > most.columns ? ` (${size} numbers)` : ''}`
     return onTheWay && size > 1 ? [...lines, pen.faint(all), ''] : [...lines, '']
   }
 
@@ -443,9 +472,9 @@ const symbolLines = (formulas: Formulas, question: Question, sizes: AnySizes, pe
   const op = opOf(name)
   const letters = lettersOf(declared(formulas, name, direction)?.value)
   const among = inputsAmong(op, Object.keys(inputs))
-  const titled = (title: string, of: string, tensor: Tensor, axes: Axes): readonly string[] => {
-    const numbers = grid(tensor)
-    const shape = axes.length === 0 ? '' : ` ${pen.faint(`[${axes.join(',')}] =`)} ${showShape(tensor.shape)}`
+  const titled = (title: string, of: string, x: Readable, axes: Axes): readonly string[] => {
+    const numbers = grid(x)
+    const shape = axes.length === 0 ? '' : ` ${pen.faint(`[${axes.join(',')}] =`)} ${showShape(x.shape)}`
     return numbers.length === 1 && numbers[0] !== undefined && widthOf(numbers[0]) <= 60
       ? [`${indent}${title}${shape}${pen.faint(of)}  ${numbers[0]}`]
       : [`${indent}${title}${shape}${pen.faint(of)}`, ...numbers.map((line) => `${indent}${indent}${indent}${line}`)]
@@ -478,7 +507,7 @@ const symbolLines = (formulas: Formulas, question: Question, sizes: AnySizes, pe
       ? []
       : [`${indent}${extents.map(([key, extent]) => `${key} = ${extent}`).join(', ')}${pen.faint('  extents')}`]),
     ...runs.map(
-      ([key, shape]) => `${indent}${key === 'rest' ? '…' : key} = ${showShape(shape)}${pen.faint('  extents')}`,
+      ([key, list]) => `${indent}${key === 'rest' ? '…' : key} = [${list.join(',')}]${pen.faint('  extents')}`,
     ),
   ]
 }
@@ -487,22 +516,21 @@ const symbolLines = (formulas: Formulas, question: Question, sizes: AnySizes, pe
 export const compute = (
   formulas: Formulas,
   { op: name, direction, attrs, inputs, cotangents }: Question,
-): Result<{ readonly runner: Machine; readonly outputs: Tensors; readonly sizes: AnySizes }> =>
+): Result<{ readonly runner: Machine; readonly outputs: Fields; readonly sizes: AnySizes }> =>
   F.pipe(
     resolve(opOf(name), attrs, shapesOf(inputs)),
     E.map(({ sizes, outputs: shapes }) => {
       const runner = machine(formulas.modules)
-      // a copy each, so that no two are taken for each other
-      const given = (called: (key: string) => string, tensors: Tensors): Tensors =>
+      const named = (called: (key: string) => string, tensors: Tensors): Fields =>
         Object.fromEntries(
-          Object.entries(tensors).map(([key, { shape, data }]) => {
-            const copy = generate(shape, (i) => data[i] as number)
-            runner.give(called(key), copy)
-            return [key, copy]
+          Object.entries(tensors).map(([key, tensor]) => {
+            const field = given(tensor)
+            runner.give(called(key), field)
+            return [key, field]
           }),
         )
-      const ins = given((key) => key, inputs)
-      const dys = given(
+      const ins = named((key) => key, inputs)
+      const dys = named(
         (key) => `d${key}`,
         direction === 'forward'
           ? {}
@@ -513,7 +541,7 @@ export const compute = (
       const f = runner.take(moduleOf(formulas, name), direction) as (...args: readonly unknown[]) => object
       const answer = direction === 'forward' ? f(attrs, ins, sizes) : f(attrs, ins, dys, sizes)
       const outputs = Object.fromEntries(
-        Object.entries(answer).filter((entry): entry is [string, Tensor] => isTensor(entry[1])),
+        Object.entries(answer).filter((entry): entry is [string, Field] => isField(entry[1])),
       )
       return { runner, outputs, sizes }
     }),
@@ -525,23 +553,23 @@ const flatIn = (shape: Shape, index: readonly number[]): number | undefined =>
     : undefined
 
 const elementsChosen = (
-  outputs: Tensors,
+  outputs: Fields,
   { output, index }: Chosen,
-  telling: (tensor: Tensor) => number,
-): Result<readonly { readonly name: string; readonly tensor: Tensor; readonly at: number }[]> => {
+  telling: (field: Field) => number,
+): Result<readonly { readonly name: string; readonly field: Field; readonly at: number }[]> => {
   const bare = output === undefined || outputs[output] !== undefined ? output : output.replace(/^d/, '')
   const among = Object.entries(outputs).filter(([name]) => bare === undefined || name === bare)
   // answers of one shape are told at one place
   const places = new Map<string, number>()
-  const placeIn = (tensor: Tensor): number => {
-    const shape = showShape(tensor.shape)
-    const at = places.get(shape) ?? telling(tensor)
+  const placeIn = (field: Field): number => {
+    const shape = showShape(field.shape)
+    const at = places.get(shape) ?? telling(field)
     places.set(shape, at)
     return at
   }
-  const found = among.flatMap(([name, tensor]) => {
-    const at = index === undefined ? placeIn(tensor) : flatIn(tensor.shape, index)
-    return at === undefined ? [] : [{ name, tensor, at }]
+  const found = among.flatMap(([name, field]) => {
+    const at = index === undefined ? placeIn(field) : flatIn(field.shape, index)
+    return at === undefined ? [] : [{ name, field, at }]
   })
   const shapes = among.map(([name, { shape }]) => `${name} has shape ${showShape(shape)}`).join(', ')
   return F.pipe(
@@ -580,22 +608,23 @@ export const page = (
         direction === 'backward'
           ? letter(`d${output}`)
           : `${letter(output)}${op.inputs[output] === undefined ? '' : '′'}`
-      Object.entries(outputs).forEach(([output, tensor]) => runner.call(called(output), tensor))
+      Object.entries(outputs).forEach(([output, field]) => runner.call(called(output), field))
       const tell = teller(formulas, runner, width, pen)
       const text = formulaText(formulas, name, direction)
-      const sections = elements.flatMap(({ name: output, tensor, at }) => {
-        const size = tensor.data.length
-        const lines = tell(called(output), tensor, at, false)
-        const element = elementText(called(output), tensor.shape, at)
-        const origin = runner.originOf(tensor)
+      const sections = elements.flatMap(({ name: output, field, at }) => {
+        const size = sizeOf(field.shape)
+        const lines = tell(called(output), field, at, false)
+        const left = elementText(called(output), field.shape, at)
+        const value = number(element(field, at))
+        const origin = runner.originOf(field)
         return [
-          pen.strong(`${element}${size > 1 ? pen.faint(`, one of ${size}`) : ''}`),
+          pen.strong(`${left}${size > 1 ? pen.faint(`, one of ${size}`) : ''}`),
           ...(lines.length > 0
             ? lines
             : [
                 origin?.kind === 'given'
-                  ? `${indent}${element} = ${elementText(letter(origin.name), origin.tensor.shape, at)} = ${number(tensor.data[at] as number)}`
-                  : `${indent}${element} = ${number(tensor.data[at] as number)}`,
+                  ? `${indent}${left} = ${elementText(letter(origin.name), origin.field.shape, at)} = ${value}`
+                  : `${indent}${left} = ${value}`,
                 '',
               ]),
         ]
@@ -613,9 +642,9 @@ export const page = (
         '',
         ...sections,
         pen.strong('Result'),
-        ...Object.entries(outputs).flatMap(([output, tensor]) => {
-          const lines = grid(tensor)
-          const title = `${indent}${called(output)} ${showShape(tensor.shape)}`
+        ...Object.entries(outputs).flatMap(([output, field]) => {
+          const lines = grid(field)
+          const title = `${indent}${called(output)} ${showShape(field.shape)}`
           return lines.length === 1
             ? [`${title}  ${lines[0]}`]
             : [title, ...lines.map((line) => `${indent}${indent}${indent}${line}`)]

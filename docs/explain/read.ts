@@ -1,20 +1,23 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { dirname, join, posix } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import type { Formulas } from './formulas.js'
-import { isNative } from './natives.js'
-import type { Declaration, Import, Item, Member, Module, Modules, Pattern, Statement, Tree } from './tree.js'
+import { placeOf, sourceOf, takenBy, unknownWords } from './check.js'
+import { hasWords, roleOf, words } from './natives.js'
+import type { Declaration, Import, Item, Member, Module, Modules, Operator, Pattern, Statement, Tree } from './tree.js'
+import { operators } from './tree.js'
 
 /**
  * The reference as trees, read from its sources by the TypeScript compiler. That is at hand in development only: a
- * package carries what was read when it was built.
+ * package carries what was read when it was built. What no page could tell is refused here, by file and line: a build
+ * fails on it, not a reader.
  */
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..')
 
 const unreadable = (node: ts.Node): Error =>
-  new Error(`no tree for ${ts.SyntaxKind[node.kind]}: ${node.getText().slice(0, 80)}`)
+  new Error(`${placeOf(node)}: no tree for ${ts.SyntaxKind[node.kind]}: ${node.getText().slice(0, 80)}`)
 
 const items = (nodes: readonly ts.Expression[]): readonly Item[] =>
   nodes.map((node) =>
@@ -53,11 +56,12 @@ const functionOf = (node: ts.ArrowFunction | ts.FunctionDeclaration | ts.Functio
         : [{ kind: 'return', value: treeOf(node.body) }],
 })
 
-const operators: ReadonlyMap<ts.SyntaxKind, string> = new Map([
+const signs: ReadonlyMap<ts.SyntaxKind, '-' | '!'> = new Map([
   [ts.SyntaxKind.MinusToken, '-'],
-  [ts.SyntaxKind.PlusToken, '+'],
   [ts.SyntaxKind.ExclamationToken, '!'],
-])
+] as const)
+
+const isOperator = (text: string): text is Operator => (operators as readonly string[]).includes(text)
 
 const treeOf = (node: ts.Expression): Tree => {
   if (
@@ -73,42 +77,22 @@ const treeOf = (node: ts.Expression): Tree => {
   if (node.kind === ts.SyntaxKind.TrueKeyword) return { kind: 'constant', value: true }
   if (node.kind === ts.SyntaxKind.FalseKeyword) return { kind: 'constant', value: false }
   if (node.kind === ts.SyntaxKind.NullKeyword) return { kind: 'constant', value: null }
-  if (ts.isBinaryExpression(node))
-    return {
-      kind: 'binary',
-      operator: node.operatorToken.getText(),
-      left: treeOf(node.left),
-      right: treeOf(node.right),
-    }
+  if (ts.isBinaryExpression(node)) {
+    const operator = node.operatorToken.getText()
+    if (isOperator(operator)) return { kind: 'binary', operator, left: treeOf(node.left), right: treeOf(node.right) }
+  }
   if (ts.isPrefixUnaryExpression(node)) {
-    const operator = operators.get(node.operator)
+    const operator = signs.get(node.operator)
     if (operator !== undefined) return { kind: 'unary', operator, operand: treeOf(node.operand) }
   }
   if (ts.isConditionalExpression(node))
     return { kind: 'choice', test: treeOf(node.condition), yes: treeOf(node.whenTrue), no: treeOf(node.whenFalse) }
-  if (ts.isCallExpression(node))
-    return {
-      kind: 'call',
-      callee: treeOf(node.expression),
-      args: items(node.arguments),
-      optional: node.questionDotToken !== undefined,
-    }
-  if (ts.isNewExpression(node))
-    return { kind: 'make', callee: treeOf(node.expression), args: items(node.arguments ?? []) }
-  if (ts.isPropertyAccessExpression(node))
-    return {
-      kind: 'member',
-      object: treeOf(node.expression),
-      name: node.name.text,
-      optional: node.questionDotToken !== undefined,
-    }
-  if (ts.isElementAccessExpression(node))
-    return {
-      kind: 'element',
-      object: treeOf(node.expression),
-      index: treeOf(node.argumentExpression),
-      optional: node.questionDotToken !== undefined,
-    }
+  if (ts.isCallExpression(node) && node.questionDotToken === undefined)
+    return { kind: 'call', callee: treeOf(node.expression), args: node.arguments.map(treeOf) }
+  if (ts.isPropertyAccessExpression(node) && node.questionDotToken === undefined)
+    return { kind: 'member', object: treeOf(node.expression), name: node.name.text }
+  if (ts.isElementAccessExpression(node) && node.questionDotToken === undefined)
+    return { kind: 'element', object: treeOf(node.expression), index: treeOf(node.argumentExpression) }
   if (ts.isArrowFunction(node) || ts.isFunctionExpression(node)) return functionOf(node)
   if (ts.isObjectLiteralExpression(node)) return { kind: 'object', members: node.properties.map(memberOf) }
   if (ts.isArrayLiteralExpression(node)) return { kind: 'list', items: items(node.elements) }
@@ -162,16 +146,6 @@ const statementsOf = (node: ts.Statement): readonly Statement[] => {
       value: treeOf(declaration.initializer ?? raise(unreadable(declaration))),
     }))
   if (ts.isReturnStatement(node)) return [{ kind: 'return', value: treeOf(node.expression ?? raise(unreadable(node))) }]
-  if (ts.isIfStatement(node))
-    return [
-      {
-        kind: 'if',
-        test: treeOf(node.expression),
-        yes: statementsOf(node.thenStatement),
-        no: node.elseStatement === undefined ? [] : statementsOf(node.elseStatement),
-      },
-    ]
-  if (ts.isExpressionStatement(node)) return [{ kind: 'do', value: treeOf(node.expression) }]
   throw unreadable(node)
 }
 
@@ -195,21 +169,12 @@ const commentAbove = (text: string, node: ts.Node): string => {
     .join('\n')
 }
 
-// './weighted.js' in reference/losses/bce is reference/losses/weighted; a package keeps its name
-const targetOf = (id: string, specifier: string): string =>
-  specifier.startsWith('.') ? posix.join(posix.dirname(id), specifier).replace(/\.js$/, '') : specifier
-
-const importsOf = (id: string, node: ts.ImportDeclaration): readonly Import[] => {
-  const { importClause: clause, moduleSpecifier } = node
-  const from = targetOf(id, (moduleSpecifier as ts.StringLiteral).text)
-  if (clause === undefined || clause.phaseModifier === ts.SyntaxKind.TypeKeyword || clause.namedBindings === undefined)
-    return []
-  return ts.isNamespaceImport(clause.namedBindings)
-    ? [{ name: clause.namedBindings.name.text, from }]
-    : clause.namedBindings.elements
-        .filter(({ isTypeOnly }) => !isTypeOnly)
-        .map(({ name, propertyName }) => ({ name: name.text, imported: (propertyName ?? name).text, from }))
-}
+const importsOf = (node: ts.ImportDeclaration): readonly Import[] =>
+  takenBy(node).map(({ name, imported }) => ({
+    name: name.text,
+    ...(imported === undefined ? {} : { imported }),
+    from: sourceOf(node),
+  }))
 
 const declarationsOf = (text: string, node: ts.Statement): readonly Declaration[] => {
   if (ts.isVariableStatement(node))
@@ -220,41 +185,44 @@ const declarationsOf = (text: string, node: ts.Statement): readonly Declaration[
     }))
   if (ts.isFunctionDeclaration(node) && node.name !== undefined)
     return [{ name: node.name.text, comment: commentAbove(text, node), value: functionOf(node) }]
-  if (
-    ts.isImportDeclaration(node) ||
-    ts.isInterfaceDeclaration(node) ||
-    ts.isTypeAliasDeclaration(node) ||
-    ts.isExportDeclaration(node)
-  )
-    return []
+  if (ts.isImportDeclaration(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) return []
   throw unreadable(node)
 }
 
-/** A file's text as a module. Throws where it uses more of the language than a formula does. */
+/**
+ * A file's text as a module. Throws where it uses more of the language than a formula does, or a word that is none: a
+ * line for each, with file and line.
+ */
 export const parseModule = (id: string, text: string): Module => {
   const file = ts.createSourceFile(`${id}.ts`, text, ts.ScriptTarget.ES2022, true)
+  const unknown = unknownWords(file)
+  if (unknown.length > 0) throw new Error(unknown.join('\n'))
   return {
-    imports: file.statements.flatMap((node) => (ts.isImportDeclaration(node) ? importsOf(id, node) : [])),
+    imports: file.statements.flatMap((node) => (ts.isImportDeclaration(node) ? importsOf(node) : [])),
     declarations: file.statements.flatMap((node) => declarationsOf(text, node)),
   }
 }
 
 const readFrom = (known: Modules, id: string): Modules => {
-  if (known[id] !== undefined || isNative(id)) return known
+  if (known[id] !== undefined || hasWords(id)) return known
   const module = parseModule(id, readFileSync(join(root, `${id}.ts`), 'utf8'))
   return module.imports.reduce((modules, { from }) => readFrom(modules, from), { ...known, [id]: module })
 }
 
-// the first sentence above each word
-const wordsIn = (path: string): Readonly<Record<string, string>> => {
-  const text = readFileSync(join(root, path), 'utf8')
-  const file = ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true)
+// what stands above each word; a word that is told by its name needs it
+const saidOf = (id: string): Readonly<Record<string, string>> => {
+  const text = readFileSync(join(root, `${id}.ts`), 'utf8')
+  const file = ts.createSourceFile(`${id}.ts`, text, ts.ScriptTarget.ES2022, true)
   return Object.fromEntries(
-    file.statements.flatMap((node) => {
+    file.statements.filter(ts.isVariableStatement).flatMap((node) => {
       const comment = commentAbove(text, node).replace(/\s+/g, ' ')
-      return ts.isVariableStatement(node) && comment !== ''
-        ? node.declarationList.declarations.map(({ name }) => [name.getText(), comment] as const)
-        : []
+      return node.declarationList.declarations.flatMap((declaration) => {
+        const name = declaration.name.getText()
+        if (comment !== '') return [[name, comment] as const]
+        if (words[id]?.[name] !== undefined && roleOf(name) === 'named')
+          throw new Error(`${placeOf(node)}: ${name} is told by its name, and nothing above it says what it does`)
+        return []
+      })
     }),
   )
 }
@@ -272,5 +240,5 @@ const modules = (): Modules =>
 /** Every op's formula, and what the formulas share. */
 export const readFormulas = (): Formulas => ({
   modules: modules(),
-  words: { ...wordsIn('spec/philox.ts'), ...wordsIn('reference/arithmetic.ts') },
+  words: { ...saidOf('spec/philox'), ...saidOf('reference/arithmetic') },
 })

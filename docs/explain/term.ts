@@ -1,17 +1,19 @@
-import type { Tensor } from '../../spec/tensor.js'
+import type { Field } from '../../spec/field.js'
+import { element } from '../../spec/field.js'
 import { sizeOf } from '../../spec/tensor.js'
 import type { Binding, Machine, Place, Scope } from './evaluate.js'
-import { indexAt, isTensor, lookUp, scopeIn } from './evaluate.js'
-import { nameOfNative } from './natives.js'
+import { indexAt, lookUp, scopeIn } from './evaluate.js'
+import { isField, roleOf } from './natives.js'
 import type { Gathering, Written } from './notation.js'
 import {
   applied,
+  calledName,
+  fieldRead,
   joined,
   letter,
   negated,
   number,
   overRange,
-  readBy,
   strengthOf,
   whole,
   wordOf,
@@ -25,7 +27,7 @@ export type Term =
   | {
       readonly kind: 'read'
       readonly value: number
-      readonly tensor: Tensor
+      readonly field: Field
       readonly at: number
       readonly name: string
     }
@@ -42,9 +44,9 @@ export type Term =
       readonly zeros: number
     }
 
-/** What a formula at an element leads to: tensors read, names used, functions of its own, and choices made. */
+/** What a formula at an element leads to: elements read, names used, functions of its own, and choices made. */
 export interface Findings {
-  readonly reads: { readonly tensor: Tensor; readonly at: number; readonly called: Place | undefined }[]
+  readonly reads: { readonly field: Field; readonly at: number; readonly called: Place | undefined }[]
   readonly names: { readonly name: string; readonly place: Place; readonly among: Pattern | undefined }[]
   readonly helpers: { readonly name: string; readonly tree: FunctionTree }[]
   readonly words: string[]
@@ -63,15 +65,15 @@ const literalZero = (term: Term): boolean => term.kind === 'number' && term.valu
 
 const termOf = (binding: Binding): Term | undefined => binding.term as Term | undefined
 
-/** The name of a tensor where it is read: what it was given as, else what the formula calls it. */
-export const tensorName = (machine: Machine, tensor: Tensor, called: Place | undefined): string => {
-  const origin = machine.originOf(tensor)
+/** The name of a field where it is read: what it was given as, else what the formula calls it. */
+export const fieldName = (machine: Machine, field: Field, called: Place | undefined): string => {
+  const origin = machine.originOf(field)
   if (origin?.kind === 'given') return letter(origin.name)
-  const known = machine.nameOf(tensor)
+  const known = machine.nameOf(field)
   if (known !== undefined) return known
-  // part t of a tensor along its first axis
-  if (origin?.word === 'partOf' && isTensor(origin.args[0]))
-    return `${tensorName(machine, origin.args[0], origin.places[0])}[${String(origin.args[1])}]`
+  // part t of a field along its first axis
+  if (origin !== undefined && roleOf(origin.word) === 'part' && isField(origin.args[0]))
+    return `${fieldName(machine, origin.args[0], origin.places[0])}[${String(origin.args[1])}]`
   return called === undefined ? '…' : nameIn(machine, called.tree, called.scope)
 }
 
@@ -97,10 +99,10 @@ interface Builder {
   readonly build: (tree: Tree, scope: Scope) => Term
   /** of what a function answers with */
   readonly enter: (own: Own, args: readonly Argument[]) => Term
-  readonly read: (tensor: Tensor, at: number, called: Place | undefined) => Term
+  readonly read: (field: Field, at: number, called: Place | undefined) => Term
 }
 
-/** A term with no element of a tensor in it: it says where, not what. */
+/** A term with no element of a field in it: it says where, not what. */
 const bare = (term: Term): boolean =>
   term.kind === 'number' ||
   (term.kind === 'operation' && term.parts.every(bare)) ||
@@ -110,15 +112,9 @@ const bare = (term: Term): boolean =>
 export const builder = (machine: Machine, findings: Findings): Builder => {
   const { evaluate } = machine
 
-  const read = (tensor: Tensor, at: number, called: Place | undefined): Term => {
-    findings.reads.push({ tensor, at, called })
-    return {
-      kind: 'read',
-      value: tensor.data[at] as number,
-      tensor,
-      at,
-      name: tensorName(machine, tensor, called),
-    }
+  const read = (field: Field, at: number, called: Place | undefined): Term => {
+    findings.reads.push({ field, at, called })
+    return { kind: 'read', value: element(field, at), field, at, name: fieldName(machine, field, called) }
   }
 
   const plain = (value: unknown, name?: string): Term => ({
@@ -133,8 +129,8 @@ export const builder = (machine: Machine, findings: Findings): Builder => {
     const term = termOf(binding)
     if (term !== undefined) return term
     if (binding.element !== undefined) {
-      const { tensor, at, called } = binding.element
-      return read(tensor, at, called)
+      const { field, at, called } = binding.element
+      return read(field, at, called)
     }
     const { from, among, value } = binding
     if (binding.varies === true || typeof value !== 'number') return plain(value)
@@ -196,28 +192,27 @@ export const builder = (machine: Machine, findings: Findings): Builder => {
 
   const callTerm = (tree: Extract<Tree, { readonly kind: 'call' }>, scope: Scope): Term => {
     const word = wordOf(tree.callee)
-    const trees = tree.args.map(({ value }) => value)
-    const spread = tree.args.some((item) => item.spread)
-    const reading = word === undefined || spread ? undefined : readBy(word)
-    if (reading !== undefined) {
-      const [of, ...index] = trees.slice(reading.skip)
-      const tensor = evaluate(of as Tree, scope) as Tensor
+    const trees = tree.args
+    const of = fieldRead(word)
+    if (of !== undefined) {
+      const [source, ...index] = trees.slice(of)
+      const called = { tree: source as Tree, scope }
+      const field = evaluate(called.tree, scope) as Field
       const indices = index.map((each) => evaluate(each, scope) as number)
-      const inside = indices.every((i, axis) => i >= 0 && i < (tensor.shape[axis] ?? tensor.data.length))
-      if (!inside && word !== `at${indices.length}`) {
-        findings.outside.push(
-          `${tensorName(machine, tensor, { tree: of as Tree, scope })} is ${number(evaluate(tree, scope) as number)} outside`,
-        )
-        return plain(evaluate(tree, scope))
+      const inside = indices.every((i, axis) => i >= 0 && i < (field.shape[axis] ?? sizeOf(field.shape)))
+      if (!inside && roleOf(word as string) !== 'element') {
+        const outside = evaluate(tree, scope) as number
+        findings.outside.push(`${fieldName(machine, field, called)} is ${number(outside)} outside`)
+        return plain(outside)
       }
-      // at1 goes along all elements, whatever the shape
+      // one index goes along all elements, whatever the shape
       const at =
         indices.length === 1
           ? (indices[0] as number)
-          : indices.reduce((flat, i, axis) => flat + i * sizeOf(tensor.shape.slice(axis + 1)), 0)
-      return read(tensor, at, { tree: of as Tree, scope })
+          : indices.reduce((flat, i, axis) => flat + i * sizeOf(field.shape.slice(axis + 1)), 0)
+      return read(field, at, called)
     }
-    const range = word === undefined || spread ? undefined : overRange(word)
+    const range = overRange(word)
     const last = trees.at(-1)
     if (range !== undefined && last !== undefined) {
       const extents = trees.slice(0, -1).map((each) => evaluate(each, scope) as number)
@@ -230,16 +225,15 @@ export const builder = (machine: Machine, findings: Findings): Builder => {
           ),
         )
     }
-    if (word === 'total' && trees[0] !== undefined) {
-      const tensor = evaluate(trees[0], scope) as Tensor
-      const called = { tree: trees[0], scope }
-      return many('Σ', evaluate(tree, scope) as number, tensor.data.length, (by, at) => by.read(tensor, at, called))
+    if (word !== undefined && roleOf(word) === 'sumOfAll' && last !== undefined) {
+      const field = evaluate(last, scope) as Field
+      const called = { tree: last, scope }
+      return many('Σ', evaluate(tree, scope) as number, sizeOf(field.shape), (by, at) => by.read(field, at, called))
     }
     const value = evaluate(tree, scope)
-    if (typeof value !== 'number' || spread) return plain(value)
+    if (typeof value !== 'number') return plain(value)
     const values = trees.map((each) => evaluate(each, scope))
-    const callee = evaluate(tree.callee, scope)
-    const own = machine.functionOf(callee)
+    const own = machine.functionOf(evaluate(tree.callee, scope))
     if (own !== undefined) {
       if (tree.callee.kind === 'name') findings.helpers.push({ name: tree.callee.name, tree: own.tree })
       const term = enter(
@@ -252,10 +246,9 @@ export const builder = (machine: Machine, findings: Findings): Builder => {
       return bare(term) && scope.inline ? plain(value) : term
     }
     if (values.some((each) => typeof each !== 'number')) return plain(value)
-    const native = nameOfNative(callee)
-    if (native !== undefined) findings.words.push(native)
+    if (word !== undefined) findings.words.push(word)
     const parts = trees.map((each) => build(each, scope))
-    return scope.inline && parts.every(bare) ? plain(value) : operation(native ?? word ?? '…', parts, value)
+    return scope.inline && parts.every(bare) ? plain(value) : operation(calledName(tree.callee) ?? '…', parts, value)
   }
 
   // what a condition reads, as far as it is looked at
@@ -265,7 +258,7 @@ export const builder = (machine: Machine, findings: Findings): Builder => {
       if (Boolean(evaluate(test.left, scope)) === (test.operator === '&&')) readBehind(test.right, scope)
     } else if (typeof evaluate(test, scope) === 'number') build(test, scope)
     else if (test.kind === 'unary') readBehind(test.operand, scope)
-    else if (test.kind === 'call') test.args.forEach(({ value }) => readBehind(value, scope))
+    else if (test.kind === 'call') test.args.forEach((each) => readBehind(each, scope))
     else if (test.kind === 'binary') [test.left, test.right].forEach((side) => readBehind(side, scope))
   }
 
@@ -292,19 +285,10 @@ export const builder = (machine: Machine, findings: Findings): Builder => {
       }
       case 'call':
         return callTerm(tree, scope)
-      case 'element': {
-        // x.data[i]
-        const { object, index } = tree
-        if (object.kind === 'member' && object.name === 'data') {
-          const tensor = evaluate(object.object, scope)
-          if (isTensor(tensor)) return read(tensor, evaluate(index, scope) as number, { tree: object.object, scope })
-        }
-        return plain(evaluate(tree, scope))
-      }
       case 'text':
       case 'constant':
-      case 'make':
       case 'member':
+      case 'element':
       case 'function':
       case 'object':
       case 'list':
@@ -335,7 +319,7 @@ export const writeTerm = (term: Term, named: boolean): Written => {
     case 'number':
       return named && term.name !== undefined ? whole(term.name) : writtenNumber(term.value)
     case 'read':
-      return named ? whole(elementText(term.name, term.tensor.shape, term.at)) : writtenNumber(term.value)
+      return named ? whole(elementText(term.name, term.field.shape, term.at)) : writtenNumber(term.value)
     case 'operation': {
       const parts = term.parts.map((part) => writeTerm(part, named))
       if (term.operator === 'negative') return negated(parts[0] as Written)

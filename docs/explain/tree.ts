@@ -3,18 +3,21 @@
  * Plain JSON, so that a package can carry them.
  */
 
+/** The operators between two expressions. */
+export const operators = ['+', '-', '*', '/', '%', '**', '<', '<=', '>', '>=', '===', '!==', '&&', '||'] as const
+export type Operator = (typeof operators)[number]
+
 export type Tree =
   | { readonly kind: 'number'; readonly value: number }
   | { readonly kind: 'text'; readonly value: string }
   | { readonly kind: 'constant'; readonly value: boolean | null }
   | { readonly kind: 'name'; readonly name: string }
-  | { readonly kind: 'binary'; readonly operator: string; readonly left: Tree; readonly right: Tree }
-  | { readonly kind: 'unary'; readonly operator: string; readonly operand: Tree }
+  | { readonly kind: 'binary'; readonly operator: Operator; readonly left: Tree; readonly right: Tree }
+  | { readonly kind: 'unary'; readonly operator: '-' | '!'; readonly operand: Tree }
   | { readonly kind: 'choice'; readonly test: Tree; readonly yes: Tree; readonly no: Tree }
-  | { readonly kind: 'call'; readonly callee: Tree; readonly args: readonly Item[]; readonly optional: boolean }
-  | { readonly kind: 'make'; readonly callee: Tree; readonly args: readonly Item[] }
-  | { readonly kind: 'member'; readonly object: Tree; readonly name: string; readonly optional: boolean }
-  | { readonly kind: 'element'; readonly object: Tree; readonly index: Tree; readonly optional: boolean }
+  | { readonly kind: 'call'; readonly callee: Tree; readonly args: readonly Tree[] }
+  | { readonly kind: 'member'; readonly object: Tree; readonly name: string }
+  | { readonly kind: 'element'; readonly object: Tree; readonly index: Tree }
   | { readonly kind: 'function'; readonly params: readonly Pattern[]; readonly body: readonly Statement[] }
   | { readonly kind: 'object'; readonly members: readonly Member[] }
   | { readonly kind: 'list'; readonly items: readonly Item[] }
@@ -22,7 +25,7 @@ export type Tree =
 
 export type FunctionTree = Extract<Tree, { readonly kind: 'function' }>
 
-/** An argument or an element of a list. */
+/** An element of a list, or the elements of another. */
 export interface Item {
   readonly spread: boolean
   readonly value: Tree
@@ -48,8 +51,6 @@ export type Pattern =
 export type Statement =
   | { readonly kind: 'let'; readonly pattern: Pattern; readonly value: Tree }
   | { readonly kind: 'return'; readonly value: Tree }
-  | { readonly kind: 'if'; readonly test: Tree; readonly yes: readonly Statement[]; readonly no: readonly Statement[] }
-  | { readonly kind: 'do'; readonly value: Tree }
 
 /** A name that a file takes from another: from a file of this project, such as `reference/losses/weighted`, or a package. */
 export interface Import {

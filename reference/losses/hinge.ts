@@ -9,14 +9,14 @@ const margin = (s: Field, n: number, j: number, c: number): number => 1 + (at2(s
 const targets = (t: Field, N: number, C: number): readonly (readonly number[])[] =>
   Array.from({ length: N }, (_, n) => Array.from({ length: C }, (_, c) => c).filter((c) => at2(t, n, c) !== 0))
 
-// loss = (1/N) Σ_n Σ_c t[n,c]·Σ_{j≠c} max(0, m[n,j,c])
+// loss = (1/N) Σ_n Σ_c Σ_{j≠c} t[n,c]·max(0, m[n,j,c])
 export const forward: Forward<'hinge'> = ({ reduction }, { scores: s, target: t }, { N, C }) => {
   const held = targets(t, N, C)
   const each = tabulate1([N], (n) => {
     const classes = held[n] as readonly number[]
     return sum1(classes.length, (at) => {
       const c = classes[at] as number
-      return at2(t, n, c) * sum1(C, (j) => (j === c ? 0 : Math.max(0, margin(s, n, j, c))))
+      return sum1(C, (j) => (j === c ? 0 : at2(t, n, c) * Math.max(0, margin(s, n, j, c))))
     })
   })
   return { loss: reduction === 'none' ? each : scalarOf(reduction === 'mean' ? total(each) / N : total(each)) }

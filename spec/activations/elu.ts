@@ -1,5 +1,5 @@
 import { attributes, finite, withDefault } from '../attributes.js'
-import { epsilon, expError, expm1Error, tau } from '../bound.js'
+import { epsilon, expError, expm1Error, gamma, tau } from '../bound.js'
 import { zipFields } from '../field.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
 
@@ -17,7 +17,10 @@ import { defineOp, nothingToDerive, slide } from '../op.js'
  * Shapes  x [...]  →  y [...]
  * Units   x and y are plain numbers, y above −α (for α > 0)
  * Bound   0 where x ≥ 0: a comparison and a copy. Elsewhere y: e^x − 1 errs 9ε, relative also near 0, and a product ε.
- *         dx: e^x errs (4 + 2|x|)ε and may be flushed to 0, which α·dy enlarges; then two products
+ *         dx: e^x errs (4 + 2|x|)ε and may be flushed to 0, which α·dy enlarges; then two products. Or it is made of y,
+ *         which errs as above, a sum and a product: where e^x is small that is absolute, 10ε|α·dy|
+ * Admits  dx = dy·(y + α)
+ * Refuses e^x − 1 as a difference, which cancels near 0
  * Source  slide "Activation functions"
  */
 export const elu = defineOp({
@@ -30,21 +33,21 @@ export const elu = defineOp({
   differentiable: ['x'],
   derive: nothingToDerive,
   bound: ({ attrs, inputs, valuesOf }) => ({
-    y: zipFields([inputs.x, valuesOf(attrs, inputs).y], (x, y) =>
-      x >= 0 ? 0 : compounded(expm1Error, 1) * Math.abs(y) + tau,
-    ),
+    y: zipFields([inputs.x, valuesOf(attrs, inputs).y], (x, y) => (x >= 0 ? 0 : ofDifference * Math.abs(y) + tau)),
   }),
   boundBackward: ({ attrs, inputs, cotangents, gradientsOf }) => ({
-    x: zipFields([inputs.x, cotangents.y, gradientsOf(attrs, inputs, cotangents).x], (x, dy, dx) =>
-      x >= 0
-        ? 0
-        : compounded(expError(Math.max(x, vanishing)), 2) * Math.abs(dx) + tau * (1 + Math.abs(attrs.alpha * dy)),
-    ),
+    x: zipFields([inputs.x, cotangents.y, gradientsOf(attrs, inputs, cotangents).x], (x, dy, dx) => {
+      if (x >= 0) return 0
+      const pulled = Math.abs(attrs.alpha * dy)
+      const ofPower = compounded(expError(x), 2) * Math.abs(dx)
+      const ofY = ofDifference * Math.abs(Math.expm1(x)) * pulled
+      return Math.max(ofPower, ofY + gamma(2) * (Math.abs(dx) + ofY)) + tau * (1 + pulled + Math.abs(dy))
+    }),
   }),
 })
 
-// below this e^x is less than every f32: it is 0 or flushed, inside τ
-const vanishing = -104
-
 // a relative error and so many roundings after it
 const compounded = (error: number, roundings: number): number => (1 + error) * (1 + epsilon) ** roundings - 1
+
+// α·(e^x − 1): the difference and a product
+const ofDifference = compounded(expm1Error, 1)

@@ -17,6 +17,7 @@ import { defineOp, nothingToDerive, slide } from '../op.js'
  * Shapes  x [...]  →  y [...]
  * Units   y carries the unit of x; alpha is a plain number
  * Bound   0 where x > 0: a comparison and a copy. Elsewhere one product, ε
+ * Admits  max(x, αx), where α is from 0 to 1
  * Source  slide "Activation functions"; the side of 0 and NaN, which comes through, as in PyTorch's LeakyReLU
  */
 export const leakyRelu = defineOp({

@@ -1,6 +1,7 @@
 import { attributes, integer, withDefault } from '../attributes.js'
 import type { Cut } from '../axis.js'
 import { cutAlong, foldRows, rowOf } from '../axis.js'
+import { expOf, onceRounded } from '../ball.js'
 import { epsilon, gamma, logError, tau } from '../bound.js'
 import type { Field } from '../field.js'
 import { element, field, zipFields } from '../field.js'
@@ -24,6 +25,9 @@ import type { Numbers, Tensor } from '../tensor.js'
  *         and what log itself may: 2⁻²¹ where S can lie in [½, 2], else 4ε log S; then a difference. The error is absolute:
  *         a y closer to 0 than 10⁻⁶ carries no digits. dx: e^y errs as y does and (4 + 2|y|)ε, Σ dy γ(depth) of the
  *         magnitudes; then a product and a difference. e^z/S in place of e^y errs less
+ * Admits  dx_i = dy_i − (e^{z_i}/S)·Σ_j dy_j
+ * Refuses x_i − log Σ_j e^{x_j} as it stands, which overflows; log of softmax, −Infinity where a share vanishes; x_i −
+ *         (max x + log S), which loses what large logits differ by
  * Source  PyTorch's LogSoftmax, the axis and the special values as well; the log of slide "Softmax"
  */
 export const logSoftmax = defineOp({
@@ -49,8 +53,8 @@ export const logSoftmax = defineOp({
       x: zipFields([y, errorsOf(sizes, depth, inputs.x, y), dx, field(dy.shape, (i) => i)], (y, e, dx, i) => {
         const row = rowOf(sizes, i)
         const [sum, ofSum] = [Math.abs(element(pull, row)), additions * element(size, row)]
-        const ofShare = Math.exp(y + e + (4 + 2 * (Math.abs(y) + e)) * epsilon) - Math.exp(y) + tau
-        const ofProduct = (Math.exp(y) + ofShare) * (sum + ofSum) * (1 + epsilon) - Math.exp(y) * sum
+        const share = expOf({ value: y, error: e })
+        const ofProduct = (share.value + share.error + tau) * (sum + ofSum) * (1 + epsilon) - share.value * sum
         return ofProduct + epsilon * (Math.abs(dx) + ofProduct) + tau
       }),
     }
@@ -59,9 +63,11 @@ export const logSoftmax = defineOp({
 
 const at = (numbers: Numbers, position: number): number => numbers[position] as number
 
-// z + (4 + 3|z|)ε is at least the logarithm of what exp answers to z = x − max x: the difference errs ε|z|, exp
-// (4 + 2|z|)ε, and 1 + a ≤ e^a
-const above = (z: number): number => Math.exp(z + (4 + 3 * Math.abs(z)) * epsilon)
+// the most that exp may answer to z = x − max x
+const above = (z: number): number => {
+  const { value, error } = expOf(onceRounded(z))
+  return value + error
+}
 
 // how far y = z − log Σe^z may be off
 const errorsOf = (cut: Cut, depth: Depth, x: Tensor, y: Field): Field => {

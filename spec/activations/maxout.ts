@@ -1,10 +1,10 @@
 import { noAttributes } from '../attributes.js'
 import { gamma, gridOf, tau } from '../bound.js'
 import type { Field } from '../field.js'
-import { element, field, mapField, once, zipFields } from '../field.js'
+import { element, field, mapField } from '../field.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
 import type { Shape, Tensor } from '../tensor.js'
-import { generate, magnitudes, sizeOf, zeros, zipTensors } from '../tensor.js'
+import { fold, generate, magnitudes, sizeOf } from '../tensor.js'
 
 /**
  * Maxout: the largest of K affine pieces for every output.
@@ -28,6 +28,7 @@ import { generate, magnitudes, sizeOf, zeros, zipTensors } from '../tensor.js'
  *         reaches the largest a − e; where several may, the gradient of any of them is right, and what lies between
  *         theirs and the oracle's is allowed. dx: that, and O products, γ(O). dw: that, a product and a sum over the
  *         batch, of the depth that the backend declares; db: that sum without a product
+ * Admits  products added in any order, fused into the sum, the bias first
  * Source  slide "Activation functions"; Goodfellow et al., "Maxout Networks" (2013)
  */
 export const maxout = defineOp({
@@ -50,61 +51,41 @@ export const maxout = defineOp({
       }),
     }
   },
-  boundBackward: ({ attrs, inputs, cotangents: { y: dy }, sizes: { N, O, I }, depth, valuesOf, gradientsOf }) => {
-    const { x, w } = inputs
+  boundBackward: ({ attrs, inputs, cotangents: { y: dy }, sizes: { N, K, O, I }, depth, valuesOf }) => {
     const pieces = piecesOf(inputs, (given) => valuesOf(attrs, given).y)
     const first = firstLargest(pieces, [N, O])
     const surely = field([N, O], (i) => largest(pieces, ({ a, e }) => element(a, i) - element(e, i)))
     const rivals = pieces.map((_, k) => rivalOf(pieces, first, surely, k))
     const isRival = (k: number, i: number): boolean => element(rivals[k] as Field, i) > 0
-    const isOpen = (i: number): boolean => rivals.some((rival) => element(rival, i) > 0)
+    const isOpen = field([N, O], (i) => (rivals.some((rival) => element(rival, i) > 0) ? 1 : 0))
     const mayBe = (k: number, i: number): boolean => element(first, i) === k || isRival(k, i)
-    // a piece by itself is dense: its gradients, all by magnitude, if it takes the cotangents at these places; where none
-    // is taken in a row or a column there is nothing to add up
-    const gradients = (weights: () => Tensor, takes: (i: number) => boolean): Given => {
-      const some = mapField((dy, i) => (takes(i) ? Math.abs(dy) : 0), dy)
-      const inRow = once((n) => indices(O).some((o) => element(some, n * O + o) !== 0))
-      const inColumn = once((o) => indices(N).some((n) => element(some, n * O + o) !== 0))
-      const all = once(() => gradientsOf(attrs, magnitudes({ x, w: weights(), b: zeros([1, O]) }), { y: some }))
-      return {
-        x: field([N, I], (i) => (inRow(Math.floor(i / I)) ? element(all(0).x, i) : 0)),
-        w: field([1, O, I], (i) => (inColumn(Math.floor(i / I)) ? element(all(0).w, i) : 0)),
-        b: field([1, O], (o) => (inColumn(o) ? element(all(0).b, o) : 0)),
-      }
-    }
-    const taken = pieces.map((_, k) =>
-      gradients(
-        () => pieceOf(k, w),
-        (i) => mayBe(k, i),
-      ),
-    )
-    const undecided = pieces.map((_, k) =>
-      gradients(
-        () => pieceOf(k, w),
-        (i) => isOpen(i) && mayBe(k, i),
-      ),
-    )
-    // where piece k may stand for the oracle's, j, what differs is the weights
-    const exchanged = pieces.flatMap((_, k) =>
-      pieces.map((_, j) => {
-        const difference = (): Tensor => zipTensors([pieceOf(j, w), pieceOf(k, w)], (a, b) => a - b)
-        return gradients(difference, (i) => element(first, i) === j && isRival(k, i)).x
-      }),
-    )
-    const allowed = (roundings: number, terms: Field, exchanged: Field): Field =>
-      zipFields([terms, exchanged], (terms, exchanged) => gamma(roundings) * terms + exchanged + tau)
-    const ofPieces = (name: 'w' | 'b', roundings: number): Field => {
-      const all = (gradients: readonly Given[]): Field =>
-        stacked(
-          inputs[name].shape,
-          gradients.map((of) => of[name]),
-        )
-      return allowed(roundings, all(taken), all(undecided))
+    const [x, w, size] = [inputs.x.data, inputs.w.data, magnitudes({ dy }).dy.data]
+    const weight = (k: number, o: number, i: number): number => w[(k * O + o) * I + i] as number
+    // over the samples of which piece k may have the cotangent: the terms of its gradient, and those that it may not have
+    const ofPiece = (roundings: number, k: number, o: number, factor: (n: number) => number): number => {
+      const sumOver = (takes: (place: number) => boolean): number =>
+        fold(N, 0, (sum, n) => (takes(n * O + o) ? sum + (size[n * O + o] as number) * factor(n) : sum))
+      const terms = sumOver((place) => mayBe(k, place))
+      const undecided = sumOver((place) => element(isOpen, place) > 0 && mayBe(k, place))
+      return gamma(roundings) * terms + undecided + tau
     }
     return {
-      x: allowed(O, sumOfFields(taken.map(({ x }) => x)), sumOfFields(exchanged)),
-      w: ofPieces('w', depth(N) + 1),
-      b: ofPieces('b', depth(N)),
+      x: field([N, I], (at) => {
+        const [n, i] = [Math.floor(at / I), at % I]
+        const sumOver = (term: (k: number, o: number) => number): number =>
+          fold(O, 0, (sum, o) => sum + (size[n * O + o] as number) * fold(K, 0, (sum, k) => sum + term(k, o)))
+        const terms = sumOver((k, o) => (mayBe(k, n * O + o) ? Math.abs(weight(k, o, i)) : 0))
+        // where piece k may stand for the oracle's, what differs is the weights
+        const exchanged = sumOver((k, o) =>
+          isRival(k, n * O + o) ? Math.abs(weight(element(first, n * O + o), o, i) - weight(k, o, i)) : 0,
+        )
+        return gamma(O) * terms + exchanged + tau
+      }),
+      w: field([K, O, I], (at) => {
+        const [k, o, i] = [Math.floor(at / (O * I)), Math.floor(at / I) % O, at % I]
+        return ofPiece(depth(N) + 1, k, o, (n) => Math.abs(x[n * I + i] as number))
+      }),
+      b: field([K, O], (at) => ofPiece(depth(N), Math.floor(at / O), at % O, () => 1)),
     }
   },
   multiplyAdds: ({ N, K, O, I }) => N * K * O * I,
@@ -116,26 +97,10 @@ interface Piece {
   readonly e: Field
 }
 
-interface Given {
-  readonly x: Field
-  readonly w: Field
-  readonly b: Field
-}
-
-const indices = (count: number): readonly number[] => Array.from({ length: count }, (_, i) => i)
-
-const sumOfFields = (fields: readonly Field[]): Field =>
-  field((fields[0] as Field).shape, (i) => fields.reduce((sum, x) => sum + element(x, i), 0))
-
 /** The k-th slice along the first axis, and the tensor of such slices. */
 const pieceOf = (k: number, { shape: [, ...rest], data }: Tensor): Tensor => {
   const size = sizeOf(rest)
   return generate([1, ...rest], (i) => data[k * size + i] as number)
-}
-
-const stacked = (shape: Shape, slices: readonly Field[]): Field => {
-  const size = sizeOf(shape.slice(1))
-  return field(shape, (i) => element(slices[Math.floor(i / size)] as Field, i % size))
 }
 
 const largest = (pieces: readonly Piece[], f: (piece: Piece) => number): number =>
@@ -147,23 +112,24 @@ const piecesOf = (
   valuesOf: (given: Readonly<Record<'x' | 'w' | 'b', Tensor>>) => Field,
 ): readonly Piece[] => {
   const { x, w, b } = inputs
+  const sizes = magnitudes(inputs)
   const grid = Math.min(gridOf(x) * gridOf(w), gridOf(b))
   const roundings = gamma((x.shape[1] as number) + 1)
   return Array.from({ length: w.shape[0] as number }, (_, k) => {
-    const given = { x, w: pieceOf(k, w), b: pieceOf(k, b) }
+    const companion = valuesOf({ x: sizes.x, w: pieceOf(k, sizes.w), b: pieceOf(k, sizes.b) })
     return {
-      a: valuesOf(given),
-      e: mapField((size) => (size <= 2 ** 24 * grid ? 0 : roundings * size + tau), valuesOf(magnitudes(given))),
+      a: valuesOf({ x, w: pieceOf(k, w), b: pieceOf(k, b) }),
+      e: mapField((size) => (size <= 2 ** 24 * grid ? 0 : roundings * size + tau), companion),
     }
   })
 }
 
-/** Which piece the oracle takes for the largest. */
+/** Which piece the oracle takes for the largest: the first NaN, if there is one. */
 const firstLargest = (pieces: readonly Piece[], shape: Shape): Field =>
   field(shape, (i) => {
     const most = largest(pieces, ({ a }) => element(a, i))
     return Math.max(
-      pieces.findIndex(({ a }) => element(a, i) === most),
+      pieces.findIndex(({ a }) => element(a, i) === most || Number.isNaN(element(a, i))),
       0,
     )
   })

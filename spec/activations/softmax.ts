@@ -1,6 +1,7 @@
 import { attributes, integer, withDefault } from '../attributes.js'
 import type { Cut } from '../axis.js'
 import { cutAlong, foldRows, rowOf } from '../axis.js'
+import { expOf, onceRounded } from '../ball.js'
 import { epsilon, gamma, tau } from '../bound.js'
 import type { Field } from '../field.js'
 import { element, field, zipFields } from '../field.js'
@@ -10,9 +11,11 @@ import type { Numbers, Tensor } from '../tensor.js'
 
 const at = (numbers: Numbers, position: number): number => numbers[position] as number
 
-// z − (4 + 3|z|)ε and z + (4 + 3|z|)ε enclose the logarithm of what exp answers to z = x − max x: the difference errs
-// ε|z|, exp (4 + 2|z|)ε, and 1 + a ≤ e^a
-const above = (z: number): number => Math.exp(z + (4 + 3 * Math.abs(z)) * epsilon)
+// the most that exp may answer to z = x − max x
+const above = (z: number): number => {
+  const { value, error } = expOf(onceRounded(z))
+  return value + error
+}
 
 // how far y = e^z/Σe^z may be off: the largest numerator over the smallest sum
 const errorOfShares = (cut: Cut, depth: Depth, x: Tensor): Field => {
@@ -43,6 +46,7 @@ const errorOfShares = (cut: Cut, depth: Depth, x: Tensor): Field => {
  * Bound   with z = x − max x: the difference errs ε|z|, exp (4 + 2|z|)ε, the sum its terms' errors and γ(depth) of their
  *         magnitudes, the division 2½ε. Since Σ y|z| ≤ log n, huge logits do not widen the sum. dx: y errs as above;
  *         the products y·dy are rounded and summed at that depth, then a difference and a product
+ * Refuses e^{x_i}/Σ_j e^{x_j} as it stands, which overflows
  * Source  slide "Softmax"; the axis as in PyTorch
  */
 export const softmax = defineOp({

@@ -19,6 +19,8 @@ import { defineOp, nothingToDerive } from '../op.js'
  * Errors  AttributeOutOfRange – β is not above 0
  * Bound   by arithmetic on balls: β·x, e^{−|βx|}, its logarithm, whose condition is at most 1, a quotient and a sum; a β of
  *         1 rounds neither product nor quotient. dx: β·x, σ as `sigmoid` errs, and a product
+ * Admits  dx = dy/(1 + e^{−βx})
+ * Refuses ln(1 + e^{βx})/β as it stands, which overflows, and loses what is small beside 1
  * Source  Dugas et al., "Incorporating second-order functional knowledge" (2001); β as in PyTorch's Softplus
  */
 export const softplus = defineOp({

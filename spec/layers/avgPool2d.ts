@@ -22,6 +22,7 @@ const division = 2.5
  * Bound   y: a window holds at most K = min(KH,H)·min(KW,W) real elements (padding adds exact zeros), so a term meets
  *         K − 1 additions and one division. dx: m windows meet at most, so m − 1 additions and one division. Dividing
  *         terms first, or multiplying by 1/count rounded once (2ε), stays within
+ * Admits  the sum times 1/count; every term divided by count
  * Source  slide "LeNet" (subsampling, without its coefficient and bias); countIncludePad as in PyTorch's AvgPool2d
  */
 export const avgPool2d = defineOp({

@@ -24,6 +24,7 @@ const ofR = 7.5
  * Bound   r errs 7½ roundings. y may be computed folded, a·x + (β − a·runningMean) with a = γ·r, as many libraries do:
  *         8½ roundings of a, a product, two sums, of each magnitude by itself. dx: r and two products; dβ: the depth of
  *         the sum; dγ: r is common to a channel and meets |dγ|, the sum and 3 roundings meet Σ |dy·(x − runningMean)|·r
+ * Admits  a·x + (β − a·runningMean) with a = γ·r
  * Source  slide "Batch-norm layer"
  */
 export const batchNormInference = defineOp({

@@ -1,7 +1,7 @@
 import type { Field } from '../field.js'
 import { field } from '../field.js'
 import type { Numbers, Shape } from '../tensor.js'
-import { sizeOf } from '../tensor.js'
+import { fold, sizeOf } from '../tensor.js'
 
 /** A tensor [N,C,…] by its channels: each has m = N·S values, S being the product of the axes …. */
 export interface Channels {
@@ -19,13 +19,11 @@ export const channelCounts = (N: number, rest: Shape): Pick<Channels, 'S' | 'm'>
 
 /** For each channel f(… f(f(start, i₀), i₁) …) over the positions i of its values: a field [C]. */
 export const foldChannels = (
-  { C, S, m }: Channels,
+  { N, C, S }: Channels,
   start: number,
   f: (soFar: number, position: number, channel: number) => number,
-): Field => {
-  const values = Array.from({ length: m }, (_, k) => Math.floor(k / S) * C * S + (k % S))
-  return field([C], (c) => values.reduce((soFar, i) => f(soFar, c * S + i, c), start))
-}
+): Field =>
+  field([C], (c) => fold(N, start, (soFar, n) => fold(S, soFar, (soFar, s) => f(soFar, (n * C + c) * S + s, c))))
 
 /** The channel in which the value at a position lies. */
 export const channelOf = ({ C, S }: Channels, position: number): number => Math.floor(position / S) % C

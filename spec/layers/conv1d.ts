@@ -21,6 +21,7 @@ import { mostOverlaps, windowCount } from './window.js'
  * Bound   y: Cg·K products and the bias, added in any order. dx: one product for each output that read the element.
  *         dw, db: sums over batch and places, of the depth that the backend declares
  *         Integers, and multiples of any one power of two, that f32 adds up without rounding: 0
+ * Admits  products added in any order, fused into the sum, the bias first
  * Source  slide "Convolutional Neural Networks" ("space or time invariant"); options as in PyTorch's Conv1d
  */
 export const conv1d = defineOp({

@@ -21,6 +21,7 @@ import { mostOverlaps, windowCount } from './window.js'
  * Bound   y: Cg·KH·KW products and the bias, added in any order. dx: one product for each output that read the element.
  *         dw, db: sums over batch and positions, of the depth that the backend declares
  *         Integers, and multiples of any one power of two, that f32 adds up without rounding: 0
+ * Admits  products added in any order, fused into the sum, the bias first
  * Source  slide "Convolutional layer (CONV)"; dilation and groups as in PyTorch's Conv2d
  */
 export const conv2d = defineOp({

@@ -40,6 +40,7 @@ const lessThanAStep = (axis: string, more: number, stride: number, dilation: num
  * Bound   y: one product for each pixel and tap that reach the element, and the bias, added in any order. dx: Og·KH·KW
  *         products. dw, db: sums over batch and positions, of the depth that the backend declares
  *         Integers, and multiples of any one power of two, that f32 adds up without rounding: 0
+ * Admits  products added in any order, fused into the sum, the bias first
  * Source  decoders and generators (autoencoders, GANs); options as in PyTorch's ConvTranspose2d
  */
 export const convTranspose2d = defineOp({

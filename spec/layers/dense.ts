@@ -16,6 +16,7 @@ import { magnitudes } from '../tensor.js'
  *         γ(I + 1). dx: likewise O products, γ(O). dw: a product and a sum over the batch, of the depth that the
  *         backend declares; db: that sum without a product
  *         Integers, and multiples of any one power of two, that f32 adds up without rounding: 0
+ * Admits  products added in any order, fused into the sum, the bias first
  * Source  slides "Fully connected layer", "The perceptron", "MLP"; weights [O,I] as in PyTorch's Linear
  */
 export const dense = defineOp({

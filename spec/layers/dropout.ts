@@ -33,6 +33,7 @@ const ofScaled = (keep: number, y: Field): Field => {
  * Errors  AttributeOutOfRange – keep outside (0, 1], or a word that is no integer from 0 to 2³² − 1
  * Bound   the mask is exact. 1/keep is rounded on the host, to nearest (ε/2), and the product once, either way (ε): the ε|y|
  *         of two roundings to nearest, and half an ε more where a device rounds otherwise; 0 for keep a power of 2
+ * Admits  x·m·(1/keep)
  * Source  slide "Regularization – Dropout"; Philox: Salmon et al. 2011
  */
 export const dropout = defineOp({

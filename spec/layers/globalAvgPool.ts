@@ -19,6 +19,7 @@ const division = 2.5
  * Errors  ShapeMismatch – x is not of rank 4
  * Bound   y: the additions of a sum over H·W, of the depth that the backend declares, and one division. dx: one division.
  *         Multiplying by 1/(H·W) rounded once (2ε) stays within
+ * Admits  the sum times 1/(H·W)
  * Source  slide "GoogLeNet" (average pooling in place of the fully connected layers)
  */
 export const globalAvgPool = defineOp({

@@ -87,6 +87,7 @@ const scalesOf = ({ size, alpha, beta, k }: Normalization, sizes: Channels, x: T
  *         (not of 1/√s·√(1/√s), which is a rounding wider at β = ¾ near s = 1). y: one product. dx: two products and a
  *         division by s for each term, their additions, 2αβ/size (3½ roundings), two products, a product with dy and the
  *         difference, of each magnitude by itself
+ * Admits  s = k + Σ_j (α/size)·x[j]²
  * Source  slide "AlexNet" (NORM layer), α by PyTorch's convention
  */
 export const localResponseNorm = defineOp({
@@ -138,4 +139,5 @@ export const localResponseNorm = defineOp({
       }, dx),
     }
   },
+  neighbours: ({ size }, { C }) => Math.min(size, C),
 })

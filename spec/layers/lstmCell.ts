@@ -94,6 +94,7 @@ export const ensureFourBlocks = ({ G, H }: { readonly G: number; readonly H: num
  *         largest slope near a, and what σ (6ε, (11 + 2|a|)ε below 0) and tanh (9ε) may err. Slopes: the gate's error
  *         once, by |1 − 2i| or 2|g|. dx and dh: da's errors, and γ(4H); dwIh, dwHh and db: da's errors, a product and a
  *         sum of the depth that the backend declares
+ * Admits  1 − g² and 1 − tanh² c′ as they stand
  * Source  slide "LSTM nets"; as PyTorch's LSTMCell, with one bias
  */
 export const lstmCell = defineOp({

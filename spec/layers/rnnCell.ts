@@ -27,6 +27,7 @@ export const rnnPull = <V>({ times, oneMinusSquare }: Arithmetic<V>, dh: V, next
  * Bound   a: I + H products and b in any order, γ(I + H + 1) of its terms by magnitude. h′: a's error by the largest slope
  *         of tanh near a, and 9ε. da: the error of h′ moves 1 − h′² by e(2|h′| + e), then 4 roundings. dx and dh: da's
  *         errors, and γ(H); the others: da's errors, a product and a sum of the depth that the backend declares
+ * Admits  1 − h′² in place of (1 − h′)·(1 + h′)
  * Source  slide "Recurrent NN"; as PyTorch's RNNCell, with one bias
  */
 export const rnnCell = defineOp({

@@ -1,6 +1,6 @@
 import { attributes } from '../attributes.js'
 import { gamma, logError, rounded } from '../bound.js'
-import { zipFields } from '../field.js'
+import { element, field, zipFields } from '../field.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
 import { sizeOf } from '../tensor.js'
 import { reducedBound, reducedFrom, reduction, roundingsOfMean, weighted } from './reduction.js'
@@ -20,7 +20,9 @@ import { reducedBound, reducedFrom, reduction, roundingsOfMean, weighted } from 
  * Bound   with ℓ the permitted error of log, t·log p errs |t|·ℓ(p), and (1−t)·log(1−p) errs |1−t|·(ℓ(1−p) + γ(1)), as
  *         1−p is rounded before its logarithm is taken. Then 1−t, a product and a sum: 3 roundings of both terms'
  *         magnitudes; the sum over elements adds its depth, the mean a division (2½).
- *         dp: p−t, 1−p, p·(1−p), a division (2½) and dloss, 6½ roundings of factors; the mean again 2½. No sum cancels
+ *         dp: p−t, 1−p, p·(1−p), a division (2½) and dloss, 6½ roundings of factors; the mean again 2½. Or it is made of
+ *         t/p and (1−t)/(1−p), which meet no more of them, but by magnitude: where p is near t their difference cancels
+ * Admits  log1p(−p) in place of log(1−p); dp = ((1−t)/(1−p) − t/p)·dloss/n
  * Source  slide "Loss functions (1/2)"
  */
 export const bce = defineOp({
@@ -43,7 +45,13 @@ export const bce = defineOp({
     )
     return { loss: reducedBound(reduction, 3 + (reduction === 'none' ? 0 : depth(sizeOf(rest))), errors, terms) }
   },
-  boundBackward: ({ attrs, inputs, cotangents, gradientsOf }) => ({
-    prediction: rounded(6.5 + roundingsOfMean(attrs.reduction), gradientsOf(attrs, inputs, cotangents).prediction),
-  }),
+  boundBackward: ({ attrs: { reduction }, inputs: { prediction, target }, cotangents, sizes: { rest } }) => {
+    const n = reduction === 'mean' ? sizeOf(rest) : 1
+    const terms = field(prediction.shape, (i) => {
+      const [p, t] = [element(prediction, i), element(target, i)]
+      const dloss = Math.abs(element(cotangents.loss, reduction === 'none' ? i : 0))
+      return ((weighted(Math.abs(t), 1 / Math.abs(p)) + weighted(Math.abs(1 - t), 1 / Math.abs(1 - p))) * dloss) / n
+    })
+    return { prediction: rounded(6.5 + roundingsOfMean(reduction), terms) }
+  },
 })

@@ -22,6 +22,8 @@ import { reducedBound, reducedFrom, reduction, roundingsOfMean } from './reducti
  * Bound   by arithmetic on balls: x·t, a difference, e^{−|x|}, its logarithm, whose condition is at most 1, and a sum; a
  *         target of 0 or 1 rounds neither product nor difference. The sum over elements adds its depth, the mean a
  *         division (2½). dx: σ as `sigmoid` errs, then σ − t, dloss, the mean 2½
+ * Refuses log(1 + e^{−|x|}) as it stands, which loses what is small beside 1; x·(1 − t) + log(1 + e^{−x}), which
+ *         overflows; bce of σ(x), Infinity for a sure mistake
  * Source  slide "Loss functions (1/2)"
  */
 export const bceWithLogits = defineOp({

@@ -18,6 +18,7 @@ import { overClasses, reducedBound, reducedFrom, reduction, roundingsOfMean, wei
  * Errors  ShapeMismatch – prediction and target disagree
  * Bound   with ℓ the permitted error of log, Σ |t|·ℓ(p), and on the terms' magnitudes a product and the depth of a sum
  *         of N·C terms, of C for "none"; the mean is a division (2½). dp: a division (2½) and dloss, the mean 2½
+ * Admits  −Σ_n Σ_c (t/N)·log p
  * Source  slide "Loss functions (1/2)"
  */
 export const cce = defineOp({

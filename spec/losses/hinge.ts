@@ -9,7 +9,7 @@ import { reducedBound, reducedFrom, reduction, roundingsOfMean } from './reducti
 /**
  * Hinge loss of many classes: a linear support vector machine's.
  *
- *   loss = (1/N) Σ_n Σ_c t[n,c]·Σ_{j≠c} max(0, m[n,j,c]),   m[n,j,c] = 1 + s[n,j] − s[n,c]
+ *   loss = (1/N) Σ_n Σ_c Σ_{j≠c} t[n,c]·max(0, m[n,j,c]),   m[n,j,c] = 1 + s[n,j] − s[n,c]
  *   ds[n,j] = (Σ_{c≠j} t[n,c]·[m[n,j,c] > 0] − t[n,j]·Σ_{k≠j} [m[n,k,j] > 0])·dloss/N
  *
  * For a one-hot target that is Σ_{j≠t} max(0, 1 + s_j − s_t) of its class t. Any other target weighs what each class
@@ -26,6 +26,7 @@ import { reducedBound, reducedFrom, reduction, roundingsOfMean } from './reducti
  *         of N·C terms (C for "none"), each a sum over the row's targets that are not 0; the mean is a division (2½).
  *         ds: a margin further from 0 than e is decided; any other may count or not, t·dloss/N more or less. Sums of
  *         counts are exact; the weights' sum, product and difference round where there are such; then dloss, the mean 2½
+ * Admits  a margin as (s_j − s_c) + 1
  * Source  Weston and Watkins, "Support vector machines for multi-class pattern recognition" (1999); slide "Transfer
  *         learning"
  */
@@ -86,6 +87,7 @@ export const hinge = defineOp({
     })
     return { scores: field([N, C], (i) => rows(Math.floor(i / C))[i % C] as number) }
   },
+  neighbours: (_, { C }) => C,
 })
 
 const rowOf = ({ shape, data }: Tensor, n: number): readonly number[] =>

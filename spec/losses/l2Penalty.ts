@@ -15,6 +15,7 @@ import { sizeOf } from '../tensor.js'
  * Units   β takes the square of w's unit to a loss
  * Errors  AttributeOutOfRange – β below 0
  * Bound   a square, the sum's depth and a product; half of β is exact. Nothing cancels. dw: two products
+ * Admits  Σ_i ((β/2)·w_i)·w_i
  * Source  slide "Ridge regression"
  */
 export const l2Penalty = defineOp({

@@ -17,6 +17,7 @@ import { reducedFrom, reduction, roundingsOfMean } from './reduction.js'
  * Errors  ShapeMismatch – prediction and target disagree
  * Bound   a difference and a square of it: 2 + 1 roundings relative to the value; the sum adds its depth, the mean a
  *         division by n, 2.5ε (or, no worse, 1/n rounded once and a product). Nothing cancels
+ * Refuses y² − 2yŷ + ŷ², which cancels
  * Source  slide "Loss functions (1/2)"
  */
 export const mse = defineOp({

@@ -3,7 +3,7 @@ import { gamma, tau } from '../bound.js'
 import type { Field } from '../field.js'
 import { element, field, whole, zipFields } from '../field.js'
 import type { Axes } from '../op.js'
-import { sizeOf, sumOf } from '../tensor.js'
+import { fold, sizeOf, sumOf } from '../tensor.js'
 
 /** How a loss's values become its output. */
 export type Reduction = 'mean' | 'sum' | 'none'
@@ -40,5 +40,5 @@ export const reducedBound = (reduction: Reduction, roundings: number, errors: Fi
 /** The sum of each row of [N,C]. */
 export const overClasses = (x: Field): Field => {
   const [N, C] = x.shape as readonly [number, number]
-  return field([N], (n) => sumOf(Array.from({ length: C }, (_, c) => element(x, n * C + c))))
+  return field([N], (n) => fold(C, 0, (sum, c) => sum + element(x, n * C + c)))
 }

@@ -1,4 +1,6 @@
 import { attributes } from '../attributes.js'
+import type { Ball } from '../ball.js'
+import { expOf, onceRounded } from '../ball.js'
 import { epsilon, gamma, logError, tau } from '../bound.js'
 import { field, once } from '../field.js'
 import type { Depth } from '../op.js'
@@ -20,11 +22,13 @@ import { reducedBound, reducedFrom, reduction, roundingsOfMean } from './reducti
  * Shapes  logits [N,C]  target [N,C]  →  loss [] ([N] for "none")
  * Units   loss in nats, if targets sum to 1; logits are logarithms of odds
  * Errors  ShapeMismatch – logits and target disagree
- * Bound   e^z errs ρ = γ(4 + 3|z|): exp itself, and z rounded before it. S errs δ = Σ p·ρ and its additions' depth;
- *         since Σ p|z| ≤ log C, huge logits do no harm. log p errs ε|z| + δ + ℓ(S) and one rounding; ℓ is the permitted
- *         error of log. The loss: Σ |t| of that, and on the magnitudes |t·log p| a product and the depth of a sum of
- *         N·C terms (C for "none"); the mean is a division (2½).
- *         dx: p errs ρ, δ and a division (2½); Σ t its depth; then a product, a difference, dloss, the mean 2½
+ * Bound   e^z by arithmetic on balls: z rounded once, and exp itself. S errs δ: its terms' errors, and its additions'
+ *         depth; since Σ p|z| ≤ log C, huge logits do no harm. log p errs ε|z| + δ + ℓ(S) and one rounding; ℓ is the
+ *         permitted error of log. The loss: Σ |t| of that, and on the magnitudes |t·log p| a product and the depth of a
+ *         sum of N·C terms (C for "none"); the mean is a division (2½).
+ *         dx: p errs as e^z and S, and a division (2½); Σ t its depth; then a product, a difference, dloss, the mean 2½
+ * Admits  log S·Σ_c t − Σ_c t·z
+ * Refuses x − log Σ_j e^{x_j} as it stands, which overflows; cce of softmax, Infinity where a share vanishes
  * Source  slide "Softmax" ("very convenient when combined")
  */
 export const softmaxCrossEntropy = defineOp({
@@ -54,14 +58,15 @@ export const softmaxCrossEntropy = defineOp({
   boundBackward: ({ attrs: { reduction }, inputs: { logits, target }, cotangents, sizes: { N, C }, depth }) => {
     const factor = gamma(1 + roundingsOfMean(reduction))
     const rows = once((n) => {
-      const { z, S, rho, delta } = softmaxOf(rowOf(logits, n), depth)
+      const { powers, S, delta } = softmaxOf(rowOf(logits, n), depth)
       const t = rowOf(target, n)
       const T = sumOf(t)
       const ofT = gamma(depth(C)) * sumOf(t.map(Math.abs))
       const d = Math.abs(cotangents.loss.data[reduction === 'none' ? n : 0] as number) / (reduction === 'mean' ? N : 1)
       return t.map((t, c) => {
-        const p = Math.exp(z[c] as number) / S
-        const ofP = p * (((1 + (rho[c] as number)) * (1 + gamma(2.5))) / (1 - delta) - 1) + tau
+        const { value, error } = powers[c] as Ball
+        const p = value / S
+        const ofP = (((value + error) / S) * (1 + gamma(2.5))) / (1 - delta) - p + tau
         const ofProduct = (ofP * Math.abs(T) + (p + ofP) * ofT) * (1 + epsilon) + epsilon * p * Math.abs(T)
         const ofDifference = ofProduct + epsilon * (Math.abs(p * T - t) + ofProduct)
         return d * (ofDifference + factor * (Math.abs(p * T - t) + ofDifference)) + tau
@@ -74,17 +79,14 @@ export const softmaxCrossEntropy = defineOp({
 const rowOf = ({ shape, data }: Tensor, n: number): readonly number[] =>
   Array.from({ length: shape[1] as number }, (_, c) => data[n * (shape[1] as number) + c] as number)
 
-// from |z| = 104 on e^z is below every f32: it is 0 or flushed, inside τ
-const vanishing = 104
-
-/** A row's softmax, the relative errors ρ of each e^z and δ of S, and the error of log S. */
+/** A row's z = x − max x, each e^z, their sum S and its relative error δ, and log S and its error. */
 const softmaxOf = (x: readonly number[], depth: Depth) => {
   const largest = x.reduce((a, b) => Math.max(a, b))
   const z = x.map((x) => x - largest)
-  const S = sumOf(z.map(Math.exp))
-  const rho = z.map((z) => gamma(4 + 3 * Math.min(Math.abs(z), vanishing)))
-  const ofTerms = sumOf(z.map((z, c) => (Math.exp(z) / S) * (rho[c] as number)))
+  const powers = z.map((z) => expOf(onceRounded(z)))
+  const S = sumOf(powers.map(({ value }) => value))
+  const ofTerms = sumOf(powers.map(({ error }) => error)) / S
   const delta = ofTerms + gamma(depth(x.length)) * (1 + ofTerms)
   const ofLogS = Math.max(logError(S * (1 - delta)), logError(S * (1 + delta))) - Math.log1p(-delta)
-  return { z, S, logS: Math.log(S), rho, delta, ofLogS }
+  return { z, powers, S, logS: Math.log(S), delta, ofLogS }
 }

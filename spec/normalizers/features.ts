@@ -1,6 +1,7 @@
 import type { Field } from '../field.js'
 import { field } from '../field.js'
 import type { Tensor } from '../tensor.js'
+import { fold } from '../tensor.js'
 
 /** The number of rows that a normalizer answers with: those of `apply`, or those of x without one. */
 export const rowsOf = ({ N, M }: { readonly N: number; readonly M?: number }): number => M ?? N
@@ -12,8 +13,7 @@ export const foldFeatures = (
   f: (soFar: number, value: number, feature: number) => number,
 ): Field => {
   const [N = 1, D = 1] = x.shape
-  const rows = Array.from({ length: N }, (_, n) => n * D)
-  return field([D], (d) => rows.reduce((soFar, row) => f(soFar, x.data[row + d] as number, d), start))
+  return field([D], (d) => fold(N, start, (soFar, n) => f(soFar, x.data[n * D + d] as number, d)))
 }
 
 export const least = (x: Tensor): Field => foldFeatures(x, Infinity, (least, v) => Math.min(least, v))

@@ -24,6 +24,8 @@ import { least, most, rowsOf } from './features.js'
  * Errors  ShapeMismatch – features disagree; AttributeOutOfRange – low is not below high
  * Bound   minimum and maximum are exact. Two differences and a division: 4½ roundings of the ratio; high − low, made on the
  *         host or not, and the product: two more; the sum one of y, unless low is 0. A flushed difference is τ
+ * Admits  low + (a − min)·((high − low)/(max − min))
+ * Refuses a·scale + (low − min·scale), which cancels under an offset
  * Source  slide "Normalization"
  */
 export const minMaxNormalize = defineOp({

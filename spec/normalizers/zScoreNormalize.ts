@@ -29,6 +29,7 @@ import { foldFeatures, least, most, rowsOf } from './features.js'
  *
  *         at most: where e_μ is small against σ about e_μ/σ, and never more than |y| + 1, however nearly constant the feature.
  *         Of all this γ(D + 5½) of the sum of squares, by half, 4½ roundings of the root, a difference and 2½ of the division
+ * Refuses σ² = mean x² − μ², which loses a small variance under a large mean
  * Source  slide "Normalization"
  */
 export const zScoreNormalize = defineOp({

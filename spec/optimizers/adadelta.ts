@@ -20,6 +20,7 @@ import { decayed, meanSquare } from './decayed.js'
  * Errors  ShapeMismatch – shapes differ; AttributeOutOfRange – η, ε or λ below 0, ρ outside [0, 1]
  * Bound   by arithmetic on balls, in the formula's own order. Δ errs two roots, each 4½ε beside half of what stands
  *         within it, a product and a quotient; d′ twice Δ's error in its share
+ * Admits  Δ = g·(√(d + ε)/√(s′ + ε))
  * Source  Zeiler, "ADADELTA: an adaptive learning rate method" (2012), algorithm 1
  */
 export const adadelta = defineOp({

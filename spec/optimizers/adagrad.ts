@@ -18,6 +18,7 @@ import { decayed } from './decayed.js'
  * Units   η is a change of w; ε has the unit of g, G of its square; λ takes w's unit to g's
  * Errors  ShapeMismatch – shapes differ; AttributeOutOfRange – η, ε or λ below 0
  * Bound   by arithmetic on balls, in the formula's own order; nothing in G′ cancels
+ * Admits  w − η·(g/(√G′ + ε))
  * Source  Duchi, Hazan and Singer, "Adaptive subgradient methods" (2011)
  */
 export const adagrad = defineOp({

@@ -35,6 +35,8 @@ export const adamAttributes = {
  * Bound   by arithmetic on balls, in the formula's own order. 1 − β is exact from ½ on and rounded once below.
  *         1 − βᵗ is −expm1(t·ln β), with ln β rounded once, t·ln β once, and the helper's 9ε: since
  *         |L|·e^L/(1 − e^L) ≤ 1 for L < 0, no more than 11ε in all, however close β is to 1. A t that f32 holds is exact
+ * Admits  (η/(1−β₁ᵗ))·m′ in place of η·(m′/(1−β₁ᵗ))
+ * Refuses 1 − βᵗ as a difference, which cancels for β near 1
  * Source  Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1
  */
 export const adam = defineOp({

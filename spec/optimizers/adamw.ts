@@ -16,6 +16,8 @@ import { adamAttributes, adamBound } from './adam.js'
  * Errors  ShapeMismatch – shapes differ, or step is no scalar; AttributeOutOfRange – η, ε or λ below 0, β outside [0, 1)
  *         MalformedTensor – step is no integer of at least 0
  * Bound   adam's, from a w that errs a product by 1 − η·λ, itself a product and a difference; 0 where η·λ is
+ * Admits  (η/(1−β₁ᵗ))·m′ in place of η·(m′/(1−β₁ᵗ))
+ * Refuses 1 − βᵗ as a difference, which cancels for β near 1
  * Source  Loshchilov and Hutter, "Decoupled weight decay regularization" (2019), algorithm 2
  */
 export const adamw = defineOp({

@@ -16,6 +16,7 @@ import { defineOp, noGradients, nothingToDerive, slide } from '../op.js'
  * Errors  ShapeMismatch – shapes differ; AttributeOutOfRange – η, μ or λ below 0
  * Bound   the formula with every term by magnitude: e_G = ε(|g| + 2|λw|) with decay, else 0;
  *         e_v′ = 2ε|μv| + ε|G| + e_G (a product and a sum; one sum for G); e_w′ = η·e_v′ + ε|ηv′| + ε|w′|
+ * Admits  with Nesterov, w − (η·(g + λ·w) + (η·μ)·v′)
  * Source  slides "AlexNet" (v, μ, λ) and "ResNet"; Nesterov's form as in PyTorch
  */
 export const momentum = defineOp({

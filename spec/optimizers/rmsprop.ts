@@ -18,6 +18,7 @@ import { decayed, meanSquare } from './decayed.js'
  * Units   η is a change of w; ε has the unit of g, s of its square; λ takes w's unit to g's; ρ is a plain number
  * Errors  ShapeMismatch – shapes differ; AttributeOutOfRange – η, ε or λ below 0, ρ outside [0, 1]
  * Bound   by arithmetic on balls, in the formula's own order; nothing in s′ cancels
+ * Admits  w − η·(g/(√s′ + ε))
  * Source  Hinton, Srivastava and Swersky, "Neural networks for machine learning" (2012), lecture 6e
  */
 export const rmsprop = defineOp({

@@ -15,6 +15,7 @@ import { defineOp, noGradients, nothingToDerive, slide } from '../op.js'
  * Units   η takes loss per unit of w to a change of w; λ is a plain number
  * Errors  ShapeMismatch – shapes differ; AttributeOutOfRange – η or λ below 0
  * Bound   every operation rounds once: λ·w, the sum G = g + λ·w, η·G and the difference. Without decay G = g is exact
+ * Admits  w − (η·g + (η·λ)·w)
  * Source  slides "Backpropagation (4/7)" to "(7/7)"
  */
 export const sgd = defineOp({

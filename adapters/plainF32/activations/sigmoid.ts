@@ -9,7 +9,10 @@ export const sigmoid = (x: number): number => {
   return f32((x < 0 ? power : 1) / f32(1 + power))
 }
 
-// dx = dy·y·(1 − y), where 1 − y is the sigmoid of −x
+// dx = dy·y·(1 − y)
 export const backward: Backward<'sigmoid'> = (_, { x }, { y: dy }) => ({
-  x: zip(x, dy, (x, dy) => f32(dy * f32(sigmoid(x) * sigmoid(-x)))),
+  x: zip(x, dy, (x, dy) => {
+    const y = sigmoid(x)
+    return f32(f32(dy * y) * f32(1 - y))
+  }),
 })

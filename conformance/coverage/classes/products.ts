@@ -1,0 +1,81 @@
+import type { Fill } from '../../form.js'
+import type { Declared, Drawn } from '../subject.js'
+import { between, fewOrTiles } from '../subject.js'
+
+/** Classes of matrix products: dense layers, maxout, cells and sequences. */
+
+type Fills = Readonly<Record<string, Fill>>
+
+const x: Fills = { normal: 'normal', small: 'small', wide: 'wide', 'one sign': 'positive', lone: 'lone', ties: 'ties' }
+const w: Fills = { normal: 'normal', small: 'small', 'one sign': 'positive', negative: 'negative', lone: 'lone' }
+const b: Fills = { normal: 'normal', wide: 'wide', zeros: { constant: 0 } }
+
+export const dense: Declared = {
+  data: { x, w, b },
+  drawn: { N: fewOrTiles, I: fewOrTiles, O: fewOrTiles },
+  few: { N: between(1, 3), I: between(1, 3), O: between(1, 3) },
+  ladder: { N: 65537, I: 65537, O: 65537 },
+  shapes: (_, { N = 1, I = 1, O = 1 }) => ({ shapes: { x: [N, I], w: [O, I], b: [O] } }),
+}
+
+export const maxout: Declared = {
+  data: { x, w, b },
+  drawn: { N: between(1, 7), I: between(1, 40), O: between(1, 7), K: between(1, 5) },
+  ladder: { N: 65537, I: 65537, O: 4097, K: 65 },
+  shapes: (_, { N = 1, I = 1, O = 1, K = 1 }) => ({ shapes: { x: [N, I], w: [K, O, I], b: [K, O] } }),
+}
+
+// weights from a state to the next, of which so many are added, that what is carried neither grows nor vanishes at once
+const steady = (H: number): Fill => ({ mean: 0, scale: 1 / (2 * H + 2) })
+
+const state: Fills = { normal: 'normal', small: 'small', half: { mean: 0, scale: 0.5 }, zeros: { constant: 0 } }
+const input: Fills = {
+  normal: 'normal',
+  small: 'small',
+  wide: 'wide',
+  lone: 'lone',
+  'one sign': 'positive',
+  ties: 'ties',
+}
+const bias: Fills = { normal: 'normal', zeros: { constant: 0 }, 'one sign': 'positive' }
+
+// a wider layer has smaller weights, or its sums saturate
+const scaled = (I: number, H: number): Fills => ({ wIh: { mean: 0, scale: 1 / Math.sqrt(I + 3) }, wHh: steady(H) })
+
+const cell = (gates: 1 | 4): Declared => ({
+  data: { x: input, h: state, ...(gates === 4 ? { c: { ...state, wide: 'wide' } } : {}), b: bias },
+  drawn: { N: between(1, 6), I: between(1, 20), H: between(1, 9) },
+  ladder: { N: 65537, I: 4097, H: gates === 4 ? 513 : 1025 },
+  shapes: (_, { N = 1, I = 1, H = 1 }) => ({
+    shapes: {
+      x: [N, I],
+      h: [N, H],
+      ...(gates === 4 ? { c: [N, H] } : {}),
+      wIh: [gates * H, I],
+      wHh: [gates * H, H],
+      b: [gates * H],
+    },
+    fills: scaled(I, H),
+  }),
+})
+export const rnnCell = cell(1)
+export const lstmCell = cell(4)
+
+const sequence = (gates: 1 | 4): Declared => ({
+  data: { x: input, h0: state, ...(gates === 4 ? { c0: { ...state, wide: 'wide' } } : {}), b: bias },
+  drawn: { T: between(1, 8), N: between(1, 5), I: between(1, 7), H: between(1, 7) },
+  ladder: { T: 512, N: 65537, I: 4097, H: 513 },
+  shapes: (_, { T = 1, N = 1, I = 1, H = 1 }: Drawn) => ({
+    shapes: {
+      x: [T, N, I],
+      h0: [N, H],
+      ...(gates === 4 ? { c0: [N, H] } : {}),
+      wIh: [gates * H, I],
+      wHh: [gates * H, H],
+      b: [gates * H],
+    },
+    fills: scaled(I, H),
+  }),
+})
+export const rnn = sequence(1)
+export const lstm = sequence(4)

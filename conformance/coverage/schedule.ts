@@ -1,0 +1,298 @@
+import { either as E } from 'fp-ts'
+import fc from 'fast-check'
+import type { Direction, OpName } from '../../spec/catalogue.js'
+import type { Form } from '../form.js'
+import { acceptable } from '../form.js'
+import { classTable } from './classes/table.js'
+import type { Covering, Row } from './covering.js'
+import { covering } from './covering.js'
+import type { Measured } from './extents.js'
+import { measure } from './extents.js'
+import type { Rung } from './ladder.js'
+import { onRung, reaches, rungs } from './ladder.js'
+import type { Drawn, Subject } from './subject.js'
+import { subject } from './subject.js'
+
+/**
+ * What is asked of an op in a direction: rows of classes that cover every pair of them, or every triple; then axes that
+ * climb the ladder, a long one beside short ones. Each is an arbitrary: its classes stand, and its small extents are drawn.
+ */
+
+/** No case of a standard run is larger, whatever its seed. */
+export const limits: Limits = { multiplyAdds: 2e8, elements: 2 ** 22, steps: 512 }
+
+/** Where an axis climbs the ladder the others are so short that a software adapter answers in a tenth of a second. */
+const lightLimits: Limits = { multiplyAdds: 5e7, elements: 1_200_000, steps: 512 }
+
+interface Limits {
+  readonly multiplyAdds: number
+  /** of the largest tensor */
+  readonly elements: number
+  /** of a sequence */
+  readonly steps: number
+}
+
+/** Axes of a case that are as long as a rung says, under classes that let them. */
+export interface Climb {
+  readonly row: Row
+  readonly rungs: Readonly<Record<string, Rung>>
+}
+
+export interface Climbs {
+  readonly climbs: readonly Climb[]
+  /** rungs that no case within the limits meets */
+  readonly beyond: Readonly<Record<string, readonly Rung[]>>
+}
+
+/** Each is worked out where it is first asked for: a short run needs the classes alone. */
+export interface Schedule {
+  readonly subject: Subject
+  /** rows that meet every class; those that meet every pair begin with them, and those of triples with those of pairs */
+  readonly classes: () => Covering
+  readonly pairs: () => Covering
+  readonly triples: (() => Covering) | undefined
+  /** the last of them */
+  readonly rows: () => readonly Row[]
+  /** cases of convolutions in which rows, columns and terms leave every remainder of every usual tile */
+  readonly tiles: () => readonly Form[]
+  readonly climbing: () => Climbs
+}
+
+const numbers = (arbitraries: Readonly<Record<string, fc.Arbitrary<number>>>): fc.Arbitrary<Drawn> =>
+  fc.record(arbitraries)
+
+/** A case of a row of classes. */
+export const ofRow = ({ drawn, form }: Subject, row: Row): fc.Arbitrary<Form> =>
+  numbers(drawn).map((extents) => form(row, extents))
+
+const within = (op: OpName, form: Form, most: Limits, wanted: Readonly<Record<string, Rung>> = {}): boolean => {
+  const measured = measure(op, form)
+  return (
+    E.isRight(measured) &&
+    measured.right.multiplyAdds <= most.multiplyAdds &&
+    measured.right.elements <= most.elements &&
+    measured.right.steps <= most.steps &&
+    Object.entries(wanted).every(([letter, rung]) => reaches(rung, measured.right.extents[letter] ?? 0))
+  )
+}
+
+const fits = (op: OpName, form: Form, wanted: Readonly<Record<string, Rung>>): boolean =>
+  within(op, form, lightLimits, wanted)
+
+/** A case whose axes are as long as some rungs say. Where the row's classes do not let them be, those of the plainest row. */
+export const ofClimb = (
+  op: OpName,
+  { few, form }: Subject,
+  plainest: readonly Row[],
+  climb: Climb,
+): fc.Arbitrary<Form> =>
+  numbers({
+    ...few,
+    ...Object.fromEntries(Object.entries(climb.rungs).map(([letter, rung]) => [letter, onRung(rung)])),
+  }).map((extents) => {
+    const forms = [climb.row, ...plainest].map((row) => form(row, extents))
+    return forms.find((one) => fits(op, one, climb.rungs)) ?? (forms.at(-1) as Form)
+  })
+
+/** A case of any classes that can meet. */
+export const ofAny = ({ factors, possible, drawn, form }: Subject): fc.Arbitrary<Form> =>
+  fc
+    .tuple(
+      fc
+        .record(Object.fromEntries(factors.map(({ name, classes }) => [name, fc.constantFrom(...classes)])))
+        .filter((row) => possible(row)),
+      numbers(drawn),
+    )
+    .map(([row, extents]) => form(row as Row, extents))
+
+/** The row of the first class of each factor, or the nearest that is possible. */
+const plainRow = ({ factors, possible }: Subject, fixed: Partial<Row> = {}): Row =>
+  factors.reduce<Row>((row, { name, classes }) => {
+    const [first = ''] = classes
+    const one = fixed[name] ?? classes.find((choice) => possible({ ...row, [name]: choice })) ?? first
+    return { ...row, [name]: one }
+  }, {})
+
+// plain rows under each class of what decides shapes, so that every axis can be as long as wanted
+const plainRows = (one: Subject): readonly Row[] => [
+  plainRow(one),
+  ...one.factors
+    .filter(({ name }) => ['rank', 'axes', 'groups', 'filter', 'samples and channels', 'inputs'].includes(name))
+    .flatMap(({ name, classes }) => classes.map((choice) => plainRow(one, { [name]: choice }))),
+]
+
+// whether a climb is possible at some draws of the rest
+const possibleClimb = (op: OpName, one: Subject, samples: readonly Drawn[], { row, rungs: wanted }: Climb): boolean => {
+  const long = Object.fromEntries(Object.entries(wanted).map(([letter, { most }]) => [letter, most]))
+  return samples.every((drawn) => fits(op, one.form(row, { ...drawn, ...long }), wanted))
+}
+
+const climbsOf = (op: OpName, one: Subject, rows: readonly Row[], known: readonly Measured[]): Climbs => {
+  const samples = fc.sample(numbers(one.few), { seed: 1, numRuns: 2 })
+  const open = new Map(
+    Object.entries(one.ladder).map(([letter, end]) => [
+      letter,
+      rungs.filter((rung) => rung.most <= end && !known.some(({ extents }) => reaches(rung, extents[letter] ?? 0))),
+    ]),
+  )
+  const plain = plainRows(one)
+  const climbs: Climb[] = []
+  const beyond: Record<string, Rung[]> = {}
+  for (let turn = 0; ; turn++) {
+    // the longest that is left, under the next row that lets it be so long
+    const [letter, rung] = [...open]
+      .map(([letter, left]) => [letter, left.at(-1)] as const)
+      .reduce((a, b) => ((b[1]?.most ?? 0) > (a[1]?.most ?? 0) ? b : a), ['', undefined])
+    if (rung === undefined) break
+    open.set(letter, open.get(letter)?.slice(0, -1) ?? [])
+    const tried = [...Array.from({ length: 12 }, (_, i) => rows[(7 * turn + 5 * i) % rows.length] as Row), ...plain]
+    const row = tried.find((row) => possibleClimb(op, one, samples, { row, rungs: { [letter]: rung } }))
+    if (row === undefined) {
+      beyond[letter] = [...(beyond[letter] ?? []), rung]
+      continue
+    }
+    // beside it, on each other axis, the shortest that is left and fits
+    const taken = [...open.keys()].reduce<Readonly<Record<string, Rung>>>(
+      (soFar, other) => {
+        const short = open.get(other)?.[0]
+        if (
+          other === letter ||
+          short === undefined ||
+          !possibleClimb(op, one, samples, { row, rungs: { ...soFar, [other]: short } })
+        )
+          return soFar
+        open.set(other, open.get(other)?.slice(1) ?? [])
+        return { ...soFar, [other]: short }
+      },
+      { [letter]: rung },
+    )
+    climbs.push({ row, rungs: taken })
+  }
+  return { climbs, beyond }
+}
+
+// the columns of the widest tile of a subgroup, and its rows
+const [widest, deepest] = [64, 16]
+
+/** The remainders that tiles of few rows and of many leave of a form's products. */
+const remaindersIn = (op: OpName, direction: Direction, form: Form): readonly string[] => {
+  const measured = measure(op, form)
+  if (E.isLeft(measured) || measured.right.tiled === undefined) return []
+  const { filters, channels, positions, pixels, filterTaps, channelTaps } = measured.right.tiled
+  // kernels for few rows have smaller tiles, and rows or columns fewer than four none
+  const remainders = (name: string, rows: number, columns: number): readonly string[] => {
+    if (rows < 4 || columns < 4) return []
+    const band = rows <= deepest / 2 ? 'few' : rows < deepest ? 'some' : 'many'
+    return columns < widest
+      ? [`${name}: ${band} by few: ${columns % 4}, terms ${positions % 4}`]
+      : [`${name}: ${band} by many: ${columns % widest}`, `${name}: ${rows % deepest}, ${band}, by many`]
+  }
+  return direction === 'forward'
+    ? remainders('positions', filters, positions)
+    : [
+        ...remainders('pixels', channels, pixels),
+        ...(op === 'convTranspose2d'
+          ? remainders('filter taps', channels, filterTaps)
+          : remainders('channel taps', filters, channelTaps)),
+      ]
+}
+
+const tileLimits = { multiplyAdds: 6e6, elements: 2 ** 17 } as const
+
+// Drawn until nothing is new for long. What is drawn stands: it is the same in every run, whatever its seed
+const tilesOf = (op: OpName, direction: Direction, one: Subject, rows: readonly Row[]): readonly Form[] => {
+  if (!one.factors.some(({ name }) => name === 'groups')) return []
+  const rowsOfTiles = rows.filter(
+    ({ groups, filter }) => ['1', '2', '3'].includes(groups ?? '') && !['7', '11'].includes(filter ?? ''),
+  )
+  const extents = fc.sample(
+    numbers({
+      ...one.drawn,
+      Cg: fc.oneof(fc.integer({ min: 4, max: 15 }), fc.integer({ min: 16, max: 33 })),
+      Og: fc.oneof(fc.integer({ min: 4, max: 15 }), fc.integer({ min: 16, max: 33 })),
+      // one long row of positions leaves what no rectangle of them can: a prime
+      N: fc.integer({ min: 1, max: 2 }),
+      down: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 9 })),
+      across: fc.oneof(fc.integer({ min: 1, max: 17 }), fc.integer({ min: 64, max: 127 })),
+    }),
+    { seed: 1, numRuns: 6000 },
+  )
+  const met = new Set<string>()
+  return extents.flatMap((drawn, turn) => {
+    // all answers are asked for: what is not wanted meets no tile
+    const { wanted: _, ...form } = one.form(rowsOfTiles[turn % rowsOfTiles.length] as Row, drawn)
+    const fresh = remaindersIn(op, direction, form).filter((remainder) => !met.has(remainder))
+    // two at once while there is much to meet
+    if (fresh.length < (turn < 1000 ? 2 : 1)) return []
+    const measured = measure(op, form)
+    if (
+      E.isLeft(measured) ||
+      measured.right.multiplyAdds > tileLimits.multiplyAdds ||
+      measured.right.elements > tileLimits.elements
+    )
+      return []
+    fresh.forEach((remainder) => met.add(remainder))
+    return [form]
+  })
+}
+
+const once = <A>(make: () => A): (() => A) => {
+  let made: { readonly value: A } | undefined
+  return () => (made ??= { value: make() }).value
+}
+
+const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[]): Schedule => {
+  const one = subject(op, direction, classTable[op])
+  const { factors, possible, core } = one
+  const wanted = { possible, seed: `${op} ${direction}`, ...(core === undefined ? {} : { core }) }
+  const classes = once(() => covering(factors, { ...wanted, strength: 1 }))
+  const pairs = once(() => covering(factors, { ...wanted, strength: 2 }, classes().rows))
+  const triples = core && once(() => covering(factors, { ...wanted, strength: 3 }, pairs().rows))
+  const rows = () => (triples ?? pairs)().rows
+  return {
+    subject: one,
+    classes,
+    pairs,
+    triples,
+    rows,
+    tiles: once(() => tilesOf(op, direction, one, rows())),
+    climbing: once(() =>
+      climbsOf(
+        op,
+        one,
+        rows(),
+        corners.flatMap((form) => {
+          const measured = measure(op, form)
+          return E.isRight(measured) ? [measured.right] : []
+        }),
+      ),
+    ),
+  }
+}
+
+const schedules = new WeakMap<readonly Form[], Map<string, Schedule>>()
+
+/** What is asked of an op in a direction beside its corners. Worked out once for each list of corners. */
+export const scheduleOf = (op: OpName, direction: Direction, corners: readonly Form[]): Schedule => {
+  const ofCorners = schedules.get(corners) ?? new Map<string, Schedule>()
+  schedules.set(corners, ofCorners)
+  const known = ofCorners.get(`${op} ${direction}`)
+  if (known !== undefined) return known
+  const made = scheduleFor(op, direction, corners)
+  ofCorners.set(`${op} ${direction}`, made)
+  return made
+}
+
+/** Whether a form is one that the op accepts and a run bears. */
+export const bearable = (op: OpName, form: Form): boolean => acceptable(op, form) && within(op, form, limits)
+
+/** The arbitrary of case number `index` behind the corners: rows, tiles, climbs, then any classes. */
+export const arbitraryAt = (op: OpName, schedule: Schedule, index: number): fc.Arbitrary<Form> => {
+  const { subject: one, classes, rows, tiles, climbing } = schedule
+  const row = classes().rows[index] ?? rows()[index]
+  if (row !== undefined) return ofRow(one, row)
+  const tile = tiles()[index - rows().length]
+  if (tile !== undefined) return fc.constant(tile)
+  const climb = climbing().climbs[index - rows().length - tiles().length]
+  return climb !== undefined ? ofClimb(op, one, plainRows(one), climb) : ofAny(one)
+}

@@ -1,0 +1,110 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect as assert, test } from 'vitest'
+import { oracle } from '../reference/index.js'
+import { anyOrder } from '../spec/bound.js'
+import type { OpName } from '../spec/catalogue.js'
+import { opNames, opOf } from '../spec/catalogue.js'
+import { getOrThrow } from '../spec/error.js'
+import type { Family } from '../spec/op.js'
+import { resolve, shapesOf } from '../spec/op.js'
+import { draws, keyOf } from '../spec/philox.js'
+import { sizeOf } from '../spec/tensor.js'
+import { caseAt, caseCount } from './cases.js'
+import type { Case } from './form.js'
+import { realise } from './form.js'
+import { expectWhole, ratioOf } from './judge.js'
+import { questionTable } from './table.js'
+import { rewritings } from './testing/rewritings/index.js'
+import type { Machine, Rewriting } from './testing/rewritings/rewriting.js'
+import { asPermitted, toNearest } from './testing/rewritings/rewriting.js'
+
+const folders: Readonly<Record<Family, string>> = {
+  activation: 'activations',
+  layer: 'layers',
+  normalizer: 'normalizers',
+  loss: 'losses',
+  optimizer: 'optimizers',
+}
+
+/** The items of a section of an op's docstring. */
+const itemsOf = (op: OpName, section: 'Admits' | 'Refuses'): readonly string[] => {
+  const file = fileURLToPath(new URL(`../spec/${folders[opOf(op).family]}/${op}.ts`, import.meta.url))
+  const [, text] = new RegExp(`^ \\* ${section} +(.*\\n(?: \\* {9}.*\\n)*)`, 'm').exec(readFileSync(file, 'utf8')) ?? []
+  return text === undefined
+    ? []
+    : text
+        .replaceAll(/\n \*\s+|\n/g, ' ')
+        .trim()
+        .split('; ')
+}
+
+const said = opNames.flatMap((op) => [
+  ...itemsOf(op, 'Admits').map((words) => ({ op, words, admitted: true })),
+  ...itemsOf(op, 'Refuses').map((words) => ({ op, words, admitted: false })),
+])
+
+const wordsOf = ({ op, words }: { readonly op: OpName; readonly words: string }): string => `${op}: ${words}`
+
+/** Copies, comparisons, single operations and plain sums: there is no other way to write them. The scans are their cells'. */
+const nothingToSay: readonly OpName[] = [
+  'relu',
+  'step',
+  'flatten',
+  'reshape',
+  'concat',
+  'add',
+  'mul',
+  'scaleChannels',
+  'maxPool2d',
+  'rnn',
+  'lstm',
+]
+
+const sizeOfCase = ({ form }: Case): number => Object.values(form.shapes).reduce((n, shape) => n + sizeOf(shape), 0)
+
+/** The largest error ÷ bound that a rewriting shows over the suite's cases, on a machine or on several. */
+const worstOf = ({ op, direction, output, evaluate }: Rewriting, machines: readonly Machine[]): number => {
+  const cases = Array.from({ length: caseCount(questionTable, op, direction, 40) }, (_, index) =>
+    caseAt(questionTable, op, direction, 11, index),
+  ).filter((asked) => sizeOfCase(asked) < 4000)
+  return cases.reduce((worst, asked) => {
+    const question = getOrThrow(realise(asked))
+    const { values, bounds } = getOrThrow(expectWhole(oracle, question, anyOrder))
+    const { sizes } = getOrThrow(resolve(opOf(op), question.attrs, shapesOf(question.inputs)))
+    const [want, bound] = [values[output]!.data, bounds[output]!.data]
+    const ratios = machines.flatMap((machine) => {
+      const { data } = evaluate(machine, { ...question, sizes })
+      return Array.from(want as ArrayLike<number>, (value, i) => ratioOf(data[i]!, value, bound[i]!))
+    })
+    return ratios.reduce((a, b) => Math.max(a, b), worst)
+  }, 0)
+}
+
+describe('another way to write a formula', () => {
+  test('is told in the op’s own file, all of them that are tried, and no others', () => {
+    assert(said.map(wordsOf).sort()).toEqual(rewritings.map(wordsOf).sort())
+    assert(opNames.filter((op) => !said.some((item) => item.op === op))).toEqual(
+      opNames.filter((op) => nothingToSay.includes(op)),
+    )
+  })
+
+  const admitted = rewritings.filter((rewriting) =>
+    said.some((item) => item.admitted && wordsOf(item) === wordsOf(rewriting)),
+  )
+  const refused = rewritings.filter((rewriting) => !admitted.includes(rewriting))
+
+  test.each(admitted.map((rewriting) => [rewriting.op, rewriting.direction, rewriting.words, rewriting] as const))(
+    '%s %s: %s – stays within the bound, whether operations round to nearest or err as WGSL permits',
+    (_op, _direction, _words, rewriting) => {
+      assert(worstOf(rewriting, [toNearest, asPermitted(draws(keyOf('rewritings')))])).toBeLessThanOrEqual(1)
+    },
+  )
+
+  test.each(refused.map((rewriting) => [rewriting.op, rewriting.direction, rewriting.words, rewriting] as const))(
+    '%s %s: %s – exceeds the bound twice at least, though every operation rounds to nearest',
+    (_op, _direction, _words, rewriting) => {
+      assert(worstOf(rewriting, [toNearest])).toBeGreaterThan(2)
+    },
+  )
+})

@@ -1,0 +1,229 @@
+import { either as E } from 'fp-ts'
+import { planLimits } from '../../accelerated/backend.js'
+import type { AcquiredDevice } from '../../accelerated/device/index.js'
+import { makeExecutor } from '../../accelerated/executor.js'
+import type { Plan, PlanLimits, PlannedLaunch } from '../../accelerated/plan.js'
+import { plan } from '../../accelerated/plan.js'
+import { kernelOf } from '../../accelerated/testing/audit.js'
+import { oracle } from '../../reference/index.js'
+import { lanesThenTree } from '../../spec/bound.js'
+import type { Direction, OpName } from '../../spec/catalogue.js'
+import { opOf } from '../../spec/catalogue.js'
+import { cotangentNames } from '../../spec/op.js'
+import { draws, keyOf as seedOf } from '../../spec/philox.js'
+import type { Question } from '../../spec/program.js'
+import { answersOf, checkProgram, oneNode } from '../../spec/program.js'
+import type { Numbers, Tensor, Tensors } from '../../spec/tensor.js'
+import { indexOf, mapTensors, sizeOf } from '../../spec/tensor.js'
+import { caseAt, caseCount } from '../cases.js'
+import type { Case, Fill } from '../form.js'
+import { realise } from '../form.js'
+import { expectWhole, ratioOf } from '../judge.js'
+import { form } from '../questions.js'
+import { questionTable } from '../table.js'
+import { right } from './shaken.js'
+
+/**
+ * What f32 numbers there are beside ordinary ones. Of a subnormal an adapter may make 0, on the way in, in between or on
+ * the way out.
+ */
+export const specials = { NaN, Infinity, '-Infinity': -Infinity, '-0': -0, subnormal: 2 ** -130 }
+export type Special = keyof typeof specials
+
+/** A launch's kernel: its name, and which of a reduction's forms it is. */
+const keyOf = (launch: PlannedLaunch): string =>
+  `${kernelOf(launch)} per ${launch.shader.includes('group(g, lane)') ? 'group' : 'element'}`
+
+/** The device as it is, and as one that does not say how large its subgroups are. */
+const kindsOf = ({ subgroupSize, ...others }: PlanLimits): readonly PlanLimits[] =>
+  subgroupSize === undefined ? [others] : [{ ...others, subgroupSize }, others]
+
+/** A device of whose bindings the longest tensor takes several. */
+const withSmallBindings = ({ subgroupSize: _, ...others }: PlanLimits, longest: number): PlanLimits => ({
+  ...others,
+  maxStorageBufferBindingSize: 256 * Math.max(1, Math.ceil((longest * 4) / 3 / 256)),
+})
+
+// moderate numbers: a tanh that f32 rounds to 1 has a slope of 0, and 0·∞ is NaN where the oracle's is ∞
+const moderate: Fill = { mean: 0, scale: 0.25 }
+const numbersIn = (fill: Exclude<Fill, string | { readonly mean: number }>): readonly number[] =>
+  'constant' in fill ? [fill.constant] : 'only' in fill ? fill.only.map(([, value]) => value) : fill.values
+const isModerate = (fill: Fill): boolean =>
+  typeof fill === 'string'
+    ? !['normal', 'wide', 'saturated'].includes(fill)
+    : !('mean' in fill) && numbersIn(fill).every((value) => Math.abs(value) <= 4)
+const moderated = ({ form, ...rest }: Case): Case => {
+  const cotangents = cotangentNames(opOf(rest.op)).map((name) => `d${name}`)
+  const names = [...Object.keys(form.shapes), ...cotangents]
+  const fills = Object.fromEntries(
+    names.map((name) => {
+      const fill = form.fills[name]
+      return [name, fill !== undefined && isModerate(fill) ? fill : moderate]
+    }),
+  )
+  return { ...rest, form: { ...form, fills } }
+}
+
+// beside the suite's cases: eight outputs, which is the one number of rows that some tiles are for
+const eight: Case = {
+  op: 'convTranspose2d',
+  direction: 'forward',
+  seed: 'eight',
+  form: form('eight outputs', {}, { x: [1, 2, 4, 4], w: [2, 8, 3, 3], b: [8] }),
+}
+
+interface Asked {
+  readonly question: Question
+  readonly plans: readonly Plan[]
+}
+
+/**
+ * Of an op and direction's cases, shortest first, those that bring a kernel that no shorter case brought, with the plans
+ * that do; and for the first case long enough a plan whose tensors take several bindings.
+ */
+const casesOf = (op: OpName, direction: Direction, device: PlanLimits, most: number): readonly Asked[] => {
+  const known = new Set<string>()
+  let split = false
+  const size = ({ form: { shapes } }: Case): number => Object.values(shapes).reduce((n, shape) => n + sizeOf(shape), 0)
+  const drawn = Array.from({ length: caseCount(questionTable, op, direction, 40) }, (_, i) =>
+    caseAt(questionTable, op, direction, 11, i),
+  )
+  return [...drawn, ...[eight].filter((asked) => asked.op === op && asked.direction === direction)]
+    .filter((asked) => size(asked) >= 6 && size(asked) <= most)
+    .sort((a, b) => size(a) - size(b))
+    .flatMap((asked) => {
+      const question = right(realise(moderated(asked)))
+      const { program, feeds } = oneNode(question)
+      const checked = right(checkProgram(program))
+      const planned = (limits: PlanLimits) => plan(checked, feeds, program.outputs, limits)
+      const whole = kindsOf(device)
+        .map((limits) => right(planned(limits)))
+        .filter(({ launches }) => {
+          const news = launches.map(keyOf).filter((key) => !known.has(key))
+          news.forEach((key) => known.add(key))
+          return news.length > 0
+        })
+      const longest = Math.max(...Object.values(checked.shapes).map(sizeOf))
+      const cut = split || longest <= 128 ? [] : [planned(withSmallBindings(device, longest))].filter(E.isRight)
+      split ||= cut.length > 0
+      const plans = [...whole, ...cut.map(({ right }) => right)]
+      return plans.length === 0 ? [] : [{ question, plans }]
+    })
+}
+
+/** An element that came out as it may not, and what was asked. */
+export interface Lost {
+  readonly special: Special
+  /** the input it was put in, or dNAME for a cotangent, and where */
+  readonly into: string
+  readonly at: readonly number[]
+  readonly output: string
+  readonly index: readonly number[]
+  readonly got: number
+  readonly want: number
+  readonly kernels: readonly string[]
+  readonly question: Question
+}
+
+const put = ({ shape, data }: Tensor, at: number, value: number): Tensor => {
+  const changed = Float32Array.from({ length: data.length }, (_, i) => data[i] as number)
+  changed[at] = value
+  return { shape, data: changed }
+}
+
+const withSpecial = (question: Question, into: string, at: number, value: number): Question => {
+  const among = (tensors: Tensors, prefix: string): Tensors =>
+    Object.fromEntries(
+      Object.entries(tensors).map(([name, x]) => [name, `${prefix}${name}` === into ? put(x, at, value) : x]),
+    )
+  return { ...question, inputs: among(question.inputs, ''), cotangents: among(question.cotangents, 'd') }
+}
+
+const flushed = (v: number): number => (Math.abs(v) < 2 ** -126 ? 0 : v)
+
+/** The answers that are right, and how far finite ones may be off; of a subnormal there are two. */
+const wantedOf = (question: Question, special: Special): readonly ReturnType<typeof expected>[] =>
+  special === 'subnormal'
+    ? [
+        expected(question),
+        expected({
+          ...question,
+          inputs: mapTensors(flushed, question.inputs),
+          cotangents: mapTensors(flushed, question.cotangents),
+        }),
+      ]
+    : [expected(question)]
+const expected = (question: Question) => right(expectWhole(oracle, question, lanesThenTree))
+
+const kindOf = (v: number): string => (Number.isNaN(v) ? 'NaN' : Number.isFinite(v) ? 'finite' : String(v))
+
+/**
+ * Whether an element is what it must be: NaN, the same infinity, or finite and within the bound, where the bound knows
+ * one. Beyond the largest f32 a finite number is an infinity.
+ */
+const isRight = (got: number, want: number, bound: number): boolean => {
+  const rounded = Math.fround(want)
+  if (!Number.isFinite(rounded) || !Number.isFinite(got)) return kindOf(got) === kindOf(rounded)
+  return !Number.isFinite(bound) || ratioOf(got, want, bound) <= 1
+}
+
+/** Puts each special value into each tensor of each case, one at a time, and holds the answers against the oracle. */
+export const sweep = async (
+  device: AcquiredDevice,
+  op: OpName,
+  direction: Direction,
+  seed = 1,
+  among: readonly Special[] = Object.keys(specials) as readonly Special[],
+): Promise<{ readonly asked: number; readonly lost: readonly Lost[]; readonly kernels: ReadonlySet<string> }> => {
+  const executor = makeExecutor(device)
+  const lost: Lost[] = []
+  const kernels = new Set<string>()
+  let asked = 0
+  const draw = draws(seedOf(`${op} ${direction} special ${seed}`))
+  for (const { question, plans } of casesOf(op, direction, planLimits(device), 20_000)) {
+    const tensors: readonly (readonly [string, Numbers, Tensor])[] = [
+      ...Object.entries(question.inputs).map(([name, x]) => [name, x.data, x] as const),
+      ...Object.entries(question.cotangents).map(([name, x]) => [`d${name}`, x.data, x] as const),
+    ]
+    const variants = tensors.flatMap(([into, { length }, { shape }]) =>
+      among.map((special) => {
+        const at = draw.integer(0, length - 1)
+        const changed = withSpecial(question, into, at, specials[special])
+        return { special, into, at: indexOf(shape, at), changed, wanted: wantedOf(changed, special) }
+      }),
+    )
+    for (const planned of plans) {
+      const names = [...new Set(planned.launches.map(keyOf))]
+      names.forEach((name) => kernels.add(name))
+      const prepared = right(await executor.prepare(planned))
+      for (const { special, into, at, changed, wanted } of variants) {
+        asked++
+        const answers = answersOf(right(await executor.execute(prepared, oneNode(changed).feeds)))
+        Object.entries(answers).forEach(([output, { shape, data }]) => {
+          for (let i = 0; i < data.length; i++) {
+            const got = data[i] as number
+            const fits = wanted.some(({ values, bounds }) =>
+              isRight(got, (values[output] as Tensor).data[i] as number, (bounds[output] as Tensor).data[i] as number),
+            )
+            if (fits) continue
+            const want = (wanted[0]?.values[output] as Tensor).data[i] as number
+            lost.push({
+              special,
+              into,
+              at,
+              output,
+              index: indexOf(shape, i),
+              got,
+              want,
+              kernels: names,
+              question: changed,
+            })
+            break
+          }
+        })
+      }
+      executor.discard(prepared)
+    }
+  }
+  return { asked, lost, kernels }
+}
