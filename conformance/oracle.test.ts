@@ -16,6 +16,7 @@ describe('laws that the oracle keeps', () => {
     const samples = samplesOf(oracle, questionTable, op, 29, {
       drawn: 20,
       apart: 8,
+      classes: 32,
       corners: Infinity,
       numbers: Infinity,
     })

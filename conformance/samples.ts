@@ -1,4 +1,5 @@
 import { either as E } from 'fp-ts'
+import fc from 'fast-check'
 import type { AttributeValue, Attributes } from '../spec/attributes.js'
 import { anyOrder } from '../spec/bound.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
@@ -7,6 +8,8 @@ import type { Oracle } from '../spec/oracle.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Tensor } from '../spec/tensor.js'
 import { foldNumbers, sizeOf } from '../spec/tensor.js'
+import { measure } from './coverage/extents.js'
+import { ofRow, scheduleOf } from './coverage/schedule.js'
 import type { Case, Form } from './form.js'
 import { acceptable, realise } from './form.js'
 import { expectWhole } from './judge.js'
@@ -18,6 +21,8 @@ export interface Samples {
   readonly drawn: number
   /** drawn, with their attributes as far from the defaults as draws come */
   readonly apart: number
+  /** the first of the rows that meet every class of attributes and shapes, and then every pair of them, in cases that are small */
+  readonly classes: number
   /** corners that are small, the first, the last and some between */
   readonly corners: number
   /** the first of them, of each kind in turn, that have so many numbers together: many of small ones, few of large ones */
@@ -26,6 +31,8 @@ export interface Samples {
 
 // corners with more elements than this make kernels go wrong, not formulas
 const smallCorner = 400
+const [smallTensor, littleWork] = [800, 6_000]
+const draftsOfClasses = 16
 // so many draws for each that is wanted
 const choice = 16
 
@@ -110,8 +117,17 @@ const isTame = (oracle: Oracle, each: Case): boolean => {
     numbers.every((x) => largest(x) <= largestNumber) &&
     E.isRight(expected) &&
     Object.entries(expected.right.bounds).every(
-      ([name, bound]) => 2 * largest(bound) <= largest(expected.right.values[name] as Tensor),
+      ([name, bound]) =>
+        2 * largest(bound) <= largest(expected.right.values[name] as Tensor) &&
+        Number.isFinite(largest(bound)),
     )
+  )
+}
+
+const isSmall = (op: OpName, form: Form): boolean => {
+  const measured = measure(op, form)
+  return (
+    E.isRight(measured) && measured.right.elements <= smallTensor && measured.right.multiplyAdds <= littleWork
   )
 }
 
@@ -126,13 +142,33 @@ const firstOf = (kinds: readonly (readonly Case[])[], numbers: number): readonly
   )
 }
 
+/** Small cases of the rows that cover classes of attributes and shapes, as those that are asked of backends do, with tame numbers. */
+const ofClasses = (
+  table: QuestionTable,
+  op: OpName,
+  direction: Direction,
+  seed: number,
+  most: number,
+): readonly Case[] => {
+  const { subject, pairs } = scheduleOf(op, direction, table[op].corners)
+  return pairs().rows.slice(0, most).flatMap((row, at) => {
+    const name = `${op}/${direction}/${seed}/classes ${at}`
+    const { fills } = table[op].random(draws(keyOf(`fills of ${name}`)))
+    return fc
+      .sample(ofRow({ ...subject, drawn: subject.few }, row), { seed, path: String(at), numRuns: draftsOfClasses })
+      .filter((form) => acceptable(op, form) && isSmall(op, form))
+      .slice(0, 1)
+      .map(({ attrs, shapes }): Case => ({ op, direction, seed: name, form: { attrs, shapes, fills } }))
+  })
+}
+
 /** The cases of an op on which an oracle's laws are asked: with cotangents, where there are gradients. */
 export const samplesOf = (
   oracle: Oracle,
   table: QuestionTable,
   op: OpName,
   seed: number,
-  { drawn, apart, corners, numbers }: Samples,
+  { drawn, apart, classes, corners, numbers }: Samples,
 ): readonly Case[] => {
   const direction = hasBackward(op) ? 'backward' : 'forward'
   const usual = Array.from({ length: drawn + choice * apart }, (_, i) => sampleOf(table, op, direction, seed, i))
@@ -141,5 +177,9 @@ export const samplesOf = (
   const mixed = Array.from({ length: apart }, (_, lot) => furthest(op, others.slice(lot * choice, (lot + 1) * choice)))
   const small = cornersOf(table, op, direction, seed).filter((each) => elements(each) <= smallCorner)
   const some = spacedOut(small, corners).filter((each) => isTame(oracle, each))
-  return firstOf([usual.slice(0, drawn), mixed, some], numbers)
+  const kinds = classes > 0 ? ofClasses(table, op, direction, seed, classes) : []
+  return [
+    ...firstOf([usual.slice(0, drawn), mixed, some], numbers),
+    ...kinds.filter((each) => isTame(oracle, each)),
+  ]
 }

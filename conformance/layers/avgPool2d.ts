@@ -32,7 +32,8 @@ const constantStays = ofAnswer(
 const paddingAloneDecides: Law = {
   name: 'without padding there is nothing to count',
   claims: ({ attrs }, ask, draw) => {
-    const x = another(draw, [2, 2, 9, 10])
+    const [KH, KW] = attrs['window'] as readonly [number, number]
+    const x = another(draw, [2, 2, KH + 6, KW + 7])
     const counted = { ...attrs, padding: [0, 0, 0, 0], countIncludePad: true }
     const left = { ...counted, countIncludePad: false }
     return F.pipe(

@@ -1,5 +1,10 @@
+import { oracleBy } from '../../reference/formulas.js'
+import { formulas } from '../../reference/table.js'
 import type { OpName } from '../../spec/catalogue.js'
+import { checkOracle } from '../selfCheck.js'
+import { questionTable } from '../table.js'
 import type { Change } from './instrument.js'
+import { mutantFormula } from './instrument.js'
 
 /**
  * Mistakes that a reference could have and that its own check must find: one token of a formula changed, wrong only
@@ -9,6 +14,13 @@ import type { Change } from './instrument.js'
 export interface ReferenceFault extends Change {
   readonly op: OpName
   readonly name: string
+}
+
+/** What an oracle's own check says of one whose reference has a fault, at the start or else before a backend is blamed. */
+export const findingsAbout = (fault: ReferenceFault): readonly string[] => {
+  const oracle = oracleBy({ ...formulas, [fault.op]: mutantFormula(fault.op, fault) })
+  const atTheStart = checkOracle(oracle, questionTable, [fault.op], 'brief')
+  return atTheStart.length > 0 ? atTheStart : checkOracle(oracle, questionTable, [fault.op], 'thorough')
 }
 
 const windows = 'const [group, o, Cg] = [Math.floor(output / Og), output % Og, C / groups]'
@@ -388,5 +400,122 @@ export const referenceFaults: readonly ReferenceFault[] = [
     name: 'the bias twice where there is one unit',
     find: 'at1(b, j) + sum1',
     replace: '(H === 1 ? 2 : 1) * at1(b, j) + sum1',
+  },
+
+  // one class of shapes or attributes alone
+  {
+    op: 'conv2d',
+    name: 'dx: the top padding on the left where columns are strided',
+    find: 's + left - kw * dw, sw, Wo',
+    replace: 's + (sw > 1 ? top : left) - kw * dw, sw, Wo',
+  },
+  {
+    op: 'conv2d',
+    name: 'forward: strides of rows end at 3',
+    find: 'i * sh + kh * dh - top',
+    nth: 0,
+    replace: 'i * Math.min(sh, 3) + kh * dh - top',
+  },
+  {
+    op: 'conv2d',
+    name: 'forward: the fourth group reads the third',
+    find: 'const first = Cg * Math.floor((o * groups) / O)',
+    nth: 0,
+    replace: 'const first = Cg * Math.min(2, Math.floor((o * groups) / O))',
+  },
+  {
+    op: 'conv2d',
+    name: 'dw: the fourth group reads the third',
+    find: 'const first = Cg * Math.floor((o * groups) / O)',
+    nth: 1,
+    replace: 'const first = Cg * Math.min(2, Math.floor((o * groups) / O))',
+  },
+  {
+    op: 'conv2d',
+    name: 'dx: the first filter of each group for all',
+    find: 'group * Og + o, c, kh',
+    replace: 'group * Og + (groups > 1 ? 0 : o), c, kh',
+  },
+  {
+    op: 'conv2d',
+    name: 'forward: stride ignored by filters of one tap',
+    find: 'i * sh + kh * dh - top',
+    nth: 0,
+    replace: 'i * (KH === 1 && KW === 1 ? 1 : sh) + kh * dh - top',
+  },
+  {
+    op: 'conv2d',
+    name: 'forward: columns of a filter end at the fourth',
+    find: '(c, kh, kw) => at4(w, o, c, kh, kw)',
+    replace: '(c, kh, kw) => (kw > 3 ? 0 : 1) * at4(w, o, c, kh, kw)',
+  },
+  {
+    op: 'conv1d',
+    name: 'forward: padding ends at 2',
+    find: 'i * s + k * d - left',
+    nth: 0,
+    replace: 'i * s + k * d - Math.min(left, 2)',
+  },
+  {
+    op: 'convTranspose2d',
+    name: 'forward: the bias by the place in the group where there are three',
+    find: 'at1(b, output)',
+    replace: 'at1(b, groups > 2 ? o : output)',
+  },
+  {
+    op: 'avgPool2d',
+    name: 'backward: padding counted where strides are wide',
+    find: 'at4(dy, n, c, i, j) / count(i, j)',
+    replace: 'at4(dy, n, c, i, j) / (sh > 2 ? KH * KW : count(i, j))',
+  },
+  {
+    op: 'maxPool2d',
+    name: 'backward: the last column is never looked at where it is padded on the left',
+    find: 'j * sw - left + KW, W)',
+    replace: 'j * sw - left + KW, left > 1 ? W - 1 : W)',
+  },
+  {
+    op: 'localResponseNorm',
+    name: 'windows end two channels on',
+    find: 'c + Math.ceil(size / 2) - 1',
+    nth: 0,
+    replace: 'c + Math.min(Math.ceil(size / 2) - 1, 2)',
+  },
+  {
+    op: 'batchNormTraining',
+    name: 'backward: ε at its default',
+    find: 'reciprocalDeviation(epsilon, variance)',
+    nth: 1,
+    replace: 'reciprocalDeviation(1e-5, variance)',
+  },
+  {
+    op: 'adam',
+    name: 'the correction of steps ends at 60,000',
+    find: '[1 - beta1 ** t, 1 - beta2 ** t]',
+    replace: '[1 - beta1 ** Math.min(t, 60000), 1 - beta2 ** Math.min(t, 60000)]',
+  },
+  {
+    op: 'minMaxNormalize',
+    name: 'a constant feature at 0, not low, where data is applied',
+    find: '? low',
+    replace: '? (a === x ? low : 0)',
+  },
+  {
+    op: 'maxout',
+    name: 'forward: pieces end at the third',
+    find: 'largest(K, (k)',
+    replace: 'largest(Math.min(K, 3), (k)',
+  },
+  {
+    op: 'lstm',
+    name: 'the pull of the last cell is that of the last state',
+    find: '{ h: dhT, c: dcT }',
+    replace: '{ h: dhT, c: sizes.T > 2 ? dhT : dcT }',
+  },
+  {
+    op: 'logSoftmax',
+    name: 'forward: the first column’s sum for all where there are three rows of blocks',
+    find: 'at2(logSums, o, k)',
+    replace: 'at2(logSums, o, outer > 2 ? 0 : k)',
   },
 ]
