@@ -91,9 +91,7 @@ const furthest = (op: OpName, lot: readonly Case[]): Case => {
     .reduce((mixed, [name, value]) => {
       const form = { ...mixed.form, attrs: { ...mixed.form.attrs, [name]: value } }
       const more = total(apartness(op, form)) > total(apart(mixed)) && acceptable(op, form)
-      return more
-        ? { ...mixed, seed: `${best.seed} with ${Object.keys(form.attrs).join(', ')} of others`, form }
-        : mixed
+      return more ? { ...mixed, seed: `${best.seed} with attributes of others`, form } : mixed
     }, best)
 }
 
@@ -118,17 +116,14 @@ const isTame = (oracle: Oracle, each: Case): boolean => {
     E.isRight(expected) &&
     Object.entries(expected.right.bounds).every(
       ([name, bound]) =>
-        2 * largest(bound) <= largest(expected.right.values[name] as Tensor) &&
-        Number.isFinite(largest(bound)),
+        2 * largest(bound) <= largest(expected.right.values[name] as Tensor) && Number.isFinite(largest(bound)),
     )
   )
 }
 
 const isSmall = (op: OpName, form: Form): boolean => {
   const measured = measure(op, form)
-  return (
-    E.isRight(measured) && measured.right.elements <= smallTensor && measured.right.multiplyAdds <= littleWork
-  )
+  return E.isRight(measured) && measured.right.elements <= smallTensor && measured.right.multiplyAdds <= littleWork
 }
 
 // one of each kind in turn, and at least four of each, until there are so many numbers
@@ -151,15 +146,17 @@ const ofClasses = (
   most: number,
 ): readonly Case[] => {
   const { subject, pairs } = scheduleOf(op, direction, table[op].corners)
-  return pairs().rows.slice(0, most).flatMap((row, at) => {
-    const name = `${op}/${direction}/${seed}/classes ${at}`
-    const { fills } = table[op].random(draws(keyOf(`fills of ${name}`)))
-    return fc
-      .sample(ofRow({ ...subject, drawn: subject.few }, row), { seed, path: String(at), numRuns: draftsOfClasses })
-      .filter((form) => acceptable(op, form) && isSmall(op, form))
-      .slice(0, 1)
-      .map(({ attrs, shapes }): Case => ({ op, direction, seed: name, form: { attrs, shapes, fills } }))
-  })
+  return pairs()
+    .rows.slice(0, most)
+    .flatMap((row, at) => {
+      const name = `${op}/${direction}/${seed}/classes ${at}`
+      const { fills } = table[op].random(draws(keyOf(`fills of ${name}`)))
+      return fc
+        .sample(ofRow({ ...subject, drawn: subject.few }, row), { seed, path: String(at), numRuns: draftsOfClasses })
+        .filter((form) => acceptable(op, form) && isSmall(op, form))
+        .slice(0, 1)
+        .map(({ attrs, shapes }): Case => ({ op, direction, seed: name, form: { attrs, shapes, fills } }))
+    })
 }
 
 /** The cases of an op on which an oracle's laws are asked: with cotangents, where there are gradients. */
@@ -178,8 +175,5 @@ export const samplesOf = (
   const small = cornersOf(table, op, direction, seed).filter((each) => elements(each) <= smallCorner)
   const some = spacedOut(small, corners).filter((each) => isTame(oracle, each))
   const kinds = classes > 0 ? ofClasses(table, op, direction, seed, classes) : []
-  return [
-    ...firstOf([usual.slice(0, drawn), mixed, some], numbers),
-    ...kinds.filter((each) => isTame(oracle, each)),
-  ]
+  return [...firstOf([usual.slice(0, drawn), mixed, some], numbers), ...kinds.filter((each) => isTame(oracle, each))]
 }

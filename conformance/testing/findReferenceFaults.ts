@@ -9,9 +9,11 @@ import { findingsAbout, referenceFaults } from './referenceFaults.js'
  */
 
 const planted = opNames.flatMap((op) =>
-  questionTable[op].faults.map(
-    (fault): ReferenceFault => ({ ...fault, op, name: `${fault.direction}: ${fault.name}` }),
-  ),
+  questionTable[op].faults.map((fault): ReferenceFault => ({
+    ...fault,
+    op,
+    name: `${fault.direction}: ${fault.name}`,
+  })),
 )
 const all = [...referenceFaults, ...planted]
 const unseen = all.filter((fault) => findingsAbout(fault).length === 0)

@@ -1,14 +1,15 @@
 import { writeFileSync } from 'node:fs'
+import { oracle } from '../../reference/index.js'
 import { opOf, questions } from '../../spec/catalogue.js'
 import type { Direction, OpName } from '../../spec/catalogue.js'
 import { resolve } from '../../spec/op.js'
 import { sizeOf } from '../../spec/tensor.js'
-import { caseAt, caseCount } from '../cases.js'
 import type { Case } from '../form.js'
 import { printCase } from '../form.js'
+import { cornersOf, sampleOf, samplesOf } from '../samples.js'
 import { questionTable } from '../table.js'
 import { right } from './shaken.js'
-import type { Pin, Pins } from './tightness.js'
+import type { DepthName, Pin, Pinned, Pins } from './tightness.js'
 import { casesOf, depthNames, depths, nameOf, pinsFile, reachOf, readPins, widthsOf } from './tightness.js'
 
 /*
@@ -18,7 +19,7 @@ import { casesOf, depthNames, depths, nameOf, pinsFile, reachOf, readPins, width
  */
 
 // small enough for many runs in the interpreter, large enough for sums of some length
-const [mostElements, mostCorners, drawn, runs] = [800, 8, 6, 12]
+const [mostElements, mostCorners, drawn, mostKept] = [1200, 12, 10, 5]
 
 const elementsIn = ({ op, form }: Case): number => {
   const { attrs } = opOf(op)
@@ -26,44 +27,90 @@ const elementsIn = ({ op, form }: Case): number => {
   return [...Object.values(form.shapes), ...Object.values(outputs)].reduce((n, shape) => n + sizeOf(shape), 0)
 }
 
-const drawCases = (op: OpName, direction: Direction): readonly Case[] => {
-  const corners = Array.from({ length: caseCount(questionTable, op, direction, 0) }, (_, index) =>
-    caseAt(questionTable, op, direction, 1, index),
-  ).filter((each) => elementsIn(each) <= mostElements)
+const small = (cases: readonly Case[]): readonly Case[] => cases.filter((each) => elementsIn(each) <= mostElements)
+
+// attributes far from their defaults together: bounds have a part for each
+const apartOf = (op: OpName, direction: Direction): readonly Case[] => {
+  const samples = samplesOf(oracle, questionTable, op, 1, { drawn: 0, apart: 6, classes: 0, corners: 0, numbers: 1e6 })
+  return small(samples.map((each) => ({ ...each, direction }))).slice(0, 2)
+}
+
+const candidatesOf = (op: OpName, direction: Direction): readonly Case[] => {
+  const corners = small(cornersOf(questionTable, op, direction, 1))
   const step = Math.max(1, corners.length / mostCorners)
   const some = Array.from({ length: Math.min(corners.length, mostCorners) }, (_, i) => corners[Math.floor(i * step)]!)
-  const others = Array.from({ length: 4 * drawn }, (_, i) =>
-    caseAt(questionTable, op, direction, 1, caseCount(questionTable, op, direction, 0) + i),
-  ).filter((each) => elementsIn(each) <= mostElements)
-  return [...some, ...others.slice(0, drawn)]
+  const others = Array.from({ length: 4 * drawn }, (_, i) => sampleOf(questionTable, op, direction, 1, i))
+  return [...apartOf(op, direction), ...some, ...small(others).slice(0, drawn)]
+}
+
+interface Tried {
+  readonly each: Case
+  readonly reach: Readonly<Record<DepthName, Readonly<Record<string, number>>>>
+}
+
+const tried = (op: OpName, each: Case): Tried => ({
+  each,
+  reach: {
+    anyOrder: reachOf(opOf(op), each, depths.anyOrder),
+    lanesThenTree: reachOf(opOf(op), each, depths.lanesThenTree),
+  },
+})
+
+const widest = (cases: readonly Tried[], depth: DepthName, output: string): number =>
+  cases.reduce(
+    (best, { reach }, at) => ((reach[depth][output] ?? 0) > (cases[best]?.reach[depth][output] ?? 0) ? at : best),
+    0,
+  )
+
+const outputsOf = (cases: readonly Tried[]): readonly string[] => [
+  ...new Set(cases.flatMap(({ reach }) => Object.keys(reach.anyOrder))),
+]
+
+// the case of which the bounds know best how deep additions are
+const deepest = (op: OpName, cases: readonly Tried[], output: string): number => {
+  const gained = cases.map(({ each }) => {
+    const [any, ours] = depthNames.map((depth) => widthsOf(opOf(op), [each], depths[depth].depth)[output]?.log2 ?? 0)
+    return any! - ours!
+  })
+  return gained.reduce((best, gain, at) => (gain > gained[best]! ? at : best), 0)
+}
+
+// the cases far from the defaults, those in which an output's errors come nearest to its bound or sums are deepest, and some
+const keptOf = (op: OpName, direction: Direction, all: readonly Tried[]): readonly Tried[] => {
+  const apart = new Set(apartOf(op, direction).map(({ seed }) => seed))
+  const best = new Set([
+    ...all.flatMap(({ each }, at) => (apart.has(each.seed) ? [at] : [])),
+    ...outputsOf(all).flatMap((output) => [
+      ...depthNames.map((depth) => widest(all, depth, output)),
+      deepest(op, all, output),
+    ]),
+  ])
+  const others = all.flatMap((_, at) => (best.has(at) ? [] : [at]))
+  const spaced = Array.from(
+    { length: Math.max(Math.min(mostKept - best.size, others.length), 0) },
+    (_, i) => others[Math.floor((i * others.length) / (mostKept - best.size))]!,
+  )
+  return all.filter((_, at) => best.has(at) || spaced.includes(at))
 }
 
 const rounded = (v: number, digits: number): number => Number(v.toFixed(digits))
 
-const pinOf = (op: OpName, cases: readonly Case[]): Pin => {
-  const at = depthNames.map((name) => {
-    const widths = widthsOf(opOf(op), cases, depths[name].depth)
-    const reach = reachOf(opOf(op), cases, depths[name], runs)
-    return [name, { widths, reach }] as const
-  })
-  const outputs = Object.keys(at[0]![1].widths)
+const pinOf = (op: OpName, cases: readonly Tried[]): Pin => {
+  const forms = cases.map(({ each }) => each)
+  const pinned = (depth: DepthName, output: string): Pinned => {
+    const { log2, exact } = widthsOf(opOf(op), forms, depths[depth].depth)[output]!
+    const at = widest(cases, depth, output)
+    const reach = cases[at]!.reach[depth][output] ?? 0
+    return { log2: rounded(log2, 4), exact: rounded(exact, 4), reach: Number(reach.toPrecision(3)), at }
+  }
   return {
-    cases: cases.map(printCase),
+    cases: forms.map((each) => JSON.parse(printCase(each)) as unknown),
     outputs: Object.fromEntries(
-      outputs.map((output) => [
+      outputsOf(cases).map((output) => [
         output,
-        Object.fromEntries(
-          at.map(([name, { widths, reach }]) => [
-            name,
-            {
-              log2: rounded(widths[output]!.log2, 4),
-              exact: rounded(widths[output]!.exact, 4),
-              reach: Number((reach[output] ?? 0).toPrecision(3)),
-            },
-          ]),
-        ),
+        Object.fromEntries(depthNames.map((depth) => [depth, pinned(depth, output)])) as Record<DepthName, Pinned>,
       ]),
-    ) as Pin['outputs'],
+    ),
   }
 }
 
@@ -79,7 +126,7 @@ const printed = (pins: Pins): string => {
       )
       .join(',\n')
   const pin = (each: Pin): string =>
-    `{"cases":[\n${each.cases.map((text) => JSON.stringify(text)).join(',\n')}],\n"outputs":{\n${outputs(each)}}}`
+    `{"cases":[\n${each.cases.map((one) => JSON.stringify(one)).join(',\n')}],\n"outputs":{\n${outputs(each)}}}`
   return `{\n${Object.entries(pins)
     .map(([name, each]) => `${JSON.stringify(name)}:${pin(each)}`)
     .join(',\n')}}\n`
@@ -91,7 +138,16 @@ const pins = questions.flatMap(({ op, direction }): readonly (readonly [string, 
   const name = nameOf(op, direction)
   const pinned = known[name]
   if (pinned !== undefined && named.length > 0 && !named.includes(op)) return [[name, pinned]]
-  const pin = pinOf(op, pinned === undefined || anew ? drawCases(op, direction) : casesOf(pinned))
+  const pin = pinOf(
+    op,
+    pinned === undefined || anew
+      ? keptOf(
+          op,
+          direction,
+          candidatesOf(op, direction).map((each) => tried(op, each)),
+        )
+      : casesOf(pinned).map((each) => tried(op, each)),
+  )
   const reached = Object.entries(pin.outputs).map(
     ([output, at]) => `${output} ${depthNames.map((depth) => at[depth].reach).join(' / ')}`,
   )

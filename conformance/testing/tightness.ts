@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { oracle } from '../../reference/index.js'
 import { anyOrder, epsilon, lanesThenTree } from '../../spec/bound.js'
 import type { Direction, OpName } from '../../spec/catalogue.js'
@@ -8,6 +8,7 @@ import type { Fields, GivenFields, Readables } from '../../spec/field.js'
 import { mapValues, wholeOf } from '../../spec/field.js'
 import type { AnyOp, Depth, GivenTensors } from '../../spec/op.js'
 import { cotangentNames, resolve, shapesOf } from '../../spec/op.js'
+import type { Draws } from '../../spec/philox.js'
 import { draws, keyOf } from '../../spec/philox.js'
 import type { Question } from '../../spec/program.js'
 import type { Tensor, Tensors } from '../../spec/tensor.js'
@@ -15,6 +16,7 @@ import { zeros } from '../../spec/tensor.js'
 import type { Case } from '../form.js'
 import { parseCase, realise } from '../form.js'
 import { ratioOf } from '../judge.js'
+import type { Arithmetic } from './instrument.js'
 import { inArithmetic } from './instrument.js'
 import { inLanes, randomRounding } from './rounding.js'
 import { right } from './shaken.js'
@@ -24,14 +26,33 @@ import { right } from './shaken.js'
  * leaves as it is; and beside it what random rounding reaches of the bound, which is why the bound is no tighter.
  */
 
+/** The same formulas in an arithmetic whose draws begin anew from any seed: to make them takes longer than to ask them. */
+const reseeded = (arithmeticBy: (draw: Draws) => Arithmetic): ((seed: string) => KernelTable) => {
+  let now = draws(keyOf(''))
+  const draw: Draws = {
+    word: () => now.word(),
+    uniform: () => now.uniform(),
+    integer: (low, high) => now.integer(low, high),
+    pick: (choices) => now.pick(choices),
+    normal: () => now.normal(),
+  }
+  let made: KernelTable | undefined
+  return (seed) => {
+    now = draws(keyOf(seed))
+    return (made ??= inArithmetic(arithmeticBy(draw)))
+  }
+}
+
+interface AtDepth {
+  readonly depth: Depth
+  readonly table: (seed: string) => KernelTable
+}
+
 /** The depths that bounds are pinned at, and additions that keep to them: in any order, and as our backend declares. */
 export const depths = {
-  anyOrder: { depth: anyOrder, table: (seed: string) => inArithmetic(randomRounding(draws(keyOf(seed)))) },
-  lanesThenTree: {
-    depth: lanesThenTree,
-    table: (seed: string) => inArithmetic(inLanes(randomRounding(draws(keyOf(seed))))),
-  },
-} as const satisfies Readonly<Record<string, { readonly depth: Depth; readonly table: (seed: string) => KernelTable }>>
+  anyOrder: { depth: anyOrder, table: reseeded(randomRounding) },
+  lanesThenTree: { depth: lanesThenTree, table: reseeded((draw) => inLanes(randomRounding(draw))) },
+} as const satisfies Readonly<Record<string, AtDepth>>
 
 export type DepthName = keyof typeof depths
 export const depthNames = Object.keys(depths) as readonly DepthName[]
@@ -44,13 +65,15 @@ export interface Width {
   readonly exact: number
 }
 
-/** A width, and the largest error ÷ bound of arithmetic that rounds at random. */
+/** A width, the largest error ÷ bound of arithmetic that rounds at random, and the number of the case that shows it. */
 export interface Pinned extends Width {
   readonly reach: number
+  readonly at: number
 }
 
 export interface Pin {
-  readonly cases: readonly string[]
+  /** as `printCase` prints them */
+  readonly cases: readonly unknown[]
   readonly outputs: Readonly<Record<string, Readonly<Record<DepthName, Pinned>>>>
 }
 
@@ -58,7 +81,7 @@ export interface Pin {
 export type Pins = Readonly<Record<string, Pin>>
 
 export const pinsFile = new URL('./tightness.json', import.meta.url)
-export const readPins = (): Pins => JSON.parse(readFileSync(pinsFile, 'utf8')) as Pins
+export const readPins = (): Pins => (existsSync(pinsFile) ? (JSON.parse(readFileSync(pinsFile, 'utf8')) as Pins) : {})
 
 export const nameOf = (op: OpName, direction: Direction): string => `${op} ${direction}`
 
@@ -124,34 +147,34 @@ export const widthsOf = (spec: AnyOp, cases: readonly Case[], depth: Depth): Rea
   )
 }
 
-/** The largest error ÷ bound of each output that arithmetic which rounds at random reaches over some cases. */
+/** So many times a case is asked of arithmetic that rounds at random. */
+const runs = 12
+
+/** The largest error ÷ bound of each output that arithmetic which rounds at random reaches in a case. */
 export const reachOf = (
   spec: AnyOp,
-  cases: readonly Case[],
+  each: Case,
   { depth, table }: (typeof depths)[DepthName],
-  runs: number,
 ): Readonly<Record<string, number>> => {
+  const { op, direction, attrs, inputs, cotangents } = right(realise(each))
+  const bounds = boundsBy(spec, { op, direction, attrs, inputs, cotangents }, depth)
+  const values = right(oracle.evaluate(op, direction, attrs, inputs, cotangents))
+  // begun anew for each case, so that what it reaches there depends on no other
+  const rounding = table(each.seed)
   const reach: Record<string, number> = {}
-  for (const each of cases) {
-    const { op, direction, attrs, inputs, cotangents } = right(realise(each))
-    const bounds = boundsBy(spec, { op, direction, attrs, inputs, cotangents }, depth)
-    const values = right(oracle.evaluate(op, direction, attrs, inputs, cotangents))
-    // an arithmetic for each case, so that what it reaches there depends on no other
-    const rounding = table(each.seed)
-    for (let run = 0; run < runs; run++) {
-      const answer = right(evaluate(rounding, op, direction, attrs, inputs, cotangents))
-      for (const [name, { data }] of Object.entries(values))
-        for (let i = 0; i < data.length; i++) {
-          const ratio = ratioOf(answer[name]!.data[i]!, data[i]!, bounds[name]!.data[i]!)
-          reach[name] = Math.max(reach[name] ?? 0, ratio)
-        }
-    }
+  for (let run = 0; run < runs; run++) {
+    const answer = right(evaluate(rounding, op, direction, attrs, inputs, cotangents))
+    for (const [name, { data }] of Object.entries(values))
+      for (let i = 0; i < data.length; i++) {
+        const ratio = ratioOf(answer[name]!.data[i]!, data[i]!, bounds[name]!.data[i]!)
+        reach[name] = Math.max(reach[name] ?? 0, ratio)
+      }
   }
   return reach
 }
 
 /** The cases that an op and direction are pinned at. */
-export const casesOf = ({ cases }: Pin): readonly Case[] => cases.map((text) => right(parseCase(text)))
+export const casesOf = ({ cases }: Pin): readonly Case[] => cases.map((each) => right(parseCase(JSON.stringify(each))))
 
 /**
  * Whether two widths are one: a bound that is three times wider moves log₂ by 1.58, one that is so in a single element of
