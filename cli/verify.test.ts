@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { either as E, taskEither as TE } from 'fp-ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mutant, mutantFormula } from '../conformance/testing/instrument.js'
+import { questionTable } from '../conformance/table.js'
 import { formulaTable, smallTable, toy } from '../conformance/testing/toys.js'
 import { oracle } from '../reference/index.js'
 import { formulas } from '../reference/table.js'
@@ -151,6 +152,17 @@ describe('etalon verify, by its parts', () => {
     expect(code).toBe(4)
     expect(out).toBe('')
     expect(err).toMatch(/the oracle fails its own check, so it judges nobody:\n {2}tanh forward: /)
+  })
+
+  test('an oracle that is wrong only where several attributes have left their defaults blames nobody: it ends with 4', async () => {
+    const wrong = mutantFormula('adam', {
+      find: 'lambda === 0 ? g',
+      replace: 'lambda === 0 || beta1 === 0 ? g',
+    })
+    const rim = { oracle: oracleBy({ ...formulas, adam: wrong }), table: questionTable }
+    const { code, err } = await verified(toy(), { ops: ['adam'], runs: 60 }, rim)
+    expect(err).toMatch(/the oracle fails its own check of what it found wrong, so this is no verdict:\n {2}adam: /)
+    expect(code).toBe(4)
   })
 
   test('no device ends with 3, and so does one that is lost on the way, without a verdict and without a file', async () => {

@@ -159,6 +159,14 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     complain(`${report.left.code}: ${report.left.message}; this is no verdict`)
     return report.left.code === 'DeviceLost' ? exit.noBackend : exit.oracleFailed
   }
+  const blamed = [...new Set(report.right.lines.filter(({ failed }) => failed > 0).map(({ op }) => op))]
+  if (blamed.length > 0) status.show(`checking the oracle about ${blamed.join(', ')} …`)
+  const doubts = checkOracle(rim.oracle, table, blamed, 'thorough')
+  status.clear()
+  if (doubts.length > 0) {
+    complain(`the oracle fails its own check of what it found wrong, so this is no verdict:\n  ${doubts.join('\n  ')}`)
+    return exit.oracleFailed
+  }
 
   const programs = report.right.programs ?? []
   if (programs.length > 0)

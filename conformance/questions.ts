@@ -28,6 +28,8 @@ export interface Claim {
 export interface Law {
   readonly name: string
   readonly claims: (sample: Question, ask: Ask, draw: Draws) => Result<readonly Claim[]>
+  /** so many samples are enough: it asks about thousands of numbers of its own, whatever the sample's shape */
+  readonly enough?: number
 }
 
 /** Numbers from outside: a slide, a paper, another library. */

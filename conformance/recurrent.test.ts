@@ -15,7 +15,7 @@ import type { Tensor, Tensors } from '../spec/tensor.js'
 import { generate, sizeOf } from '../spec/tensor.js'
 import { realise } from './form.js'
 import { expect, judge } from './judge.js'
-import { sampleOf } from './selfCheck.js'
+import { sampleOf } from './samples.js'
 import { questionTable } from './table.js'
 import { right } from './testing/shaken.js'
 

@@ -5,6 +5,7 @@ import type { Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { another, answersTo, equal, equals, named } from '../vocabulary/claims.js'
 import { adjointIn, batchSplits, linearIn, ofAnswer } from '../vocabulary/laws.js'
+import { oneElementIsShared } from '../vocabulary/taps.js'
 import {
   alexNetsChain,
   anyPool,
@@ -31,7 +32,8 @@ const constantStays = ofAnswer(
 const paddingAloneDecides: Law = {
   name: 'without padding there is nothing to count',
   claims: ({ attrs }, ask, draw) => {
-    const x = another(draw, [2, 2, 9, 10])
+    const [KH, KW] = attrs['window'] as readonly [number, number]
+    const x = another(draw, [2, 2, KH + 6, KW + 7])
     const counted = { ...attrs, padding: [0, 0, 0, 0], countIncludePad: true }
     const left = { ...counted, countIncludePad: false }
     return F.pipe(
@@ -72,6 +74,7 @@ export const avgPool2d = questionsAbout('avgPool2d', {
   },
   laws: [
     linearIn('x'),
+    oneElementIsShared,
     adjointIn('x', 'y'),
     batchSplits(['x']),
     planesAreAlike,

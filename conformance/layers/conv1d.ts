@@ -9,14 +9,15 @@ import { rearranged, reversed } from '../vocabulary/arrange.js'
 import { another, at, equal, equals, named } from '../vocabulary/claims.js'
 import { array } from '../vocabulary/examples.js'
 import { invariant, linearLayerLaws } from '../vocabulary/laws.js'
+import { biasIsAddedThroughout, oneTapPicks } from '../vocabulary/taps.js'
 import { anyBias, integers, padded, plain, shifts } from '../vocabulary/windows.js'
 
 const later = shifts('what happens a stride later is answered a step later', ({ stride, dilation }, draw) => {
-  const [s] = stride as readonly [number]
+  const [[s], [d]] = [stride as readonly [number], dilation as readonly [number]]
   return {
-    attrs: { stride: [s], padding: [0, 0], dilation: dilation as readonly number[], groups: 1 },
+    attrs: { stride: [s], padding: [0, 0], dilation: [d], groups: 1 },
     stride: [s],
-    x: another(draw, [2, 3, 15 + s]),
+    x: another(draw, [2, 3, 2 * d + 8 + s]),
     parameters: { w: another(draw, [2, 3, 3]) },
   }
 })
@@ -53,7 +54,7 @@ const backwardInTime: Law = {
     const [K, [d]] = [3, attrs['dilation'] as readonly [number]]
     const still = { stride: [1], padding: [1, 2], dilation: [d], groups: 1 }
     const mirrored = { ...still, padding: [2, 1] }
-    const [x, w] = [another(draw, [2, 2, 12]), another(draw, [3, 2, K])]
+    const [x, w] = [another(draw, [2, 2, 2 * d + 6]), another(draw, [3, 2, K])]
     const behind = (t: Tensor): Tensor => reversed(2, t)
     return F.pipe(
       E.Do,
@@ -129,7 +130,7 @@ export const conv1d = questionsAbout('conv1d', {
       fills: {},
     }
   },
-  laws: [...linearLayerLaws, later, paddingIsZeros, delta, backwardInTime],
+  laws: [...linearLayerLaws, oneTapPicks, biasIsAddedThroughout, later, paddingIsZeros, delta, backwardInTime],
   worked: [
     {
       name: 'the differences of the squares are the odd numbers',

@@ -6,14 +6,16 @@ import type { Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { another, at, equals, named } from '../vocabulary/claims.js'
 import { linearLayerLaws } from '../vocabulary/laws.js'
+import { biasIsAddedThroughout, oneTapPicks } from '../vocabulary/taps.js'
 import { anyBias, integers, plain, shifts } from '../vocabulary/windows.js'
 
 const moved = shifts('shifting the image by the stride shifts the map', ({ stride, dilation }, draw) => {
   const [sh, sw] = stride as readonly [number, number]
+  const [dh, dw] = dilation as readonly [number, number]
   return {
-    attrs: { stride: [sh, sw], padding: [0, 0, 0, 0], dilation: dilation as readonly number[], groups: 1 },
+    attrs: { stride: [sh, sw], padding: [0, 0, 0, 0], dilation: [dh, dw], groups: 1 },
     stride: [sh, sw],
-    x: another(draw, [1, 2, 12 + sh, 12 + sw]),
+    x: another(draw, [1, 2, dh + 7 + sh, 2 * dw + 7 + sw]),
     parameters: { w: another(draw, [3, 2, 2, 3]) },
   }
 })
@@ -101,7 +103,7 @@ export const conv2d = questionsAbout('conv2d', {
       fills: {},
     }
   },
-  laws: [...linearLayerLaws, moved, delta],
+  laws: [...linearLayerLaws, oneTapPicks, biasIsAddedThroughout, moved, delta],
   worked: [
     {
       name: 'the 5×5 image and the 3×3 filter of the slide',

@@ -10,6 +10,7 @@ import { part, rearranged } from '../vocabulary/arrange.js'
 import { another, at, equal, equals, exactly, named } from '../vocabulary/claims.js'
 import { array } from '../vocabulary/examples.js'
 import { linearLayerLaws } from '../vocabulary/laws.js'
+import { biasIsAddedThroughout, onePixelStamps } from '../vocabulary/taps.js'
 import { anyBias, cropped, integers, padded, plain } from '../vocabulary/windows.js'
 
 const noPadding = { padding: [0, 0, 0, 0], outputPadding: [0, 0] } as const
@@ -246,7 +247,16 @@ export const convTranspose2d = questionsAbout('convTranspose2d', {
       fills: {},
     }
   },
-  laws: [...linearLayerLaws, paddingCrops, outputPaddingAdds, stamps, shifts, groupsAlone],
+  laws: [
+    ...linearLayerLaws,
+    onePixelStamps,
+    biasIsAddedThroughout,
+    paddingCrops,
+    outputPaddingAdds,
+    stamps,
+    shifts,
+    groupsAlone,
+  ],
   worked: [
     ofOnnx('ConvTranspose, defaults', {}, [
       [0, 1, 3, 3, 2],

@@ -5,6 +5,7 @@ import type { Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { another, at, exactly, named } from '../vocabulary/claims.js'
 import { batchSplits, compared } from '../vocabulary/laws.js'
+import { largestInItsWindow } from '../vocabulary/taps.js'
 import {
   alexNetsChain,
   anyPool,
@@ -79,6 +80,7 @@ export const maxPool2d = questionsAbout('maxPool2d', {
     fills: { x: draw.pick(['normal', 'normal', 'ties', 'negative', 'small']) },
   }),
   laws: [
+    largestInItsWindow,
     batchSplits(['x']),
     planesAreAlike,
     poolShifts,

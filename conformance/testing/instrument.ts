@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { compileFunction } from 'node:vm'
+import * as fpTs from 'fp-ts'
+import * as ioTs from 'io-ts'
 import ts from 'typescript'
 import type { OpName } from '../../spec/catalogue.js'
 import { opNames, opOf } from '../../spec/catalogue.js'
 import type { KernelTable, PlainKernel } from '../../spec/fromKernels.js'
+import type { AnyOp } from '../../spec/op.js'
 import * as fields from '../../spec/field.js'
 import * as host from '../../spec/host.js'
 import * as philox from '../../spec/philox.js'
@@ -17,7 +20,7 @@ import { kernelBy } from '../../reference/formulas.js'
 /**
  * The reference as text: read again with one token changed (a planted fault), or with every `+ - * /` and `Math.…`
  * handed to an arithmetic of the caller's (f32 with a rounding of its own). So faults and rounding are those of the very
- * formulas that people read, and neither can drift away from them.
+ * formulas that people read, and neither can drift away from them. And the spec as text: a bound loosened.
  */
 
 /** One token's change: `find` is matched with any white space between its tokens; `nth` counts from 0. */
@@ -27,13 +30,23 @@ export interface Change {
   readonly nth?: number
 }
 
-/** What stands for the arithmetic of a formula. Exact results must come back exact, as indices are computed with it too. */
+/** A sum as it grows. */
+export interface Total {
+  readonly add: (term: number) => void
+  readonly value: () => number
+}
+
+/**
+ * What stands for the arithmetic of a formula. Exact results must come back exact, as indices are computed with it too.
+ * Without an order of additions of its own it adds one term after the other, as the formulas do.
+ */
 export interface Arithmetic {
   readonly '+': (a: number, b: number) => number
   readonly '-': (a: number, b: number) => number
   readonly '*': (a: number, b: number) => number
   readonly '/': (a: number, b: number) => number
   readonly Math: Readonly<Record<string, unknown>>
+  readonly total?: () => Total
 }
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../reference')
@@ -58,8 +71,9 @@ export const families = {
   optimizer: 'optimizers',
 } as const
 
-/** The file of an op's formula. */
+/** The file of an op's formula, and that of its contract. */
 export const fileOf = (op: OpName): string => resolve(root, families[opOf(op).family], `${op}.ts`)
+const contractOf = (op: OpName): string => resolve(root, '../spec', families[opOf(op).family], `${op}.ts`)
 
 const patternOf = (find: string): RegExp =>
   new RegExp((find.match(/\w+|[^\w\s]/g) ?? []).map((token) => token.replace(/[^\w]/g, '\\$&')).join('\\s*'), 'g')
@@ -123,10 +137,14 @@ const compile = (text: string, arithmetic: Arithmetic | undefined): string => {
 
 type Loader = (file: string) => unknown
 
-const loader = (edit: (file: string, text: string) => string, arithmetic?: Arithmetic): Loader => {
+const loader = (
+  edit: (file: string, text: string) => string,
+  arithmetic?: Arithmetic,
+  outside: Readonly<Record<string, unknown>> = shared,
+): Loader => {
   const loaded = new Map<string, unknown>()
   const load: Loader = (file) => {
-    const known = (file === hostFile && arithmetic !== undefined ? onDevice : shared[file]) ?? loaded.get(file)
+    const known = (file === hostFile && arithmetic !== undefined ? onDevice : outside[file]) ?? loaded.get(file)
     if (known !== undefined) return known
     const module = {}
     loaded.set(file, module)
@@ -136,7 +154,11 @@ const loader = (edit: (file: string, text: string) => string, arithmetic?: Arith
       require: (name: string) => unknown,
       arithmetic: Arithmetic | undefined,
     ) => void
-    run(module, (name: string) => load(resolve(dirname(file), name.replace(/\.js$/, '.ts'))), arithmetic)
+    run(
+      module,
+      (name: string) => outside[name] ?? load(resolve(dirname(file), name.replace(/\.js$/, '.ts'))),
+      arithmetic,
+    )
     return module
   }
   return load
@@ -149,8 +171,38 @@ export const mutantFormula = (op: OpName, change: Change): Formula =>
 /** The same as a backend's function. */
 export const mutant = (op: OpName, change: Change): PlainKernel => kernelBy(mutantFormula(op, change))
 
+/** The contract of one op with one token of a file of spec changed: a bound loosened, say. */
+export const mutantContract = (op: OpName, file: string, change: Change): AnyOp => {
+  const edited = resolve(root, '../spec', file)
+  const packages = { 'fp-ts': fpTs, 'io-ts': ioTs }
+  const load = loader((file, text) => (file === edited ? changed(text, change) : text), undefined, packages)
+  return (load(contractOf(op)) as Readonly<Record<string, AnyOp>>)[op] as AnyOp
+}
+
+// the loops of the reference add to a variable, and a field of sums to its elements; here they add to what stands for it
+const arithmeticFile = resolve(root, 'arithmetic.ts')
+const addingTo = (text: string): string =>
+  changed(text, {
+    find: `for (const x of others) {
+        const values = x.all()
+        for (let i = 0; i < data.length; i++) data[i] = (data[i] as number) + (values[i] as number)
+      }`,
+    replace: `const columns = others.map((x) => x.all())
+      for (let i = 0; i < data.length; i++) {
+        let total = data[i] as number
+        for (const values of columns) total = total + (values[i] as number)
+        data[i] = total
+      }`,
+  })
+    .replace(/let total = 0\n/g, 'const total = __arithmetic.total()\n')
+    .replace(/let total = (.+)\n/g, 'const total = __arithmetic.total(); total.add($1)\n')
+    .replace(/\btotal = total \+ (.+)\n/g, 'total.add($1)\n')
+    .replace(/\b(return|data\[i\] =) total\n/g, '$1 total.value()\n')
+
 /** The formulas of every op, computed in another arithmetic. */
 export const inArithmetic = (arithmetic: Arithmetic): KernelTable => {
-  const load = loader((_, text) => text, arithmetic)
+  const edit = (file: string, text: string): string =>
+    file === arithmeticFile && arithmetic.total !== undefined ? addingTo(text) : text
+  const load = loader(edit, arithmetic)
   return Object.fromEntries(opNames.map((op) => [op, kernelBy(load(fileOf(op)) as Formula)]))
 }

@@ -50,6 +50,11 @@ const places: readonly Place[] = [
   file(files[4] as string, 'cases, laws, worked examples, planted mistakes'),
   line('conformance/table.ts'),
   line('conformance/coverage/classes/table.ts'),
+  {
+    path: 'conformance/testing/tightness.json',
+    missing: !textOf('conformance/testing/tightness.json').includes(`"${name} forward":`),
+    hint: `how tight its bounds are: npm run tightness -- ${name}`,
+  },
   file(`${golden}.py`, 'what PyTorch is asked'),
   file(`${golden}.json`, `its answers: /usr/bin/python3 conformance/golden/generate.py ${name}`),
 ]

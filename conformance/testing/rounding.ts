@@ -56,3 +56,31 @@ export const randomRounding = (draw: Draws): Arithmetic => {
     },
   }
 }
+
+/**
+ * The same arithmetic with sums as `lanesThenTree` has them: 64 sums side by side, which are then added in pairs.
+ */
+export const inLanes = (arithmetic: Arithmetic): Arithmetic => ({
+  ...arithmetic,
+  total: () => {
+    const lanes: number[] = []
+    let count = 0
+    const plus = arithmetic['+']
+    const pairwise = (terms: readonly number[]): number =>
+      terms.length <= 1
+        ? (terms[0] ?? 0)
+        : pairwise(
+            Array.from({ length: Math.ceil(terms.length / 2) }, (_, i) => {
+              const [a, b] = [terms[2 * i] as number, terms[2 * i + 1]]
+              return b === undefined ? a : plus(a, b)
+            }),
+          )
+    return {
+      add: (term) => {
+        const lane = count++ % 64
+        lanes[lane] = lanes[lane] === undefined ? term : plus(lanes[lane], term)
+      },
+      value: () => pairwise(lanes),
+    }
+  },
+})

@@ -80,12 +80,13 @@ export const decayAddsToTheGradient = (
 /** A decay by itself takes η·λ of the weights away: an eighth, which is exact. `rest` is the state that pulls nowhere. */
 export const decayShrinks = (rest: (w: Tensor) => Tensors, attrs: Attributes = {}): Law => ({
   name: 'decay alone shrinks the weights by 1 − η·λ',
-  claims: (sample, ask) => {
+  claims: (sample, ask, draw) => {
     const w = named(sample.inputs, 'w')
+    const rate = draw.pick([0.25, 0.5, 1, 2])
     return F.pipe(
       ask(
         'forward',
-        { ...sample.attrs, ...attrs, learningRate: 0.5, weightDecay: 0.25 },
+        { ...sample.attrs, ...attrs, learningRate: rate, weightDecay: 1 / 8 / rate },
         { w, g: zeros(w.shape), ...rest(w) },
       ),
       E.map((answer) => [equals('w', answer, times(0.875, w))]),

@@ -71,11 +71,12 @@ export const shifts = (
 })
 
 export const poolShifts: Law = shifts('shifting the image by the stride shifts the map', (attrs, draw) => {
-  const stride = attrs['stride'] as readonly [number, number]
+  const [KH, KW] = attrs['window'] as readonly [number, number]
+  const [sh, sw] = attrs['stride'] as readonly [number, number]
   return {
     attrs: { ...attrs, padding: [0, 0, 0, 0] },
-    stride,
-    x: another(draw, [2, 2, 9 + stride[0], 10 + stride[1]]),
+    stride: [sh, sw],
+    x: another(draw, [2, 2, KH + 6 + sh, KW + 7 + sw]),
   }
 })
 

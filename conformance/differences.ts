@@ -1,6 +1,6 @@
-import { draws, keyOf } from '../../spec/philox.js'
-import type { Tensor, Tensors } from '../../spec/tensor.js'
-import { generate, mapTensor, sumOf, zipTensors } from '../../spec/tensor.js'
+import { draws, keyOf } from '../spec/philox.js'
+import type { Tensor, Tensors } from '../spec/tensor.js'
+import { generate, mapTensor, sumOf, zipTensors } from '../spec/tensor.js'
 
 // ---- points and directions ---------------------------------------------------------------------------------------
 
@@ -29,7 +29,7 @@ export const directionAt = (seed: string, names: readonly string[], tensors: Ten
   )
 }
 
-export const along = (x: Tensors, v: Tensors, h: number): Tensors => ({
+const along = (x: Tensors, v: Tensors, h: number): Tensors => ({
   ...x,
   ...Object.fromEntries(
     Object.entries(v).map(([name, v]) => [name, zipTensors([x[name] as Tensor, v], (x, v) => x + h * v)]),
@@ -45,9 +45,8 @@ const elements = (tensors: Tensors): number => Object.values(tensors).reduce((n,
 
 // ---- the comparison ----------------------------------------------------------------------------------------------
 
-/** A function of tensors to tensors, how far roundings may drive its values, and the gradient that is on trial. */
+/** How far roundings may drive a function's values, and the gradient that is on trial. */
 export interface Trial {
-  readonly f: (x: Tensors) => Tensors
   readonly ofValues: Tensors
   readonly cotangents: Tensors
   readonly gradients: Tensors
@@ -60,6 +59,11 @@ export interface Comparison {
   readonly allowed: number
 }
 
+/** Where a function is to be known: at x + h·v and at x − h·v, for 2h and for h. */
+const steps = [2, -2, 1, -1] as const
+export const pointsAround = (x: Tensors, v: Tensors, h: number): readonly Tensors[] =>
+  steps.map((times) => along(x, v, times * h))
+
 /**
  * ⟨dx, v⟩ against (f(x + hv) − f(x − hv))/2h contracted with the cotangent. The step is the difference of the two points
  * as rounded, not 2hv. Two errors are allowed and no other:
@@ -70,31 +74,27 @@ export interface Comparison {
  *                each of their terms
  */
 export const compare = (
-  { f, ofValues, cotangents, gradients, ofGradients }: Trial,
-  x: Tensors,
-  v: Tensors,
+  { ofValues, cotangents, gradients, ofGradients }: Trial,
+  points: readonly Tensors[],
+  values: readonly Tensors[],
   h: number,
 ): Comparison => {
-  const at = (h: number) => {
-    const [ahead, behind] = [along(x, v, h), along(x, v, -h)]
-    const step = Object.fromEntries(
-      Object.keys(v).map((name) => [
-        name,
-        zipTensors([ahead[name] as Tensor, behind[name] as Tensor], (a, b) => a - b),
-      ]),
+  const lessThan = (a: Tensors, b: Tensors): Tensors =>
+    Object.fromEntries(
+      Object.keys(b).map((name) => [name, zipTensors([a[name] as Tensor, b[name] as Tensor], (a, b) => a - b)]),
     )
-    const [after, before] = [f(ahead), f(behind)]
-    const change = Object.fromEntries(
-      Object.entries(after).map(([name, y]) => [name, zipTensors([y, before[name] as Tensor], (a, b) => a - b)]),
-    )
+  const at = (pair: number, h: number) => {
+    const change = lessThan(values[pair] as Tensors, values[pair + 1] as Tensors)
     const rounding = 2 * size(ofValues, cotangents) + 2 ** -52 * elements(cotangents) * size(change, cotangents)
-    return { step, measured: inner(change, cotangents) / (2 * h), rounding: rounding / (2 * h) }
+    return { measured: inner(change, cotangents) / (2 * h), rounding: rounding / (2 * h) }
   }
-  const [coarse, fine] = [at(2 * h), at(h)]
+  const [coarse, fine] = [at(0, 2 * h), at(2, h)]
+  const moved = lessThan(points[2] as Tensors, points[3] as Tensors)
+  const step = Object.fromEntries(Object.keys(gradients).map((name) => [name, moved[name] as Tensor]))
   const perStep = (value: number): number => value / (2 * h)
-  const ofClaim = size(ofGradients, fine.step) + 2 ** -52 * elements(v) * size(gradients, fine.step)
+  const ofClaim = size(ofGradients, step) + 2 ** -52 * elements(step) * size(gradients, step)
   return {
-    claimed: perStep(inner(gradients, fine.step)),
+    claimed: perStep(inner(gradients, step)),
     measured: fine.measured,
     allowed: Math.abs(coarse.measured - fine.measured) + coarse.rounding + fine.rounding + perStep(ofClaim),
   }
