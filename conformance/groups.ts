@@ -33,7 +33,8 @@ export interface Group {
 const large = [16, 32, 64, 128, 256, 384, 512, 768, 1024, 2048, 4096, 65535] as const
 
 const extentTraits = (name: string, extent: number): readonly Trait[] => [
-  ...(extent === 1 ? [`${name} = 1`] : [`${name} > 1`]),
+  ...(extent <= 9 ? [`${name} = ${extent}`] : []),
+  ...(extent > 1 ? [`${name} > 1`] : []),
   ...[2, 4, 8].flatMap((tile) => (extent > tile && extent % tile !== 0 ? [`${name} no multiple of ${tile}`] : [])),
   ...(extent > 8 && extent % 16 === 8 ? [`${name} an odd multiple of 8`] : []),
   ...large.filter((size) => extent > size).map((size) => `${name} > ${size.toLocaleString('en-US')}`),
@@ -104,41 +105,72 @@ interface Told {
   readonly of: number
 }
 
+// traits together tell at most, and so many combinations are looked at further
+const mostTraits = 3
+const beam = 24
+
+interface Shared {
+  readonly traits: readonly Trait[]
+  readonly cases: readonly number[]
+  /** of them, failures that are in no group yet */
+  readonly fresh: readonly number[]
+  /** of them, failures */
+  readonly failed: number
+}
+
+// failures that are met, by how purely: what both many failures and few others have
+const merit = ({ cases, fresh, failed }: Shared): number => (fresh.length * failed) / cases.length
+
+const tells = ({ cases, failed }: Shared): boolean => cases.length - failed <= mostPassed * cases.length
+
+/** Traits, then two and three of them together, that hardly a case that passed has. */
 const sharesOf = (
   traits: readonly (readonly Trait[])[],
   open: ReadonlySet<number>,
   failed: ReadonlySet<number>,
 ): readonly Told[] => {
-  const cases = new Map<Trait, { readonly all: Set<number>; readonly open: Set<number> }>()
+  const having = new Map<Trait, number[]>()
   traits.forEach((list, at) =>
     list.forEach((trait) => {
-      const here = cases.get(trait) ?? { all: new Set(), open: new Set() }
-      cases.set(trait, here)
-      here.all.add(at)
-      if (open.has(at)) here.open.add(at)
+      const cases = having.get(trait)
+      if (cases === undefined) having.set(trait, [at])
+      else cases.push(at)
     }),
   )
-  const candidates = [...cases].filter(([, here]) => here.open.size > 0)
-  const told = (names: readonly Trait[], all: readonly number[]): Told | undefined => {
-    const here = all.filter((at) => failed.has(at))
-    const fresh = here.filter((at) => open.has(at))
-    return fresh.length > 0 && all.length - here.length <= mostPassed * all.length
-      ? { traits: names, failures: fresh, of: all.length }
-      : undefined
+  const partial = (names: readonly Trait[], cases: readonly number[]): Shared => ({
+    traits: names,
+    cases,
+    fresh: cases.filter((at) => open.has(at)),
+    failed: cases.filter((at) => failed.has(at)).length,
+  })
+  const singles = [...having]
+    .map(([trait, cases]) => partial([trait], cases))
+    .filter(({ fresh }) => fresh.length > 0)
+    .sort((a, b) => merit(b) - merit(a))
+  const sets = new Map([...having].map(([trait, cases]) => [trait, new Set(cases)]))
+  let level: readonly Shared[] = singles
+  const found: Shared[] = level.filter(tells)
+  for (let depth = 2; depth <= mostTraits; depth++) {
+    const seen = new Set<string>()
+    level = level
+      .filter((one) => !tells(one))
+      .slice(0, beam)
+      .flatMap((one) =>
+        singles.flatMap(({ traits: [other = ''] }) => {
+          const names = [...one.traits, other].sort()
+          if (one.traits.includes(other) || seen.has(names.join())) return []
+          seen.add(names.join())
+          const both = partial(
+            names,
+            one.cases.filter((at) => sets.get(other)?.has(at)),
+          )
+          return both.fresh.length > 0 ? [both] : []
+        }),
+      )
+      .sort((a, b) => merit(b) - merit(a))
+    found.push(...level.filter(tells))
   }
-  const singles = candidates.flatMap(([trait, { all }]) => told([trait], [...all]) ?? [])
-  // two together, where one alone does not tell: of the traits that most of the open failures have
-  const common = [...candidates].sort((a, b) => b[1].open.size - a[1].open.size).slice(0, 40)
-  const pairs = common.flatMap(([one, { all }], i) =>
-    common.slice(i + 1).flatMap(
-      ([other, { all: others }]) =>
-        told(
-          [one, other],
-          [...all].filter((at) => others.has(at)),
-        ) ?? [],
-    ),
-  )
-  return [...singles, ...pairs]
+  return found.map(({ traits: names, cases, fresh }) => ({ traits: names, failures: fresh, of: cases.length }))
 }
 
 // more failures first, then fewer words, then the narrower description

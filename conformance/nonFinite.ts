@@ -10,12 +10,12 @@ import { cotangentNames } from '../spec/op.js'
 import type { Oracle } from '../spec/oracle.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Question } from '../spec/program.js'
-import type { Tensor, Tensors } from '../spec/tensor.js'
-import { indexOf, mapTensors, sameShape, sizeOf } from '../spec/tensor.js'
-import { attempt } from './ask.js'
+import type { Numbers, Tensor, Tensors } from '../spec/tensor.js'
+import { indexOf, mapTensor, mapTensors, sameShape, sizeOf } from '../spec/tensor.js'
+import { ask, attempt } from './ask.js'
 import { caseAt, indicesOf, suiteVersion } from './cases.js'
 import type { Case, Fill, Form } from './form.js'
-import { realise } from './form.js'
+import { printCase, realise } from './form.js'
 import type { Judgement, WholeExpected } from './judge.js'
 import { expectWhole, ratioOf, unanswered } from './judge.js'
 import type { QuestionTable } from './questions.js'
@@ -36,6 +36,8 @@ export type NonFinite = 'kept' | 'lost' | 'not asked'
 /** A case with one special value in one tensor. */
 export interface SpecialCase {
   readonly asked: Case
+  /** the same without it: where that is answered wrongly, a special value says nothing more */
+  readonly base: Case
   readonly special: Special
   /** the input, or dNAME for a cotangent, and the index of the value */
   readonly into: string
@@ -111,6 +113,10 @@ const basesOf = (table: QuestionTable, op: OpName, direction: Direction, seed: n
   return [first, ...others.slice(0, bases - 1)]
 }
 
+// numbers that a person can read
+const inEighths = (value: number): number => Math.round(8 * value) / 8
+const listed = (data: Numbers): readonly number[] => Array.from({ length: data.length }, (_, i) => data[i] as number)
+
 /** Cases with a special value in each tensor of small plain ones. Deterministic from the seed. */
 export const specialCases = (
   table: QuestionTable,
@@ -120,29 +126,27 @@ export const specialCases = (
 ): readonly SpecialCase[] => {
   const draw = draws(keyOf(`${op}/${direction}/${seed}/special@${suiteVersion}`))
   return basesOf(table, op, direction, seed).flatMap((base) => {
-    const question = realise(moderated(base))
+    const { form } = moderated(base)
+    const question = realise({ ...base, form })
     if (E.isLeft(question)) return []
     const { inputs, cotangents } = question.right
-    const tensors: Tensors = {
-      ...inputs,
-      ...Object.fromEntries(Object.entries(cotangents).map(([name, tensor]) => [`d${name}`, tensor])),
-    }
+    const tensors: Tensors = Object.fromEntries(
+      [
+        ...Object.entries(inputs),
+        ...Object.entries(cotangents).map(([name, tensor]) => [`d${name}`, tensor] as const),
+      ].map(([name, tensor]) => [name, form.fills[name] === moderate ? mapTensor(inEighths, tensor) : tensor]),
+    )
+    const plain = Object.fromEntries(
+      Object.entries(tensors).map(([name, { data }]): readonly [string, Fill] => [name, { values: [...listed(data)] }]),
+    )
     return Object.entries(tensors).flatMap(([into, { shape, data }]) =>
       (Object.keys(specials) as readonly Special[]).map((special): SpecialCase => {
         const at = draw.integer(0, data.length - 1)
-        const fills = Object.fromEntries(
-          Object.entries(tensors).map(([name, tensor]): readonly [string, Fill] => [
-            name,
-            {
-              values: Array.from({ length: tensor.data.length }, (_, i) =>
-                name === into && i === at ? specials[special] : (tensor.data[i] as number),
-              ),
-            },
-          ]),
-        )
-        const form = moderated(base).form
+        const values = listed(data).map((value, i) => (i === at ? specials[special] : value))
+        const fills = { ...plain, [into]: { values } }
         return {
           asked: { ...base, form: { ...form, name: `${special} in ${into}`, fills } },
+          base: { ...base, form: { ...form, fills: plain } },
           special,
           into,
           at: indexOf(shape, at),
@@ -227,7 +231,17 @@ export const askSpecials =
   ): taskEither.TaskEither<EtalonError, readonly Fared[]> =>
   async () => {
     const fared: Fared[] = []
+    const right = new Map<string, boolean>()
     for (const special of cases) {
+      const name = printCase(special.base)
+      const known = right.get(name)
+      if (known === undefined) {
+        const asked = await ask(backend, oracle, special.base)()
+        if (E.isLeft(asked)) return asked
+        const { judgement } = asked.right
+        right.set(name, judgement !== undefined && judgement.problem === undefined && judgement.worst.ratio <= 1)
+      }
+      if (right.get(name) === false) continue
       const question = realise(special.asked)
       if (E.isLeft(question)) continue
       const wanted = wantedOf(oracle, question.right, special.special, backend.depth ?? anyOrder)

@@ -31,9 +31,11 @@ export const number = (value: number): string => {
 
 /** The shortest decimal that is this f32 number again. */
 export const literal = (value: number): string =>
-  [6, 7, 8, 9]
-    .map((digits) => String(Number(value.toPrecision(digits))))
-    .find((text) => Math.fround(+text) === value) ?? String(value)
+  Object.is(value, -0)
+    ? '-0'
+    : ([6, 7, 8, 9]
+        .map((digits) => String(Number(value.toPrecision(digits))))
+        .find((text) => Math.fround(+text) === value) ?? String(value))
 
 const width = 80
 

@@ -276,7 +276,9 @@ const groupsIn = async (
     sequence ??= found.right.sequence
     if (failure !== undefined) groups.push({ traits, failed: failures.length, of, failure })
   }
-  const found = await findingsOf(searching, [], sequence === undefined ? repeatedly : undefined, history)
+  // what is wrong by itself is so when it is asked again
+  const again = sequence === undefined && (groups.length === 0 || repeatedly?.rightBefore === true)
+  const found = await findingsOf(searching, [], again ? repeatedly : undefined, history)
   if (E.isLeft(found)) return found
   sequence ??= found.right.sequence
   return E.right({ groups, ...(sequence === undefined ? {} : { sequence }) })
