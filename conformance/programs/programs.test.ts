@@ -77,7 +77,7 @@ interface SessionSlips {
 
 const carriedOver = (_: Tensors, { carry }: Program, values: Tensors): Tensors =>
   Object.fromEntries(Object.entries(carry).map(([name, value]) => [name, values[value] as Tensor]))
-const newest = <A>(list: readonly A[]): A => list.at(-1) as A
+const newest = (states: readonly Tensors[]): Tensors => states.at(-1) as Tensors
 
 const everything = ({ inputs, nodes }: Program): readonly string[] => [
   ...Object.keys(inputs),
@@ -93,7 +93,7 @@ const slipping = (slips: Slips, session: SessionSlips = {}): Backend => {
     run: (program, feeds, watch = program.outputs) =>
       TE.tryCatch(
         () => ran(program, feeds, watch, slips),
-        (error) => ({ code: 'BackendUnavailable', message: String(error) }) as const,
+        (error) => ({ code: 'ShapeMismatch', message: String(error) }) as const,
       ),
     open: (program, state) =>
       TE.right<never, Session>({
