@@ -200,9 +200,13 @@ const addingTo = (text: string): string =>
     .replace(/\b(return|data\[i\] =) total\n/g, '$1 total.value()\n')
 
 /** The formulas of every op, computed in another arithmetic. */
-export const inArithmetic = (arithmetic: Arithmetic): KernelTable => {
+export const formulasIn = (arithmetic: Arithmetic): Readonly<Record<string, Formula>> => {
   const edit = (file: string, text: string): string =>
     file === arithmeticFile && arithmetic.total !== undefined ? addingTo(text) : text
   const load = loader(edit, arithmetic)
-  return Object.fromEntries(opNames.map((op) => [op, kernelBy(load(fileOf(op)) as Formula)]))
+  return Object.fromEntries(opNames.map((op) => [op, load(fileOf(op)) as Formula]))
 }
+
+/** The same as backends' functions. */
+export const inArithmetic = (arithmetic: Arithmetic): KernelTable =>
+  Object.fromEntries(Object.entries(formulasIn(arithmetic)).map(([op, formula]) => [op, kernelBy(formula)]))
