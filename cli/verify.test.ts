@@ -128,7 +128,10 @@ describe('etalon verify, by its parts', () => {
       return TE.right(faulty)
     }
     const { code, out } = await verified(faulty, { backend: 'plain-f32' }, { open })
-    expect([code, asked]).toEqual([1, [['auto', 'plain-f32']]])
+    expect(code).toBe(1)
+    // and opened anew to see whether what failed is wrong by itself
+    expect(asked.length).toBeGreaterThan(1)
+    expect(asked).toEqual(asked.map(() => ['auto', 'plain-f32']))
     expect(out).toMatch(/ {2}as drawn {2}etalon replay --backend plain-f32 tanh\/forward\/1\/\d+@2\n/)
   })
 
@@ -252,7 +255,7 @@ describe('etalon verify, by its parts', () => {
     expect(text.out).toMatch(/\nnot conformant: .* programs not conformant/)
     const lines = parsed((await asked(wrong, true)).out)
     expect(lines.at(-1)).toMatchObject({
-      summary: { verdict: 'not-conformant', notConformant: 0, programs: { conformant: 0 } },
+      summary: { verdict: 'not-conformant', notConformant: 0, programs: { conformant: 2, notConformant: 4 } },
     })
     expect(lines.filter(({ program }) => program === 'diamond')).toMatchObject([
       { backend: 'toy', verdict: 'not-conformant', failed: 1, failure: { at: 'run 1', node: 'left' } },

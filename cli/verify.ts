@@ -107,7 +107,7 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     nonFinite,
     ...(ops === undefined ? {} : { ops }),
     ...(direction === undefined ? {} : { direction }),
-    reopen: rim.open(device, name),
+    reopen: () => rim.open(device, name)(),
   }
   const asked = questionsIn(scope)
   if (asked.length === 0) {

@@ -153,11 +153,17 @@ describe('a backend that remembers what it was asked', () => {
         return inputs['b'] === undefined ? answer : worse(answer)
       }
     })
-    const line = await lineOf('dense', both)
+    const line = await lineOf('dense', both, { runs: 240 })
     assert(line.failure!.smallest.form.shapes['b']).toBeDefined()
     assert(await isWrong(both(), [line.failure!.smallest])).toBe(true)
     assert(line.sequence!.cases).toHaveLength(2)
     assert(await isWrong(both(), line.sequence!.cases)).toBe(true)
+  })
+
+  test('special values that are lost only after other questions are none that it loses', async () => {
+    const line = await lineOf('relu', remembering('relu', rightAtFirst), { nonFinite: 'strict' })
+    assert(line.groups).toEqual([])
+    assert(line.sequence!.cases).toHaveLength(2)
   })
 
   test('without a way to open it anew, what was asked is told as it was asked, with a note', async () => {

@@ -64,17 +64,20 @@ const pairsOf = (candidates: readonly Case[], total: number, seed: string): read
   }).flat()
 }
 
-const mostTries = 100
+const mostTries = 60
+// of a short line, so many attributes, and of others one in so many of its cases
+const [fewestTwins, oneTwinIn] = [2, 15]
 
 /**
- * For each attribute two cases that differ in it alone, of the same shapes and numbers, asked as P Q P: a name that leaves
- * an attribute out mixes them up.
+ * For each attribute, or some where the line is short, two cases that differ in it alone, of the same shapes and numbers,
+ * asked as P Q P: a name that leaves an attribute out mixes them up.
  */
 const twinsOf = (
   op: OpName,
   direction: Direction,
   { factors, possible, drawn, ladder, form }: Subject,
   rows: readonly Row[],
+  total: number,
   seed: string,
 ): readonly Case[] => {
   const draw = draws(keyOf(seed))
@@ -85,7 +88,13 @@ const twinsOf = (
   )
   const fits = (one: Form): boolean => numbersIn(one) <= smallCase && acceptable(op, one)
   const meaning = ({ attrs }: Form): string => JSON.stringify(opOf(op).attrs.decode(attrs))
-  return factors.flatMap(({ name, classes }) => {
+  const most = Math.max(fewestTwins, Math.floor(total / oneTwinIn))
+  // data and what is asked for are no attributes
+  const changing = factors.filter(({ name }) => !/^data of |^given$|^wanted$/.test(name))
+  const first = draw.integer(0, Math.max(0, changing.length - 1))
+  const twins: (readonly Case[])[] = []
+  for (const { name, classes } of [...changing.slice(first), ...changing.slice(0, first)]) {
+    if (twins.length >= most) break
     const start = draw.integer(0, rows.length - 1)
     for (let turn = 0; turn < mostTries; turn++) {
       const row = rows[(start + turn) % rows.length] as Row
@@ -99,11 +108,12 @@ const twinsOf = (
         JSON.stringify({ ...p, attrs: {} }) === JSON.stringify({ ...q, attrs: {} }) && meaning(p) !== meaning(q)
       if (!alone || !fits(p) || !fits(q)) continue
       const twin = (one: Form): Case => ({ op, direction, seed: `${seed}, ${name}`, form: one })
-      const [first, second] = [twin(p), twin(q)]
-      return [first, second, first]
+      const [one, two] = [twin(p), twin(q)]
+      twins.push([one, two, one])
+      break
     }
-    return []
-  })
+  }
+  return twins.flat()
 }
 
 /** What is known of a line when its cases have been asked. */
@@ -122,7 +132,7 @@ export interface Line {
 /** The sequence of cases in which a line is asked again. A pure function of its arguments. */
 export const repetitionOf = ({ op, direction, seed, candidates, total, subject, rows }: Line): readonly Case[] => {
   const name = `${op}/${direction}/${seed}, asked again`
-  return [...twinsOf(op, direction, subject, rows, name), ...pairsOf(candidates, total, name)]
+  return [...twinsOf(op, direction, subject, rows, total, name), ...pairsOf(candidates, total, name)]
 }
 
 /** Where an answer differs in bits from the first to the same question. */

@@ -276,9 +276,9 @@ const groupsIn = async (
     sequence ??= found.right.sequence
     if (failure !== undefined) groups.push({ traits, failed: failures.length, of, failure })
   }
-  // what is wrong by itself is so when it is asked again
-  const again = sequence === undefined && (groups.length === 0 || repeatedly?.rightBefore === true)
-  const found = await findingsOf(searching, [], again ? repeatedly : undefined, history)
+  // what was never right before may be what a group shows already
+  const shown = sequence !== undefined || (repeatedly?.rightBefore === false && groups.length > 0)
+  const found = await findingsOf(searching, [], shown ? undefined : repeatedly, history)
   if (E.isLeft(found)) return found
   sequence ??= found.right.sequence
   return E.right({ groups, ...(sequence === undefined ? {} : { sequence }) })
@@ -316,6 +316,17 @@ const strayedIn = ({ line, joined, widest }: Tally, rounding: Rounding): readonl
   return [
     { traits: [], failed: 0, of: line.cases, failure: { ...failure, judgement: { ...judgement, walks: strayed } } },
   ]
+}
+
+/** Whether special values are lost by themselves too, and not only after other questions. Errors: DeviceLost */
+const lostAlone = async ({ oracle, scope: { reopen } }: Asking, fared: readonly Fared[]): Promise<Result<boolean>> => {
+  const first = fared.find(({ lost }) => lost !== undefined)
+  if (first === undefined || reopen === undefined) return E.right(true)
+  const opened = await reopen()
+  if (E.isLeft(opened)) return opened.left.code === 'DeviceLost' ? opened : E.right(true)
+  const { lost: _, ...special } = first
+  const again = await askSpecials(opened.right, oracle, [special])().finally(() => opened.right.close())
+  return E.isLeft(again) ? again : E.right(again.right.some(({ lost }) => lost !== undefined))
 }
 
 // a line of which so much was refused was not held against anything
@@ -375,7 +386,9 @@ const verifyOne = async (asking: Asking, watch: (progress: Progress) => void): P
     }
     watch({ op, direction, done: done + 1, of: indices.length })
   }
-  const specials = await askSpecials(backend, oracle, specialCases(table, op, direction, seed))()
+  const special = specialCases(table, op, direction, seed)
+  history.push(...special.map(({ asked }) => asked))
+  const specials = await askSpecials(backend, oracle, special)()
   if (E.isLeft(specials)) return specials
   const judged = specials.right.filter((fared) => nonFinite === 'strict' || !isNonFinite(fared))
   const grade = await gradeFor(asking, answered)
@@ -387,7 +400,9 @@ const verifyOne = async (asking: Asking, watch: (progress: Progress) => void): P
   if (E.isLeft(found)) return found
   const { groups, sequence } = found.right
   const { line } = tally
-  const all = [...groups, ...groupsOfLost(judged), ...strayedIn(tally, rounding)]
+  const byThemselves = await lostAlone(asking, judged)
+  if (E.isLeft(byThemselves)) return byThemselves
+  const all = [...groups, ...(byThemselves.right ? groupsOfLost(judged) : []), ...strayedIn(tally, rounding)]
   const lost = specials.right.find((fared) => isNonFinite(fared) && fared.lost !== undefined)?.lost
   const told: Line = {
     ...line,

@@ -275,9 +275,10 @@ export const probeProgram =
         const opened = act.what === 'run' || act.what === 'open' ? undefined : sessions.get(act.session)
         const program = 'program' in act ? act.program : (opened?.program ?? asked.program)
         const given = { ...opened?.state, ...('feeds' in act ? act.feeds : {}) }
-        const watch = ('watch' in act ? act.watch : undefined) ?? program.outputs
+        const asks = 'watch' in act ? act.watch : undefined
+        const watch = asks ?? program.outputs
         // watched values are named only where they are others than the program's outputs
-        const named: readonly [watch?: readonly string[]] = 'watch' in act && act.watch !== undefined ? [act.watch] : []
+        const named: readonly [watch?: readonly string[]] = asks === undefined ? [] : [asks]
         const answered = await attempted<Tensors | Session>(() =>
           act.what === 'run'
             ? backend.run(act.program, act.feeds, ...named)

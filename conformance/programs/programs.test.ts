@@ -8,6 +8,7 @@ import { embedded } from '../../accelerated/testing/recorded.js'
 import { plainF32 } from '../../adapters/plainF32.js'
 import { oracle } from '../../reference/index.js'
 import type { Backend, Session } from '../../spec/backend.js'
+import type { EtalonError } from '../../spec/error.js'
 import { fail, getOrThrow } from '../../spec/error.js'
 import type { Program, ProgramNode } from '../../spec/program.js'
 import { checkProgram } from '../../spec/program.js'
@@ -77,7 +78,9 @@ interface SessionSlips {
 
 const carriedOver = (_: Tensors, { carry }: Program, values: Tensors): Tensors =>
   Object.fromEntries(Object.entries(carry).map(([name, value]) => [name, values[value] as Tensor]))
-const newest = <A>(list: readonly A[]): A => list.at(-1) as A
+const newest = (states: readonly Tensors[]): Tensors => states.at(-1) as Tensors
+
+const asFed = (feeds: Tensors): Tensors => feeds
 
 const everything = ({ inputs, nodes }: Program): readonly string[] => [
   ...Object.keys(inputs),
@@ -86,17 +89,17 @@ const everything = ({ inputs, nodes }: Program): readonly string[] => [
 
 /** plain-f32, node by node, with a session of its own; and what may go wrong in it. */
 const slipping = (slips: Slips, session: SessionSlips = {}): Backend => {
-  const { next = carriedOver, from = newest, shown = newest, feeds: fedWith = (feeds) => feeds } = session
+  const { next = carriedOver, from = newest, shown = newest, feeds: fedWith = asFed } = session
   return {
     ...plainF32,
     name: 'slipping',
     run: (program, feeds, watch = program.outputs) =>
       TE.tryCatch(
         () => ran(program, feeds, watch, slips),
-        (error) => ({ code: 'BackendUnavailable', message: String(error) }) as const,
+        (error) => ({ code: 'ShapeMismatch', message: String(error) }) as const,
       ),
     open: (program, state) =>
-      TE.right<never, Session>({
+      TE.right<EtalonError, Session>({
         ...((): Session => {
           const states = [state]
           const fed: Tensors[] = []
@@ -106,9 +109,9 @@ const slipping = (slips: Slips, session: SessionSlips = {}): Backend => {
               async () => {
                 fed.push(feeds)
                 const given = { ...from(states), ...fedWith(feeds, fed) }
-                const values = await ran(program, given, everything(program), { ...slips, answer: (all) => all })
+                const values = await ran(program, given, everything(program), { ...slips, answer: asFed })
                 states.push(next(newest(states), program, values, watch))
-                const { answer = (all: Tensors) => all } = slips
+                const { answer = asFed } = slips
                 return E.right(answer(Object.fromEntries(watch.map((name) => [name, values[name] as Tensor]))))
               },
             run:
