@@ -126,7 +126,7 @@ export const byTransforms = ({ m, A, G, B }: Transforms, kernel: PlainKernel): P
             both(A, products).forEach((row, i) =>
               row.forEach((value, j) => {
                 if (r + i < Ho && s + j < Wo)
-                  y[((n * O + o) * Ho + r + i) * Wo + s + j] = f32(value + ((b?.data[o] as number | undefined) ?? 0))
+                  y[((n * O + o) * Ho + r + i) * Wo + s + j] = f32(value + (b?.data[o] ?? 0))
               }),
             )
           }
