@@ -36,8 +36,8 @@ export type NonFinite = 'kept' | 'lost' | 'not asked'
 /** A case with one special value in one tensor. */
 export interface SpecialCase {
   readonly asked: Case
-  /** the same without it: where that is answered wrongly, a special value says nothing more */
-  readonly base: Case
+  /** the same without it, asked first: where that is answered wrongly, a special value says nothing more */
+  readonly base?: Case
   readonly special: Special
   /** the input, or dNAME for a cotangent, and the index of the value */
   readonly into: string
@@ -114,7 +114,7 @@ const basesOf = (table: QuestionTable, op: OpName, direction: Direction, seed: n
 }
 
 // numbers that a person can read
-const inEighths = (value: number): number => Math.round(8 * value) / 8
+const inEighths = (value: number): number => Math.round(8 * value) / 8 + 0
 const listed = (data: Numbers): readonly number[] => Array.from({ length: data.length }, (_, i) => data[i] as number)
 
 /** Cases with a special value in each tensor of small plain ones. Deterministic from the seed. */
@@ -233,15 +233,14 @@ export const askSpecials =
     const fared: Fared[] = []
     const right = new Map<string, boolean>()
     for (const special of cases) {
-      const name = printCase(special.base)
-      const known = right.get(name)
-      if (known === undefined) {
+      const name = special.base && printCase(special.base)
+      if (special.base !== undefined && name !== undefined && !right.has(name)) {
         const asked = await ask(backend, oracle, special.base)()
         if (E.isLeft(asked)) return asked
         const { judgement } = asked.right
         right.set(name, judgement !== undefined && judgement.problem === undefined && judgement.worst.ratio <= 1)
       }
-      if (right.get(name) === false) continue
+      if (name !== undefined && right.get(name) === false) continue
       const question = realise(special.asked)
       if (E.isLeft(question)) continue
       const wanted = wantedOf(oracle, question.right, special.special, backend.depth ?? anyOrder)

@@ -324,7 +324,7 @@ const lostAlone = async ({ oracle, scope: { reopen } }: Asking, fared: readonly 
   if (first === undefined || reopen === undefined) return E.right(true)
   const opened = await reopen()
   if (E.isLeft(opened)) return opened.left.code === 'DeviceLost' ? opened : E.right(true)
-  const { lost: _, ...special } = first
+  const { lost: _, base: __, ...special } = first
   const again = await askSpecials(opened.right, oracle, [special])().finally(() => opened.right.close())
   return E.isLeft(again) ? again : E.right(again.right.some(({ lost }) => lost !== undefined))
 }

@@ -19,7 +19,7 @@ import { subject } from './subject.js'
  */
 
 /** No case of a standard run is larger, whatever its seed. */
-export const limits: Limits = { multiplyAdds: 2e8, elements: 2 ** 22, steps: 512, turns: 2 ** 16 }
+export const limits: Limits = { multiplyAdds: 2e8, elements: 2 ** 22, steps: 512, turns: 2 ** 18 }
 
 /**
  * Where an axis climbs the ladder the others are so short that a software adapter answers in some hundredths of a second:
@@ -96,22 +96,35 @@ const within = (op: OpName, form: Form, most: Limits, wanted: Readonly<Record<st
   )
 }
 
+// extents that are drawn by other names than their axes: channels and filters of a group, and windows that fit
+const counted = ['Cg', 'Og', 'down', 'across']
+
 /** A case of a climb's classes whose axes are as long as its rungs say. Where a draw does not let them be, they are short. */
 export const ofClimb = (
   op: OpName,
-  { few, form }: Subject,
+  { few, form, ladder }: Subject,
   { row, rungs: wanted, most }: Climb,
 ): fc.Arbitrary<Form> => {
   // where the rungs leave no room, their axes have an extent of 1, or what the row makes of them
   const short = Object.fromEntries(
     Object.keys(wanted).map((letter) => [letter, few[letter] === undefined ? undefined : 1]),
   )
+  // and where the other draws do not fit beside them, all other extents are 1
+  const thin = Object.fromEntries(
+    Object.keys(few)
+      .filter((name) => wanted[name] === undefined && (ladder[name] !== undefined || counted.includes(name)))
+      .map((name) => [name, 1]),
+  )
   return numbers({
     ...few,
     ...Object.fromEntries(Object.entries(wanted).map(([letter, rung]) => [letter, onRung(rung)])),
   }).map((extents) => {
     const long = form(row, extents)
-    return within(op, long, most, wanted) ? long : form(row, withoutUndefined({ ...extents, ...short }))
+    const lean = (): Form => form(row, { ...extents, ...thin })
+    return within(op, long, most, wanted)
+      ? long
+      : ([lean(), long].find((one) => within(op, one, limits, wanted)) ??
+          form(row, withoutUndefined({ ...extents, ...short })))
   })
 }
 
