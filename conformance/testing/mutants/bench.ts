@@ -1,0 +1,83 @@
+import type { ChildProcess } from 'node:child_process'
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { Mutant, Room, Variant } from './mutant.js'
+import { roomOf } from './mutant.js'
+import { codeOf, codeOfSuite, digest } from './patched.js'
+import type { Outcome } from './trial.js'
+import type { Said } from './worker.js'
+
+/** Tries changes in processes of their own, some at a time. */
+
+type Change = Mutant | Variant
+
+/** What a change was tried with: its own text, the backend's and the suite's. The same again gives the same outcome. */
+export const digests = async (): Promise<(change: Change) => string> => {
+  const [suite, accelerated, adapters] = await Promise.all([
+    codeOfSuite(),
+    codeOf('accelerated', []),
+    codeOf('adapters', []),
+  ])
+  const rooms: Readonly<Record<Room, string>> = {
+    accelerated: digest(suite, accelerated),
+    adapters: digest(suite, adapters),
+  }
+  return (change) => {
+    const { edits, touches, on } = change
+    return digest(rooms[roomOf(change)], JSON.stringify({ edits, touches, on }))
+  }
+}
+
+// no case of the suite takes a backend so long
+const patience = 120_000
+
+const started = (): ChildProcess =>
+  fork(fileURLToPath(new URL('worker.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] })
+
+/** One change in a process: what the process says, or that it hung or ended. */
+const inProcess = (worker: ChildProcess, id: string): Promise<Outcome> =>
+  new Promise((resolve, reject) => {
+    let asked = 0
+    const lost = (verdict: 'hung' | 'crashed'): void =>
+      finish(() => resolve({ verdict, asked, absolute: false, relative: false }))
+    const hung = (): void => {
+      worker.kill('SIGKILL')
+      lost('hung')
+    }
+    let timer = setTimeout(hung, patience)
+    const finish = (then: () => void): void => {
+      clearTimeout(timer)
+      worker.removeAllListeners()
+      then()
+    }
+    worker.on('exit', () => lost('crashed'))
+    worker.on('message', (said: Said) => {
+      clearTimeout(timer)
+      timer = setTimeout(hung, patience)
+      if ('alive' in said) asked++
+      else if ('outcome' in said) finish(() => resolve(said.outcome))
+      else finish(() => reject(new Error(`${id}: ${said.broken}`)))
+    })
+    worker.send(id)
+  })
+
+/** Tries every change; `tell` hears of each outcome as it comes. A change whose text is gone ends it all with an error. */
+export const tryAll = async (
+  changes: readonly Change[],
+  jobs: number,
+  tell: (id: string, outcome: Outcome) => void,
+): Promise<void> => {
+  const left = [...changes]
+  const work = async (): Promise<void> => {
+    let worker = started()
+    try {
+      for (let change = left.shift(); change !== undefined; change = left.shift()) {
+        if (worker.exitCode !== null || worker.signalCode !== null || !worker.connected) worker = started()
+        tell(change.id, await inProcess(worker, change.id))
+      }
+    } finally {
+      worker.kill()
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(jobs, changes.length) }, work))
+}

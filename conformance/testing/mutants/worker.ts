@@ -1,0 +1,24 @@
+import { changeOf } from './index.js'
+import { linesOf, roomOf } from './mutant.js'
+import { backendOf } from './patched.js'
+import type { Outcome } from './trial.js'
+import { tried } from './trial.js'
+
+// A process that tries one change after the other, as its parent names them. It is apart from its parent because a fault
+// may make it run forever, or end it.
+
+export type Said = { readonly alive: true } | { readonly outcome: Outcome } | { readonly broken: string }
+
+const say = (said: Said): void => void process.send?.(said)
+
+process.on('message', (id: string) => {
+  const trial = async (): Promise<void> => {
+    const change = changeOf(id)
+    const backend = await backendOf(roomOf(change), change.edits, change.on)
+    say({ outcome: await tried(backend, linesOf(change), () => say({ alive: true })) })
+  }
+  // a text that is gone, or that is no TypeScript any more: no answer's fault
+  trial().catch((thrown: unknown) => say({ broken: thrown instanceof Error ? thrown.message : String(thrown) }))
+})
+process.on('disconnect', () => process.exit())
+say({ alive: true })
