@@ -24,6 +24,11 @@ export interface Outcome {
 
 const seed = 42
 
+// a fault has to be one of numbers: a text that no compiler takes is a fault of the bench
+const isNoProgram = (problem: string | undefined): boolean =>
+  problem !== undefined &&
+  /its shader: the device refuses it|is not defined|is not a function|is not iterable/.test(problem)
+
 /** The cases of the default run, in its order. */
 export function* casesOf(op: OpName, direction: Direction): Iterable<Case> {
   for (const index of indicesOf(questionTable, op, direction, 'standard', 0))
@@ -50,6 +55,7 @@ export const tried = async (
       const { judgement } = answer.right
       if (judgement === undefined || !fails(judgement, rounding)) continue
       const { worst, problem } = judgement
+      if (isNoProgram(problem)) throw new Error(problem)
       const how =
         problem ??
         (worst.ratio <= 1
