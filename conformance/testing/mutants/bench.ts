@@ -34,9 +34,9 @@ const patience = 120_000
 const started = (): ChildProcess =>
   fork(fileURLToPath(new URL('worker.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] })
 
-/** One change in a process: what the process says, or that it hung or ended. */
-const inProcess = (worker: ChildProcess, id: string): Promise<Outcome> =>
-  new Promise((resolve, reject) => {
+/** One change in a process: what came of it, that it hung or ended the process, or in words what is wrong with it itself. */
+const inProcess = (worker: ChildProcess, id: string): Promise<Outcome | string> =>
+  new Promise((resolve) => {
     let asked = 0
     const lost = (verdict: 'hung' | 'crashed'): void =>
       finish(() => resolve({ verdict, asked, absolute: false, relative: false }))
@@ -56,28 +56,35 @@ const inProcess = (worker: ChildProcess, id: string): Promise<Outcome> =>
       timer = setTimeout(hung, patience)
       if ('alive' in said) asked++
       else if ('outcome' in said) finish(() => resolve(said.outcome))
-      else finish(() => reject(new Error(`${id}: ${said.broken}`)))
+      else finish(() => resolve(`${id}: ${said.broken}`))
     })
     worker.send(id)
   })
 
-/** Tries every change; `tell` hears of each outcome as it comes. A change whose text is gone ends it all with an error. */
+/**
+ * Tries every change; `tell` hears of each outcome as it comes. Answers what is wrong with the changes themselves: texts
+ * that are gone, or that make no program.
+ */
 export const tryAll = async (
   changes: readonly Change[],
   jobs: number,
   tell: (id: string, outcome: Outcome) => void,
-): Promise<void> => {
+): Promise<readonly string[]> => {
   const left = [...changes]
+  const problems: string[] = []
   const work = async (): Promise<void> => {
     let worker = started()
     try {
       for (let change = left.shift(); change !== undefined; change = left.shift()) {
-        if (worker.exitCode !== null || worker.signalCode !== null || !worker.connected) worker = started()
-        tell(change.id, await inProcess(worker, change.id))
+        if (worker.killed || worker.exitCode !== null || worker.signalCode !== null) worker = started()
+        const outcome = await inProcess(worker, change.id)
+        if (typeof outcome === 'string') problems.push(outcome)
+        else tell(change.id, outcome)
       }
     } finally {
       worker.kill()
     }
   }
   await Promise.all(Array.from({ length: Math.min(jobs, changes.length) }, work))
+  return problems
 }

@@ -51,7 +51,7 @@ const tell = (id: string, outcome: Outcome): void => {
     `${seconds()} s ${String(++done).padStart(4)}/${left.length} ${verdict.padEnd(8)} ${id} [${asked}] ${by} ${how}`,
   )
 }
-await tryAll(left, Number(values.jobs), tell)
+const problems = await tryAll(left, Number(values.jobs), tell)
 writeRecorded(recorded)
 console.log(summary(recorded))
 
@@ -59,4 +59,5 @@ console.log(summary(recorded))
 const variantIds = new Set(variants.map(({ id }) => id))
 const wrong = chosen.filter(({ id }) => variantIds.has(id) && recorded[id]?.verdict !== 'passed')
 for (const { id } of wrong) console.error(`rejected, though it is right: ${id}`)
-process.exitCode = wrong.length > 0 ? 1 : 0
+for (const problem of problems) console.error(problem)
+process.exitCode = wrong.length + problems.length > 0 ? 1 : 0

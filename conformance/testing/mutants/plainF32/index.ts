@@ -1,4 +1,7 @@
 import type { Mutant } from '../mutant.js'
-import { dense } from './dense.js'
+import { activations } from './activations.js'
+import { layers } from './layers.js'
+import { others } from './others.js'
+import { products } from './products.js'
 
-export const plainF32: readonly Mutant[] = [...dense]
+export const plainF32: readonly Mutant[] = [...products, ...activations, ...layers, ...others]
