@@ -20,7 +20,7 @@ import { questionsIn, verify as verifyBackend } from '../conformance/verify.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { opNames } from '../spec/catalogue.js'
 import type { BackendName } from './backends.js'
-import { deviceProblem, replayCommand } from './backends.js'
+import { deviceProblem, openBackend, replayCommand } from './backends.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import { writable, writeWhole } from './file.js'
@@ -39,6 +39,8 @@ export interface VerifyOptions {
   readonly seed: number
   /** seconds for making a failure small */
   readonly shrinkTime: number
+  /** whether a NaN or an infinity that is lost fails */
+  readonly nonFinite?: 'told' | 'strict'
   readonly device: DeviceChoice
   readonly backend?: BackendName
   /** a file for the lines of JSON, or true for standard output in place of the text */
@@ -61,7 +63,18 @@ const ending = (report: Report, place: Place, seconds: number, out: Screen): str
 
 /** Holds the backend that `rim` opens against its oracle, and says so on its streams. */
 export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCode> => {
-  const { ops, direction, profile, runs, seed, shrinkTime, device, backend: name = 'webgpu', json } = options
+  const {
+    ops,
+    direction,
+    profile,
+    runs,
+    seed,
+    shrinkTime,
+    nonFinite = 'told',
+    device,
+    backend: name = 'webgpu',
+    json,
+  } = options
   const { out, err, table } = rim
   const started = rim.now()
   const complain = complainTo(err)
@@ -77,6 +90,7 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     runs,
     seed,
     shrinking: { cases: 20_000, seconds: shrinkTime },
+    nonFinite,
     ...(ops === undefined ? {} : { ops }),
     ...(direction === undefined ? {} : { direction }),
   }
@@ -122,7 +136,9 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     lines.push(`${JSON.stringify(jsonLine(line))}\n`)
     if (json === true) out.write(lines.at(-1) as string)
   }
-  const report = await verifyBackend(backend, rim.oracle, table, scope, watch)().finally(() => backend.close())
+  const plain = await openBackend('auto', 'plain-f32')()
+  const graded = E.isRight(plain) ? { ...scope, plain: plain.right } : scope
+  const report = await verifyBackend(backend, rim.oracle, table, graded, watch)().finally(() => backend.close())
   status.clear()
   if (E.isLeft(report)) {
     complain(`${report.left.code}: ${report.left.message}; this is no verdict`)
@@ -164,6 +180,14 @@ export const verifyCommand: Subcommand = (command, end) =>
     )
     .option('--seed <n>', 'seed of the drawn cases', wholeNumber(0), 1)
     .addOption(backendOption())
+    .addOption(
+      new Option(
+        '--non-finite <how>',
+        'told: how NaN and the infinities fared stands beside the verdict; strict: losing one is not conformant',
+      )
+        .choices(['told', 'strict'])
+        .default('told'),
+    )
     .option('--shrink-time <seconds>', 'how long a failure is made small', atLeastZero, 5)
     .addOption(deviceOption())
     .option('--json [file]', 'a line of JSON per op and direction, then a summary; to standard output or a file')

@@ -317,7 +317,14 @@ const fields: readonly string[] = ['op', 'direction', 'seed', 'name', 'attrs', '
 
 // JSON can say −0, but JSON.stringify says 0
 const negativeZero = '\u0000-0'
-const keepingNegativeZero = (_: string, value: unknown): unknown => (Object.is(value, -0) ? negativeZero : value)
+const keepingNegativeZero = (_: string, value: unknown): unknown =>
+  Object.is(value, -0) ? negativeZero : typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
+
+// neither has JSON NaN nor the infinities: among the numbers of a fill they are words
+const withNonFinite = (key: string, value: unknown): unknown =>
+  typeof value === 'string' && /^\d+$|^constant$/.test(key) && ['NaN', 'Infinity', '-Infinity'].includes(value)
+    ? Number(value)
+    : value
 
 /** A case as one line of JSON, for `etalon replay`. */
 export const printCase = ({ op, direction, seed, form: { name, attrs, shapes, fills, given, wanted } }: Case): string =>
@@ -344,7 +351,7 @@ export const printCase = ({ op, direction, seed, form: { name, attrs, shapes, fi
 export const parseCase = (text: string): Result<Case> =>
   F.pipe(
     E.tryCatch(
-      () => JSON.parse(text) as unknown,
+      () => JSON.parse(text, withNonFinite) as unknown,
       () => etalonError('MalformedRequest', 'a case is one line of JSON; this is none'),
     ),
     E.flatMap((value) =>

@@ -9,5 +9,6 @@ export { conforms, jsonLine, jsonSummary, printFailure, printLine, printTotals }
 export { checkOracle } from './selfCheck.js'
 export { questionTable } from './table.js'
 export { bothWays, feedsFor, runTrial, trials, type Trial, type TrialResult } from './trial.js'
-export { ask, fails, verify, type Line, type Progress, type Report, type Scope, type Verdict } from './verify.js'
+export { ask, fails } from './ask.js'
+export { verify, type Line, type Progress, type Report, type Scope, type Verdict } from './verify.js'
 export type { Claim, Fault, Law, Questions, QuestionTable, Worked } from './questions.js'

@@ -12,7 +12,7 @@ import type { Case } from './form.js'
 import { expect, judge, ratioOf, type Judgement } from './judge.js'
 import { inArithmetic } from './testing/instrument.js'
 import { arithmeticOf, formulaTable, roundTo, through } from './testing/toys.js'
-import { ask, fails } from './verify.js'
+import { ask, fails } from './ask.js'
 
 const f32 = inArithmetic(arithmeticOf(Math.fround))
 

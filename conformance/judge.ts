@@ -33,6 +33,12 @@ export interface Walked {
   readonly within: boolean
 }
 
+/** Errors in units of their bounds, squared and added up. */
+export interface Spread {
+  readonly squares: number
+  readonly elements: number
+}
+
 export interface Judgement {
   readonly worst: Worst
   readonly walks: readonly Walked[]
@@ -44,6 +50,8 @@ export interface Judgement {
    * nothing about errors smaller than this share of the values
    */
   readonly looseness: number
+  /** Σ (error ÷ bound)² over the elements that are judged and have a bound above 0, and how many these are */
+  readonly spread: Spread
   /** what is wrong before any number is looked at: an answer missing, or of another shape */
   readonly problem?: string
 }
@@ -167,6 +175,7 @@ export const unanswered = (problem: string): Judgement => ({
   judged: 0,
   of: 0,
   looseness: 0,
+  spread: { squares: 0, elements: 0 },
   problem,
 })
 
@@ -251,6 +260,19 @@ const loosenessOf = ({ want, bound }: Reading): number => {
     ofBounds += (bound[i] as number) ** 2
   }
   return ofBounds === 0 ? 0 : Math.sqrt(ofBounds / ofValues)
+}
+
+const spreadOf = (readings: readonly Reading[]): Spread => {
+  let [squares, elements] = [0, 0]
+  for (const { got, want, bound } of readings)
+    for (let i = 0; i < want.length; i++) {
+      const most = bound[i] as number
+      if (!(most > 0) || !Number.isFinite(most)) continue
+      const ratio = ratioOf(got[i] as number, want[i] as number, most)
+      squares += ratio * ratio
+      elements++
+    }
+  return { squares, elements }
 }
 
 const sizeOfAll = (tensors: Tensors): number => Object.values(tensors).reduce((n, { data }) => n + data.length, 0)
@@ -340,6 +362,7 @@ export const judge = ({
     judged: readings.reduce((n, { want }) => n + want.length, 0),
     of: readings.reduce((n, { shape }) => n + sizeOf(shape), 0),
     looseness: readings.map(loosenessOf).reduce((a, b) => Math.max(a, b), 0),
+    spread: spreadOf(readings),
   }
 }
 

@@ -33,6 +33,8 @@ const swapped = toy({
 })
 const fingerprint = { kind: 'toy', description: 'a toy', features: 'none', maxBufferSize: 7 }
 
+const spread = { squares: 0, elements: 0 }
+
 const line: Line = {
   op: 'relu',
   direction: 'forward',
@@ -45,6 +47,8 @@ const line: Line = {
   of: 6,
   worst: { ratio: 0.5, error: 1, bound: 2, output: 'y', index: [1, 0], got: 3, want: 2 },
   worstCase: 'relu/forward/1/2',
+  groups: [],
+  nonFinite: 'kept',
 }
 
 describe('a line of JSON', () => {
@@ -60,6 +64,7 @@ describe('a line of JSON', () => {
       judged: 5,
       of: 6,
       worst: { ratio: 0.5, error: 1, bound: 2, index: [1, 0], output: 'y', case: 'relu/forward/1/2' },
+      nonFinite: 'kept',
     })
   })
 
@@ -118,7 +123,7 @@ describe('a failure, for people', () => {
       /the bound: it counts every rounding/,
       /the formula: y_\{noij\} = .*\(slide "Convolutional layer/,
       /device +kind toy, description a toy\n/,
-      /as drawn +etalon replay conv2d\/forward\/1\/\d+\n/,
+      /as drawn +etalon replay conv2d\/forward\/1\/\d+@2\n/,
       /smallest +etalon replay '\{/,
     ].map((part) => text.search(part))
     expect(order).not.toContain(-1)
@@ -136,12 +141,19 @@ describe('a failure, for people', () => {
     const text = printFailure(
       {
         ...line,
-        failure: {
-          id: 'relu/forward/1/2@2',
-          smallest,
-          smallestId: 'relu/forward/1/2:0@2',
-          judgement: { worst: line.worst!, walks: [], judged: 1, of: 1, looseness: 0 },
-        },
+        groups: [
+          {
+            traits: [],
+            failed: 1,
+            of: 3,
+            failure: {
+              id: 'relu/forward/1/2@2',
+              smallest,
+              smallestId: 'relu/forward/1/2:0@2',
+              judgement: { worst: line.worst!, walks: [], judged: 1, of: 1, looseness: 0, spread },
+            },
+          },
+        ],
       },
       { fingerprint, command: 'etalon replay --device software' },
     )
@@ -159,8 +171,14 @@ describe('a failure, for people', () => {
       judged: 1,
       of: 1,
       looseness: 0,
+      spread,
     }
-    expect(printFailure({ ...failed!, failure: { ...failed!.failure!, judgement } }, { fingerprint })).toMatch(
+    expect(
+      printFailure(
+        { ...failed!, groups: [{ ...failed!.groups[0]!, failure: { ...failed!.failure!, judgement } }] },
+        { fingerprint },
+      ),
+    ).toMatch(
       /y: its errors are 3 \(rms\) and 9 \(largest\) times a random walk's; at most 2 and 8 are right\n.*\n?.*\n.*the walk: /,
     )
   })

@@ -9,7 +9,8 @@ import type { Case } from './form.js'
 import { printCase, realise } from './form.js'
 import type { Judgement } from './judge.js'
 import type { Rounding } from './probe.js'
-import type { Line, Report, Verdict } from './verify.js'
+import type { Lost, NonFinite } from './nonFinite.js'
+import type { Failure, FailureGroup, Line, Report, Verdict } from './verify.js'
 
 /** Colours for words; identity functions where there is no terminal. */
 export interface Ink {
@@ -33,7 +34,7 @@ const literal = (value: number): string =>
     .map((digits) => String(Number(value.toPrecision(digits))))
     .find((text) => Math.fround(+text) === value) ?? String(value)
 
-const width = 100
+const width = 80
 
 // words in lines of at most `width` characters, the lines after the first under the text of the first
 const wrapped = (head: string, words: readonly string[]): string =>
@@ -42,7 +43,7 @@ const wrapped = (head: string, words: readonly string[]): string =>
       (lines, word) => {
         const last = lines.at(-1) as string
         return last.length + 1 + word.length > width
-          ? [...lines, `${' '.repeat(Math.min(head.length, 24))} ${word}`]
+          ? [...lines, `${' '.repeat(Math.min(head.length, 24))}${head === '' ? '' : ' '}${word}`]
           : [...lines.slice(0, -1), `${last} ${word}`]
       },
       [head],
@@ -61,48 +62,59 @@ const verdictText = (verdict: Verdict, ink: Ink): string =>
 /** The head of the table that `printLine` fills. */
 export const printHead = (ink: Ink = plain): string =>
   ink.faint(
-    `${'op'.padEnd(20)} ${'direction'.padEnd(9)} ${'cases'.padStart(5)} ${'worst error ÷ bound'.padStart(20)} ${'rms ÷ walk'.padStart(11)}  verdict`,
+    `${'op'.padEnd(19)} ${'direction'.padEnd(9)} ${'cases'.padStart(5)} ${'worst'.padStart(8)} ${'walk'.padStart(7)} grade ${'NaN'.padEnd(4)}  verdict`,
   )
 
-/** One op and direction in one line: cases, worst error ÷ bound, random-walk grade where it has one, verdict. */
+/** What the columns of the table are. */
+export const legend =
+  'worst: largest error ÷ bound. walk: rms of errors ÷ a random walk’s. grade: rms of errors ÷ plain f32’s, A to 2, B to 16, C beyond. NaN: whether NaN and the infinities come out as IEEE 754 has them.'
+
+const nanText: Readonly<Record<NonFinite, string>> = { kept: 'kept', lost: 'lost', 'not asked': '–' }
+
+/** One op and direction in one line: cases, worst error ÷ bound, random-walk grade, grade, NaN, verdict. */
 export const printLine = (line: Line, ink: Ink = plain): string => {
   const worst = line.worst === undefined ? '–' : number(line.worst.ratio)
   const walk = line.walk === undefined ? '' : number(line.walk.rms)
-  const refused = line.refused === 0 ? '' : ink.faint(`  ${line.refused} refused for a limit of the device`)
-  const failed = line.failed === 0 ? '' : ink.bad(`  ${line.failed} of ${line.cases} cases failed`)
-  return `${line.op.padEnd(20)} ${line.direction.padEnd(9)} ${String(line.cases).padStart(5)} ${worst.padStart(20)} ${ink.faint(walk.padStart(11))}  ${verdictText(line.verdict, ink)}${failed}${refused}`
+  const grade = line.grade?.letter ?? (line.verdict === 'unsupported' ? '–' : '')
+  const nan = nanText[line.nonFinite].padEnd(4)
+  const refused =
+    line.refused === 0
+      ? ''
+      : ink.faint(
+          `\n${' '.repeat(20)}${line.refused} of ${line.refused + line.cases} cases refused for a limit of the device`,
+        )
+  const failed = line.failed === 0 ? '' : ink.bad(`\n${' '.repeat(20)}${line.failed} of ${line.cases} cases failed`)
+  return `${line.op.padEnd(19)} ${line.direction.padEnd(9)} ${String(line.cases).padStart(5)} ${worst.padStart(8)} ${ink.faint(walk.padStart(7))} ${grade.padEnd(5)} ${line.nonFinite === 'lost' ? ink.bad(nan) : nan}  ${verdictText(line.verdict, ink)}${failed}${refused}`
 }
 
 const mostShown = 32
 
-const isZero = (value: number): boolean => Object.is(value, 0)
-
-// mostly zeros: the numbers that are none, and where they stand
-const showSparse = (name: string, { shape, data }: Tensor): string | undefined => {
-  const others = Array.from({ length: data.length }, (_, i) => i).filter((i) => !isZero(data[i] as number))
-  return data.length < 8 || others.length > mostShown || 2 * others.length > data.length
-    ? undefined
-    : wrapped(
-        `    ${name}${showShape(shape)} = zeros`,
-        others.length === 0
-          ? []
-          : [
-              'but',
-              ...others.map(
-                (i, at) =>
-                  `${name}${showShape(indexOf(shape, i))} = ${literal(data[i] as number)}${at === others.length - 1 ? '' : ','}`,
-              ),
-            ],
-      )
+// where all but a few numbers are one and the same, those few by their places: nothing that matters is cut
+const sparse = ({ shape, data }: Tensor): readonly string[] | undefined => {
+  const counts = new Map<number, number>()
+  for (let i = 0; i < data.length; i++) counts.set(data[i] as number, (counts.get(data[i] as number) ?? 0) + 1)
+  const [common, times] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a), [0, 0])
+  if (data.length - times > mostShown) return undefined
+  const others = Array.from({ length: data.length }, (_, i) => i).filter((i) => !Object.is(data[i], common))
+  return [
+    `${literal(common)} throughout`,
+    ...(others.length === 0
+      ? []
+      : ['but', ...others.map((i) => `${literal(data[i] as number)} at [${indexOf(shape, i).join(',')}]`)]),
+  ]
 }
 
-const showTensor = (name: string, tensor: Tensor): string => showSparse(name, tensor) ?? showAll(name, tensor)
-
-const showAll = (name: string, { shape, data }: Tensor): string =>
-  wrapped(`    ${name}${showShape(shape)} =`, [
-    ...Array.from({ length: Math.min(data.length, mostShown) }, (_, i) => literal(data[i] as number)),
-    ...(data.length > mostShown ? ['…', `(${data.length} numbers)`] : []),
-  ])
+const showTensor = (name: string, tensor: Tensor): string => {
+  const { shape, data } = tensor
+  const short = data.length > mostShown ? sparse(tensor) : undefined
+  return wrapped(
+    `    ${name}${showShape(shape)} =`,
+    short ?? [
+      ...Array.from({ length: Math.min(data.length, mostShown) }, (_, i) => literal(data[i] as number)),
+      ...(data.length > mostShown ? ['…', `(${data.length} numbers)`] : []),
+    ],
+  )
+}
 
 // got, want, error, bound and their ratio at the worst element
 const describeWorst = ({ worst, problem, walks }: Judgement): readonly string[] =>
@@ -185,31 +197,46 @@ export interface Place {
   readonly command?: string
 }
 
-/**
- * A failure as a person can act on it: the op and the smallest case, what came and what was wanted, why the bound is
- * what it is, the device, and how to see it again.
- */
-export const printFailure = (
-  { failed, cases, failure }: Line,
+const groupText = ({ traits, failed, of }: FailureGroup, line: Line): string =>
+  traits.length > 0
+    ? `${failed} of ${of} cases with ${traits.join(' and ')}`
+    : line.groups.length > 1
+      ? `${failed} more, which nothing simple tells from the cases that passed`
+      : `${failed} of ${line.cases} cases`
+
+const printGroup = (
+  group: FailureGroup,
+  line: Line,
   { fingerprint, command = 'etalon replay' }: Place,
-  ink: Ink = plain,
-): string =>
-  failure === undefined
-    ? ''
-    : [
-        printQuestion(failure.smallest, ink),
-        printJudgement(failure.judgement),
-        printReason(failure.smallest, failure.judgement),
-        printDevice(fingerprint, ink),
-        `  ${ink.faint('failed')}    ${failed} of ${cases} cases; this is the smallest found that fails alike, made from ${failure.id}`,
-        `  ${ink.faint('as drawn')}  ${command} ${failure.id}`,
-        `  ${ink.faint('smallest')}  ${command} ${quoted(printCase(failure.smallest))}`,
-      ].join('\n')
+  ink: Ink,
+): string => {
+  const { failure } = group
+  return [
+    printQuestion(failure.smallest, ink),
+    printJudgement(failure.judgement),
+    printReason(failure.smallest, failure.judgement),
+    printDevice(fingerprint, ink),
+    wrapped(
+      `  ${ink.faint('failed')}   `,
+      `${groupText(group, line)}; this is the smallest found, made from ${failure.id}`.split(' '),
+    ),
+    `  ${ink.faint('as drawn')}  ${command} ${failure.id}`,
+    `  ${ink.faint('smallest')}  ${command} ${quoted(printCase(failure.smallest))}`,
+  ].join('\n')
+}
+
+/**
+ * A line's failures as a person can act on them: for each group of cases that have something in common the smallest
+ * case, what came and what was wanted, why the bound is what it is, the device, and how to see it again.
+ */
+export const printFailure = (line: Line, place: Place, ink: Ink = plain): string =>
+  line.groups.map((group) => printGroup(group, line, place, ink)).join('\n\n')
 
 /** How a report's lines count. */
 export interface Totals {
   readonly conformant: number
   readonly notConformant: number
+  readonly notDeterministic: number
   readonly unsupported: number
   readonly notRun: number
   readonly cases: number
@@ -224,6 +251,7 @@ export const totalsOf = (lines: readonly Line[]): Totals => {
   return {
     conformant: count('conformant'),
     notConformant: count('not-conformant'),
+    notDeterministic: count('not-deterministic'),
     unsupported: count('unsupported'),
     notRun: count('not-run'),
     cases: lines.reduce((n, { cases }) => n + cases, 0),
@@ -253,9 +281,9 @@ const overallText = (report: Report, ink: Ink): string => {
 
 // what Gate S was good for
 const walkText: Readonly<Record<Rounding, string>> = {
-  nearest: 'rms ÷ walk is judged, at most 2: this backend rounds to nearest',
-  other: 'rms ÷ walk is told, not judged: this backend does not round to nearest',
-  unknown: 'rms ÷ walk is told, not judged: how this backend rounds could not be found out',
+  nearest: 'walk is judged, at most 2: this backend rounds to nearest',
+  other: 'walk is told, not judged: this backend does not round to nearest',
+  unknown: 'walk is told, not judged: how this backend rounds could not be found out',
 }
 
 const counted = (count: number): string => count.toLocaleString('en-US')
@@ -286,10 +314,13 @@ const coveredText = (lines: readonly Line[]): string | undefined => {
 }
 
 export const printTotals = (report: Report, seconds: number, ink: Ink = plain): string => {
-  const { conformant, notConformant, unsupported, notRun, cases, refused, judged, of } = totalsOf(report.lines)
+  const { conformant, notConformant, notDeterministic, unsupported, notRun, cases, refused, judged, of } = totalsOf(
+    report.lines,
+  )
   const parts = [
     `${conformant} conformant`,
     ...(notConformant > 0 ? [ink.bad(`${notConformant} not conformant`)] : []),
+    ...(notDeterministic > 0 ? [`${notDeterministic} not deterministic`] : []),
     ...(unsupported > 0 ? [`${unsupported} unsupported`] : []),
     ...(notRun > 0 ? [`${notRun} not run`] : []),
     `${cases} cases`,
@@ -300,6 +331,7 @@ export const printTotals = (report: Report, seconds: number, ink: Ink = plain): 
   const covered = coveredText(report.lines)
   const walked = report.lines.some(({ walk }) => walk !== undefined)
   return [
+    ink.faint(wrapped('', legend.split(' ')).trimStart()),
     ...(covered === undefined ? [] : [ink.faint(covered)]),
     ...(walked ? [ink.faint(walkText[report.rounding])] : []),
     ...(judged < of
@@ -326,6 +358,29 @@ const jsonWorst = (line: Line) =>
         },
       }
 
+const jsonFailure = ({ id, smallestId, smallest, judgement: { worst, problem } }: Failure) => ({
+  id,
+  smallestId,
+  smallest: JSON.parse(printCase(smallest)) as unknown,
+  output: worst.output,
+  index: worst.index,
+  got: finiteOr(worst.got),
+  want: finiteOr(worst.want),
+  ...(problem === undefined ? {} : { problem }),
+})
+
+const jsonLost = ({ asked, special, into, at, output, index, got, want, problem }: Lost) => ({
+  special,
+  into,
+  at,
+  output,
+  index,
+  got: finiteOr(got),
+  want: finiteOr(want),
+  ...(problem === undefined ? {} : { problem }),
+  case: JSON.parse(printCase(asked)) as unknown,
+})
+
 /** One op and direction as a value for a line of JSON. */
 export const jsonLine = (line: Line): Readonly<Record<string, unknown>> => ({
   op: line.op,
@@ -342,17 +397,21 @@ export const jsonLine = (line: Line): Readonly<Record<string, unknown>> => ({
   ...(line.walk === undefined
     ? {}
     : { walk: { rms: finiteOr(line.walk.rms), max: finiteOr(line.walk.max), judged: line.walk.judged } }),
-  ...(line.failure === undefined
+  nonFinite: line.nonFinite,
+  ...(line.lost === undefined ? {} : { lost: jsonLost(line.lost) }),
+  ...(line.grade === undefined
+    ? {}
+    : { grade: line.grade.letter, rmsByPlain: finiteOr(line.grade.ratio), graded: line.grade.cases }),
+  ...(line.failure === undefined ? {} : { failure: jsonFailure(line.failure) }),
+  ...(line.groups.length === 0
     ? {}
     : {
-        failure: {
-          id: line.failure.id,
-          smallestId: line.failure.smallestId,
-          smallest: JSON.parse(printCase(line.failure.smallest)) as unknown,
-          got: finiteOr(line.failure.judgement.worst.got),
-          want: finiteOr(line.failure.judgement.worst.want),
-          ...(line.failure.judgement.problem === undefined ? {} : { problem: line.failure.judgement.problem }),
-        },
+        groups: line.groups.map(({ traits, failed, of, failure }) => ({
+          traits,
+          failed,
+          of,
+          failure: jsonFailure(failure),
+        })),
       }),
 })
 

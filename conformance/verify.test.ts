@@ -12,7 +12,8 @@ import { jsonLine } from './report.js'
 import { mutant } from './testing/instrument.js'
 import { changing, formulaTable, smallTable, toy } from './testing/toys.js'
 import type { Line, Progress, Report, Scope } from './verify.js'
-import { ask, fails, questionsIn, verify } from './verify.js'
+import { ask, fails } from './ask.js'
+import { questionsIn, verify } from './verify.js'
 
 const right = <A>(result: E.Either<{ readonly message: string }, A>): A => {
   if (E.isLeft(result)) throw new Error(result.left.message)

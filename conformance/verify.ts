@@ -1,29 +1,32 @@
-import { either as E, function as F } from 'fp-ts'
-import type { either, taskEither } from 'fp-ts'
-import fc from 'fast-check'
+import { either as E } from 'fp-ts'
+import type { taskEither } from 'fp-ts'
 import type { Backend, Fingerprint } from '../spec/backend.js'
-import { anyOrder } from '../spec/bound.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { questions } from '../spec/catalogue.js'
 import type { EtalonError, Result } from '../spec/error.js'
-import { etalonError, fail } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
-import { answersOf, oneNode } from '../spec/program.js'
-import type { Tensors } from '../spec/tensor.js'
+import { sizeOf } from '../spec/tensor.js'
+import { ask, fails, kindOfFailure } from './ask.js'
 import type { Profile } from './cases.js'
-import { arbitraryOf, caseAt, coverageOf, indicesOf, shrunkId } from './cases.js'
+import { caseAt, coverageOf, indicesOf } from './cases.js'
 import type { Covered } from './coverage/covered.js'
-import type { Effort } from './elements.js'
-import { elementsIn } from './elements.js'
-import type { Case, Form } from './form.js'
-import { realise } from './form.js'
+import type { Case } from './form.js'
+import type { Compared, Grade } from './grade.js'
+import { gradeOf } from './grade.js'
+import type { Trait } from './groups.js'
+import { groupsOf } from './groups.js'
 import type { Judgement, Worst } from './judge.js'
-import { expect, judge, unanswered } from './judge.js'
+import type { Fared, Lost, NonFinite } from './nonFinite.js'
+import { askSpecials, isNonFinite, judgementOf, nonFiniteOf, specialCases } from './nonFinite.js'
 import type { Rounding } from './probe.js'
 import { probeRounding } from './probe.js'
 import type { QuestionTable } from './questions.js'
+import type { ShrinkEffort } from './shrink.js'
+import { shrink, shrinkEffort } from './shrink.js'
 
-export type Verdict = 'conformant' | 'not-conformant' | 'unsupported' | 'not-run'
+/** What is found of an op in a direction; `inaccurate` and `convention` are for a diagnosis to say. */
+export type Verdict =
+  'conformant' | 'inaccurate' | 'convention' | 'not-conformant' | 'not-deterministic' | 'unsupported' | 'not-run'
 
 /** What to ask: which ops and directions, which of their cases, and the seed of what is drawn in them. */
 export interface Scope {
@@ -36,6 +39,10 @@ export interface Scope {
   readonly seed: number
   /** how far a failure is made small */
   readonly shrinking?: ShrinkEffort
+  /** `strict`: a NaN or an infinity that is lost is a failure; else it is told beside the verdict */
+  readonly nonFinite?: 'told' | 'strict'
+  /** the textbook's loops in f32, by which answers are graded; without it there are no grades */
+  readonly plain?: Backend
 }
 
 /** A case that a backend got wrong, and the smallest one like it that it gets wrong too. */
@@ -45,6 +52,16 @@ export interface Failure {
   /** the id that leads to the smallest in the shrink tree of the first */
   readonly smallestId: string
   readonly judgement: Judgement
+}
+
+/** Failures of a line that have something in common, and the smallest case of them. */
+export interface FailureGroup {
+  /** in words that follow “cases with”; none where nothing simple tells them from the cases that passed */
+  readonly traits: readonly Trait[]
+  readonly failed: number
+  /** cases with these traits, failed or not */
+  readonly of: number
+  readonly failure: Failure
 }
 
 /** The answer to one op in one direction. */
@@ -68,8 +85,15 @@ export interface Line {
   readonly failed: number
   /** what the cases that were answered cover */
   readonly covered?: Covered
-  /** the first case that failed, made small */
+  /** what failed, by what the cases have in common, the most first */
+  readonly groups: readonly FailureGroup[]
+  /** the first group's */
   readonly failure?: Failure
+  readonly nonFinite: NonFinite
+  /** the first NaN or infinity that was lost, if any was */
+  readonly lost?: Lost
+  /** how accurate it is beside a textbook's loops in f32 */
+  readonly grade?: Grade
 }
 
 export interface Report {
@@ -89,216 +113,180 @@ export interface Progress {
   readonly line?: Line
 }
 
-export interface Asked {
-  readonly judgement?: Judgement
-  readonly refused?: EtalonError
-}
-
-/** What is spent on each output of a case. */
-export const caseEffort: Effort = { terms: 2 ** 18, least: 256 }
-
-const independentData = ({ form }: Case): boolean => Object.values(form.fills).every((fill) => fill === 'normal')
-
-// A library that was wrapped may throw where it should have answered; that is its answer.
-const attempt = async (
-  backend: Backend,
-  { program, feeds }: ReturnType<typeof oneNode>,
-): Promise<either.Either<EtalonError | { readonly code: 'Thrown'; readonly message: string }, Tensors>> => {
-  try {
-    return await backend.run(program, feeds)()
-  } catch (thrown) {
-    return E.left({ code: 'Thrown', message: thrown instanceof Error ? thrown.message : String(thrown) })
-  }
-}
-
-/**
- * Puts one case to a backend and judges its answer. A limit of the device is a refusal, a backend's other failures are
- * wrong answers; only a lost device ends the whole run.
- *
- * Errors  DeviceLost – neither right nor wrong; whatever the op or the oracle refuses of the case
- */
-export const ask =
-  (backend: Backend, oracle: Oracle, asked: Case): taskEither.TaskEither<EtalonError, Asked> =>
-  async () => {
-    const question = realise(asked)
-    if (E.isLeft(question)) return question
-    const elements = elementsIn(question.right, caseEffort, asked.seed)
-    if (E.isLeft(elements)) return elements
-    const expected = expect(oracle, question.right, backend.depth ?? anyOrder)
-    if (E.isLeft(expected)) return expected
-    return F.pipe(
-      await attempt(backend, oneNode(question.right)),
-      E.map((values): Asked => ({
-        judgement: judge({
-          oracle,
-          question: question.right,
-          expected: expected.right,
-          answer: answersOf(values),
-          elements: elements.right,
-          independent: independentData(asked),
-        }),
-      })),
-      E.orElse((error): Result<Asked> =>
-        error.code === 'DeviceLost'
-          ? fail(error.code, error.message)
-          : error.code === 'LimitExceeded' || error.code === 'TooLarge'
-            ? E.right({ refused: etalonError(error.code, error.message) })
-            : E.right({ judgement: unanswered(`${error.code}: ${error.message}`) }),
-      ),
-    )
-  }
-
-/** Whether a judgement fails: Gate A always; Gate S where the backend rounds to nearest. */
-export const fails = ({ worst, walks, problem }: Judgement, rounding: Rounding): boolean =>
-  problem !== undefined || !(worst.ratio <= 1) || (rounding === 'nearest' && walks.some(({ within }) => !within))
-
-/** In what way an answer fails: of a case that is made small, the smaller one has to fail alike. */
-export const wayOf = ({ worst, walks, problem }: Judgement): string => {
-  // an error's words tell numbers of the case itself
-  if (problem !== undefined) return problem.replaceAll(/\[[^\]]*\]|\d+/g, '#')
-  if (!(worst.ratio <= 1)) {
-    const kind = (value: number): string => (Number.isFinite(value) ? 'a number' : String(value))
-    return `${worst.output}: ${kind(worst.got)} for ${kind(worst.want)}`
-  }
-  return `${walks.find(({ within }) => !within)?.output ?? 'nothing'}: a walk`
-}
-
-/** How long a failure may be made smaller. */
-export interface ShrinkEffort {
-  /** cases asked */
-  readonly cases: number
-  /** by the clock of the machine; without it the cases alone count, and the same run gives the same small case everywhere */
-  readonly seconds?: number
-}
-
-const shrinkEffort: ShrinkEffort = { cases: 2000 }
-
-/** The simplest case in the shrink tree that fails alike, found from failure to failure, and the path that leads to it. */
-const shrink = async (
-  backend: Backend,
-  oracle: Oracle,
-  table: QuestionTable,
-  { asked: failed, index, judgement, seed }: FirstFailure & { readonly seed: number },
-  rounding: Rounding,
-  effort: ShrinkEffort,
-): Promise<Result<Pick<Failure, 'smallest' | 'judgement' | 'smallestId'>>> => {
-  const { op, direction } = failed
-  const way = wayOf(judgement)
-  let left = effort.cases
-  let lost: EtalonError | undefined
-  let found: { readonly smallest: Case; readonly judgement: Judgement } = { smallest: failed, judgement }
-  const passes = async (form: Form): Promise<boolean> => {
-    if (lost !== undefined || left-- <= 0) return true
-    const candidate = { ...failed, form }
-    const asked = await ask(backend, oracle, candidate)()
-    if (E.isLeft(asked)) {
-      if (asked.left.code === 'DeviceLost') lost = asked.left
-      return true
-    }
-    const here = asked.right.judgement
-    if (here === undefined || !fails(here, rounding) || wayOf(here) !== way) return true
-    found = { smallest: candidate, judgement: here }
-    return false
-  }
-  const { counterexamplePath } = await fc.check(
-    fc.asyncProperty(arbitraryOf(table, op, direction, seed, index), passes),
-    {
-      seed,
-      path: String(index),
-      numRuns: 1,
-      ...(effort.seconds === undefined ? {} : { skipAllAfterTimeLimit: 1000 * effort.seconds }),
-    },
-  )
-  return lost === undefined
-    ? E.right({ ...found, smallestId: shrunkId(op, direction, seed, counterexamplePath ?? String(index)) })
-    : E.left(lost)
-}
-
-interface FirstFailure {
-  readonly asked: Case
+/** A case that was answered: what it was, and how it fared. */
+interface Answered {
   readonly index: number
+  readonly asked: Case
   readonly judgement: Judgement
+  readonly failed: boolean
 }
 
-interface Tally {
-  readonly line: Line
-  readonly firstFailure?: FirstFailure
-}
-
-const counted = (
-  tally: Tally,
-  asked: Case,
-  index: number,
-  { judgement, refused }: Asked,
-  rounding: Rounding,
-): Tally => {
-  const { line } = tally
-  if (judgement === undefined)
-    return { ...tally, line: { ...line, refused: line.refused + (refused === undefined ? 0 : 1) } }
-  const failed = fails(judgement, rounding)
+const countedIn = (line: Line, { asked, judgement, failed }: Answered, rounding: Rounding): Line => {
   const worse = line.worst === undefined || judgement.worst.ratio > line.worst.ratio
   const rms = Math.max(line.walk?.rms ?? 0, ...judgement.walks.map(({ rms }) => rms))
   const max = Math.max(line.walk?.max ?? 0, ...judgement.walks.map(({ max }) => max))
   return {
-    line: {
-      ...line,
-      cases: line.cases + 1,
-      judged: line.judged + judgement.judged,
-      of: line.of + judgement.of,
-      failed: line.failed + (failed ? 1 : 0),
-      ...(worse ? { worst: judgement.worst, worstCase: asked.seed } : {}),
-      ...(line.walk !== undefined || judgement.walks.length > 0
-        ? { walk: { rms, max, judged: rounding === 'nearest' } }
-        : {}),
-    },
-    ...(tally.firstFailure !== undefined
-      ? { firstFailure: tally.firstFailure }
-      : failed
-        ? { firstFailure: { asked, index, judgement } }
-        : {}),
+    ...line,
+    cases: line.cases + 1,
+    judged: line.judged + judgement.judged,
+    of: line.of + judgement.of,
+    failed: line.failed + (failed ? 1 : 0),
+    ...(worse ? { worst: judgement.worst, worstCase: asked.seed } : {}),
+    ...(line.walk !== undefined || judgement.walks.length > 0
+      ? { walk: { rms, max, judged: rounding === 'nearest' } }
+      : {}),
   }
 }
 
-const verifyOne = async (
-  backend: Backend,
-  oracle: Oracle,
-  table: QuestionTable,
-  { op, direction }: { readonly op: OpName; readonly direction: Direction },
-  { runs, seed, profile = 'standard', shrinking = shrinkEffort }: Scope,
-  rounding: Rounding,
-  watch: (progress: Progress) => void,
-): Promise<Result<Line>> => {
-  const blank: Line = {
-    op,
-    direction,
-    backend: backend.name,
-    cases: 0,
-    refused: 0,
-    failed: 0,
-    verdict: 'not-run',
-    judged: 0,
-    of: 0,
+/** What every phase of a line needs. */
+interface Asking {
+  readonly backend: Backend
+  readonly oracle: Oracle
+  readonly table: QuestionTable
+  readonly op: OpName
+  readonly direction: Direction
+  readonly scope: Scope
+  readonly rounding: Rounding
+}
+
+const smallCase = ({ form }: Case): boolean =>
+  Object.values(form.shapes).reduce((n, shape) => n + sizeOf(shape), 0) <= 2000
+
+// cases by which a line is graded, evenly among the small ones that passed
+const graded = 24
+
+/** The grade: some of the cases are put to the plain backend too. */
+const gradeFor = async (
+  { oracle, scope: { plain }, op, direction }: Asking,
+  answered: readonly Answered[],
+): Promise<Result<Grade | undefined>> => {
+  if (plain?.supports(op, direction) !== true) return E.right(undefined)
+  const fit = answered.filter(
+    ({ asked, judgement, failed }) => !failed && judgement.spread.elements > 0 && smallCase(asked),
+  )
+  const every = Math.max(1, Math.floor(fit.length / graded))
+  const compared: Compared[] = []
+  for (const { asked, judgement } of fit.filter((_, at) => at % every === 0).slice(0, graded)) {
+    const other = await ask(plain, oracle, asked)()
+    if (E.isLeft(other)) return other
+    if (other.right.judgement !== undefined && other.right.judgement.problem === undefined)
+      compared.push({ backend: judgement.spread, plain: other.right.judgement.spread })
   }
-  if (!backend.supports(op, direction)) return E.right({ ...blank, verdict: 'unsupported' })
+  return E.right(gradeOf(compared))
+}
+
+/** The failures of a line, laid in groups, each with its smallest case. */
+const groupsIn = async (
+  { backend, oracle, table, op, rounding, scope: { seed, shrinking = shrinkEffort } }: Asking,
+  answered: readonly Answered[],
+): Promise<Result<readonly FailureGroup[]>> => {
+  const outcomes = answered.map(({ asked, judgement, failed }) => ({
+    form: asked.form,
+    way: failed ? kindOfFailure(judgement) : undefined,
+  }))
+  const sizeAt = (at: number): number =>
+    Object.values((answered[at] as Answered).asked.form.shapes).reduce((n, shape) => n + sizeOf(shape), 0)
+  const found: FailureGroup[] = []
+  for (const { traits, failures, of } of groupsOf(op, outcomes)) {
+    // from the smallest of them the way is short
+    const first = answered[failures.reduce((a, b) => (sizeAt(b) < sizeAt(a) ? b : a))] as Answered
+    const shrunk = await shrink(backend, oracle, table, { ...first, seed }, rounding, shrinking)
+    if (E.isLeft(shrunk)) return shrunk
+    found.push({ traits, failed: failures.length, of, failure: { id: first.asked.seed, ...shrunk.right } })
+  }
+  return E.right(found)
+}
+
+/** A special value that was lost, as a failure; its case is small as it is. */
+const failureOf = (lost: Lost): Failure => ({
+  id: lost.asked.seed,
+  smallest: lost.asked,
+  smallestId: lost.asked.seed,
+  judgement: judgementOf(lost),
+})
+
+/** What was lost among special values that must be right, laid in groups by the value and the tensor that it was in. */
+const groupsOfLost = (fared: readonly Fared[]): readonly FailureGroup[] => {
+  const traitOf = ({ special, into }: Fared): Trait => `${special} in ${into}`
+  const lost = fared.flatMap((one) => (one.lost === undefined ? [] : [{ trait: traitOf(one), lost: one.lost }]))
+  return [...new Set(lost.map(({ trait }) => trait))].map((trait) => {
+    const here = lost.filter((one) => one.trait === trait)
+    return {
+      traits: [trait],
+      failed: here.length,
+      of: fared.filter((one) => traitOf(one) === trait).length,
+      failure: failureOf((here[0] as (typeof here)[number]).lost),
+    }
+  })
+}
+
+// a line of which so much was refused was not held against anything
+const mostRefused = 0.5
+
+const verdictOf = ({ cases, refused, failed }: Line): Verdict =>
+  failed > 0 ? 'not-conformant' : cases === 0 || refused > mostRefused * (cases + refused) ? 'not-run' : 'conformant'
+
+const blank = (op: OpName, direction: Direction, backend: string): Line => ({
+  op,
+  direction,
+  backend,
+  cases: 0,
+  refused: 0,
+  failed: 0,
+  verdict: 'not-run',
+  judged: 0,
+  of: 0,
+  groups: [],
+  nonFinite: 'not asked',
+})
+
+const verifyOne = async (asking: Asking, watch: (progress: Progress) => void): Promise<Result<Line>> => {
+  const { backend, oracle, table, op, direction, rounding, scope } = asking
+  const { runs, seed, profile = 'standard', nonFinite = 'told' } = scope
+  let line = blank(op, direction, backend.name)
+  if (!backend.supports(op, direction)) return E.right({ ...line, verdict: 'unsupported' })
   const indices = indicesOf(table, op, direction, profile, runs)
-  const answered: { readonly index: number; readonly form: Form }[] = []
-  let tally: Tally = { line: blank }
+  const answered: Answered[] = []
   for (const [done, index] of indices.entries()) {
-    const next = caseAt(table, op, direction, seed, index)
-    const asked = await ask(backend, oracle, next)()
-    if (E.isLeft(asked)) return asked
-    tally = counted(tally, next, index, asked.right, rounding)
-    if (asked.right.judgement !== undefined) answered.push({ index, form: next.form })
+    const asked = caseAt(table, op, direction, seed, index)
+    const answer = await ask(backend, oracle, asked)()
+    if (E.isLeft(answer)) return answer
+    const { judgement, refused } = answer.right
+    if (refused !== undefined) line = { ...line, refused: line.refused + 1 }
+    if (judgement !== undefined) {
+      const one: Answered = { index, asked, judgement, failed: fails(judgement, rounding) }
+      answered.push(one)
+      line = countedIn(line, one, rounding)
+    }
     watch({ op, direction, done: done + 1, of: indices.length })
   }
-  const { firstFailure } = tally
-  const line: Line = { ...tally.line, covered: coverageOf(table, op, direction, profile, answered) }
-  const verdict: Verdict = line.cases === 0 ? 'not-run' : line.failed > 0 ? 'not-conformant' : 'conformant'
-  if (firstFailure === undefined) return E.right({ ...line, verdict })
-  return F.pipe(
-    await shrink(backend, oracle, table, { ...firstFailure, seed }, rounding, shrinking),
-    E.map((found) => ({ ...line, verdict, failure: { id: firstFailure.asked.seed, ...found } })),
-  )
+  const specials = await askSpecials(backend, oracle, specialCases(table, op, direction, seed))()
+  if (E.isLeft(specials)) return specials
+  const judged = specials.right.filter((fared) => nonFinite === 'strict' || !isNonFinite(fared))
+  const groups = await groupsIn(asking, answered)
+  if (E.isLeft(groups)) return groups
+  const grade = await gradeFor(asking, answered)
+  if (E.isLeft(grade)) return grade
+  const all = [...groups.right, ...groupsOfLost(judged)]
+  const lost = specials.right.find((fared) => isNonFinite(fared) && fared.lost !== undefined)?.lost
+  const counted: Line = {
+    ...line,
+    cases: line.cases + judged.length,
+    failed: line.failed + judged.filter((fared) => fared.lost !== undefined).length,
+    covered: coverageOf(
+      table,
+      op,
+      direction,
+      profile,
+      answered.map(({ index, asked }) => ({ index, form: asked.form })),
+    ),
+    groups: all,
+    ...(all[0] === undefined ? {} : { failure: all[0].failure }),
+    nonFinite: nonFiniteOf(specials.right),
+    ...(lost === undefined ? {} : { lost }),
+    ...(grade.right === undefined ? {} : { grade: grade.right }),
+  }
+  return E.right({ ...counted, verdict: verdictOf(counted) })
 }
 
 /** The ops and directions that a scope asks about, in the catalogue's order. */
@@ -329,7 +317,7 @@ export const verify =
     const known = E.isRight(rounding) ? rounding.right : 'unknown'
     const lines: Line[] = []
     for (const question of questionsIn(scope)) {
-      const line = await verifyOne(backend, oracle, table, question, scope, known, watch)
+      const line = await verifyOne({ backend, oracle, table, ...question, scope, rounding: known }, watch)
       if (E.isLeft(line)) return line
       lines.push(line.right)
       watch({ ...question, done: line.right.cases, of: line.right.cases, line: line.right })

@@ -19,10 +19,10 @@ import { subject } from './subject.js'
  */
 
 /** No case of a standard run is larger, whatever its seed. */
-export const limits: Limits = { multiplyAdds: 2e8, elements: 2 ** 22, steps: 512 }
+export const limits: Limits = { multiplyAdds: 2e8, elements: 2 ** 22, steps: 512, turns: 2 ** 16 }
 
-/** Where an axis climbs the ladder the others are so short that a software adapter answers in a tenth of a second. */
-const lightLimits: Limits = { multiplyAdds: 5e7, elements: 1_200_000, steps: 512 }
+/** Where an axis climbs the ladder the others are so short that a software adapter answers in some hundredths of a second. */
+const lightLimits: Limits = { multiplyAdds: 4e6, elements: 140_000, steps: 512, turns: 1024 }
 
 interface Limits {
   readonly multiplyAdds: number
@@ -30,6 +30,8 @@ interface Limits {
   readonly elements: number
   /** of a sequence */
   readonly steps: number
+  /** of all sequences together */
+  readonly turns: number
 }
 
 /** Axes of a case that are as long as a rung says, under classes that let them. */
@@ -39,6 +41,9 @@ export interface Climb {
 }
 
 export interface Climbs {
+  /** by the number of the row that a climb has for its own: one case has its classes and the rungs */
+  readonly attached: ReadonlyMap<number, Climb>
+  /** those that no row could take */
   readonly climbs: readonly Climb[]
   /** rungs that no case within the limits meets */
   readonly beyond: Readonly<Record<string, readonly Rung[]>>
@@ -72,6 +77,7 @@ const within = (op: OpName, form: Form, most: Limits, wanted: Readonly<Record<st
     measured.right.multiplyAdds <= most.multiplyAdds &&
     measured.right.elements <= most.elements &&
     measured.right.steps <= most.steps &&
+    measured.right.turns <= most.turns &&
     Object.entries(wanted).every(([letter, rung]) => reaches(rung, measured.right.extents[letter] ?? 0))
   )
 }
@@ -79,20 +85,23 @@ const within = (op: OpName, form: Form, most: Limits, wanted: Readonly<Record<st
 const fits = (op: OpName, form: Form, wanted: Readonly<Record<string, Rung>>): boolean =>
   within(op, form, lightLimits, wanted)
 
-/** A case whose axes are as long as some rungs say. Where the row's classes do not let them be, those of the plainest row. */
-export const ofClimb = (
-  op: OpName,
-  { few, form }: Subject,
-  plainest: readonly Row[],
-  climb: Climb,
-): fc.Arbitrary<Form> =>
-  numbers({
+/** A case of a climb's classes whose axes are as long as its rungs say. Where a draw does not let them be, they are short. */
+export const ofClimb = (op: OpName, { few, form }: Subject, { row, rungs: wanted }: Climb): fc.Arbitrary<Form> => {
+  // where the rungs leave no room, their axes have an extent of 1, or what the row makes of them
+  const short = Object.fromEntries(
+    Object.keys(wanted).map((letter) => [letter, few[letter] === undefined ? undefined : 1]),
+  )
+  return numbers({
     ...few,
-    ...Object.fromEntries(Object.entries(climb.rungs).map(([letter, rung]) => [letter, onRung(rung)])),
+    ...Object.fromEntries(Object.entries(wanted).map(([letter, rung]) => [letter, onRung(rung)])),
   }).map((extents) => {
-    const forms = [climb.row, ...plainest].map((row) => form(row, extents))
-    return forms.find((one) => fits(op, one, climb.rungs)) ?? (forms.at(-1) as Form)
+    const long = form(row, extents)
+    return fits(op, long, wanted) ? long : form(row, withoutUndefined({ ...extents, ...short }))
   })
+}
+
+const withoutUndefined = (extents: Readonly<Record<string, number | undefined>>): Drawn =>
+  Object.fromEntries(Object.entries(extents).filter((entry): entry is [string, number] => entry[1] !== undefined))
 
 /** A case of any classes that can meet. */
 export const ofAny = ({ factors, possible, drawn, form }: Subject): fc.Arbitrary<Form> =>
@@ -127,7 +136,25 @@ const possibleClimb = (op: OpName, one: Subject, samples: readonly Drawn[], { ro
   return samples.every((drawn) => fits(op, one.form(row, { ...drawn, ...long }), wanted))
 }
 
-const climbsOf = (op: OpName, one: Subject, rows: readonly Row[], known: readonly Measured[]): Climbs => {
+// a row that hides nothing of a long axis: all is given and wanted, and no tensor is all but one number 0
+const showsAll = (row: Row): boolean =>
+  Object.entries(row).every(([name, choice]) =>
+    name === 'given' || name === 'wanted' ? choice === 'all' : !(name.startsWith('data of') && choice === 'lone'),
+  )
+
+// how many rows are tried for a rung before it gets a case of its own
+const mostTried = 12
+
+/**
+ * Every rung of every axis, some long beside some short. `rows` are those that may take a climb, by their numbers: each
+ * takes one at most, and what none of the next can take becomes a case of the plainest classes.
+ */
+const climbsOf = (
+  op: OpName,
+  one: Subject,
+  rows: readonly (readonly [number, Row])[],
+  known: readonly Measured[],
+): Climbs => {
   const samples = fc.sample(numbers(one.few), { seed: 1, numRuns: 2 })
   const open = new Map(
     Object.entries(one.ladder).map(([letter, end]) => [
@@ -136,17 +163,20 @@ const climbsOf = (op: OpName, one: Subject, rows: readonly Row[], known: readonl
     ]),
   )
   const plain = plainRows(one)
+  const attached = new Map<number, Climb>()
   const climbs: Climb[] = []
   const beyond: Record<string, Rung[]> = {}
-  for (let turn = 0; ; turn++) {
+  let free = rows
+  for (;;) {
     // the longest that is left, under the next row that lets it be so long
     const [letter, rung] = [...open]
       .map(([letter, left]) => [letter, left.at(-1)] as const)
       .reduce((a, b) => ((b[1]?.most ?? 0) > (a[1]?.most ?? 0) ? b : a), ['', undefined])
     if (rung === undefined) break
     open.set(letter, open.get(letter)?.slice(0, -1) ?? [])
-    const tried = [...Array.from({ length: 12 }, (_, i) => rows[(7 * turn + 5 * i) % rows.length] as Row), ...plain]
-    const row = tried.find((row) => possibleClimb(op, one, samples, { row, rungs: { [letter]: rung } }))
+    const lets = (row: Row): boolean => possibleClimb(op, one, samples, { row, rungs: { [letter]: rung } })
+    const taker = free.slice(0, mostTried).find(([, row]) => lets(row))
+    const row = taker?.[1] ?? plain.find(lets)
     if (row === undefined) {
       beyond[letter] = [...(beyond[letter] ?? []), rung]
       continue
@@ -166,9 +196,27 @@ const climbsOf = (op: OpName, one: Subject, rows: readonly Row[], known: readonl
       },
       { [letter]: rung },
     )
-    climbs.push({ row, rungs: taken })
+    if (taker === undefined) climbs.push({ row, rungs: taken })
+    else {
+      attached.set(taker[0], { row, rungs: taken })
+      free = free.filter(([at]) => at !== taker[0])
+    }
   }
-  return { climbs, beyond }
+  return { attached, climbs: [...climbs, ...usualClimbs(one)], beyond }
+}
+
+// what people use most has kernels of its own: 1×1 and depthwise convolutions meet the ladder of channels once more
+const usualClimbs = (one: Subject): readonly Climb[] => {
+  if (!one.factors.some(({ name }) => name === 'groups')) return []
+  const channels = rungs.filter(({ most }) => most <= 1025)
+  const backwards = [...channels].reverse()
+  return [
+    ...channels.map((rung, at) => ({
+      row: plainRow(one, { filter: '1' }),
+      rungs: { C: rung, O: backwards[at] as Rung },
+    })),
+    ...channels.map((rung) => ({ row: plainRow(one, { groups: 'depthwise' }), rungs: { C: rung } })),
+  ]
 }
 
 // the columns of the widest tile of a subgroup, and its rows
@@ -260,7 +308,8 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
       climbsOf(
         op,
         one,
-        rows(),
+        // a short run has the rows of the classes alone: they stay small
+        [...rows().entries()].filter(([at, row]) => at >= classes().rows.length && showsAll(row)),
         corners.flatMap((form) => {
           const measured = measure(op, form)
           return E.isRight(measured) ? [measured.right] : []
@@ -289,10 +338,14 @@ export const bearable = (op: OpName, form: Form): boolean => acceptable(op, form
 /** The arbitrary of case number `index` behind the corners: rows, tiles, climbs, then any classes. */
 export const arbitraryAt = (op: OpName, schedule: Schedule, index: number): fc.Arbitrary<Form> => {
   const { subject: one, classes, rows, tiles, climbing } = schedule
-  const row = classes().rows[index] ?? rows()[index]
-  if (row !== undefined) return ofRow(one, row)
+  const early = classes().rows[index]
+  if (early !== undefined) return ofRow(one, early)
+  const { attached, climbs } = climbing()
+  const row = rows()[index]
+  const taken = attached.get(index)
+  if (row !== undefined) return taken === undefined ? ofRow(one, row) : ofClimb(op, one, taken)
   const tile = tiles()[index - rows().length]
   if (tile !== undefined) return fc.constant(tile)
-  const climb = climbing().climbs[index - rows().length - tiles().length]
-  return climb !== undefined ? ofClimb(op, one, plainRows(one), climb) : ofAny(one)
+  const climb = climbs[index - rows().length - tiles().length]
+  return climb !== undefined ? ofClimb(op, one, climb) : ofAny(one)
 }

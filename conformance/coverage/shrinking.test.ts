@@ -12,7 +12,8 @@ import { questionTable } from '../table.js'
 import { mutant } from '../testing/instrument.js'
 import { changing, formulaTable, numbersOf, smallTable, toy } from '../testing/toys.js'
 import type { Line, Scope } from '../verify.js'
-import { verify, wayOf } from '../verify.js'
+import { wayOf } from '../ask.js'
+import { verify } from '../verify.js'
 
 const right = <A>(result: E.Either<{ readonly message: string }, A>): A => {
   if (E.isLeft(result)) throw new Error(result.left.message)

@@ -58,12 +58,12 @@ export const fewOrTiles: fc.Arbitrary<number> = fc.oneof(
 /** A factor of the cases by its name and classes. */
 export const factor = (name: string, ...classes: readonly string[]): Factor => ({ name, classes })
 
-// of axes three at most, and less of those that are one of many
+// of axes two at most
 const fewOf = (drawn: Declared['drawn'], ladder: Declared['ladder']): Declared['drawn'] =>
   Object.fromEntries(
     Object.entries(drawn).map(([name, numbers]) => [
       name,
-      ladder[name] !== undefined ? between(1, 3) : /^d\d$/.test(name) ? between(1, 2) : numbers,
+      ladder[name] !== undefined || /^d\d$/.test(name) ? between(1, 2) : numbers,
     ]),
   )
 

@@ -13,7 +13,7 @@ const b: Fills = { normal: 'normal', wide: 'wide', zeros: { constant: 0 } }
 export const dense: Declared = {
   data: { x, w, b },
   drawn: { N: fewOrTiles, I: fewOrTiles, O: fewOrTiles },
-  few: { N: between(1, 3), I: between(1, 3), O: between(1, 3) },
+  few: { N: between(1, 2), I: between(1, 2), O: between(1, 2) },
   ladder: { N: 65537, I: 65537, O: 65537 },
   shapes: (_, { N = 1, I = 1, O = 1 }) => ({ shapes: { x: [N, I], w: [O, I], b: [O] } }),
 }

@@ -1,0 +1,265 @@
+import { either as E, function as F } from 'fp-ts'
+import type { taskEither } from 'fp-ts'
+import type { Backend } from '../spec/backend.js'
+import { anyOrder } from '../spec/bound.js'
+import type { Direction, OpName } from '../spec/catalogue.js'
+import { opOf } from '../spec/catalogue.js'
+import type { EtalonError, Result } from '../spec/error.js'
+import { fail } from '../spec/error.js'
+import { cotangentNames } from '../spec/op.js'
+import type { Oracle } from '../spec/oracle.js'
+import { draws, keyOf } from '../spec/philox.js'
+import type { Question } from '../spec/program.js'
+import { answersOf, oneNode } from '../spec/program.js'
+import type { Tensor, Tensors } from '../spec/tensor.js'
+import { indexOf, mapTensors, sizeOf } from '../spec/tensor.js'
+import { attempt } from './ask.js'
+import { caseAt, indicesOf, suiteVersion } from './cases.js'
+import type { Case, Fill, Form } from './form.js'
+import { realise } from './form.js'
+import type { Judgement, WholeExpected } from './judge.js'
+import { expectWhole, ratioOf, unanswered } from './judge.js'
+import type { QuestionTable } from './questions.js'
+
+/**
+ * NaN, the infinities, −0 and subnormals, put into each tensor that an op reads, one at a time. What comes out must be
+ * what IEEE 754 makes of the formula: NaN for NaN, an infinity for itself, a number within its bound. WGSL promises
+ * none of it, so that it is told apart from the verdict, unless the scope is strict.
+ */
+
+/** What f32 numbers there are beside ordinary ones. */
+export const specials = { NaN, Infinity, '-Infinity': -Infinity, '-0': -0, subnormal: 2 ** -130 } as const
+export type Special = keyof typeof specials
+
+/** How non-finite numbers fared: kept as IEEE 754 and the catalogue say, lost in some case, or not asked. */
+export type NonFinite = 'kept' | 'lost' | 'not asked'
+
+/** A case with one special value in one tensor. */
+export interface SpecialCase {
+  readonly asked: Case
+  readonly special: Special
+  /** the input, or dNAME for a cotangent, and the index of the value */
+  readonly into: string
+  readonly at: readonly number[]
+}
+
+/** An element that came out as it may not. */
+export interface Lost extends SpecialCase {
+  readonly output: string
+  readonly index: readonly number[]
+  readonly got: number
+  readonly want: number
+  /** what is wrong before any number is looked at */
+  readonly problem?: string
+}
+
+/** A special value that was asked and answered, and what was lost of it. */
+export interface Fared extends SpecialCase {
+  readonly lost?: Lost
+}
+
+// moderate numbers: a tanh that f32 rounds to 1 has a slope of 0, and 0·∞ is NaN where the formula's is ∞
+const moderate: Fill = { mean: 0, scale: 0.25 }
+const numbersIn = (fill: Exclude<Fill, string | { readonly mean: number }>): readonly number[] =>
+  'constant' in fill ? [fill.constant] : 'only' in fill ? fill.only.map(([, value]) => value) : fill.values
+const isModerate = (fill: Fill): boolean =>
+  typeof fill === 'string'
+    ? !['normal', 'wide', 'saturated', 'lone', 'largestLast', 'outlier', 'tails', 'small'].includes(fill)
+    : !('mean' in fill) && numbersIn(fill).every((value) => Math.abs(value) <= 4)
+
+/** The case with moderate numbers wherever it has normal ones, and all answers asked for. */
+export const moderated = ({ form: { given: _, wanted: __, ...form }, ...rest }: Case): Case => {
+  const cotangents = rest.direction === 'forward' ? [] : cotangentNames(opOf(rest.op)).map((name) => `d${name}`)
+  return {
+    ...rest,
+    form: {
+      ...form,
+      fills: Object.fromEntries(
+        [...Object.keys(form.shapes), ...cotangents].map((name) => {
+          const fill = form.fills[name]
+          return [name, fill !== undefined && isModerate(fill) ? fill : moderate]
+        }),
+      ),
+    },
+  }
+}
+
+const elementsOf = ({ shapes }: Form): number => Object.values(shapes).reduce((n, shape) => n + sizeOf(shape), 0)
+
+// so many numbers show where one goes, and can be read
+const [fewest, most] = [6, 160]
+// cases of different classes that special values are put into
+const bases = 2
+
+const basesOf = (table: QuestionTable, op: OpName, direction: Direction, seed: number): readonly Case[] => {
+  const cases = indicesOf(table, op, direction, 'quick', 0).map((index) => caseAt(table, op, direction, seed, index))
+  const optional = Object.entries(opOf(op).inputs).flatMap(([name, axes]) => ('optional' in axes ? [name] : []))
+  const fitting = cases.filter(
+    ({ form }) =>
+      elementsOf(form) >= fewest &&
+      elementsOf(form) <= most &&
+      optional.every((name) => form.shapes[name] !== undefined),
+  )
+  // the plainest of the classes, and another one; where all are tiny, the largest of them
+  const [first = [...cases].sort((a, b) => elementsOf(b.form) - elementsOf(a.form))[0] as Case] = fitting
+  const others = fitting.filter(({ form }) => JSON.stringify(form.attrs) !== JSON.stringify(first.form.attrs))
+  return [first, ...others.slice(0, bases - 1)]
+}
+
+/** Cases with a special value in each tensor of small plain ones. Deterministic from the seed. */
+export const specialCases = (
+  table: QuestionTable,
+  op: OpName,
+  direction: Direction,
+  seed: number,
+): readonly SpecialCase[] => {
+  const draw = draws(keyOf(`${op}/${direction}/${seed}/special@${suiteVersion}`))
+  return basesOf(table, op, direction, seed).flatMap((base) => {
+    const question = realise(moderated(base))
+    if (E.isLeft(question)) return []
+    const { inputs, cotangents } = question.right
+    const tensors: Tensors = {
+      ...inputs,
+      ...Object.fromEntries(Object.entries(cotangents).map(([name, tensor]) => [`d${name}`, tensor])),
+    }
+    return Object.entries(tensors).flatMap(([into, { shape, data }]) =>
+      (Object.keys(specials) as readonly Special[]).map((special): SpecialCase => {
+        const at = draw.integer(0, data.length - 1)
+        const fills = Object.fromEntries(
+          Object.entries(tensors).map(([name, tensor]): readonly [string, Fill] => [
+            name,
+            {
+              values: Array.from({ length: tensor.data.length }, (_, i) =>
+                name === into && i === at ? specials[special] : (tensor.data[i] as number),
+              ),
+            },
+          ]),
+        )
+        const form = moderated(base).form
+        return {
+          asked: { ...base, form: { ...form, name: `${special} in ${into}`, fills } },
+          special,
+          into,
+          at: indexOf(shape, at),
+        }
+      }),
+    )
+  })
+}
+
+const flushed = (v: number): number => (Math.abs(v) < 2 ** -126 ? 0 : v)
+
+/** The answers that are right, and how far finite ones may be off; of a subnormal, which may count as 0, there are two. */
+const wantedOf = (
+  oracle: Oracle,
+  question: Question,
+  special: Special,
+  depth: NonNullable<Backend['depth']>,
+): Result<readonly WholeExpected[]> =>
+  F.pipe(
+    special === 'subnormal'
+      ? [
+          question,
+          {
+            ...question,
+            inputs: mapTensors(flushed, question.inputs),
+            cotangents: mapTensors(flushed, question.cotangents),
+          },
+        ]
+      : [question],
+    E.traverseArray((one) => expectWhole(oracle, one, depth)),
+  )
+
+const kindOf = (v: number): string => (Number.isNaN(v) ? 'NaN' : Number.isFinite(v) ? 'finite' : String(v))
+
+/**
+ * Whether an element is what it must be: NaN, the same infinity, or finite and within the bound, where the bound knows
+ * one. Beyond the largest f32 a finite number is an infinity.
+ */
+const isRight = (got: number, want: number, bound: number): boolean => {
+  const rounded = Math.fround(want)
+  if (!Number.isFinite(rounded) || !Number.isFinite(got)) return kindOf(got) === kindOf(rounded)
+  return !Number.isFinite(bound) || ratioOf(got, want, bound) <= 1
+}
+
+/** The first element of an answer that is not what it must be. */
+const lostIn = (special: SpecialCase, wanted: readonly WholeExpected[], answer: Tensors): Lost | undefined => {
+  for (const [output, { shape, data }] of Object.entries((wanted[0] as WholeExpected).values)) {
+    const got = answer[output]?.data
+    if (got === undefined || got.length !== data.length)
+      return {
+        ...special,
+        output,
+        index: [],
+        got: NaN,
+        want: NaN,
+        problem: `${output} is not of shape ${shape.join('×')}`,
+      }
+    for (let i = 0; i < data.length; i++) {
+      const fits = wanted.some(({ values, bounds }) =>
+        isRight(
+          got[i] as number,
+          (values[output] as Tensor).data[i] as number,
+          (bounds[output] as Tensor).data[i] as number,
+        ),
+      )
+      if (!fits) return { ...special, output, index: indexOf(shape, i), got: got[i] as number, want: data[i] as number }
+    }
+  }
+  return undefined
+}
+
+/**
+ * Puts the special cases of an op in a direction to a backend. What the backend or the op refuses is not asked.
+ *
+ * Errors  DeviceLost
+ */
+export const askSpecials =
+  (
+    backend: Backend,
+    oracle: Oracle,
+    cases: readonly SpecialCase[],
+  ): taskEither.TaskEither<EtalonError, readonly Fared[]> =>
+  async () => {
+    const fared: Fared[] = []
+    for (const special of cases) {
+      const question = realise(special.asked)
+      if (E.isLeft(question)) continue
+      const wanted = wantedOf(oracle, question.right, special.special, backend.depth ?? anyOrder)
+      if (E.isLeft(wanted)) continue
+      const answered = await attempt(backend, oneNode(question.right))
+      if (E.isLeft(answered)) {
+        const { code, message } = answered.left
+        if (code === 'DeviceLost') return fail(code, message)
+        if (code === 'LimitExceeded' || code === 'TooLarge') continue
+        const problem = `${code}: ${message}`
+        fared.push({ ...special, lost: { ...special, output: '', index: [], got: NaN, want: NaN, problem } })
+        continue
+      }
+      const lost = lostIn(special, wanted.right, answersOf(answered.right))
+      fared.push(lost === undefined ? special : { ...special, lost })
+    }
+    return E.right(fared)
+  }
+
+/** Whether a special value is NaN or an infinity, which WGSL need not keep; −0 and subnormals are numbers like others. */
+export const isNonFinite = ({ special }: SpecialCase): boolean => !Number.isFinite(specials[special])
+
+/** In a word, how the non-finite ones fared. */
+export const nonFiniteOf = (fared: readonly Fared[]): NonFinite => {
+  const among = fared.filter(isNonFinite)
+  return among.length === 0 ? 'not asked' : among.every(({ lost }) => lost === undefined) ? 'kept' : 'lost'
+}
+
+/** What was lost, as a judgement: nothing is as wrong as a number for NaN. */
+export const judgementOf = ({ output, index, got, want, problem }: Lost): Judgement =>
+  problem === undefined
+    ? {
+        worst: { ratio: Infinity, error: Math.abs(got - want), bound: 0, output, index, got, want },
+        walks: [],
+        judged: 1,
+        of: 1,
+        looseness: 0,
+        spread: { squares: 0, elements: 0 },
+      }
+    : unanswered(problem)
