@@ -9,6 +9,8 @@ export interface Tally {
   readonly tried: number
   /** rejected by the suite; a backend that hangs or ends its process gives no answer, which is none that passes */
   readonly rejected: number
+  /** told beside the verdict, and rejected by a strict run: what is lost of NaN and the infinities */
+  readonly told: number
   /** passed, and no answer can show them */
   readonly equivalent: number
   /** passed, though an answer could show them */
@@ -25,10 +27,12 @@ export const tallies = (recorded: Recorded): readonly Tally[] => {
     const passed = tried.filter(({ id }) => recorded[id]?.verdict === 'passed')
     const equivalent = passed.filter((each) => each.equivalent !== undefined).length
     const others = tried.filter((each) => each.equivalent === undefined)
+    const told = tried.filter(({ id }) => recorded[id]?.verdict === 'told').length
     return {
       family,
       tried: tried.length,
-      rejected: tried.length - passed.length,
+      rejected: tried.length - passed.length - told,
+      told,
       equivalent,
       missed: passed.length - equivalent,
       absolute: others.filter(({ id }) => recorded[id]?.absolute).length,
@@ -41,11 +45,11 @@ export const tallies = (recorded: Recorded): readonly Tally[] => {
 export const summary = (recorded: Recorded): string => {
   const tried = variants.filter(({ id }) => recorded[id])
   return [
-    `${'family'.padEnd(14)} tried rejected equivalent missed | 1e-3 absolute, relative`,
-    ...tallies(recorded).map(({ family, tried, rejected, equivalent, missed, absolute, relative }) =>
+    `${'family'.padEnd(14)}   tried rejected   told equivalent missed | 1e-3 absolute, relative`,
+    ...tallies(recorded).map(({ family, tried, rejected, told, equivalent, missed, absolute, relative }) =>
       [
         family.padEnd(14),
-        ...[tried, rejected, equivalent, missed, absolute, relative].map((n) => String(n).padStart(7)),
+        ...[tried, rejected, told, equivalent, missed, absolute, relative].map((n) => String(n).padStart(7)),
       ].join(' '),
     ),
     `correct variants: ${tried.length} tried, ${tried.filter(({ id }) => recorded[id]?.verdict === 'passed').length} passed`,

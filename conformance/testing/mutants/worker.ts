@@ -14,8 +14,10 @@ const say = (said: Said): void => void process.send?.(said)
 process.on('message', (id: string) => {
   const trial = async (): Promise<void> => {
     const change = changeOf(id)
-    const backend = await backendOf(roomOf(change), change.edits, change.on)
-    say({ outcome: await tried(backend, linesOf(change), () => say({ alive: true })) })
+    const room = roomOf(change)
+    const backend = await backendOf(room, change.edits, change.on)
+    const asItIs = () => backendOf(room, [], change.on)
+    say({ outcome: await tried(backend, asItIs, linesOf(change), () => say({ alive: true })) })
   }
   // a text that is gone, or that is no TypeScript any more: no answer's fault
   trial().catch((thrown: unknown) => say({ broken: thrown instanceof Error ? thrown.message : String(thrown) }))
