@@ -13,6 +13,7 @@ import type { Formulas } from './explain/formulas.js'
 import { formulaText, page } from './explain/page.js'
 import { readFormulas } from './explain/read.js'
 import { lessons } from './lessons/index.js'
+import { mutantsPage } from './mutants.js'
 import { networksPage } from './networks.js'
 
 /** The pages of docs/, made of the spec, the reference and the suite. */
@@ -270,6 +271,7 @@ export const pages = async (): Promise<Readonly<Record<string, string>>> => {
     'docs/README.md': indexPage(formulas),
     'docs/catalogue.md': cataloguePage(),
     'docs/lessons/README.md': lessonsPage(),
+    'docs/mutants.md': mutantsPage(generated),
     'docs/networks.md': networksPage(),
     'docs/oracle-audit.md': auditPage(formulas),
   }

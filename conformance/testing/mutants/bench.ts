@@ -3,7 +3,7 @@ import { fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import type { Mutant, Room, Variant } from './mutant.js'
 import { roomOf } from './mutant.js'
-import { codeOf, codeOfSuite, digest } from './patched.js'
+import { codeOf, codeOfSuite, digest } from './bundled.js'
 import type { Outcome } from './trial.js'
 import type { Said } from './worker.js'
 
@@ -35,7 +35,7 @@ const started = (): ChildProcess =>
   fork(fileURLToPath(new URL('worker.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] })
 
 /** One change in a process: what came of it, that it hung or ended the process, or in words what is wrong with it itself. */
-const inProcess = (worker: ChildProcess, id: string): Promise<Outcome | string> =>
+const inProcess = (worker: ChildProcess, change: Change): Promise<Outcome | string> =>
   new Promise((resolve) => {
     let asked = 0
     const lost = (verdict: 'hung' | 'crashed'): void =>
@@ -56,9 +56,9 @@ const inProcess = (worker: ChildProcess, id: string): Promise<Outcome | string> 
       timer = setTimeout(hung, patience)
       if ('alive' in said) asked++
       else if ('outcome' in said) finish(() => resolve(said.outcome))
-      else finish(() => resolve(`${id}: ${said.broken}`))
+      else finish(() => resolve(`${change.id}: ${said.broken}`))
     })
-    worker.send(id)
+    worker.send(change)
   })
 
 /**
@@ -77,7 +77,7 @@ export const tryAll = async (
     try {
       for (let change = left.shift(); change !== undefined; change = left.shift()) {
         if (worker.killed || worker.exitCode !== null || worker.signalCode !== null) worker = started()
-        const outcome = await inProcess(worker, change.id)
+        const outcome = await inProcess(worker, change)
         if (typeof outcome === 'string') problems.push(outcome)
         else tell(change.id, outcome)
       }

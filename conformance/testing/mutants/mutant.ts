@@ -59,6 +59,8 @@ export interface Mutant extends Changed {
   readonly family: Family
   /** why no answer can show it, where none can */
   readonly equivalent?: string
+  /** what would have to be asked to see it, where the default run does not */
+  readonly unseen?: string
 }
 
 /** Another right way to make the same answers. */
@@ -76,6 +78,7 @@ interface More {
   readonly nth?: number
   readonly on?: Flavour
   readonly equivalent?: string
+  readonly unseen?: string
   /** further texts that the fault needs, in the same file unless they name another */
   readonly and?: readonly (Omit<Edit, 'file'> & { readonly file?: string })[]
 }

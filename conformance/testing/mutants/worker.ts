@@ -1,19 +1,18 @@
-import { changeOf } from './index.js'
+import type { Mutant, Variant } from './mutant.js'
 import { linesOf, roomOf } from './mutant.js'
 import { backendOf } from './patched.js'
 import type { Outcome } from './trial.js'
 import { tried } from './trial.js'
 
-// A process that tries one change after the other, as its parent names them. It is apart from its parent because a fault
+// A process that tries one change after the other, as its parent hands them over. It is apart from its parent because a fault
 // may make it run forever, or end it.
 
 export type Said = { readonly alive: true } | { readonly outcome: Outcome } | { readonly broken: string }
 
 const say = (said: Said): void => void process.send?.(said)
 
-process.on('message', (id: string) => {
+process.on('message', (change: Mutant | Variant) => {
   const trial = async (): Promise<void> => {
-    const change = changeOf(id)
     const room = roomOf(change)
     const backend = await backendOf(room, change.edits, change.on)
     const asItIs = () => backendOf(room, [], change.on)

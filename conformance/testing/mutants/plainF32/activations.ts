@@ -73,7 +73,7 @@ export const activations: readonly Mutant[] = [
     'log1p(exp(-Math.abs(f32(beta * x))))',
     'f32(Math.log(f32(1 + exp(-Math.abs(f32(beta * x))))))',
   ),
-  softplus('attribute', 'β left out of the division', 'softplus forward', '))) / beta))', '))))))'),
+  softplus('attribute', 'β left out of the division', 'softplus forward', '))) / beta))', ')))))'),
   softplus(
     'boundary',
     'linear past 20',

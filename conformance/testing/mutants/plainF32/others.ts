@@ -386,10 +386,10 @@ export const others: readonly Mutant[] = [
 
   arithmetic(
     'precision',
-    'exponentials to 20 bits',
+    'exponentials to 16 bits',
     ['softmax forward', 'sigmoid forward'],
     'f32(Math.exp(x))',
-    'f32(Math.exp(x) * (1 + 2 ** -20))',
+    'f32(((t) => t - (t - Math.exp(x)))(Math.exp(x) * (2 ** 37 + 1)))',
   ),
   arithmetic(
     'precision',
