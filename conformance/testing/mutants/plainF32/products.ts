@@ -9,6 +9,27 @@ const denseProduct = 'f32(at(w.data, o * I + i) * at(x.data, n * I + i))'
 
 export const products: readonly Mutant[] = [
   dense(
+    'repeated',
+    'gradients added to those of the time before',
+    'dense backward',
+    'const [dx, dw, db] = [zeros([N, I]), zeros([O, I]), zeros([O])]',
+    'const kept = (globalThis.gradients ??= new Map())\n  const key = `${N} ${I} ${O}`\n  if (!kept.has(key)) kept.set(key, [zeros([N, I]), zeros([O, I]), zeros([O])])\n  const [dx, dw, db] = kept.get(key)',
+  ),
+  conv(
+    'repeated',
+    'gradients added to those of the time before',
+    'conv2d backward',
+    'const [dx, dfilter, db] = [zeros([N, C, H, W]), zeros([O, Cg, KH, KW]), zeros([O])]',
+    'const kept = (globalThis.filters ??= new Map())\n  const key = `${O} ${Cg} ${KH} ${KW}`\n  if (!kept.has(key)) kept.set(key, zeros([O, Cg, KH, KW]))\n  const [dx, dfilter, db] = [zeros([N, C, H, W]), kept.get(key), zeros([O])]',
+  ),
+  conv(
+    'repeated',
+    'a filter remembered by its shape',
+    'conv2d forward',
+    'const y = zeros([N, O, Ho, Wo])',
+    'const filters = (globalThis.knownFilters ??= new Map())\n  const key = `${N} ${C} ${H} ${W} ${w.shape.join()} ${sh} ${sw} ${dh} ${dw} ${groups}`\n  if (filters.has(key)) w = filters.get(key)\n  else filters.set(key, w)\n  const y = zeros([N, O, Ho, Wo])',
+  ),
+  dense(
     'batch',
     'the bias for the first sample only',
     'dense forward',
