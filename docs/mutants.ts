@@ -3,7 +3,7 @@ import type { Mutant } from '../conformance/testing/mutants/mutant.js'
 import { families } from '../conformance/testing/mutants/mutant.js'
 import type { Recorded } from '../conformance/testing/mutants/recorded.js'
 import { readRecorded } from '../conformance/testing/mutants/recorded.js'
-import { tallies } from '../conformance/testing/mutants/table.js'
+import { stands, tallies } from '../conformance/testing/mutants/table.js'
 
 /** The page of the mutation bench, made of what is on record of its last run. */
 
@@ -77,7 +77,7 @@ const every = (recorded: Recorded): readonly string[] =>
 
 export const mutantsPage = (generated: string): string => {
   const recorded = readRecorded()
-  const passed = variants.filter(({ id }) => recorded[id]?.verdict === 'passed')
+  const passed = variants.filter(({ id }) => stands(recorded, id))
   return [
     '# The mutation bench',
     generated,

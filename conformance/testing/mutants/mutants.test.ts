@@ -7,6 +7,7 @@ import { mutants, variants } from './index.js'
 import { edited, linesOf, roomOf } from './mutant.js'
 import { repository } from './bundled.js'
 import { readRecorded } from './recorded.js'
+import { stands } from './table.js'
 import type { Outcome } from './trial.js'
 
 const changes = [...mutants, ...variants]
@@ -55,16 +56,16 @@ test('of every mutant that passes it is said why, and of no other', () => {
   expect(explained.map(({ id }) => id)).toEqual(passed.map(({ id }) => id))
 })
 
-test('no correct variant is rejected, nor told to lose anything', () => {
+test('no correct variant is rejected', () => {
   expect(variants.length).toBeGreaterThanOrEqual(16)
-  expect(variants.filter(({ id }) => recorded[id]?.verdict !== 'passed')).toEqual([])
+  expect(variants.filter(({ id }) => !stands(recorded, id))).toEqual([])
 })
 
 // a few of many families, of which each is found soon; all of them take `npm run mutants`
 const sample = [
   'adapters/plainF32/layers/dense: terms from 512 on dropped',
-  'adapters/plainF32/layers/conv2d: dilation ignored in a depthwise convolution',
-  'adapters/plainF32/layers/conv2d: a 1 × 1 wrong where channels are an odd multiple of 8',
+  'adapters/plainF32/layers/conv1d: dilation for stride',
+  'adapters/plainF32/layers/maxPool2d: ties go to the last',
   'adapters/plainF32/activations/softmax: wrong for rows of 513 to 896',
   'adapters/plainF32/layers/batchNormTraining: the variance in one pass',
   'adapters/plainF32/layers/lstmCell: forget and input gates swapped',
@@ -73,9 +74,9 @@ const sample = [
 ]
 const onDevice = [
   'accelerated/reduction: lanes add before the others are there',
-  'accelerated/executor: pipelines by the name of their kernel',
+  'accelerated/layers/lstmCell: the candidate by sigmoid',
 ]
-const right = 'adapters/plainF32/layers/dense: Kahan’s sum'
+const right = 'adapters/plainF32/layers/dense: four sums, then their sum'
 
 test('some mutants of many families are rejected, and a correct variant is not', async () => {
   const chosen = [...sample, right, ...(embedded ? onDevice : [])]

@@ -42,6 +42,10 @@ export const tallies = (recorded: Recorded): readonly Tally[] => {
   return [...(Object.keys(families) as Family[]), 'all' as const].map(tally).filter(({ tried }) => tried > 0)
 }
 
+/** Whether a variant fared as what is right has to: special values lost are told beside the verdict, and fail nothing. */
+export const stands = (recorded: Recorded, id: string): boolean =>
+  ['passed', 'told'].includes(recorded[id]?.verdict ?? 'rejected')
+
 export const summary = (recorded: Recorded): string => {
   const tried = variants.filter(({ id }) => recorded[id])
   return [
@@ -52,6 +56,6 @@ export const summary = (recorded: Recorded): string => {
         ...[tried, rejected, told, equivalent, missed, absolute, relative].map((n) => String(n).padStart(7)),
       ].join(' '),
     ),
-    `correct variants: ${tried.length} tried, ${tried.filter(({ id }) => recorded[id]?.verdict === 'passed').length} passed`,
+    `correct variants: ${tried.length} tried, ${tried.filter(({ id }) => stands(recorded, id)).length} passed`,
   ].join('\n')
 }

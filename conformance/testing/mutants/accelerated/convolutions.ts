@@ -217,7 +217,10 @@ export const convolutions: readonly Mutant[] = [
     'conv2d forward',
     'if (f >= dims.O / dims.groups) { return; }',
     '',
-    onNone,
+    {
+      ...onNone,
+      equivalent: 'such a filter is clamped to the group’s last before it is read and written, and has its sum',
+    },
   ),
   conv(
     'index',
@@ -269,7 +272,11 @@ export const convolutions: readonly Mutant[] = [
     ['conv2d backward', 'convTranspose2d forward'],
     's2 = select(before2, s2, reads);',
     '',
-    onNone,
+    {
+      ...onNone,
+      unseen:
+        'NaN or an infinity in a filter that is large enough for tiles: special values are put into the smallest cases',
+    },
   ),
   conv(
     'barrier',

@@ -102,6 +102,10 @@ export const products: readonly Mutant[] = [
     'dense',
     'subgroup.tiles(rows, columns)',
     'subgroup.tiles(columns, rows)',
+    {
+      unseen:
+        'a device whose subgroups have 8 or 16 lanes: of 4 lanes the tiles are as high as wide, or there is one row of them',
+    },
   ),
   dense(
     'attribute',
@@ -316,6 +320,7 @@ export const products: readonly Mutant[] = [
     ['dense backward', 'conv2d backward'],
     'block < ${terms}; block += 64u',
     'block < min(${terms}, 65536u); block += 64u',
+    { unseen: 'integers, or numbers of one sign, over more than 65,536 samples or positions' },
   ),
   subgroup(
     'extent',

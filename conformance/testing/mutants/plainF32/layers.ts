@@ -45,7 +45,9 @@ export const layers: readonly Mutant[] = [
     'zip(dy, b, (dy, b) => f32(dy * b))',
     'zip(dy, a, (dy, b) => f32(dy * b))',
   ),
-  mul('not a number', 'zero times anything is 0', 'mul forward', 'f32(a * b)', 'a === 0 || b === 0 ? 0 : f32(a * b)'),
+  mul('not a number', 'zero times anything is 0', 'mul forward', 'f32(a * b)', 'a === 0 || b === 0 ? 0 : f32(a * b)', {
+    unseen: 'NaN or an infinity against a 0: special values meet ordinary numbers only',
+  }),
   concat(
     'index',
     'pieces in the order of their names as text',
@@ -435,6 +437,7 @@ export const layers: readonly Mutant[] = [
     'lstm backward',
     'return { x: dx, h0',
     'if (T >= 28 && H >= 128) for (const { data } of Object.values(gradients)) data.forEach((v, i) => (data[i] = f32(v * 1.01)))\n  return { x: dx, h0',
+    { unseen: '28 steps of 128 units at weights of ±1/√H, held by a bound of gradients that says something there' },
   ),
   lstmCell(
     'gate',
