@@ -11,8 +11,8 @@ import * as host from '../../spec/host.js'
 import * as philox from '../../spec/philox.js'
 import * as scans from '../../spec/scan.js'
 import * as tensors from '../../spec/tensor.js'
-import type { Formula, Formulas } from '../../reference/formulas.js'
-import { kernelBy, kernelsBy } from '../../reference/formulas.js'
+import type { Formula } from '../../reference/formulas.js'
+import { kernelBy } from '../../reference/formulas.js'
 
 /**
  * The reference as text: read again with one token changed (a planted fault), or with every `+ - * /` and `Math.…`
@@ -150,10 +150,7 @@ export const mutantFormula = (op: OpName, change: Change): Formula =>
 export const mutant = (op: OpName, change: Change): PlainKernel => kernelBy(mutantFormula(op, change))
 
 /** The formulas of every op, computed in another arithmetic. */
-export const formulasIn = (arithmetic: Arithmetic): Formulas => {
+export const inArithmetic = (arithmetic: Arithmetic): KernelTable => {
   const load = loader((_, text) => text, arithmetic)
-  return Object.fromEntries(opNames.map((op) => [op, load(fileOf(op)) as Formula]))
+  return Object.fromEntries(opNames.map((op) => [op, kernelBy(load(fileOf(op)) as Formula)]))
 }
-
-/** The same as a backend's functions. */
-export const inArithmetic = (arithmetic: Arithmetic): KernelTable => kernelsBy(formulasIn(arithmetic))

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { digests, tryAll } from './bench.js'
 import { mutants, variants } from './index.js'
 import type { Mutant, Variant } from './mutant.js'
+import type { Recorded } from './recorded.js'
 import { readRecorded, writeRecorded } from './recorded.js'
 import { stands, summary } from './table.js'
 import type { Outcome } from './trial.js'
@@ -34,9 +35,10 @@ const chosen = all
 
 const digestOf = await digests()
 const known = new Set(all.map(({ id }) => id))
-// of what is no mutant any more nothing is kept
-let recorded = Object.fromEntries(Object.entries(readRecorded()).filter(([id]) => known.has(id)))
-const left = chosen.filter((change) => values.again || recorded[change.id]?.of !== digestOf(change))
+// of what is no mutant any more nothing is kept; another run may write beside this one
+const current = (): Recorded => Object.fromEntries(Object.entries(readRecorded()).filter(([id]) => known.has(id)))
+const before = current()
+const left = chosen.filter((change) => values.again || before[change.id]?.of !== digestOf(change))
 console.log(`${left.length} of ${chosen.length} to try`)
 
 const began = performance.now()
@@ -44,15 +46,14 @@ const seconds = (): string => ((performance.now() - began) / 1000).toFixed(0).pa
 const digestsOf = new Map(left.map((change) => [change.id, digestOf(change)]))
 let done = 0
 const tell = (id: string, outcome: Outcome): void => {
-  // another run may have written meanwhile
-  recorded = { ...readRecorded(), [id]: { ...outcome, of: digestsOf.get(id) as string } }
-  writeRecorded(recorded)
+  writeRecorded({ ...current(), [id]: { ...outcome, of: digestsOf.get(id) as string } })
   const { verdict, by = '', how = '', asked } = outcome
   console.log(
     `${seconds()} s ${String(++done).padStart(4)}/${left.length} ${verdict.padEnd(8)} ${id} [${asked}] ${by} ${how}`,
   )
 }
 const problems = await tryAll(left, Number(values.jobs), tell)
+const recorded = current()
 writeRecorded(recorded)
 console.log(summary(recorded))
 

@@ -24,6 +24,9 @@ export const rest: readonly Mutant[] = [
     ['maxout forward', 'minMaxNormalize'],
     'return select(a, b, (b > a) | ((bitcast<u32>(b) & 0x7fffffffu) > 0x7f800000u));',
     'return select(a, b, b > a);',
+    {
+      unseen: 'NaN in the weights of a piece other than the first: a special value goes to one drawn place of a tensor',
+    },
   ),
   fn(
     'not a number',
@@ -52,6 +55,7 @@ export const rest: readonly Mutant[] = [
     ['bce forward', 'cce forward'],
     'bits - 1u >= 0x7f7fffffu',
     'bits >= 0x7f800000u',
+    { unseen: 'an adapter whose own logarithm of 0 is a number' },
   ),
   fn(
     'precision',
@@ -290,6 +294,7 @@ export const rest: readonly Mutant[] = [
     'concat backward',
     '.filter((q) => wants(`x${q}`))',
     '.filter((q, _, all) => wants(`x${q}`) && (q === 0 || wants(`x${q - 1}`) || q < all.length - 1))',
+    { unseen: 'the gradient of the last of several pieces alone' },
   ),
   concat(
     'extent',
@@ -355,6 +360,7 @@ export const rest: readonly Mutant[] = [
     'maxout backward',
     '| (is_nan(piece) & !is_nan(most))',
     '',
+    { unseen: 'NaN in the weights of one piece among others: a special value goes to one drawn place of a tensor' },
   ),
 
   minMax(
@@ -393,7 +399,6 @@ export const rest: readonly Mutant[] = [
     'minMaxNormalize',
     'if (most(d) == least(d)) {',
     'if (!(most(d) != least(d))) {',
-    { equivalent: 'NaN is unlike itself on every adapter measured, and the comparison says the same of numbers' },
   ),
   features(
     'attribute',
