@@ -122,7 +122,7 @@ export const variants: readonly Variant[] = [
     'subnormals flushed',
     [
       'dense',
-      'conv2d',
+      'conv1d',
       'softmax',
       'sigmoid',
       'tanh',
@@ -273,11 +273,11 @@ export const variants: readonly Variant[] = [
     find: 'rows >= tileSize && columns >= tileSize',
     replace: 'rows > 0 && columns >= tileSize',
   }),
-  subgroup('multiply-adds fused', ['dense', 'conv2d', 'convTranspose2d'], {
+  subgroup('multiply-adds fused', ['dense', 'conv2d forward'], {
     find: 's${m * tile.S + t}_${j} += a * b${j};',
     replace: 's${m * tile.S + t}_${j} = fma(a, b${j}, s${m * tile.S + t}_${j});',
   }),
-  subgroup('tiles however few of their rows exist', ['dense', 'conv2d'], {
+  subgroup('tiles however few of their rows exist', ['dense'], {
     find: '2 * rows < tileRows(choice.tile) || 2 * columns < tileColumns(choice.tile)',
     replace: 'rows < 1 || columns < 1',
   }),
@@ -285,7 +285,7 @@ export const variants: readonly Variant[] = [
     find: 'terms > 64 && outputs < 4096',
     replace: 'terms > 64',
   }),
-  reduction('no workgroups for sums', ['dense backward', 'conv2d backward', 'globalAvgPool', 'mse'], {
+  reduction('no workgroups for sums', ['dense backward', 'globalAvgPool', 'mse'], {
     find: 'terms > 64 && outputs < 4096 ? perWorkgroup : perInvocation',
     replace: 'terms > 2 ** 40 ? perWorkgroup : perInvocation',
   }),
@@ -293,12 +293,8 @@ export const variants: readonly Variant[] = [
     find: 'const x = Math.min(count, limit)',
     replace: 'const x = Math.min(count, 1000)',
   }),
-  plan(
-    'every gradient made, asked for or not',
-    ['dense backward', 'conv2d backward', 'lstm backward', 'batchNormTraining backward'],
-    {
-      find: 'wants: (name) => node.outputs[name] !== undefined',
-      replace: 'wants: (name) => node.outputs[name] !== undefined || node.inputs[name] !== undefined',
-    },
-  ),
+  plan('every gradient made, asked for or not', ['dense backward', 'lstm backward', 'batchNormTraining backward'], {
+    find: 'wants: (name) => node.outputs[name] !== undefined',
+    replace: 'wants: (name) => node.outputs[name] !== undefined || node.inputs[name] !== undefined',
+  }),
 ]
