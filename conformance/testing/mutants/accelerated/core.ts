@@ -38,6 +38,7 @@ export const core: readonly Mutant[] = [
     some,
     "access.based ? `i + dims.base_${name}` : 'i'",
     "'i'",
+    { unseen: 'a tensor that takes several bindings: a device of small ones, or a program on such limits' },
   ),
   kernel(
     'plan',
@@ -56,13 +57,24 @@ export const core: readonly Mutant[] = [
     'last: Math.max(before?.last ?? last, last)',
     'last: before?.last ?? last',
   ),
-  plan('plan', 'a value begins where it is last used', some, 'first: Math.min(before?.first ?? first, first)', 'first'),
+  plan(
+    'plan',
+    'a value begins where it is last used',
+    some,
+    'first: Math.min(before?.first ?? first, first)',
+    'first',
+    {
+      unseen:
+        'programs of several nodes, in which values are still read when others are written: single nodes have few such',
+    },
+  ),
   plan(
     'extent',
     'the last of several rows of workgroups dropped',
     ['relu', 'dense', 'softmax', 'add', 'dropout'],
     'Math.min(Math.ceil(count / x), limit)',
     'Math.min(Math.max(Math.floor(count / x), 1), limit)',
+    { equivalent: 'the third dimension of the dispatch makes up for what the second leaves out' },
   ),
   plan(
     'tail',
@@ -94,7 +106,7 @@ export const core: readonly Mutant[] = [
     "key: 'value x', title: 'an absent tensor', elements: 1",
   ),
   plan('plan', 'scratch of the same name is one', some, 'key: `${slot} of ${node.name}`', 'key: `${slot}`', {
-    equivalent: 'within one node no two tensors share a slot; programs of several nodes would show it',
+    unseen: 'a program of two nodes whose scratch is of one name and two sizes',
   }),
   plan(
     'repeated',
@@ -102,8 +114,11 @@ export const core: readonly Mutant[] = [
     ['sgd'],
     'const temporary = (name: string): Resident => ({ ...named(name), key: `before ${name}` })',
     'const temporary = named',
+    { unseen: 'a program that carries values into one another’s places over several steps' },
   ),
-  plan('plan', 'the parts of a split launch all start at the first unit', some, 'first: i * units,', 'first: 0,'),
+  plan('plan', 'the parts of a split launch all start at the first unit', some, 'first: i * units,', 'first: 0,', {
+    unseen: 'a tensor that takes several bindings: a device of small ones, or a program on such limits',
+  }),
 
   executor(
     'repeated',
@@ -163,6 +178,7 @@ export const core: readonly Mutant[] = [
     ['sgd', 'dropout'],
     'if (replay !== undefined) rewriteUniforms',
     'if (replay === null) rewriteUniforms',
+    { unseen: 'a recorded step with a fed attribute that changes' },
   ),
   executor(
     'repeated',
@@ -170,6 +186,7 @@ export const core: readonly Mutant[] = [
     ['sgd', 'dropout'],
     'write(uniforms, offset, block)',
     'if (offset === 0) write(uniforms, offset, block)',
+    { unseen: 'a recorded step of several nodes with a fed attribute that changes' },
   ),
   executor(
     'plan',
@@ -191,6 +208,7 @@ export const core: readonly Mutant[] = [
     ['sgd'],
     'plan.carries.forEach(({ from, to, bytes }) =>',
     '[...plan.carries].reverse().forEach(({ from, to, bytes }) =>',
+    { unseen: 'a program that carries values into one another’s places over several steps' },
   ),
   executor(
     'plan',
@@ -206,5 +224,6 @@ export const core: readonly Mutant[] = [
     ['sgd'],
     'replay(checked.right, feeds, watch, `step ${JSON.stringify(watch)}`)',
     'replay(checked.right, feeds, watch, `step ${watch.length}`)',
+    { unseen: 'a session of which now one value is watched and then another' },
   ),
 ]
