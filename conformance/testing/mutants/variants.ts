@@ -128,22 +128,16 @@ export const variants: readonly Variant[] = [
       'tanh',
       'batchNormTraining',
       'bce',
-      'cce',
-      'softmaxCrossEntropy',
       'adam',
       'rmsprop',
-      'adadelta',
       'adagrad',
-      'lstm',
-      'localResponseNorm',
       'mul',
       'softplus',
-      'elu',
     ],
     {
       find: 'export const f32 = Math.fround',
       replace:
-        'export const f32 = (x: number): number => {\n  const y = Math.fround(x)\n  return Math.abs(y) < 2 ** -126 ? 0 : y\n}',
+        'export const f32 = (x: number): number => {\n  const y = Math.fround(x)\n  return Math.abs(y) < 2 ** -126 ? 0 * y : y\n}',
     },
   ),
 
