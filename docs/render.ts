@@ -14,6 +14,7 @@ import { formulaText, page } from './explain/page.js'
 import { readFormulas } from './explain/read.js'
 import { lessons } from './lessons/index.js'
 import { coveragePage } from './coverage.js'
+import { mutantsPage } from './mutants.js'
 import { networksPage } from './networks.js'
 
 /** The pages of docs/, made of the spec, the reference and the suite. */
@@ -275,6 +276,7 @@ export const pages = async (): Promise<Readonly<Record<string, string>>> => {
     'docs/catalogue.md': cataloguePage(),
     'docs/coverage.md': coveragePage(generated),
     'docs/lessons/README.md': lessonsPage(),
+    'docs/mutants.md': mutantsPage(generated),
     'docs/networks.md': networksPage(),
     'docs/oracle-audit.md': auditPage(formulas),
   }
