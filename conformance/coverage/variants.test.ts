@@ -169,12 +169,12 @@ describe.each(Object.keys(wanted) as readonly (keyof typeof wanted)[])('%s', (op
     )
     expect(missing).toEqual([])
     const possible = possibleRemainders(op, direction)
-    // nine of ten of what a kernel can leave, where it is chosen often
+    // four of five of what a kernel can leave, where it is chosen often: the schedule knows sizes, not kernels
     const unmet = [...met].flatMap(([name, { remainders, cases }]) =>
       [...remainders].flatMap(([key, found]) => {
         const all = [...(possible.get(`${name} ${key}`) ?? [])]
         const left = all.filter((remainder) => !found.has(remainder))
-        return cases < 20 || left.length <= all.length / 10
+        return cases < 20 || left.length <= all.length / 5
           ? []
           : [`${name} (${cases} cases): ${key} never leaves ${left.join(', ')}`]
       }),
