@@ -129,7 +129,11 @@ export const core: readonly Mutant[] = [
     {
       and: [
         { find: 'pipelines.set(launch.shader, made)', replace: "pipelines.set(launch.shader.split('\\n')[0], made)" },
-      ],, unseen: "the same sum first long and then short: of the two forms of one name the one that comes first here answers both rightly" }),
+      ],
+      unseen:
+        'the same sum first long and then short: of the two forms of one name the one that comes first here answers both rightly',
+    },
+  ),
   executor(
     'repeated',
     'pipelines by the length of their text',
