@@ -9,7 +9,7 @@ import type { Schedule } from './coverage/schedule.js'
 import type { Covered } from './coverage/covered.js'
 import { coveredBy } from './coverage/covered.js'
 import { layersOf } from './coverage/layers.js'
-import { arbitraryAt, scheduleOf } from './coverage/schedule.js'
+import { arbitraryAt, isHeavy, scheduleOf } from './coverage/schedule.js'
 import { shrinking } from './coverage/simpler.js'
 import { inNumbers } from './coverage/sums.js'
 import type { Case, Form } from './form.js'
@@ -85,7 +85,9 @@ export const indicesOf = (
     return [...small, ...range(edges.length, scheduled(table, op, direction).classes().rows.length), ...drawn()]
   }
   const { standard, fixed } = partsOf(table, op, direction)
-  return [...range(0, profile === 'wild' ? fixed : standard), ...drawn()]
+  if (profile === 'wild') return [...range(0, fixed), ...drawn()]
+  const usual = edges.flatMap((form, index) => (isHeavy(op, form) ? [] : [index]))
+  return [...usual, ...range(edges.length, standard - edges.length), ...drawn()]
 }
 
 /** What the cases of some numbers and forms cover. */

@@ -56,13 +56,15 @@ const valueTraits = (name: string, value: unknown): readonly Trait[] => {
   ]
 }
 
+const fillNames: Readonly<Partial<Record<string, string>>> = {
+  lone: 'a lone number among zeros',
+  outlier: 'one number far above the others',
+  largestLast: 'the largest last',
+}
+
 const fillText = (fill: Fill): string =>
   typeof fill === 'string'
-    ? ({
-        lone: 'a lone number among zeros',
-        outlier: 'one number far above the others',
-        largestLast: 'the largest last',
-      }[fill as 'lone'] ?? `${fill} numbers`)
+    ? (fillNames[fill] ?? `${fill} numbers`)
     : 'constant' in fill
       ? `${fill.constant} throughout`
       : 'mean' in fill

@@ -158,7 +158,10 @@ export const specialCases = (
 
 const flushed = (v: number): number => (Math.abs(v) < 2 ** -126 ? 0 : v)
 
-/** The answers that are right, and how far finite ones may be off; of a subnormal, which may count as 0, there are two. */
+/**
+ * The answers that are right, and how far finite ones may be off. There are two of a subnormal, which may count as 0, and
+ * of −0, since an implementation of WGSL may take a zero of either sign for the other.
+ */
 const wantedOf = (
   oracle: Oracle,
   question: Question,
@@ -166,7 +169,7 @@ const wantedOf = (
   depth: NonNullable<Backend['depth']>,
 ): Result<readonly WholeExpected[]> =>
   F.pipe(
-    special === 'subnormal'
+    special === 'subnormal' || special === '-0'
       ? [
           question,
           {

@@ -12,7 +12,7 @@ import type { Form } from '../form.js'
 export interface Measured {
   /** by the letters of the op's inputs; `first` and `last` are the ends of a run of axes */
   readonly extents: Readonly<Record<string, number>>
-  /** multiply-adds of forward, or taps of all windows; 0 where the op has neither */
+  /** multiply-adds of forward, taps of all windows, or comparisons with neighbours; 0 where the op has none of them */
   readonly multiplyAdds: number
   /** elements of the largest tensor */
   readonly elements: number
@@ -56,11 +56,23 @@ const letters = (op: OpName, form: Form): readonly string[] => [
   ),
 ]
 
-const tapsOf = (op: AnyOp, attrs: Attributes, sizes: AnySizes, outputs: Readonly<Record<string, Shape>>): number =>
-  (op.windows?.(attrs, sizes) ?? []).length === 0
-    ? 0
-    : (op.windows?.(attrs, sizes) ?? []).reduce((n, { window }) => n * window, 1) *
-      Object.values(outputs).reduce((n, shape) => n + sizeOf(shape), 0)
+const tapsOf = (
+  op: AnyOp,
+  attrs: Attributes,
+  sizes: AnySizes,
+  shapes: Readonly<Record<string, Shape>>,
+  outputs: Readonly<Record<string, Shape>>,
+): number => {
+  const windows = op.windows?.(attrs, sizes) ?? []
+  const neighbours = op.neighbours?.(attrs, sizes) ?? 1
+  const elements = (all: Readonly<Record<string, Shape>>): number =>
+    Object.values(all).reduce((n, shape) => Math.max(n, sizeOf(shape)), 0)
+  return windows.length > 0
+    ? windows.reduce((n, { window }) => n * window, elements(outputs))
+    : neighbours > 1
+      ? elements(shapes) * neighbours
+      : 0
+}
 
 /** Errors: whatever the op refuses of the form. */
 export const measure = (op: OpName, form: Form) =>
@@ -80,7 +92,7 @@ export const measure = (op: OpName, form: Form) =>
           ),
           ...(run.length === 0 ? {} : { first: run[0] as number, last: run.at(-1) as number }),
         },
-        multiplyAdds: opOf(op).multiplyAdds?.(sizes) ?? tapsOf(opOf(op), attrs, sizes, outputs),
+        multiplyAdds: opOf(op).multiplyAdds?.(sizes) ?? tapsOf(opOf(op), attrs, sizes, form.shapes, outputs),
         elements: [...Object.values(form.shapes), ...Object.values(outputs)]
           .map(sizeOf)
           .reduce((a, b) => Math.max(a, b), 1),

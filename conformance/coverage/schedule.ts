@@ -394,6 +394,12 @@ export const scheduleOf = (op: OpName, direction: Direction, corners: readonly F
 /** Whether a form is one that the op accepts and a run bears. */
 export const bearable = (op: OpName, form: Form): boolean => acceptable(op, form) && within(op, form, limits)
 
+/** Whether a form takes more multiply-adds, or as many comparisons, than a case of the standard run may. */
+export const isHeavy = (op: OpName, form: Form): boolean => {
+  const measured = measure(op, form)
+  return E.isRight(measured) && measured.right.multiplyAdds > limits.multiplyAdds
+}
+
 /** The arbitrary of case number `index` behind the corners: rows, tiles, climbs, then any classes. */
 export const arbitraryAt = (op: OpName, schedule: Schedule, index: number): fc.Arbitrary<Form> => {
   const { subject: one, classes, rows, tiles, climbing } = schedule

@@ -118,7 +118,11 @@ export const subject = (op: OpName, direction: Direction, declared: Declared): S
     ...Object.entries(fills).map(([name, classes]) => factor(dataOf(name), ...Object.keys(classes))),
     factor('numbers', ...numbers),
     factor('given', ...(cotangents.length > 1 ? someOf(cotangents) : ['all'])),
-    factor('wanted', ...someOf(answers)),
+    // of inputs that come in any number the first stands for some
+    factor(
+      'wanted',
+      ...(back && spec.variadic !== undefined ? someOf([...answers, 'others']).slice(0, 2) : someOf(answers)),
+    ),
   ].filter(({ classes }) => classes.length > 1)
   // where the operands' numbers are chosen together none has a class of its own
   const plainData: Row = Object.fromEntries(

@@ -121,7 +121,7 @@ const meet = (op: OpName, direction: Direction): ReadonlyMap<string, Met> => {
         traits.forEach((trait) => here.traits.add(trait))
         for (const [number, extent, tile] of tiledBy(launch)) {
           const key = `${number} by ${tile}`
-          const remainders = here.remainders.get(key) ?? new Set()
+          const remainders = here.remainders.get(key) ?? new Set<number>()
           here.remainders.set(key, remainders)
           remainders.add(extent % tile)
         }

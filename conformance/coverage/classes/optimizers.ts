@@ -78,6 +78,7 @@ const moments = optimizer(
       'the tenth': { constant: 9 },
       'after 1,000': { constant: 1000 },
       'after 4,098': { constant: 4098 },
+      'after 12,000': { constant: 12000 },
       'after 100,000': { constant: 100000 },
     },
   },
