@@ -546,6 +546,6 @@ export const convolutions: readonly Mutant[] = [
     'dx with the bias',
     'convTranspose2d backward',
     "y: gradient('x') }, false,",
-    "y: gradient('x') }, true,",,
+    "y: gradient('x') }, true,",
   ),
 ]
