@@ -210,7 +210,7 @@ export const variants: readonly Variant[] = [
     find: 'f32(f32(at(v.data, i) * m) / keep)',
     replace: 'f32(at(v.data, i) * f32(m * f32(1 / keep)))',
   }),
-  loss('hinge')('margins from differences', 'hinge', {
+  loss('hinge')('margins from differences', 'hinge forward', {
     find: 'f32(f32(1 + sj) - sc)',
     replace: 'f32(1 + f32(sj - sc))',
   }),

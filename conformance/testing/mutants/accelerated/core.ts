@@ -209,7 +209,7 @@ export const core: readonly Mutant[] = [
     'a carry is read before the step',
     ['sgd'],
     'plan.carries.forEach(({ from, to, bytes }) =>',
-    '[...plan.carries].reverse().forEach(({ from, to, bytes }) =>',
+    'plan.carries.slice().reverse().forEach(({ from, to, bytes }) =>',
     { unseen: 'a program that carries values into one another’s places over several steps' },
   ),
   executor(
