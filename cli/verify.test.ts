@@ -163,7 +163,7 @@ describe('etalon verify, by its parts', () => {
       replace: 'g + mu * v, g, velocity',
     })
     const rim = { oracle: oracleBy({ ...formulas, momentum: wrong }), table: questionTable }
-    const { code, err } = await verified(toy(), { ops: ['momentum'] }, rim)
+    const { code, err } = await verified(toy(), { ops: ['momentum'], profile: 'standard' }, rim)
     expect(err).toMatch(/the oracle fails its own check of what it found wrong, so this is no verdict:\n {2}momentum: /)
     expect(code).toBe(4)
   })

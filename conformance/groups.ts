@@ -98,6 +98,8 @@ export const traitsOf = (op: OpName, form: Form): readonly Trait[] => {
 
 // a trait tells failures where at most this share of the cases that have it passed
 const mostPassed = 0.1
+// of the cases so many failed that none of them needs telling apart
+const nearlyAll = 0.75
 // groups of their own, and failures that no group took
 const mostGroups = 4
 
@@ -182,8 +184,8 @@ const better = (a: Told, b: Told): number =>
 const among = (op: OpName, outcomes: readonly Outcome[], failed: ReadonlySet<number>): readonly Group[] => {
   const traits = outcomes.map(({ form, way }, at) => (way === undefined || failed.has(at) ? traitsOf(op, form) : []))
   const asked = traits.filter((list) => list.length > 0).length
-  // where hardly anything passes, all that failures have in common is that they were asked
-  let open = failed.size >= (1 - mostPassed) * asked ? new Set<number>() : failed
+  // where most fail, all that failures have in common is that they were asked
+  let open = failed.size >= nearlyAll * asked ? new Set<number>() : failed
   const rest = new Set(open.size === 0 ? failed : [])
   const groups: Group[] = []
   while (open.size > 0 && groups.length < mostGroups) {

@@ -164,7 +164,7 @@ export const printReason = ({ op, direction }: Case, { worst, problem, walks }: 
     !Number.isFinite(worst.got) || !Number.isFinite(worst.want)
       ? 'NaN is right only for NaN, an infinity only for itself'
       : worst.bound === 0
-        ? 'nothing in it rounds: a copy, a comparison, a mask or a constant'
+        ? 'nothing in it rounds: a copy, a comparison, a mask, a constant, or sums that f32 holds'
         : `it counts every rounding that f32 may make in the formula, ε = 2⁻²³ each; here ${worst.want === 0 ? 'of terms that cancel' : `${number(inEpsilons)} ε of the value wanted`}`
   return [
     ...(problem === undefined ? [wrapped('    the bound:', here.split(' '))] : []),

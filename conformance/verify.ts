@@ -245,6 +245,15 @@ const repeated = async (
   return askAgain(backend, oracle, schedule, rounding, firsts, history)
 }
 
+// entries in the order of their names: which came first says nothing
+const ordered = (_: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value
+
+const alike = ({ form: { name: _, ...a } }: Case, { form: { name: __, ...b } }: Case): boolean =>
+  JSON.stringify(a, ordered) === JSON.stringify(b, ordered)
+
 interface Grouped {
   readonly groups: readonly FailureGroup[]
   readonly sequence?: SequenceFailure
@@ -274,7 +283,12 @@ const groupsIn = async (
     if (E.isLeft(found)) return found
     const { failure } = found.right
     sequence ??= found.right.sequence
-    if (failure !== undefined) groups.push({ traits, failed: failures.length, of, failure })
+    if (failure === undefined) continue
+    // what ends in the same small case is one and the same
+    const same = groups.findIndex((group) => alike(group.failure.smallest, failure.smallest))
+    const known = groups[same]
+    if (known === undefined) groups.push({ traits, failed: failures.length, of, failure })
+    else groups[same] = { ...known, traits: [], failed: known.failed + failures.length, of: answered.length }
   }
   // what was never right before may be what a group shows already
   const shown = sequence !== undefined || (repeatedly?.rightBefore === false && groups.length > 0)
