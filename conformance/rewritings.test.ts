@@ -67,7 +67,11 @@ const sizeOfCase = ({ form }: Case): number => Object.values(form.shapes).reduce
 const worstOf = ({ op, direction, output, evaluate }: Rewriting, machines: readonly Machine[]): number => {
   const cases = Array.from({ length: caseCount(questionTable, op, direction, 40) }, (_, index) =>
     caseAt(questionTable, op, direction, 11, index),
-  ).filter((asked) => sizeOfCase(asked) < 4000)
+  ).filter(
+    // a rewriting reads every cotangent
+    ({ form, ...asked }) =>
+      sizeOfCase({ form, ...asked }) < 4000 && form.given === undefined && (form.wanted?.includes(output) ?? true),
+  )
   return cases.reduce((worst, asked) => {
     const question = getOrThrow(realise(asked))
     const { values, bounds } = getOrThrow(expectWhole(oracle, question, anyOrder))
