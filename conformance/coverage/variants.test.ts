@@ -115,7 +115,11 @@ const meet = (op: OpName, direction: Direction): ReadonlyMap<string, Met> => {
     for (const device of devices)
       for (const launch of launchesOf(op, direction, form, device)) {
         const name = nameOn(launch, device)
-        const here = met.get(name) ?? { traits: new Set<string>(), remainders: new Map<string, Set<number>>(), cases: 0 }
+        const here = met.get(name) ?? {
+          traits: new Set<string>(),
+          remainders: new Map<string, Set<number>>(),
+          cases: 0,
+        }
         met.set(name, here)
         here.cases++
         traits.forEach((trait) => here.traits.add(trait))
