@@ -19,7 +19,10 @@ import { subject } from './subject.js'
  */
 
 /** No case of a standard run is larger, whatever its seed. */
-export const limits: Limits = { multiplyAdds: 2e8, elements: 2 ** 22, steps: 512, turns: 2 ** 18 }
+export const limits: Limits = { multiplyAdds: 2e8, elements: 2 ** 22, steps: 512, turns: 4096 }
+
+/** What a climb takes at most, whatever its rungs and its draws. */
+const heaviest: Limits = { multiplyAdds: 8e6, elements: 1_200_000, steps: 512, turns: 4096 }
 
 /**
  * Where an axis climbs the ladder the others are so short that a software adapter answers in some hundredths of a second:
@@ -34,7 +37,7 @@ const tiersFor = (longest: number): readonly Limits[] => [
     turns: 1024,
   },
   { multiplyAdds: 4e6, elements: 140_000, steps: 512, turns: 4096 },
-  { multiplyAdds: 5e7, elements: 1_200_000, steps: 512, turns: 2 ** 18 },
+  heaviest,
 ]
 
 interface Limits {
@@ -123,7 +126,7 @@ export const ofClimb = (
     const lean = (): Form => form(row, { ...extents, ...thin })
     return within(op, long, most, wanted)
       ? long
-      : ([lean(), long].find((one) => within(op, one, limits, wanted)) ??
+      : ([lean(), long].find((one) => within(op, one, heaviest, wanted)) ??
           form(row, withoutUndefined({ ...extents, ...short })))
   })
 }

@@ -66,7 +66,7 @@ export const lstmCell = cell(4)
 const sequence = (gates: 1 | 4): Declared => ({
   data: { x: input, h0: state, ...(gates === 4 ? { c0: { ...state, wide: 'wide' } } : {}), b: bias },
   drawn: { T: between(1, 8), N: between(1, 5), I: between(1, 7), H: between(1, 7) },
-  ladder: { T: 512, N: 65537, I: 4097, H: 513 },
+  ladder: { T: 512, N: 1025, I: 4097, H: 513 },
   shapes: (_, { T = 1, N = 1, I = 1, H = 1 }: Drawn) => ({
     shapes: {
       x: [T, N, I],
