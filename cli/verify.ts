@@ -20,6 +20,7 @@ import {
   printLine,
   printTotals,
 } from '../conformance/report.js'
+import { jsonText } from '../conformance/form.js'
 import { checkOracle } from '../conformance/selfCheck.js'
 import type { Profile } from '../conformance/cases.js'
 import { profiles } from '../conformance/cases.js'
@@ -148,7 +149,7 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
       return status.show(`${lines.length + 1} of ${asked.length}  ${op} ${direction}: case ${done} of ${of}`)
     status.clear()
     say(printLine(line, ink))
-    lines.push(`${JSON.stringify(jsonLine(line))}\n`)
+    lines.push(`${jsonText(jsonLine(line))}\n`)
     if (json === true) out.write(lines.at(-1) as string)
   }
   const plain = await openBackend('auto', 'plain-f32')()
@@ -171,12 +172,12 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   const programs = report.right.programs ?? []
   if (programs.length > 0)
     say(`\n${[printProgramHead(ink), ...programs.map((line) => printProgramLine(line, ink))].join('\n')}`)
-  const ofPrograms = programs.map((line) => `${JSON.stringify(jsonProgramLine(line))}\n`)
+  const ofPrograms = programs.map((line) => `${jsonText(jsonProgramLine(line))}\n`)
   lines.push(...ofPrograms)
   if (json === true) out.write(ofPrograms.join(''))
   const seconds = (rim.now() - started) / 1000
   say(ending(report.right, { fingerprint: backend.fingerprint, command: replayCommand(device, name) }, seconds, out))
-  const summary = `${JSON.stringify(jsonSummary(report.right, seconds))}\n`
+  const summary = `${jsonText(jsonSummary(report.right, seconds))}\n`
   if (json === true) out.write(summary)
   if (target !== undefined) {
     const written = await writeWhole(target.right, [...lines, summary].join(''))

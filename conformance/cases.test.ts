@@ -2,10 +2,9 @@ import { either as E } from 'fp-ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { questions } from '../spec/catalogue.js'
-import { sizeOf } from '../spec/tensor.js'
 import { arbitraryOf, caseAt, caseCount, caseId, caseOfId, shrunkId } from './cases.js'
 import type { Case } from './form.js'
-import { acceptable, parseCase, printCase, realise } from './form.js'
+import { acceptable, numbersIn, parseCase, printCase, realise } from './form.js'
 import { questionTable } from './table.js'
 import { numbersOf } from './testing/toys.js'
 
@@ -13,7 +12,7 @@ const right = <A>(result: E.Either<{ readonly message: string }, A>): A => {
   if (E.isLeft(result)) throw new Error(result.left.message)
   return result.right
 }
-const elements = ({ form }: Case): number => Object.values(form.shapes).reduce((n, shape) => n + sizeOf(shape), 0)
+const elements = ({ form }: Case): number => numbersIn(form)
 
 // every corner and two drawn cases of every op and direction; the numbers only of the smaller ones
 const samples = questions.map(({ op, direction }) => ({

@@ -13,8 +13,7 @@ import { arbitraryAt, isHeavy, scheduleOf } from './coverage/schedule.js'
 import { shrinking } from './coverage/simpler.js'
 import { inNumbers } from './coverage/sums.js'
 import type { Case, Form } from './form.js'
-import { acceptable } from './form.js'
-import { sizeOf } from '../spec/tensor.js'
+import { acceptable, numbersIn } from './form.js'
 import type { QuestionTable, Questions } from './questions.js'
 
 /**
@@ -66,8 +65,6 @@ export const profiles: readonly Profile[] = ['quick', 'standard', 'wild']
 // corners of so many elements are quick
 const quickElements = 100
 
-const elementsOf = ({ shapes }: Form): number => Object.values(shapes).reduce((n, shape) => n + sizeOf(shape), 0)
-
 const range = (from: number, count: number): readonly number[] => Array.from({ length: count }, (_, i) => from + i)
 
 /** The numbers of the cases of a profile, and of so many drawn at will. */
@@ -81,7 +78,7 @@ export const indicesOf = (
   const edges = cornersOf(table[op], direction)
   const drawn = (): readonly number[] => (runs === 0 ? [] : range(partsOf(table, op, direction).fixed, runs))
   if (profile === 'quick') {
-    const small = edges.flatMap((form, index) => (elementsOf(form) <= quickElements ? [index] : []))
+    const small = edges.flatMap((form, index) => (numbersIn(form) <= quickElements ? [index] : []))
     return [...small, ...range(edges.length, scheduled(table, op, direction).classes().rows.length), ...drawn()]
   }
   const { standard, fixed } = partsOf(table, op, direction)

@@ -288,6 +288,9 @@ export const realise = ({ op, direction, seed, form }: Case): Result<Question> =
   )
 }
 
+/** How many numbers the inputs of a form have together. */
+export const numbersIn = ({ shapes }: Form): number => Object.values(shapes).reduce((n, shape) => n + sizeOf(shape), 0)
+
 /** Whether the op accepts a form. */
 export const acceptable = (op: OpName, form: Form): boolean =>
   F.pipe(
@@ -349,6 +352,10 @@ const negativeZero = '\u0000-0'
 const keepingNegativeZero = (_: string, value: unknown): unknown =>
   Object.is(value, -0) ? negativeZero : typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
 
+/** A value as one line of JSON that keeps −0; NaN and the infinities, which JSON has not, are words. */
+export const jsonText = (value: unknown): string =>
+  JSON.stringify(value, keepingNegativeZero).replaceAll(JSON.stringify(negativeZero), '-0')
+
 // neither has JSON NaN nor the infinities: among the numbers of a fill they are words
 const withNonFinite = (key: string, value: unknown): unknown =>
   typeof value === 'string' && /^\d+$|^constant$/.test(key) && ['NaN', 'Infinity', '-Infinity'].includes(value)
@@ -357,20 +364,17 @@ const withNonFinite = (key: string, value: unknown): unknown =>
 
 /** A case as one line of JSON, for `etalon replay`. */
 export const printCase = ({ op, direction, seed, form: { name, attrs, shapes, fills, given, wanted } }: Case): string =>
-  JSON.stringify(
-    {
-      op,
-      direction,
-      seed,
-      ...(name === undefined ? {} : { name }),
-      ...(Object.keys(attrs).length === 0 ? {} : { attrs }),
-      shapes,
-      ...(Object.keys(fills).length === 0 ? {} : { fills }),
-      ...(given === undefined ? {} : { given }),
-      ...(wanted === undefined ? {} : { wanted }),
-    },
-    keepingNegativeZero,
-  ).replaceAll(JSON.stringify(negativeZero), '-0')
+  jsonText({
+    op,
+    direction,
+    seed,
+    ...(name === undefined ? {} : { name }),
+    ...(Object.keys(attrs).length === 0 ? {} : { attrs }),
+    shapes,
+    ...(Object.keys(fills).length === 0 ? {} : { fills }),
+    ...(given === undefined ? {} : { given }),
+    ...(wanted === undefined ? {} : { wanted }),
+  })
 
 /** Cases in a row as one line of JSON. */
 export const printCases = (cases: readonly Case[]): string => `[${cases.map(printCase).join(',')}]`

@@ -11,11 +11,11 @@ import type { Oracle } from '../spec/oracle.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Question } from '../spec/program.js'
 import type { Numbers, Tensor, Tensors } from '../spec/tensor.js'
-import { indexOf, mapTensor, mapTensors, sameShape, sizeOf } from '../spec/tensor.js'
+import { indexOf, mapTensor, mapTensors, sameShape } from '../spec/tensor.js'
 import { ask, attempt } from './ask.js'
 import { caseAt, indicesOf, suiteVersion } from './cases.js'
-import type { Case, Fill, Form } from './form.js'
-import { printCase, realise } from './form.js'
+import type { Case, Fill } from './form.js'
+import { numbersIn, printCase, realise } from './form.js'
 import type { Judgement, WholeExpected } from './judge.js'
 import { expectWhole, ratioOf, unanswered } from './judge.js'
 import type { QuestionTable } from './questions.js'
@@ -61,7 +61,7 @@ export interface Fared extends SpecialCase {
 
 // moderate numbers: a tanh that f32 rounds to 1 has a slope of 0, and 0·∞ is NaN where the formula's is ∞
 const moderate: Fill = { mean: 0, scale: 0.25 }
-const numbersIn = (fill: Exclude<Fill, string>): readonly number[] | undefined =>
+const listedIn = (fill: Exclude<Fill, string>): readonly number[] | undefined =>
   'constant' in fill
     ? [fill.constant]
     : 'only' in fill
@@ -72,7 +72,7 @@ const numbersIn = (fill: Exclude<Fill, string>): readonly number[] | undefined =
 const isModerate = (fill: Fill): boolean =>
   typeof fill === 'string'
     ? !['normal', 'wide', 'saturated', 'lone', 'largestLast', 'outlier', 'tails', 'small'].includes(fill)
-    : (numbersIn(fill)?.every((value) => Math.abs(value) <= 4) ?? false)
+    : (listedIn(fill)?.every((value) => Math.abs(value) <= 4) ?? false)
 
 /** The case with moderate numbers wherever it has normal ones, and all answers asked for. */
 export const moderated = ({ form: { given: _, wanted: __, ...form }, ...rest }: Case): Case => {
@@ -91,8 +91,6 @@ export const moderated = ({ form: { given: _, wanted: __, ...form }, ...rest }: 
   }
 }
 
-const elementsOf = ({ shapes }: Form): number => Object.values(shapes).reduce((n, shape) => n + sizeOf(shape), 0)
-
 // so many numbers show where one goes, and can be read
 const [fewest, most] = [6, 160]
 // cases of different classes that special values are put into
@@ -103,12 +101,10 @@ const basesOf = (table: QuestionTable, op: OpName, direction: Direction, seed: n
   const optional = Object.entries(opOf(op).inputs).flatMap(([name, axes]) => ('optional' in axes ? [name] : []))
   const fitting = cases.filter(
     ({ form }) =>
-      elementsOf(form) >= fewest &&
-      elementsOf(form) <= most &&
-      optional.every((name) => form.shapes[name] !== undefined),
+      numbersIn(form) >= fewest && numbersIn(form) <= most && optional.every((name) => form.shapes[name] !== undefined),
   )
   // the plainest of the classes, and another one; where all are tiny, the largest of them
-  const [first = [...cases].sort((a, b) => elementsOf(b.form) - elementsOf(a.form))[0] as Case] = fitting
+  const [first = [...cases].sort((a, b) => numbersIn(b.form) - numbersIn(a.form))[0] as Case] = fitting
   const others = fitting.filter(({ form }) => JSON.stringify(form.attrs) !== JSON.stringify(first.form.attrs))
   return [first, ...others.slice(0, bases - 1)]
 }
@@ -162,7 +158,7 @@ const flushed = (v: number): number => (Math.abs(v) < 2 ** -126 ? 0 : v)
  * The answers that are right, and how far finite ones may be off. There are two of a subnormal, which may count as 0, and
  * of −0, since an implementation of WGSL may take a zero of either sign for the other.
  */
-const wantedOf = (
+export const wantedOf = (
   oracle: Oracle,
   question: Question,
   special: Special,
@@ -188,7 +184,7 @@ const kindOf = (v: number): string => (Number.isNaN(v) ? 'NaN' : Number.isFinite
  * Whether an element is what it must be: NaN, the same infinity, or finite and within the bound, where the bound knows
  * one. Beyond the largest f32 a finite number is an infinity.
  */
-const isRight = (got: number, want: number, bound: number): boolean => {
+export const isRight = (got: number, want: number, bound: number): boolean => {
   const rounded = Math.fround(want)
   if (!Number.isFinite(rounded) || !Number.isFinite(got)) return kindOf(got) === kindOf(rounded)
   return !Number.isFinite(bound) || ratioOf(got, want, bound) <= 1
@@ -222,7 +218,8 @@ const lostIn = (special: SpecialCase, wanted: readonly WholeExpected[], answer: 
 }
 
 /**
- * Puts the special cases of an op in a direction to a backend. What the backend or the op refuses is not asked.
+ * Puts the special cases of an op in a direction to a backend. What the backend or the op refuses is not asked. All that is
+ * asked is added to `history`.
  *
  * Errors  DeviceLost
  */
@@ -231,6 +228,7 @@ export const askSpecials =
     backend: Backend,
     oracle: Oracle,
     cases: readonly SpecialCase[],
+    history: Case[] = [],
   ): taskEither.TaskEither<EtalonError, readonly Fared[]> =>
   async () => {
     const fared: Fared[] = []
@@ -238,6 +236,7 @@ export const askSpecials =
     for (const special of cases) {
       const name = special.base && printCase(special.base)
       if (special.base !== undefined && name !== undefined && !right.has(name)) {
+        history.push(special.base)
         const asked = await ask(backend, oracle, special.base)()
         if (E.isLeft(asked)) return asked
         const { judgement } = asked.right
@@ -248,6 +247,7 @@ export const askSpecials =
       if (E.isLeft(question)) continue
       const wanted = wantedOf(oracle, question.right, special.special, backend.depth ?? anyOrder)
       if (E.isLeft(wanted)) continue
+      history.push(special.asked)
       const answered = await attempt(backend, question.right)
       if (E.isLeft(answered)) {
         const { code, message } = answered.left

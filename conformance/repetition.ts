@@ -7,12 +7,12 @@ import type { Result } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Tensors } from '../spec/tensor.js'
-import { indexOf, sameShape, sizeOf } from '../spec/tensor.js'
+import { indexOf, sameShape } from '../spec/tensor.js'
 import { answerOf, fails, judgeAnswer } from './ask.js'
 import type { Row } from './coverage/covering.js'
 import type { Subject } from './coverage/subject.js'
 import type { Case, Form } from './form.js'
-import { acceptable, printCase } from './form.js'
+import { acceptable, numbersIn, printCase } from './form.js'
 import type { Judgement } from './judge.js'
 import type { Rounding } from './probe.js'
 
@@ -24,8 +24,6 @@ import type { Rounding } from './probe.js'
 
 /** Cases of so many numbers are cheap to ask again. */
 export const smallCase = 600
-
-const numbersIn = ({ shapes }: Form): number => Object.values(shapes).reduce((n, shape) => n + sizeOf(shape), 0)
 
 /** Whether a case may be among those that are asked again. */
 export const repeatable = ({ form }: Case): boolean => numbersIn(form) <= smallCase

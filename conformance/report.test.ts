@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { oracle } from '../reference/index.js'
 import type { Backend } from '../spec/backend.js'
 import { fromKernels } from '../spec/fromKernels.js'
-import { parseCase } from './form.js'
+import { jsonText, parseCase } from './form.js'
 import {
   conforms,
   jsonLine,
@@ -83,6 +83,20 @@ describe('a line of JSON', () => {
       worst: { ratio: 'Infinity', error: 'NaN', bound: 0 },
       walk: { rms: 'NaN', max: 'Infinity' },
     })
+  })
+
+  test('a case with −0, NaN and an infinity is read again as it was', () => {
+    const smallest = {
+      op: 'relu',
+      direction: 'forward',
+      seed: 's',
+      form: { attrs: {}, shapes: { x: [4] }, fills: { x: { values: [-0, NaN, -Infinity, 1] } } },
+    } as const
+    const judgement = { worst: line.worst!, walks: [], judged: 1, of: 1, held: 0, looseness: 0, spread }
+    const failure = { id: 'relu/forward/1/2@2', smallest, smallestId: 'relu/forward/1/2@2', judgement }
+    const text = jsonText(jsonLine({ ...line, groups: [{ traits: [], failed: 1, of: 3, failure }], failure }))
+    const [said] = /\{"op":"relu","direction":"forward","seed":"s".*?\}\}\}/.exec(text) ?? []
+    expect(parseCase(said ?? '')).toEqual(E.right(smallest))
   })
 
   test('a bound of 0 gives a ratio of 0 or "Infinity"', async () => {

@@ -301,7 +301,8 @@ export const totalsOf = (lines: readonly Line[]): Totals => {
   }
 }
 
-const isWrong = ({ verdict }: { readonly verdict: Verdict }): boolean => verdict === 'not-conformant'
+const wrong: readonly Verdict[] = ['not-conformant', 'inaccurate', 'convention']
+const isWrong = ({ verdict }: { readonly verdict: Verdict }): boolean => wrong.includes(verdict)
 // answers that change are right as long as each is within its bound
 const isRight = ({ verdict }: Line): boolean => verdict === 'conformant' || verdict === 'not-deterministic'
 

@@ -9,10 +9,9 @@ import { getOrThrow } from '../spec/error.js'
 import type { Family } from '../spec/op.js'
 import { resolve, shapesOf } from '../spec/op.js'
 import { draws, keyOf } from '../spec/philox.js'
-import { sizeOf } from '../spec/tensor.js'
 import { caseAt, caseCount } from './cases.js'
 import type { Case } from './form.js'
-import { realise } from './form.js'
+import { numbersIn, realise } from './form.js'
 import { expectWhole, ratioOf } from './judge.js'
 import { questionTable } from './table.js'
 import { rewritings } from './testing/rewritings/index.js'
@@ -61,7 +60,7 @@ const nothingToSay: readonly OpName[] = [
   'lstm',
 ]
 
-const sizeOfCase = ({ form }: Case): number => Object.values(form.shapes).reduce((n, shape) => n + sizeOf(shape), 0)
+const sizeOfCase = ({ form }: Case): number => numbersIn(form)
 
 /** The largest error ÷ bound that a rewriting shows over the suite's cases, on a machine or on several. */
 const worstOf = ({ op, direction, output, evaluate }: Rewriting, machines: readonly Machine[]): number => {

@@ -7,11 +7,11 @@ import { hasBackward, opOf } from '../spec/catalogue.js'
 import type { Oracle } from '../spec/oracle.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Tensor } from '../spec/tensor.js'
-import { foldNumbers, sizeOf } from '../spec/tensor.js'
+import { foldNumbers } from '../spec/tensor.js'
 import { measure } from './coverage/extents.js'
 import { ofRow, scheduleOf } from './coverage/schedule.js'
 import type { Case, Form } from './form.js'
-import { acceptable, realise } from './form.js'
+import { acceptable, numbersIn, realise } from './form.js'
 import { expectWhole } from './judge.js'
 import type { QuestionTable } from './questions.js'
 
@@ -95,8 +95,7 @@ const furthest = (op: OpName, lot: readonly Case[]): Case => {
     }, best)
 }
 
-const elements = ({ form: { shapes } }: Case): number =>
-  Object.values(shapes).reduce((n, shape) => n + sizeOf(shape), 0)
+const elements = ({ form }: Case): number => numbersIn(form)
 
 const spacedOut = <A>(all: readonly A[], count: number): readonly A[] =>
   all.length <= count

@@ -5,13 +5,12 @@ import type { Direction, OpName } from '../spec/catalogue.js'
 import { questions } from '../spec/catalogue.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
-import { sizeOf } from '../spec/tensor.js'
 import { ask, fails, kindOfFailure } from './ask.js'
 import type { Profile } from './cases.js'
 import { caseAt, coverageOf, indicesOf, scheduled } from './cases.js'
 import type { Covered } from './coverage/covered.js'
 import type { Case } from './form.js'
-import { printCase } from './form.js'
+import { numbersIn, printCase } from './form.js'
 import type { Findings, NumberedSuspect } from './findings.js'
 import { findingsOf } from './findings.js'
 import type { Compared, Grade } from './grade.js'
@@ -198,9 +197,8 @@ interface Asking {
   readonly history: Case[]
 }
 
-const smallCase = ({ form }: Case): boolean =>
-  Object.values(form.shapes).reduce((n, shape) => n + sizeOf(shape), 0) <= 2000
-
+// what the plain backend answers at once
+const smallEnough = 2000
 // cases by which a line is graded, evenly among the small ones that passed
 const graded = 24
 
@@ -211,7 +209,7 @@ const gradeFor = async (
 ): Promise<Result<Grade | undefined>> => {
   if (plain?.supports(op, direction) !== true) return E.right(undefined)
   const fit = answered.filter(
-    ({ asked, judgement, failed }) => !failed && judgement.spread.elements > 0 && smallCase(asked),
+    ({ asked, judgement, failed }) => !failed && judgement.spread.elements > 0 && numbersIn(asked.form) <= smallEnough,
   )
   const every = Math.max(1, Math.floor(fit.length / graded))
   const compared: Compared[] = []
@@ -270,8 +268,7 @@ const groupsIn = async (
     form: asked.form,
     way: failed ? kindOfFailure(judgement) : undefined,
   }))
-  const sizeAt = (at: number): number =>
-    Object.values((answered[at] as Answered).asked.form.shapes).reduce((n, shape) => n + sizeOf(shape), 0)
+  const sizeAt = (at: number): number => numbersIn((answered[at] as Answered).asked.form)
   const groups: FailureGroup[] = []
   let sequence: SequenceFailure | undefined
   for (const { traits, failures, of } of groupsOf(op, outcomes)) {
@@ -400,9 +397,7 @@ const verifyOne = async (asking: Asking, watch: (progress: Progress) => void): P
     }
     watch({ op, direction, done: done + 1, of: indices.length })
   }
-  const special = specialCases(table, op, direction, seed)
-  history.push(...special.map(({ asked }) => asked))
-  const specials = await askSpecials(backend, oracle, special)()
+  const specials = await askSpecials(backend, oracle, specialCases(table, op, direction, seed), history)()
   if (E.isLeft(specials)) return specials
   const judged = specials.right.filter((fared) => nonFinite === 'strict' || !isNonFinite(fared))
   const grade = await gradeFor(asking, answered)
