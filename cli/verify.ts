@@ -9,22 +9,14 @@ import {
   printSequence,
 } from '../conformance/probeReport.js'
 import type { Place } from '../conformance/report.js'
-import {
-  jsonLine,
-  jsonProgramLine,
-  jsonSummary,
-  overall,
-  printFailure,
-  printFingerprint,
-  printHead,
-  printLine,
-  printTotals,
-} from '../conformance/report.js'
+import { overall, printFailure, printFingerprint, printHead, printLine, printTotals } from '../conformance/report.js'
+import { jsonLine, jsonProgramLine, jsonSummary } from '../conformance/reportJson.js'
 import { jsonText } from '../conformance/form.js'
 import { checkOracle } from '../conformance/selfCheck.js'
 import type { Profile } from '../conformance/cases.js'
 import { profiles } from '../conformance/cases.js'
-import type { Progress, Report } from '../conformance/verify.js'
+import type { Progress } from '../conformance/verify.js'
+import type { Report } from '../conformance/line.js'
 import { questionsIn, verify as verifyBackend } from '../conformance/verify.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { opNames } from '../spec/catalogue.js'

@@ -10,7 +10,8 @@ import type { Form } from './form.js'
 import { gradeOf, letterOf } from './grade.js'
 import { groupsOf } from './groups.js'
 import { formulaTable, smallTable, toy } from './testing/toys.js'
-import type { Line, Scope } from './verify.js'
+import type { Scope } from './verify.js'
+import type { Line } from './line.js'
 import { verify } from './verify.js'
 
 const pooled = (stride: number, size: number): Form => ({

@@ -15,7 +15,7 @@ import {
   quoted,
   verdictText,
 } from './report.js'
-import type { Line } from './verify.js'
+import type { Line } from './line.js'
 
 /** Reports of what hangs on more than one question: answers that change, sequences, programs. */
 

@@ -4,20 +4,12 @@ import { oracle } from '../reference/index.js'
 import type { Backend } from '../spec/backend.js'
 import { fromKernels } from '../spec/fromKernels.js'
 import { jsonText, parseCase } from './form.js'
-import {
-  conforms,
-  jsonLine,
-  jsonSummary,
-  overall,
-  plain,
-  printFailure,
-  printHead,
-  printLine,
-  printTotals,
-} from './report.js'
+import { conforms, overall, plain, printFailure, printHead, printLine, printTotals } from './report.js'
+import { jsonLine, jsonSummary } from './reportJson.js'
 import { mutant } from './testing/instrument.js'
 import { formulaTable, roundTo, smallTable, through, toy } from './testing/toys.js'
-import type { Line, Report, Scope } from './verify.js'
+import type { Scope } from './verify.js'
+import type { Line, Report } from './line.js'
 import { verify } from './verify.js'
 
 const held = async (backend: Backend, scope: Partial<Scope>): Promise<Report> => {

@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
-import type { Backend, Fingerprint } from '../spec/backend.js'
+import type { Backend } from '../spec/backend.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { questions } from '../spec/catalogue.js'
 import type { EtalonError, Result } from '../spec/error.js'
@@ -8,21 +8,20 @@ import type { Oracle } from '../spec/oracle.js'
 import { ask, fails, kindOfFailure } from './ask.js'
 import type { Profile } from './cases.js'
 import { caseAt, coverageOf, indicesOf, scheduled } from './cases.js'
-import type { Covered } from './coverage/covered.js'
 import type { Case } from './form.js'
 import { numbersIn, printCase } from './form.js'
-import type { Findings, NumberedSuspect } from './findings.js'
+import type { NumberedSuspect } from './findings.js'
 import { findingsOf } from './findings.js'
 import type { Compared, Grade } from './grade.js'
 import { gradeOf } from './grade.js'
 import type { Trait } from './groups.js'
 import { groupsOf } from './groups.js'
-import type { Judgement, Worst } from './judge.js'
-import type { Fared, Lost, NonFinite } from './nonFinite.js'
+import type { Judgement } from './judge.js'
+import type { Failure, FailureGroup, Line, Report, Verdict } from './line.js'
+import type { Fared, Lost } from './nonFinite.js'
 import { askSpecials, isNonFinite, judgementOf, nonFiniteOf, specialCases } from './nonFinite.js'
 import type { Rounding } from './probe.js'
 import { probeRounding } from './probe.js'
-import type { ProgramLine } from './programs/probe.js'
 import { probePrograms } from './programs/probe.js'
 import type { QuestionTable } from './questions.js'
 import type { Firsts, Repeats } from './repetition.js'
@@ -32,10 +31,6 @@ import type { ShrinkEffort } from './shrink.js'
 import { shrinkEffort } from './shrink.js'
 import type { Walked } from './walk.js'
 import { joinedWith, manyElements } from './walk.js'
-
-/** What is found of an op in a direction; `inaccurate` and `convention` are for a diagnosis to say. */
-export type Verdict =
-  'conformant' | 'inaccurate' | 'convention' | 'not-conformant' | 'not-deterministic' | 'unsupported' | 'not-run'
 
 /** What to ask: which ops and directions, which of their cases, and the seed of what is drawn in them. */
 export interface Scope {
@@ -54,70 +49,6 @@ export interface Scope {
   readonly plain?: Backend
   /** opens the backend anew, so that what is wrong only after other questions can be told, and shown with the fewest */
   readonly reopen?: Reopen
-}
-
-/** A case that a backend got wrong, and the smallest one like it that it gets wrong too. */
-export type Failure = NonNullable<Findings['failure']>
-
-/** Failures of a line that have something in common, and the smallest case of them. */
-export interface FailureGroup {
-  /** in words that follow “cases with”; none where nothing simple tells them from the cases that passed */
-  readonly traits: readonly Trait[]
-  readonly failed: number
-  /** cases with these traits, failed or not */
-  readonly of: number
-  readonly failure: Failure
-}
-
-/** The answer to one op in one direction. */
-export interface Line {
-  readonly op: OpName
-  readonly direction: Direction
-  readonly backend: string
-  /** cases asked and answered */
-  readonly cases: number
-  /** cases that the backend refused for a limit of its device: neither right nor wrong */
-  readonly refused: number
-  readonly verdict: Verdict
-  /** elements judged, of so many that the answers have: large outputs are judged by some of theirs */
-  readonly judged: number
-  readonly of: number
-  /** elements of outputs judged in part that are held all the same, by sums over their channels */
-  readonly held: number
-  readonly worst?: Worst
-  /** the case of the worst element */
-  readonly worstCase?: string
-  /** Gate S over the cases that have it: the worst grades of large outputs, and of small ones of all cases joined */
-  readonly walk?: { readonly rms: number; readonly max: number; readonly judged: boolean }
-  readonly failed: number
-  /** cases of integers that came out with fractions: of a convolution by transforms, which is right */
-  readonly transformed?: number
-  /** what the cases that were answered cover */
-  readonly covered?: Covered
-  /** what failed, by what the cases have in common, the most first */
-  readonly groups: readonly FailureGroup[]
-  /** the first group's */
-  readonly failure?: Failure
-  readonly nonFinite: NonFinite
-  /** the first NaN or infinity that was lost, if any was */
-  readonly lost?: Lost
-  /** how accurate it is beside a textbook's loops in f32 */
-  readonly grade?: Grade
-  /** part of the cases asked again: how many answers differ in bits from the first, how many are out of bounds */
-  readonly repeats?: Omit<Repeats, 'suspect'>
-  /** a case that failed only after others, and the fewest that show it */
-  readonly sequence?: Findings['sequence']
-}
-
-export interface Report {
-  readonly backend: string
-  readonly fingerprint: Fingerprint
-  readonly rounding: Rounding
-  readonly seed: number
-  readonly profile: Profile
-  readonly lines: readonly Line[]
-  /** small programs, where the scope leaves nothing out */
-  readonly programs?: readonly ProgramLine[]
 }
 
 export interface Progress {

@@ -13,7 +13,7 @@ import type { Judgement } from './judge.js'
 import { printFailure, printLine } from './report.js'
 import { smallTable } from './testing/toys.js'
 import { byTransforms, transforms } from './testing/winograd.js'
-import type { Line } from './verify.js'
+import type { Line } from './line.js'
 import { verify } from './verify.js'
 
 const kernelOf = (by: keyof typeof transforms): PlainKernel =>

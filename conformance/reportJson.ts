@@ -1,0 +1,168 @@
+import type { Case } from './form.js'
+import { printCase } from './form.js'
+import type { Failure, Line, Report, Verdict } from './line.js'
+import type { Lost } from './nonFinite.js'
+import type { ProgramLine } from './programs/probe.js'
+import { coveredIn, overall, totalsOf } from './report.js'
+
+/** A report as values for lines of JSON: one for each op and direction, one for each program, then a summary. */
+
+// JSON has neither NaN nor an infinity
+const finiteOr = (value: number): number | string => (Number.isFinite(value) ? value : String(value))
+
+const jsonCase = (asked: Case): unknown => JSON.parse(printCase(asked))
+
+const jsonWorst = (line: Pick<Line, 'worst' | 'worstCase'>) =>
+  line.worst === undefined
+    ? {}
+    : {
+        worst: {
+          ratio: finiteOr(line.worst.ratio),
+          error: finiteOr(line.worst.error),
+          bound: finiteOr(line.worst.bound),
+          index: line.worst.index,
+          output: line.worst.output,
+          case: line.worstCase,
+        },
+      }
+
+const jsonFailure = ({ id, smallestId, smallest, judgement: { worst, problem } }: Failure) => ({
+  id,
+  smallestId,
+  smallest: jsonCase(smallest),
+  output: worst.output,
+  index: worst.index,
+  got: finiteOr(worst.got),
+  want: finiteOr(worst.want),
+  ...(problem === undefined ? {} : { problem }),
+})
+
+const jsonLost = ({ asked, special, into, at, output, index, got, want, problem }: Lost) => ({
+  special,
+  into,
+  at,
+  output,
+  index,
+  got: finiteOr(got),
+  want: finiteOr(want),
+  ...(problem === undefined ? {} : { problem }),
+  case: jsonCase(asked),
+})
+
+const jsonRepeats = ({ repeats, sequence }: Line) => ({
+  ...(repeats === undefined
+    ? {}
+    : {
+        repeats: {
+          asked: repeats.asked,
+          differed: repeats.differed,
+          failed: repeats.failed,
+          ...(repeats.difference === undefined
+            ? {}
+            : {
+                difference: {
+                  case: jsonCase(repeats.difference.asked),
+                  output: repeats.difference.output,
+                  index: repeats.difference.index,
+                  first: finiteOr(repeats.difference.first),
+                  again: finiteOr(repeats.difference.again),
+                },
+              }),
+        },
+      }),
+  ...(sequence === undefined
+    ? {}
+    : {
+        sequence: {
+          cases: sequence.cases.map(jsonCase),
+          got: finiteOr(sequence.judgement.worst.got),
+          want: finiteOr(sequence.judgement.worst.want),
+          ...(sequence.judgement.problem === undefined ? {} : { problem: sequence.judgement.problem }),
+          ...(sequence.note === undefined ? {} : { note: sequence.note }),
+        },
+      }),
+})
+
+/** One op and direction as a value for a line of JSON. */
+export const jsonLine = (line: Line): Readonly<Record<string, unknown>> => ({
+  op: line.op,
+  direction: line.direction,
+  backend: line.backend,
+  cases: line.cases,
+  refused: line.refused,
+  failed: line.failed,
+  verdict: line.verdict,
+  judged: line.judged,
+  of: line.of,
+  held: line.held,
+  ...(line.transformed === undefined ? {} : { transformed: line.transformed }),
+  ...(line.covered === undefined ? {} : { covered: line.covered }),
+  ...jsonWorst(line),
+  ...(line.walk === undefined
+    ? {}
+    : { walk: { rms: finiteOr(line.walk.rms), max: finiteOr(line.walk.max), judged: line.walk.judged } }),
+  ...jsonRepeats(line),
+  nonFinite: line.nonFinite,
+  ...(line.lost === undefined ? {} : { lost: jsonLost(line.lost) }),
+  ...(line.grade === undefined
+    ? {}
+    : { grade: line.grade.letter, rmsByPlain: finiteOr(line.grade.ratio), graded: line.grade.cases }),
+  ...(line.failure === undefined ? {} : { failure: jsonFailure(line.failure) }),
+  ...(line.groups.length === 0
+    ? {}
+    : {
+        groups: line.groups.map(({ traits, failed, of, failure }) => ({
+          traits,
+          failed,
+          of,
+          failure: jsonFailure(failure),
+        })),
+      }),
+})
+
+/** One program as a value for a line of JSON: it has `program` where the others have `op` and `direction`. */
+export const jsonProgramLine = ({
+  worst,
+  worstAt,
+  failure,
+  ...counts
+}: ProgramLine): Readonly<Record<string, unknown>> => ({
+  ...counts,
+  ...jsonWorst({ ...(worst && { worst }), ...(worstAt !== undefined && { worstCase: worstAt }) }),
+  ...(failure === undefined
+    ? {}
+    : {
+        failure: {
+          at: failure.at,
+          ...(failure.node === undefined ? {} : { node: failure.node }),
+          message: failure.message,
+          program: failure.program,
+        },
+      }),
+})
+
+const programTotals = (programs: readonly ProgramLine[]) => {
+  const count = (verdict: Verdict): number => programs.filter((line) => line.verdict === verdict).length
+  return {
+    conformant: count('conformant'),
+    notConformant: count('not-conformant'),
+    unsupported: count('unsupported'),
+    notRun: count('not-run'),
+  }
+}
+
+/** The last line of a JSON report. */
+export const jsonSummary = (report: Report, seconds: number): Readonly<Record<string, unknown>> => ({
+  summary: {
+    verdict: overall(report),
+    ...totalsOf(report.lines),
+    backend: report.backend,
+    seed: report.seed,
+    profile: report.profile,
+    covered: coveredIn(report.lines),
+    ...(report.programs === undefined ? {} : { programs: programTotals(report.programs) }),
+    seconds,
+    rounding: report.rounding,
+    fingerprint: report.fingerprint,
+  },
+})
