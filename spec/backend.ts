@@ -3,7 +3,7 @@ import type { task, taskEither } from 'fp-ts'
 import type { Direction, OpName } from './catalogue.js'
 import type { EtalonError } from './error.js'
 import type { Depth } from './op.js'
-import type { Program } from './program.js'
+import type { Program, Question } from './program.js'
 import type { Tensors } from './tensor.js'
 
 /** What a result was measured on: adapter, driver, limits, versions. Flat, so that it prints and compares. */
@@ -31,7 +31,7 @@ export interface Backend {
   readonly supports: (op: OpName, direction: Direction) => boolean
   /**
    * runs a program on feeds and answers the watched values, by default the program's outputs; one that runs single nodes
-   * only answers `BackendUnavailable` to others
+   * only answers `BackendUnavailable` to others, one that does not do a case `Unsupported` with the reason
    */
   readonly run: (
     program: Program,
@@ -40,6 +40,13 @@ export interface Backend {
   ) => taskEither.TaskEither<EtalonError, Tensors>
   /** the depth that its sums over batch or space keep to; absent, they are judged as sums in any order */
   readonly depth?: Depth
+  /**
+   * what stands between the op and the library's own call, by op, each in a few words: a layout, a padding, an order of
+   * gates, an attribute that says how the library means it. A verdict names them.
+   */
+  readonly translates?: Readonly<Partial<Record<OpName, readonly string[]>>>
+  /** a program of its own that asks a question through the library's own API and prints what it got beside what it should */
+  readonly snippet?: (question: Question, want: Tensors) => string | undefined
   /** training with resident state, where the backend has it; `sessionOf` gives it to any other */
   readonly open?: (program: Program, state: Tensors) => taskEither.TaskEither<EtalonError, Session>
   readonly close: task.Task<void>

@@ -1,7 +1,10 @@
 import { either as E } from 'fp-ts'
 import type { either } from 'fp-ts'
 
-/** Every way in which a request can fail; the names are the oracle protocol's. */
+/**
+ * Every way in which a request can fail; the names are the oracle protocol's. `Unsupported` is a backend's word for a case
+ * that it does not do, which is neither right nor wrong.
+ */
 export type ErrorCode =
   | 'MalformedRequest'
   | 'UnknownOp'
@@ -20,6 +23,7 @@ export type ErrorCode =
   | 'FormatInvalid'
   | 'LimitExceeded'
   | 'DeviceLost'
+  | 'Unsupported'
 
 /** A failure as a value: `message` says what was found and what was wanted, in the spec's letters. */
 export type EtalonError = { readonly code: ErrorCode; readonly message: string }

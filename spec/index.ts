@@ -31,8 +31,9 @@ export type { Differentiated } from './differentiate.js'
 
 export { sessionOf } from './backend.js'
 export type { Backend, Fingerprint, Session } from './backend.js'
-export { fromKernels, interpret } from './fromKernels.js'
-export type { KernelTable, PlainKernel } from './fromKernels.js'
+export type { Adapter, BackendOptions, BackendSource, OpenedGpu } from './adapter.js'
+export { fromKernels, interpret, unsupported } from './fromKernels.js'
+export type { Kernel, Kernels, KernelTable, PlainKernel, Unsupported } from './fromKernels.js'
 export type { Oracle } from './oracle.js'
 
 /** The depths of summation that a backend may promise. */
