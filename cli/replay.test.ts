@@ -28,7 +28,7 @@ const faulty = toy({ softmax: mutant('softmax', smallTable.softmax.faults[1]!) }
 
 describe('etalon replay', () => {
   test('a right backend: the question, the numbers, conformant, 0', async () => {
-    const { code, out, err } = await replayed(toy(), 'dense/forward/7/1000@2')
+    const { code, out, err } = await replayed(toy(), 'dense/forward/7/1000@3')
     expect([code, err]).toEqual([0, ''])
     expect(out).toMatch(/^dense forward\n {4}x\[\d+,\d+\] = [^]*got .*want [^]*error ÷ bound [^]*\nconformant\n$/)
   })
@@ -79,13 +79,13 @@ describe('etalon replay', () => {
     })
 
     test('that are the same are told apart by their answers', async () => {
-      const { code, out } = await replayed(toy(), ['relu/forward/1/0@2', one, 'relu/forward/1/0@2'])
+      const { code, out } = await replayed(toy(), ['relu/forward/1/0@3', one, 'relu/forward/1/0@3'])
       expect(code).toBe(0)
       expect(out).toMatch(/^1 of 3: relu forward .*\n2 of 3: dense forward .*\nrelu forward/)
       expect(out).toMatch(/\nconformant, the same in bits as the first time\n$/)
       const changing = toy({ relu: { forward: (_attrs, { x }) => ({ y: x && mapTensor(() => calls++, x) }) } })
       let calls = 0
-      const again = await replayed(changing, ['relu/forward/1/0@2', 'relu/forward/1/0@2'])
+      const again = await replayed(changing, ['relu/forward/1/0@3', 'relu/forward/1/0@3'])
       expect(again.code).toBe(1)
       expect(again.out).toMatch(/\nnot-conformant, y\[.*\] is \d+, was \d+ the first time\n$/)
     })
@@ -101,7 +101,7 @@ describe('etalon replay', () => {
     ['[1]', /MalformedRequest: no case/],
     ['relu', /MalformedRequest: a case is named OP\/DIRECTION\/SEED\/NUMBER/],
     ['relu/forward/1/x', /MalformedRequest/],
-    ['rule/forward/1/2@2', /UnknownOp: there is no op "rule"/],
+    ['rule/forward/1/2@3', /UnknownOp: there is no op "rule"/],
     ['momentum/backward/1/2', /NoBackward: momentum has no backward/],
     ['{"op":"relu"}', /MalformedRequest: no case: its field direction /],
     ['{relu', /MalformedRequest: a case is one line of JSON/],
@@ -122,7 +122,7 @@ describe('etalon replay', () => {
   })
 
   test('unsupported and refused cases are no failures, and a lost device is no verdict', async () => {
-    const id = 'relu/forward/1/0@2'
+    const id = 'relu/forward/1/0@3'
     expect(await replayed({ ...toy(), supports: () => false }, id)).toMatchObject({
       code: 0,
       out: expect.stringMatching(/unsupported: toy has no relu forward\n$/) as string,

@@ -117,7 +117,7 @@ describe('etalon verify, by its parts', () => {
   test('a faulty backend ends with 1, and the replay of its failure is told', async () => {
     const { code, out } = await verified(faulty, { device: 'software' })
     expect(code).toBe(1)
-    expect(out).toMatch(/ {2}as drawn {2}etalon replay --device software tanh\/forward\/1\/\d+@2\n/)
+    expect(out).toMatch(/ {2}as drawn {2}etalon replay --device software tanh\/forward\/1\/\d+@3\n/)
     expect(out).toMatch(/\nnot conformant: 3 conformant, 1 not conformant, /)
   })
 
@@ -132,7 +132,7 @@ describe('etalon verify, by its parts', () => {
     // and opened anew to see whether what failed is wrong by itself
     expect(asked.length).toBeGreaterThan(1)
     expect(asked).toEqual(asked.map(() => ['auto', 'plain-f32']))
-    expect(out).toMatch(/ {2}as drawn {2}etalon replay --backend plain-f32 tanh\/forward\/1\/\d+@2\n/)
+    expect(out).toMatch(/ {2}as drawn {2}etalon replay --backend plain-f32 tanh\/forward\/1\/\d+@3\n/)
   })
 
   test('a device for a backend that has none is a mistake in usage, told before any work', async () => {

@@ -77,7 +77,7 @@ describe('a seed', () => {
 
   test('does not depend on how many cases are asked', () => {
     const corners = caseCount(questionTable, 'relu', 'forward', 0)
-    expect(caseAt(questionTable, 'relu', 'forward', 1, corners + 7).seed).toBe(`relu/forward/1/${corners + 7}@2`)
+    expect(caseAt(questionTable, 'relu', 'forward', 1, corners + 7).seed).toBe(`relu/forward/1/${corners + 7}@3`)
   })
 })
 
@@ -90,22 +90,22 @@ describe('a wrong id', () => {
     ['relu/sideways/1/2', 'MalformedRequest'],
     ['relu/forward/-1/2', 'MalformedRequest'],
     ['relu/forward/1/2.5', 'MalformedRequest'],
-    ['relu/forward/99999999999999999999/1@2', 'MalformedRequest'],
-    ['relu/forward/1/2@2@2', 'MalformedRequest'],
-    ['relu/forward/1/2:@2', 'MalformedRequest'],
-    ['relu/forward/1/2:999999@2', 'MalformedRequest'],
+    ['relu/forward/99999999999999999999/1@3', 'MalformedRequest'],
+    ['relu/forward/1/2@3@3', 'MalformedRequest'],
+    ['relu/forward/1/2:@3', 'MalformedRequest'],
+    ['relu/forward/1/2:999999@3', 'MalformedRequest'],
     ['relu/forward/1/2@1', 'MalformedRequest'],
-    ['rule/forward/1/2@2', 'UnknownOp'],
-    ['toString/forward/1/2@2', 'UnknownOp'],
-    ['sgd/backward/1/2@2', 'NoBackward'],
+    ['rule/forward/1/2@3', 'UnknownOp'],
+    ['toString/forward/1/2@3', 'UnknownOp'],
+    ['sgd/backward/1/2@3', 'NoBackward'],
   ])('%j is %s', (id, code) => {
     expect(caseOfId(questionTable, id)).toMatchObject({ left: { code } })
   })
 
   test('without a version is of this one; of another it says so, and what replays in any', () => {
-    expect(caseOfId(questionTable, 'relu/forward/1/2')).toEqual(caseOfId(questionTable, 'relu/forward/1/2@2'))
+    expect(caseOfId(questionTable, 'relu/forward/1/2')).toEqual(caseOfId(questionTable, 'relu/forward/1/2@3'))
     expect(caseOfId(questionTable, 'relu/forward/1/2@1')).toMatchObject({
-      left: { message: expect.stringMatching(/version 2, whose numbers mean other cases.*JSON/) as string },
+      left: { message: expect.stringMatching(/version 3, whose numbers mean other cases.*JSON/) as string },
     })
     expect(caseOfId(questionTable, 'relu/forward/1/2@1')).toMatchObject({
       left: { message: expect.stringMatching(/a case of version 1 of the suite/) as string },

@@ -20,9 +20,9 @@ import type { QuestionTable, Questions } from './questions.js'
  * The version of the suite's cases: a number counts among those of one version only. It goes up whenever a change moves
  * or changes cases that an id named before.
  */
-export const suiteVersion = 2
+export const suiteVersion = 3
 
-/** `conv2d/forward/42/17@2`: the op, the direction, the seed, the number of the case and the suite's version. Also the key of its numbers. */
+/** `conv2d/forward/42/17@3`: the op, the direction, the seed, the number of the case and the suite's version. Also the key of its numbers. */
 export const caseId = (op: OpName, direction: Direction, seed: number, index: number): string =>
   `${op}/${direction}/${seed}/${index}@${suiteVersion}`
 
@@ -50,8 +50,8 @@ export const scheduled = (table: QuestionTable, op: OpName, direction: Direction
 /** How many cases the standard run has, how many layers come behind them, and where those drawn at will begin. */
 const partsOf = (table: QuestionTable, op: OpName, direction: Direction) => {
   const corners = cornersOf(table[op], direction).length
-  const { rows, tiles, climbing } = scheduled(table, op, direction)
-  const standard = corners + rows().length + tiles().length + climbing().climbs.length
+  const { rows, tiles, usual, climbing } = scheduled(table, op, direction)
+  const standard = corners + rows().length + tiles().length + usual().length + climbing().climbs.length
   return { standard, layers: layersOf(op).length, fixed: standard + layersOf(op).length }
 }
 

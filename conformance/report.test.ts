@@ -85,7 +85,7 @@ describe('a line of JSON', () => {
       form: { attrs: {}, shapes: { x: [4] }, fills: { x: { values: [-0, NaN, -Infinity, 1] } } },
     } as const
     const judgement = { worst: line.worst!, walks: [], judged: 1, of: 1, held: 0, looseness: 0, spread }
-    const failure = { id: 'relu/forward/1/2@2', smallest, smallestId: 'relu/forward/1/2@2', judgement }
+    const failure = { id: 'relu/forward/1/2@3', smallest, smallestId: 'relu/forward/1/2@3', judgement }
     const text = jsonText(jsonLine({ ...line, groups: [{ traits: [], failed: 1, of: 3, failure }], failure }))
     const [said] = /\{"op":"relu","direction":"forward","seed":"s".*?\}\}\}/.exec(text) ?? []
     expect(parseCase(said ?? '')).toEqual(E.right(smallest))
@@ -131,7 +131,7 @@ describe('a failure, for people', () => {
       /the bound: (it counts every rounding|nothing in it rounds)/,
       /the formula: y_\{noij\} = .*\(slide "Convolutional layer/,
       /device +kind toy, description a toy\n/,
-      /as drawn +etalon replay conv2d\/forward\/1\/\d+@2\n/,
+      /as drawn +etalon replay conv2d\/forward\/1\/\d+@3\n/,
       /smallest +etalon replay '\{/,
     ].map((part) => text.search(part))
     expect(order).not.toContain(-1)
@@ -155,9 +155,9 @@ describe('a failure, for people', () => {
             failed: 1,
             of: 3,
             failure: {
-              id: 'relu/forward/1/2@2',
+              id: 'relu/forward/1/2@3',
               smallest,
-              smallestId: 'relu/forward/1/2:0@2',
+              smallestId: 'relu/forward/1/2:0@3',
               judgement: { worst: line.worst!, walks: [], judged: 1, of: 1, held: 0, looseness: 0, spread },
             },
           },

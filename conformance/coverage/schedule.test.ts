@@ -80,6 +80,45 @@ describe('the cases of the standard run', () => {
   })
 })
 
+describe('layers as people use them', () => {
+  const kindOf = (groups: number, channels: number, filters: number): string =>
+    groups === 1 ? 'full' : groups < channels ? 'grouped' : filters === groups ? 'depthwise' : 'with a multiplier'
+
+  test.each(questions.filter(({ op }) => ['conv2d', 'convTranspose2d', 'conv1d'].includes(op)))(
+    '$op $direction meets every usual filter at every usual stride and dilation, in groups and not, alike on all axes',
+    ({ op, direction }) => {
+      const met = new Set(
+        standard(op, direction).map((index) => {
+          const { attrs, shapes } = caseAt(questionTable, op, direction, 1, index).form
+          const {
+            stride = [1],
+            dilation = [1],
+            groups = 1,
+          } = attrs as Readonly<Record<string, readonly number[]>> & {
+            readonly groups?: number
+          }
+          const [, channels = 0] = shapes['x'] ?? []
+          const [first = 0, second = 0, ...filter] = shapes['w'] ?? []
+          const filters = op === 'convTranspose2d' ? second * groups : first
+          const each = (list: readonly number[]): string =>
+            list.every((one) => one === list[0]) ? String(list[0]) : 'uneven'
+          return `${each(filter)} by ${each(stride)}, ${each(dilation)} apart, ${kindOf(groups, channels, filters)}`
+        }),
+      )
+      const wanted = [1, 2, 3, 5].flatMap((filter) =>
+        [1, 2].flatMap((stride) =>
+          (filter === 1 || (op === 'conv1d' && stride > 1) ? [1] : [1, 2]).flatMap((dilation) =>
+            ['full', 'grouped', 'depthwise', 'with a multiplier'].map(
+              (kind) => `${filter} by ${stride}, ${dilation} apart, ${kind}`,
+            ),
+          ),
+        ),
+      )
+      expect(wanted.filter((one) => !met.has(one))).toEqual([])
+    },
+  )
+})
+
 describe('a draw', () => {
   test('is fast-check’s own, by the seed and the number', () => {
     fc.assert(
@@ -93,11 +132,14 @@ describe('a draw', () => {
   })
 
   test('of another seed has other extents', () => {
-    const index = questionTable.conv2d.corners.length + 20
-    const shapes = [1, 2, 3].map((seed) =>
-      JSON.stringify(caseAt(questionTable, 'conv2d', 'forward', seed, index).form.shapes),
-    )
-    expect(new Set(shapes).size).toBe(3)
+    const from = questionTable.conv2d.corners.length
+    const shapesOf = (seed: number): readonly string[] =>
+      Array.from({ length: 40 }, (_, i) =>
+        JSON.stringify(caseAt(questionTable, 'conv2d', 'forward', seed, from + i).form.shapes),
+      )
+    const [one, other] = [shapesOf(1), shapesOf(2)]
+    // some are the same by chance
+    expect(one.filter((shapes, i) => shapes !== other[i]).length).toBeGreaterThan(30)
   })
 })
 

@@ -12,6 +12,7 @@ import type { Rung } from './ladder.js'
 import { onRung, reaches, rungs } from './ladder.js'
 import type { Drawn, Subject } from './subject.js'
 import { subject } from './subject.js'
+import { usualOf } from './usual.js'
 
 /**
  * What is asked of an op in a direction: rows of classes that cover every pair of them, or every triple; then axes that
@@ -77,6 +78,8 @@ export interface Schedule {
   readonly rows: () => readonly Row[]
   /** cases of convolutions in which rows, columns and terms leave every remainder of every usual tile */
   readonly tiles: () => readonly Form[]
+  /** layers as people use them */
+  readonly usual: () => readonly Form[]
   readonly climbing: () => Climbs
 }
 
@@ -353,8 +356,13 @@ const once = <A>(make: () => A): (() => A) => {
 
 const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[]): Schedule => {
   const one = subject(op, direction, classTable[op])
-  const { factors, possible, core } = one
-  const wanted = { possible, seed: `${op} ${direction}`, ...(core === undefined ? {} : { core }) }
+  const { factors, possible, core, plainly } = one
+  const wanted = {
+    possible,
+    seed: `${op} ${direction}`,
+    ...(core === undefined ? {} : { core }),
+    ...(plainly === undefined ? {} : { plainly }),
+  }
   const classes = once(() => covering(factors, { ...wanted, strength: 1 }))
   const pairs = once(() => covering(factors, { ...wanted, strength: 2 }, classes().rows))
   const triples = core && once(() => covering(factors, { ...wanted, strength: 3 }, pairs().rows))
@@ -366,6 +374,7 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
     triples,
     rows,
     tiles: once(() => tilesOf(op, direction, one, rows())),
+    usual: once(() => usualOf(op, direction, one, (fixed) => plainRow(one, fixed))),
     climbing: once(() =>
       climbsOf(
         op,
@@ -403,9 +412,9 @@ export const isHeavy = (op: OpName, form: Form): boolean => {
   return E.isRight(measured) && measured.right.multiplyAdds > limits.multiplyAdds
 }
 
-/** The arbitrary of case number `index` behind the corners: rows, tiles, climbs, then any classes. */
+/** The arbitrary of case number `index` behind the corners: rows, tiles, usual layers, climbs, then any classes. */
 export const arbitraryAt = (op: OpName, schedule: Schedule, index: number): fc.Arbitrary<Form> => {
-  const { subject: one, classes, rows, tiles, climbing } = schedule
+  const { subject: one, classes, rows, tiles, usual, climbing } = schedule
   const early = classes().rows[index]
   if (early !== undefined) return ofRow(one, early)
   const { attached, climbs } = climbing()
@@ -414,6 +423,8 @@ export const arbitraryAt = (op: OpName, schedule: Schedule, index: number): fc.A
   if (row !== undefined) return taken === undefined ? ofRow(one, row) : ofClimb(op, one, taken)
   const tile = tiles()[index - rows().length]
   if (tile !== undefined) return fc.constant(tile)
-  const climb = climbs[index - rows().length - tiles().length]
+  const laid = usual()[index - rows().length - tiles().length]
+  if (laid !== undefined) return fc.constant(laid)
+  const climb = climbs[index - rows().length - tiles().length - usual().length]
   return climb !== undefined ? ofClimb(op, one, climb) : ofAny(one)
 }

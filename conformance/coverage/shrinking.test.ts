@@ -77,7 +77,7 @@ describe('a failure made small', () => {
   test('stops after so many cases, and after so many seconds', async () => {
     const relu = broken(formulaTable.relu as PlainKernel, (data) => data.map((value) => value + 1))
     const few = await lineOf(toy({ relu }), { ops: ['relu'], direction: 'forward', shrinking: { cases: 1 } })
-    expect(few.failure?.smallestId).toMatch(/^relu\/forward\/1\/\d+@2$/)
+    expect(few.failure?.smallestId).toMatch(/^relu\/forward\/1\/\d+@3$/)
     const none = await lineOf(toy({ relu }), {
       ops: ['relu'],
       direction: 'forward',

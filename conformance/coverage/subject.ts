@@ -18,6 +18,8 @@ export interface Subject {
   readonly factors: readonly Factor[]
   /** the factors of which every triple is met; without them every pair is enough */
   readonly core?: readonly string[]
+  /** the factor that is as plain as it can be wherever a triple is met */
+  readonly plainly?: string
   readonly possible: Possible
   /** small extents, and what is drawn beside them */
   readonly drawn: Readonly<Record<string, fc.Arbitrary<number>>>
@@ -42,6 +44,7 @@ export interface Declared {
   /** what else cases differ in */
   readonly factors?: readonly Factor[]
   readonly core?: readonly string[]
+  readonly plainly?: string
   readonly possible?: Possible
   readonly drawn: Readonly<Record<string, fc.Arbitrary<number>>>
   /** what is drawn otherwise where an axis climbs the ladder */
@@ -99,7 +102,7 @@ const chosen = (choice: string | undefined, names: readonly string[]): readonly 
 /** An op's cases in a direction, from what is declared of it. */
 export const subject = (op: OpName, direction: Direction, declared: Declared): Subject => {
   const spec = opOf(op)
-  const { attrs = {}, data = {}, drawn, ladder, core, product, shapes } = declared
+  const { attrs = {}, data = {}, drawn, ladder, core, plainly, product, shapes } = declared
   const back = direction === 'backward'
   const optional = Object.entries(spec.inputs).flatMap(([name, axes]) => ('optional' in axes ? [name] : []))
   const cotangents = back ? cotangentNames(spec) : []
@@ -138,6 +141,7 @@ export const subject = (op: OpName, direction: Direction, declared: Declared): S
   return {
     factors,
     ...(core === undefined ? {} : { core }),
+    ...(plainly === undefined ? {} : { plainly }),
     possible,
     drawn,
     few: { ...fewOf(drawn, ladder), ...declared.few },

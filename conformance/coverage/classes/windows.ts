@@ -52,17 +52,26 @@ const filterOf = (row: Row, drawn: Drawn): Pair => {
   return [drawn['KH'] ?? down, drawn['KW'] ?? across]
 }
 
+/** Whether strides and dilations are the same on both axes, as people have them, or differ. */
+const axes = factor('axes', 'alike', 'stride differs', 'dilation differs', 'both differ')
+
 // the same on both axes, or another number on one of them
-const turned = (value: number, { turn = 0, other = 1 }: Drawn): Pair =>
-  turn % 3 === 0 ? [value, value] : turn % 3 === 1 ? [value, other] : [other, value]
+const onAxes = (value: number, differs: boolean, { turn = 0, other = 1 }: Drawn): Pair => {
+  const another = other === value ? value + 1 : other
+  return !differs ? [value, value] : turn % 2 === 0 ? [value, another] : [another, value]
+}
+
+const differs = (row: Row, what: string): boolean => row['axes'] === `${what} differs` || row['axes'] === 'both differ'
 
 const strideOf = (row: Row, drawn: Drawn, [KH, KW]: Pair): Pair =>
-  row['stride'] === 'above the filter' ? [KH + 2, KW + 2] : turned(number(row['stride'], 1), drawn)
+  row['stride'] === 'above the filter'
+    ? [KH + 2, KW + (differs(row, 'stride') ? 3 : 2)]
+    : onAxes(number(row['stride'], 1), differs(row, 'stride'), drawn)
 
 const dilationOf = (row: Row, drawn: Drawn, [sh, sw]: Pair): Pair =>
   row['dilation'] === 'above the stride'
-    ? [sh + 1, sw + 1]
-    : turned(number(row['dilation'], 1), { ...drawn, turn: at(drawn, 'turn') + 1 })
+    ? [sh + 1, sw + (differs(row, 'dilation') ? 2 : 1)]
+    : onAxes(number(row['dilation'], 1), differs(row, 'dilation'), { ...drawn, turn: at(drawn, 'turn') + 1 })
 
 const rotated = (list: readonly number[], by: number): readonly number[] => [
   ...list.slice(by % list.length),
@@ -210,8 +219,10 @@ export const conv2d: Declared = {
     factor('padding', 'none', 'one-sided', 'equal', 'same', 'wider than the filter', 'asymmetric'),
     factor('groups', ...groupings),
     factor('remainder', '0', '1', 'more'),
+    axes,
   ],
   core: ['filter', 'stride', 'dilation', 'padding', 'groups', 'remainder', 'b'],
+  plainly: 'axes',
   possible: (row) => leaves(row) && sized(row),
   ladder: { N: 65537, C: 4097, O: 4097, H: 4097, W: 65537, KH: 17, KW: 17 },
   shapes: (row, given) => {
@@ -300,8 +311,10 @@ export const convTranspose2d: Declared = {
     factor('padding', 'none', 'one-sided', 'equal', 'same', 'wider than the filter', 'asymmetric'),
     factor('groups', ...groupings),
     factor('outputPadding', 'none', 'one', 'most'),
+    axes,
   ],
   core: ['filter', 'stride', 'dilation', 'padding', 'groups', 'outputPadding', 'b'],
+  plainly: 'axes',
   possible: (row) =>
     sized(row) &&
     // less than the larger of stride and dilation
@@ -352,8 +365,10 @@ const pool: Declared = {
     factor('padding', 'none', 'one-sided', 'equal', 'same', 'asymmetric'),
     factor('remainder', '0', '1', 'more'),
     factor('samples and channels', 'one', 'several'),
+    factor('axes', 'alike', 'stride differs'),
   ],
   core: ['filter', 'stride', 'padding', 'remainder', 'samples and channels', 'countIncludePad', 'data of x'],
+  plainly: 'axes',
   possible: (row) =>
     leaves(row) &&
     // padding is narrower than the window, so that a window of one has none
