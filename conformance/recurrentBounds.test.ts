@@ -10,7 +10,7 @@ import { generate, mapTensor, sizeOf } from '../spec/tensor.js'
 import type { WholeExpected } from './judge.js'
 import { expectWhole, ratioOf } from './judge.js'
 import { inArithmetic } from './testing/instrument.js'
-import { neighbour, randomRounding } from './testing/rounding.js'
+import { neighbour, randomRounding } from './rewritings/rounding.js'
 import { right } from './testing/shaken.js'
 
 /** What the bounds of recurrent layers say over many steps: that right arithmetic keeps them, and slight faults do not. */

@@ -14,9 +14,9 @@ import type { Case } from './form.js'
 import { numbersIn, realise } from './form.js'
 import { expectWhole, ratioOf } from './judge.js'
 import { questionTable } from './table.js'
-import { rewritings } from './testing/rewritings/index.js'
-import type { Machine, Rewriting } from './testing/rewritings/rewriting.js'
-import { asPermitted, toNearest } from './testing/rewritings/rewriting.js'
+import { rewritings } from './rewritings/index.js'
+import type { Machine, Rewriting } from './rewritings/rewriting.js'
+import { asPermitted, toNearest } from './rewritings/rewriting.js'
 
 const folders: Readonly<Record<Family, string>> = {
   activation: 'activations',

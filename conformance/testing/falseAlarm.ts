@@ -17,7 +17,7 @@ import { realise } from '../form.js'
 import { expect, judge } from '../judge.js'
 import { questionTable } from '../table.js'
 import { formulasIn } from './instrument.js'
-import { randomRounding } from './rounding.js'
+import { randomRounding } from '../rewritings/rounding.js'
 import { right } from './shaken.js'
 
 /**

@@ -16,6 +16,7 @@ import * as scans from '../../spec/scan.js'
 import * as tensors from '../../spec/tensor.js'
 import type { Formula } from '../../reference/formulas.js'
 import { kernelBy } from '../../reference/formulas.js'
+import type { Arithmetic } from '../rewritings/arithmetic.js'
 
 /**
  * The reference as text: read again with one token changed (a planted fault), or with every `+ - * /` and `Math.…`
@@ -28,25 +29,6 @@ export interface Change {
   readonly find: string
   readonly replace: string
   readonly nth?: number
-}
-
-/** A sum as it grows. */
-export interface Total {
-  readonly add: (term: number) => void
-  readonly value: () => number
-}
-
-/**
- * What stands for the arithmetic of a formula. Exact results must come back exact, as indices are computed with it too.
- * Without an order of additions of its own it adds one term after the other, as the formulas do.
- */
-export interface Arithmetic {
-  readonly '+': (a: number, b: number) => number
-  readonly '-': (a: number, b: number) => number
-  readonly '*': (a: number, b: number) => number
-  readonly '/': (a: number, b: number) => number
-  readonly Math: Readonly<Record<string, unknown>>
-  readonly total?: () => Total
 }
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../reference')

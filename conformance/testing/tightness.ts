@@ -16,9 +16,9 @@ import { zeros } from '../../spec/tensor.js'
 import type { Case } from '../form.js'
 import { parseCase, realise } from '../form.js'
 import { ratioOf } from '../judge.js'
-import type { Arithmetic } from './instrument.js'
+import type { Arithmetic } from '../rewritings/arithmetic.js'
 import { inArithmetic } from './instrument.js'
-import { inLanes, randomRounding } from './rounding.js'
+import { inLanes, randomRounding } from '../rewritings/rounding.js'
 import { right } from './shaken.js'
 
 /**

@@ -9,7 +9,7 @@ import { formulas } from '../../reference/table.js'
 import type { Form } from '../form.js'
 import type { QuestionTable } from '../questions.js'
 import { questionTable } from '../table.js'
-import type { Arithmetic } from './instrument.js'
+import type { Arithmetic } from '../rewritings/arithmetic.js'
 
 /** Backends made of the reference's formulas, right and wrong on purpose, for tests of the suite itself. */
 

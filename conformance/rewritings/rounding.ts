@@ -1,6 +1,6 @@
 import { epsilon, expError, expm1Error, log1pError, logError, tanhError } from '../../spec/bound.js'
 import type { Draws } from '../../spec/philox.js'
-import type { Arithmetic } from './instrument.js'
+import type { Arithmetic } from './arithmetic.js'
 
 const bits = new Int32Array(1)
 const float = new Float32Array(bits.buffer)

@@ -1,5 +1,5 @@
-import type { Key } from '../../../spec/philox.js'
-import { wordAt } from '../../../spec/philox.js'
+import type { Key } from '../../spec/philox.js'
+import { wordAt } from '../../spec/philox.js'
 import type { Evaluate, Given, Machine, Rewriting } from './rewriting.js'
 import {
   anyOrder,

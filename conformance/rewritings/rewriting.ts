@@ -1,10 +1,10 @@
-import type { Attributes } from '../../../spec/attributes.js'
-import type { Direction, OpName } from '../../../spec/catalogue.js'
-import type { AnySizes } from '../../../spec/op.js'
-import type { Draws } from '../../../spec/philox.js'
-import type { Numbers, Shape, Tensor, Tensors } from '../../../spec/tensor.js'
-import { sizeOf } from '../../../spec/tensor.js'
-import { randomRounding } from '../rounding.js'
+import type { Attributes } from '../../spec/attributes.js'
+import type { Direction, OpName } from '../../spec/catalogue.js'
+import type { AnySizes } from '../../spec/op.js'
+import type { Draws } from '../../spec/philox.js'
+import type { Numbers, Shape, Tensor, Tensors } from '../../spec/tensor.js'
+import { sizeOf } from '../../spec/tensor.js'
+import { randomRounding } from './rounding.js'
 
 /** f32 arithmetic: `f32` rounds an exact sum, difference or product; what else rounds has its own name. */
 export interface Machine {
