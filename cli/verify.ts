@@ -22,6 +22,7 @@ import type { Direction, OpName } from '../spec/catalogue.js'
 import { opNames } from '../spec/catalogue.js'
 import type { BackendName } from './backends.js'
 import { deviceProblem, openBackend, replayCommand } from './backends.js'
+import { faultyOracle } from './faulty.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import { writable, writeWhole } from './file.js'
@@ -101,6 +102,7 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     ...(ops === undefined ? {} : { ops }),
     ...(direction === undefined ? {} : { direction }),
     reopen: () => rim.open(device, name)(),
+    faulty: faultyOracle,
   }
   const asked = questionsIn(scope)
   if (asked.length === 0) {

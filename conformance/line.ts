@@ -2,6 +2,7 @@ import type { Fingerprint } from '../spec/backend.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import type { Profile } from './cases.js'
 import type { Covered } from './coverage/covered.js'
+import type { Diagnosis } from './diagnosis.js'
 import type { Findings } from './findings.js'
 import type { Grade } from './grade.js'
 import type { Trait } from './groups.js'
@@ -13,7 +14,10 @@ import type { Repeats } from './repetition.js'
 
 /** What a run finds: a line for each op and direction, and the report of all of them. */
 
-/** What is found of an op in a direction; `inaccurate` and `convention` are for a diagnosis to say. */
+/**
+ * What is found of an op in a direction. All that is wrong is wrong by another convention (`convention`), or for want of
+ * digits (`inaccurate`), or otherwise (`not-conformant`).
+ */
 export type Verdict =
   'conformant' | 'inaccurate' | 'convention' | 'not-conformant' | 'not-deterministic' | 'unsupported' | 'not-run'
 
@@ -28,6 +32,10 @@ export interface FailureGroup {
   /** cases with these traits, failed or not */
   readonly of: number
   readonly failure: Failure
+  /** what all of them might be instead, where anything that is known gives their answers */
+  readonly diagnosis?: Diagnosis
+  /** a program in the backend's own API that shows it, where the backend has one */
+  readonly snippet?: string
 }
 
 /** The answer to one op in one direction. */
@@ -35,6 +43,8 @@ export interface Line {
   readonly op: OpName
   readonly direction: Direction
   readonly backend: string
+  /** what stands between the op and the backend's own call */
+  readonly translates?: readonly string[]
   /** cases asked and answered */
   readonly cases: number
   /** cases that the backend refused for a limit of its device: neither right nor wrong */

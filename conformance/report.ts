@@ -10,6 +10,7 @@ import { printCase, realise } from './form.js'
 import type { Judgement } from './judge.js'
 import type { Rounding } from './probe.js'
 import type { NonFinite } from './nonFinite.js'
+import type { Diagnosis } from './diagnosis.js'
 import type { FailureGroup, Line, Report, Verdict } from './line.js'
 
 /** Colours for words; identity functions where there is no terminal. */
@@ -58,10 +59,12 @@ export const printFingerprint = (fingerprint: Fingerprint, ink: Ink = plain): st
     .map(([name, value]) => `  ${ink.faint(name.padEnd(34))} ${String(value)}`)
     .join('\n')
 
+const wrong: readonly Verdict[] = ['not-conformant', 'inaccurate', 'convention']
+
 export const verdictText = (verdict: Verdict, ink: Ink): string =>
   verdict === 'conformant'
     ? ink.good(verdict)
-    : verdict === 'not-conformant'
+    : wrong.includes(verdict)
       ? ink.bad(verdict)
       : verdict === 'not-deterministic'
         ? ink.strong(verdict)
@@ -227,6 +230,38 @@ const groupText = ({ traits, failed, of }: FailureGroup, line: Line): string =>
         ? `${failed} more, which nothing simple tells from the cases that passed`
         : `${failed} of ${line.cases} cases`
 
+const kindText: Readonly<Record<Diagnosis['kind'], string>> = {
+  convention: 'another convention',
+  accuracy: 'the right formula, with too few digits',
+  mistake: 'a mistake',
+}
+
+/** What a group might be instead. */
+const diagnosisText = ({ diagnosis, failed }: FailureGroup, ink: Ink): readonly string[] => {
+  if (failed === 0) return []
+  if (diagnosis === undefined)
+    return [
+      wrapped('    diagnosis:', 'no convention, form or mistake that is known here gives these answers'.split(' ')),
+    ]
+  const { kind, words, declared, line, explains } = diagnosis
+  const tried = explains === 1 ? 'the one tried' : `all ${explains} tried`
+  const said = declared === true ? ', which the backend declares' : ''
+  return [
+    wrapped(
+      '    diagnosis:',
+      `${ink.strong(kindText[kind])}: the answers are as by ${kind === 'mistake' ? `“${words}”` : words}${said}; it gives ${tried} of ${failed}`.split(
+        ' ',
+      ),
+    ),
+    ...(line === undefined
+      ? []
+      : [
+          wrapped('    the formula has', line.right.split(/\s+/)),
+          wrapped('    as if it had', line.wrong.split(/\s+/)),
+        ]),
+  ]
+}
+
 const printGroup = (
   group: FailureGroup,
   line: Line,
@@ -236,7 +271,9 @@ const printGroup = (
   const { failure, failed } = group
   return [
     printQuestion(failure.smallest, ink),
+    ...(line.translates === undefined ? [] : [wrapped('    between:', line.translates.join('; ').split(' '))]),
     printJudgement(failure.judgement),
+    ...diagnosisText(group, ink),
     printReason(failure.smallest, failure.judgement),
     ...(line.transformed === undefined
       ? []
@@ -258,6 +295,9 @@ const printGroup = (
     ),
     `  ${ink.faint('as drawn')}  ${command} ${failure.id}`,
     `  ${ink.faint('smallest')}  ${command} ${quoted(printCase(failure.smallest))}`,
+    ...(group.snippet === undefined
+      ? []
+      : [`  ${ink.faint('by itself')} in ${line.backend}’s own words:`, '', group.snippet.trimEnd()]),
   ].join('\n')
 }
 
@@ -272,6 +312,8 @@ export const printFailure = (line: Line, place: Place, ink: Ink = plain): string
 export interface Totals {
   readonly conformant: number
   readonly notConformant: number
+  readonly inaccurate: number
+  readonly convention: number
   readonly notDeterministic: number
   readonly unsupported: number
   readonly notRun: number
@@ -289,6 +331,8 @@ export const totalsOf = (lines: readonly Line[]): Totals => {
   return {
     conformant: count('conformant'),
     notConformant: count('not-conformant'),
+    inaccurate: count('inaccurate'),
+    convention: count('convention'),
     notDeterministic: count('not-deterministic'),
     unsupported: count('unsupported'),
     notRun: count('not-run'),
@@ -300,10 +344,20 @@ export const totalsOf = (lines: readonly Line[]): Totals => {
   }
 }
 
-const wrong: readonly Verdict[] = ['not-conformant', 'inaccurate', 'convention']
-const isWrong = ({ verdict }: { readonly verdict: Verdict }): boolean => wrong.includes(verdict)
+// a convention that the backend declares is its own, and no mistake
+const isDeclared = ({
+  verdict,
+  groups = [],
+}: {
+  readonly verdict: Verdict
+  readonly groups?: Line['groups']
+}): boolean => verdict === 'convention' && groups.every(({ diagnosis }) => diagnosis?.declared === true)
+
+const isWrong = (line: { readonly verdict: Verdict; readonly groups?: Line['groups'] }): boolean =>
+  wrong.includes(line.verdict) && !isDeclared(line)
 // answers that change are right as long as each is within its bound
-const isRight = ({ verdict }: Line): boolean => verdict === 'conformant' || verdict === 'not-deterministic'
+const isRight = (line: Line): boolean =>
+  line.verdict === 'conformant' || line.verdict === 'not-deterministic' || isDeclared(line)
 
 /** The whole report's verdict: nothing wrong, and something asked and answered. */
 export const conforms = ({ lines, programs = [] }: Report): boolean =>
@@ -366,11 +420,25 @@ const programsText = ({ programs = [] }: Report, ink: Ink): readonly string[] =>
 }
 
 export const printTotals = (report: Report, seconds: number, ink: Ink = plain): string => {
-  const { conformant, notConformant, notDeterministic, unsupported, notRun, cases, refused, judged, of, held } =
-    totalsOf(report.lines)
+  const {
+    conformant,
+    notConformant,
+    inaccurate,
+    convention,
+    notDeterministic,
+    unsupported,
+    notRun,
+    cases,
+    refused,
+    judged,
+    of,
+    held,
+  } = totalsOf(report.lines)
   const parts = [
     `${conformant} conformant`,
     ...(notConformant > 0 ? [ink.bad(`${notConformant} not conformant`)] : []),
+    ...(inaccurate > 0 ? [ink.bad(`${inaccurate} inaccurate`)] : []),
+    ...(convention > 0 ? [ink.bad(`${convention} of another convention`)] : []),
     ...(notDeterministic > 0 ? [ink.strong(`${notDeterministic} not deterministic`)] : []),
     ...(unsupported > 0 ? [`${unsupported} unsupported`] : []),
     ...(notRun > 0 ? [`${notRun} not run`] : []),

@@ -88,6 +88,7 @@ export const jsonLine = (line: Line): Readonly<Record<string, unknown>> => ({
   op: line.op,
   direction: line.direction,
   backend: line.backend,
+  ...(line.translates === undefined ? {} : { translates: line.translates }),
   cases: line.cases,
   refused: line.refused,
   failed: line.failed,
@@ -111,11 +112,13 @@ export const jsonLine = (line: Line): Readonly<Record<string, unknown>> => ({
   ...(line.groups.length === 0
     ? {}
     : {
-        groups: line.groups.map(({ traits, failed, of, failure }) => ({
+        groups: line.groups.map(({ traits, failed, of, failure, diagnosis, snippet }) => ({
           traits,
           failed,
           of,
           failure: jsonFailure(failure),
+          ...(diagnosis === undefined ? {} : { diagnosis }),
+          ...(snippet === undefined ? {} : { snippet }),
         })),
       }),
 })

@@ -14,7 +14,7 @@ import type { Case } from './form.js'
 import { numbersIn, realise } from './form.js'
 import { expectWhole, ratioOf } from './judge.js'
 import { questionTable } from './table.js'
-import { rewritings } from './rewritings/index.js'
+import { refusedRewritings, rewritings } from './rewritings/index.js'
 import type { Machine, Rewriting } from './rewritings/rewriting.js'
 import { asPermitted, toNearest } from './rewritings/rewriting.js'
 
@@ -90,6 +90,11 @@ describe('another way to write a formula', () => {
     assert(opNames.filter((op) => !said.some((item) => item.op === op))).toEqual(
       opNames.filter((op) => nothingToSay.includes(op)),
     )
+  })
+
+  test('is refused where its op’s file says so, and a diagnosis knows it then', () => {
+    const words = said.filter(({ admitted }) => !admitted).map(wordsOf)
+    assert([...new Set(refusedRewritings.map(wordsOf))].sort()).toEqual([...new Set(words)].sort())
   })
 
   const admitted = rewritings.filter((rewriting) =>

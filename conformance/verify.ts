@@ -1,6 +1,7 @@
 import { either as E } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import type { Backend } from '../spec/backend.js'
+import { anyOrder } from '../spec/bound.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { questions } from '../spec/catalogue.js'
 import type { EtalonError, Result } from '../spec/error.js'
@@ -9,7 +10,9 @@ import { ask, fails, kindOfFailure } from './ask.js'
 import type { Profile } from './cases.js'
 import { caseAt, coverageOf, indicesOf, scheduled } from './cases.js'
 import type { Case } from './form.js'
-import { numbersIn, printCase } from './form.js'
+import { numbersIn, printCase, realise } from './form.js'
+import type { FaultyOracle } from './diagnosis.js'
+import { diagnose } from './diagnosis.js'
 import type { NumberedSuspect } from './findings.js'
 import { findingsOf } from './findings.js'
 import type { Compared, Grade } from './grade.js'
@@ -17,6 +20,7 @@ import { gradeOf } from './grade.js'
 import type { Trait } from './groups.js'
 import { groupsOf } from './groups.js'
 import type { Judgement } from './judge.js'
+import { expectWhole } from './judge.js'
 import type { Failure, FailureGroup, Line, Report, Verdict } from './line.js'
 import type { Fared, Lost } from './nonFinite.js'
 import { askSpecials, isNonFinite, judgementOf, nonFiniteOf, specialCases } from './nonFinite.js'
@@ -47,6 +51,8 @@ export interface Scope {
   readonly nonFinite?: 'told' | 'strict'
   /** the textbook's loops in f32, by which answers are graded; without it there are no grades */
   readonly plain?: Backend
+  /** the oracle with a fault planted, so that a wrong answer can be told for one */
+  readonly faulty?: FaultyOracle
   /** opens the backend anew, so that what is wrong only after other questions can be told, and shown with the fewest */
   readonly reopen?: Reopen
 }
@@ -188,9 +194,28 @@ interface Grouped {
   readonly sequence?: SequenceFailure
 }
 
+/** A program in the backend's own API that asks a case. A template that throws has none. */
+const snippetOf = ({ snippet }: Backend, oracle: Oracle, asked: Case): string | undefined => {
+  const question = snippet === undefined ? undefined : realise(asked)
+  if (snippet === undefined || question === undefined || E.isLeft(question)) return undefined
+  const want = expectWhole(oracle, question.right, anyOrder)
+  try {
+    return E.isLeft(want) ? undefined : snippet(question.right, want.right.values)
+  } catch {
+    return undefined
+  }
+}
+
+// two groups that end in the same small case; what explains but one of them explains neither
+const together = (a: FailureGroup, b: FailureGroup, of: number): FailureGroup => {
+  const { diagnosis, ...rest } = a
+  const agreed = diagnosis !== undefined && diagnosis.words === b.diagnosis?.words
+  return { ...rest, traits: [], failed: a.failed + b.failed, of, ...(agreed ? { diagnosis } : {}) }
+}
+
 /** The failures of a line, laid in groups, each with its smallest case; and what failed only after other questions. */
 const groupsIn = async (
-  { backend, oracle, table, op, rounding, history, scope: { seed, shrinking = shrinkEffort, reopen } }: Asking,
+  { backend, oracle, table, op, rounding, history, scope: { seed, shrinking = shrinkEffort, reopen, faulty } }: Asking,
   answered: readonly Answered[],
   repeatedly: Repeats['suspect'],
 ): Promise<Result<Grouped>> => {
@@ -212,11 +237,24 @@ const groupsIn = async (
     const { failure } = found.right
     sequence ??= found.right.sequence
     if (failure === undefined) continue
+    const diagnosis = await diagnose({ backend, oracle, table, ...(faulty && { faulty }) }, [
+      failure.smallest,
+      ...suspects.map(({ asked }) => asked),
+    ])
     // what ends in the same small case is one and the same
     const same = groups.findIndex((group) => alike(group.failure.smallest, failure.smallest))
     const known = groups[same]
-    if (known === undefined) groups.push({ traits, failed: failures.length, of, failure })
-    else groups[same] = { ...known, traits: [], failed: known.failed + failures.length, of: answered.length }
+    const snippet = snippetOf(backend, oracle, failure.smallest)
+    const one = {
+      traits,
+      failed: failures.length,
+      of,
+      failure,
+      ...(diagnosis && { diagnosis }),
+      ...(snippet !== undefined && { snippet }),
+    }
+    if (known === undefined) groups.push(one)
+    else groups[same] = together(known, one, answered.length)
   }
   // what was never right before may be what a group shows already
   const shown = sequence !== undefined || (repeatedly?.rightBefore === false && groups.length > 0)
@@ -274,14 +312,26 @@ const lostAlone = async ({ oracle, scope: { reopen } }: Asking, fared: readonly 
 // a line of which so much was refused was not held against anything
 const mostRefused = 0.5
 
-const verdictOf = ({ cases, refused, failed, repeats, groups }: Line): Verdict =>
-  failed + (repeats?.failed ?? 0) > 0 || groups.length > 0
+// what is wrong everywhere by a convention, or for want of digits, is no mistake
+const wrongly = ({ groups, sequence }: Line): Verdict => {
+  const kinds = groups.map(({ diagnosis }) => diagnosis?.kind ?? 'mistake')
+  return sequence !== undefined || kinds.length === 0 || kinds.includes('mistake')
     ? 'not-conformant'
+    : kinds.includes('accuracy')
+      ? 'inaccurate'
+      : 'convention'
+}
+
+const verdictOf = (line: Line): Verdict => {
+  const { cases, refused, failed, repeats, groups } = line
+  return failed + (repeats?.failed ?? 0) > 0 || groups.length > 0
+    ? wrongly(line)
     : cases === 0 || refused > mostRefused * (cases + refused)
       ? 'not-run'
       : (repeats?.differed ?? 0) > 0
         ? 'not-deterministic'
         : 'conformant'
+}
 
 const blank = (op: OpName, direction: Direction, backend: string): Line => ({
   op,
@@ -301,7 +351,8 @@ const blank = (op: OpName, direction: Direction, backend: string): Line => ({
 const verifyOne = async (asking: Asking, watch: (progress: Progress) => void): Promise<Result<Line>> => {
   const { backend, oracle, table, op, direction, rounding, scope, history } = asking
   const { runs, seed, profile = 'standard', nonFinite = 'told' } = scope
-  const empty = blank(op, direction, backend.name)
+  const translates = backend.translates?.[op]
+  const empty = { ...blank(op, direction, backend.name), ...(translates && { translates }) }
   if (!backend.supports(op, direction)) return E.right({ ...empty, verdict: 'unsupported' })
   const indices = indicesOf(table, op, direction, profile, runs)
   const answered: Answered[] = []
