@@ -90,6 +90,18 @@ const run = async ([name = '', ...rest]: readonly string[]): Promise<void> => {
     process.exitCode = code
   })
   await command.parseAsync([...rest], { from: 'user' })
+  leave()
+}
+
+// a backend from outside may leave timers, sockets or processes behind that keep this one from ending
+const lingering = 3000
+
+/** Ends the process where it does not end by itself, once all that was written is read. */
+const leave = (): void => {
+  setTimeout(() => {
+    if (process.stdout.writableLength + process.stderr.writableLength > 0) leave()
+    else process.exit()
+  }, lingering).unref()
 }
 
 // a reader that has gone away ends nothing but the writing

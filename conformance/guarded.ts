@@ -48,7 +48,7 @@ export interface Guarding {
 }
 
 export interface Guarded extends Backend {
-  /** closes what was opened in the backend's place; whoever opened the backend itself closes that */
+  /** closes what was opened in the backend's place; whoever opened the backend itself closes that, which may be closed already */
   readonly closeOthers: task.Task<void>
 }
 
@@ -267,8 +267,8 @@ export const guarded = (
     if (!stuck || reopen === undefined) return
     const opened = await reopen()
     if (E.isLeft(opened)) return
-    // what hangs may hang when it is closed: nobody waits for it, and the one that was handed in is its opener's
-    if (current !== backend) void closed(current)
+    // what hangs may hang when it is closed: nobody waits for it
+    void closed(current)
     current = opened.right
     stuck = false
     before = undefined

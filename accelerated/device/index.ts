@@ -1,5 +1,6 @@
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { task } from 'fp-ts'
+import type { OpenedGpu } from '../../spec/adapter.js'
 import { etalonError, fail, type EtalonError, type Result } from '../../spec/error.js'
 import {
   chooseAdapter,
@@ -142,6 +143,38 @@ const findingOf: (system: Result<Candidate>) => SystemFinding = E.match(
   (error): SystemFinding => ({ found: 'nothing', reason: error.message }),
   ({ adapter }): SystemFinding => ({ found: 'adapter', facts: factsOf(adapter) }),
 )
+
+// libraries look for what a browser has as globals, GPUBufferUsage and the like
+const offerGlobals = (globals: Loaded['globals']): void => {
+  for (const [name, value] of Object.entries(globals))
+    if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
+}
+
+/**
+ * WebGPU as `navigator.gpu` has it, for backends that make a device of their own: the implementation that `acquireDevice`
+ * takes by the same choice, and what it is. What a browser has as globals is there afterwards, where it was not before.
+ *
+ * Errors  BackendUnavailable – no adapter that answers the choice
+ */
+export const openGpu = (choice: DeviceChoice): TE.TaskEither<EtalonError, OpenedGpu> =>
+  F.pipe(
+    chosenCandidate(choice),
+    TE.map(({ gpu, adapter, kind, versions, globals }): OpenedGpu => {
+      offerGlobals(globals)
+      return {
+        gpu,
+        fingerprint: fingerprintOf({
+          kind,
+          facts: factsOf(adapter),
+          limits: limitsOf(adapter.limits),
+          features: adapter.features,
+          versions: { ...versions, node: process.version, platform: `${process.platform}-${process.arch}` },
+        }),
+        // Dawn's object is never let go, and keeps no process from ending
+        close: () => Promise.resolve(),
+      }
+    }),
+  )
 
 const acquiredFrom = (chosen: Chosen, device: GPUDevice): AcquiredDevice => {
   const limits = limitsOf(device.limits)
