@@ -282,11 +282,6 @@ export const guarded = (
   ): Promise<Result<unknown>> => {
     if (names.some((name) => (delays.of.get(name) ?? 0) >= mostDelays) || delays.inARow >= mostInARow)
       return fail('NotAsked', 'too many questions before it had no answer in time')
-    // of the question before this one: what it was handed is its own to keep, not to write in
-    const afterwards = before === undefined ? undefined : changedIn(before)
-    before = undefined
-    if (afterwards !== undefined)
-      return invalid(`changes its inputs after it has answered: ${afterwards} of the question before this one`)
     const handed = handing(feeds, copying)
     const working = async (): Promise<Result<unknown>> => {
       try {
@@ -304,10 +299,15 @@ export const guarded = (
       return fail('NoAnswer', `no answer within ${limit?.seconds} s`)
     }
     delays.inARow = 0
-    const changed = copying ? changedIn(handed) : undefined
-    if (changed !== undefined) return invalid(`changes its inputs: ${changed} is not what it was`)
-    if (copying) before = handed
-    return answer.value
+    if (!copying) return answer.value
+    // of the question before this one too: what it was handed is its own to keep, not to write in
+    const [changed, afterwards] = [changedIn(handed), before && changedIn(before)]
+    before = changed === undefined ? handed : undefined
+    return changed !== undefined
+      ? invalid(`changes its inputs: ${changed} is not what it was`)
+      : afterwards !== undefined
+        ? invalid(`changes its inputs after it has answered: ${afterwards} of the question before this one`)
+        : answer.value
   }
 
   const tensorsAsked = async (
