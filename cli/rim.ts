@@ -34,7 +34,7 @@ export const processRim = (): Rim => ({
 })
 
 // what hangs while it is closed is not waited for longer
-const closingSeconds = 10
+const closingSeconds = 5
 
 /** Closes a backend, and says so where that fails: it is nothing against what was found. */
 export const closing = async ({ err }: Pick<Rim, 'err'>, backend: Backend): Promise<void> => {

@@ -9,16 +9,15 @@ def relu_forward(attrs, x):
 
 
 def relu_backward(attrs, dy, x):
-    return {"x": {"shape": x["shape"], "data": [d if v > 0 else 0.0 for v, d in zip(x["data"], dy["data"])]}}
+    return {"x": {"shape": x["shape"], "data": [0.0 if v <= 0 else d for v, d in zip(x["data"], dy["data"])]}}
 
 
 def dense_forward(attrs, x, w, b=None):
+    if b is None:
+        raise NotImplementedError("no bias")
     (n, i), (o, _) = x["shape"], w["shape"]
-    if o > 64:
-        raise NotImplementedError("more than 64 outputs")
     rows, filters = ([t["data"][k * i : (k + 1) * i] for k in range(m)] for t, m in ((x, n), (w, o)))
-    bias = b["data"] if b else [0.0] * o
-    y = [bias[k] + sum(p * q for p, q in zip(row, filters[k])) for row in rows for k in range(o)]
+    y = [b["data"][k] + sum(p * q for p, q in zip(row, filters[k])) for row in rows for k in range(o)]
     return {"y": {"shape": [n, o], "data": y}}
 
 
