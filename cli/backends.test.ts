@@ -165,7 +165,7 @@ describe('a name', () => {
     expect(replayCommand('auto', 'webgpu')).toBe('etalon replay')
     expect(replayCommand('gpu', './mine.ts')).toBe('etalon replay --backend ./mine.ts --device gpu')
     expect(replayCommand('auto', `exec:it's me`)).toBe(`etalon replay --backend 'exec:it'\\''s me'`)
-    expect(deviceProblem('gpu', 'exec:me')).toMatch(/exec:me chooses no device/)
+    expect(deviceProblem('gpu', 'exec:me')).toMatch(/exec:me has no device/)
     expect(deviceProblem('gpu', './mine.ts')).toBeUndefined()
   })
 })

@@ -97,7 +97,7 @@ const without: readonly string[] = ['plain-f32']
 /** What is wrong with asking for a device together with a backend, if anything is. */
 export const deviceProblem = (device: DeviceChoice, backend: string): string | undefined =>
   device !== 'auto' && (without.includes(backend) || backend.startsWith('exec:'))
-    ? `--device ${device} is for backends on WebGPU; ${backend} chooses no device`
+    ? `--device ${device} is for webgpu; ${backend} has no device`
     : undefined
 
 /** A word as a shell takes it. */

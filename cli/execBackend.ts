@@ -253,7 +253,7 @@ const helloOf = (members: Members): Result<Hello> =>
       ...(supports === undefined
         ? {}
         : { supports: new Set(Object.entries(supports).flatMap(([op, all]) => all.map((one) => `${op}/${one}`))) }),
-      ...(translates === undefined ? {} : { translates: translates as NonNullable<Backend['translates']> }),
+      ...(translates === undefined ? {} : { translates }),
     })),
   )
 

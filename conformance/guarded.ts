@@ -136,8 +136,11 @@ const isNumberArray = (data: unknown): data is Numbers =>
   ArrayBuffer.isView(data) &&
   !(data instanceof DataView || data instanceof BigInt64Array || data instanceof BigUint64Array)
 
-// answers are kept and looked at later, when a backend may have written its next one in the same place
+// answers are kept and looked at later, when a backend may have written its next one in the same place; and what it was
+// handed is looked at once more. Of large ones that would take memory and time, and the small ones show it
 const mostCopied = 2 ** 16
+
+const numbersIn = (tensors: Tensors): number => Object.values(tensors).reduce((n, { data }) => n + data.length, 0)
 
 const dataOf = (name: string, data: unknown): Result<Numbers> => {
   if (isTyped(data)) return E.right(data.length <= mostCopied ? data.slice() : data)
@@ -302,7 +305,7 @@ export const guarded = (
     if (!copying) return answer.value
     // of the question before this one too: what it was handed is its own to keep, not to write in
     const [changed, afterwards] = [changedIn(handed), before && changedIn(before)]
-    before = changed === undefined ? handed : undefined
+    before = changed === undefined && numbersIn(feeds) <= mostCopied ? handed : undefined
     return changed !== undefined
       ? invalid(`changes its inputs: ${changed} is not what it was`)
       : afterwards !== undefined
