@@ -302,6 +302,7 @@ export const openCommand =
       return fail(code === 'Died' ? 'BackendUnavailable' : code, `exec:${command}: ${message}`)
     }
     const about = hello.right
+    const supports: Backend['supports'] = (op, direction) => about.supports?.has(`${op}/${direction}`) ?? true
     let asked = 0
     let closed = false
     // what it prints next may answer a question of before
@@ -363,6 +364,9 @@ export const openCommand =
         E.flatMap(() => checkFeeds(program.inputs, feeds)),
       )
       if (E.isLeft(fits)) return fits
+      const lacks = program.nodes.find(({ op, direction }) => !supports(op, direction))
+      if (lacks !== undefined)
+        return fail('BackendUnavailable', `there is no ${lacks.op} ${lacks.direction} here`)
       let values = feeds
       for (const node of program.nodes) {
         const written = await runNode(node, values, feeds)
@@ -378,7 +382,7 @@ export const openCommand =
     return E.right({
       name: about.name ?? `exec:${command}`,
       fingerprint: { command, ...about.fingerprint },
-      supports: (op, direction) => about.supports?.has(`${op}/${direction}`) ?? true,
+      supports,
       run: (program, feeds, watch) => () => run(program, feeds, watch ?? program.outputs),
       ...(about.translates === undefined ? {} : { translates: about.translates }),
       close: async () => {
