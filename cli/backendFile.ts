@@ -16,6 +16,21 @@ type Module = Readonly<Record<string, unknown>>
 
 const isTypeScript = (file: string): boolean => /\.[cm]?ts$/.test(file)
 
+/** What a backend may still throw when nobody waits for it: it is told, and the run goes on. */
+const mostTold = 3
+let told = -1
+const tellStrays = (): void => {
+  if (told >= 0) return
+  told = 0
+  const tell = (thrown: unknown): void => {
+    if (++told > mostTold) return
+    const last = told === mostTold ? '; more of it is not told' : ''
+    process.stderr.write(`etalon: something threw while nobody waited for it: ${messageOf(thrown)}${last}\n`)
+  }
+  process.on('unhandledRejection', tell)
+  process.on('uncaughtException', tell)
+}
+
 // how often a file was loaded: each time anew, with nothing left of before
 const times = new Map<string, number>()
 
@@ -32,6 +47,7 @@ const typeScript = async (): Promise<Reader> => {
 }
 
 const loaded = async (file: string): Promise<Module> => {
+  tellStrays()
   const before = times.get(file) ?? 0
   times.set(file, before + 1)
   const address = `${pathToFileURL(file).href}${before === 0 ? '' : `?anew=${before}`}`

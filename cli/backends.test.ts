@@ -149,6 +149,32 @@ describe('a backend from a file', () => {
   })
 })
 
+describe('a process that a backend shares', () => {
+  const etalon = (path: string) =>
+    spawnSync(process.execPath, ['--import', 'tsx', join(root, 'cli', 'main.ts'), 'verify', '--backend', path, '--ops', 'relu', '--direction', 'forward', '--profile', 'quick'], { cwd: root, encoding: 'utf8' }) // prettier-ignore
+
+  test('is not ended with a verdict by the backend', async () => {
+    for (const code of [0, 1]) {
+      const path = await file(
+        `exits${code}.mjs`,
+        `${relu} export default { ...mine, run: () => process.exit(${code}) }`,
+      )
+      const { status, stderr } = etalon(path)
+      expect([status, stderr]).toEqual([3, 'etalon: the process ended before the command did; this is no verdict\n'])
+    }
+  })
+
+  test('is not ended by what a backend throws aside, nor by what it leaves behind', async () => {
+    const path = await file('aside.mjs', `${relu}
+      setInterval(() => {}, 1000)
+      export default { ...mine, run: (...asked) => { Promise.reject(new Error('aside')); return mine.run(...asked) } }`) // prettier-ignore
+    const { status, stdout, stderr } = etalon(path)
+    expect(status).toBe(0)
+    expect(stdout).toMatch(/\nconformant: 1 conformant/)
+    expect(stderr).toBe(`${'etalon: something threw while nobody waited for it: aside\n'.repeat(2)}etalon: something threw while nobody waited for it: aside; more of it is not told\n`) // prettier-ignore
+  })
+})
+
 describe('a name', () => {
   test('that is none leads to the one that was meant', async () => {
     expect(await verified('plain-f23')).toEqual({

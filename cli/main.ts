@@ -87,11 +87,23 @@ const run = async ([name = '', ...rest]: readonly string[]): Promise<void> => {
   const command = fresh(`etalon ${name}`).description(entry.summary)
   const subcommand = await entry.load()
   subcommand(command, (code) => {
+    unfinished = false
     process.exitCode = code
   })
-  await command.parseAsync([...rest], { from: 'user' })
+  unfinished = true
+  await command.parseAsync([...rest], { from: 'user' }).finally(() => {
+    unfinished = false
+  })
   leave()
 }
+
+// a backend from outside may end the process, or leave it nothing to wait for: neither says that anything is right or wrong
+let unfinished = false
+process.on('exit', (code) => {
+  if (!unfinished || (code !== exit.ok && code !== exit.notConformant)) return
+  console.error('etalon: the process ended before the command did; this is no verdict')
+  process.exitCode = exit.noBackend
+})
 
 // a backend from outside may leave timers, sockets or processes behind that keep this one from ending
 const lingering = 3000
