@@ -58,8 +58,8 @@ const numbersOf = ({ x }: Tensors): number[] => x!.data as unknown as number[]
 const kinds: readonly (readonly [string, Backend, RegExp])[] = [
   ['throws at once', hostile(() => { throw new Error('no time') }), /^Thrown: no time$/],
   ['throws from its task', hostile(() => () => { throw new Error('no time') }), /^Thrown: no time$/],
-  ['throws nothing at all', hostile(() => { throw undefined }), /^Thrown: undefined$/],
-  ['throws what cannot be read', hostile(() => { throw { get message() { throw new Error() }, toString: 3, valueOf: 3 } }), /^Thrown: something that cannot be told$/],
+  ['throws nothing at all', hostile(() => { throw undefined as unknown as Error }), /^Thrown: undefined$/],
+  ['throws what cannot be read', hostile(() => { throw { get message() { throw new Error() }, toString: 3, valueOf: 3 } as unknown as Error }), /^Thrown: something that cannot be told$/],
   ['rejects', hostile(() => () => Promise.reject(new Error('lost'))), /^Thrown: lost$/],
   ['answers undefined', answering(undefined), /^answers undefined; it must be an Either/],
   ['answers null', answering(null), /^answers null; it must be an Either/],
@@ -134,7 +134,7 @@ describe('a backend that', () => {
     const place = new Float32Array(2 ** 20)
     const report = await verified(
       saying(({ shape, data }) => {
-        place.set(data as unknown as Float32Array)
+        place.set(data)
         return { shape, data: place.subarray(0, data.length) }
       }),
     )
@@ -156,6 +156,19 @@ describe('a backend that', () => {
     }
     expect(getOrThrow(await probeRounding(guarded(plainF32))())).toBe('nearest')
   })
+
+  test.each([
+    ['opens what is no session', () => TE.right(3 as never), /^opens 3; it must be a session, of step, run, state and close$/], // prettier-ignore
+    ['answers a step with what is none', () => TE.right({ step: () => () => Promise.resolve(5), run: () => 0, state: () => 0, close: () => Promise.reject(new Error('no')) } as never), /^answers [05]; it must be an Either/], // prettier-ignore
+  ] satisfies readonly (readonly [string, NonNullable<Backend['open']>, RegExp])[])(
+    '%s fails the programs that need one',
+    async (_, open, message) => {
+      const lines = getOrThrow(await probePrograms(guarded({ ...plainF32, open }), oracle, 1)())
+      const failures = lines.flatMap(({ failure }) => (failure === undefined ? [] : [failure.message]))
+      expect(failures.length).toBeGreaterThan(0)
+      for (const failure of failures) expect(failure).toMatch(message)
+    },
+  )
 
   test('answers what is none to a program fails that program, and the others go on', async () => {
     const lines = getOrThrow(await probePrograms(guarded(hostile(() => () => Promise.resolve(4))), oracle, 1)())
