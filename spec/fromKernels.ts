@@ -207,7 +207,7 @@ const awaitProgram = (
 export const fromKernels = (
   name: string,
   table: Kernels,
-  about: { readonly fingerprint?: Fingerprint } & Pick<Backend, 'depth' | 'translates' | 'snippet'> = {},
+  about: { readonly fingerprint?: Fingerprint } & Pick<Backend, 'depth' | 'translates' | 'snippet' | 'conventions'> = {},
 ): Backend => ({
   name,
   fingerprint: { name },
