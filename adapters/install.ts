@@ -1,3 +1,4 @@
+import type { OpenedGpu } from '../spec/adapter.js'
 import type { EtalonError } from '../spec/error.js'
 import { etalonError } from '../spec/error.js'
 
@@ -21,21 +22,24 @@ export const absent =
         : `${library} did not start: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
     )
 
-/**
- * Puts a WebGPU implementation where a browser has it, `navigator.gpu`, for libraries that look nowhere else; answers what
- * puts back what was there.
- */
-export const withNavigatorGpu = (gpu: GPU): (() => undefined) => {
-  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator')
-  const navigator: unknown = Reflect.get(globalThis, 'navigator')
-  Object.defineProperty(globalThis, 'navigator', {
-    value: Object.create(typeof navigator === 'object' ? navigator : null, { gpu: { value: gpu } }) as unknown,
-    configurable: true,
-    writable: true,
-  })
+const put = (name: string, value: unknown): (() => void) => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, name)
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
   return () => {
-    if (before === undefined) Reflect.deleteProperty(globalThis, 'navigator')
-    else Object.defineProperty(globalThis, 'navigator', before)
-    return undefined
+    if (before === undefined) Reflect.deleteProperty(globalThis, name)
+    else Object.defineProperty(globalThis, name, before)
+  }
+}
+
+/**
+ * Puts a WebGPU implementation where a browser has it – `navigator.gpu`, and its classes and constants as globals – for
+ * libraries that look nowhere else; answers what puts back what was there.
+ */
+export const asInBrowser = ({ gpu, globals }: OpenedGpu): (() => void) => {
+  const navigator: unknown = Reflect.get(globalThis, 'navigator')
+  const withGpu: unknown = Object.create(typeof navigator === 'object' ? navigator : null, { gpu: { value: gpu } })
+  const restore = Object.entries({ ...globals, navigator: withGpu }).map(([name, value]) => put(name, value))
+  return () => {
+    for (const each of restore) each()
   }
 }

@@ -4,11 +4,12 @@ import type { Adapter, BackendOptions, OpenedGpu } from '../spec/adapter.js'
 import type { Backend, Fingerprint } from '../spec/backend.js'
 import type { EtalonError } from '../spec/error.js'
 import { etalonError } from '../spec/error.js'
-import { fromKernels } from '../spec/fromKernels.js'
+import type { Unsupported } from '../spec/fromKernels.js'
+import { fromKernels, unsupported } from '../spec/fromKernels.js'
 import type { Tensors } from '../spec/tensor.js'
-import { absent, installCommand, withNavigatorGpu } from './install.js'
+import { absent, installCommand, asInBrowser } from './install.js'
 import { tfjsConventions, tfjsOps } from './tfjs/ops.js'
-import type { Language } from './words.js'
+import type { Language, Sentence } from './words.js'
 import { inFloat32, js, kernelsOf, listed, snippetIn, speaks, spoken, translationsOf } from './words.js'
 
 type Tf = typeof import('@tensorflow/tfjs-core')
@@ -43,7 +44,8 @@ const kinds: readonly Kind[] = [
 const languageOf = ({ backend }: Kind): Language => ({
   preamble: [
     "import * as tf from '@tensorflow/tfjs-core'",
-    `import '@tensorflow/tfjs-backend-${backend}'`,
+    "import '@tensorflow/tfjs-layers' // the gradients",
+    `import '@tensorflow/tfjs-backend-${backend}'${backend === 'webgpu' ? ' // wants navigator.gpu, as a browser has it' : ''}`,
     '',
     `await tf.setBackend('${backend}')`,
   ].join('\n'),
@@ -74,13 +76,14 @@ const nameOf = ({ backend }: Kind): string => `tfjs-${backend}`
 
 const packagesOf = ({ backend }: Kind): Readonly<Record<string, string>> => ({
   '@tensorflow/tfjs-core': range,
+  '@tensorflow/tfjs-layers': range,
   [`@tensorflow/tfjs-backend-${backend}`]: range,
 })
 
 // one library for all of its backends, so that each answer says whose it is to be
 const answering =
   (tf: Tf, backend: string) =>
-  async (sentence: Parameters<typeof spoken>[0], tensors: Tensors): Promise<Tensors> => {
+  async (sentence: Sentence, tensors: Tensors): Promise<Tensors | Unsupported> => {
     if (tf.getBackend() !== backend) await tf.setBackend(backend)
     const engine = tf.engine()
     engine.startScope()
@@ -91,7 +94,9 @@ const answering =
           tf.tensor(inFloat32(tensor), [...tensor.shape], 'float32'),
         ]),
       )
-      const answers = (await spoken(sentence, { tf, ...values })) as Readonly<Record<string, InstanceType<Tf['Tensor']>>>
+      const answers = (await spoken(sentence, { tf, ...values })) as Readonly<
+        Record<string, InstanceType<Tf['Tensor']>>
+      >
       return Object.fromEntries(
         await Promise.all(
           Object.entries(answers).map(
@@ -99,6 +104,13 @@ const answering =
           ),
         ),
       )
+    } catch (thrown) {
+      // its backends do not all have what its gradients are made of
+      const said = thrown instanceof Error ? thrown.message : ''
+      const lacked = /Kernel '(\w+)' not registered for backend/.exec(said)
+      if (lacked !== null) return unsupported(`the backend has no ${lacked[1]}`)
+      if (/rank \d+ is not yet supported/.test(said)) return unsupported('a rank too high for the backend')
+      throw thrown
     } finally {
       tf.disposeVariables()
       engine.endScope()
@@ -109,7 +121,9 @@ const opened = async (kind: Kind, gpu: OpenedGpu | undefined): Promise<Backend> 
   const tf = await import('@tensorflow/tfjs-core')
   // in production mode it does not advertise another package
   tf.enableProdMode()
-  const restore = gpu === undefined ? () => undefined : withNavigatorGpu(gpu.gpu)
+  const restore = gpu === undefined ? () => undefined : asInBrowser(gpu)
+  // it holds the gradients, which the core alone comes without in Node
+  await import('@tensorflow/tfjs-layers')
   await kind.load()
   if (!(await tf.setBackend(kind.backend))) throw new Error(`TensorFlow.js could not start its backend ${kind.backend}`)
   const language = languageOf(kind)
@@ -141,7 +155,9 @@ const open =
     const missing = absent('TensorFlow.js', packagesOf(kind))
     if (kind.backend !== 'webgpu') return TE.tryCatch(() => opened(kind, undefined), missing)
     if (gpu === undefined)
-      return TE.left(etalonError('BackendUnavailable', `${nameOf(kind)} wants a WebGPU implementation, and was given none`))
+      return TE.left(
+        etalonError('BackendUnavailable', `${nameOf(kind)} wants a WebGPU implementation, and was given none`),
+      )
     return TE.flatMap((given: OpenedGpu) => TE.tryCatch(() => opened(kind, given), missing))(gpu)
   }
 

@@ -112,7 +112,7 @@ export const sentenceFor = (
   return { statements: `${definition}\n${statements}`, result }
 }
 
-type Run = (sentence: Sentence, tensors: Tensors) => Promise<GivenTensors>
+type Run = (sentence: Sentence, tensors: Tensors) => Promise<GivenTensors | Unsupported>
 
 /** Kernels that run the phrases of a book. */
 export const kernelsOf = (book: Phrasebook, language: Language, run: Run): Kernels =>
@@ -126,7 +126,7 @@ export const kernelsOf = (book: Phrasebook, language: Language, run: Run): Kerne
         inputs: GivenTensors,
         cotangents: Tensors,
         sizes: AnySizes,
-      ): Promise<GivenTensors> | Unsupported => {
+      ): ReturnType<Run> | Unsupported => {
         const sentence = sentenceFor(book, language, op, direction, attrs, given(inputs), sizes)
         if ('unsupported' in sentence) return sentence
         return run(sentence, {

@@ -12,6 +12,8 @@ export interface BackendOptions {
 /** A WebGPU implementation as `navigator.gpu` has it, and what it is; closed, it lets the process end. */
 export interface OpenedGpu {
   readonly gpu: GPU
+  /** what a browser has beside it as globals: GPUBufferUsage, GPUBuffer and so on */
+  readonly globals: Readonly<Record<string, unknown>>
   readonly fingerprint: Backend['fingerprint']
   readonly close: task.Task<void>
 }

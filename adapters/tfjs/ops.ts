@@ -68,9 +68,11 @@ ${state}`
 const named = (name: string): string => `{ name: 'w', tensor: ${name} }`
 
 const lastAxisOnly = (attrs: { readonly axis: number }, x: Tensor | undefined): Unsupported | undefined =>
-  attrs.axis === -1 || attrs.axis === (x as Tensor).shape.length - 1
-    ? undefined
-    : unsupported('an axis other than the last')
+  (x as Tensor).shape.length === 0
+    ? unsupported('a scalar')
+    : attrs.axis === -1 || attrs.axis === (x as Tensor).shape.length - 1
+      ? undefined
+      : unsupported('an axis other than the last')
 
 const sumsToOne = ({ shape, data }: Tensor): boolean => {
   const classes = shape[1] as number
@@ -108,9 +110,7 @@ export const tfjsOps: Phrasebook = {
   },
   softplus: {
     code: ({ attrs: { beta } }) =>
-      beta === 1
-        ? 'return { y: tf.softplus(x) }'
-        : `return { y: tf.div(tf.softplus(tf.mul(x, ${beta})), ${beta}) }`,
+      beta === 1 ? 'return { y: tf.softplus(x) }' : `return { y: tf.div(tf.softplus(tf.mul(x, ${beta})), ${beta}) }`,
     translates: ['beta: softplus(βx)/β'],
   },
   step: {
@@ -120,13 +120,13 @@ export const tfjsOps: Phrasebook = {
   softmax: { code: ({ attrs, inputs }) => lastAxisOnly(attrs, inputs['x']) ?? 'return { y: tf.softmax(x) }' },
   logSoftmax: { code: ({ attrs, inputs }) => lastAxisOnly(attrs, inputs['x']) ?? 'return { y: tf.logSoftmax(x) }' },
   maxout: {
-    code: ({ attrs, sizes: { K, O } }) =>
+    code: ({ attrs, sizes: { N, K, O, I } }) =>
       asksOther(attrs, 'ties', 'first')
         ? unsupported('another share of tied maxima')
         : `
-const pieces = tf.add(tf.einsum('ni,koi->kno', x, w), tf.reshape(b, [${K}, 1, ${O}]))
-return { y: tf.max(pieces, 0) }`,
-    translates: ['tf.max over the pieces of tf.einsum'],
+const pieces = tf.reshape(tf.matMul(x, tf.reshape(w, ${js([K * O, I])}), false, true), ${js([N, K, O])})
+return { y: tf.max(tf.add(pieces, b), 1) }`,
+    translates: ['tf.max over the pieces of one tf.matMul'],
   },
 
   dense: {
@@ -137,7 +137,8 @@ return { y: tf.max(pieces, 0) }`,
     code: ({ attrs, inputs, direction }) => {
       const [left, right] = attrs.padding
       return (
-        convolutionProblem(attrs, 0, direction, false) ?? `
+        convolutionProblem(attrs, 0, direction, false) ??
+        `
 const padded = tf.pad(tf.transpose(x, [0, 2, 1]), ${js([
           [0, 0],
           [left, right],
@@ -162,7 +163,8 @@ return { y: tf.transpose(${biased('y', inputs['b'] !== undefined)}, [0, 2, 1]) }
               ((inputs['w'] as Tensor).shape[0] as number) / C,
             ])}), ${rest})`
       return (
-        convolutionProblem(attrs, C, direction, true) ?? `
+        convolutionProblem(attrs, C, direction, true) ??
+        `
 const image = tf.transpose(x, [0, 2, 3, 1])
 const y = ${y}
 return { y: tf.transpose(${biased('y', inputs['b'] !== undefined)}, [0, 3, 1, 2]) }`
@@ -184,7 +186,8 @@ return { y: tf.transpose(${biased('y', inputs['b'] !== undefined)}, [0, 3, 1, 2]
   },
   maxPool2d: {
     code: ({ attrs }) =>
-      poolProblem(attrs) ?? `
+      poolProblem(attrs) ??
+      `
 const image = tf.transpose(x, [0, 2, 3, 1])
 const y = tf.maxPool(image, ${js(attrs.window)}, ${js(attrs.stride)}, ${explicit(attrs.padding)})
 return { y: tf.transpose(y, [0, 3, 1, 2]) }`,
@@ -210,7 +213,8 @@ return { y: tf.transpose(y, [0, 3, 1, 2]) }`),
       const axes = spatial(inputs['x'])
       const factor = attrs.runningVariance === 'unbiased' ? m / (m - 1) : 1
       return (
-        layout(axes) ?? `
+        layout(axes) ??
+        `
 const image = ${last('x', axes)}
 const { mean, variance } = tf.moments(image, ${js(Array.from({ length: axes + 1 }, (_, i) => i))})
 const y = tf.batchNorm(image, mean, variance, beta, gamma, ${attrs.epsilon})
@@ -232,7 +236,8 @@ return {
     code: ({ attrs, inputs }) => {
       const axes = spatial(inputs['x'])
       return (
-        layout(axes) ?? `
+        layout(axes) ??
+        `
 const y = tf.batchNorm(${last('x', axes)}, runningMean, runningVar, beta, gamma, ${attrs.epsilon})
 return { y: ${first('y', axes)} }`
       )
@@ -269,7 +274,10 @@ return { y: ${first('y', axes)} }`)
     code: ({ sizes: { N, C } }) => `return { y: tf.mul(x, tf.reshape(s, ${js([N, C, 1, 1])})) }`,
     translates: ['tf.mul, the scales broadcast'],
   },
-  rnnCell: { code: () => `return { h: ${elmanStep('x', 'h')} }`, translates: ['tf.matMul, tf.add and tf.tanh together'] },
+  rnnCell: {
+    code: () => `return { h: ${elmanStep('x', 'h')} }`,
+    translates: ['tf.matMul, tf.add and tf.tanh together'],
+  },
   lstmCell: {
     code: () => `${gates}
 const [newC, newH] = tf.basicLSTMCell(forgetBias, kernel, bias, x, c, h)
@@ -294,7 +302,12 @@ for (const step of tf.unstack(x)) {
   states.push(h)
 }
 return { y: tf.stack(states), hT: h, cT: c }`,
-    translates: ['a loop over tf.basicLSTMCell', 'gates i, f, g, o → i, g, f, o', 'one kernel for x and h', 'forget bias 0'],
+    translates: [
+      'a loop over tf.basicLSTMCell',
+      'gates i, f, g, o → i, g, f, o',
+      'one kernel for x and h',
+      'forget bias 0',
+    ],
   },
 
   mse: {
@@ -322,8 +335,7 @@ return { y: tf.stack(states), hT: h, cT: c }`,
   },
 
   sgd: {
-    code: ({ attrs }) =>
-      decayed(attrs) ?? stepped(`tf.train.sgd(${attrs.learningRate})`, [], 'return { w: weight }'),
+    code: ({ attrs }) => decayed(attrs) ?? stepped(`tf.train.sgd(${attrs.learningRate})`, [], 'return { w: weight }'),
   },
   momentum: {
     code: ({ attrs }) =>
@@ -380,7 +392,8 @@ return { w: weight, meanSquare: state.tensor, meanSquareDelta: ofDelta.tensor }`
   },
   adam: {
     code: ({ attrs, inputs }) =>
-      decayed(attrs) ?? `
+      decayed(attrs) ??
+      `
 const weight = tf.variable(w, true, 'w')
 const optimizer = tf.train.adam(${attrs.learningRate}, ${attrs.beta1}, ${attrs.beta2}, ${attrs.epsilon})
 await optimizer.setWeights([{ name: 'iter', tensor: tf.scalar(${(inputs['step'] as Tensor).data[0]}, 'int32') }, ${named('m')}, ${named('v')}])

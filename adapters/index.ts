@@ -1,0 +1,5 @@
+import type { Adapter } from '../spec/adapter.js'
+import { tfjs } from './tfjs.js'
+
+/** The libraries that are held by their names, where they are installed. */
+export const adapters: readonly Adapter[] = [...tfjs]
