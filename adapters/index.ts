@@ -1,5 +1,6 @@
 import type { Adapter } from '../spec/adapter.js'
+import { jaxJs } from './jaxJs.js'
 import { tfjs } from './tfjs.js'
 
 /** The libraries that are held by their names, where they are installed. */
-export const adapters: readonly Adapter[] = [...tfjs]
+export const adapters: readonly Adapter[] = [...tfjs, ...jaxJs]

@@ -1,3 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import type { OpenedGpu } from '../spec/adapter.js'
 import type { EtalonError } from '../spec/error.js'
 import { etalonError } from '../spec/error.js'
@@ -42,4 +45,16 @@ export const asInBrowser = ({ gpu, globals }: OpenedGpu): (() => void) => {
   return () => {
     for (const each of restore) each()
   }
+}
+
+const require = createRequire(import.meta.url)
+
+/** The version of a package as it is installed, 'unknown' where its own file is not to be found. */
+export const versionOf = (name: string): string => {
+  const file = (require.resolve.paths(name) ?? [])
+    .map((folder) => join(folder, name, 'package.json'))
+    .find((path) => existsSync(path))
+  return file === undefined
+    ? 'unknown'
+    : (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version
 }
