@@ -40,7 +40,11 @@ const put = (name: string, value: unknown): (() => void) => {
  */
 export const asInBrowser = ({ gpu, globals }: OpenedGpu): (() => void) => {
   const navigator: unknown = Reflect.get(globalThis, 'navigator')
-  const withGpu: unknown = Object.create(typeof navigator === 'object' ? navigator : null, { gpu: { value: gpu } })
+  const withGpu: unknown = Object.create(typeof navigator === 'object' ? navigator : null, {
+    gpu: { value: gpu },
+    // as Node from version 21 on has it
+    userAgent: { value: `Node.js/${process.versions.node.split('.')[0]}` },
+  })
   const restore = Object.entries({ ...globals, navigator: withGpu }).map(([name, value]) => put(name, value))
   return () => {
     for (const each of restore) each()

@@ -40,9 +40,9 @@ const languageOf = (device: Device): Language => ({
       statements:
         others.length === 0
           ? [
-              `const [${output}, pull] = vjp((${asked}) => ${call}(${names.join(', ')}).${output}, [${asked}])`,
+              `const [outputs, pull] = vjp((${asked}) => ${call}(${names.join(', ')}).${output}, [${asked}])`,
               `${gradients} = pull(${cotangent})`,
-              `${output}.dispose()`,
+              'outputs.dispose()',
               'pull.dispose()',
             ].join('\n')
           : // vjp itself refuses outputs of which one is made of another

@@ -87,8 +87,11 @@ export const jaxJsOps: Phrasebook = {
       isScalar(inputs) ? unsupported('a scalar') : `return { y: nn.logSoftmax(x, ${attrs.axis}) }`,
   },
   maxout: {
-    code: ({ attrs }) => ties(attrs) ?? `return { y: np.max(np.einsum('ni,koi->nko', x, w).add(b), 1) }`,
-    translates: ['np.max over the pieces of np.einsum'],
+    code: ({ attrs, sizes: { N, K, O, I } }) =>
+      ties(attrs) ?? `
+const pieces = np.matmul(x, w.reshape(${js([K * O, I])}).transpose()).reshape(${js([N, K, O])})
+return { y: np.max(pieces.add(b), 1) }`,
+    translates: ['np.max over the pieces of one np.matmul'],
   },
 
   dense: {
