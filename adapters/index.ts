@@ -1,6 +1,7 @@
 import type { Adapter } from '../spec/adapter.js'
 import { jaxJs } from './jaxJs.js'
+import { pytorch } from './pytorch.js'
 import { tfjs } from './tfjs.js'
 
 /** The libraries that are held by their names, where they are installed. */
-export const adapters: readonly Adapter[] = [...tfjs, ...jaxJs]
+export const adapters: readonly Adapter[] = [...tfjs, ...jaxJs, pytorch]

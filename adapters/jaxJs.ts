@@ -92,7 +92,12 @@ const opened = async (device: Device, gpu: OpenedGpu | undefined): Promise<Backe
   const language = languageOf(device)
   return {
     ...fromKernels(nameOf(device), kernelsOf(jaxJsOps, language, answering(jax, device)), {
-      fingerprint: { name: nameOf(device), library: '@jax-js/jax', version: versionOf('@jax-js/jax'), ...gpu?.fingerprint },
+      fingerprint: {
+        name: nameOf(device),
+        library: '@jax-js/jax',
+        version: versionOf('@jax-js/jax'),
+        ...gpu?.fingerprint,
+      },
       translates: translationsOf(jaxJsOps),
       snippet: snippetIn(jaxJsOps, language),
       conventions: jaxJsConventions,

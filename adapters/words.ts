@@ -172,8 +172,8 @@ export const translationsOf = (book: Phrasebook): Readonly<Partial<Record<OpName
     }),
   )
 
-// a report is read by people
-const mostNumbers = 4096
+/** The most numbers of a snippet: it is read by people. */
+export const mostNumbers = 4096
 
 /** The numbers of a tensor as JavaScript and Python alike write a list, but for NaN and the infinities. */
 export const listed = (data: Numbers): string =>

@@ -71,7 +71,7 @@ export const jaxJsOps: Phrasebook = {
   tanh: { code: () => 'return { y: np.tanh(x) }' },
   relu: { code: ({ attrs }) => kink(attrs, 'right') ?? 'return { y: nn.relu(x) }' },
   leakyRelu: { code: ({ attrs }) => kink(attrs, 'right') ?? `return { y: nn.leakyRelu(x, ${attrs.alpha}) }` },
-  elu: { code: ({ attrs }) => kink(attrs, 'catalogue') ?? `return { y: nn.elu(x, ${attrs.alpha}) }` },
+  elu: { code: ({ attrs }) => kink(attrs, 'right') ?? `return { y: nn.elu(x, ${attrs.alpha}) }` },
   softplus: {
     code: ({ attrs: { beta } }) =>
       beta === 1 ? 'return { y: nn.softplus(x) }' : `return { y: nn.softplus(x.mul(${beta})).div(${beta}) }`,
@@ -88,15 +88,15 @@ export const jaxJsOps: Phrasebook = {
   },
   maxout: {
     code: ({ attrs, sizes: { N, K, O, I } }) =>
-      ties(attrs) ?? `
+      ties(attrs) ??
+      `
 const pieces = np.matmul(x, w.reshape(${js([K * O, I])}).transpose()).reshape(${js([N, K, O])})
 return { y: np.max(pieces.add(b), 1) }`,
     translates: ['np.max over the pieces of one np.matmul'],
   },
 
   dense: {
-    code: ({ inputs }) =>
-      `return { y: np.matmul(x, w.transpose())${inputs['b'] === undefined ? '' : '.add(b)'} }`,
+    code: ({ inputs }) => `return { y: np.matmul(x, w.transpose())${inputs['b'] === undefined ? '' : '.add(b)'} }`,
     translates: ['weights [O,I]: transposed'],
   },
   conv1d: {
@@ -176,8 +176,7 @@ return { y: y.mul(${perChannel('gamma', C, axes)}).add(${perChannel('beta', C, a
   add: { code: () => 'return { y: a.add(b) }' },
   mul: { code: () => 'return { y: a.mul(b) }' },
   concat: {
-    code: ({ attrs: { axis }, inputs }) =>
-      `return { y: np.concatenate([${Object.keys(inputs).join(', ')}], ${axis}) }`,
+    code: ({ attrs: { axis }, inputs }) => `return { y: np.concatenate([${Object.keys(inputs).join(', ')}], ${axis}) }`,
   },
   scaleChannels: {
     code: ({ sizes: { N, C } }) => `return { y: x.mul(s.reshape(${js([N, C, 1, 1])})) }`,

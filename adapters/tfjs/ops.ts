@@ -52,8 +52,8 @@ const poolProblem = (attrs: object): Unsupported | undefined =>
 
 const reductions = { mean: 'tf.Reduction.MEAN', sum: 'tf.Reduction.SUM', none: 'tf.Reduction.NONE' } as const
 
-const kink = (attrs: object): Unsupported | undefined =>
-  asksOther(attrs, 'kink', 'catalogue') ? unsupported('another slope at the kink') : undefined
+const kink = (attrs: object, own: 'left' | 'right'): Unsupported | undefined =>
+  asksOther(attrs, 'kink', 'catalogue', own) ? unsupported('another slope at the kink') : undefined
 
 const decayed = ({ weightDecay }: { readonly weightDecay: number }): Unsupported | undefined =>
   weightDecay === 0 ? undefined : unsupported('weight decay')
@@ -102,11 +102,11 @@ const layout = (axes: number): Unsupported | undefined =>
 export const tfjsOps: Phrasebook = {
   sigmoid: { code: () => 'return { y: tf.sigmoid(x) }' },
   tanh: { code: () => 'return { y: tf.tanh(x) }' },
-  relu: { code: ({ attrs }) => kink(attrs) ?? 'return { y: tf.relu(x) }' },
-  leakyRelu: { code: ({ attrs }) => kink(attrs) ?? `return { y: tf.leakyRelu(x, ${attrs.alpha}) }` },
+  relu: { code: ({ attrs }) => kink(attrs, 'left') ?? 'return { y: tf.relu(x) }' },
+  leakyRelu: { code: ({ attrs }) => kink(attrs, 'left') ?? `return { y: tf.leakyRelu(x, ${attrs.alpha}) }` },
   elu: {
     code: ({ attrs }) =>
-      kink(attrs) ?? (attrs.alpha === 1 ? 'return { y: tf.elu(x) }' : unsupported('alpha other than 1')),
+      kink(attrs, 'right') ?? (attrs.alpha === 1 ? 'return { y: tf.elu(x) }' : unsupported('alpha other than 1')),
   },
   softplus: {
     code: ({ attrs: { beta } }) =>
