@@ -208,7 +208,10 @@ const snippetFrom =
       ...withHelpers(functions, op).flatMap((text) => ['', text, '']),
       '',
       // an input may have the name of its op
-      ...tensors.map(([name, { shape, data }]) => `${name}_ = torch.tensor(${list(data)}).reshape(${python(shape)})`),
+      ...tensors.map(
+        ([name, { shape, data }]) =>
+          `${name}_ = torch.tensor(${list(data)}, dtype=torch.float32).reshape(${python(shape)})`,
+      ),
       ...(direction === 'forward'
         ? [`got = ${call}`]
         : [

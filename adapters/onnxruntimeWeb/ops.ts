@@ -227,12 +227,14 @@ export const onnxruntimeOps: Poses = {
         ? unsupported('a window of even size')
         : shapeOf(inputs, 'x').length !== 4
           ? unsupported('other than two axes beside batch and channels')
-          : elementwise('LRN', {
-              size: { int: size },
-              alpha: { float: alpha },
-              beta: { float: beta },
-              bias: { float: k },
-            })(inputs),
+          : alpha <= 0
+            ? unsupported('alpha not above 0')
+            : elementwise('LRN', {
+                size: { int: size },
+                alpha: { float: alpha },
+                beta: { float: beta },
+                bias: { float: k },
+              })(inputs),
   },
   flatten: {
     pose: (_, inputs) => {
