@@ -53,12 +53,12 @@ export const asInBrowser = ({ gpu, globals }: OpenedGpu): (() => void) => {
 
 const require = createRequire(import.meta.url)
 
-/** The version of a package as it is installed, 'unknown' where its own file is not to be found. */
-export const versionOf = (name: string): string => {
+/** The version of a package as it is installed, undefined where it is not. */
+export const versionOf = (name: string): string | undefined => {
   const file = (require.resolve.paths(name) ?? [])
     .map((folder) => join(folder, name, 'package.json'))
     .find((path) => existsSync(path))
   return file === undefined
-    ? 'unknown'
+    ? undefined
     : (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version
 }

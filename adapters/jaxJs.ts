@@ -95,7 +95,7 @@ const opened = async (device: Device, gpu: OpenedGpu | undefined): Promise<Backe
       fingerprint: {
         name: nameOf(device),
         library: '@jax-js/jax',
-        version: versionOf('@jax-js/jax'),
+        version: versionOf('@jax-js/jax') ?? 'unknown',
         ...gpu?.fingerprint,
       },
       translates: translationsOf(jaxJsOps),

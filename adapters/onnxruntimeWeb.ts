@@ -140,7 +140,11 @@ const opened = async (): Promise<Backend> => {
   )
   return {
     ...fromKernels('onnxruntime-web', kernels, {
-      fingerprint: { name: 'onnxruntime-web', library: 'onnxruntime-web', version: versionOf('onnxruntime-web') },
+      fingerprint: {
+        name: 'onnxruntime-web',
+        library: 'onnxruntime-web',
+        version: versionOf('onnxruntime-web') ?? 'unknown',
+      },
       translates: Object.fromEntries(
         opNames.flatMap((op) => {
           const translates = poseOf(op)?.translates
