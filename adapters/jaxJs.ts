@@ -18,9 +18,9 @@ type Arrays = Readonly<Record<string, Jax['Array']['prototype']>>
 const packages = { '@jax-js/jax': '^0.1.25' }
 
 const kinds: readonly { readonly device: Device; readonly about: string }[] = [
-  { device: 'cpu', about: "jax-js's interpreter in JavaScript" },
-  { device: 'wasm', about: "jax-js's kernels in WebAssembly" },
-  { device: 'webgpu', about: "jax-js's kernels on WebGPU" },
+  { device: 'cpu', about: 'jax-js, interpreted JavaScript' },
+  { device: 'wasm', about: 'jax-js, WebAssembly' },
+  { device: 'webgpu', about: 'jax-js, WebGPU' },
 ]
 
 const languageOf = (device: Device): Language => ({

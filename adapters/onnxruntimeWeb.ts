@@ -160,7 +160,7 @@ const opened = async (): Promise<Backend> => {
 /** ONNX Runtime in WebAssembly: forward, each question a model of one node. */
 export const onnxruntimeWeb: Adapter = {
   name: 'onnxruntime-web',
-  about: 'ONNX Runtime in WebAssembly, forward only',
+  about: 'ONNX Runtime, WebAssembly',
   packages,
   install: installCommand(packages),
   supports: (op, direction) => direction === 'forward' && poseOf(op) !== undefined,

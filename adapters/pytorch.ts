@@ -269,7 +269,7 @@ const opened = ({ python, version }: Found): Backend => {
 /** PyTorch on the processor, in a Python of its own. */
 export const pytorch: Adapter = {
   name: 'pytorch',
-  about: 'PyTorch on the processor, in a Python process',
+  about: 'PyTorch on the processor',
   packages: {},
   install,
   found: async () => (await findPytorch())?.version,

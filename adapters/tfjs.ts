@@ -26,17 +26,17 @@ const range = '^4.22.0'
 const kinds: readonly Kind[] = [
   {
     backend: 'cpu',
-    about: "TensorFlow.js's plain JavaScript",
+    about: 'TensorFlow.js, plain JavaScript',
     load: () => import('@tensorflow/tfjs-backend-cpu'),
   },
   {
     backend: 'wasm',
-    about: "TensorFlow.js's WebAssembly",
+    about: 'TensorFlow.js, WebAssembly',
     load: () => import('@tensorflow/tfjs-backend-wasm'),
   },
   {
     backend: 'webgpu',
-    about: "TensorFlow.js's WebGPU",
+    about: 'TensorFlow.js, WebGPU',
     load: () => import('@tensorflow/tfjs-backend-webgpu'),
   },
 ]

@@ -15,8 +15,8 @@ export const about = JSON.parse(readFileSync(join(repository, 'package.json'), '
   readonly license: string
 }
 
-// the peers of `bench reference`, which says so where they are missing, and what reads formulas from their sources
-const leftOut = ['@tensorflow/*', '*/read.js']
+// the libraries of adapters and of `bench reference`, which say so where they are missing, and what reads formulas from their sources
+const leftOut = ['@tensorflow/*', '@jax-js/jax', 'onnxruntime-web', 'protobufjs', '*/read.js']
 
 /** What of the package `webgpu` runs on x86-64 Linux. */
 const dawn = ['index.js', 'package.json', 'LICENSE.md', 'dist/linux-x64/dawn.node']
