@@ -142,7 +142,7 @@ describe('a backend from a file', () => {
     const path = await file('gpu.mjs', `${relu} export default async ({ gpu }) => {
       const { right } = await gpu()
       const adapter = await right.gpu.requestAdapter()
-      return { ...mine, fingerprint: { ...right.fingerprint, adapter: adapter !== null, usage: GPUBufferUsage.STORAGE } }
+      return { ...mine, fingerprint: { ...right.fingerprint, adapter: adapter !== null, usage: right.globals.GPUBufferUsage.STORAGE } }
     }`) // prettier-ignore
     const backend = getOrThrow(await openBackend('software', path)())
     expect(backend.fingerprint).toMatchObject({ kind: 'embedded-software', adapter: true, usage: 128 })

@@ -1,7 +1,8 @@
 import { either as E, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import type { DeviceChoice } from '../accelerated/index.js'
-import type { Adapter, BackendOptions } from '../spec/adapter.js'
+import { adapters } from '../adapters/index.js'
+import type { BackendOptions } from '../spec/adapter.js'
 import type { Backend } from '../spec/backend.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import { fail, show } from '../spec/error.js'
@@ -16,9 +17,6 @@ interface Options extends BackendOptions {
 }
 
 type Opener = (options: Options) => taskEither.TaskEither<EtalonError, Backend>
-
-/** Libraries of others, each held by its name where it is installed. */
-const adapters: readonly Adapter[] = []
 
 // each is loaded when it is opened: Dawn is native code of some size
 const openers: Readonly<Record<string, Opener>> = {
@@ -91,8 +89,8 @@ export const openBackend = (device: DeviceChoice, backend = 'webgpu'): taskEithe
 export const exitOfOpening = ({ code }: EtalonError): ExitCode =>
   code === 'BackendUnavailable' || code === 'LimitExceeded' || code === 'DeviceLost' ? exit.noBackend : exit.usage
 
-// what computes on the processor, whatever it is given
-const without: readonly string[] = ['plain-f32']
+// what has a name and computes on the processor, whatever it is given
+const without: readonly string[] = backendNames.filter((name) => !name.endsWith('webgpu'))
 
 /** What is wrong with asking for a device together with a backend, if anything is. */
 export const deviceProblem = (device: DeviceChoice, backend: string): string | undefined =>

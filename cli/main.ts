@@ -45,6 +45,10 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'the catalogue: ops, their inputs, attributes and outputs, and which backend has them',
     load: async () => (await import('./list.js')).listCommand,
   },
+  backends: {
+    summary: 'the backends that can be held: installed or how to install, version, ops',
+    load: async () => (await import('./adapterList.js')).adapterListCommand,
+  },
 }
 
 // the package's own file lies one folder up from the sources and two up from what is built

@@ -361,12 +361,13 @@ export const guarded = (
     }
   }
 
-  const { open, depth, translates, snippet } = backend
+  const { open, depth, translates, conventions, snippet } = backend
   return {
     name: typeof backend.name === 'string' ? backend.name : show(backend.name),
     fingerprint: fingerprintOf(backend),
     ...(depth === undefined ? {} : { depth }),
     ...(translates === undefined ? {} : { translates }),
+    ...(conventions === undefined ? {} : { conventions }),
     ...(snippet === undefined
       ? {}
       : {

@@ -1,5 +1,6 @@
 import { taskEither as TE } from 'fp-ts'
 import type { task, taskEither } from 'fp-ts'
+import type { Attributes } from './attributes.js'
 import type { Direction, OpName } from './catalogue.js'
 import type { EtalonError } from './error.js'
 import type { Depth } from './op.js'
@@ -45,6 +46,11 @@ export interface Backend {
    * gates, an attribute that says how the library means it. A verdict names them.
    */
   readonly translates?: Readonly<Partial<Record<OpName, readonly string[]>>>
+  /**
+   * the values of dials – `kink`, `ties`, `epsilonInside` and their like – that are the library's own, by op, where it has
+   * one: an answer by another value is then a declared convention
+   */
+  readonly conventions?: Readonly<Partial<Record<OpName, Attributes>>>
   /** a program of its own that asks a question through the library's own API and prints what it got beside what it should */
   readonly snippet?: (question: Question, want: Tensors) => string | undefined
   /** training with resident state, where the backend has it; `sessionOf` gives it to any other */

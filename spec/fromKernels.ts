@@ -225,7 +225,10 @@ const ensureOps = (table: Kernels): void =>
 export const fromKernels = (
   name: string,
   table: Kernels,
-  about: { readonly fingerprint?: Fingerprint } & Pick<Backend, 'depth' | 'translates' | 'snippet'> = {},
+  about: { readonly fingerprint?: Fingerprint } & Pick<
+    Backend,
+    'depth' | 'translates' | 'snippet' | 'conventions'
+  > = {},
 ): Backend => {
   ensureOps(table)
   return {

@@ -144,38 +144,6 @@ const findingOf: (system: Result<Candidate>) => SystemFinding = E.match(
   ({ adapter }): SystemFinding => ({ found: 'adapter', facts: factsOf(adapter) }),
 )
 
-// libraries look for what a browser has as globals, GPUBufferUsage and the like
-const offerGlobals = (globals: Loaded['globals']): void => {
-  for (const [name, value] of Object.entries(globals))
-    if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
-}
-
-/**
- * WebGPU as `navigator.gpu` has it, for backends that make a device of their own: the implementation that `acquireDevice`
- * takes by the same choice, and what it is. What a browser has as globals is there afterwards, where it was not before.
- *
- * Errors  BackendUnavailable – no adapter that answers the choice
- */
-export const openGpu = (choice: DeviceChoice): TE.TaskEither<EtalonError, OpenedGpu> =>
-  F.pipe(
-    chosenCandidate(choice),
-    TE.map(({ gpu, adapter, kind, versions, globals }): OpenedGpu => {
-      offerGlobals(globals)
-      return {
-        gpu,
-        fingerprint: fingerprintOf({
-          kind,
-          facts: factsOf(adapter),
-          limits: limitsOf(adapter.limits),
-          features: adapter.features,
-          versions: { ...versions, node: process.version, platform: `${process.platform}-${process.arch}` },
-        }),
-        // Dawn's object is never let go, and keeps no process from ending
-        close: () => Promise.resolve(),
-      }
-    }),
-  )
-
 const acquiredFrom = (chosen: Chosen, device: GPUDevice): AcquiredDevice => {
   const limits = limitsOf(device.limits)
   const lost = device.lost.then(({ reason, message }) => `${reason}: ${message}`, messageOf)
@@ -237,4 +205,28 @@ export const acquireDevice = (
         TE.map((device) => acquiredFrom(chosen, device)),
       ),
     ),
+  )
+
+/**
+ * The WebGPU implementation itself, for libraries that open a device of their own on it; its adapter is chosen as
+ * `acquireDevice` does.
+ *
+ * Errors  BackendUnavailable – no adapter that answers the choice; the message says what was found
+ */
+export const openGpu = (choice: DeviceChoice): TE.TaskEither<EtalonError, OpenedGpu> =>
+  F.pipe(
+    chosenCandidate(choice),
+    TE.map(({ gpu, globals, adapter, kind, versions }): OpenedGpu => ({
+      gpu,
+      globals,
+      fingerprint: fingerprintOf({
+        kind,
+        facts: factsOf(adapter),
+        limits: limitsOf(adapter.limits),
+        features: adapter.features,
+        versions: { ...versions, node: process.version, platform: `${process.platform}-${process.arch}` },
+      }),
+      // Dawn keeps no process from ending
+      close: () => Promise.resolve(),
+    })),
   )
