@@ -183,6 +183,7 @@ describe('a name', () => {
       err: 'etalon: UnknownBackend: there is no backend "plain-f23"; did you mean plain-f32? A file is given by its path, ./mine.ts, a program as exec:COMMAND\n',
     })
     expect((await verified('exec: ')).err).toMatch(/exec: wants a command behind it/)
+    expect((await verified('tfjs')).err).toMatch(/did you mean tfjs-cpu, tfjs-wasm or tfjs-webgpu\?/)
     expect(nearest('WebGPU', ['webgpu', 'plain-f32'])).toBe('webgpu')
     expect(nearest('banana', ['webgpu', 'plain-f32'])).toBeUndefined()
   })

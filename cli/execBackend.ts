@@ -179,8 +179,9 @@ const answerOf = (line: string, id: number): Result<Members> => {
   }
   const { right: found } = parsed
   if (!t.UnknownRecord.is(found)) return invalid(`prints ${show(found)}; an answer is an object`)
-  if (found['id'] !== undefined && found['id'] !== id)
-    return invalid(`answers id ${show(found['id'])}; ${id} was asked`)
+  // an error may be about a request of which not even the id was understood
+  const told = found['ok'] === false && found['id'] === null ? undefined : found['id']
+  if (told !== undefined && told !== id) return invalid(`answers id ${show(found['id'])}; ${id} was asked`)
   if (found['ok'] === true) return E.right(found)
   const { error } = found
   return found['ok'] === false && t.UnknownRecord.is(error) && typeof error['code'] === 'string'
@@ -365,8 +366,7 @@ export const openCommand =
       )
       if (E.isLeft(fits)) return fits
       const lacks = program.nodes.find(({ op, direction }) => !supports(op, direction))
-      if (lacks !== undefined)
-        return fail('BackendUnavailable', `there is no ${lacks.op} ${lacks.direction} here`)
+      if (lacks !== undefined) return fail('BackendUnavailable', `there is no ${lacks.op} ${lacks.direction} here`)
       let values = feeds
       for (const node of program.nodes) {
         const written = await runNode(node, values, feeds)

@@ -28,6 +28,11 @@ export const nearest = (word: string, names: readonly string[]): string | undefi
 
 /** `did you mean NAME?`, or what there is. */
 export const meant = (word: string, names: readonly string[]): string => {
+  const longer = word.length < 2 ? [] : names.filter((name) => name.toLowerCase().startsWith(word.toLowerCase()))
   const near = nearest(word, names)
-  return near === undefined ? `there are ${names.join(', ')}.` : `did you mean ${near}?`
+  const likely = longer.length > 0 ? longer : near === undefined ? [] : [near]
+  const [last, ...before] = [...likely].reverse()
+  return last === undefined
+    ? `there are ${names.join(', ')}.`
+    : `did you mean ${[...(before.length === 0 ? [] : [before.reverse().join(', ')]), last].join(' or ')}?`
 }

@@ -298,7 +298,9 @@ const printGroup = (
       `  ${ink.faint('failed')}   `,
       (failed === 0
         ? groupText(group, line)
-        : `${groupText(group, line)}; this is the smallest found that fails alike, made from ${failure.id}`
+        : failure.judgement.late === true
+          ? `${groupText(group, line)}; a case without an answer is not made smaller`
+          : `${groupText(group, line)}; this is the smallest found that fails alike, made from ${failure.id}`
       ).split(' '),
     ),
     `  ${ink.faint('as drawn')}  ${command} ${failure.id}`,
