@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -271,6 +272,21 @@ describe('a program that', () => {
     expect(code).toBe(1)
     expect(out).toMatch(/\n {4}no answer within 0\.5 s\n/)
     expect(spawnSync('pgrep', ['-f', join(folder, 'never.cjs')]).stdout.toString()).toBe('')
+  })
+
+  test('never answers is ended when the command is interrupted', async () => {
+    const mine = await program('interrupted.cjs', '() => undefined')
+    const args = ['--import', 'tsx', join(root, 'cli', 'main.ts'), 'verify', '--backend', mine, '--ops', 'relu']
+    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+    // the name of the backend is printed once it is asked
+    await once(child.stdout, 'data')
+    const running = (): string => spawnSync('pgrep', ['-f', `^[^ ]*node ${join(folder, 'interrupted.cjs')}`]).stdout.toString() // prettier-ignore
+    expect(running()).not.toBe('')
+    child.kill('SIGINT')
+    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
+    expect(signal === 'SIGINT' || code === 130).toBe(true)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(running()).toBe('')
   })
 
   test('cannot be found is a mistake in usage; one that ends before it says anything could not start', async () => {

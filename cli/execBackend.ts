@@ -32,7 +32,21 @@ const end = (pid: number): void => {
   }
 }
 
-process.on('exit', () => running.forEach(end))
+/** Ends what is running with this process, however that ends. */
+const endWithProcess = (): void => {
+  process.on('exit', () => running.forEach(end))
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    const ended = (): void => {
+      // whoever else listens ends the process in a way of its own
+      if (process.listenerCount(signal) > 1) return
+      running.forEach(end)
+      process.removeListener(signal, ended)
+      process.kill(process.pid, signal)
+    }
+    process.on(signal, ended)
+  }
+}
+let watching = false
 
 /** The last that a process wrote for people to read. */
 const mostKept = 4000
@@ -54,6 +68,8 @@ const lastLine = (text: string): string => {
 const noCommand = [126, 127]
 
 const conversation = (command: string): Conversation => {
+  if (!watching) endWithProcess()
+  watching = true
   const child: ChildProcessWithoutNullStreams = spawn(command, { shell: true, detached: true, stdio: 'pipe' })
   if (child.pid !== undefined) running.add(child.pid)
   let told = ''
