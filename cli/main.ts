@@ -45,6 +45,10 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'the catalogue: ops, their inputs, attributes and outputs, and which backend has them',
     load: async () => (await import('./list.js')).listCommand,
   },
+  backends: {
+    summary: 'the backends that can be held: installed or how to install, version, ops',
+    load: async () => (await import('./adapterList.js')).adapterListCommand,
+  },
 }
 
 // the package's own file lies one folder up from the sources and two up from what is built
@@ -87,9 +91,33 @@ const run = async ([name = '', ...rest]: readonly string[]): Promise<void> => {
   const command = fresh(`etalon ${name}`).description(entry.summary)
   const subcommand = await entry.load()
   subcommand(command, (code) => {
+    unfinished = false
     process.exitCode = code
   })
-  await command.parseAsync([...rest], { from: 'user' })
+  unfinished = true
+  await command.parseAsync([...rest], { from: 'user' }).finally(() => {
+    unfinished = false
+  })
+  leave()
+}
+
+// a backend from outside may end the process, or leave it nothing to wait for: neither says that anything is right or wrong
+let unfinished = false
+process.on('exit', (code) => {
+  if (!unfinished || (code !== exit.ok && code !== exit.notConformant)) return
+  console.error('etalon: the process ended before the command did; this is no verdict')
+  process.exitCode = exit.noBackend
+})
+
+// a backend from outside may leave timers, sockets or processes behind that keep this one from ending
+const lingering = 3000
+
+/** Ends the process where it does not end by itself, once all that was written is read. */
+const leave = (): void => {
+  setTimeout(() => {
+    if (process.stdout.writableLength + process.stderr.writableLength > 0) leave()
+    else process.exit()
+  }, lingering).unref()
 }
 
 // a reader that has gone away ends nothing but the writing

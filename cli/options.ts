@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import { either as E } from 'fp-ts'
 import type { OpName } from '../spec/catalogue.js'
 import { parseOpName } from '../spec/catalogue.js'
-import { backendNames } from './backends.js'
+import { backendNames, backendProblem } from './backends.js'
 
 /** An option's whole number from `least` up. */
 export const wholeNumber =
@@ -42,7 +42,22 @@ export const deviceOption = (): Option =>
     .choices(['auto', 'gpu', 'software'])
     .default('auto')
 
+/** An option's backend: a name, the path of a file, or `exec:COMMAND`. */
+const backendText = (text: string): string => {
+  const problem = backendProblem(text)
+  if (problem !== undefined) throw new InvalidArgumentError(`${problem}.`)
+  return text
+}
+
 export const backendOption = (): Option =>
-  new Option('--backend <name>', "webgpu, or plain-f32: a textbook's loops in f32, which run anywhere")
-    .choices(backendNames)
+  new Option(
+    '--backend <which>',
+    `a name (${backendNames.join(', ')}), the path of a file that exports one (./mine.ts), or exec:COMMAND, a program that answers questions`,
+  )
+    .argParser(backendText)
     .default('webgpu')
+
+export const caseTimeoutOption = (): Option =>
+  new Option('--case-timeout <seconds>', 'how long an answer may take; a case without one by then is a failure')
+    .argParser(aboveZero)
+    .default(30)

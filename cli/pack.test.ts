@@ -177,6 +177,16 @@ describe('the package, installed in an empty folder', () => {
       expect(await run(folder, process.execPath, `example${at}.js`)).toBe(prints)
   })
 
+  it('holds the backend of the docs, which is TypeScript, and prints what they say', async () => {
+    const text = await readFile(join(repository, 'docs', 'backends.md'), 'utf8')
+    const [, code = 'no example'] = /```ts\n(.*?)```/s.exec(text) ?? []
+    const [, prints = 'nothing'] = /prints, above what it says of any backend,\n\n(.*?)\n\nA kernel/s.exec(text) ?? []
+    await writeFile(join(folder, 'mine.ts'), code)
+    const asked = ['verify', '--backend', './mine.ts', '--ops', 'relu,conv2d', '--profile', 'quick']
+    const told = await run(folder, join('node_modules', '.bin', 'etalon'), ...asked)
+    expect(told).toContain(prints.replaceAll(/^ {4}/gm, ''))
+  })
+
   it('explains an op without its sources', async () => {
     const page = await run(folder, join('node_modules', '.bin', 'etalon'), 'explain', 'conv2d')
     expect(page).toContain('= 1·1 + 0·1 + 1·1 + 0·0 + 1·1 + 0·1 + 1·0 + 0·0 + 1·1')

@@ -12,20 +12,21 @@ import { differenceOf } from '../conformance/repetition.js'
 import type { Ink } from '../conformance/report.js'
 import { printDevice, printJudgement, printQuestion, printReason } from '../conformance/report.js'
 import { ask, fails } from '../conformance/ask.js'
+import { guarded } from '../conformance/guarded.js'
 import type { Backend } from '../spec/backend.js'
 import type { Result } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
 import type { Tensors } from '../spec/tensor.js'
 import { showShape } from '../spec/tensor.js'
-import type { BackendName } from './backends.js'
-import { deviceProblem } from './backends.js'
+import { deviceProblem, exitOfOpening } from './backends.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import type { Subcommand } from './command.js'
-import { backendOption, deviceOption } from './options.js'
+import { backendOption, caseTimeoutOption, deviceOption } from './options.js'
 import { complainTo, inkFor } from './terminal.js'
 import type { Rim } from './rim.js'
-import { processRim } from './rim.js'
+import { closing, processRim } from './rim.js'
+import { timeLimit } from './timeLimit.js'
 
 /** The cases that a person names: one by its id, or as the JSON that a failure prints, which may be a list of some. */
 export const casesNamed = (table: QuestionTable, text: string): Result<readonly Case[]> => {
@@ -63,7 +64,9 @@ const replayOne = async (
     await ask(backend, oracle, asked)(),
     E.map(({ judgement, refused, answer }): Replayed =>
       judgement === undefined
-        ? { asked, outcome: 'not run', reason: `${refused?.code}: ${refused?.message}` }
+        ? refused?.code === 'Unsupported'
+          ? { asked, outcome: 'unsupported', reason: refused.message }
+          : { asked, outcome: 'not run', reason: `${refused?.code}: ${refused?.message}` }
         : {
             asked,
             outcome: fails(judgement, rounding) ? 'not-conformant' : 'conformant',
@@ -99,7 +102,8 @@ export const replayAt = async (
   rim: Pick<Rim, 'open' | 'oracle' | 'table' | 'out' | 'err'>,
   texts: string | readonly string[],
   device: DeviceChoice,
-  name: BackendName = 'webgpu',
+  name = 'webgpu',
+  caseTimeout = 30,
 ): Promise<ExitCode> => {
   const complain = complainTo(rim.err)
   const ink = inkFor(rim.out)
@@ -117,9 +121,10 @@ export const replayAt = async (
   const opened = await rim.open(device, name)()
   if (E.isLeft(opened)) {
     complain(`${opened.left.code}: ${opened.left.message}`)
-    return exit.noBackend
+    return exitOfOpening(opened.left)
   }
-  const [cases, backend] = [found.right.flat(), opened.right]
+  const cases = found.right.flat()
+  const backend = guarded(opened.right, { limit: timeLimit(caseTimeout), reopen: rim.open(device, name) })
   const inTurn = async (): Promise<Result<readonly Replayed[]>> => {
     // what finds out how a backend rounds is a question, too: it comes where it cannot be the one that matters
     const answers: Replayed[] = []
@@ -149,7 +154,10 @@ export const replayAt = async (
       ),
     )
   }
-  const replayed = await asking().finally(() => backend.close())
+  const replayed = await asking().finally(async () => {
+    await backend.closeOthers()
+    await closing(rim, opened.right)
+  })
   if (E.isLeft(replayed)) {
     complain(`${replayed.left.code}: ${replayed.left.message}`)
     return replayed.left.code === 'DeviceLost' ? exit.noBackend : exit.usage
@@ -173,10 +181,15 @@ export const replayCommand: Subcommand = (command, end) =>
       'OP/DIRECTION/SEED/NUMBER@VERSION, a case as JSON, or a list of cases; several are asked one after the other',
     )
     .addOption(backendOption())
+    .addOption(caseTimeoutOption())
     .addOption(deviceOption())
     .action(
       async (
         texts: readonly string[],
-        { device, backend }: { readonly device: DeviceChoice; readonly backend: BackendName },
-      ) => end(await replayAt(processRim(), texts, device, backend)),
+        {
+          device,
+          backend,
+          caseTimeout,
+        }: { readonly device: DeviceChoice; readonly backend: string; readonly caseTimeout: number },
+      ) => end(await replayAt(processRim(), texts, device, backend, caseTimeout)),
     )

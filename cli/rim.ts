@@ -6,13 +6,15 @@ import { oracle } from '../reference/index.js'
 import type { Backend } from '../spec/backend.js'
 import type { EtalonError } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
-import type { BackendName } from './backends.js'
+import { closed } from '../conformance/guarded.js'
 import { openBackend } from './backends.js'
 import type { Screen } from './terminal.js'
+import { complainTo } from './terminal.js'
+import { timeLimit } from './timeLimit.js'
 
 /** All that a command meets of the world. */
 export interface Rim {
-  readonly open: (device: DeviceChoice, backend?: BackendName) => taskEither.TaskEither<EtalonError, Backend>
+  readonly open: (device: DeviceChoice, backend?: string) => taskEither.TaskEither<EtalonError, Backend>
   readonly oracle: Oracle
   readonly table: QuestionTable
   readonly out: Screen
@@ -30,3 +32,12 @@ export const processRim = (): Rim => ({
   err: process.stderr,
   now: () => performance.now(),
 })
+
+// what hangs while it is closed is not waited for longer
+const closingSeconds = 5
+
+/** Closes a backend, and says so where that fails: it is nothing against what was found. */
+export const closing = async ({ err }: Pick<Rim, 'err'>, backend: Backend): Promise<void> => {
+  const problem = await closed(backend, timeLimit(closingSeconds))
+  if (problem !== undefined) complainTo(err)(`the backend: ${problem}`)
+}

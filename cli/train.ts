@@ -3,14 +3,16 @@ import { Option } from 'commander'
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import type { DeviceChoice } from '../accelerated/index.js'
+import { guarded } from '../conformance/guarded.js'
 import { decodeSafetensors, encodeSafetensors } from '../formats/safetensors.js'
 import type { Backend } from '../spec/backend.js'
-import type { EtalonError } from '../spec/error.js'
+import type { ErrorCode, EtalonError } from '../spec/error.js'
 import { etalonError, within } from '../spec/error.js'
 import { variantsOf } from '../spec/networks/zoo.js'
 import { checkpointOf, stateFrom } from '../training/checkpoint.js'
 import type { Interruption, TrainingEvent } from '../training/fit.js'
 import type { TrainingState } from '../training/training.js'
+import { deviceProblem } from './backends.js'
 import type { Subcommand } from './command.js'
 import type { Digits } from './dataset.js'
 import { digitsFrom } from './dataset.js'
@@ -18,9 +20,9 @@ import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import type { Target } from './file.js'
 import { writable, writeWhole } from './file.js'
-import { atLeastZero, deviceOption, wholeNumber } from './options.js'
+import { atLeastZero, backendOption, deviceOption, wholeNumber } from './options.js'
 import type { Rim } from './rim.js'
-import { processRim } from './rim.js'
+import { closing, processRim } from './rim.js'
 import { bar, complainTo, inkFor, statusLine } from './terminal.js'
 import { augmentOf, initializerOf, scheduleOf } from './trainOptions.js'
 import type { DigitTraining, Recipe } from './trainPlan.js'
@@ -38,6 +40,7 @@ export interface TrainOptions extends Recipe {
   /** the curves go here, as a page */
   readonly curves?: string
   readonly device: DeviceChoice
+  readonly backend?: string
   readonly json?: true
 }
 
@@ -70,6 +73,8 @@ interface Ready {
   readonly backend: Backend
 }
 
+const ours = ({ backend = 'webgpu' }: TrainOptions): boolean => backend === 'webgpu'
+
 const ready = (
   { load, open }: TrainRim,
   options: TrainOptions,
@@ -90,17 +95,25 @@ const ready = (
     TE.bind('curves', () => ifGiven(options.curves, place)),
     TE.bind('from', ({ planned }) => ifGiven(options.resume, (file) => resumed(planned, file))),
     TE.tap(() => showing('opening a device …')),
-    TE.bind('backend', () => open(options.device)),
+    TE.bind('backend', () => open(options.device, options.backend)),
+    // ours keeps the contract, and a training asks it often
+    TE.map((all) => (ours(options) ? all : { ...all, backend: guarded(all.backend) })),
   )
 }
 
 // some ways of ending say nothing of right and wrong
+const noVerdict: readonly ErrorCode[] = [
+  'BackendUnavailable',
+  'DeviceLost',
+  'LimitExceeded',
+  'Unsupported',
+  'NoAnswer',
+  'Died',
+]
 const codeOf = (interruption: Interruption<Guilty>): ExitCode => {
   if (interruption.why !== 'error') return exit.notConformant
   const { code } = interruption.error
-  return code === 'BackendUnavailable' || code === 'DeviceLost' || code === 'LimitExceeded'
-    ? exit.noBackend
-    : exit.usage
+  return noVerdict.includes(code) ? exit.noBackend : exit.usage
 }
 
 /** Trains a network on the backend that `rim` opens, and says so on its streams. */
@@ -119,6 +132,11 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
     return codeOf(interruption)
   }
 
+  const problem = deviceProblem(options.device, options.backend ?? 'webgpu')
+  if (problem !== undefined) {
+    complainTo(err)(problem)
+    return exit.usage
+  }
   const prepared = await ready(rim, options, status.show)()
   if (E.isLeft(prepared)) return refuse({ why: 'error', error: prepared.left })
   const { planned, backend, from, checkpoint, curves } = prepared.right
@@ -141,7 +159,7 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
     ...(checkpoint === undefined
       ? {}
       : { keep: (state) => writeWhole(checkpoint, encodeSafetensors(checkpointOf(training, state))) }),
-  })().finally(() => backend.close())
+  })().finally(() => closing(rim, backend))
   if (E.isLeft(trained)) return refuse(trained.left)
 
   const { test, progress } = trained.right
@@ -233,6 +251,7 @@ export const trainCommand: Subcommand = (command, end) =>
     )
     .option('--resume <file>', 'go on from such a file, to the same bits as if never interrupted')
     .option('--lockstep <n>', 'judge the first n steps node by node against the reference', wholeNumber(0), 0)
+    .addOption(backendOption())
     .addOption(deviceOption())
     .option(
       '--json',

@@ -199,9 +199,16 @@ describe('etalon verify, by its parts', () => {
     })
     await verified(closing('right', toy()))
     await verified(closing('lost', { ...toy(), run: () => TE.fromEither(fail('DeviceLost', 'unplugged')) }))
-    const throwing = { ...toy(), supports: () => JSON.parse('no') as boolean }
-    await expect(verified(closing('throwing', throwing))).rejects.toThrow()
-    expect(closed).toEqual(['right', 'lost', 'throwing'])
+    const full: Told = {
+      screen: {
+        write: (text) => {
+          if (text.startsWith('tanh')) throw new Error('the disk is full')
+        },
+      },
+      text: () => '',
+    }
+    await expect(verified(closing('in vain', toy()), {}, {}, [full, recorder()])).rejects.toThrow('the disk is full')
+    expect(closed).toEqual(['right', 'lost', 'in vain'])
   })
 
   test('--json: a line of JSON for each op and direction, a summary, and nothing else', async () => {
@@ -412,7 +419,7 @@ describe('etalon verify, as a process', () => {
     [['--seed', '99999999999999999999'], /whole number of at least 0/],
     [['--direction', 'sideways'], /Allowed choices are forward, backward/],
     [['--device', 'abacus'], /Allowed choices are auto, gpu, software/],
-    [['--backend', 'abacus'], /Allowed choices are webgpu, plain-f32/],
+    [['--backend', 'abacus'], /there is no backend "abacus"; there are webgpu, plain-f32/],
     [['--speed'], /unknown option '--speed'/],
     [['relu'], /too many arguments/],
   ] as const)('%j is a mistake in usage', async (args, message) => {

@@ -9,7 +9,16 @@ import {
   printSequence,
 } from '../conformance/probeReport.js'
 import type { Place } from '../conformance/report.js'
-import { overall, printFailure, printFingerprint, printHead, printLine, printTotals } from '../conformance/report.js'
+import {
+  overall,
+  printFailure,
+  printFingerprint,
+  printHead,
+  printLine,
+  printTotals,
+  printUnsupported,
+} from '../conformance/report.js'
+import { fingerprintOf } from '../conformance/guarded.js'
 import { jsonLine, jsonProgramLine, jsonSummary } from '../conformance/reportJson.js'
 import { jsonText } from '../conformance/form.js'
 import { checkOracle } from '../conformance/selfCheck.js'
@@ -20,18 +29,18 @@ import type { Report } from '../conformance/line.js'
 import { questionsIn, verify as verifyBackend } from '../conformance/verify.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { opNames } from '../spec/catalogue.js'
-import type { BackendName } from './backends.js'
-import { deviceProblem, openBackend, replayCommand } from './backends.js'
+import { deviceProblem, exitOfOpening, openBackend, replayCommand } from './backends.js'
 import { faultyOracle } from './faulty.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import { writable, writeWhole } from './file.js'
 import type { Subcommand } from './command.js'
-import { atLeastZero, backendOption, deviceOption, opList, wholeNumber } from './options.js'
+import { atLeastZero, backendOption, caseTimeoutOption, deviceOption, opList, wholeNumber } from './options.js'
 import type { Rim } from './rim.js'
-import { processRim } from './rim.js'
+import { closing, processRim } from './rim.js'
 import type { Screen } from './terminal.js'
 import { complainTo, inkFor, statusLine } from './terminal.js'
+import { timeLimit } from './timeLimit.js'
 
 export interface VerifyOptions {
   readonly ops?: readonly OpName[]
@@ -44,7 +53,9 @@ export interface VerifyOptions {
   /** whether a NaN or an infinity that is lost fails */
   readonly nonFinite?: 'told' | 'strict'
   readonly device: DeviceChoice
-  readonly backend?: BackendName
+  readonly backend?: string
+  /** seconds that an answer may take */
+  readonly caseTimeout?: number
   /** a file for the lines of JSON, or true for standard output in place of the text */
   readonly json?: string | true
 }
@@ -61,6 +72,7 @@ const ending = (report: Report, place: Place, seconds: number, out: Screen): str
       line.verdict === 'not-deterministic' ? printDifference(line, place, ink) : '',
     ]),
     ...(report.programs ?? []).map((line) => printProgramFailure(line, place, ink)),
+    printUnsupported(report.lines, ink),
   ]
   return [
     ...told.filter((text) => text !== '').flatMap((text) => ['', text]),
@@ -81,6 +93,7 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     nonFinite = 'told',
     device,
     backend: name = 'webgpu',
+    caseTimeout = 30,
     json,
   } = options
   const { out, err, table } = rim
@@ -99,6 +112,7 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     seed,
     shrinking: { cases: 20_000, seconds: shrinkTime },
     nonFinite,
+    limit: timeLimit(caseTimeout),
     ...(ops === undefined ? {} : { ops }),
     ...(direction === undefined ? {} : { direction }),
     reopen: () => rim.open(device, name)(),
@@ -132,11 +146,12 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   status.clear()
   if (E.isLeft(opened)) {
     complain(`${opened.left.code}: ${opened.left.message}`)
-    return exit.noBackend
+    return exitOfOpening(opened.left)
   }
 
   const backend = opened.right
-  say(`${ink.strong(backend.name)} on\n${printFingerprint(backend.fingerprint, ink)}\n\n${printHead(ink)}`)
+  const fingerprint = fingerprintOf(backend)
+  say(`${ink.strong(backend.name)} on\n${printFingerprint(fingerprint, ink)}\n\n${printHead(ink)}`)
   const lines: string[] = []
   const watch = ({ op, direction, done, of, line }: Progress): void => {
     if (line === undefined)
@@ -148,7 +163,7 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   }
   const plain = await openBackend('auto', 'plain-f32')()
   const graded = E.isRight(plain) ? { ...scope, plain: plain.right } : scope
-  const report = await verifyBackend(backend, rim.oracle, table, graded, watch)().finally(() => backend.close())
+  const report = await verifyBackend(backend, rim.oracle, table, graded, watch)().finally(() => closing(rim, backend))
   status.clear()
   if (E.isLeft(report)) {
     complain(`${report.left.code}: ${report.left.message}; this is no verdict`)
@@ -170,7 +185,7 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   lines.push(...ofPrograms)
   if (json === true) out.write(ofPrograms.join(''))
   const seconds = (rim.now() - started) / 1000
-  say(ending(report.right, { fingerprint: backend.fingerprint, command: replayCommand(device, name) }, seconds, out))
+  say(ending(report.right, { fingerprint, command: replayCommand(device, name) }, seconds, out))
   const summary = `${jsonText(jsonSummary(report.right, seconds))}\n`
   if (json === true) out.write(summary)
   if (target !== undefined) {
@@ -204,6 +219,7 @@ export const verifyCommand: Subcommand = (command, end) =>
     )
     .option('--seed <n>', 'seed of the drawn cases', wholeNumber(0), 1)
     .addOption(backendOption())
+    .addOption(caseTimeoutOption())
     .addOption(
       new Option(
         '--non-finite <how>',

@@ -155,6 +155,20 @@ describe('a run', () => {
     expect(out).toMatch(/0 of 2 conformant, 0 not, 2 not run/)
   })
 
+  test('tells a backend that throws so, and goes on', async () => {
+    const throwing: Backend = {
+      ...reference,
+      run: () => {
+        throw new Error('no time')
+      },
+      close: () => Promise.reject(new Error('stuck')),
+    }
+    const { code, out, err } = await shown(throwing, ['perceptron', 'rnnClassifier'])
+    expect(code).toBe(1)
+    expect(out.match(/not-conformant\n {4}Thrown: (perceptron|rnnClassifier): no time\n/g)).toHaveLength(2)
+    expect(err).toBe('etalon: the backend: it could not be closed: stuck\n')
+  })
+
   test('writes lines of JSON instead of the table', async () => {
     const { out } = await shown(reference, ['perceptron'], { json: true })
     expect(JSON.parse(out)).toMatchObject({ name: 'perceptron', verdict: 'conformant', parameters: 3, nodes: 8 })

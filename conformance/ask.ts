@@ -1,9 +1,9 @@
 import { either as E, function as F } from 'fp-ts'
-import type { either, taskEither } from 'fp-ts'
+import type { taskEither } from 'fp-ts'
 import type { Backend } from '../spec/backend.js'
 import { anyOrder } from '../spec/bound.js'
 import type { EtalonError, Result } from '../spec/error.js'
-import { etalonError, fail } from '../spec/error.js'
+import { fail } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
 import type { Question } from '../spec/program.js'
 import { answersOf, oneNode } from '../spec/program.js'
@@ -12,12 +12,14 @@ import type { Effort } from './elements.js'
 import { elementsIn } from './elements.js'
 import type { Case } from './form.js'
 import { realise } from './form.js'
+import { messageOf } from './guarded.js'
 import type { Judgement } from './judge.js'
 import { expect, judge, unanswered } from './judge.js'
 import type { Rounding } from './probe.js'
 
 export interface Asked {
   readonly judgement?: Judgement
+  /** why it is neither right nor wrong: a limit of the device, a case that is not its own, or that it was not asked */
   readonly refused?: EtalonError
   /** what was answered, where that are tensors */
   readonly answer?: Tensors
@@ -31,24 +33,39 @@ const sumsTerms = 2 ** 23
 
 const independentData = ({ form }: Case): boolean => Object.values(form.fills).every((fill) => fill === 'normal')
 
-/** A library that was wrapped may throw where it should have answered; that is its answer. */
-type Unanswered = EtalonError | { readonly code: 'Thrown'; readonly message: string }
-
 /** A case's question, and what a backend answered to it. */
 export interface Answered {
   readonly question: Question
-  readonly answer: either.Either<Unanswered, Tensors>
+  readonly answer: Result<Tensors>
 }
 
-/** What a backend answers to a question. */
+/** What a backend answers to a question. One that is not guarded may throw where it should have answered; that is its answer. */
 export const attempt = async (backend: Backend, question: Question): Promise<Answered['answer']> => {
   const { program, feeds } = oneNode(question)
   try {
     return F.pipe(await backend.run(program, feeds)(), E.map(answersOf))
   } catch (thrown) {
-    return E.left({ code: 'Thrown', message: thrown instanceof Error ? thrown.message : String(thrown) })
+    return fail('Thrown', messageOf(thrown))
   }
 }
+
+/** Whether an error leaves a case neither right nor wrong. */
+export const isRefusal = ({ code }: EtalonError): boolean =>
+  code === 'LimitExceeded' || code === 'TooLarge' || code === 'Unsupported' || code === 'NotAsked'
+
+/** What is wrong with a case that got no answer, in the words of a failure. */
+export const problemOf = ({ code, message }: EtalonError): string =>
+  code === 'InvalidAnswer' || code === 'NoAnswer' || code === 'Died'
+    ? message
+    : code === 'BackendUnavailable'
+      ? `it says that it supports this, and answers ${code}: ${message}`
+      : `${code}: ${message}`
+
+/** The judgement of a case that got no answer. */
+export const withoutAnswer = (error: EtalonError): Judgement => ({
+  ...unanswered(problemOf(error)),
+  ...(error.code === 'NoAnswer' ? { late: true } : {}),
+})
 
 /**
  * Puts one case to a backend.
@@ -67,7 +84,8 @@ export const answerOf =
   }
 
 /**
- * Judges what was answered to a case. A limit of the device is a refusal, a backend's other failures are wrong answers.
+ * Judges what was answered to a case. A limit of the device and a case that is not the backend's own are refusals, its other
+ * failures are wrong answers.
  *
  * Errors  whatever the op or the oracle refuses of the case
  */
@@ -85,10 +103,7 @@ export const judgeAnswer = (
       F.pipe(
         answer,
         E.match(
-          ({ code, message }): Asked =>
-            code === 'LimitExceeded' || code === 'TooLarge'
-              ? { refused: etalonError(code, message) }
-              : { judgement: unanswered(`${code}: ${message}`) },
+          (error): Asked => (isRefusal(error) ? { refused: error } : { judgement: withoutAnswer(error) }),
           (values): Asked => ({
             judgement: judge({
               oracle,

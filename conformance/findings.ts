@@ -86,6 +86,17 @@ export const findingsOf = async (
   for (const suspect of candidates) {
     // one of each kind is enough; a question that was right before is not wrong by itself
     if (suspect.rightBefore ? findings.sequence !== undefined : findings.failure !== undefined) continue
+    // a question without an answer in time is shown as it is: to try smaller ones takes as long each
+    if (suspect.judgement.late === true) {
+      const { asked, judgement, index } = suspect
+      const id = asked.seed
+      const shown: Findings =
+        index === undefined
+          ? { sequence: { cases: [asked], judgement } }
+          : { failure: { id, smallest: asked, smallestId: id, judgement } }
+      findings = { ...shown, ...findings }
+      continue
+    }
     const before = history.slice(0, suspect.before)
     const byItself =
       reopen === undefined

@@ -58,6 +58,8 @@ export interface Judgement {
   readonly fractions?: number
   /** what is wrong before any number is looked at: an answer missing, or of another shape */
   readonly problem?: string
+  /** there was no answer in time */
+  readonly late?: boolean
 }
 
 /** What the oracle answers and how far a backend may be from it, at whatever elements are read. */

@@ -49,6 +49,10 @@ export interface Line {
   readonly cases: number
   /** cases that the backend refused for a limit of its device: neither right nor wrong */
   readonly refused: number
+  /** cases that the backend says are not its own, by the reason that it gives: neither right nor wrong */
+  readonly unsupported?: Readonly<Record<string, number>>
+  /** cases that were not asked, after some had no answer in time */
+  readonly unasked?: number
   readonly verdict: Verdict
   /** elements judged, of so many that the answers have: large outputs are judged by some of theirs */
   readonly judged: number
@@ -79,6 +83,10 @@ export interface Line {
   /** a case that failed only after others, and the fewest that show it */
   readonly sequence?: Findings['sequence']
 }
+
+/** How many cases of a line are not the backend's own. */
+export const notItsOwn = ({ unsupported = {} }: Pick<Line, 'unsupported'>): number =>
+  Object.values(unsupported).reduce((n, count) => n + count, 0)
 
 export interface Report {
   readonly backend: string

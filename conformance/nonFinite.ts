@@ -5,14 +5,13 @@ import { anyOrder } from '../spec/bound.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { opOf } from '../spec/catalogue.js'
 import type { EtalonError, Result } from '../spec/error.js'
-import { fail } from '../spec/error.js'
 import { cotangentNames } from '../spec/op.js'
 import type { Oracle } from '../spec/oracle.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Question } from '../spec/program.js'
 import type { Numbers, Tensor, Tensors } from '../spec/tensor.js'
 import { indexOf, mapTensor, mapTensors, sameShape } from '../spec/tensor.js'
-import { ask, attempt } from './ask.js'
+import { ask, attempt, isRefusal, problemOf } from './ask.js'
 import { caseAt, indicesOf, suiteVersion } from './cases.js'
 import type { Case, Fill } from './form.js'
 import { numbersIn, printCase, realise } from './form.js'
@@ -250,10 +249,9 @@ export const askSpecials =
       history.push(special.asked)
       const answered = await attempt(backend, question.right)
       if (E.isLeft(answered)) {
-        const { code, message } = answered.left
-        if (code === 'DeviceLost') return fail(code, message)
-        if (code === 'LimitExceeded' || code === 'TooLarge') continue
-        const problem = `${code}: ${message}`
+        if (answered.left.code === 'DeviceLost') return answered
+        if (isRefusal(answered.left)) continue
+        const problem = problemOf(answered.left)
         fared.push({ ...special, lost: { ...special, output: '', index: [], got: NaN, want: NaN, problem } })
         continue
       }

@@ -87,7 +87,12 @@ export const printProgramHead = (ink: Ink = plain): string =>
 export const printProgramLine = (line: ProgramLine, ink: Ink = plain): string => {
   const worst = line.worst === undefined ? '–' : number(line.worst.ratio)
   const at = line.failure === undefined ? '' : ink.bad(`  ${line.failure.at}`)
-  const refused = line.refused === 0 ? '' : ink.faint('  the rest refused for a limit of the device')
+  const refused =
+    line.unsupported !== undefined
+      ? ink.faint(`\n${' '.repeat(31)}${line.cases === 0 ? 'it' : 'the rest'} is not its own: ${line.unsupported}`)
+      : line.refused === 0
+        ? ''
+        : ink.faint('  the rest refused for a limit of the device')
   return `${line.program.padEnd(30)} ${String(line.cases).padStart(5)} ${worst.padStart(20)} ${''.padStart(11)}  ${verdictText(line.verdict, ink)}${at}${refused}`
 }
 

@@ -12,6 +12,7 @@ import type { Rounding } from './probe.js'
 import type { NonFinite } from './nonFinite.js'
 import type { Diagnosis } from './diagnosis.js'
 import type { FailureGroup, Line, Report, Verdict } from './line.js'
+import { notItsOwn } from './line.js'
 
 /** Colours for words; identity functions where there is no terminal. */
 export interface Ink {
@@ -102,14 +103,58 @@ export const printLine = (line: Line, ink: Ink = plain): string => {
     line.refused === 0
       ? ''
       : ink.faint(
-          `\n${' '.repeat(20)}${line.refused} of ${line.refused + line.cases} cases refused for a limit of the device`,
+          `\n${' '.repeat(20)}${line.refused} of ${line.refused + line.cases + notItsOwn(line)} cases refused for a limit of the device`,
         )
   const transformed =
     line.transformed === undefined
       ? ''
       : ink.faint(`\n${' '.repeat(20)}by transforms (Winograd, FFT): integers have fractions`)
+  const others = notItsOwn(line)
+  const unsupported =
+    others === 0
+      ? ''
+      : ink.faint(`\n${' '.repeat(20)}${others} of ${others + line.cases + line.refused} cases are not its own`)
+  const unasked =
+    line.unasked === undefined
+      ? ''
+      : ink.bad(
+          `\n${' '.repeat(20)}${line.unasked} cases were not asked, after\n${' '.repeat(20)}too many had no answer in time`,
+        )
   const failed = line.failed === 0 ? '' : ink.bad(`\n${' '.repeat(20)}${line.failed} of ${line.cases} cases failed`)
-  return `${line.op.padEnd(19)} ${line.direction.padEnd(9)} ${String(line.cases).padStart(5)} ${worst.padStart(8)} ${ink.faint(walk.padStart(7))} ${grade.padEnd(5)} ${line.nonFinite === 'lost' ? ink.bad(nan) : nan}  ${verdictText(line.verdict, ink)}${failed}${repeatsText(line, ink)}${refused}${transformed}`
+  return `${line.op.padEnd(19)} ${line.direction.padEnd(9)} ${String(line.cases).padStart(5)} ${worst.padStart(8)} ${ink.faint(walk.padStart(7))} ${grade.padEnd(5)} ${line.nonFinite === 'lost' ? ink.bad(nan) : nan}  ${verdictText(line.verdict, ink)}${failed}${repeatsText(line, ink)}${unasked}${refused}${unsupported}${transformed}`
+}
+
+/** The cases that a backend says are not its own, by op, direction and the reason that it gives, the most first. */
+export const printUnsupported = (lines: readonly Line[], ink: Ink = plain): string => {
+  const rows = lines.flatMap(({ op, direction, unsupported = {} }) =>
+    Object.entries(unsupported)
+      .sort(([, a], [, b]) => b - a)
+      .map(([reason, count]) => ({ where: `${op} ${direction}`, reason, count })),
+  )
+  if (rows.length === 0) return ''
+  // the words of a reason go on below its first, an indent away
+  const reasonBelow = (head: string, reason: string): string =>
+    reason
+      .split(/\s+/)
+      .reduce<readonly string[]>(
+        (soFar, word) => {
+          const last = soFar.at(-1) as string
+          return last.length + 1 + word.length > width && last.length > head.length
+            ? [...soFar, `${' '.repeat(head.length)} ${word}`]
+            : [...soFar.slice(0, -1), `${last} ${word}`]
+        },
+        [head],
+      )
+      .join('\n')
+  return [
+    ink.strong('cases that are not its own, by the reason that it gives'),
+    ...rows.map(({ where, reason, count }, at) =>
+      reasonBelow(
+        `    ${(rows[at - 1]?.where === where ? '' : where).padEnd(29)} ${String(count).padStart(5)} `,
+        reason,
+      ),
+    ),
+  ].join('\n')
 }
 
 const mostShown = 32
@@ -290,7 +335,9 @@ const printGroup = (
       `  ${ink.faint('failed')}   `,
       (failed === 0
         ? groupText(group, line)
-        : `${groupText(group, line)}; this is the smallest found that fails alike, made from ${failure.id}`
+        : failure.judgement.late === true
+          ? `${groupText(group, line)}; a case without an answer is not made smaller`
+          : `${groupText(group, line)}; this is the smallest found that fails alike, made from ${failure.id}`
       ).split(' '),
     ),
     `  ${ink.faint('as drawn')}  ${command} ${failure.id}`,
@@ -319,6 +366,8 @@ export interface Totals {
   readonly notRun: number
   readonly cases: number
   readonly refused: number
+  /** cases that are not the backend's own */
+  readonly notItsOwn: number
   /** elements judged, of so many that the answers have */
   readonly judged: number
   readonly of: number
@@ -338,6 +387,7 @@ export const totalsOf = (lines: readonly Line[]): Totals => {
     notRun: count('not-run'),
     cases: lines.reduce((n, { cases }) => n + cases, 0),
     refused: lines.reduce((n, { refused }) => n + refused, 0),
+    notItsOwn: lines.reduce((n, line) => n + notItsOwn(line), 0),
     judged: lines.reduce((n, { judged }) => n + judged, 0),
     of: lines.reduce((n, { of }) => n + of, 0),
     held: lines.reduce((n, { held }) => n + held, 0),
@@ -420,20 +470,9 @@ const programsText = ({ programs = [] }: Report, ink: Ink): readonly string[] =>
 }
 
 export const printTotals = (report: Report, seconds: number, ink: Ink = plain): string => {
-  const {
-    conformant,
-    notConformant,
-    inaccurate,
-    convention,
-    notDeterministic,
-    unsupported,
-    notRun,
-    cases,
-    refused,
-    judged,
-    of,
-    held,
-  } = totalsOf(report.lines)
+  const totals = totalsOf(report.lines)
+  const { conformant, notConformant, inaccurate, convention, notDeterministic } = totals
+  const { unsupported, notRun, cases, refused, judged, of, held } = totals
   const parts = [
     `${conformant} conformant`,
     ...(notConformant > 0 ? [ink.bad(`${notConformant} not conformant`)] : []),
@@ -445,6 +484,7 @@ export const printTotals = (report: Report, seconds: number, ink: Ink = plain): 
     `${cases} cases`,
     ...programsText(report, ink),
     ...(refused > 0 ? [`${refused} refused`] : []),
+    ...(totals.notItsOwn > 0 ? [`${totals.notItsOwn} not its own`] : []),
     `seed ${report.seed}`,
     `${seconds.toFixed(1)} s`,
   ]

@@ -91,6 +91,8 @@ export const jsonLine = (line: Line): Readonly<Record<string, unknown>> => ({
   ...(line.translates === undefined ? {} : { translates: line.translates }),
   cases: line.cases,
   refused: line.refused,
+  ...(line.unsupported === undefined ? {} : { unsupported: line.unsupported }),
+  ...(line.unasked === undefined ? {} : { unasked: line.unasked }),
   failed: line.failed,
   verdict: line.verdict,
   judged: line.judged,

@@ -34,7 +34,11 @@ const lastOf = async (reopen: Reopen, oracle: Oracle, before: readonly Case[], l
       const answered = await answerOf(backend, asked)()
       if (E.isLeft(answered)) return answered
     }
-    return ask(backend, oracle, last)()
+    const answered = await ask(backend, oracle, last)()
+    // of what is not asked any more nothing can be said
+    return E.isRight(answered) && answered.right.refused?.code === 'NotAsked'
+      ? E.left(answered.right.refused)
+      : answered
   }
   return turn().finally(() => backend.close())
 }

@@ -1,7 +1,7 @@
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
 import type { Fingerprint } from '../spec/backend.js'
-import type { EtalonError, Result } from '../spec/error.js'
+import type { ErrorCode, EtalonError, Result } from '../spec/error.js'
 import { ensure } from '../spec/error.js'
 import type { LockstepFinding } from './lockstep.js'
 import { plain, printJudgement } from './report.js'
@@ -89,10 +89,13 @@ export const lineOf = (result: TrialResult, seconds: number): TrialLine => {
   }
 }
 
-/** What a report says of a trial that could not be run. */
+// a backend that answers by none of these did not refuse
+const wrongAnswers: readonly ErrorCode[] = ['Thrown', 'InvalidAnswer', 'NoAnswer', 'Died']
+
+/** What a report says of a trial that could not be run, or that got no answer. */
 export const lineNotRun = (name: string, { code, message }: EtalonError, seconds: number): TrialLine => ({
   name,
-  verdict: 'not-run',
+  verdict: wrongAnswers.includes(code) ? 'not-conformant' : 'not-run',
   seconds,
   message: `${code}: ${message}`,
 })

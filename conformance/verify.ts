@@ -1,4 +1,4 @@
-import { either as E } from 'fp-ts'
+import { either as E, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import type { Backend } from '../spec/backend.js'
 import { anyOrder } from '../spec/bound.js'
@@ -19,9 +19,12 @@ import type { Compared, Grade } from './grade.js'
 import { gradeOf } from './grade.js'
 import type { Trait } from './groups.js'
 import { groupsOf } from './groups.js'
+import type { Guarding, TimeLimit } from './guarded.js'
+import { guarded, noDelays } from './guarded.js'
 import type { Judgement } from './judge.js'
 import { expectWhole } from './judge.js'
 import type { Failure, FailureGroup, Line, Report, Verdict } from './line.js'
+import { notItsOwn } from './line.js'
 import type { Fared, Lost } from './nonFinite.js'
 import { askSpecials, isNonFinite, judgementOf, nonFiniteOf, specialCases } from './nonFinite.js'
 import type { Rounding } from './probe.js'
@@ -53,8 +56,13 @@ export interface Scope {
   readonly plain?: Backend
   /** the oracle with a fault planted, so that a wrong answer can be told for one */
   readonly faulty?: FaultyOracle
-  /** opens the backend anew, so that what is wrong only after other questions can be told, and shown with the fewest */
+  /**
+   * opens the backend anew, so that what is wrong only after other questions can be told, and shown with the fewest, and so
+   * that one that gave no answer in time can be asked on
+   */
   readonly reopen?: Reopen
+  /** how long a case may take; without it, as long as it likes */
+  readonly limit?: TimeLimit
 }
 
 export interface Progress {
@@ -324,13 +332,28 @@ const wrongly = ({ groups, sequence }: Line): Verdict => {
 
 const verdictOf = (line: Line): Verdict => {
   const { cases, refused, failed, repeats, groups } = line
+  const others = refused + notItsOwn(line)
   return failed + (repeats?.failed ?? 0) > 0 || groups.length > 0
     ? wrongly(line)
-    : cases === 0 || refused > mostRefused * (cases + refused)
-      ? 'not-run'
-      : (repeats?.differed ?? 0) > 0
-        ? 'not-deterministic'
-        : 'conformant'
+    : cases === 0 && refused === 0 && others > 0
+      ? 'unsupported'
+      : cases === 0 || others > mostRefused * (cases + others)
+        ? 'not-run'
+        : (repeats?.differed ?? 0) > 0
+          ? 'not-deterministic'
+          : 'conformant'
+}
+
+// a reason may name numbers of its case, and so be another one each time
+const [mostReasons, otherReasons] = [24, 'other reasons']
+
+/** A line with one more case that was not answered, for the reason that an error gives. */
+const withRefusal = (line: Line, { code, message }: EtalonError): Line => {
+  if (code !== 'Unsupported') return { ...line, refused: line.refused + 1 }
+  const { unsupported = {} } = line
+  const reason =
+    Object.hasOwn(unsupported, message) || Object.keys(unsupported).length < mostReasons ? message : otherReasons
+  return { ...line, unsupported: { ...unsupported, [reason]: (unsupported[reason] ?? 0) + 1 } }
 }
 
 const blank = (op: OpName, direction: Direction, backend: string): Line => ({
@@ -366,7 +389,12 @@ const verifyOne = async (asking: Asking, watch: (progress: Progress) => void): P
     const heard = await ask(backend, oracle, asked)()
     if (E.isLeft(heard)) return heard
     const { judgement, refused, answer } = heard.right
-    if (refused !== undefined) tally = { ...tally, line: { ...tally.line, refused: tally.line.refused + 1 } }
+    if (refused?.code === 'NotAsked') {
+      history.pop()
+      tally = { ...tally, line: { ...tally.line, unasked: indices.length - done } }
+      break
+    }
+    if (refused !== undefined) tally = { ...tally, line: withRefusal(tally.line, refused) }
     if (judgement !== undefined) {
       const failed = fails(judgement, rounding)
       const one: Answered = { index, asked, judgement, failed, before }
@@ -433,34 +461,55 @@ export const questionsIn = ({ ops, direction }: Pick<Scope, 'ops' | 'direction'>
  */
 export const verify =
   (
-    backend: Backend,
+    given: Backend,
     oracle: Oracle,
     table: QuestionTable,
-    scope: Scope,
+    { reopen: openAnew, ...rest }: Scope,
     watch: (progress: Progress) => void = () => undefined,
   ): taskEither.TaskEither<EtalonError, Report> =>
   async () => {
-    const rounding = await probeRounding(backend)()
-    if (E.isLeft(rounding) && rounding.left.code === 'DeviceLost') return rounding
-    const known = E.isRight(rounding) ? rounding.right : 'unknown'
-    const lines: Line[] = []
-    const history: Case[] = []
-    for (const question of questionsIn(scope)) {
-      const line = await verifyOne({ backend, oracle, table, ...question, scope, rounding: known, history }, watch)
-      if (E.isLeft(line)) return line
-      lines.push(line.right)
-      watch({ ...question, done: line.right.cases, of: line.right.cases, line: line.right })
+    // an op that gives no answer in time gives none on a backend opened anew either: they are counted together
+    const guarding: Guarding = {
+      delays: noDelays(),
+      ...(rest.limit && { limit: rest.limit }),
+      ...(openAnew && { reopen: openAnew }),
     }
-    const programs = scope.ops === undefined && scope.direction === undefined
-    const probed = programs ? await probePrograms(backend, oracle, scope.seed)() : undefined
-    if (probed !== undefined && E.isLeft(probed)) return probed
-    return E.right({
-      backend: backend.name,
-      fingerprint: backend.fingerprint,
-      rounding: known,
-      seed: scope.seed,
-      profile: scope.profile ?? 'standard',
-      lines,
-      ...(probed === undefined ? {} : { programs: probed.right }),
-    })
+    const backend = guarded(given, guarding)
+    const scope: Scope = {
+      ...rest,
+      ...(openAnew && { reopen: TE.map((one: Backend): Backend => guarded(one, guarding))(openAnew) }),
+    }
+    return verifyAll(backend, oracle, table, scope, watch).finally(() => backend.closeOthers())
   }
+
+const verifyAll = async (
+  backend: Backend,
+  oracle: Oracle,
+  table: QuestionTable,
+  scope: Scope,
+  watch: (progress: Progress) => void,
+): Promise<Result<Report>> => {
+  const rounding = await probeRounding(backend)()
+  if (E.isLeft(rounding) && rounding.left.code === 'DeviceLost') return rounding
+  const known = E.isRight(rounding) ? rounding.right : 'unknown'
+  const lines: Line[] = []
+  const history: Case[] = []
+  for (const question of questionsIn(scope)) {
+    const line = await verifyOne({ backend, oracle, table, ...question, scope, rounding: known, history }, watch)
+    if (E.isLeft(line)) return line
+    lines.push(line.right)
+    watch({ ...question, done: line.right.cases, of: line.right.cases, line: line.right })
+  }
+  const programs = scope.ops === undefined && scope.direction === undefined
+  const probed = programs ? await probePrograms(backend, oracle, scope.seed)() : undefined
+  if (probed !== undefined && E.isLeft(probed)) return probed
+  return E.right({
+    backend: backend.name,
+    fingerprint: backend.fingerprint,
+    rounding: known,
+    seed: scope.seed,
+    profile: scope.profile ?? 'standard',
+    lines,
+    ...(probed === undefined ? {} : { programs: probed.right }),
+  })
+}

@@ -1,5 +1,6 @@
 import type { task, taskEither } from 'fp-ts'
 import type { Backend } from './backend.js'
+import type { Direction, OpName } from './catalogue.js'
 import type { EtalonError } from './error.js'
 
 /** What a backend is opened with; each takes of it what it needs. */
@@ -11,6 +12,8 @@ export interface BackendOptions {
 /** A WebGPU implementation as `navigator.gpu` has it, and what it is; closed, it lets the process end. */
 export interface OpenedGpu {
   readonly gpu: GPU
+  /** what a browser has beside it as globals: GPUBufferUsage, GPUBuffer and so on */
+  readonly globals: Readonly<Record<string, unknown>>
   readonly fingerprint: Backend['fingerprint']
   readonly close: task.Task<void>
 }
@@ -25,6 +28,12 @@ export interface Adapter {
   readonly about: string
   /** the packages that it needs, by name and range; they come with none of ours */
   readonly packages: Readonly<Record<string, string>>
+  /** the command that installs them */
+  readonly install: string
+  /** what was found of a library that comes as no package, such as its version; undefined if it is not there */
+  readonly found?: task.Task<string | undefined>
+  /** what an open one answers, known without opening it */
+  readonly supports: (op: OpName, direction: Direction) => boolean
   /**
    * Opens the library, or opens it anew.
    *

@@ -3,9 +3,9 @@ import type { taskEither } from 'fp-ts'
 import type { Attributes } from './attributes.js'
 import type { Backend, Fingerprint } from './backend.js'
 import type { Direction, OpName } from './catalogue.js'
-import { hasBackward, opOf } from './catalogue.js'
+import { hasBackward, opOf, parseOpName } from './catalogue.js'
 import type { EtalonError, Result } from './error.js'
-import { ensure, fail, within } from './error.js'
+import { ensure, fail, getOrThrow, show, within } from './error.js'
 import type { AnySizes, GivenTensors } from './op.js'
 import { cotangentNames, resolve, shapesOf } from './op.js'
 import type { Program, ProgramNode } from './program.js'
@@ -155,6 +155,19 @@ export const interpret = (
 
 const isUnsupported = (answer: Answer): answer is Unsupported => typeof (answer as Unsupported).unsupported === 'string'
 
+/** What a kernel answered, as the outputs of its node: kernels come from outside, and need not be what their type says. */
+const heard = ({ op, direction, outputs }: ProgramNode, answer: unknown): Result<Tensors> => {
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer))
+    return fail(
+      'InvalidAnswer',
+      `the kernel of ${op} ${direction} answers ${show(answer)}; it must be tensors by name, or unsupported(reason)`,
+    )
+  if (isUnsupported(answer as Answer)) return fail('Unsupported', (answer as Unsupported).unsupported)
+  const results = present(answer as GivenTensors)
+  const missing = Object.keys(outputs).find((name) => results[name] === undefined)
+  return missing === undefined ? E.right(results) : fail('InvalidAnswer', `${missing} is missing from the answer`)
+}
+
 /** One node by kernels that may take their time. Whatever a kernel throws, is thrown. */
 const awaitNode =
   (table: Kernels, feeds: Tensors, node: ProgramNode) =>
@@ -173,12 +186,11 @@ const awaitNode =
       ),
       TE.fromEither,
       TE.flatMapTask((call) => async () => call()),
-      TE.flatMapEither((answer) =>
-        isUnsupported(answer)
-          ? fail('Unsupported', answer.unsupported)
-          : E.right({ ...values, ...written(node, present(answer)) }),
+      TE.flatMapEither((answer) => heard(node, answer)),
+      TE.map((results) => ({ ...values, ...written(node, results) })),
+      TE.mapLeft((error) =>
+        error.code === 'Unsupported' || error.code === 'InvalidAnswer' ? error : within(node.name)(error),
       ),
-      TE.mapLeft((error) => (error.code === 'Unsupported' ? error : within(node.name)(error))),
     )
 
 /** `interpret`, by kernels that may take their time and may say that a case is not their own. */
@@ -200,19 +212,31 @@ const awaitProgram = (
     TE.flatMapEither(watched(watch)),
   )
 
+// no type holds a table that was written in JavaScript
+const ensureOps = (table: Kernels): void =>
+  Object.keys(table).forEach((op) => {
+    getOrThrow(parseOpName(op))
+  })
+
 /**
  * A backend from functions, for some ops or all: wrapping another library takes an afternoon. A kernel may answer a promise,
- * and `unsupported(reason)` to a case that it does not do.
+ * and `unsupported(reason)` to a case that it does not do. Throws where the table names an op that there is none of.
  */
 export const fromKernels = (
   name: string,
   table: Kernels,
-  about: { readonly fingerprint?: Fingerprint } & Pick<Backend, 'depth' | 'translates' | 'snippet'> = {},
-): Backend => ({
-  name,
-  fingerprint: { name },
-  ...about,
-  supports: (op, direction) => table[op]?.[direction] !== undefined,
-  run: (program, feeds, watch) => awaitProgram(table, program, feeds, watch ?? program.outputs),
-  close: () => Promise.resolve(),
-})
+  about: { readonly fingerprint?: Fingerprint } & Pick<
+    Backend,
+    'depth' | 'translates' | 'snippet' | 'conventions'
+  > = {},
+): Backend => {
+  ensureOps(table)
+  return {
+    name,
+    fingerprint: { name },
+    ...about,
+    supports: (op, direction) => table[op]?.[direction] !== undefined,
+    run: (program, feeds, watch) => awaitProgram(table, program, feeds, watch ?? program.outputs),
+    close: () => Promise.resolve(),
+  }
+}

@@ -6,11 +6,14 @@ import { sessionOf } from '../../spec/backend.js'
 import { anyOrder } from '../../spec/bound.js'
 import { opOf } from '../../spec/catalogue.js'
 import type { EtalonError, Result } from '../../spec/error.js'
+import { fail } from '../../spec/error.js'
 import type { Oracle } from '../../spec/oracle.js'
 import type { Program, ProgramNode } from '../../spec/program.js'
 import { nodeAttributes } from '../../spec/program.js'
 import type { Tensor, Tensors } from '../../spec/tensor.js'
 import { foldNumbers, indexOf, sameShape, showShape } from '../../spec/tensor.js'
+import { isRefusal, problemOf } from '../ask.js'
+import { messageOf } from '../guarded.js'
 import type { Judgement, Worst } from '../judge.js'
 import { expectWhole } from '../judge.js'
 import { judgeNode } from '../lockstep.js'
@@ -43,6 +46,8 @@ export interface ProgramLine {
   readonly cases: number
   /** refused for a limit of the device */
   readonly refused: number
+  /** why the rest of it is not the backend's own */
+  readonly unsupported?: string
   readonly failed: number
   readonly verdict: 'conformant' | 'not-conformant' | 'unsupported' | 'not-run'
   readonly judged: number
@@ -190,13 +195,11 @@ const wordsOf = ({ name, op, direction, outputs }: ProgramNode, { problem, worst
   }`
 
 // a library that was wrapped may throw where it should have answered
-const attempted = async <A>(
-  ask: () => taskEither.TaskEither<EtalonError, A>,
-): Promise<E.Either<EtalonError | { readonly code: 'Thrown'; readonly message: string }, A>> => {
+const attempted = async <A>(ask: () => taskEither.TaskEither<EtalonError, A>): Promise<Result<A>> => {
   try {
     return await ask()()
   } catch (thrown) {
-    return E.left({ code: 'Thrown', message: thrown instanceof Error ? thrown.message : String(thrown) })
+    return fail('Thrown', messageOf(thrown))
   }
 }
 
@@ -292,13 +295,15 @@ export const probeProgram =
         )
         if (E.isLeft(answered)) {
           const { code, message } = answered.left
-          if (code === 'DeviceLost') return E.left({ code, message })
-          if (code === 'LimitExceeded' || code === 'TooLarge') {
+          if (code === 'DeviceLost') return answered
+          if (code === 'Unsupported')
+            return E.right({ ...line, unsupported: message, verdict: line.cases === 0 ? 'unsupported' : 'conformant' })
+          if (isRefusal(answered.left)) {
             line = { ...line, refused: line.refused + 1 }
             return E.right({ ...line, verdict: line.cases === 0 ? 'not-run' : 'conformant' })
           }
           if (code === 'BackendUnavailable' && line.cases === 0) return E.right({ ...line, verdict: 'unsupported' })
-          return E.right(failing(program, at, { message: `${code}: ${message}` }))
+          return E.right(failing(program, at, { message: problemOf(answered.left) }))
         }
         if (act.what === 'open') {
           await sessions.get(act.session)?.session.close()
