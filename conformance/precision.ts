@@ -86,12 +86,12 @@ const arithmetics: Readonly<Record<Precision, Arithmetic>> = {
 }
 
 /** What is asked of a bound: a precision, and how deep additions nest, where that is known; else any order is admitted. */
-export interface Asked {
+export interface BoundsAsked {
   readonly precision: Precision
   readonly depth?: number
 }
 
-const depthOf = ({ depth }: Asked): Depth =>
+const depthOf = ({ depth }: BoundsAsked): Depth =>
   depth === undefined ? anyOrder : (terms) => Math.min(anyOrder(terms), depth)
 
 // ---- reading -------------------------------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ const valuesOf = (oracle: Oracle, { op, direction, attrs, inputs, cotangents }: 
  * The contract's values and bounds. A contract lets dot products be serial whatever depth is declared; K products that
  * are added up n deep meet n + 1 roundings.
  */
-const arithmeticOf = (oracle: Oracle, question: Question, asked: Asked): Result<Expected> => {
+const arithmeticOf = (oracle: Oracle, question: Question, asked: BoundsAsked): Result<Expected> => {
   const op = opOf(question.op)
   const { depth } = asked
   return F.pipe(
@@ -298,7 +298,7 @@ const all = <A>(results: readonly Result<A>[]): Result<readonly A[]> =>
  *
  * Errors  whatever the op refuses
  */
-export const expectIn = (oracle: Oracle, question: Question, asked: Asked): Result<Expected> => {
+export const expectIn = (oracle: Oracle, question: Question, asked: BoundsAsked): Result<Expected> => {
   const arithmetic = arithmetics[asked.precision]
   const given = leavesOpen(question) ? { ...arithmetic, share: 1 } : arithmetic
   const operands = readingsOf(question, given)
