@@ -20,9 +20,9 @@ import { caseAt, indicesOf } from './cases.js'
 import { bf16, f16, f32, flushed, tf32, toNearest, towardsZero } from './formats.js'
 import type { Format } from './formats.js'
 import { realise } from './form.js'
-import { expectWhole, ratioOf } from './judge.js'
+import { expectWhole } from './judge.js'
 import type { Precision } from './precision.js'
-import { expectIn, precisions } from './precision.js'
+import { checkIn, expectIn, precisions } from './precision.js'
 import { questionTable } from './table.js'
 
 const formatOf: Readonly<Record<Precision, Format>> = { f32, 'f32-nearest': f32, tf32, bf16, f16 }
@@ -117,18 +117,8 @@ const answerOf = (formulas: Formulas, { reads, stores }: Kernel, question: Quest
   )
 }
 
-const worstRatio = (answer: Tensors, question: Question, precision: Precision, depth?: number): number => {
-  const { values, bounds } = right(
-    expectIn(oracle, question, depth === undefined ? { precision } : { precision, depth }),
-  )
-  return Object.entries(answer).reduce((worst, [name, { data }]) => {
-    const [want, bound] = [values[name]?.all() ?? [], bounds[name]?.all() ?? []]
-    return Array.from({ length: data.length }, (_, i) =>
-      // a bound of Infinity says that anything may come out, NaN and the infinities too
-      bound[i] === Infinity ? 0 : ratioOf(data[i] as number, want[i] as number, bound[i] as number),
-    ).reduce((a, b) => Math.max(a, b), worst)
-  }, 0)
-}
+const worstRatio = (answer: Tensors, question: Question, precision: Precision, depth?: number): number =>
+  right(checkIn(oracle, question, answer, depth === undefined ? { precision } : { precision, depth })).ratio
 
 // every so many cases of the quick run, and of these the small ones
 const askedOf = (op: OpName, direction: 'forward' | 'backward', every: number): readonly Question[] =>
@@ -438,3 +428,30 @@ describe('a depth of additions', () => {
 })
 
 const asIs: Kernel = { reads: (x) => x, stores: (x) => x }
+
+describe('an answer that is held against its bounds', () => {
+  const question = forward('relu', {}, { x: tensor([2, 2], [1, -1, 3, 1e5]) })
+
+  test('is told by its worst element', () => {
+    const answer = { y: tensor([2, 2], [1, 0, 3.01, 1e5]) }
+    const worst = getOrThrow(checkIn(oracle, question, answer, { precision: 'bf16' }))
+    expect(worst).toMatchObject({ output: 'y', index: [1, 0], got: 3.01, want: 3, bound: 0, ratio: Infinity })
+  })
+
+  test('passes where a precision has no number for what is wanted, whatever it is', () => {
+    const answer = (last: number): Tensors => ({ y: tensor([2, 2], [1, 0, 3, last]) })
+    for (const last of [Infinity, NaN, 65504])
+      expect(getOrThrow(checkIn(oracle, question, answer(last), { precision: 'f16' })).ratio).toBe(0)
+    expect(getOrThrow(checkIn(oracle, question, answer(NaN), { precision: 'f32' })).ratio).toBe(Infinity)
+  })
+
+  test('of another shape or name is refused', () => {
+    const codeOf = (answer: Tensors): string => {
+      const worst = checkIn(oracle, question, answer, { precision: 'f32' })
+      return 'left' in worst ? worst.left.code : 'ok'
+    }
+    expect(codeOf({ y: tensor([4], [1, 0, 3, 1e5]) })).toBe('ShapeMismatch')
+    expect(codeOf({ z: tensor([2, 2], [1, 0, 3, 1e5]) })).toBe('UnexpectedInput')
+    expect(codeOf({})).toBe('ok')
+  })
+})

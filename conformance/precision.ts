@@ -3,6 +3,7 @@ import { roundAttributes } from '../spec/attributes.js'
 import { anyOrder, gamma, tau } from '../spec/bound.js'
 import { opOf } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
+import { ensure, fail } from '../spec/error.js'
 import type { Field, Fields } from '../spec/field.js'
 import { mapValues, zipFields } from '../spec/field.js'
 import type { Depth } from '../spec/op.js'
@@ -10,11 +11,11 @@ import { resolve, shapesOf } from '../spec/op.js'
 import type { Oracle } from '../spec/oracle.js'
 import type { Question } from '../spec/program.js'
 import type { Numbers, Tensor, Tensors } from '../spec/tensor.js'
-import { magnitudes, mapTensor } from '../spec/tensor.js'
+import { fold, indexOf, magnitudes, mapTensor, sameShape, showShape } from '../spec/tensor.js'
 import { bf16, f16, f32, flushed, tf32, toNearest, towardsZero } from './formats.js'
 import type { Format } from './formats.js'
-import type { Expected } from './judge.js'
-import { expect } from './judge.js'
+import type { Expected, Worst } from './judge.js'
+import { expect, ratioOf } from './judge.js'
 
 /**
  * How far a right kernel of some precision may be from the oracle: the bound for anyone's own test.
@@ -329,6 +330,56 @@ export const expectIn = (oracle: Oracle, question: Question, asked: BoundsAsked)
             combined(counts.includes(name) ? { ...given, stores: [] } : given, readings, boxes, name),
           ]),
         ),
+      }
+    }),
+  )
+}
+
+/**
+ * The element of an answer that is worst, measured by its bound: a right kernel's has a ratio of at most 1. Where the
+ * bound is Infinity anything may come out, NaN and the infinities too. Outputs that the answer leaves out are not looked at.
+ *
+ * Errors  UnexpectedInput – an output that there is not; ShapeMismatch – one of another shape; whatever the op refuses
+ */
+export const checkIn = (oracle: Oracle, question: Question, answer: Tensors, asked: BoundsAsked): Result<Worst> => {
+  const wanted = Object.keys(answer)
+  return F.pipe(
+    expectIn(oracle, question, asked),
+    E.flatMap(({ values, bounds }) =>
+      F.pipe(
+        all(wanted.map((name) => worstOf(name, answer[name] as Tensor, values, bounds))),
+        E.map((each) => each.reduce((a, b) => (b.ratio > a.ratio ? b : a), nowhere)),
+      ),
+    ),
+  )
+}
+
+const nowhere: Worst = { ratio: 0, error: 0, bound: 0, output: '', index: [], got: 0, want: 0 }
+
+const worstOf = (output: string, { shape, data }: Tensor, values: Fields, bounds: Fields): Result<Worst> => {
+  const [value, bound] = [values[output], bounds[output]]
+  if (value === undefined || bound === undefined)
+    return fail('UnexpectedInput', `there is no output ${output}; there are ${Object.keys(values).join(', ')}`)
+  return F.pipe(
+    ensure(
+      sameShape(shape, value.shape),
+      'ShapeMismatch',
+      `${output} has shape ${showShape(shape)}; wanted is ${showShape(value.shape)}`,
+    ),
+    E.map(() => {
+      const [wants, limits] = [value.all(), bound.all()]
+      const ratioAt = (i: number): number =>
+        limits[i] === Infinity ? 0 : ratioOf(data[i] as number, wants[i] as number, limits[i] as number)
+      const at = fold(data.length, 0, (worst, i) => (ratioAt(i) > ratioAt(worst) ? i : worst))
+      const [got, want] = [data[at] as number, wants[at] as number]
+      return {
+        ratio: ratioAt(at),
+        error: Object.is(got, want) || got === want ? 0 : Math.abs(got - want),
+        bound: limits[at] as number,
+        output,
+        index: indexOf(shape, at),
+        got,
+        want,
       }
     }),
   )
