@@ -222,8 +222,7 @@ export const toleranceCommand: Subcommand = (command, finish) =>
       `
 Numbers
   normal     standard normal           positive   ½ + |normal|
-  integers   from −8 to 8              small      ± 10^u, u from −6 to 0
-  wide       normal, times 10
+  integers   from −8 to 8              wide       normal, times 10
 What has a domain of its own, such as a target or a variance, keeps to it.
 
 Example

@@ -21,10 +21,14 @@ export const bf16 = format(7, -126, 127)
 /** IEEE 754's binary16: at most 65504, normal from 2⁻¹⁴ on, in steps of 2⁻²⁴ below */
 export const f16 = format(10, -14, 15)
 
-/** ⌊log₂ x⌋ of a positive number. */
+const double = new Float64Array(1)
+const words = new Uint32Array(double.buffer)
+const upper = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0
+
+/** ⌊log₂ x⌋ of a positive normal number: the exponent of f64. */
 const exponentOf = (x: number): number => {
-  const near = Math.floor(Math.log2(x))
-  return 2 ** near > x ? near - 1 : 2 ** (near + 1) <= x ? near + 1 : near
+  double[0] = x
+  return ((words[upper] as number) >>> 20) - 1023
 }
 
 // a rounding of magnitudes, the sign kept: of −0 too

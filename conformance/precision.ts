@@ -46,6 +46,8 @@ type Rounding = (x: number) => number
 interface Arithmetic {
   /** what a kernel may make of an operand, as given first */
   readonly reads: readonly Rounding[]
+  /** the same of an operand that is an f32: those of them that differ then */
+  readonly readsOfF32: readonly Rounding[]
   /** what it may make of a result of f32 arithmetic; each is monotone */
   readonly stores: readonly Rounding[]
   /** the share of the contract's bound, which is made for roundings to either neighbour */
@@ -54,19 +56,25 @@ interface Arithmetic {
 
 const asGiven: Rounding = (x) => x
 
-// f32 in between, where an operand arrives as one, may turn a tie the other way
-const readingsIn = (format: Format): readonly Rounding[] => {
+const readingF32In = (format: Format): readonly Rounding[] => {
   const [nearest, cut, flush] = [toNearest(format), towardsZero(format), flushed(format)]
-  return [
-    asGiven,
-    Math.fround,
-    nearest,
-    cut,
-    (x) => nearest(Math.fround(x)),
-    (x) => cut(Math.fround(x)),
-    (x) => flush(nearest(x)),
-    (x) => flush(cut(x)),
-  ]
+  return [asGiven, nearest, cut, (x) => flush(nearest(x)), (x) => flush(cut(x))]
+}
+
+// f32 in between, where an operand arrives as one, may turn a tie the other way
+const readingIn = (format: Format) => {
+  const ofF32 = readingF32In(format)
+  return {
+    reads: [
+      ...ofF32,
+      ...ofF32.map(
+        (rounding): Rounding =>
+          (x) =>
+            rounding(Math.fround(x)),
+      ),
+    ],
+    readsOfF32: ofF32,
+  }
 }
 
 const storingIn = (format: Format): readonly Rounding[] => {
@@ -79,11 +87,11 @@ const storingIn = (format: Format): readonly Rounding[] => {
 const half = 0.51
 
 const arithmetics: Readonly<Record<Precision, Arithmetic>> = {
-  f32: { reads: [asGiven, Math.fround, towardsZero(f32)], stores: [], share: 1 },
-  'f32-nearest': { reads: [asGiven, Math.fround], stores: [], share: half },
-  tf32: { reads: readingsIn(tf32), stores: [], share: 1 },
-  bf16: { reads: readingsIn(bf16), stores: storingIn(bf16), share: 1 },
-  f16: { reads: readingsIn(f16), stores: storingIn(f16), share: 1 },
+  f32: { reads: [asGiven, Math.fround, towardsZero(f32)], readsOfF32: [asGiven], stores: [], share: 1 },
+  'f32-nearest': { reads: [asGiven, Math.fround], readsOfF32: [asGiven], stores: [], share: half },
+  tf32: { ...readingIn(tf32), stores: [], share: 1 },
+  bf16: { ...readingIn(bf16), stores: storingIn(bf16), share: 1 },
+  f16: { ...readingIn(f16), stores: storingIn(f16), share: 1 },
 }
 
 /** What is asked of a bound: a precision, and how deep additions nest, where that is known; else any order is admitted. */
@@ -130,12 +138,21 @@ const alike = (a: Question, b: Question): boolean => {
   return operandsOf(a).every(({ data }, at) => same(data, (others[at] as Tensor).data))
 }
 
+const isF32 = (data: Numbers): boolean => {
+  if (data instanceof Float32Array) return true
+  for (let i = 0; i < data.length; i++) if (!Object.is(Math.fround(data[i] as number), data[i])) return false
+  return true
+}
+
 /** Every way of reading a question that differs from those before it; as given comes first. */
-const readingsOf = (question: Question, { reads }: Arithmetic): readonly Question[] =>
-  reads.reduce<readonly Question[]>((soFar, rounding) => {
-    const made = readAll(rounding, question)
-    return soFar.some((other) => alike(made, other)) ? soFar : [...soFar, made]
-  }, [])
+const readingsOf = (question: Question, { reads, readsOfF32 }: Arithmetic): readonly Question[] =>
+  (operandsOf(question).every(({ data }) => isF32(data)) ? readsOfF32 : reads).reduce<readonly Question[]>(
+    (soFar, rounding) => {
+      const made = readAll(rounding, question)
+      return soFar.some((other) => alike(made, other)) ? soFar : [...soFar, made]
+    },
+    [],
+  )
 
 const sameAttributes = (a: Question['attrs'], b: Question['attrs']): boolean => JSON.stringify(a) === JSON.stringify(b)
 

@@ -9,7 +9,7 @@ import { resolve, shapesOf } from '../spec/op.js'
 import type { Oracle } from '../spec/oracle.js'
 import type { Question } from '../spec/program.js'
 import type { Numbers, Shape } from '../spec/tensor.js'
-import { magnitudes } from '../spec/tensor.js'
+import { magnitudes, sizeOf } from '../spec/tensor.js'
 import type { Effort } from './elements.js'
 import { elementsIn } from './elements.js'
 import type { Fill } from './form.js'
@@ -26,8 +26,9 @@ import { expectIn } from './precision.js'
  * looked at: a draw comes near the line by some share, its largest bound ÷ line; as far as these shares differ among the
  * draws, so far the line is moved up; and as many fresh draws again have to lie below it, or else they are taken in and all
  * is done once more. The largest of n draws of anything with an exponential tail of scale s spread over about s·(ln n + 2),
- * and the next one lies so far beyond them all with a chance of e^{−(ln n + 2)}/n = e^{−2}/n², 1 in 7,500 for n = 32. And
- * then a right kernel would have to make the most of its roundings, all one way, at that element.
+ * and the next one lies so far beyond them all with a chance of e^{−(ln n + 2)}/n = e^{−2}/n²: 1 in 7,500 for n = 32, 1 in
+ * 470 for the 8 that large shapes get. And then a right kernel would have to make the most of its roundings, all one way,
+ * at that element.
  */
 export interface Tolerance {
   /** |got − want| ≤ atol + rtol·|want| */
@@ -99,7 +100,6 @@ export const dataKinds = {
   normal: 'normal',
   positive: 'positive',
   integers: { integers: 8 },
-  small: 'small',
   wide: 'wide',
 } as const satisfies Readonly<Record<string, Fill>>
 export type DataKind = keyof typeof dataKinds
@@ -339,8 +339,12 @@ const toleratedOf = (name: string, draws: readonly Draw[], precision: Precision)
   }
 }
 
-// draws are doubled until as many fresh ones lie below the line, or there are so many
-const [fewestDraws, mostDraws] = [32, 256]
+// draws are doubled until as many fresh ones lie below the line, or there are so many times the first
+const mostDoublings = 8
+
+/** Small shapes are drawn more often: a draw of a large one has more elements, and costs more. */
+const firstDraws = ({ shapes }: ToleranceQuestion): number =>
+  Object.values(shapes).reduce((n, shape) => n + sizeOf(shape), 0) <= 2 ** 13 ? 32 : 8
 
 const fits = ({ answers }: Tolerances, fresh: readonly Draw[]): boolean =>
   answers.every(
@@ -362,7 +366,7 @@ const settled = (oracle: Oracle, asked: ToleranceQuestion, draws: readonly Draw[
       const all = [...draws, ...fresh]
       return fits(found, fresh)
         ? E.right({ ...found, draws: all.length })
-        : all.length >= mostDraws
+        : all.length >= mostDoublings * firstDraws(asked)
           ? E.right(toleratedBy(all, asked))
           : settled(oracle, asked, all)
     }),
@@ -376,6 +380,6 @@ const settled = (oracle: Oracle, asked: ToleranceQuestion, draws: readonly Draw[
  */
 export const tolerancesOf = (oracle: Oracle, asked: ToleranceQuestion): Result<Tolerances> =>
   F.pipe(
-    drawsOf(oracle, asked, 0, fewestDraws),
+    drawsOf(oracle, asked, 0, firstDraws(asked)),
     E.flatMap((draws) => settled(oracle, asked, draws)),
   )
