@@ -284,8 +284,8 @@ def _told(what, name, shape, where, got, want, bound, ratio):
         [
             f"{what}: {beyond} of {got.size} elements of {name} are further off than a right kernel may be",
             f"  worst  {name}[{index}] of shape {list(shape)}",
-            f"  got    {got[at]!r}",
-            f"  want   {want[at]!r}",
+            f"  got    {float(got[at])!r}",
+            f"  want   {float(want[at])!r}",
             f"  error  {abs(got[at] - want[at]):.3g}, {ratio[at]:.3g} times the bound",
             f"  bound  {bound[at]:.3g}",
         ]
