@@ -183,7 +183,7 @@ const drawOf = (oracle: Oracle, asked: ToleranceQuestion, number: number): Resul
     E.bind('elements', ({ question }) => elementsIn(question, effort, `tolerance ${asked.seed} ${number}`)),
     E.bind('expected', ({ question }) => expectIn(oracle, question, asked.asked)),
     E.bind('resolved', ({ question }) =>
-      resolve(opOf(asked.op), question.attrs as Attributes, shapesOf(question.inputs)),
+      resolve(opOf(asked.op), question.attrs, shapesOf(question.inputs)),
     ),
     E.bind('companions', ({ question: { op, direction, attrs, inputs, cotangents } }) =>
       opOf(op).walk === undefined
