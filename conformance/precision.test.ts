@@ -383,6 +383,15 @@ describe('what reading moves', () => {
   })
 })
 
+test('a decision that f32 leaves open moves a gradient by a whole term, to nearest as well', () => {
+  // the margin is 2⁻²⁵; f32 has −1 for 2⁻²⁵ − 1, a tie, so 0 for the margin, and no pull
+  const inputs = { scores: tensor([1, 2], [2 ** -25, 1]), target: tensor([1, 2], [0, 1]) }
+  const question = backward('hinge', { reduction: 'sum' }, inputs, { loss: tensor([], [1]) })
+  const answer = answerOf(formulasIn(toNearestF32(draws(keyOf('open')))), asIs, question)
+  expect(answer['scores']?.data).toEqual(Float64Array.of(0, 0))
+  expect(worstRatio(answer, question, 'f32-nearest')).toBeLessThanOrEqual(1)
+})
+
 describe('a depth of additions', () => {
   test('narrows sums of products and reductions, in both directions, and only them', () => {
     const draw = draws(keyOf('depth'))

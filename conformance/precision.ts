@@ -173,7 +173,7 @@ const farthest = (readings: readonly Question[]): Question => {
         const most = (i: number): number =>
           others.reduce((r, each) => Math.max(r, Math.abs((each[i] as number) - (data[i] as number))), 0)
         return others.length === 0
-          ? (magnitudes({ x: { shape, data } }).x)
+          ? magnitudes({ x: { shape, data } }).x
           : mapTensor((value, i) => (Math.abs(value) + most(i)) * (1 + 2 ** -40 / 3), { shape, data })
       },
       pick(readings[0] as Question),

@@ -1,5 +1,5 @@
 import { either as E, function as F } from 'fp-ts'
-import type { Attributes, AttributeValue } from '../spec/attributes.js'
+import type { AttributeValue } from '../spec/attributes.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { opOf } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
@@ -182,9 +182,7 @@ const drawOf = (oracle: Oracle, asked: ToleranceQuestion, number: number): Resul
     E.bind('question', () => realised(asked, number)),
     E.bind('elements', ({ question }) => elementsIn(question, effort, `tolerance ${asked.seed} ${number}`)),
     E.bind('expected', ({ question }) => expectIn(oracle, question, asked.asked)),
-    E.bind('resolved', ({ question }) =>
-      resolve(opOf(asked.op), question.attrs, shapesOf(question.inputs)),
-    ),
+    E.bind('resolved', ({ question }) => resolve(opOf(asked.op), question.attrs, shapesOf(question.inputs))),
     E.bind('companions', ({ question: { op, direction, attrs, inputs, cotangents } }) =>
       opOf(op).walk === undefined
         ? E.right(undefined)
