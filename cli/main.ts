@@ -32,6 +32,10 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'answer requests for single ops: a JSON line in, a JSON line out',
     load: async () => (await import('./eval.js')).evalCommand,
   },
+  tolerance: {
+    summary: 'what a test may ask of an op at a shape, in f32, tf32, bf16 or f16',
+    load: async () => (await import('./tolerance.js')).toleranceCommand,
+  },
   bench: { summary: 'time answers already found right', load: async () => (await import('./bench.js')).benchCommand },
   explain: {
     summary: "an op's formula with numbers put in, step by step",

@@ -5,6 +5,7 @@ export { parseCase, parseCases, printCase, printCases, realise, type Case, type 
 export { expect, expectWhole, judge, type Expected, type Hearing, type Judgement, type Worst } from './judge.js'
 export { judgeNode, lockstep, type LockstepFinding, type LockstepStep } from './lockstep.js'
 export { printDifference, printProgramFailure, printProgramLine, printSequence } from './probeReport.js'
+export { checkIn, expectIn, precisions, type BoundsAsked, type Precision } from './precision.js'
 export { probeRounding, type Rounding } from './probe.js'
 export { probeProgram, probePrograms, type ProgramFailure, type ProgramLine } from './programs/probe.js'
 export { scenarios } from './programs/scenarios.js'
