@@ -5,7 +5,7 @@ import type { Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { another, answersTo, equal, equals, named } from '../vocabulary/claims.js'
 import { adjointIn, batchSplits, linearIn, ofAnswer } from '../vocabulary/laws.js'
-import { oneElementIsShared } from '../vocabulary/taps.js'
+import { oneElementIsShared, onesAreTheirShare } from '../vocabulary/taps.js'
 import {
   alexNetsChain,
   anyPool,
@@ -80,6 +80,7 @@ export const avgPool2d = questionsAbout('avgPool2d', {
   laws: [
     linearIn('x'),
     oneElementIsShared,
+    onesAreTheirShare,
     adjointIn('x', 'y'),
     batchSplits(['x']),
     planesAreAlike,

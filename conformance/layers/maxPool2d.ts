@@ -341,7 +341,6 @@ export const maxPool2d = questionsAbout('maxPool2d', {
       direction: 'backward',
       find: 'sum2(end - first,',
       replace: 'sum2(1,',
-      unseenAt: form('', { ties: 'share' }, { x: [2, 2, 4, 4] }),
     },
     {
       name: 'the first of the maxima, whatever is asked for',

@@ -75,7 +75,8 @@ const equalScores = alikeCost(
 
 const twoClasses: Law = unreduced({
   name: 'of two classes, the second costs its margin’s shortfall, and the slope is 1 in it',
-  claims: ({ attrs }, ask, draw) => {
+  claims: ({ attrs: given }, ask, draw) => {
+    const attrs = { ...given, kink: 'catalogue' }
     const scores = sixteenths(another(draw, [16, 2]))
     const target = generate([16, 2], (i) => i % 2)
     const short = (n: number): number => 1 - (at(scores, 2 * n + 1) - at(scores, 2 * n))

@@ -80,18 +80,32 @@ export const poolShifts: Law = shifts('shifting the image by the stride shifts t
   }
 })
 
+/** Whether the padded image is as large as the window; if it is not, a window can only hang over. */
+const windowsFit = (attrs: Attributes, x: Tensor): boolean => {
+  const [window, padding] = [attrs['window'] as Shape, attrs['padding'] as Shape]
+  return places(x).every(
+    (extent, a) => (window[a] as number) <= extent + (padding[2 * a] as number) + (padding[2 * a + 1] as number),
+  )
+}
+
 /** Padding is a border of one number, forward and backward, under these attributes. */
 export const paddingIsABorder = (name: string, border: number, always: Attributes): Law => ({
   name,
-  claims: ({ attrs, inputs, cotangents }, ask) => {
-    const x = named(inputs, 'x')
+  claims: ({ attrs, inputs }, ask, draw) => {
+    const window = attrs['window'] as readonly [number, number]
+    const given = named(inputs, 'x')
+    const x = windowsFit(attrs, given)
+      ? given
+      : another(draw, [...given.shape.slice(0, 2), window[0] + 1, window[1] + 2])
     const padding = attrs['padding'] as readonly [number, number, number, number]
     // rounded up, a window may start in what was padding, and may not once that is the image
     const inside = { ...attrs, ceilMode: false, ...always }
     return F.pipe(
       E.Do,
-      E.bind('given', () => answersTo(ask, { attrs: inside, inputs, cotangents })),
-      E.bind('outside', () =>
+      E.bind('shape', () => ask('forward', inside, { x })),
+      E.let('cotangents', ({ shape }) => ({ y: another(draw, named(shape.values, 'y').shape) })),
+      E.bind('given', ({ cotangents }) => answersTo(ask, { attrs: inside, inputs: { x }, cotangents })),
+      E.bind('outside', ({ cotangents }) =>
         answersTo(ask, {
           attrs: { ...inside, padding: [0, 0, 0, 0] },
           inputs: { x: padded(x, padding, border) },
@@ -141,14 +155,12 @@ export const roundedUp: Law = {
         stride[a] as number,
       ),
     )
-    const fitting = (a: number): boolean =>
-      (window[a] as number) <= (places(x)[a] as number) + (padding[2 * a] as number) + (padding[2 * a + 1] as number)
     return F.pipe(
       ask('forward', { ...attrs, ceilMode: true }, inputs),
       E.flatMap((up) => {
         const y = named(up.values, 'y')
         const shape = exactly(array([...places(y)]), array(extents))
-        if (!fitting(0) || !fitting(1)) return E.right([shape])
+        if (!windowsFit(attrs, x)) return E.right([shape])
         return F.pipe(
           ask('forward', { ...attrs, ceilMode: false }, inputs),
           E.map((down) => {
