@@ -22,7 +22,6 @@ import { divisionByCount, poolAttributes, poolExtents, poolOverlaps, poolWindows
  *         ShapeMismatch – a window larger than the padded image; with ceilMode, by the stride or more
  * Bound   y: exact, since comparisons are. dx: routing is exact too, so what errs is the sum of the cotangents that
  *         meet: m of them at most, m − 1 additions; exact where windows are disjoint. A share is one division more
- * Admits  a share as dy·(1/count)
  * Source  slide "Pooling layer"; NaN as in PyTorch's MaxPool2d: it exceeds every number, and of several the last one has
  *         the gradient, with "first" and "last" alike; with "share" all of them, in equal parts. PyTorch pads both sides alike and by half a window at most; here any padding below the window
  *         will do, and it never wins: a window of −∞ sends its gradient to its first real element
