@@ -422,7 +422,6 @@ export const rest: readonly Mutant[] = [
     'maxout backward',
     '| (is_nan(piece) & !is_nan(most))',
     '',
-    { unseen: 'NaN in the weights of one piece among others: a special value goes to one drawn place of a tensor' },
   ),
 
   minMax(
