@@ -325,17 +325,6 @@ export const maxout = questionsAbout('maxout', {
     form('often tied', {}, layer(40, 1, 3, 4), ties),
     form('often tied, two inputs', {}, layer(33, 2, 5, 3), { ...ties, dy: 'ties' }),
     form('often tied, tiles', {}, layer(65, 3, 17, 3), ties),
-    ...(['last', 'share'] as const).flatMap((by) => [
-      form(`often tied: ${by}`, { ties: by }, layer(40, 1, 3, 4), ties),
-      form(`often tied, two inputs: ${by}`, { ties: by }, layer(33, 2, 5, 3), { ...ties, dy: 'ties' }),
-      form(`often tied, tiles: ${by}`, { ties: by }, layer(65, 3, 17, 3), ties),
-      form(`all tied: pieces of zeros: ${by}`, { ties: by }, layer(6, 4, 5, 3), {
-        w: { constant: 0 },
-        b: { constant: 0 },
-      }),
-      form(`no ties: ${by}`, { ties: by }, layer(7, 6, 4, 5), spreadPieces),
-      form(`sums of 1024 over the batch, often tied: ${by}`, { ties: by }, layer(1024, 2, 3, 3), ties),
-    ]),
     form('all tied: pieces of zeros', {}, layer(6, 4, 5, 3), { w: { constant: 0 }, b: { constant: 0 } }),
     form('all tied: equal pieces', {}, layer(5, 3, 2, 4), {
       x: 'ties',
@@ -351,6 +340,17 @@ export const maxout = questionsAbout('maxout', {
       w: { values: [1, 1, 1 + 2 ** -23, 1 - 2 ** -24, 1 + 2 ** -22, 1] },
       b: { constant: 0 },
     }),
+    ...(['last', 'share'] as const).flatMap((by) => [
+      form(`often tied: ${by}`, { ties: by }, layer(40, 1, 3, 4), ties),
+      form(`often tied, two inputs: ${by}`, { ties: by }, layer(33, 2, 5, 3), { ...ties, dy: 'ties' }),
+      form(`often tied, tiles: ${by}`, { ties: by }, layer(65, 3, 17, 3), ties),
+      form(`all tied: pieces of zeros: ${by}`, { ties: by }, layer(6, 4, 5, 3), {
+        w: { constant: 0 },
+        b: { constant: 0 },
+      }),
+      form(`no ties: ${by}`, { ties: by }, layer(7, 6, 4, 5), spreadPieces),
+      form(`sums of 1024 over the batch, often tied: ${by}`, { ties: by }, layer(1024, 2, 3, 3), ties),
+    ]),
     form('all pieces below 0', {}, layer(5, 6, 4, 3), { x: 'positive', w: 'negative', b: 'negative' }),
     form('decided by the bias', {}, layer(8, 4, 6, 3), { x: 'small', b: 'wide' }),
     form('decided by the weights', {}, layer(8, 4, 6, 3), { x: 'wide', b: 'small' }),
