@@ -36,6 +36,10 @@ export { fromKernels, interpret, unsupported } from './fromKernels.js'
 export type { Kernel, Kernels, KernelTable, PlainKernel, Unsupported } from './fromKernels.js'
 export type { Oracle } from './oracle.js'
 
+/** What SAME is in numbers, for whoever speaks to a library that has it. */
+export { samePadding, sameTransposedPadding } from './layers/samePadding.js'
+export type { Padding, SameWindow } from './layers/samePadding.js'
+
 /** The depths of summation that a backend may promise. */
 export { anyOrder, lanesThenTree } from './bound.js'
 /** Random numbers by counter: dropout's masks, and whatever else follows from a seed. */

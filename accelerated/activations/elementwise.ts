@@ -12,5 +12,10 @@ export const mapping = (kernel: Kernel, { rest }: { readonly rest: Shape }, para
   launches(elementwise(kernel, sizeOf(rest), { x: input('x'), y: output('y') }, params))
 
 /** dx = dy·f′(x) */
-export const pullback = (kernel: Kernel, { rest }: { readonly rest: Shape }, params: Params = {}): Lowered =>
-  launches(elementwise(kernel, sizeOf(rest), { x: input('x'), dy: cotangent('y'), dx: gradient('x') }, params))
+export const pullback = (
+  kernel: Kernel,
+  { rest }: { readonly rest: Shape },
+  params: Params = {},
+  dims: Params = {},
+): Lowered =>
+  launches(elementwise(kernel, sizeOf(rest), { x: input('x'), dy: cotangent('y'), dx: gradient('x') }, params, dims))

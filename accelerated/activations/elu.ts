@@ -15,20 +15,23 @@ fn element(i: u32) { set_y(i, select(params.alpha * expm1_(select(x(i), 0.0, x(i
 `,
 })
 
-/** dx = dy where x ≥ 0, else dy·α·e^x */
+/** dx = dy where x ≥ 0, or x > 0 if the corner's slope is the one to its left, else dy·α·e^x */
 export const eluBackward = kernel({
   name: 'elu.backward',
   reads: ['x', 'dy'],
   writes: ['dx'],
+  dims: ['left'],
   params: ['alpha'],
   code: /* wgsl */ `
 ${expFunction}
 fn element(i: u32) {
-  set_dx(i, select(dy(i) * (params.alpha * exp_(select(x(i), 0.0, x(i) > 0.0))), dy(i), x(i) >= 0.0));
+  let is_right = x(i) > 0.0 || (x(i) == 0.0 && dims.left == 0u);
+  set_dx(i, select(dy(i) * (params.alpha * exp_(select(x(i), 0.0, x(i) > 0.0))), dy(i), is_right));
 }
 `,
 })
 
 export const forward: Lower<'elu'> = ({ attrs: { alpha }, sizes }) => mapping(eluForward, sizes, { alpha })
 
-export const backward: Lower<'elu'> = ({ attrs: { alpha }, sizes }) => pullback(eluBackward, sizes, { alpha })
+export const backward: Lower<'elu'> = ({ attrs: { alpha, kink }, sizes }) =>
+  pullback(eluBackward, sizes, { alpha }, { left: kink === 'left' ? 1 : 0 })

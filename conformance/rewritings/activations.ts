@@ -136,7 +136,8 @@ export const activations: readonly Rewriting[] = [
     'dx = dy·(y + α)',
     eachPulled(({ f32, expm1 }, x, dy, given) => {
       const alpha = attribute(given, 'alpha')
-      return x >= 0 ? dy : f32(dy * f32(f32(alpha * expm1(x)) + alpha))
+      const isRight = x > 0 || (x === 0 && given.attrs['kink'] !== 'left')
+      return isRight ? dy : f32(dy * f32(f32(alpha * expm1(x)) + alpha))
     }),
   ),
   forward(

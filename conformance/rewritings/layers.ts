@@ -89,7 +89,7 @@ const meansOf =
     const [Ho, Wo] = whole ? [1, 1] : [extent(given, 'Ho'), extent(given, 'Wo')]
     const [KH = 1, KW = 1] = whole ? [H, W] : listIn(given, 'window')
     const [sh = 1, sw = 1] = whole ? [1, 1] : listIn(given, 'stride')
-    const [top = 0, , left = 0] = whole ? [0, 0, 0] : listIn(given, 'padding')
+    const [top = 0, bottom = 0, left = 0, right = 0] = whole ? [0, 0, 0, 0] : listIn(given, 'padding')
     const x = numbersIn(given.inputs, 'x')
     return made(whole ? [N, C] : [N, C, Ho, Wo], (place) => {
       const [map, i, j] = [Math.floor(place / (Ho * Wo)), Math.floor(place / Wo) % Ho, place % Wo]
@@ -97,7 +97,8 @@ const meansOf =
         const [row, column] = [i * sh + Math.floor(k / KW) - top, j * sw + (k % KW) - left]
         return row >= 0 && row < H && column >= 0 && column < W ? at(x, (map * H + row) * W + column) : NaN
       }).filter((value) => !Number.isNaN(value))
-      return f(machine, elements, given.attrs['countIncludePad'] === true ? KH * KW : elements.length)
+      const counted = Math.min(KH, top + H + bottom - i * sh) * Math.min(KW, left + W + right - j * sw)
+      return f(machine, elements, given.attrs['countIncludePad'] === true ? counted : elements.length)
     })
   }
 

@@ -21,6 +21,12 @@ const eachWeight =
 const mean = ({ f32 }: Machine, rho: number, before: number, now: number): number =>
   f32(f32(rho * before) + f32(f32(1 - rho) * now))
 
+/** √s + ε, or √(s + ε). */
+const rootWith = ({ f32, sqrt }: Pick<Machine, 'f32' | 'sqrt'>, s: number, given: Given): number => {
+  const epsilon = attribute(given, 'epsilon')
+  return given.attrs['epsilonInside'] === true ? sqrt(f32(s + epsilon)) : f32(sqrt(s) + epsilon)
+}
+
 /** Adam's step by its two corrections 1 − βᵗ; weight decay is coupled into the gradient or, decoupled, taken off w. */
 const adamBy =
   (
@@ -100,7 +106,7 @@ export const optimizers: readonly Rewriting[] = [
     'w − η·(g/(√G′ + ε))',
     eachWeight(({ f32, over, sqrt }, w, gradient, state, given) => {
       const gathered = f32(state('accumulator') + f32(gradient * gradient))
-      const step = over(gradient, f32(sqrt(gathered) + attribute(given, 'epsilon')))
+      const step = over(gradient, rootWith({ f32, sqrt }, gathered, given))
       return f32(w - f32(attribute(given, 'learningRate') * step))
     }),
   ),
@@ -109,9 +115,9 @@ export const optimizers: readonly Rewriting[] = [
     'w',
     'w − η·(g/(√s′ + ε))',
     eachWeight((machine, w, gradient, state, given) => {
-      const { f32, over, sqrt } = machine
+      const { f32, over } = machine
       const s = mean(machine, attribute(given, 'decay'), state('meanSquare'), f32(gradient * gradient))
-      const step = over(gradient, f32(sqrt(s) + attribute(given, 'epsilon')))
+      const step = over(gradient, rootWith(machine, s, given))
       return f32(w - f32(attribute(given, 'learningRate') * step))
     }),
   ),

@@ -169,6 +169,26 @@ export const oneElementIsShared: Law = {
   },
 }
 
+/** An average of ones with padding counted is the part of what is counted that is real, in windows that hang over as well. */
+export const onesAreTheirShare: Law = ofAnswer(
+  'an image of ones is, in each window, the part of its elements within the padding that are real, rounded up too',
+  (answer, { attrs, inputs }) => {
+    const { shape } = named(inputs, 'x')
+    const y = named(answer.values, 'y')
+    const want = generate(y.shape, (position) => {
+      const [, , i = 0, j = 0] = indexOf(y.shape, position)
+      const window = windowAt(attrs, shape, [i, j])
+      const real = window.filter((each) => isIn(shape, each)).length
+      return real / window.length
+    })
+    return [equals('y', answer, want)]
+  },
+  ({ attrs, inputs }) => ({
+    attrs: { ...attrs, ceilMode: true, countIncludePad: true },
+    inputs: { x: generate(named(inputs, 'x').shape, () => 1) },
+  }),
+)
+
 /** A maximum is the largest number that its window stands on. */
 export const largestInItsWindow: Law = ofAnswer(
   'each maximum is the largest number that its window stands on, under any attributes',

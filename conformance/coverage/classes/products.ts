@@ -20,8 +20,11 @@ export const dense: Declared = {
   shapes: (_, { N = 1, I = 1, O = 1 }) => ({ shapes: { x: [N, I], w: [O, I], b: [O] } }),
 }
 
+// pieces tie where they are alike, or where whole numbers make them so
 export const maxout: Declared = {
-  data: { x, w, b },
+  attrs: { ties: { default: undefined, last: 'last', share: 'share' } },
+  data: { x, w: { ...w, ties: 'ties', alike: { constant: 0.5 } }, b: { ...b, ties: 'ties' } },
+  core: ['ties', 'data of w', 'data of b'],
   drawn: { N: between(1, 7), I: between(1, 40), O: between(1, 7), K: between(1, 5) },
   ladder: { N: 65537, I: 65537, O: 4097, K: 65 },
   shapes: (_, { N = 1, I = 1, O = 1, K = 1 }) => ({ shapes: { x: [N, I], w: [K, O, I], b: [K, O] } }),

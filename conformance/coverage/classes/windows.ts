@@ -367,7 +367,17 @@ const pool: Declared = {
     factor('samples and channels', 'one', 'several'),
     factor('axes', 'alike', 'stride differs'),
   ],
-  core: ['filter', 'stride', 'padding', 'remainder', 'samples and channels', 'countIncludePad', 'data of x'],
+  core: [
+    'filter',
+    'stride',
+    'padding',
+    'remainder',
+    'samples and channels',
+    'ceilMode',
+    'countIncludePad',
+    'ties',
+    'data of x',
+  ],
   plainly: 'axes',
   possible: (row) =>
     leaves(row) &&
@@ -422,10 +432,15 @@ const pool: Declared = {
   },
 }
 
-export const maxPool2d: Declared = pool
+const ceilMode = { default: undefined, true: true } as const
+
+export const maxPool2d: Declared = {
+  ...pool,
+  attrs: { ceilMode, ties: { default: undefined, last: 'last', share: 'share' } },
+}
 export const avgPool2d: Declared = {
   ...pool,
-  attrs: { countIncludePad: { default: undefined, true: true, false: false } },
+  attrs: { ceilMode, countIncludePad: { default: undefined, true: true, false: false } },
   data: { x: { normal: 'normal', 'one sign': 'positive', lone: 'lone', ties: 'ties', small: 'small' } },
 }
 

@@ -250,8 +250,8 @@ export const variants: readonly Variant[] = [
     },
   ),
   optimizer('rmsprop')('by the reciprocal of the root', 'rmsprop', {
-    find: 'f32(f32(eta * gradient) / f32(sqrt(s) + epsilon))',
-    replace: 'f32(f32(eta * gradient) * f32(1 / f32(sqrt(s) + epsilon)))',
+    find: 'f32(f32(eta * gradient) / root)',
+    replace: 'f32(f32(eta * gradient) * f32(1 / root))',
   }),
 
   // other tiles, on the device

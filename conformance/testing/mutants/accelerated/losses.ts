@@ -79,8 +79,15 @@ export const losses: readonly Mutant[] = [
     'boundary',
     'a margin of 0 pulls',
     'hinge backward',
-    '1.0 + (scores(i) - scores(at_c)) > 0.0',
-    '1.0 + (scores(i) - scores(at_c)) >= 0.0',
+    'margin > 0.0 || (margin == 0.0 && dims.right == 1u)',
+    'margin >= 0.0',
+  ),
+  hinge(
+    'boundary',
+    'the slope on the right of the corner for the others, not for the target',
+    'hinge backward',
+    'is_short(1.0 + (scores(k) - scores(i)))',
+    '1.0 + (scores(k) - scores(i)) > 0.0',
   ),
   hinge(
     'not a number',

@@ -7,12 +7,17 @@ import { f16 } from './rounded.js'
 const fn = mutantsOf('accelerated/functions')
 const pool = mutantsOf('accelerated/layers/pool')
 const avg = mutantsOf('accelerated/layers/avgPool2d')
+const max = mutantsOf('accelerated/layers/maxPool2d')
 const gap = mutantsOf('accelerated/layers/globalAvgPool')
 const lrn = mutantsOf('accelerated/layers/localResponseNorm')
 const dropout = mutantsOf('accelerated/layers/dropout')
 const concat = mutantsOf('accelerated/layers/concat')
 const scale = mutantsOf('accelerated/layers/scaleChannels')
+const relu = mutantsOf('accelerated/activations/relu')
+const leakyRelu = mutantsOf('accelerated/activations/leakyRelu')
+const elu = mutantsOf('accelerated/activations/elu')
 const maxout = mutantsOf('accelerated/activations/maxout')
+const rmsprop = mutantsOf('accelerated/optimizers/rmsprop')
 const minMax = mutantsOf('accelerated/normalizers/minMaxNormalize')
 const zScore = mutantsOf('accelerated/normalizers/zScoreNormalize')
 const features = mutantsOf('accelerated/normalizers/features')
@@ -118,14 +123,61 @@ export const rest: readonly Mutant[] = [
     'return position / stride;',
   ),
   pool('index', 'strides swapped', ['avgPool2d', 'maxPool2d'], 'stride: [sh, sw]', 'stride: [sw, sh]'),
-  avg('divisor', 'by the window’s area always', 'avgPool2d', 'dims.countIncludePad == 1u', 'true'),
+  avg('divisor', 'padding counted always', 'avgPool2d', 'dims.countIncludePad == 1u', 'true'),
   avg('divisor', 'by the real elements always', 'avgPool2d', 'dims.countIncludePad == 1u', 'false'),
   avg(
     'divisor',
     'real rows counted without the padding above',
     'avgPool2d',
-    'min(i * dims.sh + dims.KH, dims.top + dims.H)',
-    'min(i * dims.sh + dims.KH, dims.H)',
+    'vec2<u32>(dims.top + dims.H,',
+    'vec2<u32>(dims.H,',
+  ),
+  avg(
+    'divisor',
+    'what hangs over the padded image counts with its padding',
+    'avgPool2d',
+    'let counted = min(start + vec2<u32>(dims.KH, dims.KW), end)',
+    'let counted = select(min(start + vec2<u32>(dims.KH, dims.KW), end), start + vec2<u32>(dims.KH, dims.KW), counts_all)',
+  ),
+  avg(
+    'index',
+    'padding below for that on the right',
+    'avgPool2d',
+    '(dims.bottom, dims.right)',
+    '(dims.right, dims.bottom)',
+  ),
+  max(
+    'tail',
+    'the column behind the image seen by windows that hang over',
+    'maxPool2d',
+    'dims.left, dims.W); }',
+    'dims.left, dims.W + 1u); }',
+  ),
+  max('attribute', 'the first of ties where the last is asked for', 'maxPool2d backward', 'dims.last == 1u', 'false'),
+  max('divisor', 'shared, not divided', 'maxPool2d backward', ' / f32(count)', ''),
+  max(
+    'boundary',
+    'ties of 0 and −0 are none',
+    'maxPool2d backward',
+    'value == level ||',
+    'bitcast<u32>(value) == bitcast<u32>(level) ||',
+  ),
+  relu('attribute', 'the slope at 0 is 0, whichever is asked for', 'relu backward', ' && dims.right == 0u', ''),
+  leakyRelu(
+    'boundary',
+    'the slope at 0 from the other side',
+    'leakyRelu backward',
+    'dims.right == 1u',
+    'dims.right == 0u',
+  ),
+  elu('attribute', 'the slope at 0 is 1, whichever is asked for', 'elu backward', ' && dims.left == 0u', ''),
+  rmsprop('epsilon', 'ε outside the root always', ['rmsprop', 'adagrad'], 'dims.inside == 1u', 'false'),
+  rmsprop(
+    'epsilon',
+    'ε inside the root and outside',
+    ['rmsprop', 'adagrad'],
+    'select(params.epsilon, 0.0, is_inside)',
+    'params.epsilon',
   ),
   avg('attribute', 'stride of rows for columns', 'avgPool2d forward', 'i32(j * dims.sw + kw)', 'i32(j * dims.sh + kw)'),
   avg(
@@ -345,8 +397,18 @@ export const rest: readonly Mutant[] = [
     'maxout forward',
     'k < dims.K; k++) { most',
     'k < select(dims.K, 4u, dims.K > 4u); k++) { most',
+    { nth: 0 },
   ),
   maxout('index', 'dx by the first piece', 'maxout backward', 'let k = u32(first(n * dims.O + o));', 'let k = 0u;'),
+  maxout('divisor', 'dw of shares not divided', 'maxout backward', ' / max(m, 1.0) * x', ' * x'),
+  maxout('divisor', 'shared among all pieces', 'maxout backward', 'select(0.0, count,', 'select(0.0, f32(dims.K),'),
+  maxout(
+    'attribute',
+    'the first of ties where the last is asked for',
+    'maxout backward',
+    'ties && dims.last == 1u',
+    'false',
+  ),
   maxout(
     'batch',
     'db as if the first sample chose for all',
@@ -360,7 +422,6 @@ export const rest: readonly Mutant[] = [
     'maxout backward',
     '| (is_nan(piece) & !is_nan(most))',
     '',
-    { unseen: 'NaN in the weights of one piece among others: a special value goes to one drawn place of a tensor' },
   ),
 
   minMax(

@@ -132,7 +132,7 @@ export const others: readonly Mutant[] = [
     "if (reduction === 'mean') rows.data.forEach((v, i) => (rows.data[i] = f32(v / C)))\n  return { loss: reduced(reduction, rows) }",
   ),
   hinge('formula', 'a margin of 2', 'hinge', 'f32(f32(1 + sj) - sc)', 'f32(f32(2 + sj) - sc)'),
-  hinge('boundary', 'a margin of 0 pulls', 'hinge backward', 'margin(sj, sc) > 0', 'margin(sj, sc) >= 0'),
+  hinge('boundary', 'a margin of 0 pulls', 'hinge backward', 'm > 0 || (m === 0 && atCorner)', 'm >= 0'),
   hinge(
     'formula',
     'squared',
@@ -240,6 +240,7 @@ export const others: readonly Mutant[] = [
     'f32(gradient + f32(mu * at(velocity.data, i)))',
   ),
   adagrad('epsilon', 'ε inside the root', 'adagrad', 'f32(sqrt(gathered) + epsilon)', 'sqrt(f32(gathered + epsilon))'),
+  adagrad('epsilon', 'ε outside the root, wherever it is asked for', 'adagrad', 'epsilonInside ?', 'false ?'),
   adagrad('time', 'by the accumulator before', 'adagrad', 'sqrt(gathered)', 'sqrt(at(accumulator.data, i))'),
   adagrad('formula', 'without the root', 'adagrad', 'f32(sqrt(gathered) + epsilon)', 'f32(gathered + epsilon)'),
   rmsprop('epsilon', 'ε inside the root', 'rmsprop', 'f32(sqrt(s) + epsilon)', 'sqrt(f32(s + epsilon))'),
