@@ -274,22 +274,22 @@ interface Heard {
   readonly answer: Tensors
 }
 
-const explained = async (
-  oracle: Oracle,
-  { expected, answers }: Hypothesis,
-  { asked, question, answer }: Heard,
-): Promise<boolean> => {
+const isRightBy = (oracle: Oracle, expected: Expected, { asked, question, answer }: Heard): boolean => {
+  const elements = elementsIn(question, caseEffort, asked.seed)
+  if (E.isLeft(elements)) return false
+  const { problem, worst } = judge({ oracle, question, expected, answer, elements: elements.right })
+  return problem === undefined && worst.ratio <= 1
+}
+
+const explained = async (oracle: Oracle, { expected, answers }: Hypothesis, heard: Heard): Promise<boolean> => {
   const foreign = (value: number): boolean => !answers?.(value)
   if (
     answers !== undefined &&
-    Object.values(answer).some(({ data }) => Array.from(data as ArrayLike<number>).some(foreign))
+    Object.values(heard.answer).some(({ data }) => Array.from(data as ArrayLike<number>).some(foreign))
   )
     return false
-  const elements = elementsIn(question, caseEffort, asked.seed)
-  const instead = await expected(question)
-  if (instead === undefined || E.isLeft(elements)) return false
-  const { problem, worst } = judge({ oracle, question, expected: instead, answer, elements: elements.right })
-  return problem === undefined && worst.ratio <= 1
+  const instead = await expected(heard.question)
+  return instead !== undefined && isRightBy(oracle, instead, heard)
 }
 
 export interface Diagnosing {
@@ -315,7 +315,11 @@ export const diagnose = async (
     const answer = await attempt(backend, question.right)
     // what is no answer is explained by nothing
     if (E.isLeft(answer)) return undefined
-    heard.push({ asked, question: question.right, answer: answer.right })
+    const one = { asked, question: question.right, answer: answer.right }
+    const right = expect(oracle, question.right, depth)
+    // what was wrong by chance, or after other questions only, is explained by no formula
+    if (E.isLeft(right) || isRightBy(oracle, right.right, one)) return undefined
+    heard.push(one)
   }
   if (heard.length === 0) return undefined
   const hypotheses: readonly Hypothesis[] = [

@@ -147,10 +147,12 @@ describe('neither right nor wrong', () => {
           ? TE.fromEither(fail<never>('LimitExceeded', 'x is too large'))
           : toy().run(program, feeds, watch),
     })
-    const some = await oneLine(limited(100), reluForward)
+    const some = await oneLine(limited(64), reluForward)
     assert(some.verdict).toBe('conformant')
     assert(some.refused).toBeGreaterThan(0)
-    assert(some.cases + some.refused).toBe(reluCases + reluSpecials)
+    // a special value in a case that is refused is not asked
+    assert(some.cases + some.refused).toBeGreaterThanOrEqual(reluCases)
+    assert(some.cases + some.refused).toBeLessThanOrEqual(reluCases + reluSpecials)
     const none = await oneLine(limited(0), reluForward)
     assert(none).toMatchObject({ verdict: 'not-run', cases: 0, refused: reluCases })
     assert(none.worst).toBeUndefined()
