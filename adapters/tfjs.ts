@@ -126,8 +126,9 @@ let openedOnGpu = 0
  */
 const freshName = (tf: Tf, { backend }: Kind): string => {
   if (backend !== 'webgpu') return backend
-  const factory = tf.findBackendFactory(backend)
-  if (factory === undefined) throw new Error('TensorFlow.js was loaded before there was a WebGPU')
+  // its types do not say so, but where there was no WebGPU when it was loaded there is none
+  const factory = tf.findBackendFactory(backend) as ReturnType<Tf['findBackendFactory']> | null
+  if (factory === null) throw new Error('TensorFlow.js was loaded before there was a WebGPU')
   openedOnGpu += 1
   const name = `${backend}-${openedOnGpu}`
   tf.registerBackend(name, factory)
