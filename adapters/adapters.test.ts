@@ -25,7 +25,7 @@ const question = (
   attrs: Attributes,
   inputs: Tensors,
   cotangents: Tensors = {},
-): Question => ({ op, direction, attrs: getOrThrow(opOf(op).attrs.decode(attrs)) as Attributes, inputs, cotangents })
+): Question => ({ op, direction, attrs: getOrThrow(opOf(op).attrs.decode(attrs)), inputs, cotangents })
 
 const answerOf = async (backend: Backend, asked: Question) => {
   const { program, feeds } = oneNode(asked)
@@ -196,15 +196,16 @@ const numbersIn = (line: string): readonly number[] =>
 
 /** What a snippet prints: of each output what was got, and what was wanted. */
 const printedBy = async (backend: Backend, snippet: string) => {
-  const [command, args] =
+  const { stdout } =
     backend.name === 'pytorch'
-      ? [String(backend.fingerprint['python']), ['-c', snippet]]
-      : [process.execPath, ['--input-type=module', '-e', snippet]]
-  const { stdout } = await run(command as string, args as string[], { cwd: root })
+      ? await run(String(backend.fingerprint['python']), ['-c', snippet], { cwd: root })
+      : await run(process.execPath, ['--input-type=module', '-e', snippet], { cwd: root })
   const lines = stdout.split('\n')
-  const of = (what: string) =>
+  const of = (what: string): Readonly<Record<string, readonly number[]>> =>
     Object.fromEntries(
-      lines.filter((line) => line.startsWith(`${what} `)).map((line) => [line.split(/\s+/)[1], numbersIn(line)]),
+      lines
+        .filter((line) => line.startsWith(`${what} `))
+        .map((line) => [line.split(/\s+/)[1] as string, numbersIn(line)] as const),
     )
   return { got: of('got'), want: of('want') }
 }

@@ -117,6 +117,25 @@ const answering =
     }
   }
 
+// how often the library was opened on WebGPU
+let openedOnGpu = 0
+
+/**
+ * The name under which the library computes. On WebGPU every opening has a name, and with it a device, of its own: pipelines
+ * and buffers that others left behind are then none of its business.
+ */
+const freshName = (tf: Tf, { backend }: Kind): string => {
+  if (backend !== 'webgpu') return backend
+  // its types do not say so, but where there was no WebGPU when it was loaded there is none
+  const factory = tf.findBackendFactory(backend) as ReturnType<Tf['findBackendFactory']> | null
+  if (factory === null) throw new Error('TensorFlow.js was loaded before there was a WebGPU')
+  openedOnGpu += 1
+  const name = `${backend}-${openedOnGpu}`
+  tf.registerBackend(name, factory)
+  tf.copyRegisteredKernels(backend, name)
+  return name
+}
+
 const opened = async (kind: Kind, gpu: OpenedGpu | undefined): Promise<Backend> => {
   const tf = await import('@tensorflow/tfjs-core')
   // in production mode it does not advertise another package
@@ -125,7 +144,8 @@ const opened = async (kind: Kind, gpu: OpenedGpu | undefined): Promise<Backend> 
   // it holds the gradients, which the core alone comes without in Node
   await import('@tensorflow/tfjs-layers')
   await kind.load()
-  if (!(await tf.setBackend(kind.backend))) throw new Error(`TensorFlow.js could not start its backend ${kind.backend}`)
+  const name = freshName(tf, kind)
+  if (!(await tf.setBackend(name))) throw new Error(`TensorFlow.js could not start its backend ${kind.backend}`)
   const language = languageOf(kind)
   const fingerprint: Fingerprint = {
     name: nameOf(kind),
@@ -134,7 +154,7 @@ const opened = async (kind: Kind, gpu: OpenedGpu | undefined): Promise<Backend> 
     ...gpu?.fingerprint,
   }
   return {
-    ...fromKernels(nameOf(kind), kernelsOf(tfjsOps, language, answering(tf, kind.backend)), {
+    ...fromKernels(nameOf(kind), kernelsOf(tfjsOps, language, answering(tf, name)), {
       fingerprint,
       translates: translationsOf(tfjsOps),
       snippet: snippetIn(tfjsOps, language),
@@ -142,7 +162,7 @@ const opened = async (kind: Kind, gpu: OpenedGpu | undefined): Promise<Backend> 
     }),
     close: async () => {
       if (gpu === undefined) return
-      tf.removeBackend(kind.backend)
+      tf.removeBackend(name)
       restore()
       await gpu.close()
     },

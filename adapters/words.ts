@@ -226,10 +226,14 @@ export const asksOther = (attrs: object, name: string, ...known: readonly Attrib
 export const js = (value: AttributeValue | readonly (readonly number[])[]): string =>
   JSON.stringify(value).replaceAll(',', ', ')
 
-// the constructor of async functions has no name of its own
-const AsyncFunction = Object.getPrototypeOf(async () => undefined).constructor as new (
-  ...parts: readonly string[]
-) => (...values: readonly unknown[]) => Promise<unknown>
+interface AsyncFunctionConstructor {
+  new (...parts: readonly string[]): (...values: readonly unknown[]) => Promise<unknown>
+}
+
+// it has no name of its own
+const AsyncFunction = (
+  Object.getPrototypeOf(async () => undefined) as { readonly constructor: AsyncFunctionConstructor }
+).constructor
 
 /** Runs a text with values by name. */
 export const spoken = (

@@ -61,7 +61,10 @@ describe('the package, installed in an empty folder', () => {
   it('holds what runs and what says how, and neither sources nor tests', async () => {
     const files = await readdir(join(folder, 'node_modules', 'etalon'), { recursive: true })
     expect(files).toEqual(
-      expect.arrayContaining(['LICENSE', 'README.md', 'CHANGELOG.md', 'package.json', 'dist/cli/main.js']),
+      expect.arrayContaining([
+        ...['LICENSE', 'README.md', 'CHANGELOG.md', 'package.json', 'dist/cli/main.js'],
+        'dist/adapters/pytorch/backend.py',
+      ]),
     )
     expect(files.filter((file) => /\.test\.|testing|golden|(?<!\.d)\.ts$/.test(file))).toEqual([])
   })
@@ -145,6 +148,25 @@ describe('the package, installed in an empty folder', () => {
     await expect(node('inside.mjs', `import 'etalon/adapters/plainF32/table'`)).rejects.toThrow(
       'ERR_PACKAGE_PATH_NOT_EXPORTED',
     )
+  })
+
+  it('says of libraries that it does not bring how to install them', async () => {
+    const printed = await run(folder, join(folder, 'node_modules', '.bin', 'etalon'), 'backends', '--json')
+    const listed = printed.split('\n').map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+    expect(listed.find(({ name }) => name === 'jax-js-wasm')).toMatchObject({
+      installed: null,
+      install: 'npm install @jax-js/jax@0.1.25',
+    })
+    const opened = await node(
+      'adapters.mjs',
+      `import { adapters } from 'etalon/adapters/index'
+      const { left } = await adapters.find(({ name }) => name === 'jax-js-wasm').open({})()
+      console.log(JSON.stringify(left))`,
+    )
+    expect(JSON.parse(opened)).toEqual({
+      code: 'BackendUnavailable',
+      message: 'jax-js is not installed: npm install @jax-js/jax@0.1.25',
+    })
   })
 
   it('runs its command', async () => {
