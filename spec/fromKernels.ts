@@ -207,7 +207,10 @@ const awaitProgram = (
 export const fromKernels = (
   name: string,
   table: Kernels,
-  about: { readonly fingerprint?: Fingerprint } & Pick<Backend, 'depth' | 'translates' | 'snippet' | 'conventions'> = {},
+  about: { readonly fingerprint?: Fingerprint } & Pick<
+    Backend,
+    'depth' | 'translates' | 'snippet' | 'conventions'
+  > = {},
 ): Backend => ({
   name,
   fingerprint: { name },
