@@ -11,6 +11,7 @@ import { coveredBy } from './coverage/covered.js'
 import { layersOf } from './coverage/layers.js'
 import { arbitraryAt, isHeavy, scheduleOf } from './coverage/schedule.js'
 import { shrinking } from './coverage/simpler.js'
+import { ofGradients } from './coverage/subject.js'
 import { inNumbers } from './coverage/sums.js'
 import type { Case, Form } from './form.js'
 import { acceptable, numbersIn } from './form.js'
@@ -37,7 +38,11 @@ const cornersOf = (questions: Questions, direction: Direction): readonly Form[] 
   const known = corners.get(questions)
   if (known !== undefined) return known[direction]
   const among = (direction: Direction): readonly Form[] =>
-    questions.corners.filter(({ only }) => only === undefined || only === direction)
+    questions.corners.filter(
+      ({ only, attrs }) =>
+        (only === undefined || only === direction) &&
+        (direction === 'backward' || !ofGradients.some((name) => attrs[name] !== undefined)),
+    )
   const made = { forward: among('forward'), backward: among('backward') }
   corners.set(questions, made)
   return made[direction]

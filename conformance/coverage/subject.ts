@@ -99,11 +99,17 @@ const chosen = (choice: string | undefined, names: readonly string[]): readonly 
       ? [choice.slice(5)]
       : names.filter((name) => name !== choice.slice(8))
 
+/** Attributes that say something of gradients alone: forward they make no difference, and are not asked. */
+export const ofGradients: readonly string[] = ['kink', 'ties']
+
 /** An op's cases in a direction, from what is declared of it. */
 export const subject = (op: OpName, direction: Direction, declared: Declared): Subject => {
   const spec = opOf(op)
-  const { attrs = {}, data = {}, drawn, ladder, core, plainly, product, shapes } = declared
+  const { data = {}, drawn, ladder, core, plainly, product, shapes } = declared
   const back = direction === 'backward'
+  const attrs = Object.fromEntries(
+    Object.entries(declared.attrs ?? {}).filter(([name]) => back || !ofGradients.includes(name)),
+  )
   const optional = Object.entries(spec.inputs).flatMap(([name, axes]) => ('optional' in axes ? [name] : []))
   const cotangents = back ? cotangentNames(spec) : []
   const fills: NonNullable<Declared['data']> = {
