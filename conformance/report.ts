@@ -282,19 +282,21 @@ const kindText: Readonly<Record<Diagnosis['kind'], string>> = {
 }
 
 /** What a group might be instead. */
-const diagnosisText = ({ diagnosis, failed }: FailureGroup, ink: Ink): readonly string[] => {
-  if (failed === 0) return []
+const diagnosisText = ({ diagnosis, failed, failure }: FailureGroup, ink: Ink): readonly string[] => {
+  // what is no answer is like none
+  if (failed === 0 || failure.judgement.problem !== undefined) return []
   if (diagnosis === undefined)
     return [
       wrapped('    diagnosis:', 'no convention, form or mistake that is known here gives these answers'.split(' ')),
     ]
   const { kind, words, declared, line, explains } = diagnosis
-  const tried = explains === 1 ? 'the one tried' : `all ${explains} tried`
+  const tried =
+    explains === 1 ? 'the answer that was held against it' : `all ${explains} answers that were held against it`
   const said = declared === true ? ', which the backend declares' : ''
   return [
     wrapped(
       '    diagnosis:',
-      `${ink.strong(kindText[kind])}: the answers are as by ${kind === 'mistake' ? `“${words}”` : words}${said}; it gives ${tried} of ${failed}`.split(
+      `${ink.strong(kindText[kind])}: the answers are as by ${kind === 'mistake' ? `“${words}”` : words}${said}; it gives ${tried}`.split(
         ' ',
       ),
     ),

@@ -187,6 +187,7 @@ return { y: tf.transpose(${biased('y', inputs['b'] !== undefined)}, [0, 3, 1, 2]
   maxPool2d: {
     code: ({ attrs }) =>
       poolProblem(attrs) ??
+      (asksOther(attrs, 'ties', 'first') ? unsupported('another share of tied maxima') : undefined) ??
       `
 const image = tf.transpose(x, [0, 2, 3, 1])
 const y = tf.maxPool(image, ${js(attrs.window)}, ${js(attrs.stride)}, ${explicit(attrs.padding)})
