@@ -62,9 +62,11 @@ export const coveragePage = (generated: string): string => {
     generated,
     `Cases differ in factors, each of some classes: the stride in 1, 2, 3, 4 and more than the filter, the groups in one,
 several and one per channel, the numbers of a tensor in ordinary ones, one sign, a lone number among zeros. The standard run
-has every two classes that can meet in some case, and every three of what makes up a convolution or a pool, by covering
-arrays. Every axis is as long as each rung of a ladder at least once: 1 to 9; below, at and above 16, 32, 64, 128, 256, 384,
-512, 768, 1024, 2048, 4096 and 65,536; odd multiples of 8; and lengths in between, up to where it ends. Corners that are
+has every two classes that can meet in some case, and every three of what makes up a convolution or a pool, strides and
+dilations alike on both axes, by covering arrays. Layers as people use them are laid out one by one, as kernels are chosen
+by several attributes and extents at once: every usual filter at every usual stride and dilation, in groups and not; the
+most usual layers, products, cells and rows at extents of every octave, two long axes at a time. Every axis is as long as each rung of a ladder at least once: 1 to 9; below, at and above 16, 32, 64, 128, 256, 384,
+512, 768, 1024, 2048, 4096 and 65,536; odd multiples of 8, 16, 32 and 64; and lengths in between, up to where it ends. Corners that are
 named one by one come first, and layers of networks at full size last, in the wild run. This page counts what can be
 covered and is; a run says what the cases that its backend answered did cover.`,
     `All in all ${totals.map((count, at) => `${count.toLocaleString('en-US')} cases in the ${profiles[at] as string} run`).join(', ')}.`,
