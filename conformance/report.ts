@@ -11,6 +11,7 @@ import type { Judgement } from './judge.js'
 import type { Rounding } from './probe.js'
 import type { NonFinite } from './nonFinite.js'
 import type { Diagnosis } from './diagnosis.js'
+import { dialsOf } from './diagnosis.js'
 import type { FailureGroup, Line, Report, Verdict } from './line.js'
 import { notItsOwn } from './line.js'
 
@@ -53,6 +54,14 @@ export const wrapped = (head: string, words: readonly string[]): string =>
       [head],
     )
     .join('\n')
+
+/** Text without what a terminal or a reader of XML would take for a command: control characters are told by their codes. */
+export const printable = (text: string): string =>
+  text.replace(
+    // eslint-disable-next-line no-control-regex -- they are what is looked for
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]/gu,
+    (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 
 /** A device's fingerprint, one fact a line. */
 export const printFingerprint = (fingerprint: Fingerprint, ink: Ink = plain): string =>
@@ -185,64 +194,104 @@ const showAll = (name: string, { shape, data }: Tensor): string =>
     ...(data.length > mostShown ? ['…', `(${data.length} numbers)`] : []),
   ])
 
+/** Of a judgement, what a failure is told by. */
+export type Told = Pick<Judgement, 'worst' | 'problem' | 'walks' | 'late'>
+
+/** Where the errors of an output stray farther than sums of roundings do, in words. */
+export const walkWords = ({ walks }: Told): readonly string[] =>
+  walks
+    .filter(({ within }) => !within)
+    .map(
+      ({ output, rms, max, limits }) =>
+        `${output}: its errors are ${number(rms)} (rms) and ${number(max)} (largest) times a random walk's; at most ${number(limits.rms)} and ${number(limits.max)} are right`,
+    )
+
+// words below each other, a little in
+const indented = (text: string): string => wrapped('   ', printable(text).split(/\s+/))
+
 // got, want, error, bound and their ratio at the worst element
-const describeWorst = ({ worst, problem, walks }: Judgement): readonly string[] =>
-  problem !== undefined
-    ? [`    ${problem}`]
+const describeWorst = (told: Told): readonly string[] => {
+  const { worst, problem } = told
+  return problem !== undefined
+    ? [indented(problem)]
     : [
         `    ${worst.output}${showShape(worst.index)}: got ${literal(worst.got)}, want ${worst.want}`,
         `    error ${number(worst.error)}, bound ${number(worst.bound)}, error ÷ bound ${number(worst.ratio)}`,
-        ...walks
-          .filter(({ within }) => !within)
-          .map(
-            ({ output, rms, max, limits }) =>
-              `    ${output}: its errors are ${number(rms)} (rms) and ${number(max)} (largest) times a random walk's; at most ${number(limits.rms)} and ${number(limits.max)} are right`,
-          ),
+        ...walkWords(told).map(indented),
       ]
+}
 
 /** The worst element of a judgement, in words. */
-export const printJudgement = (judgement: Judgement): string => describeWorst(judgement).join('\n')
+export const printJudgement = (judgement: Told): string => describeWorst(judgement).join('\n')
+
+/** Why a bound is what it is at an element. */
+export const boundWords = ({ worst }: Told): string => {
+  const inEpsilons = worst.bound / (epsilon * Math.abs(worst.want))
+  return !Number.isFinite(worst.got) || !Number.isFinite(worst.want)
+    ? 'NaN is right only for NaN, an infinity only for itself'
+    : worst.bound === 0
+      ? 'nothing in it rounds: a copy, a comparison, a mask, a constant, or sums that f32 holds'
+      : `it counts every rounding that f32 may make in the formula, ε = 2⁻²³ each; here ${worst.want === 0 ? 'of terms that cancel' : `${number(inEpsilons)} ε of the value wanted`}`
+}
+
+/** How far errors may stray, whose walk was too long. */
+export const scaleOfWalks = 'K products added one by one in f32 err like one of scale 2⁻²⁴·√(S₂(1 + K/6)/3 + K·y²/9)'
 
 /** Why the bound is what it is: the formula whose roundings it counts, and what it comes to here. */
-export const printReason = ({ op, direction }: Case, { worst, problem, walks }: Judgement): string => {
+export const printReason = ({ op, direction }: Case, told: Told): string => {
   const { formula, source } = opOf(op)
-  const inEpsilons = worst.bound / (epsilon * Math.abs(worst.want))
-  const here =
-    !Number.isFinite(worst.got) || !Number.isFinite(worst.want)
-      ? 'NaN is right only for NaN, an infinity only for itself'
-      : worst.bound === 0
-        ? 'nothing in it rounds: a copy, a comparison, a mask, a constant, or sums that f32 holds'
-        : `it counts every rounding that f32 may make in the formula, ε = 2⁻²³ each; here ${worst.want === 0 ? 'of terms that cancel' : `${number(inEpsilons)} ε of the value wanted`}`
   return [
-    ...(problem === undefined ? [wrapped('    the bound:', here.split(' '))] : []),
-    ...(walks.some(({ within }) => !within)
-      ? ['    the walk: K products added one by one in f32 err like one of scale 2⁻²⁴·√(S₂(1 + K/6)/3 + K·y²/9)']
-      : []),
-    `    ${direction === 'forward' ? 'the formula' : 'the formula, whose gradient is asked'}: ${formula}  (${source})`,
+    ...(told.problem === undefined ? [wrapped('    the bound:', boundWords(told).split(' '))] : []),
+    ...(walkWords(told).length > 0 ? [wrapped('    the walk:', scaleOfWalks.split(' '))] : []),
+    wrapped(
+      `    ${direction === 'forward' ? 'the formula' : 'the formula, whose gradient is asked'}:`,
+      `${formula} (${source})`.split(' '),
+    ),
   ].join('\n')
 }
 
-/** What a case asks: the op, its attributes and the numbers, long tensors cut short. */
-export const printQuestion = (asked: Case, ink: Ink = plain): string => {
+interface Parts {
+  /** the op, the direction, and the name of the case where it has one */
+  readonly head: string
+  /** attributes that stand for conventions of libraries, as they are asked */
+  readonly conventions: readonly string[]
+  readonly attributes: readonly string[]
+  /** the numbers, a tensor each */
+  readonly tensors: readonly string[]
+}
+
+/** What a case asks, in parts. */
+export const partsOf = (asked: Case): Parts => {
   const question = realise(asked)
   const name = asked.form.name === undefined ? '' : ` (${asked.form.name})`
-  const head = ink.strong(`${asked.op} ${asked.direction}${name}`)
-  if (E.isLeft(question)) return `${head}\n    ${question.left.message}`
+  const head = `${asked.op} ${asked.direction}${name}`
+  if (E.isLeft(question)) return { head, conventions: [], attributes: [], tensors: [`    ${question.left.message}`] }
   const { attrs, inputs, cotangents } = question.right
-  return [
+  const dials = dialsOf(asked.op)
+  const shown = Object.entries(attrs).map(([attribute, value]) => ({
+    attribute,
+    text: `${attribute}=${typeof value === 'number' ? literal(value) : JSON.stringify(value)}`,
+  }))
+  return {
     head,
-    ...(Object.keys(attrs).length === 0
-      ? []
-      : [
-          wrapped(
-            '    with',
-            Object.entries(attrs).map(
-              ([name, value]) => `${name}=${typeof value === 'number' ? literal(value) : JSON.stringify(value)}`,
-            ),
-          ),
-        ]),
-    ...Object.entries(inputs).map(([name, value]) => showTensor(name, value)),
-    ...Object.entries(cotangents).map(([name, value]) => showTensor(`d${name}`, value)),
+    conventions: shown.filter(({ attribute }) => dials.includes(attribute)).map(({ text }) => text),
+    attributes: shown.filter(({ attribute }) => !dials.includes(attribute)).map(({ text }) => text),
+    tensors: [
+      ...Object.entries(inputs).map(([input, value]) => showTensor(input, value)),
+      ...Object.entries(cotangents).map(([output, value]) => showTensor(`d${output}`, value)),
+    ],
+  }
+}
+
+/** What a case asks: the op, its attributes and the numbers, long tensors cut short; behind the op what is said of it. */
+export const printQuestion = (asked: Case, ink: Ink = plain, said: readonly string[] = []): string => {
+  const { head, conventions, attributes, tensors } = partsOf(asked)
+  return [
+    ink.strong(head),
+    ...said,
+    ...(conventions.length === 0 ? [] : [wrapped('    by the convention', conventions)]),
+    ...(attributes.length === 0 ? [] : [wrapped('    with', attributes)]),
+    ...tensors,
   ].join('\n')
 }
 
@@ -266,14 +315,26 @@ export interface Place {
   readonly command?: string
 }
 
-const groupText = ({ traits, failed, of }: FailureGroup, line: Line): string =>
-  traits.length > 0
+/** Of a group of failures, what it is told by. */
+export interface ToldGroup extends Omit<FailureGroup, 'failure'> {
+  readonly failure: { readonly id: string; readonly smallest: Case; readonly judgement: Told }
+}
+
+/** Of a line, what its failures are told with. */
+export interface ToldLine extends Pick<Line, 'backend' | 'cases' | 'translates' | 'transformed'> {
+  readonly groups: readonly ToldGroup[]
+}
+
+const groupText = (group: ToldGroup, line: ToldLine): string => {
+  const { traits, failed, of } = group
+  return traits.length > 0
     ? `${failed} of ${of} cases with ${traits.join(' and ')}`
     : failed === 0
       ? `none of ${line.cases} cases by itself, but small outputs of all together, in their errors ÷ walk; this case has the largest`
       : line.groups.length > 1
-        ? `${failed} more, which nothing simple tells from the cases that passed`
+        ? `${failed} ${group === line.groups[0] ? 'cases' : 'more'}, which nothing simple tells from the others`
         : `${failed} of ${line.cases} cases`
+}
 
 const kindText: Readonly<Record<Diagnosis['kind'], string>> = {
   convention: 'another convention',
@@ -281,23 +342,25 @@ const kindText: Readonly<Record<Diagnosis['kind'], string>> = {
   mistake: 'a mistake',
 }
 
-/** What a group might be instead. */
-const diagnosisText = ({ diagnosis, failed }: FailureGroup, ink: Ink): readonly string[] => {
-  if (failed === 0) return []
-  if (diagnosis === undefined)
-    return [
-      wrapped('    diagnosis:', 'no convention, form or mistake that is known here gives these answers'.split(' ')),
-    ]
-  const { kind, words, declared, line, explains } = diagnosis
-  const tried = explains === 1 ? 'the one tried' : `all ${explains} tried`
+/** What a group might be instead, in words: its kind, and what gives these answers. */
+export const diagnosisWords = ({ diagnosis }: Pick<FailureGroup, 'diagnosis'>): readonly [kind: string, is: string] => {
+  if (diagnosis === undefined) return ['', 'no convention, form or mistake that is known here gives these answers']
+  const { kind, words, declared, explains } = diagnosis
+  const tried = explains === 1 ? 'the one wrong answer that was tried' : `all ${explains} wrong answers that were tried`
   const said = declared === true ? ', which the backend declares' : ''
   return [
-    wrapped(
-      '    diagnosis:',
-      `${ink.strong(kindText[kind])}: the answers are as by ${kind === 'mistake' ? `“${words}”` : words}${said}; it gives ${tried} of ${failed}`.split(
-        ' ',
-      ),
-    ),
+    kindText[kind],
+    `the answers are as by ${kind === 'mistake' ? `“${words}”` : words}${said}; it gives ${tried}`,
+  ]
+}
+
+/** What a group might be instead. */
+const diagnosisText = (group: ToldGroup, ink: Ink): readonly string[] => {
+  if (group.failed === 0) return []
+  const [kind, is] = diagnosisWords(group)
+  const line = group.diagnosis?.line
+  return [
+    wrapped('    diagnosis:', `${kind === '' ? '' : `${ink.strong(kind)}: `}${is}`.split(' ')),
     ...(line === undefined
       ? []
       : [
@@ -307,52 +370,67 @@ const diagnosisText = ({ diagnosis, failed }: FailureGroup, ink: Ink): readonly 
   ]
 }
 
-const printGroup = (
-  group: FailureGroup,
-  line: Line,
-  { fingerprint, command = 'etalon replay' }: Place,
-  ink: Ink,
+/** Which cases a group is of, and how its smallest was come by. */
+export const groupWords = (group: ToldGroup, line: ToldLine): string =>
+  group.failed === 0
+    ? groupText(group, line)
+    : group.failure.judgement.late === true
+      ? `${groupText(group, line)}; a case without an answer is not made smaller`
+      : `${groupText(group, line)}; this is the smallest found that fails alike, made from ${group.failure.id}`
+
+/** Of convolutions by transforms. */
+export const transformWords =
+  'integers came out with fractions of less than ½, as of a convolution by transforms (Winograd, FFT), which is told from mistakes by that: where only walks are too long it is inaccurate, not wrong'
+
+/** Text between fences, of which none is within it. */
+export const fenced = (text: string, language = ''): string => {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  return `${fence}${language}\n${printable(text.replaceAll('\r\n', '\n')).trimEnd()}\n${fence}`
+}
+
+/** The commands that replay a group's case as it was drawn, and its smallest. */
+export const replaysOf = (
+  { failure }: ToldGroup,
+  command = 'etalon replay',
+): readonly [drawn: string, small: string] => [
+  `${command} ${failure.id}`,
+  `${command} ${quoted(printCase(failure.smallest))}`,
+]
+
+/** A group of failures as a person can act on it. */
+export const printGroup = (
+  group: ToldGroup,
+  line: ToldLine,
+  { fingerprint, command }: Place,
+  ink: Ink = plain,
+  snippets = true,
 ): string => {
-  const { failure, failed } = group
+  const { failure, snippet } = group
+  const [drawn, small] = replaysOf(group, command)
+  const between = line.translates === undefined ? [] : [wrapped('    between:', line.translates.join('; ').split(' '))]
   return [
-    printQuestion(failure.smallest, ink),
-    ...(line.translates === undefined ? [] : [wrapped('    between:', line.translates.join('; ').split(' '))]),
+    printQuestion(failure.smallest, ink, between),
     printJudgement(failure.judgement),
     ...diagnosisText(group, ink),
     printReason(failure.smallest, failure.judgement),
-    ...(line.transformed === undefined
-      ? []
-      : [
-          wrapped(
-            '    the kind:',
-            'integers came out with fractions of less than ½, as of a convolution by transforms (Winograd, FFT), which is told from mistakes by that: where only walks are too long it is inaccurate, not wrong'.split(
-              ' ',
-            ),
-          ),
-        ]),
+    ...(line.transformed === undefined ? [] : [wrapped('    the kind:', transformWords.split(' '))]),
     printDevice(fingerprint, ink),
-    wrapped(
-      `  ${ink.faint('failed')}   `,
-      (failed === 0
-        ? groupText(group, line)
-        : failure.judgement.late === true
-          ? `${groupText(group, line)}; a case without an answer is not made smaller`
-          : `${groupText(group, line)}; this is the smallest found that fails alike, made from ${failure.id}`
-      ).split(' '),
-    ),
-    `  ${ink.faint('as drawn')}  ${command} ${failure.id}`,
-    `  ${ink.faint('smallest')}  ${command} ${quoted(printCase(failure.smallest))}`,
-    ...(group.snippet === undefined
+    wrapped(`  ${ink.faint('failed')}   `, groupWords(group, line).split(' ')),
+    `  ${ink.faint('as drawn')}  ${drawn}`,
+    `  ${ink.faint('smallest')}  ${small}`,
+    ...(snippet === undefined || !snippets
       ? []
-      : [`  ${ink.faint('by itself')} in ${line.backend}’s own words:`, '', group.snippet.trimEnd()]),
+      : [`  ${ink.faint('by itself')} in ${printable(line.backend)}’s own words:`, '', fenced(snippet)]),
   ].join('\n')
 }
 
 /**
- * A line's failures as a person can act on them: for each group of cases that have something in common the smallest
- * case, what came and what was wanted, why the bound is what it is, the device, and how to see it again.
+ * A line's failures as a person can act on them: for each group of cases that have something in common the op and what
+ * stands between it and the backend's call, the smallest case, what came and what was wanted, what it might be instead,
+ * why the bound is what it is, the device, how to see it again, and a program in the backend's own words.
  */
-export const printFailure = (line: Line, place: Place, ink: Ink = plain): string =>
+export const printFailure = (line: Line | ToldLine, place: Place, ink: Ink = plain): string =>
   line.groups.map((group) => printGroup(group, line, place, ink)).join('\n\n')
 
 /** How a report's lines count. */
