@@ -62,6 +62,8 @@ export interface Line {
   readonly worst?: Worst
   /** the case of the worst element */
   readonly worstCase?: string
+  /** root mean square of error ÷ bound, over the elements whose bound is above 0 */
+  readonly rms?: number
   /** Gate S over the cases that have it: the worst grades of large outputs, and of small ones of all cases joined */
   readonly walk?: { readonly rms: number; readonly max: number; readonly judged: boolean }
   readonly failed: number
@@ -85,8 +87,11 @@ export interface Line {
 }
 
 /** How many cases of a line are not the backend's own. */
-export const notItsOwn = ({ unsupported = {} }: Pick<Line, 'unsupported'>): number =>
-  Object.values(unsupported).reduce((n, count) => n + count, 0)
+export const notItsOwn = ({
+  unsupported = {},
+}: {
+  readonly unsupported?: Readonly<Record<string, number>> | undefined
+}): number => Object.values(unsupported).reduce((n, count) => n + count, 0)
 
 export interface Report {
   readonly backend: string

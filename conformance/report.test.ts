@@ -189,7 +189,7 @@ describe('a failure, for people', () => {
         { fingerprint },
       ),
     ).toMatch(
-      /y: its errors are 3 \(rms\) and 9 \(largest\) times a random walk's; at most\s+2 and 8 are right\n[^]*\n.*the walk: /,
+      /y: its errors are 3 \(rms\) and 9 \(largest\) times a random walk's; at most\s+2\s+and\s+8\s+are\s+right\n[^]*\n.*the walk: /,
     )
   })
 

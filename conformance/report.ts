@@ -4,7 +4,7 @@ import { epsilon } from '../spec/bound.js'
 import { opOf } from '../spec/catalogue.js'
 import type { Tensor } from '../spec/tensor.js'
 import { indexOf, showShape } from '../spec/tensor.js'
-import type { Share } from './coverage/covered.js'
+import type { Covered, Share } from './coverage/covered.js'
 import type { Case } from './form.js'
 import { printCase, realise } from './form.js'
 import type { Judgement } from './judge.js'
@@ -195,7 +195,9 @@ const showAll = (name: string, { shape, data }: Tensor): string =>
   ])
 
 /** Of a judgement, what a failure is told by. */
-export type Told = Pick<Judgement, 'worst' | 'problem' | 'walks' | 'late'>
+export interface Told extends Pick<Judgement, 'worst' | 'problem' | 'late'> {
+  readonly walks: readonly Omit<Judgement['walks'][number], 'count'>[]
+}
 
 /** Where the errors of an output stray farther than sums of roundings do, in words. */
 export const walkWords = ({ walks }: Told): readonly string[] =>
@@ -453,7 +455,10 @@ export interface Totals {
   readonly held: number
 }
 
-export const totalsOf = (lines: readonly Line[]): Totals => {
+/** Of a line, what totals count. */
+type Counted = Pick<Line, 'verdict' | 'cases' | 'refused' | 'judged' | 'of' | 'held'> & Parameters<typeof notItsOwn>[0]
+
+export const totalsOf = (lines: readonly Counted[]): Totals => {
   const count = (verdict: Verdict): number => lines.filter((line) => line.verdict === verdict).length
   return {
     conformant: count('conformant'),
@@ -472,27 +477,34 @@ export const totalsOf = (lines: readonly Line[]): Totals => {
   }
 }
 
-// a convention that the backend declares is its own, and no mistake
-const isDeclared = ({
-  verdict,
-  groups = [],
-}: {
+/** Of a line or a program, what its verdict counts by. */
+interface Judged {
   readonly verdict: Verdict
-  readonly groups?: Line['groups']
-}): boolean => verdict === 'convention' && groups.every(({ diagnosis }) => diagnosis?.declared === true)
+  readonly groups?:
+    readonly { readonly diagnosis?: { readonly declared?: boolean | undefined } | undefined }[] | undefined
+}
 
-const isWrong = (line: { readonly verdict: Verdict; readonly groups?: Line['groups'] }): boolean =>
-  wrong.includes(line.verdict) && !isDeclared(line)
+interface AllJudged {
+  readonly lines: readonly Judged[]
+  readonly programs?: readonly Judged[]
+}
+
+/** Whether all that is wrong is a convention that the backend declares: it is its own, and no mistake. */
+export const isDeclared = ({ verdict, groups = [] }: Judged): boolean =>
+  verdict === 'convention' && groups.every(({ diagnosis }) => diagnosis?.declared === true)
+
+/** Whether a line or a program counts against the backend. */
+export const isWrong = (line: Judged): boolean => wrong.includes(line.verdict) && !isDeclared(line)
 // answers that change are right as long as each is within its bound
-const isRight = (line: Line): boolean =>
+const isRight = (line: Judged): boolean =>
   line.verdict === 'conformant' || line.verdict === 'not-deterministic' || isDeclared(line)
 
 /** The whole report's verdict: nothing wrong, and something asked and answered. */
-export const conforms = ({ lines, programs = [] }: Report): boolean =>
+export const conforms = ({ lines, programs = [] }: AllJudged): boolean =>
   !lines.some(isWrong) && !programs.some(isWrong) && lines.some(isRight)
 
 /** The verdict on a backend as a whole. Where nothing was answered there is none. */
-export const overall = (report: Report): 'conformant' | 'not-conformant' | 'not-run' =>
+export const overall = (report: AllJudged): 'conformant' | 'not-conformant' | 'not-run' =>
   conforms(report)
     ? 'conformant'
     : report.lines.some(isWrong) || (report.programs ?? []).some(isWrong)
@@ -520,7 +532,7 @@ const sumOfShares = (shares: readonly (Share | undefined)[]): Share =>
   })
 
 /** What the lines of a report cover, all together. */
-export const coveredIn = (lines: readonly Line[]) => ({
+export const coveredIn = (lines: readonly { readonly covered?: Covered | undefined }[]) => ({
   classes: sumOfShares(lines.map(({ covered }) => covered?.classes)),
   pairs: sumOfShares(lines.map(({ covered }) => covered?.pairs)),
   triples: sumOfShares(lines.map(({ covered }) => covered?.triples)),

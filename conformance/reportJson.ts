@@ -26,7 +26,7 @@ const jsonWorst = (line: Pick<Line, 'worst' | 'worstCase'>) =>
         },
       }
 
-const jsonFailure = ({ id, smallestId, smallest, judgement: { worst, problem } }: Failure) => ({
+const jsonFailure = ({ id, smallestId, smallest, judgement: { worst, problem, late, walks } }: Failure) => ({
   id,
   smallestId,
   smallest: jsonCase(smallest),
@@ -34,7 +34,23 @@ const jsonFailure = ({ id, smallestId, smallest, judgement: { worst, problem } }
   index: worst.index,
   got: finiteOr(worst.got),
   want: finiteOr(worst.want),
+  error: finiteOr(worst.error),
+  bound: finiteOr(worst.bound),
+  ratio: finiteOr(worst.ratio),
+  ...(walks.every(({ within }) => within)
+    ? {}
+    : {
+        walks: walks
+          .filter(({ within }) => !within)
+          .map(({ output, rms, max, limits }) => ({
+            output,
+            rms: finiteOr(rms),
+            max: finiteOr(max),
+            limits: { rms: finiteOr(limits.rms), max: finiteOr(limits.max) },
+          })),
+      }),
   ...(problem === undefined ? {} : { problem }),
+  ...(late === undefined ? {} : { late }),
 })
 
 const jsonLost = ({ asked, special, into, at, output, index, got, want, problem }: Lost) => ({
@@ -84,7 +100,7 @@ const jsonRepeats = ({ repeats, sequence }: Line) => ({
 })
 
 /** One op and direction as a value for a line of JSON. */
-export const jsonLine = (line: Line): Readonly<Record<string, unknown>> => ({
+export const jsonLine = (line: Line) => ({
   op: line.op,
   direction: line.direction,
   backend: line.backend,
@@ -101,6 +117,7 @@ export const jsonLine = (line: Line): Readonly<Record<string, unknown>> => ({
   ...(line.transformed === undefined ? {} : { transformed: line.transformed }),
   ...(line.covered === undefined ? {} : { covered: line.covered }),
   ...jsonWorst(line),
+  ...(line.rms === undefined ? {} : { rms: finiteOr(line.rms) }),
   ...(line.walk === undefined
     ? {}
     : { walk: { rms: finiteOr(line.walk.rms), max: finiteOr(line.walk.max), judged: line.walk.judged } }),
@@ -126,12 +143,7 @@ export const jsonLine = (line: Line): Readonly<Record<string, unknown>> => ({
 })
 
 /** One program as a value for a line of JSON: it has `program` where the others have `op` and `direction`. */
-export const jsonProgramLine = ({
-  worst,
-  worstAt,
-  failure,
-  ...counts
-}: ProgramLine): Readonly<Record<string, unknown>> => ({
+export const jsonProgramLine = ({ worst, worstAt, failure, ...counts }: ProgramLine) => ({
   ...counts,
   ...jsonWorst({ ...(worst && { worst }), ...(worstAt !== undefined && { worstCase: worstAt }) }),
   ...(failure === undefined
@@ -157,7 +169,7 @@ const programTotals = (programs: readonly ProgramLine[]) => {
 }
 
 /** The last line of a JSON report. */
-export const jsonSummary = (report: Report, seconds: number): Readonly<Record<string, unknown>> => ({
+export const jsonSummary = (report: Report, seconds: number) => ({
   summary: {
     verdict: overall(report),
     ...totalsOf(report.lines),

@@ -16,7 +16,7 @@ import { diagnose } from './diagnosis.js'
 import type { NumberedSuspect } from './findings.js'
 import { findingsOf } from './findings.js'
 import type { Compared, Grade } from './grade.js'
-import { gradeOf } from './grade.js'
+import { gradeOf, rmsOf } from './grade.js'
 import type { Trait } from './groups.js'
 import { groupsOf } from './groups.js'
 import type { Guarding, TimeLimit } from './guarded.js'
@@ -371,6 +371,11 @@ const blank = (op: OpName, direction: Direction, backend: string): Line => ({
   nonFinite: 'not asked',
 })
 
+const rmsIn = (answered: readonly Answered[]): Pick<Line, 'rms'> => {
+  const spreads = answered.map(({ judgement }) => judgement.spread)
+  return spreads.every(({ elements }) => elements === 0) ? {} : { rms: rmsOf(spreads) }
+}
+
 const verifyOne = async (asking: Asking, watch: (progress: Progress) => void): Promise<Result<Line>> => {
   const { backend, oracle, table, op, direction, rounding, scope, history } = asking
   const { runs, seed, profile = 'standard', nonFinite = 'told' } = scope
@@ -434,6 +439,7 @@ const verifyOne = async (asking: Asking, watch: (progress: Progress) => void): P
       profile,
       answered.map(({ index, asked }) => ({ index, form: asked.form })),
     ),
+    ...rmsIn(answered),
     groups: all,
     ...(all[0] === undefined ? {} : { failure: all[0].failure }),
     nonFinite: nonFiniteOf(specials.right),
