@@ -1,5 +1,6 @@
 import type { Case } from './form.js'
 import { printCase } from './form.js'
+import type { Judgement } from './judge.js'
 import type { Failure, Line, Report, Verdict } from './line.js'
 import type { Lost } from './nonFinite.js'
 import type { ProgramLine } from './programs/probe.js'
@@ -26,10 +27,7 @@ const jsonWorst = (line: Pick<Line, 'worst' | 'worstCase'>) =>
         },
       }
 
-const jsonFailure = ({ id, smallestId, smallest, judgement: { worst, problem, late, walks } }: Failure) => ({
-  id,
-  smallestId,
-  smallest: jsonCase(smallest),
+const jsonJudgement = ({ worst, problem, late, walks }: Judgement) => ({
   output: worst.output,
   index: worst.index,
   got: finiteOr(worst.got),
@@ -51,6 +49,13 @@ const jsonFailure = ({ id, smallestId, smallest, judgement: { worst, problem, la
       }),
   ...(problem === undefined ? {} : { problem }),
   ...(late === undefined ? {} : { late }),
+})
+
+const jsonFailure = ({ id, smallestId, smallest, judgement }: Failure) => ({
+  id,
+  smallestId,
+  smallest: jsonCase(smallest),
+  ...jsonJudgement(judgement),
 })
 
 const jsonLost = ({ asked, special, into, at, output, index, got, want, problem }: Lost) => ({
@@ -91,9 +96,7 @@ const jsonRepeats = ({ repeats, sequence }: Line) => ({
     : {
         sequence: {
           cases: sequence.cases.map(jsonCase),
-          got: finiteOr(sequence.judgement.worst.got),
-          want: finiteOr(sequence.judgement.worst.want),
-          ...(sequence.judgement.problem === undefined ? {} : { problem: sequence.judgement.problem }),
+          ...jsonJudgement(sequence.judgement),
           ...(sequence.note === undefined ? {} : { note: sequence.note }),
         },
       }),
