@@ -3,7 +3,7 @@ import { notItsOwn } from './line.js'
 import type { Place } from './report.js'
 import { fenced, isDeclared, isWrong, number, overall, printable, totalsOf } from './report.js'
 import type { Figure, WrittenLine, WrittenProgram, WrittenReport } from './written.js'
-import { failureOfProgram, failuresOf, figure } from './written.js'
+import { failureOfProgram, failuresOf, figure, toldLine } from './written.js'
 
 /** A report for GitHub Actions: annotations, and the summary of a job. */
 
@@ -134,19 +134,21 @@ export const largestSummary = 1024 * 1024
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length
 
-/** Sections of a failing line: the table's row in words, and all of its failures with snippets, as they are pasted. */
-const failureSection = (line: WrittenLine, place: Place): string =>
-  [
+/** All failures of a line, each with the program that shows it as it is pasted. */
+const failureSection = (line: WrittenLine, place: Place): string => {
+  const { groups } = toldLine(line)
+  return [
     `### ${markdown(`${line.op} ${line.direction}`)}: ${line.verdict}`,
     markdown(inShort(line)),
-    ...failuresOf(line, place, false).map((text, i) => {
-      const snippet = line.groups?.[i]?.snippet
+    ...failuresOf(line, place, false).flatMap((text, i) => {
+      const snippet = groups[i]?.snippet
       return [
         fenced(text, 'text'),
         ...(snippet === undefined ? [] : [`In ${markdown(line.backend)}’s own words:`, fenced(snippet)]),
-      ].join('\n\n')
+      ]
     }),
   ].join('\n\n')
+}
 
 /**
  * A report in Markdown, for the summary of a job: totals, every line in a table, failures with what replays them. Of
