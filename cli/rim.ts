@@ -21,6 +21,8 @@ export interface Rim {
   readonly err: Screen
   /** milliseconds since some moment */
   readonly now: () => number
+  /** variables of the environment */
+  readonly env?: Readonly<Record<string, string | undefined>>
 }
 
 /** The rim of the process: its streams, its clock, a device, and the reference as the oracle. */
@@ -31,6 +33,7 @@ export const processRim = (): Rim => ({
   out: process.stdout,
   err: process.stderr,
   now: () => performance.now(),
+  env: process.env,
 })
 
 // what hangs while it is closed is not waited for longer

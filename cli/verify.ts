@@ -21,6 +21,7 @@ import {
 import { fingerprintOf } from '../conformance/guarded.js'
 import { jsonLine, jsonProgramLine, jsonSummary } from '../conformance/reportJson.js'
 import { jsonText } from '../conformance/form.js'
+import { written } from '../conformance/written.js'
 import { checkOracle } from '../conformance/selfCheck.js'
 import type { Profile } from '../conformance/cases.js'
 import { profiles } from '../conformance/cases.js'
@@ -36,13 +37,15 @@ import { exit } from './exit.js'
 import { writable, writeWhole } from './file.js'
 import type { Subcommand } from './command.js'
 import { atLeastZero, backendOption, caseTimeoutOption, deviceOption, opList, wholeNumber } from './options.js'
+import type { ReportOptions } from './reports.js'
+import { reportsFor, writeReports } from './reports.js'
 import type { Rim } from './rim.js'
 import { closing, processRim } from './rim.js'
 import type { Screen } from './terminal.js'
 import { complainTo, inkFor, statusLine } from './terminal.js'
 import { timeLimit } from './timeLimit.js'
 
-export interface VerifyOptions {
+export interface VerifyOptions extends ReportOptions {
   readonly ops?: readonly OpName[]
   readonly direction?: Direction
   readonly profile: Profile
@@ -134,6 +137,12 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     return exit.usage
   }
 
+  const reports = await reportsFor(options, rim.env ?? {})
+  if (E.isLeft(reports)) {
+    complain(reports.left.message)
+    return exit.usage
+  }
+
   status.show('checking the oracle …')
   const findings = checkOracle(rim.oracle, table, ops ?? opNames)
   status.show(name === 'webgpu' ? 'opening a device …' : `opening ${name} …`)
@@ -153,9 +162,13 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   const fingerprint = fingerprintOf(backend)
   say(`${ink.strong(backend.name)} on\n${printFingerprint(fingerprint, ink)}\n\n${printHead(ink)}`)
   const lines: string[] = []
+  const times = new Map<string, number>()
+  let since = rim.now()
   const watch = ({ op, direction, done, of, line }: Progress): void => {
     if (line === undefined)
       return status.show(`${lines.length + 1} of ${asked.length}  ${op} ${direction}: case ${done} of ${of}`)
+    times.set(`${op} ${direction}`, (rim.now() - since) / 1000)
+    since = rim.now()
     status.clear()
     say(printLine(line, ink))
     lines.push(`${jsonText(jsonLine(line))}\n`)
@@ -194,6 +207,16 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
       complain(written.left.message)
       return exit.usage
     }
+  }
+  const told = await writeReports(
+    reports.right,
+    written(report.right, seconds, times),
+    replayCommand(device, name),
+    (text) => (json === true ? err : out).write(`${text}\n`),
+  )
+  if (E.isLeft(told)) {
+    complain(told.left.message)
+    return exit.usage
   }
   return exitOf[overall(report.right)]
 }
@@ -234,4 +257,11 @@ export const verifyCommand: Subcommand = (command, end) =>
       '--json [file]',
       'a line of JSON per op and direction and per program, then a summary; to standard output or a file',
     )
+    .option('--junit <file>', 'JUnit’s XML, a test per op and direction and per program')
+    .option('--html <file>', 'a page of its own, with errors, coverage and failures')
+    .option(
+      '--github',
+      'annotations and the summary of a job, as GitHub Actions has them; by default where it runs this',
+    )
+    .option('--no-github', 'neither')
     .action(async (options: VerifyOptions) => end(await verifyAt(processRim(), options)))
