@@ -79,7 +79,7 @@ export const inShort = (line: WrittenLine): string => {
         ? 'errors stray too far in all cases together'
         : `${failed} of ${cases} cases failed`,
     ...(problem === undefined ? [] : [problem.split('\n', 1)[0] as string]),
-    ...(worst === undefined || !(figure(worst.ratio) > 1)
+    ...(problem !== undefined || worst === undefined || !(figure(worst.ratio) > 1)
       ? []
       : [`worst error ÷ bound ${number(figure(worst.ratio))}`]),
     ...(words.length === 0 ? [] : [`as by ${words.join(', and ')}`]),

@@ -92,9 +92,9 @@ const head = (report: WrittenReport): string => {
             'programs conformant',
           ),
         ]),
-    fact(String(summary.seed), 'seed'),
-    fact(summary.profile, 'profile'),
-    fact(`${summary.seconds.toFixed(1)} s`, 'in all'),
+    `<li>profile <b>${html(summary.profile)}</b></li>`,
+    `<li>seed <b>${summary.seed}</b></li>`,
+    `<li><b>${summary.seconds.toFixed(1)} s</b></li>`,
   ]
   return `<header>
 <h1>${html(summary.backend)} <span class="badge ${kind}">${words}</span></h1>
@@ -344,6 +344,7 @@ const opFormula = (op: OpName, direction: string): string => {
 }
 
 const failureCard = (group: ToldGroup, line: ToldLine, { fingerprint, command }: Place): string => {
+  const among = line.groups.length > 1 ? `${line.groups.indexOf(group) + 1} of ${line.groups.length}: ` : ''
   const { failure, snippet } = group
   const { head: name, conventions, attributes, tensors } = partsOf(failure.smallest)
   const [drawn, small] = replaysOf(group, command)
@@ -354,7 +355,7 @@ const failureCard = (group: ToldGroup, line: ToldLine, { fingerprint, command }:
     .map(([fact, value]) => `${fact} ${String(value)}`)
     .join(', ')
   return `<article>
-<h4>${html(name)}</h4>
+<h4>${among}${html(name)}</h4>
 <p>${html(groupWords(group, line))}</p>
 <dl>
 ${[
@@ -436,7 +437,7 @@ h1 .badge { font-size: 1rem }
 .good { color: var(--good); background: var(--good-paper) } .badge.bad { color: var(--bad); background: var(--bad-paper) } .odd { color: var(--odd); background: var(--odd-paper) } .none { color: var(--none); background: var(--none-paper) }
 .wrong { color: var(--bad); font-weight: 600 }
 .scroll { overflow-x: auto }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal } th, td { text-align: left; padding: .2rem .7rem .2rem 0; border-bottom: 1px solid var(--rule); white-space: nowrap; vertical-align: top }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal } th, td { text-align: left; padding: .2rem .9rem .2rem 0; border-bottom: 1px solid var(--rule); white-space: nowrap; vertical-align: top }
 thead th { color: var(--faint); font-weight: 600; font-size: .875rem } tbody th { font-weight: 500 } .n { text-align: right } .sum * { font-weight: 700 }
 td.wide { white-space: normal; min-width: 16rem } td.axes { color: var(--faint); font-size: .875rem; white-space: normal; min-width: 14rem }
 table.plain td { white-space: normal; overflow-wrap: anywhere } table.plain th { color: var(--faint); font-weight: 400 } table.worst td { font-family: ui-monospace, monospace; font-size: .875rem }
