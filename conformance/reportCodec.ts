@@ -230,6 +230,9 @@ const decoded = <A>(codec: t.Type<A, unknown>, value: unknown, what: string): Re
     }),
   )
 
+/** A summary from data of unknown quality. Errors: FormatInvalid */
+export const decodeSummary = (value: unknown): Result<ReadSummary> => decoded(summary, value, 'summary of a report')
+
 const parsed = (text: string): Result<Readonly<Record<string, unknown>>> =>
   F.pipe(
     E.tryCatch(
@@ -258,7 +261,7 @@ const summaryIn = (value: Readonly<Record<string, unknown>> | undefined): Result
         ? `a report without a version; wanted version ${reportVersion}`
         : `a report of version ${show(version)}; wanted version ${reportVersion}`,
     ),
-    E.flatMap(() => decoded(summary, value['summary'], 'summary of a report')),
+    E.flatMap(() => decodeSummary(value['summary'])),
   )
 }
 

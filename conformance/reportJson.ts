@@ -6,7 +6,8 @@ import type { Judgement } from './judge.js'
 import type { Failure, Line, Report, Verdict } from './line.js'
 import type { Lost } from './nonFinite.js'
 import type { ProgramLine } from './programs/probe.js'
-import { coveredIn, overall, totalsOf } from './report.js'
+import type { Stopped } from './report.js'
+import { coveredIn, overallOf, totalsOf } from './report.js'
 
 /** A report as values for lines of JSON: one for each op and direction, one for each program, then a summary. */
 
@@ -202,7 +203,7 @@ export interface About {
   /** the command that replays a case */
   readonly replay?: string
   /** why the run ended before all was asked */
-  readonly stopped?: 'interrupted' | 'bail'
+  readonly stopped?: Stopped
 }
 
 /** The last line of a JSON report. */
@@ -210,7 +211,7 @@ export const jsonSummary = (report: Report, seconds: number, about: About = {}):
   summary: {
     version: reportVersion,
     suite: suiteVersion,
-    verdict: overall(report),
+    verdict: overallOf(report, about.stopped),
     ...totalsOf(report.lines),
     backend: report.backend,
     seed: report.seed,
