@@ -25,7 +25,7 @@ type Environment = Readonly<Record<string, string | undefined>>
 export interface Reports {
   readonly files: readonly {
     readonly target: Target
-    readonly make: (report: WrittenReport, command: string) => string
+    readonly make: (report: WrittenReport) => string
   }[]
   readonly annotated: boolean
   /** the file of GitHub's that the summary is added to */
@@ -81,18 +81,17 @@ export const reportsFor = async (
 export const writeReports = async (
   { files, annotated, summary }: Reports,
   report: WrittenReport,
-  command: string,
   say: (line: string) => void,
 ): Promise<Result<void>> => {
-  if (annotated) annotations(report, command).forEach(say)
+  if (annotated) annotations(report).forEach(say)
   for (const { target, make } of files) {
-    const done = await writeWhole(target, make(report, command))
+    const done = await writeWhole(target, make(report))
     if (E.isLeft(done)) return done
   }
   if (summary !== undefined) {
     try {
       const { size } = await stat(summary)
-      await appendFile(summary, jobSummary(report, command, Math.max(0, largestSummary - size)))
+      await appendFile(summary, jobSummary(report, Math.max(0, largestSummary - size)))
     } catch (error) {
       return fail(
         'FileUnreadable',

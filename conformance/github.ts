@@ -1,9 +1,9 @@
 import { inShort, whyNotRun } from './junit.js'
 import { notItsOwn } from './line.js'
 import type { Place } from './report.js'
-import { fenced, isDeclared, isWrong, number, overall, printable, totalsOf } from './report.js'
+import { failsRun, fenced, isDeclared, isWrong, number, printable, totalsOf } from './report.js'
 import type { Figure, WrittenLine, WrittenProgram, WrittenReport } from './written.js'
-import { failureOfProgram, failuresOf, figure, toldLine } from './written.js'
+import { failureOfProgram, failuresOf, figure, placeOf, toldLine } from './written.js'
 
 /** A report for GitHub Actions: annotations, and the summary of a job. */
 
@@ -40,18 +40,13 @@ const atMost = (level: 'error' | 'warning', all: readonly Annotated[]): readonly
   ]
 }
 
-const placeOf = ({ summary }: WrittenReport, command?: string): Place => ({
-  fingerprint: summary.fingerprint,
-  ...(command === undefined ? {} : { command }),
-})
-
-/** Annotations of what is wrong, one a line, for the output of a step. `command` replays a case. */
-export const annotations = (report: WrittenReport, command?: string): readonly string[] => {
+/** Annotations of what is wrong, one a line, for the output of a step. */
+export const annotations = (report: WrittenReport): readonly string[] => {
   const { lines, programs, summary } = report
-  const place = placeOf(report, command)
+  const place = placeOf(report)
   const errors = [
-    ...lines.filter(isWrong).map((line) => ({
-      title: `${summary.backend}: ${line.op} ${line.direction} is ${line.verdict}`,
+    ...lines.filter(failsRun).map((line) => ({
+      title: `${summary.backend}: ${line.op} ${line.direction} is ${line.verdict}${line.unexpected === undefined ? '' : ', against the ledger'}`,
       message: [inShort(line), ...failuresOf(line, place, false).slice(0, 1)].join('\n\n'),
     })),
     ...programs.filter(isWrong).map((line) => ({
@@ -83,14 +78,12 @@ const row = (cells: readonly (string | number)[]): string => `| ${cells.join(' |
 
 const signs: Readonly<Record<string, string>> = {
   conformant: '✅',
-  'not-conformant': '❌',
-  inaccurate: '❌',
-  convention: '❌',
+  convention: '✅',
   'not-deterministic': '⚠️',
 }
 
 const verdictCell = (line: WrittenLine | WrittenProgram): string =>
-  `${isWrong(line) || !['convention', 'inaccurate'].includes(line.verdict) ? (signs[line.verdict] ?? '⏭️') : '✅'} ${line.verdict}${'op' in line && isDeclared(line) ? ', declared' : ''}`
+  `${'expected' in line && line.expected !== undefined ? '⚠️' : failsRun(line) ? '❌' : (signs[line.verdict] ?? '⏭️')} ${line.verdict}${'op' in line && isDeclared(line) ? ', declared' : ''}${'expected' in line && line.expected !== undefined ? ', known' : ''}`
 
 const lineRow = (line: WrittenLine): string =>
   row([
@@ -154,13 +147,13 @@ const failureSection = (line: WrittenLine, place: Place): string => {
  * A report in Markdown, for the summary of a job: totals, every line in a table, failures with what replays them. Of
  * more than `room` bytes the last failures are left out, and it says so.
  */
-export const jobSummary = (report: WrittenReport, command?: string, room = largestSummary): string => {
+export const jobSummary = (report: WrittenReport, room = largestSummary): string => {
   const { lines, programs, summary } = report
-  const place = placeOf(report, command)
+  const place = placeOf(report)
   const totals = totalsOf(lines)
-  const verdict = overall(report)
-  const wrong = lines.filter(isWrong)
-  const right = lines.filter((line) => !isWrong(line) && !['unsupported', 'not-run'].includes(line.verdict))
+  const { verdict } = summary
+  const wrong = lines.filter(failsRun)
+  const right = lines.filter((line) => !failsRun(line) && !['unsupported', 'not-run'].includes(line.verdict))
   const rest = lines.filter((line) => ['unsupported', 'not-run'].includes(line.verdict))
   const head = [
     `## ${verdict === 'conformant' ? '✅' : verdict === 'not-run' ? '⏭️' : '❌'} ${markdown(summary.backend)}: ${verdict === 'not-run' ? 'no verdict, for nothing was answered' : verdict.replace('-', ' ')}`,

@@ -1,8 +1,8 @@
 import { notItsOwn } from './line.js'
 import type { Place } from './report.js'
-import { isDeclared, isWrong, number, printable } from './report.js'
-import type { WrittenLine, WrittenProgram, WrittenReport } from './written.js'
-import { failureOfProgram, failuresOf, figure } from './written.js'
+import { failsRun, isDeclared, isWrong, number, printable } from './report.js'
+import type { WrittenKnown, WrittenLine, WrittenProgram, WrittenReport } from './written.js'
+import { failureOfProgram, failuresOf, figure, placeOf } from './written.js'
 
 /**
  * A report as JUnit's XML, which systems of continuous integration read: a suite of all, in it a test for each op and
@@ -67,8 +67,14 @@ export const whyNotRun = (line: WrittenLine): string =>
     ...(line.unasked === undefined ? [] : [`${line.unasked} not asked, after too many had no answer in time`]),
   ].join('; ') || 'nothing was answered'
 
+/** What a ledger says, in words. */
+export const knownText = (known: readonly WrittenKnown[]): string =>
+  known.map(({ reason, expires }) => `${reason} (until ${expires})`).join('; ')
+
 /** A failing line in a sentence: how many cases, how far, and what it might be instead. */
 export const inShort = (line: WrittenLine): string => {
+  if (line.unexpected !== undefined)
+    return `it does not fail as the ledger of known failures says: ${knownText(line.unexpected)}`
   const { failed, cases, groups = [], worst, sequence } = line
   const words = [...new Set(groups.flatMap(({ diagnosis }) => (diagnosis === undefined ? [] : [diagnosis.words])))]
   const problem = groups.find(({ failure }) => failure.problem !== undefined)?.failure.problem
@@ -95,12 +101,13 @@ const testOf = (line: WrittenLine, place: Place): Test => {
     ...(line.grade === undefined ? [] : [`grade: ${line.grade}`]),
     ...(line.nonFinite === 'lost' ? ['NaN or an infinity was lost'] : []),
   ]
-  if (isWrong(line))
+  if (failsRun(line))
     return {
       ...base,
       failed: { message: inShort(line), type: verdict, text: `\n${failuresOf(line, place).join('\n\n')}\n` },
       said,
     }
+  if (line.expected !== undefined) return { ...base, skipped: `known: ${knownText(line.expected)}`, said }
   if (verdict === 'unsupported' || verdict === 'not-run') return { ...base, skipped: whyNotRun(line), said }
   return {
     ...base,
@@ -133,9 +140,10 @@ const testOfProgram = (line: WrittenProgram, place: Place): Test => {
     : { ...base, skipped: unsupported === undefined ? 'nothing was answered' : `not its own: ${unsupported}` }
 }
 
-/** A report as JUnit's XML. `command` replays a case. */
-export const junitXml = ({ lines, programs, summary }: WrittenReport, command?: string): string => {
-  const place: Place = { fingerprint: summary.fingerprint, ...(command === undefined ? {} : { command }) }
+/** A report as JUnit's XML. */
+export const junitXml = (report: WrittenReport): string => {
+  const { lines, programs, summary } = report
+  const place = placeOf(report)
   const tests = [...lines.map((line) => testOf(line, place)), ...programs.map((line) => testOfProgram(line, place))]
   const counts = {
     tests: tests.length,

@@ -38,6 +38,15 @@ export interface FailureGroup {
   readonly snippet?: string
 }
 
+/** An entry of a ledger of known failures that is about a line: why it is there, and until when. */
+export interface Known {
+  readonly reason: string
+  /** an ISO date, the last day on which it counts */
+  readonly expires: string
+  /** the traits of the failures that it is about, where it is not about all of the line's */
+  readonly traits?: readonly Trait[]
+}
+
 /** The answer to one op in one direction. */
 export interface Line {
   readonly op: OpName
@@ -84,6 +93,12 @@ export interface Line {
   readonly repeats?: Omit<Repeats, 'suspect'>
   /** a case that failed only after others, and the fewest that show it */
   readonly sequence?: Findings['sequence']
+  /** the entries of a ledger by which all that is wrong here is known: the run does not fail for it */
+  readonly expected?: readonly Known[]
+  /** the entries of a ledger that say of something that it fails, and it does not: the run fails for it */
+  readonly unexpected?: readonly Known[]
+  /** how long it took */
+  readonly seconds?: number
 }
 
 /** How many cases of a line are not the backend's own. */

@@ -2,7 +2,7 @@ import type { OpName } from '../spec/catalogue.js'
 import { opNames, opOf } from '../spec/catalogue.js'
 import { showShape } from '../spec/tensor.js'
 import type { Share } from './coverage/covered.js'
-import { inShort, whyNotRun } from './junit.js'
+import { inShort, knownText, whyNotRun } from './junit.js'
 import { notItsOwn } from './line.js'
 import { printDifference, printSequence } from './probeReport.js'
 import type { Place, ToldGroup, ToldLine } from './report.js'
@@ -10,12 +10,11 @@ import {
   boundWords,
   coveredIn,
   diagnosisWords,
+  failsRun,
   groupWords,
   isDeclared,
-  isWrong,
   literal,
   number,
-  overall,
   partsOf,
   printable,
   replaysOf,
@@ -25,7 +24,7 @@ import {
   walkWords,
 } from './report.js'
 import type { Figure, WrittenLine, WrittenProgram, WrittenReport } from './written.js'
-import { failureOfProgram, figure, toldLine } from './written.js'
+import { failureOfProgram, figure, placeOf, toldLine } from './written.js'
 
 /** A report as one page of HTML that needs nothing else: no network, no script. */
 
@@ -48,16 +47,16 @@ const anchor = ({ op, direction }: Pick<WrittenLine, 'op' | 'direction'>): strin
   `${op}-${direction}`.replace(/[^\w-]/g, '_')
 
 const tone = (line: WrittenLine | WrittenProgram): string =>
-  isWrong(line)
+  failsRun(line)
     ? 'bad'
     : line.verdict === 'conformant' || line.verdict === 'convention'
       ? 'good'
-      : line.verdict === 'not-deterministic'
+      : line.verdict === 'not-deterministic' || ('expected' in line && line.expected !== undefined)
         ? 'odd'
         : 'none'
 
 const badge = (line: WrittenLine | WrittenProgram): string =>
-  `<span class="badge ${tone(line)}">${html(line.verdict.replace('-', ' '))}${'op' in line && isDeclared(line) ? ', declared' : ''}</span>`
+  `<span class="badge ${tone(line)}">${html(line.verdict.replace('-', ' '))}${'op' in line && isDeclared(line) ? ', declared' : ''}${'expected' in line && line.expected !== undefined ? ', known' : ''}</span>`
 
 // ---- totals and the head -------------------------------------------------------------------------------------------
 
@@ -67,14 +66,14 @@ const fact = (value: string | number, name: string, kind = ''): string =>
 const head = (report: WrittenReport): string => {
   const { lines, programs, summary } = report
   const totals = totalsOf(lines)
-  const verdict = overall(report)
+  const { verdict } = summary
   const [kind, words] =
     verdict === 'conformant'
       ? ['good', 'conformant']
       : verdict === 'not-conformant'
         ? ['bad', 'not conformant']
         : ['none', 'no verdict: nothing was answered']
-  const wrong = lines.filter(isWrong).length
+  const wrong = lines.filter(failsRun).length
   const facts = [
     fact(totals.conformant, 'conformant'),
     ...(wrong === 0 ? [] : [fact(wrong, 'wrong', 'bad')]),
@@ -389,6 +388,7 @@ const failuresOfLine = (line: WrittenLine, place: Place): string => {
   return `<section class="failed" id="${anchor(line)}">
 <h3>${html(line.op)} ${html(line.direction)} ${badge(line)}</h3>
 <p class="note">${html(line.verdict === 'not-deterministic' ? 'answers are within their bounds, and not the same when asked again' : inShort(line))}</p>
+${line.expected === undefined ? '' : `<p>A ledger of known failures says: ${html(knownText(line.expected))}</p>`}
 ${told.groups.map((group) => failureCard(group, told, place)).join('\n')}
 ${others.map((text) => `<article>${block(text)}</article>`).join('\n')}
 </section>`
@@ -463,11 +463,11 @@ const ordered = (lines: readonly WrittenLine[]): readonly WrittenLine[] => {
     .map(({ line }) => line)
 }
 
-/** A report as a page of its own. `command` replays a case. */
-export const reportPage = (report: WrittenReport, command?: string): string => {
+/** A report as a page of its own. */
+export const reportPage = (report: WrittenReport): string => {
   const { summary } = report
   const lines = ordered(report.lines)
-  const place: Place = { fingerprint: summary.fingerprint, ...(command === undefined ? {} : { command }) }
+  const place = placeOf(report)
   const sections: readonly (readonly [id: string, name: string, text: string])[] = [
     ['lines', 'Ops', lineTable(lines)],
     ['errors', 'Errors', errorPicture(lines)],
@@ -483,7 +483,7 @@ export const reportPage = (report: WrittenReport, command?: string): string => {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${html(summary.backend)}: ${overall(report).replace('-', ' ')}</title>
+<title>${html(summary.backend)}: ${summary.verdict.replace('-', ' ')}</title>
 <style>${style}</style>
 </head>
 <body>

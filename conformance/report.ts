@@ -12,7 +12,7 @@ import type { Rounding } from './probe.js'
 import type { NonFinite } from './nonFinite.js'
 import type { Diagnosis } from './diagnosis.js'
 import { dialsOf } from './diagnosis.js'
-import type { FailureGroup, Line, Report, Verdict } from './line.js'
+import type { FailureGroup, Known, Line, Report, Verdict } from './line.js'
 import { notItsOwn } from './line.js'
 
 /** Colours for words; identity functions where there is no terminal. */
@@ -63,11 +63,22 @@ export const printable = (text: string): string =>
     (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 
-/** A device's fingerprint, one fact a line. */
-export const printFingerprint = (fingerprint: Fingerprint, ink: Ink = plain): string =>
-  Object.entries(fingerprint)
-    .map(([name, value]) => `  ${ink.faint(name.padEnd(34))} ${String(value)}`)
-    .join('\n')
+// limits are numbers, features a list of names: of use where a limit is met, and long
+const isPlainFact = ([name, value]: readonly [string, unknown]): boolean =>
+  typeof value === 'string' && value !== '' && name !== 'features'
+
+/** A device's fingerprint, one fact a line: what it says in words, and how much more there is; or all of it. */
+export const printFingerprint = (fingerprint: Fingerprint, ink: Ink = plain, all = true): string => {
+  const facts = Object.entries(fingerprint)
+  const shown = all ? facts : facts.filter(isPlainFact)
+  const folded = facts.length - shown.length
+  return [
+    ...shown.map(([name, value]) =>
+      wrapped(`  ${name.padEnd(34)}`, String(value).split(' ')).replace(name, ink.faint(name)),
+    ),
+    ...(folded === 0 ? [] : [ink.faint(`  and ${folded} limits and features: --device-facts tells them`)]),
+  ].join('\n')
+}
 
 const wrong: readonly Verdict[] = ['not-conformant', 'inaccurate', 'convention']
 
@@ -130,7 +141,11 @@ export const printLine = (line: Line, ink: Ink = plain): string => {
           `\n${' '.repeat(20)}${line.unasked} cases were not asked, after\n${' '.repeat(20)}too many had no answer in time`,
         )
   const failed = line.failed === 0 ? '' : ink.bad(`\n${' '.repeat(20)}${line.failed} of ${line.cases} cases failed`)
-  return `${line.op.padEnd(19)} ${line.direction.padEnd(9)} ${String(line.cases).padStart(5)} ${worst.padStart(8)} ${ink.faint(walk.padStart(7))} ${grade.padEnd(5)} ${line.nonFinite === 'lost' ? ink.bad(nan) : nan}  ${verdictText(line.verdict, ink)}${failed}${repeatsText(line, ink)}${unasked}${refused}${unsupported}${transformed}`
+  const ledger = [
+    ...(line.expected === undefined ? [] : [ink.strong(`\n${' '.repeat(20)}as the ledger of known failures says`)]),
+    ...(line.unexpected === undefined ? [] : [ink.bad(`\n${' '.repeat(20)}not as the ledger of known failures says`)]),
+  ].join('')
+  return `${line.op.padEnd(19)} ${line.direction.padEnd(9)} ${String(line.cases).padStart(5)} ${worst.padStart(8)} ${ink.faint(walk.padStart(7))} ${grade.padEnd(5)} ${line.nonFinite === 'lost' ? ink.bad(nan) : nan}  ${verdictText(line.verdict, ink)}${failed}${repeatsText(line, ink)}${unasked}${refused}${unsupported}${transformed}${ledger}`
 }
 
 /** The cases that a backend says are not its own, by op, direction and the reason that it gives, the most first. */
@@ -163,6 +178,64 @@ export const printUnsupported = (lines: readonly Line[], ink: Ink = plain): stri
         reason,
       ),
     ),
+  ].join('\n')
+}
+
+const knownText = (line: Line, { reason, expires, traits = [] }: Known): string =>
+  wrapped(
+    `    ${line.op} ${line.direction}`.padEnd(34),
+    `${traits.length === 0 ? '' : `with ${traits.join(' and ')}: `}${reason} (until ${expires})`.split(' '),
+  )
+
+/** What a ledger of known failures says of a run: what failed as expected, and what did not fail. */
+export const printKnown = (lines: readonly Line[], ink: Ink = plain): string => {
+  const told = (head: string, of: (line: Line) => readonly Known[] | undefined): readonly string[] => {
+    const rows = lines.flatMap((line) => (of(line) ?? []).map((known) => knownText(line, known)))
+    return rows.length === 0 ? [] : [head, ...rows]
+  }
+  return [
+    ...told(ink.strong('known to fail, and failed'), ({ expected }) => expected),
+    ...told(
+      ink.bad(ink.strong('known to fail, and did not: take these out of the ledger')),
+      ({ unexpected }) => unexpected,
+    ),
+  ].join('\n')
+}
+
+// so many of the lines took the longest
+const slowest = 5
+
+/** The lines that took the longest, where they were timed. */
+export const printSlowest = (lines: readonly Line[], ink: Ink = plain): string => {
+  const timed = lines
+    .flatMap(({ op, direction, seconds }) => (seconds === undefined ? [] : [{ op, direction, seconds }]))
+    .filter(({ seconds }) => seconds >= 1)
+    .sort((a, b) => b.seconds - a.seconds)
+    .slice(0, slowest)
+  return timed.length === 0
+    ? ''
+    : ink.faint(
+        wrapped(
+          'slowest:',
+          timed
+            .map(({ op, direction, seconds }) => `${op} ${direction} ${seconds.toFixed(1)} s`)
+            .join(', ')
+            .split(' '),
+        ),
+      )
+}
+
+/** The ops, directions and programs that fail a run, by name: the last that is said of it. */
+export const printFailing = ({ lines, programs = [] }: Report, ink: Ink = plain): string => {
+  const list = (head: string, names: readonly string[]): readonly string[] =>
+    names.length === 0 ? [] : [ink.bad(wrapped(head, names.join(', ').split(' ')))]
+  const named = ({ op, direction }: Line): string => `${op} ${direction}`
+  return [
+    ...list('failed:', [
+      ...lines.filter(isWrong).map(named),
+      ...programs.filter(isWrong).map(({ program }) => `program ${program}`),
+    ]),
+    ...list('not failed, as they should:', lines.filter(isUnexpected).map(named)),
   ].join('\n')
 }
 
@@ -302,7 +375,7 @@ export const printDevice = (fingerprint: Fingerprint, ink: Ink = plain): string 
   wrapped(
     '  device   ',
     Object.entries(fingerprint)
-      .filter(([name, value]) => typeof value === 'string' && value !== '' && name !== 'features')
+      .filter(isPlainFact)
       .map(([name, value]) => `${name} ${String(value)}`)
       .join(', ')
       .split(' '),
@@ -482,6 +555,9 @@ interface Judged {
   readonly verdict: Verdict
   readonly groups?:
     readonly { readonly diagnosis?: { readonly declared?: boolean | undefined } | undefined }[] | undefined
+  /** what a ledger says of it, and is so, or is not */
+  readonly expected?: unknown
+  readonly unexpected?: unknown
 }
 
 interface AllJudged {
@@ -493,26 +569,48 @@ interface AllJudged {
 export const isDeclared = ({ verdict, groups = [] }: Judged): boolean =>
   verdict === 'convention' && groups.every(({ diagnosis }) => diagnosis?.declared === true)
 
-/** Whether a line or a program counts against the backend. */
-export const isWrong = (line: Judged): boolean => wrong.includes(line.verdict) && !isDeclared(line)
+// what a ledger says of it is no surprise
+const isExpected = ({ expected }: Judged): boolean => expected !== undefined
+
+/**
+ * Whether a line, or a program, fails the run: it is wrong, and neither by a convention that the backend declares nor by
+ * what a ledger expects.
+ */
+export const isWrong = (line: Judged): boolean => wrong.includes(line.verdict) && !isDeclared(line) && !isExpected(line)
+
+// a ledger that expects a failure where there is none is out of date
+const isUnexpected = ({ unexpected }: Judged): boolean => unexpected !== undefined
+
+/** Whether a line fails the run, be it for what is wrong or for what is right and should not be. */
+export const failsRun = (line: Judged): boolean => isWrong(line) || isUnexpected(line)
 // answers that change are right as long as each is within its bound
 const isRight = (line: Judged): boolean =>
   line.verdict === 'conformant' || line.verdict === 'not-deterministic' || isDeclared(line)
 
 /** The whole report's verdict: nothing wrong, and something asked and answered. */
 export const conforms = ({ lines, programs = [] }: AllJudged): boolean =>
-  !lines.some(isWrong) && !programs.some(isWrong) && lines.some(isRight)
+  !lines.some(failsRun) && !programs.some(isWrong) && lines.some((line) => isRight(line) || isExpected(line))
 
 /** The verdict on a backend as a whole. Where nothing was answered there is none. */
 export const overall = (report: AllJudged): 'conformant' | 'not-conformant' | 'not-run' =>
   conforms(report)
     ? 'conformant'
-    : report.lines.some(isWrong) || (report.programs ?? []).some(isWrong)
+    : report.lines.some(failsRun) || (report.programs ?? []).some(isWrong)
       ? 'not-conformant'
       : 'not-run'
 
-const overallText = (report: Report, ink: Ink): string => {
+/** Why a run ended before all was asked. */
+export type Stopped = 'interrupted' | 'bail'
+
+/** The verdict on what was asked; where a person broke a run off and nothing was wrong so far, there is none. */
+export const overallOf = (report: Report, stopped?: Stopped): ReturnType<typeof overall> => {
   const verdict = overall(report)
+  return stopped === 'interrupted' && verdict === 'conformant' ? 'not-run' : verdict
+}
+
+const overallText = (report: Report, ink: Ink, stopped?: Stopped): string => {
+  const verdict = overallOf(report, stopped)
+  if (stopped === 'interrupted' && verdict === 'not-run') return ink.strong('no verdict, for the run was broken off')
   if (verdict === 'not-run') return ink.strong('no verdict, for nothing was answered')
   return verdict === 'conformant' ? ink.good(ink.strong('conformant')) : ink.bad(ink.strong('not conformant'))
 }
@@ -559,9 +657,21 @@ const programsText = ({ programs = [] }: Report, ink: Ink): readonly string[] =>
     : [wrong > 0 ? ink.bad(`${wrong} of ${wrong + right} programs not conformant`) : `${right} programs conformant`]
 }
 
-export const printTotals = (report: Report, seconds: number, ink: Ink = plain): string => {
+const stoppedText: Readonly<Record<Stopped, string>> = {
+  interrupted: 'broken off: what was not asked by then is not run',
+  bail: 'stopped at the first line that failed: what comes after it is not run',
+}
+
+/** The legend, what was covered and how it was judged, and the totals in a sentence: the last alone where `quiet`. */
+export const printTotals = (
+  report: Report,
+  seconds: number,
+  ink: Ink = plain,
+  { quiet = false, stopped }: { readonly quiet?: boolean; readonly stopped?: Stopped } = {},
+): string => {
   const totals = totalsOf(report.lines)
   const { conformant, notConformant, inaccurate, convention, notDeterministic } = totals
+  const [expected, unexpected] = [report.lines.filter(isExpected).length, report.lines.filter(isUnexpected).length]
   const { unsupported, notRun, cases, refused, judged, of, held } = totals
   const parts = [
     `${conformant} conformant`,
@@ -569,6 +679,8 @@ export const printTotals = (report: Report, seconds: number, ink: Ink = plain): 
     ...(inaccurate > 0 ? [ink.bad(`${inaccurate} inaccurate`)] : []),
     ...(convention > 0 ? [ink.bad(`${convention} of another convention`)] : []),
     ...(notDeterministic > 0 ? [ink.strong(`${notDeterministic} not deterministic`)] : []),
+    ...(expected > 0 ? [`${expected} known to fail`] : []),
+    ...(unexpected > 0 ? [ink.bad(`${unexpected} known to fail that did not`)] : []),
     ...(unsupported > 0 ? [`${unsupported} unsupported`] : []),
     ...(notRun > 0 ? [`${notRun} not run`] : []),
     `${cases} cases`,
@@ -580,9 +692,9 @@ export const printTotals = (report: Report, seconds: number, ink: Ink = plain): 
   ]
   const covered = coveredText(report.lines)
   const walked = report.lines.some(({ walk }) => walk !== undefined)
-  return [
+  const about = [
     ink.faint(wrapped('', legend.split(' ')).trimStart()),
-    ...(covered === undefined ? [] : [ink.faint(covered)]),
+    ...(covered === undefined ? [] : [ink.faint(wrapped('', covered.split(' ')).trimStart())]),
     ...(walked ? [ink.faint(walkText[report.rounding])] : []),
     ...(judged < of
       ? [
@@ -591,6 +703,10 @@ export const printTotals = (report: Report, seconds: number, ink: Ink = plain): 
           ),
         ]
       : []),
-    `${overallText(report, ink)}: ${parts.join(', ')}`,
+  ]
+  return [
+    ...(quiet ? [] : about),
+    ...(stopped === undefined ? [] : [ink.strong(stoppedText[stopped])]),
+    wrapped('', `${overallText(report, ink, stopped)}: ${parts.join(', ')}`.split(' ')).trimStart(),
   ].join('\n')
 }

@@ -1,10 +1,13 @@
+import type { Direction, OpName } from '../spec/catalogue.js'
+import { suiteVersion } from './cases.js'
 import type { Case } from './form.js'
 import { printCase } from './form.js'
 import type { Judgement } from './judge.js'
 import type { Failure, Line, Report, Verdict } from './line.js'
 import type { Lost } from './nonFinite.js'
 import type { ProgramLine } from './programs/probe.js'
-import { coveredIn, overall, totalsOf } from './report.js'
+import type { Stopped } from './report.js'
+import { coveredIn, overallOf, totalsOf } from './report.js'
 
 /** A report as values for lines of JSON: one for each op and direction, one for each program, then a summary. */
 
@@ -27,7 +30,8 @@ const jsonWorst = (line: Pick<Line, 'worst' | 'worstCase'>) =>
         },
       }
 
-const jsonJudgement = ({ worst, problem, late, walks }: Judgement) => ({
+// got, want and how far they are apart, where a case is judged; the walks that are too long
+const jsonJudgement = ({ worst, walks, problem, late }: Judgement) => ({
   output: worst.output,
   index: worst.index,
   got: finiteOr(worst.got),
@@ -40,10 +44,11 @@ const jsonJudgement = ({ worst, problem, late, walks }: Judgement) => ({
     : {
         walks: walks
           .filter(({ within }) => !within)
-          .map(({ output, rms, max, limits }) => ({
+          .map(({ output, rms, max, count, limits }) => ({
             output,
             rms: finiteOr(rms),
             max: finiteOr(max),
+            count,
             limits: { rms: finiteOr(limits.rms), max: finiteOr(limits.max) },
           })),
       }),
@@ -143,6 +148,9 @@ export const jsonLine = (line: Line) => ({
           ...(snippet === undefined ? {} : { snippet }),
         })),
       }),
+  ...(line.expected === undefined ? {} : { expected: line.expected }),
+  ...(line.unexpected === undefined ? {} : { unexpected: line.unexpected }),
+  ...(line.seconds === undefined ? {} : { seconds: line.seconds }),
 })
 
 /** One program as a value for a line of JSON: it has `program` where the others have `op` and `direction`. */
@@ -171,14 +179,40 @@ const programTotals = (programs: readonly ProgramLine[]) => {
   }
 }
 
+/**
+ * The version of the report's form. It goes up when a field goes, or means something else; what is added changes
+ * nothing for those who do not know it.
+ */
+export const reportVersion = 1
+
+/** What a summary says of the run beside what was found: what was asked, of which part it is, and how to ask it again. */
+export interface About {
+  /** what was asked beside profile and seed */
+  readonly asked?: {
+    readonly ops?: readonly OpName[]
+    readonly direction?: Direction
+    readonly runs: number
+    readonly nonFinite: 'told' | 'strict'
+  }
+  /** the part of the questions that was asked, counted from 1 */
+  readonly shard?: { readonly index: number; readonly of: number }
+  /** the command that replays a case */
+  readonly replay?: string
+  /** why the run ended before all was asked */
+  readonly stopped?: Stopped
+}
+
 /** The last line of a JSON report. */
-export const jsonSummary = (report: Report, seconds: number) => ({
+export const jsonSummary = (report: Report, seconds: number, about: About = {}) => ({
   summary: {
-    verdict: overall(report),
+    version: reportVersion,
+    suite: suiteVersion,
+    verdict: overallOf(report, about.stopped),
     ...totalsOf(report.lines),
     backend: report.backend,
     seed: report.seed,
     profile: report.profile,
+    ...about,
     covered: coveredIn(report.lines),
     ...(report.programs === undefined ? {} : { programs: programTotals(report.programs) }),
     seconds,

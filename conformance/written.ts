@@ -10,6 +10,7 @@ import type { ToldRepeats } from './probeReport.js'
 import { printDifference, printProgramFailure, printSequence } from './probeReport.js'
 import type { Place, Told, ToldGroup, ToldLine } from './report.js'
 import { plain, printGroup } from './report.js'
+import type { About } from './reportJson.js'
 import { jsonLine, jsonProgramLine, jsonSummary } from './reportJson.js'
 
 /**
@@ -68,6 +69,13 @@ export interface WrittenGroup {
   readonly snippet?: string | undefined
 }
 
+/** What a ledger of known failures says. */
+export interface WrittenKnown {
+  readonly reason: string
+  readonly expires: string
+  readonly traits?: readonly string[] | undefined
+}
+
 export interface WrittenLine {
   readonly op: string
   readonly direction: string
@@ -109,6 +117,10 @@ export interface WrittenLine {
   readonly nonFinite: string
   readonly grade?: string | undefined
   readonly groups?: readonly WrittenGroup[] | undefined
+  /** what a ledger of known failures says of it, and is so */
+  readonly expected?: readonly WrittenKnown[] | undefined
+  /** what a ledger says of it, and is not so */
+  readonly unexpected?: readonly WrittenKnown[] | undefined
   /** how long it took, where that is known */
   readonly seconds?: number | undefined
 }
@@ -136,12 +148,17 @@ export interface WrittenProgram {
 }
 
 export interface WrittenSummary {
+  readonly verdict: 'conformant' | 'not-conformant' | 'not-run'
   readonly backend: string
   readonly seed: number
   readonly profile: string
   readonly rounding: string
   readonly seconds: number
   readonly fingerprint: Fingerprint
+  /** why not all was asked */
+  readonly stopped?: string | undefined
+  /** the command that replays a case */
+  readonly replay?: string | undefined
 }
 
 export interface WrittenReport {
@@ -150,17 +167,17 @@ export interface WrittenReport {
   readonly summary: WrittenSummary
 }
 
-/** The seconds that each line took, where they are known: by its op and direction. */
-export type Times = ReadonlyMap<string, number>
-
-/** A report as it is written; with the seconds that lines took, where they are known by `op direction`. */
-export const written = (report: Report, seconds: number, times: Times = new Map()): WrittenReport => ({
-  lines: report.lines.map((line) => {
-    const took = times.get(`${line.op} ${line.direction}`)
-    return { ...jsonLine(line), ...(took === undefined ? {} : { seconds: took }) }
-  }),
+/** A report as it is written, with what its summary says of the run. */
+export const written = (report: Report, seconds: number, about: About = {}): WrittenReport => ({
+  lines: report.lines.map(jsonLine),
   programs: (report.programs ?? []).map(jsonProgramLine),
-  summary: jsonSummary(report, seconds).summary,
+  summary: jsonSummary(report, seconds, about).summary,
+})
+
+/** Where a report's failures were seen. */
+export const placeOf = ({ summary: { fingerprint, replay } }: WrittenReport): Place => ({
+  fingerprint,
+  ...(replay === undefined ? {} : { command: replay }),
 })
 
 /** What a figure is. */
