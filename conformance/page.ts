@@ -111,7 +111,7 @@ const head = (report: WrittenReport): string => {
 const shareOf = (share: Share | undefined): string =>
   share === undefined || share.of === 0
     ? '<td class="n">–</td>'
-    : `<td class="n"><span class="share"><i style="width:${((100 * share.met) / share.of).toFixed(1)}%"></i></span> ${share.met}/${share.of}</td>`
+    : `<td class="n"><span class="share"><i style="width:${((100 * share.met) / share.of).toFixed(1)}%"></i></span><span class="of">${share.met}/${share.of}</span></td>`
 
 const unanswered = (line: WrittenLine): string => {
   const count = notItsOwn(line) + line.refused + (line.unasked ?? 0)
@@ -256,16 +256,17 @@ const errorPicture = (lines: readonly WrittenLine[]): string => {
   const labels = [
     `<text x="2%" y="15">0</text>`,
     ...decades
-      .filter((power) => power % every === 0)
+      // those at the ends have no room beside 0 and ∞
+      .filter((power) => power % every === 0 && power > axis.low && power < axis.high)
       .map((power) => `<text x="${place(10 ** power)}" y="15">${powerText(power)}</text>`),
     `<text x="98%" y="15">∞</text>`,
   ]
   const ops = [...new Set(shown.map(({ op }) => op))]
   const rows = ops.map((op) => {
     const own = shown.filter((line) => line.op === op)
-    const height = own.length === 1 ? 16 : 26
-    const places = own.map((line, i) => marks(line, place, own.length === 1 ? 8 : 8 + 10 * i))
-    return `<div class="row"><span>${html(op)}</span><svg width="100%" height="${height}" role="img" aria-label="${html(`errors of ${op}`)}">${grid}${places.join('')}</svg></div>`
+    const height = own.length === 1 ? 22 : 26
+    const places = own.map((line, i) => marks(line, place, own.length === 1 ? 11 : 8 + 10 * i))
+    return `<div class="row"><span title="${html(op)}">${html(op)}</span><svg width="100%" height="${height}" role="img" aria-label="${html(`errors of ${op}`)}">${grid}${places.join('')}</svg></div>`
   })
   return `<section id="errors"><h2>Errors by op</h2>
 <p class="note">error ÷ bound on a scale of powers of ten; right of the line at 1 is wrong.
@@ -441,8 +442,8 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-
 thead th { color: var(--faint); font-weight: 600; font-size: .875rem } tbody th { font-weight: 500 } .n { text-align: right } .sum * { font-weight: 700 }
 td.wide { white-space: normal; min-width: 16rem } td.axes { color: var(--faint); font-size: .875rem; white-space: normal; min-width: 14rem }
 table.plain td { white-space: normal; overflow-wrap: anywhere } table.plain th { color: var(--faint); font-weight: 400 } table.worst td { font-family: ui-monospace, monospace; font-size: .875rem }
-.share { display: inline-block; width: 3rem; height: .5rem; background: var(--none-paper); border-radius: .25rem; overflow: hidden } .share i { display: block; height: 100%; background: var(--forward) }
-.row { display: grid; grid-template-columns: minmax(7rem, 12rem) 1fr; align-items: center; font-size: .875rem } .row > span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; padding-right: .5rem } .row svg { display: block; overflow: visible }
+.share { display: inline-block; width: 3rem; height: .5rem; background: var(--none-paper); border-radius: .25rem; overflow: hidden } .of { display: inline-block; min-width: 4.2em } .share i { display: block; height: 100%; background: var(--forward) }
+.row { display: grid; grid-template-columns: minmax(7rem, 12rem) 1fr; align-items: center; font-size: .875rem; line-height: 1.25 } .row > span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; padding-right: .5rem } .row svg { display: block; overflow: visible }
 .axis { position: sticky; top: 0; background: var(--paper); z-index: 1 } svg text { fill: var(--faint); font-size: 12px; text-anchor: middle }
 svg .grid { stroke: var(--rule) } svg .bound { stroke: var(--bad); stroke-width: 1.5 }
 svg .forward { fill: var(--forward); stroke: var(--forward) } svg .backward { fill: var(--backward); stroke: var(--backward) } svg .over { fill: var(--bad); stroke: var(--bad) } svg .rms { fill: var(--paper); stroke-width: 1.5 }
@@ -451,7 +452,7 @@ dl { display: grid; grid-template-columns: 10rem minmax(0, 1fr); gap: .4rem 1rem
 pre { margin: .15rem 0; padding: .5rem .7rem; background: var(--raised); border-radius: .35rem; overflow-x: auto; font: .8125rem/1.5 ui-monospace, monospace; overflow-wrap: normal } pre.command { white-space: pre-wrap; overflow-wrap: anywhere }
 code { font-family: ui-monospace, monospace; font-size: .875rem } pre code { font-size: inherit }
 .problem { color: var(--bad); margin: 0; white-space: pre-wrap } .lines { display: grid; gap: .25rem; margin-top: .25rem }
-@media (max-width: 40rem) { dl { grid-template-columns: minmax(0, 1fr); gap: 0 } dd { margin-bottom: .5rem } .row { grid-template-columns: 7rem 1fr } article { padding: .6rem } }
+@media (max-width: 40rem) { dl { grid-template-columns: minmax(0, 1fr); gap: 0 } dd { margin-bottom: .5rem } .row { grid-template-columns: 8.75rem 1fr } .row > span { font-size: .75rem } article { padding: .6rem } }
 `
 
 // what a backend calls its ops may be none of ours: those come in the order in which they were asked
