@@ -27,6 +27,10 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'what two reports differ in: newly failing, newly passing, drifted',
     load: async () => (await import('./compare.js')).compareCommand,
   },
+  report: {
+    summary: 'a stored report as a page, as JUnit’s XML, or for GitHub Actions',
+    load: async () => (await import('./report.js')).reportCommand,
+  },
   replay: { summary: 'run one case of verify again', load: async () => (await import('./replay.js')).replayCommand },
   train: {
     summary: 'train a network on the device, on digits',

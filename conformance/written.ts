@@ -1,6 +1,6 @@
 import { either as E } from 'fp-ts'
 import type { Fingerprint } from '../spec/backend.js'
-import type { Program } from '../spec/program.js'
+import { parseProgram } from '../spec/program.js'
 import type { Covered } from './coverage/covered.js'
 import type { Diagnosis } from './diagnosis.js'
 import type { Case } from './form.js'
@@ -142,7 +142,7 @@ export interface WrittenProgram {
         readonly at: string
         readonly node?: string | undefined
         readonly message: string
-        readonly program: Program
+        readonly program: unknown
       }
     | undefined
 }
@@ -284,11 +284,12 @@ export const failuresOf = (line: WrittenLine, place: Place, snippets = true): re
   ].filter((text) => text !== '')
 }
 
-/** What a program went wrong by, where it did. */
-export const failureOfProgram = ({ program, about, failure }: WrittenProgram, place: Place): string =>
-  failure === undefined
-    ? ''
-    : printProgramFailure(
-        { program, about, failure: { at: failure.at, message: failure.message, program: failure.program } },
-        place,
-      )
+/** What a program went wrong by, where it did: with the program, as far as this version can read it. */
+export const failureOfProgram = ({ program: name, about, failure }: WrittenProgram, place: Place): string => {
+  if (failure === undefined) return ''
+  const { at, message } = failure
+  const program = parseProgram(failure.program)
+  return E.isLeft(program)
+    ? `program ${name}: ${about}\n    ${at}: ${message}`
+    : printProgramFailure({ program: name, about, failure: { at, message, program: program.right } }, place)
+}
