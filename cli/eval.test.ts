@@ -169,7 +169,7 @@ describe('etalon eval', () => {
     await once(child.stdout, 'data')
     child.stdout.destroy()
     child.stdin.write(Array.from({ length: 1000 }, (_, id) => `${sigmoid(id, 0)}\n`).join(''))
-    expect(await closed).toEqual([0, null])
+    expect(await closed).toEqual([141, null])
     expect(Buffer.concat(complaints).toString()).toBe('')
   })
 

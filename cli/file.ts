@@ -1,4 +1,4 @@
-import { access, constants, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { access, constants, realpath, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { either as E } from 'fp-ts'
 import type { Result } from '../spec/error.js'
@@ -58,3 +58,18 @@ export const writeWhole = ({ file, plain }: Target, content: string | Uint8Array
       throw reason
     }
   })
+
+/**
+ * The text of a file.
+ *
+ * Errors  FileUnreadable – there is none, or it cannot be read
+ */
+export const readText = async (file: string): Promise<Result<string>> => {
+  try {
+    return E.right(await readFile(file, 'utf8'))
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const reason = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a folder' : reasonOf(error)
+    return fail('FileUnreadable', `${file} cannot be read: ${reason}`)
+  }
+}

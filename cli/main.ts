@@ -19,6 +19,18 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'hold a backend against the reference on whole networks, node by node',
     load: async () => (await import('./zoo.js')).zooCommand,
   },
+  merge: {
+    summary: 'lay the reports of the shards of a run together',
+    load: async () => (await import('./merge.js')).mergeCommand,
+  },
+  compare: {
+    summary: 'what two reports differ in: newly failing, newly passing, drifted',
+    load: async () => (await import('./compare.js')).compareCommand,
+  },
+  report: {
+    summary: 'a stored report as a page, as JUnit’s XML, or for GitHub Actions',
+    load: async () => (await import('./report.js')).reportCommand,
+  },
   replay: { summary: 'run one case of verify again', load: async () => (await import('./replay.js')).replayCommand },
   train: {
     summary: 'train a network on the device, on digits',
@@ -65,8 +77,15 @@ const version = (): string => {
     : (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version
 }
 
+// help is written for terminals of 80 columns, and for what is narrower
+const helpWidth = 80
+
 const fresh = (name: string): Command =>
-  new Command(name).exitOverride().showHelpAfterError(`(${name} --help says how it is used)`)
+  new Command(name)
+    .exitOverride()
+    .showHelpAfterError(`(${name} --help says how it is used)`)
+    .configureHelp({ helpWidth: Math.min(process.stdout.columns ?? helpWidth, helpWidth) })
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'etalon: ')) })
 
 /** The command without a subcommand: help, version, and the message for what it does not know. */
 const frame = (): Command =>
@@ -81,7 +100,7 @@ const frame = (): Command =>
       .helpCommand(false)
       .addHelpText(
         'after',
-        '\nExit codes: 0 ok, 1 not conformant, 2 usage, 3 no backend could start, 4 the oracle failed its own check',
+        '\nExit codes: 0 ok, 1 not conformant, 2 usage, 3 no backend could start,\n4 the oracle failed its own check, 5 newly failing, 130 broken off by Ctrl-C',
       ),
   )
 
@@ -102,7 +121,7 @@ const run = async ([name = '', ...rest]: readonly string[]): Promise<void> => {
   await command.parseAsync([...rest], { from: 'user' }).finally(() => {
     unfinished = false
   })
-  leave()
+  leave(process.exitCode === exit.interrupted || process.exitCode === exit.brokenPipe ? 0 : lingering)
 }
 
 // a backend from outside may end the process, or leave it nothing to wait for: neither says that anything is right or wrong
@@ -117,16 +136,20 @@ process.on('exit', (code) => {
 const lingering = 3000
 
 /** Ends the process where it does not end by itself, once all that was written is read. */
-const leave = (): void => {
+const leave = (after: number): void => {
   setTimeout(() => {
-    if (process.stdout.writableLength + process.stderr.writableLength > 0) leave()
+    const unread = process.stdout.destroyed ? 0 : process.stdout.writableLength
+    if (unread + process.stderr.writableLength > 0) leave(lingering)
     else process.exit()
-  }, lingering).unref()
+  }, after).unref()
 }
 
-// a reader that has gone away ends nothing but the writing
+// where nobody reads any more there is nothing to work for; a command that has files to write hears of it itself
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') return
+  if (error.code === 'EPIPE') {
+    if (process.stdout.listenerCount('error') === 1) process.exit(exit.brokenPipe)
+    return
+  }
   console.error(`etalon: the results cannot be written: ${error.message}`)
   process.exit(exit.usage)
 })

@@ -1,7 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { either as E } from 'fp-ts'
+import type { Shard } from '../conformance/shards.js'
 import type { OpName } from '../spec/catalogue.js'
-import { parseOpName } from '../spec/catalogue.js'
+import { opNames, parseOpName } from '../spec/catalogue.js'
 import { backendNames, backendProblem } from './backends.js'
 
 /** An option's whole number from `least` up. */
@@ -29,13 +30,44 @@ export const aboveZero = (text: string): number => {
   return value
 }
 
-/** An option's ops, by name, with commas between. */
-export const opList = (text: string): readonly OpName[] =>
-  text.split(',').map((name) => {
-    const op = parseOpName(name.trim())
-    if (E.isLeft(op)) throw new InvalidArgumentError(`${op.left.message}.`)
-    return op.right
-  })
+const meansAny = /[*?]/
+
+// * stands for any letters, ? for one
+const patternOf = (text: string): RegExp =>
+  new RegExp(
+    `^${text
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  )
+
+/** An option's ops, by name, with commas between; `*` and `?` stand for any letters, as in `conv*,*Pool2d`. */
+export const opList = (text: string): readonly OpName[] => [
+  ...new Set(
+    text.split(',').flatMap((part): readonly OpName[] => {
+      const name = part.trim()
+      if (meansAny.test(name)) {
+        const found = opNames.filter((op) => patternOf(name).test(op))
+        if (found.length === 0)
+          throw new InvalidArgumentError(`no op is called ${name}; there are ${opNames.join(', ')}.`)
+        return found
+      }
+      const op = parseOpName(name)
+      if (E.isLeft(op)) throw new InvalidArgumentError(op.left.message.replace(/[^?]$/, '$&.'))
+      return [op.right]
+    }),
+  ),
+]
+
+const mostShards = 1000
+
+/** An option's part of a run, as in `2/8`. */
+export const shardText = (text: string): Shard => {
+  const [, index, of] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number)
+  if (index === undefined || of === undefined || index < 1 || index > of || of > mostShards)
+    throw new InvalidArgumentError(`A part is wanted such as 2/8, the second of eight; at most ${mostShards} parts.`)
+  return { index, of }
+}
 
 export const deviceOption = (): Option =>
   new Option('--device <choice>', 'auto: a GPU, else what the system offers, else the embedded adapter')

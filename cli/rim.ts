@@ -21,6 +21,27 @@ export interface Rim {
   readonly err: Screen
   /** milliseconds since some moment */
   readonly now: () => number
+  /** variables of the environment */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** tells of a Ctrl-C, or that nobody reads any more, until what it answers is called */
+  readonly listen?: (tell: (what: Interruption) => void) => () => void
+}
+
+/** Why work ends before it is done: a person broke it off, or whoever read what it writes has gone. */
+export type Interruption = 'interrupted' | 'broken pipe'
+
+/** The first Ctrl-C is told; the second ends the process, as if nobody listened. */
+const listenToProcess: NonNullable<Rim['listen']> = (tell) => {
+  const interrupted = (): void => tell('interrupted')
+  const broken = ({ code }: NodeJS.ErrnoException): void => {
+    if (code === 'EPIPE') tell('broken pipe')
+  }
+  process.once('SIGINT', interrupted)
+  process.stdout.on('error', broken)
+  return () => {
+    process.off('SIGINT', interrupted)
+    process.stdout.off('error', broken)
+  }
 }
 
 /** The rim of the process: its streams, its clock, a device, and the reference as the oracle. */
@@ -31,6 +52,8 @@ export const processRim = (): Rim => ({
   out: process.stdout,
   err: process.stderr,
   now: () => performance.now(),
+  env: process.env,
+  listen: listenToProcess,
 })
 
 // what hangs while it is closed is not waited for longer

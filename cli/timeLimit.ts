@@ -12,3 +12,25 @@ export const timeLimit = (seconds: number): TimeLimit => ({
     return Promise.race([work.then(O.some), late]).finally(() => clearTimeout(timer))
   },
 })
+
+// so often a person, or a reader that goes away, is heard
+const turn = 100
+
+/**
+ * A limit that lets the process hear of what happens around it: a backend that answers at once would keep it from hearing a
+ * Ctrl-C for as long as the run takes.
+ */
+export const breathing = (limit: TimeLimit): TimeLimit => {
+  let last = performance.now()
+  return {
+    ...limit,
+    wait: async (work) => {
+      const heard = await limit.wait(work)
+      if (performance.now() - last > turn) {
+        await new Promise(setImmediate)
+        last = performance.now()
+      }
+      return heard
+    },
+  }
+}

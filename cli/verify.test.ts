@@ -18,6 +18,7 @@ import type { Tensors } from '../spec/tensor.js'
 import { mapTensor, mapTensors } from '../spec/tensor.js'
 import { oracleBy } from '../reference/formulas.js'
 import type { Screen } from './terminal.js'
+import { reportAt } from './report.js'
 import type { Rim } from './rim.js'
 import type { VerifyOptions } from './verify.js'
 import { verifyAt } from './verify.js'
@@ -41,7 +42,8 @@ const etalon = async (
   const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
     cwd: root,
     stdio: 'pipe',
-    env: { ...process.env, ...env },
+    // what is said on GitHub Actions is another test's matter
+    env: { ...process.env, GITHUB_ACTIONS: '', ...env },
   })
   const [out, err]: [Buffer[], Buffer[]] = [[], []]
   child.stdout.once('data', () => meet(child))
@@ -332,6 +334,60 @@ describe('etalon verify, by its parts', () => {
     if (process.getuid?.() === 0) return
     await chmod(join(folder, 'sub'), 0o500)
     expect((await verified(toy(), { json: join(folder, 'sub', 'report.json') }, refusing)).code).toBe(2)
+  })
+
+  test('--junit and --html: each file is whole, names the replay, and a stored report gives the same', async () => {
+    const at = (name: string): string => join(folder, name)
+    const [junit, html, json] = [at('report.xml'), at('report.html'), at('stored.jsonl')]
+    const { code } = await verified(faulty, { junit, html, json, backend: 'plain-f32' })
+    expect(code).toBe(1)
+    const [xml, page] = await Promise.all([junit, html].map((file) => readFile(file, 'utf8')))
+    expect(xml).toMatch(/<testsuite name="etalon toy" tests="4" failures="1" /)
+    expect(xml).toMatch(/ as drawn {2}etalon replay --backend plain-f32 tanh\/forward\/1\/\d+@3\n/)
+    expect(page).toMatch(/^<!doctype html>[^]*<\/html>\n$/)
+    const [again, anew] = [at('again.xml'), at('again.html')]
+    const [out, err] = [recorder(), recorder()]
+    expect(await reportAt({ out: out.screen, err: err.screen }, json, { junit: again, html: anew })).toBe(0)
+    expect([out.text(), err.text()]).toEqual(['', ''])
+    expect(await readFile(again, 'utf8')).toBe(xml)
+    expect(await readFile(anew, 'utf8')).toBe(page)
+  })
+
+  test('a report that cannot be written, or two for one file, end with 2 before any work', async () => {
+    const refusing: Partial<Rim> = { open: () => () => Promise.reject(new Error('opened')) }
+    const one = join(folder, 'one')
+    for (const given of [
+      { junit: join(folder, 'nowhere', 'a.xml') },
+      { html: folder },
+      { html: '' },
+      { junit: one, html: one },
+      { json: one, html: one },
+    ]) {
+      const { code, out, err } = await verified(toy(), given, refusing)
+      expect([code, out]).toEqual([2, ''])
+      expect(err).toMatch(/^etalon: .* cannot be written: .*\n$/)
+    }
+  })
+
+  test('on GitHub Actions failures are annotated and the job has a summary, unless that is not wanted', async () => {
+    const summary = join(folder, 'summary.md')
+    await writeFile(summary, 'before\n')
+    const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary }
+    const { out } = await verified(faulty, {}, { env })
+    expect(out).toMatch(/\n::error title=toy%3A tanh forward is not-conformant::[^\n]*%0A[^\n]*\n$/)
+    expect(await readFile(summary, 'utf8')).toMatch(/^before\n## ❌ toy: not conformant\n/)
+    const json = await verified(faulty, { json: true }, { env })
+    expect(parsed(json.out)).toHaveLength(5)
+    expect(json.err).toMatch(/^::error /m)
+    await writeFile(summary, '')
+    const without = await verified(faulty, { github: false }, { env })
+    expect(without.out).not.toContain('::error')
+    expect(await readFile(summary, 'utf8')).toBe('')
+    const elsewhere = await verified(faulty, { github: true }, { env: {} })
+    expect(elsewhere.out).toMatch(/\n::error /)
+    const nowhere = { GITHUB_STEP_SUMMARY: join(folder, 'nowhere', 'summary.md') }
+    expect((await verified(toy(), { github: true }, { env: nowhere })).code).toBe(2)
+    expect((await verified(toy(), {}, { env: { ...nowhere, GITHUB_ACTIONS: 'true' } })).code).toBe(0)
   })
 
   test('a device such as /dev/null is written into, not replaced', async () => {

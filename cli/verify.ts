@@ -1,48 +1,51 @@
-import { either as E } from 'fp-ts'
+import { either as E, function as F } from 'fp-ts'
 import { Option } from 'commander'
 import type { DeviceChoice } from '../accelerated/index.js'
-import {
-  printDifference,
-  printProgramFailure,
-  printProgramHead,
-  printProgramLine,
-  printSequence,
-} from '../conformance/probeReport.js'
-import type { Place } from '../conformance/report.js'
-import {
-  overall,
-  printFailure,
-  printFingerprint,
-  printHead,
-  printLine,
-  printTotals,
-  printUnsupported,
-} from '../conformance/report.js'
+import { printProgramHead, printProgramLine } from '../conformance/probeReport.js'
+import { failsRun, printFingerprint, printHead, printLine } from '../conformance/report.js'
 import { fingerprintOf } from '../conformance/guarded.js'
+import type { About } from '../conformance/reportJson.js'
 import { jsonLine, jsonProgramLine, jsonSummary } from '../conformance/reportJson.js'
 import { jsonText } from '../conformance/form.js'
+import { written } from '../conformance/written.js'
 import { checkOracle } from '../conformance/selfCheck.js'
 import type { Profile } from '../conformance/cases.js'
 import { profiles } from '../conformance/cases.js'
-import type { Progress } from '../conformance/verify.js'
-import type { Report } from '../conformance/line.js'
-import { questionsIn, verify as verifyBackend } from '../conformance/verify.js'
+import type { Progress, Scope } from '../conformance/verify.js'
+import type { Line, Report } from '../conformance/line.js'
+import type { Rounding } from '../conformance/probe.js'
+import type { Asked, Shard } from '../conformance/shards.js'
+import { splitOf } from '../conformance/shards.js'
+import type { Skip } from '../conformance/skips.js'
+import { readSkips, withSkips } from '../conformance/skips.js'
+import { blank, questionsIn, verify as verifyBackend } from '../conformance/verify.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
-import { opNames } from '../spec/catalogue.js'
+import type { Result } from '../spec/error.js'
+import { within } from '../spec/error.js'
 import { deviceProblem, exitOfOpening, openBackend, replayCommand } from './backends.js'
 import { faultyOracle } from './faulty.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
-import { writable, writeWhole } from './file.js'
+import { exitOfReport, printEnding } from './ending.js'
+import { readText, writable, writeWhole } from './file.js'
 import type { Subcommand } from './command.js'
-import { atLeastZero, backendOption, caseTimeoutOption, deviceOption, opList, wholeNumber } from './options.js'
-import type { Rim } from './rim.js'
+import {
+  atLeastZero,
+  backendOption,
+  caseTimeoutOption,
+  deviceOption,
+  opList,
+  shardText,
+  wholeNumber,
+} from './options.js'
+import type { ReportOptions } from './reports.js'
+import { reportsFor, writeReports } from './reports.js'
+import type { Interruption, Rim } from './rim.js'
 import { closing, processRim } from './rim.js'
-import type { Screen } from './terminal.js'
 import { complainTo, inkFor, statusLine } from './terminal.js'
-import { timeLimit } from './timeLimit.js'
+import { breathing, timeLimit } from './timeLimit.js'
 
-export interface VerifyOptions {
+export interface VerifyOptions extends ReportOptions {
   readonly ops?: readonly OpName[]
   readonly direction?: Direction
   readonly profile: Profile
@@ -56,29 +59,18 @@ export interface VerifyOptions {
   readonly backend?: string
   /** seconds that an answer may take */
   readonly caseTimeout?: number
+  /** the part that is asked, of so many that a run is laid into */
+  readonly shard?: Shard
+  /** a file of known failures */
+  readonly skips?: string
+  /** failures and totals only */
+  readonly quiet?: boolean
+  /** whether the first line that fails is the last */
+  readonly bail?: boolean
+  /** whether the limits and features of the device are told, too */
+  readonly deviceFacts?: boolean
   /** a file for the lines of JSON, or true for standard output in place of the text */
   readonly json?: string | true
-}
-
-const exitOf = { conformant: exit.ok, 'not-conformant': exit.notConformant, 'not-run': exit.noBackend } as const
-
-/** What follows the table: the failures as a person can act on them, and the totals. */
-const ending = (report: Report, place: Place, seconds: number, out: Screen): string => {
-  const ink = inkFor(out)
-  const told = [
-    ...report.lines.flatMap((line) => [
-      printFailure(line, place, ink),
-      printSequence(line, place, ink),
-      line.verdict === 'not-deterministic' ? printDifference(line, place, ink) : '',
-    ]),
-    ...(report.programs ?? []).map((line) => printProgramFailure(line, place, ink)),
-    printUnsupported(report.lines, ink),
-  ]
-  return [
-    ...told.filter((text) => text !== '').flatMap((text) => ['', text]),
-    '',
-    printTotals(report, seconds, ink),
-  ].join('\n')
 }
 
 /** Holds the backend that `rim` opens against its oracle, and says so on its streams. */
@@ -94,6 +86,9 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     device,
     backend: name = 'webgpu',
     caseTimeout = 30,
+    shard,
+    quiet = false,
+    bail = false,
     json,
   } = options
   const { out, err, table } = rim
@@ -104,6 +99,10 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   const say = (text: string): void => {
     if (json !== true) out.write(`${text}\n`)
   }
+  const tell = (text: string): void => {
+    if (!quiet) say(text)
+  }
+  const stop: { why?: Interruption | 'bail' } = {}
 
   // what can be found out before the work is found out before it
   const scope = {
@@ -112,30 +111,45 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     seed,
     shrinking: { cases: 20_000, seconds: shrinkTime },
     nonFinite,
-    limit: timeLimit(caseTimeout),
+    limit: breathing(timeLimit(caseTimeout)),
+    stopped: () => stop.why !== undefined,
     ...(ops === undefined ? {} : { ops }),
     ...(direction === undefined ? {} : { direction }),
     reopen: () => rim.open(device, name)(),
     faulty: faultyOracle,
   }
-  const asked = questionsIn(scope)
-  if (asked.length === 0) {
+  const all = questionsIn(scope)
+  if (all.length === 0) {
     complain(`there is nothing to ask: none of ${ops?.join(', ')} has a ${direction}`)
     return exit.usage
   }
+  const part = shard && partOf(table, all, shard)
+  const asked = part?.questions ?? all
   const problem = deviceProblem(device, name)
   if (problem !== undefined) {
     complain(problem)
     return exit.usage
   }
+  const skips = await skipsOf(options.skips)
+  if (E.isLeft(skips)) {
+    complain(`${skips.left.code}: ${skips.left.message}`)
+    return exit.usage
+  }
+  const known = withSkips(skips.right)
   const target = typeof json === 'string' ? await writable(json) : undefined
   if (target !== undefined && E.isLeft(target)) {
     complain(target.left.message)
     return exit.usage
   }
 
+  const reports = await reportsFor(options, rim.env ?? {})
+  if (E.isLeft(reports)) {
+    complain(reports.left.message)
+    return exit.usage
+  }
+
   status.show('checking the oracle …')
-  const findings = checkOracle(rim.oracle, table, ops ?? opNames)
+  const findings = checkOracle(rim.oracle, table, [...new Set(asked.map(({ op }) => op))])
   status.show(name === 'webgpu' ? 'opening a device …' : `opening ${name} …`)
   if (findings.length > 0) {
     status.clear()
@@ -151,57 +165,125 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
 
   const backend = opened.right
   const fingerprint = fingerprintOf(backend)
-  say(`${ink.strong(backend.name)} on\n${printFingerprint(fingerprint, ink)}\n\n${printHead(ink)}`)
-  const lines: string[] = []
-  const watch = ({ op, direction, done, of, line }: Progress): void => {
-    if (line === undefined)
-      return status.show(`${lines.length + 1} of ${asked.length}  ${op} ${direction}: case ${done} of ${of}`)
+  const facts = printFingerprint(fingerprint, ink, options.deviceFacts === true)
+  tell(`${ink.strong(backend.name)} on\n${facts}\n\n${printHead(ink)}`)
+  const seen: Line[] = []
+  let [rounding, since]: [Rounding, number] = ['unknown', rim.now()]
+  const watch = ({ op, direction, done, of, rounding: found, line: whole }: Progress): void => {
+    rounding = found
+    if (whole === undefined)
+      return status.show(`${seen.length + 1} of ${asked.length}  ${op} ${direction}: case ${done} of ${of}`)
+    const line = known({ ...whole, seconds: (rim.now() - since) / 1000 })
+    since = rim.now()
     status.clear()
-    say(printLine(line, ink))
-    lines.push(`${jsonText(jsonLine(line))}\n`)
-    if (json === true) out.write(lines.at(-1) as string)
+    tell(printLine(line, ink))
+    seen.push(line)
+    if (json === true) out.write(`${jsonText(jsonLine(line))}\n`)
+    if (bail && failsRun(line)) stop.why ??= 'bail'
   }
+  let unlisten: (() => void) | undefined
   const plain = await openBackend('auto', 'plain-f32')()
-  const graded = E.isRight(plain) ? { ...scope, plain: plain.right } : scope
-  const report = await verifyBackend(backend, rim.oracle, table, graded, watch)().finally(() => closing(rim, backend))
+  const graded = { ...scope, ...(part && { part }), ...(E.isRight(plain) && { plain: plain.right }) }
+  const interrupted = new Promise<undefined>((resolve) => {
+    unlisten = rim.listen?.((what) => {
+      stop.why = what
+      resolve(undefined)
+    })
+  })
+  const held = await Promise.race([verifyBackend(backend, rim.oracle, table, graded, watch)(), interrupted]).finally(
+    () => closing(rim, backend),
+  )
   status.clear()
-  if (E.isLeft(report)) {
-    complain(`${report.left.code}: ${report.left.message}; this is no verdict`)
-    return report.left.code === 'DeviceLost' ? exit.noBackend : exit.oracleFailed
+  if (held !== undefined && E.isLeft(held)) {
+    unlisten?.()
+    complain(`${held.left.code}: ${held.left.message}; this is no verdict`)
+    return held.left.code === 'DeviceLost' ? exit.noBackend : exit.oracleFailed
   }
-  const blamed = [...new Set(report.right.lines.filter(({ failed }) => failed > 0).map(({ op }) => op))]
+  const programs = held?.right.programs ?? []
+  // what was not asked before the end came is told as not run
+  const at = (question: Asked): Line =>
+    seen.find(({ op, direction }) => op === question.op && direction === question.direction) ??
+    blank(question.op, question.direction, backend.name)
+  const report: Report = {
+    ...(held?.right ?? { backend: backend.name, fingerprint: backend.fingerprint, rounding, seed, profile }),
+    lines: asked.map(at),
+  }
+  const unasked = report.lines.slice(seen.length)
+  if (json === true) out.write(unasked.map((line) => `${jsonText(jsonLine(line))}\n`).join(''))
+  const blamed = [...new Set(report.lines.filter(({ failed }) => failed > 0).map(({ op }) => op))]
   if (blamed.length > 0) status.show(`checking the oracle about ${blamed.join(', ')} …`)
-  const doubts = checkOracle(rim.oracle, table, blamed, 'thorough')
+  const doubts = held === undefined ? [] : checkOracle(rim.oracle, table, blamed, 'thorough')
   status.clear()
   if (doubts.length > 0) {
     complain(`the oracle fails its own check of what it found wrong, so this is no verdict:\n  ${doubts.join('\n  ')}`)
     return exit.oracleFailed
   }
 
-  const programs = report.right.programs ?? []
-  if (programs.length > 0)
+  if (programs.length > 0 && !quiet)
     say(`\n${[printProgramHead(ink), ...programs.map((line) => printProgramLine(line, ink))].join('\n')}`)
   const ofPrograms = programs.map((line) => `${jsonText(jsonProgramLine(line))}\n`)
-  lines.push(...ofPrograms)
   if (json === true) out.write(ofPrograms.join(''))
   const seconds = (rim.now() - started) / 1000
-  say(ending(report.right, { fingerprint, command: replayCommand(device, name) }, seconds, out))
-  const summary = `${jsonText(jsonSummary(report.right, seconds))}\n`
+  const stopped = stop.why === undefined ? undefined : stop.why === 'bail' ? 'bail' : 'interrupted'
+  const replay = replayCommand(device, name)
+  say(printEnding(report, { fingerprint, command: replay }, seconds, out, { quiet, ...(stopped && { stopped }) }))
+  const about: About = {
+    asked: { ...(ops && { ops }), ...(direction && { direction }), runs, nonFinite },
+    ...(shard && { shard }),
+    replay,
+    ...(stopped && { stopped }),
+  }
+  const summary = `${jsonText(jsonSummary(report, seconds, about))}\n`
   if (json === true) out.write(summary)
+  const lines = report.lines.map((line) => `${jsonText(jsonLine(line))}\n`)
   if (target !== undefined) {
-    const written = await writeWhole(target.right, [...lines, summary].join(''))
+    const written = await writeWhole(target.right, [...lines, ...ofPrograms, summary].join(''))
     if (E.isLeft(written)) {
       complain(written.left.message)
       return exit.usage
     }
   }
-  return exitOf[overall(report.right)]
+  const told = await writeReports(reports.right, written(report, seconds, about), (text) =>
+    (json === true ? err : out).write(`${text}\n`),
+  )
+  if (E.isLeft(told)) {
+    complain(told.left.message)
+    return exit.usage
+  }
+  unlisten?.()
+  if (stop.why === 'interrupted') {
+    complain(
+      `broken off after ${seen.length} of ${asked.length} lines${target === undefined ? '' : `; ${json} has them`}`,
+    )
+    return exit.interrupted
+  }
+  if (stop.why === 'broken pipe') return exit.brokenPipe
+  const code = exitOfReport(report)
+  // of a part that the backend answers nothing of, the verdict is that of the run
+  return shard !== undefined && code === exit.noBackend ? exit.ok : code
+}
+
+/** The questions of a shard. */
+const partOf = (table: Rim['table'], all: readonly Asked[], { index, of }: Shard): NonNullable<Scope['part']> => {
+  const { shards, programs } = splitOf(table, all, of)
+  return { questions: shards[index - 1] ?? [], programs: programs === index }
+}
+
+/** A ledger of known failures from its file, as of today; none without a file. */
+const skipsOf = async (file: string | undefined): Promise<Result<readonly Skip[]>> => {
+  if (file === undefined) return E.right([])
+  const text = await readText(file)
+  return F.pipe(
+    text,
+    E.flatMap((one) => readSkips(one, new Date().toISOString().slice(0, 10))),
+    E.mapLeft((error) => (E.isLeft(text) ? error : within(file)(error))),
+  )
 }
 
 /** `etalon verify`: a backend, the accelerated one or another, held against the reference, every op and direction. */
 export const verifyCommand: Subcommand = (command, end) =>
   void command
-    .option('--ops <a,b>', 'only these ops, by name, with commas between', opList)
+    .option('--ops <a,b>', 'only these ops, by name, with commas between; * for any letters, as in conv*', opList)
     .addOption(new Option('--direction <direction>', 'only this direction').choices(['forward', 'backward']))
     .addOption(
       new Option(
@@ -234,4 +316,20 @@ export const verifyCommand: Subcommand = (command, end) =>
       '--json [file]',
       'a line of JSON per op and direction and per program, then a summary; to standard output or a file',
     )
+    .option(
+      '--shard <i/n>',
+      'only part i of n, for jobs side by side; etalon merge lays their reports together',
+      shardText,
+    )
+    .option('--skips <file>', 'a JSON list of what is known to fail: {op, direction?, reason, expires, traits?}')
+    .option('--quiet', 'failures and totals only')
+    .option('--bail', 'stop at the first line that fails')
+    .option('--device-facts', 'all that the device says of itself, limits and features too')
+    .option('--junit <file>', 'JUnit’s XML, a test per op and direction and per program')
+    .option('--html <file>', 'a page of its own, with errors, coverage and failures')
+    .option(
+      '--github',
+      'annotations and the summary of a job, as GitHub Actions has them; by default where it runs this',
+    )
+    .option('--no-github', 'neither')
     .action(async (options: VerifyOptions) => end(await verifyAt(processRim(), options)))

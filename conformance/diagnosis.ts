@@ -82,6 +82,9 @@ const dials: Readonly<Partial<Record<OpName, Dial>>> = {
   batchNormTraining: { runningVariance: ['unbiased', 'biased'] },
 }
 
+/** The attributes of an op that stand for conventions of libraries. */
+export const dialsOf = (op: OpName): readonly string[] => Object.keys(dials[op] ?? {})
+
 interface Convention {
   readonly words: string
   readonly dial?: Diagnosis['dial']

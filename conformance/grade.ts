@@ -21,7 +21,8 @@ export interface Compared {
   readonly plain: Spread
 }
 
-const rmsOf = (spreads: readonly Spread[]): number => {
+/** The root mean square of errors in units of their bounds. */
+export const rmsOf = (spreads: readonly Spread[]): number => {
   const elements = spreads.reduce((n, one) => n + one.elements, 0)
   return elements === 0 ? 0 : Math.sqrt(spreads.reduce((sum, one) => sum + one.squares, 0) / elements)
 }

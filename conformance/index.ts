@@ -14,7 +14,18 @@ export type { Difference, Repeats } from './repetition.js'
 export type { Reopen, SequenceFailure } from './sequence.js'
 export { closed, fingerprintOf, guarded, type Guarded, type Guarding, type TimeLimit } from './guarded.js'
 export { conforms, printFailure, printLine, printTotals, printUnsupported } from './report.js'
-export { jsonLine, jsonProgramLine, jsonSummary } from './reportJson.js'
+export {
+  readReport,
+  writeReport,
+  type ReadFailure,
+  type ReadGroup,
+  type ReadJudgement,
+  type ReadLine,
+  type ReadProgram,
+  type ReadReport,
+  type ReadSummary,
+} from './reportCodec.js'
+export { jsonLine, jsonProgramLine, jsonSummary, reportVersion, type About } from './reportJson.js'
 export { checkOracle } from './selfCheck.js'
 export { questionTable } from './table.js'
 export { bothWays, feedsFor, runTrial, trials, type Trial, type TrialResult } from './trial.js'

@@ -38,6 +38,15 @@ export interface FailureGroup {
   readonly snippet?: string
 }
 
+/** An entry of a ledger of known failures that is about a line: why it is there, and until when. */
+export interface Known {
+  readonly reason: string
+  /** an ISO date, the last day on which it counts */
+  readonly expires: string
+  /** the traits of the failures that it is about, where it is not about all of the line's */
+  readonly traits?: readonly Trait[]
+}
+
 /** The answer to one op in one direction. */
 export interface Line {
   readonly op: OpName
@@ -62,6 +71,8 @@ export interface Line {
   readonly worst?: Worst
   /** the case of the worst element */
   readonly worstCase?: string
+  /** root mean square of error ÷ bound, over the elements whose bound is above 0 */
+  readonly rms?: number
   /** Gate S over the cases that have it: the worst grades of large outputs, and of small ones of all cases joined */
   readonly walk?: { readonly rms: number; readonly max: number; readonly judged: boolean }
   readonly failed: number
@@ -82,11 +93,20 @@ export interface Line {
   readonly repeats?: Omit<Repeats, 'suspect'>
   /** a case that failed only after others, and the fewest that show it */
   readonly sequence?: Findings['sequence']
+  /** the entries of a ledger by which all that is wrong here is known: the run does not fail for it */
+  readonly expected?: readonly Known[]
+  /** the entries of a ledger that say of something that it fails, and it does not: the run fails for it */
+  readonly unexpected?: readonly Known[]
+  /** how long it took */
+  readonly seconds?: number
 }
 
 /** How many cases of a line are not the backend's own. */
-export const notItsOwn = ({ unsupported = {} }: Pick<Line, 'unsupported'>): number =>
-  Object.values(unsupported).reduce((n, count) => n + count, 0)
+export const notItsOwn = ({
+  unsupported = {},
+}: {
+  readonly unsupported?: Readonly<Record<string, number>> | undefined
+}): number => Object.values(unsupported).reduce((n, count) => n + count, 0)
 
 export interface Report {
   readonly backend: string

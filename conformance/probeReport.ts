@@ -3,7 +3,7 @@ import { showShape } from '../spec/tensor.js'
 import type { Case } from './form.js'
 import { printCases } from './form.js'
 import type { ProgramLine } from './programs/probe.js'
-import type { Ink, Place } from './report.js'
+import type { Ink, Place, Told } from './report.js'
 import {
   literal,
   number,
@@ -33,9 +33,21 @@ export const printBriefly = (asked: Case): string =>
     .map(([name, shape]) => `${name}${showShape(shape)}`)
     .join(' ')}${showAttributes(asked)}`
 
+/** Of a line, what is told of questions that were asked again, or after others. */
+export interface ToldRepeats {
+  readonly sequence?:
+    | {
+        readonly cases: readonly Case[]
+        readonly judgement: Told
+        readonly note?: string
+      }
+    | undefined
+  readonly repeats?: Pick<NonNullable<Line['repeats']>, 'asked' | 'differed' | 'difference'>
+}
+
 /** A question that is answered wrongly after others: those, the question, what came and what was wanted, and how to see it again. */
 export const printSequence = (
-  { sequence }: Line,
+  { sequence }: ToldRepeats,
   { fingerprint, command = 'etalon replay' }: Place,
   ink: Ink = plain,
 ): string => {
@@ -65,7 +77,11 @@ export const printSequence = (
 }
 
 /** Answers that are within their bounds, and not the same when asked again. */
-export const printDifference = ({ repeats }: Line, { command = 'etalon replay' }: Place, ink: Ink = plain): string => {
+export const printDifference = (
+  { repeats }: ToldRepeats,
+  { command = 'etalon replay' }: Place,
+  ink: Ink = plain,
+): string => {
   const difference = repeats?.difference
   if (repeats === undefined || difference === undefined) return ''
   const { asked, output, index, first, again } = difference
@@ -126,7 +142,7 @@ const printProgram = ({ inputs, nodes, outputs, carry }: Program): readonly stri
 
 /** A program that went wrong: which answer, which node, what came and what was wanted, and the program. */
 export const printProgramFailure = (
-  { program, about, failure }: ProgramLine,
+  { program, about, failure }: Pick<ProgramLine, 'program' | 'about' | 'failure'>,
   { fingerprint }: Place,
   ink: Ink = plain,
 ): string =>

@@ -4,14 +4,15 @@ import { epsilon } from '../spec/bound.js'
 import { opOf } from '../spec/catalogue.js'
 import type { Tensor } from '../spec/tensor.js'
 import { indexOf, showShape } from '../spec/tensor.js'
-import type { Share } from './coverage/covered.js'
+import type { Covered, Share } from './coverage/covered.js'
 import type { Case } from './form.js'
 import { printCase, realise } from './form.js'
 import type { Judgement } from './judge.js'
 import type { Rounding } from './probe.js'
 import type { NonFinite } from './nonFinite.js'
 import type { Diagnosis } from './diagnosis.js'
-import type { FailureGroup, Line, Report, Verdict } from './line.js'
+import { dialsOf } from './diagnosis.js'
+import type { FailureGroup, Known, Line, Report, Verdict } from './line.js'
 import { notItsOwn } from './line.js'
 
 /** Colours for words; identity functions where there is no terminal. */
@@ -54,11 +55,30 @@ export const wrapped = (head: string, words: readonly string[]): string =>
     )
     .join('\n')
 
-/** A device's fingerprint, one fact a line. */
-export const printFingerprint = (fingerprint: Fingerprint, ink: Ink = plain): string =>
-  Object.entries(fingerprint)
-    .map(([name, value]) => `  ${ink.faint(name.padEnd(34))} ${String(value)}`)
-    .join('\n')
+/** Text without what a terminal or a reader of XML would take for a command: control characters are told by their codes. */
+export const printable = (text: string): string =>
+  text.replace(
+    // eslint-disable-next-line no-control-regex -- they are what is looked for
+    /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]/gu,
+    (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+
+// limits are numbers, features a list of names: of use where a limit is met, and long
+const isPlainFact = ([name, value]: readonly [string, unknown]): boolean =>
+  typeof value === 'string' && value !== '' && name !== 'features'
+
+/** A device's fingerprint, one fact a line: what it says in words, and how much more there is; or all of it. */
+export const printFingerprint = (fingerprint: Fingerprint, ink: Ink = plain, all = true): string => {
+  const facts = Object.entries(fingerprint)
+  const shown = all ? facts : facts.filter(isPlainFact)
+  const folded = facts.length - shown.length
+  return [
+    ...shown.map(([name, value]) =>
+      wrapped(`  ${name.padEnd(34)}`, String(value).split(' ')).replace(name, ink.faint(name)),
+    ),
+    ...(folded === 0 ? [] : [ink.faint(`  and ${folded} limits and features: --device-facts tells them`)]),
+  ].join('\n')
+}
 
 const wrong: readonly Verdict[] = ['not-conformant', 'inaccurate', 'convention']
 
@@ -121,7 +141,11 @@ export const printLine = (line: Line, ink: Ink = plain): string => {
           `\n${' '.repeat(20)}${line.unasked} cases were not asked, after\n${' '.repeat(20)}too many had no answer in time`,
         )
   const failed = line.failed === 0 ? '' : ink.bad(`\n${' '.repeat(20)}${line.failed} of ${line.cases} cases failed`)
-  return `${line.op.padEnd(19)} ${line.direction.padEnd(9)} ${String(line.cases).padStart(5)} ${worst.padStart(8)} ${ink.faint(walk.padStart(7))} ${grade.padEnd(5)} ${line.nonFinite === 'lost' ? ink.bad(nan) : nan}  ${verdictText(line.verdict, ink)}${failed}${repeatsText(line, ink)}${unasked}${refused}${unsupported}${transformed}`
+  const ledger = [
+    ...(line.expected === undefined ? [] : [ink.strong(`\n${' '.repeat(20)}as the ledger of known failures says`)]),
+    ...(line.unexpected === undefined ? [] : [ink.bad(`\n${' '.repeat(20)}not as the ledger of known failures says`)]),
+  ].join('')
+  return `${line.op.padEnd(19)} ${line.direction.padEnd(9)} ${String(line.cases).padStart(5)} ${worst.padStart(8)} ${ink.faint(walk.padStart(7))} ${grade.padEnd(5)} ${line.nonFinite === 'lost' ? ink.bad(nan) : nan}  ${verdictText(line.verdict, ink)}${failed}${repeatsText(line, ink)}${unasked}${refused}${unsupported}${transformed}${ledger}`
 }
 
 /** The cases that a backend says are not its own, by op, direction and the reason that it gives, the most first. */
@@ -157,6 +181,64 @@ export const printUnsupported = (lines: readonly Line[], ink: Ink = plain): stri
   ].join('\n')
 }
 
+const knownText = (line: Line, { reason, expires, traits = [] }: Known): string =>
+  wrapped(
+    `    ${line.op} ${line.direction}`.padEnd(34),
+    `${traits.length === 0 ? '' : `with ${traits.join(' and ')}: `}${reason} (until ${expires})`.split(' '),
+  )
+
+/** What a ledger of known failures says of a run: what failed as expected, and what did not fail. */
+export const printKnown = (lines: readonly Line[], ink: Ink = plain): string => {
+  const told = (head: string, of: (line: Line) => readonly Known[] | undefined): readonly string[] => {
+    const rows = lines.flatMap((line) => (of(line) ?? []).map((known) => knownText(line, known)))
+    return rows.length === 0 ? [] : [head, ...rows]
+  }
+  return [
+    ...told(ink.strong('known to fail, and failed'), ({ expected }) => expected),
+    ...told(
+      ink.bad(ink.strong('known to fail, and did not: take these out of the ledger')),
+      ({ unexpected }) => unexpected,
+    ),
+  ].join('\n')
+}
+
+// so many of the lines took the longest
+const slowest = 5
+
+/** The lines that took the longest, where they were timed. */
+export const printSlowest = (lines: readonly Line[], ink: Ink = plain): string => {
+  const timed = lines
+    .flatMap(({ op, direction, seconds }) => (seconds === undefined ? [] : [{ op, direction, seconds }]))
+    .filter(({ seconds }) => seconds >= 1)
+    .sort((a, b) => b.seconds - a.seconds)
+    .slice(0, slowest)
+  return timed.length === 0
+    ? ''
+    : ink.faint(
+        wrapped(
+          'slowest:',
+          timed
+            .map(({ op, direction, seconds }) => `${op} ${direction} ${seconds.toFixed(1)} s`)
+            .join(', ')
+            .split(' '),
+        ),
+      )
+}
+
+/** The ops, directions and programs that fail a run, by name: the last that is said of it. */
+export const printFailing = ({ lines, programs = [] }: Report, ink: Ink = plain): string => {
+  const list = (head: string, names: readonly string[]): readonly string[] =>
+    names.length === 0 ? [] : [ink.bad(wrapped(head, names.join(', ').split(' ')))]
+  const named = ({ op, direction }: Line): string => `${op} ${direction}`
+  return [
+    ...list('failed:', [
+      ...lines.filter(isWrong).map(named),
+      ...programs.filter(isWrong).map(({ program }) => `program ${program}`),
+    ]),
+    ...list('not failed, as they should:', lines.filter(isUnexpected).map(named)),
+  ].join('\n')
+}
+
 const mostShown = 32
 
 // where all but a few numbers are one and the same, those few by their places: nothing that matters is cut
@@ -185,64 +267,106 @@ const showAll = (name: string, { shape, data }: Tensor): string =>
     ...(data.length > mostShown ? ['…', `(${data.length} numbers)`] : []),
   ])
 
+/** Of a judgement, what a failure is told by. */
+export interface Told extends Pick<Judgement, 'worst' | 'problem' | 'late'> {
+  readonly walks: readonly Omit<Judgement['walks'][number], 'count'>[]
+}
+
+/** Where the errors of an output stray farther than sums of roundings do, in words. */
+export const walkWords = ({ walks }: Told): readonly string[] =>
+  walks
+    .filter(({ within }) => !within)
+    .map(
+      ({ output, rms, max, limits }) =>
+        `${output}: its errors are ${number(rms)} (rms) and ${number(max)} (largest) times a random walk's; at most ${number(limits.rms)} and ${number(limits.max)} are right`,
+    )
+
+// words below each other, a little in
+const indented = (text: string): string => wrapped('   ', printable(text).split(/\s+/))
+
 // got, want, error, bound and their ratio at the worst element
-const describeWorst = ({ worst, problem, walks }: Judgement): readonly string[] =>
-  problem !== undefined
-    ? [`    ${problem}`]
+const describeWorst = (told: Told): readonly string[] => {
+  const { worst, problem } = told
+  return problem !== undefined
+    ? [indented(problem)]
     : [
         `    ${worst.output}${showShape(worst.index)}: got ${literal(worst.got)}, want ${worst.want}`,
         `    error ${number(worst.error)}, bound ${number(worst.bound)}, error ÷ bound ${number(worst.ratio)}`,
-        ...walks
-          .filter(({ within }) => !within)
-          .map(
-            ({ output, rms, max, limits }) =>
-              `    ${output}: its errors are ${number(rms)} (rms) and ${number(max)} (largest) times a random walk's; at most ${number(limits.rms)} and ${number(limits.max)} are right`,
-          ),
+        ...walkWords(told).map(indented),
       ]
+}
 
 /** The worst element of a judgement, in words. */
-export const printJudgement = (judgement: Judgement): string => describeWorst(judgement).join('\n')
+export const printJudgement = (judgement: Told): string => describeWorst(judgement).join('\n')
+
+/** Why a bound is what it is at an element. */
+export const boundWords = ({ worst }: Told): string => {
+  const inEpsilons = worst.bound / (epsilon * Math.abs(worst.want))
+  return !Number.isFinite(worst.got) || !Number.isFinite(worst.want)
+    ? 'NaN is right only for NaN, an infinity only for itself'
+    : worst.bound === 0
+      ? 'nothing in it rounds: a copy, a comparison, a mask, a constant, or sums that f32 holds'
+      : `it counts every rounding that f32 may make in the formula, ε = 2⁻²³ each; here ${worst.want === 0 ? 'of terms that cancel' : `${number(inEpsilons)} ε of the value wanted`}`
+}
+
+/** How far errors may stray, whose walk was too long. */
+export const scaleOfWalks = 'K products added one by one in f32 err like one of scale 2⁻²⁴·√(S₂(1 + K/6)/3 + K·y²/9)'
 
 /** Why the bound is what it is: the formula whose roundings it counts, and what it comes to here. */
-export const printReason = ({ op, direction }: Case, { worst, problem, walks }: Judgement): string => {
+export const printReason = ({ op, direction }: Case, told: Told): string => {
   const { formula, source } = opOf(op)
-  const inEpsilons = worst.bound / (epsilon * Math.abs(worst.want))
-  const here =
-    !Number.isFinite(worst.got) || !Number.isFinite(worst.want)
-      ? 'NaN is right only for NaN, an infinity only for itself'
-      : worst.bound === 0
-        ? 'nothing in it rounds: a copy, a comparison, a mask, a constant, or sums that f32 holds'
-        : `it counts every rounding that f32 may make in the formula, ε = 2⁻²³ each; here ${worst.want === 0 ? 'of terms that cancel' : `${number(inEpsilons)} ε of the value wanted`}`
   return [
-    ...(problem === undefined ? [wrapped('    the bound:', here.split(' '))] : []),
-    ...(walks.some(({ within }) => !within)
-      ? ['    the walk: K products added one by one in f32 err like one of scale 2⁻²⁴·√(S₂(1 + K/6)/3 + K·y²/9)']
-      : []),
-    `    ${direction === 'forward' ? 'the formula' : 'the formula, whose gradient is asked'}: ${formula}  (${source})`,
+    ...(told.problem === undefined ? [wrapped('    the bound:', boundWords(told).split(' '))] : []),
+    ...(walkWords(told).length > 0 ? [wrapped('    the walk:', scaleOfWalks.split(' '))] : []),
+    wrapped(
+      `    ${direction === 'forward' ? 'the formula' : 'the formula, whose gradient is asked'}:`,
+      `${formula} (${source})`.split(' '),
+    ),
   ].join('\n')
 }
 
-/** What a case asks: the op, its attributes and the numbers, long tensors cut short. */
-export const printQuestion = (asked: Case, ink: Ink = plain): string => {
+interface Parts {
+  /** the op, the direction, and the name of the case where it has one */
+  readonly head: string
+  /** attributes that stand for conventions of libraries, as they are asked */
+  readonly conventions: readonly string[]
+  readonly attributes: readonly string[]
+  /** the numbers, a tensor each */
+  readonly tensors: readonly string[]
+}
+
+/** What a case asks, in parts. */
+export const partsOf = (asked: Case): Parts => {
   const question = realise(asked)
   const name = asked.form.name === undefined ? '' : ` (${asked.form.name})`
-  const head = ink.strong(`${asked.op} ${asked.direction}${name}`)
-  if (E.isLeft(question)) return `${head}\n    ${question.left.message}`
+  const head = `${asked.op} ${asked.direction}${name}`
+  if (E.isLeft(question)) return { head, conventions: [], attributes: [], tensors: [`    ${question.left.message}`] }
   const { attrs, inputs, cotangents } = question.right
-  return [
+  const dials = dialsOf(asked.op)
+  const shown = Object.entries(attrs).map(([attribute, value]) => ({
+    attribute,
+    text: `${attribute}=${typeof value === 'number' ? literal(value) : JSON.stringify(value)}`,
+  }))
+  return {
     head,
-    ...(Object.keys(attrs).length === 0
-      ? []
-      : [
-          wrapped(
-            '    with',
-            Object.entries(attrs).map(
-              ([name, value]) => `${name}=${typeof value === 'number' ? literal(value) : JSON.stringify(value)}`,
-            ),
-          ),
-        ]),
-    ...Object.entries(inputs).map(([name, value]) => showTensor(name, value)),
-    ...Object.entries(cotangents).map(([name, value]) => showTensor(`d${name}`, value)),
+    conventions: shown.filter(({ attribute }) => dials.includes(attribute)).map(({ text }) => text),
+    attributes: shown.filter(({ attribute }) => !dials.includes(attribute)).map(({ text }) => text),
+    tensors: [
+      ...Object.entries(inputs).map(([input, value]) => showTensor(input, value)),
+      ...Object.entries(cotangents).map(([output, value]) => showTensor(`d${output}`, value)),
+    ],
+  }
+}
+
+/** What a case asks: the op, its attributes and the numbers, long tensors cut short; behind the op what is said of it. */
+export const printQuestion = (asked: Case, ink: Ink = plain, said: readonly string[] = []): string => {
+  const { head, conventions, attributes, tensors } = partsOf(asked)
+  return [
+    ink.strong(head),
+    ...said,
+    ...(conventions.length === 0 ? [] : [wrapped('    by the convention', conventions)]),
+    ...(attributes.length === 0 ? [] : [wrapped('    with', attributes)]),
+    ...tensors,
   ].join('\n')
 }
 
@@ -251,7 +375,7 @@ export const printDevice = (fingerprint: Fingerprint, ink: Ink = plain): string 
   wrapped(
     '  device   ',
     Object.entries(fingerprint)
-      .filter(([name, value]) => typeof value === 'string' && value !== '' && name !== 'features')
+      .filter(isPlainFact)
       .map(([name, value]) => `${name} ${String(value)}`)
       .join(', ')
       .split(' '),
@@ -266,14 +390,26 @@ export interface Place {
   readonly command?: string
 }
 
-const groupText = ({ traits, failed, of }: FailureGroup, line: Line): string =>
-  traits.length > 0
+/** Of a group of failures, what it is told by. */
+export interface ToldGroup extends Omit<FailureGroup, 'failure'> {
+  readonly failure: { readonly id: string; readonly smallest: Case; readonly judgement: Told }
+}
+
+/** Of a line, what its failures are told with. */
+export interface ToldLine extends Pick<Line, 'backend' | 'cases' | 'translates' | 'transformed'> {
+  readonly groups: readonly ToldGroup[]
+}
+
+const groupText = (group: ToldGroup, line: ToldLine): string => {
+  const { traits, failed, of } = group
+  return traits.length > 0
     ? `${failed} of ${of} cases with ${traits.join(' and ')}`
     : failed === 0
       ? `none of ${line.cases} cases by itself, but small outputs of all together, in their errors ÷ walk; this case has the largest`
       : line.groups.length > 1
-        ? `${failed} more, which nothing simple tells from the cases that passed`
+        ? `${failed} ${group === line.groups[0] ? 'cases' : 'more'}, which nothing simple tells from the others`
         : `${failed} of ${line.cases} cases`
+}
 
 const kindText: Readonly<Record<Diagnosis['kind'], string>> = {
   convention: 'another convention',
@@ -281,25 +417,26 @@ const kindText: Readonly<Record<Diagnosis['kind'], string>> = {
   mistake: 'a mistake',
 }
 
-/** What a group might be instead. */
-const diagnosisText = ({ diagnosis, failed, failure }: FailureGroup, ink: Ink): readonly string[] => {
-  // what is no answer is like none
-  if (failed === 0 || failure.judgement.problem !== undefined) return []
-  if (diagnosis === undefined)
-    return [
-      wrapped('    diagnosis:', 'no convention, form or mistake that is known here gives these answers'.split(' ')),
-    ]
-  const { kind, words, declared, line, explains } = diagnosis
-  const tried =
-    explains === 1 ? 'the answer that was held against it' : `all ${explains} answers that were held against it`
+/** What a group might be instead, in words: its kind, and what gives these answers. */
+export const diagnosisWords = ({ diagnosis }: Pick<FailureGroup, 'diagnosis'>): readonly [kind: string, is: string] => {
+  if (diagnosis === undefined) return ['', 'no convention, form or mistake that is known here gives these answers']
+  const { kind, words, declared, explains } = diagnosis
+  const tried = explains === 1 ? 'the one wrong answer that was tried' : `all ${explains} wrong answers that were tried`
   const said = declared === true ? ', which the backend declares' : ''
   return [
-    wrapped(
-      '    diagnosis:',
-      `${ink.strong(kindText[kind])}: the answers are as by ${kind === 'mistake' ? `“${words}”` : words}${said}; it gives ${tried}`.split(
-        ' ',
-      ),
-    ),
+    kindText[kind],
+    `the answers are as by ${kind === 'mistake' ? `“${words}”` : words}${said}; it gives ${tried}`,
+  ]
+}
+
+/** What a group might be instead. */
+const diagnosisText = (group: ToldGroup, ink: Ink): readonly string[] => {
+  // what is no answer is like none
+  if (group.failed === 0 || group.failure.judgement.problem !== undefined) return []
+  const [kind, is] = diagnosisWords(group)
+  const line = group.diagnosis?.line
+  return [
+    wrapped('    diagnosis:', `${kind === '' ? '' : `${ink.strong(kind)}: `}${is}`.split(' ')),
     ...(line === undefined
       ? []
       : [
@@ -309,52 +446,67 @@ const diagnosisText = ({ diagnosis, failed, failure }: FailureGroup, ink: Ink): 
   ]
 }
 
-const printGroup = (
-  group: FailureGroup,
-  line: Line,
-  { fingerprint, command = 'etalon replay' }: Place,
-  ink: Ink,
+/** Which cases a group is of, and how its smallest was come by. */
+export const groupWords = (group: ToldGroup, line: ToldLine): string =>
+  group.failed === 0
+    ? groupText(group, line)
+    : group.failure.judgement.late === true
+      ? `${groupText(group, line)}; a case without an answer is not made smaller`
+      : `${groupText(group, line)}; this is the smallest found that fails alike, made from ${group.failure.id}`
+
+/** Of convolutions by transforms. */
+export const transformWords =
+  'integers came out with fractions of less than ½, as of a convolution by transforms (Winograd, FFT), which is told from mistakes by that: where only walks are too long it is inaccurate, not wrong'
+
+/** Text between fences, of which none is within it. */
+export const fenced = (text: string, language = ''): string => {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  return `${fence}${language}\n${printable(text.replaceAll('\r\n', '\n')).trimEnd()}\n${fence}`
+}
+
+/** The commands that replay a group's case as it was drawn, and its smallest. */
+export const replaysOf = (
+  { failure }: ToldGroup,
+  command = 'etalon replay',
+): readonly [drawn: string, small: string] => [
+  `${command} ${failure.id}`,
+  `${command} ${quoted(printCase(failure.smallest))}`,
+]
+
+/** A group of failures as a person can act on it. */
+export const printGroup = (
+  group: ToldGroup,
+  line: ToldLine,
+  { fingerprint, command }: Place,
+  ink: Ink = plain,
+  snippets = true,
 ): string => {
-  const { failure, failed } = group
+  const { failure, snippet } = group
+  const [drawn, small] = replaysOf(group, command)
+  const between = line.translates === undefined ? [] : [wrapped('    between:', line.translates.join('; ').split(' '))]
   return [
-    printQuestion(failure.smallest, ink),
-    ...(line.translates === undefined ? [] : [wrapped('    between:', line.translates.join('; ').split(' '))]),
+    printQuestion(failure.smallest, ink, between),
     printJudgement(failure.judgement),
     ...diagnosisText(group, ink),
     printReason(failure.smallest, failure.judgement),
-    ...(line.transformed === undefined
-      ? []
-      : [
-          wrapped(
-            '    the kind:',
-            'integers came out with fractions of less than ½, as of a convolution by transforms (Winograd, FFT), which is told from mistakes by that: where only walks are too long it is inaccurate, not wrong'.split(
-              ' ',
-            ),
-          ),
-        ]),
+    ...(line.transformed === undefined ? [] : [wrapped('    the kind:', transformWords.split(' '))]),
     printDevice(fingerprint, ink),
-    wrapped(
-      `  ${ink.faint('failed')}   `,
-      (failed === 0
-        ? groupText(group, line)
-        : failure.judgement.late === true
-          ? `${groupText(group, line)}; a case without an answer is not made smaller`
-          : `${groupText(group, line)}; this is the smallest found that fails alike, made from ${failure.id}`
-      ).split(' '),
-    ),
-    `  ${ink.faint('as drawn')}  ${command} ${failure.id}`,
-    `  ${ink.faint('smallest')}  ${command} ${quoted(printCase(failure.smallest))}`,
-    ...(group.snippet === undefined
+    wrapped(`  ${ink.faint('failed')}   `, groupWords(group, line).split(' ')),
+    `  ${ink.faint('as drawn')}  ${drawn}`,
+    `  ${ink.faint('smallest')}  ${small}`,
+    ...(snippet === undefined || !snippets
       ? []
-      : [`  ${ink.faint('by itself')} in ${line.backend}’s own words:`, '', group.snippet.trimEnd()]),
+      : [`  ${ink.faint('by itself')} in ${printable(line.backend)}’s own words:`, '', fenced(snippet)]),
   ].join('\n')
 }
 
 /**
- * A line's failures as a person can act on them: for each group of cases that have something in common the smallest
- * case, what came and what was wanted, why the bound is what it is, the device, and how to see it again.
+ * A line's failures as a person can act on them: for each group of cases that have something in common the op and what
+ * stands between it and the backend's call, the smallest case, what came and what was wanted, what it might be instead,
+ * why the bound is what it is, the device, how to see it again, and a program in the backend's own words.
  */
-export const printFailure = (line: Line, place: Place, ink: Ink = plain): string =>
+export const printFailure = (line: Line | ToldLine, place: Place, ink: Ink = plain): string =>
   line.groups.map((group) => printGroup(group, line, place, ink)).join('\n\n')
 
 /** How a report's lines count. */
@@ -377,7 +529,10 @@ export interface Totals {
   readonly held: number
 }
 
-export const totalsOf = (lines: readonly Line[]): Totals => {
+/** Of a line, what totals count. */
+type Counted = Pick<Line, 'verdict' | 'cases' | 'refused' | 'judged' | 'of' | 'held'> & Parameters<typeof notItsOwn>[0]
+
+export const totalsOf = (lines: readonly Counted[]): Totals => {
   const count = (verdict: Verdict): number => lines.filter((line) => line.verdict === verdict).length
   return {
     conformant: count('conformant'),
@@ -396,35 +551,67 @@ export const totalsOf = (lines: readonly Line[]): Totals => {
   }
 }
 
-// a convention that the backend declares is its own, and no mistake
-const isDeclared = ({
-  verdict,
-  groups = [],
-}: {
+/** Of a line or a program, what its verdict counts by. */
+interface Judged {
   readonly verdict: Verdict
-  readonly groups?: Line['groups']
-}): boolean => verdict === 'convention' && groups.every(({ diagnosis }) => diagnosis?.declared === true)
+  readonly groups?:
+    readonly { readonly diagnosis?: { readonly declared?: boolean | undefined } | undefined }[] | undefined
+  /** what a ledger says of it, and is so, or is not */
+  readonly expected?: unknown
+  readonly unexpected?: unknown
+}
 
-const isWrong = (line: { readonly verdict: Verdict; readonly groups?: Line['groups'] }): boolean =>
-  wrong.includes(line.verdict) && !isDeclared(line)
+interface AllJudged {
+  readonly lines: readonly Judged[]
+  readonly programs?: readonly Judged[]
+}
+
+/** Whether all that is wrong is a convention that the backend declares: it is its own, and no mistake. */
+export const isDeclared = ({ verdict, groups = [] }: Judged): boolean =>
+  verdict === 'convention' && groups.every(({ diagnosis }) => diagnosis?.declared === true)
+
+// what a ledger says of it is no surprise
+const isExpected = ({ expected }: Judged): boolean => expected !== undefined
+
+/**
+ * Whether a line, or a program, fails the run: it is wrong, and neither by a convention that the backend declares nor by
+ * what a ledger expects.
+ */
+export const isWrong = (line: Judged): boolean => wrong.includes(line.verdict) && !isDeclared(line) && !isExpected(line)
+
+// a ledger that expects a failure where there is none is out of date
+const isUnexpected = ({ unexpected }: Judged): boolean => unexpected !== undefined
+
+/** Whether a line fails the run, be it for what is wrong or for what is right and should not be. */
+export const failsRun = (line: Judged): boolean => isWrong(line) || isUnexpected(line)
 // answers that change are right as long as each is within its bound
-const isRight = (line: Line): boolean =>
+const isRight = (line: Judged): boolean =>
   line.verdict === 'conformant' || line.verdict === 'not-deterministic' || isDeclared(line)
 
 /** The whole report's verdict: nothing wrong, and something asked and answered. */
-export const conforms = ({ lines, programs = [] }: Report): boolean =>
-  !lines.some(isWrong) && !programs.some(isWrong) && lines.some(isRight)
+export const conforms = ({ lines, programs = [] }: AllJudged): boolean =>
+  !lines.some(failsRun) && !programs.some(isWrong) && lines.some((line) => isRight(line) || isExpected(line))
 
 /** The verdict on a backend as a whole. Where nothing was answered there is none. */
-export const overall = (report: Report): 'conformant' | 'not-conformant' | 'not-run' =>
+export const overall = (report: AllJudged): 'conformant' | 'not-conformant' | 'not-run' =>
   conforms(report)
     ? 'conformant'
-    : report.lines.some(isWrong) || (report.programs ?? []).some(isWrong)
+    : report.lines.some(failsRun) || (report.programs ?? []).some(isWrong)
       ? 'not-conformant'
       : 'not-run'
 
-const overallText = (report: Report, ink: Ink): string => {
+/** Why a run ended before all was asked. */
+export type Stopped = 'interrupted' | 'bail'
+
+/** The verdict on what was asked; where a person broke a run off and nothing was wrong so far, there is none. */
+export const overallOf = (report: Report, stopped?: Stopped): ReturnType<typeof overall> => {
   const verdict = overall(report)
+  return stopped === 'interrupted' && verdict === 'conformant' ? 'not-run' : verdict
+}
+
+const overallText = (report: Report, ink: Ink, stopped?: Stopped): string => {
+  const verdict = overallOf(report, stopped)
+  if (stopped === 'interrupted' && verdict === 'not-run') return ink.strong('no verdict, for the run was broken off')
   if (verdict === 'not-run') return ink.strong('no verdict, for nothing was answered')
   return verdict === 'conformant' ? ink.good(ink.strong('conformant')) : ink.bad(ink.strong('not conformant'))
 }
@@ -444,7 +631,7 @@ const sumOfShares = (shares: readonly (Share | undefined)[]): Share =>
   })
 
 /** What the lines of a report cover, all together. */
-export const coveredIn = (lines: readonly Line[]) => ({
+export const coveredIn = (lines: readonly { readonly covered?: Covered | undefined }[]) => ({
   classes: sumOfShares(lines.map(({ covered }) => covered?.classes)),
   pairs: sumOfShares(lines.map(({ covered }) => covered?.pairs)),
   triples: sumOfShares(lines.map(({ covered }) => covered?.triples)),
@@ -471,9 +658,21 @@ const programsText = ({ programs = [] }: Report, ink: Ink): readonly string[] =>
     : [wrong > 0 ? ink.bad(`${wrong} of ${wrong + right} programs not conformant`) : `${right} programs conformant`]
 }
 
-export const printTotals = (report: Report, seconds: number, ink: Ink = plain): string => {
+const stoppedText: Readonly<Record<Stopped, string>> = {
+  interrupted: 'broken off: what was not asked by then is not run',
+  bail: 'stopped at the first line that failed: what comes after it is not run',
+}
+
+/** The legend, what was covered and how it was judged, and the totals in a sentence: the last alone where `quiet`. */
+export const printTotals = (
+  report: Report,
+  seconds: number,
+  ink: Ink = plain,
+  { quiet = false, stopped }: { readonly quiet?: boolean; readonly stopped?: Stopped } = {},
+): string => {
   const totals = totalsOf(report.lines)
   const { conformant, notConformant, inaccurate, convention, notDeterministic } = totals
+  const [expected, unexpected] = [report.lines.filter(isExpected).length, report.lines.filter(isUnexpected).length]
   const { unsupported, notRun, cases, refused, judged, of, held } = totals
   const parts = [
     `${conformant} conformant`,
@@ -481,6 +680,8 @@ export const printTotals = (report: Report, seconds: number, ink: Ink = plain): 
     ...(inaccurate > 0 ? [ink.bad(`${inaccurate} inaccurate`)] : []),
     ...(convention > 0 ? [ink.bad(`${convention} of another convention`)] : []),
     ...(notDeterministic > 0 ? [ink.strong(`${notDeterministic} not deterministic`)] : []),
+    ...(expected > 0 ? [`${expected} known to fail`] : []),
+    ...(unexpected > 0 ? [ink.bad(`${unexpected} known to fail that did not`)] : []),
     ...(unsupported > 0 ? [`${unsupported} unsupported`] : []),
     ...(notRun > 0 ? [`${notRun} not run`] : []),
     `${cases} cases`,
@@ -492,9 +693,9 @@ export const printTotals = (report: Report, seconds: number, ink: Ink = plain): 
   ]
   const covered = coveredText(report.lines)
   const walked = report.lines.some(({ walk }) => walk !== undefined)
-  return [
+  const about = [
     ink.faint(wrapped('', legend.split(' ')).trimStart()),
-    ...(covered === undefined ? [] : [ink.faint(covered)]),
+    ...(covered === undefined ? [] : [ink.faint(wrapped('', covered.split(' ')).trimStart())]),
     ...(walked ? [ink.faint(walkText[report.rounding])] : []),
     ...(judged < of
       ? [
@@ -503,6 +704,10 @@ export const printTotals = (report: Report, seconds: number, ink: Ink = plain): 
           ),
         ]
       : []),
-    `${overallText(report, ink)}: ${parts.join(', ')}`,
+  ]
+  return [
+    ...(quiet ? [] : about),
+    ...(stopped === undefined ? [] : [ink.strong(stoppedText[stopped])]),
+    wrapped('', `${overallText(report, ink, stopped)}: ${parts.join(', ')}`.split(' ')).trimStart(),
   ].join('\n')
 }

@@ -1,9 +1,13 @@
+import type { Direction, OpName } from '../spec/catalogue.js'
+import { suiteVersion } from './cases.js'
 import type { Case } from './form.js'
 import { printCase } from './form.js'
+import type { Judgement } from './judge.js'
 import type { Failure, Line, Report, Verdict } from './line.js'
 import type { Lost } from './nonFinite.js'
 import type { ProgramLine } from './programs/probe.js'
-import { coveredIn, overall, totalsOf } from './report.js'
+import type { Stopped } from './report.js'
+import { coveredIn, overallOf, totalsOf } from './report.js'
 
 /** A report as values for lines of JSON: one for each op and direction, one for each program, then a summary. */
 
@@ -26,15 +30,37 @@ const jsonWorst = (line: Pick<Line, 'worst' | 'worstCase'>) =>
         },
       }
 
-const jsonFailure = ({ id, smallestId, smallest, judgement: { worst, problem } }: Failure) => ({
-  id,
-  smallestId,
-  smallest: jsonCase(smallest),
+// got, want and how far they are apart, where a case is judged; the walks that are too long
+const jsonJudgement = ({ worst, walks, problem, late }: Judgement) => ({
   output: worst.output,
   index: worst.index,
   got: finiteOr(worst.got),
   want: finiteOr(worst.want),
+  error: finiteOr(worst.error),
+  bound: finiteOr(worst.bound),
+  ratio: finiteOr(worst.ratio),
+  ...(walks.every(({ within }) => within)
+    ? {}
+    : {
+        walks: walks
+          .filter(({ within }) => !within)
+          .map(({ output, rms, max, count, limits }) => ({
+            output,
+            rms: finiteOr(rms),
+            max: finiteOr(max),
+            count,
+            limits: { rms: finiteOr(limits.rms), max: finiteOr(limits.max) },
+          })),
+      }),
   ...(problem === undefined ? {} : { problem }),
+  ...(late === undefined ? {} : { late }),
+})
+
+const jsonFailure = ({ id, smallestId, smallest, judgement }: Failure) => ({
+  id,
+  smallestId,
+  smallest: jsonCase(smallest),
+  ...jsonJudgement(judgement),
 })
 
 const jsonLost = ({ asked, special, into, at, output, index, got, want, problem }: Lost) => ({
@@ -75,16 +101,14 @@ const jsonRepeats = ({ repeats, sequence }: Line) => ({
     : {
         sequence: {
           cases: sequence.cases.map(jsonCase),
-          got: finiteOr(sequence.judgement.worst.got),
-          want: finiteOr(sequence.judgement.worst.want),
-          ...(sequence.judgement.problem === undefined ? {} : { problem: sequence.judgement.problem }),
+          ...jsonJudgement(sequence.judgement),
           ...(sequence.note === undefined ? {} : { note: sequence.note }),
         },
       }),
 })
 
 /** One op and direction as a value for a line of JSON. */
-export const jsonLine = (line: Line): Readonly<Record<string, unknown>> => ({
+export const jsonLine = (line: Line) => ({
   op: line.op,
   direction: line.direction,
   backend: line.backend,
@@ -101,6 +125,7 @@ export const jsonLine = (line: Line): Readonly<Record<string, unknown>> => ({
   ...(line.transformed === undefined ? {} : { transformed: line.transformed }),
   ...(line.covered === undefined ? {} : { covered: line.covered }),
   ...jsonWorst(line),
+  ...(line.rms === undefined ? {} : { rms: finiteOr(line.rms) }),
   ...(line.walk === undefined
     ? {}
     : { walk: { rms: finiteOr(line.walk.rms), max: finiteOr(line.walk.max), judged: line.walk.judged } }),
@@ -123,15 +148,13 @@ export const jsonLine = (line: Line): Readonly<Record<string, unknown>> => ({
           ...(snippet === undefined ? {} : { snippet }),
         })),
       }),
+  ...(line.expected === undefined ? {} : { expected: line.expected }),
+  ...(line.unexpected === undefined ? {} : { unexpected: line.unexpected }),
+  ...(line.seconds === undefined ? {} : { seconds: line.seconds }),
 })
 
 /** One program as a value for a line of JSON: it has `program` where the others have `op` and `direction`. */
-export const jsonProgramLine = ({
-  worst,
-  worstAt,
-  failure,
-  ...counts
-}: ProgramLine): Readonly<Record<string, unknown>> => ({
+export const jsonProgramLine = ({ worst, worstAt, failure, ...counts }: ProgramLine) => ({
   ...counts,
   ...jsonWorst({ ...(worst && { worst }), ...(worstAt !== undefined && { worstCase: worstAt }) }),
   ...(failure === undefined
@@ -156,14 +179,40 @@ const programTotals = (programs: readonly ProgramLine[]) => {
   }
 }
 
+/**
+ * The version of the report's form. It goes up when a field goes, or means something else; what is added changes
+ * nothing for those who do not know it.
+ */
+export const reportVersion = 1
+
+/** What a summary says of the run beside what was found: what was asked, of which part it is, and how to ask it again. */
+export interface About {
+  /** what was asked beside profile and seed */
+  readonly asked?: {
+    readonly ops?: readonly OpName[]
+    readonly direction?: Direction
+    readonly runs: number
+    readonly nonFinite: 'told' | 'strict'
+  }
+  /** the part of the questions that was asked, counted from 1 */
+  readonly shard?: { readonly index: number; readonly of: number }
+  /** the command that replays a case */
+  readonly replay?: string
+  /** why the run ended before all was asked */
+  readonly stopped?: Stopped
+}
+
 /** The last line of a JSON report. */
-export const jsonSummary = (report: Report, seconds: number): Readonly<Record<string, unknown>> => ({
+export const jsonSummary = (report: Report, seconds: number, about: About = {}) => ({
   summary: {
-    verdict: overall(report),
+    version: reportVersion,
+    suite: suiteVersion,
+    verdict: overallOf(report, about.stopped),
     ...totalsOf(report.lines),
     backend: report.backend,
     seed: report.seed,
     profile: report.profile,
+    ...about,
     covered: coveredIn(report.lines),
     ...(report.programs === undefined ? {} : { programs: programTotals(report.programs) }),
     seconds,

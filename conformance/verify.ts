@@ -16,7 +16,7 @@ import { diagnose } from './diagnosis.js'
 import type { NumberedSuspect } from './findings.js'
 import { findingsOf } from './findings.js'
 import type { Compared, Grade } from './grade.js'
-import { gradeOf } from './grade.js'
+import { gradeOf, rmsOf } from './grade.js'
 import type { Trait } from './groups.js'
 import { groupsOf } from './groups.js'
 import type { Guarding, TimeLimit } from './guarded.js'
@@ -34,6 +34,7 @@ import type { QuestionTable } from './questions.js'
 import type { Firsts, Repeats } from './repetition.js'
 import { askAgain, repeatable, repetitionOf } from './repetition.js'
 import type { Reopen, SequenceFailure } from './sequence.js'
+import type { Asked } from './shards.js'
 import type { ShrinkEffort } from './shrink.js'
 import { shrinkEffort } from './shrink.js'
 import type { Walked } from './walk.js'
@@ -43,6 +44,10 @@ import { joinedWith, manyElements } from './walk.js'
 export interface Scope {
   readonly ops?: readonly OpName[]
   readonly direction?: Direction
+  /** the part of these questions that is asked, where it is not all */
+  readonly part?: { readonly questions: readonly Asked[]; readonly programs: boolean }
+  /** asked before every question: whether to ask no more. What was not asked is `not-run`; the programs are left out */
+  readonly stopped?: () => boolean
   /** `standard` unless it is given */
   readonly profile?: Profile
   /** how many cases of any classes are drawn beside those of the profile */
@@ -70,6 +75,7 @@ export interface Progress {
   readonly direction: Direction
   readonly done: number
   readonly of: number
+  readonly rounding: Rounding
   readonly line?: Line
 }
 
@@ -356,7 +362,8 @@ const withRefusal = (line: Line, { code, message }: EtalonError): Line => {
   return { ...line, unsupported: { ...unsupported, [reason]: (unsupported[reason] ?? 0) + 1 } }
 }
 
-const blank = (op: OpName, direction: Direction, backend: string): Line => ({
+/** The line of a question that was not asked. */
+export const blank = (op: OpName, direction: Direction, backend: string): Line => ({
   op,
   direction,
   backend,
@@ -370,6 +377,11 @@ const blank = (op: OpName, direction: Direction, backend: string): Line => ({
   groups: [],
   nonFinite: 'not asked',
 })
+
+const rmsIn = (answered: readonly Answered[]): Pick<Line, 'rms'> => {
+  const spreads = answered.map(({ judgement }) => judgement.spread)
+  return spreads.every(({ elements }) => elements === 0) ? {} : { rms: rmsOf(spreads) }
+}
 
 const verifyOne = async (asking: Asking, watch: (progress: Progress) => void): Promise<Result<Line>> => {
   const { backend, oracle, table, op, direction, rounding, scope, history } = asking
@@ -405,7 +417,7 @@ const verifyOne = async (asking: Asking, watch: (progress: Progress) => void): P
         firsts.set(printCase(asked), { answer, right: !failed })
       }
     }
-    watch({ op, direction, done: done + 1, of: indices.length })
+    watch({ op, direction, done: done + 1, of: indices.length, rounding })
   }
   const specials = await askSpecials(backend, oracle, specialCases(table, op, direction, seed), history)()
   if (E.isLeft(specials)) return specials
@@ -434,6 +446,7 @@ const verifyOne = async (asking: Asking, watch: (progress: Progress) => void): P
       profile,
       answered.map(({ index, asked }) => ({ index, form: asked.form })),
     ),
+    ...rmsIn(answered),
     groups: all,
     ...(all[0] === undefined ? {} : { failure: all[0].failure }),
     nonFinite: nonFiniteOf(specials.right),
@@ -446,8 +459,8 @@ const verifyOne = async (asking: Asking, watch: (progress: Progress) => void): P
 }
 
 /** The ops and directions that a scope asks about, in the catalogue's order. */
-export const questionsIn = ({ ops, direction }: Pick<Scope, 'ops' | 'direction'>): typeof questions =>
-  questions.filter(
+export const questionsIn = ({ ops, direction, part }: Pick<Scope, 'ops' | 'direction' | 'part'>): readonly Asked[] =>
+  (part?.questions ?? questions).filter(
     (question) =>
       (ops === undefined || ops.includes(question.op)) && (direction === undefined || direction === question.direction),
   )
@@ -494,13 +507,19 @@ const verifyAll = async (
   const known = E.isRight(rounding) ? rounding.right : 'unknown'
   const lines: Line[] = []
   const history: Case[] = []
+  const stopped = scope.stopped ?? (() => false)
   for (const question of questionsIn(scope)) {
+    if (stopped()) {
+      lines.push(blank(question.op, question.direction, backend.name))
+      continue
+    }
     const line = await verifyOne({ backend, oracle, table, ...question, scope, rounding: known, history }, watch)
     if (E.isLeft(line)) return line
     lines.push(line.right)
-    watch({ ...question, done: line.right.cases, of: line.right.cases, line: line.right })
+    watch({ ...question, done: line.right.cases, of: line.right.cases, rounding: known, line: line.right })
   }
-  const programs = scope.ops === undefined && scope.direction === undefined
+  const programs =
+    scope.ops === undefined && scope.direction === undefined && scope.part?.programs !== false && !stopped()
   const probed = programs ? await probePrograms(backend, oracle, scope.seed)() : undefined
   if (probed !== undefined && E.isLeft(probed)) return probed
   return E.right({

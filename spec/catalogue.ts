@@ -47,6 +47,7 @@ import { minMaxNormalize } from './normalizers/minMaxNormalize.js'
 import { zScoreNormalize } from './normalizers/zScoreNormalize.js'
 import type { AnyOp, GradientTensors, InputTensors, Inputs, Op, OutputTensors, Sizes } from './op.js'
 import type { FieldsOf } from './attributes.js'
+import { meant } from './nearest.js'
 import type { Result } from './error.js'
 import { fail, show } from './error.js'
 import { either as E } from 'fp-ts'
@@ -128,7 +129,9 @@ export const opOf = (name: OpName): AnyOp => catalogue[name]
 export const isOpName = (name: string): name is OpName => Object.hasOwn(catalogue, name)
 
 export const parseOpName = (name: string): Result<OpName> =>
-  isOpName(name) ? E.right(name) : fail('UnknownOp', `there is no op ${show(name)}; there are ${opNames.join(', ')}`)
+  isOpName(name)
+    ? E.right(name)
+    : fail('UnknownOp', `there is no op ${show(name)}; ${meant(name, opNames).replace(/\.$/, '')}`)
 
 export const hasBackward = (name: OpName): name is DifferentiableName => opOf(name).differentiable.length > 0
 
