@@ -153,6 +153,35 @@ export const oneMinusSquare = ({ value: y, error: e }: Ball): Ball =>
 export const timesOneMinus = ({ value: y, error: e }: Ball): Ball =>
   rounded(2, y * (1 - y), e * (Math.abs(1 - 2 * y) + e))
 
+/** x + y as two terms of a sum in which each meets so many roundings. */
+export const summed = (roundings: number, x: Ball, y: Ball): Ball => {
+  const moved = x.error + y.error
+  return {
+    value: x.value + y.value,
+    error: moved + gamma(roundings) * (Math.abs(x.value) + Math.abs(y.value) + moved) + tau,
+  }
+}
+
+/** x − y, or as the difference of what each is multiplied by next: two roundings of either. */
+export const difference = (x: Ball, y: Ball): Ball => summed(2, x, { value: -y.value, error: y.error })
+
+/** 1 − y of a y from 0 to 1, or d − d·y once it is multiplied by d: rounded on the scale of 1. */
+export const oneMinus = ({ value, error }: Ball): Ball => ({ value: 1 - value, error: error + epsilon * (1 + error) })
+
+/**
+ * (1 − z)·x + z·y, or x + z·(y − x), with z from 0 to 1: z's error moves it by y − x, met once and not twice. Three
+ * roundings of x and of z·y cover both ways.
+ */
+export const blended = (z: Ball, x: Ball, y: Ball): Ball => {
+  const [size, share] = [Math.abs(x.value) + x.error, z.value + z.error]
+  const moved =
+    z.error * (Math.abs(y.value - x.value) + x.error + y.error) + (1 - z.value) * x.error + z.value * y.error
+  return {
+    value: (1 - z.value) * x.value + z.value * y.value,
+    error: moved + gamma(3) * (size + share * (Math.abs(y.value) + y.error)) + tau,
+  }
+}
+
 /** What a formula is made of, whatever its numbers are: tensors of balls, or vectors whose errors are known together. */
 export interface Arithmetic<V> {
   readonly plus: (x: V, y: V) => V
@@ -161,6 +190,12 @@ export interface Arithmetic<V> {
   readonly sigmoid: (x: V) => V
   readonly oneMinusSquare: (y: V) => V
   readonly timesOneMinus: (y: V) => V
+  /** x + y as two terms of a sum in which each meets so many roundings */
+  readonly summed: (roundings: number, x: V, y: V) => V
+  readonly difference: (x: V, y: V) => V
+  readonly oneMinus: (y: V) => V
+  /** (1 − z)·x + z·y */
+  readonly blended: (z: V, x: V, y: V) => V
 }
 
 export const ofBalls: Arithmetic<Balls> = {
@@ -170,4 +205,8 @@ export const ofBalls: Arithmetic<Balls> = {
   sigmoid: (x) => mapBalls(sigmoidOf, x),
   oneMinusSquare: (y) => mapBalls(oneMinusSquare, y),
   timesOneMinus: (y) => mapBalls(timesOneMinus, y),
+  summed: (roundings, x, y) => zipBalls((x, y) => summed(roundings, x, y), x, y),
+  difference: (x, y) => zipBalls(difference, x, y),
+  oneMinus: (y) => mapBalls(oneMinus, y),
+  blended: (z, x, y) => balls(x.shape, (i) => blended(ballAt(z, i), ballAt(x, i), ballAt(y, i))),
 }
