@@ -1,7 +1,7 @@
 import type { Ball } from './ball.js'
 import { plus, sigmoidError, sigmoidOf, times } from './ball.js'
 import type { Arithmetic } from './balls.js'
-import { blended, difference, oneMinus, oneMinusSquare, summed, tanhOf, timesOneMinus } from './balls.js'
+import { blendRounding, blended, difference, oneMinus, oneMinusSquare, summed, tanhOf, timesOneMinus } from './balls.js'
 import { gamma, tanhError, tau } from './bound.js'
 import type { Numbers, Tensor } from './tensor.js'
 
@@ -343,7 +343,6 @@ export const ofSpreads: Arithmetic<Spread> = {
     following([z, x, y], (z, x, y) => {
       const ball = blended(z, x, y)
       const slopes = [y.value - x.value, 1 - z.value, z.value] as const
-      const along = Math.abs(slopes[0]) * z.error + slopes[1] * x.error + slopes[2] * y.error
-      return { ball, slopes, rest: ball.error - along }
+      return { ball, slopes, rest: z.error * (x.error + y.error) + blendRounding(z, x, y) }
     }),
 }
