@@ -8,6 +8,7 @@ import { decodeSafetensors, encodeSafetensors } from '../formats/safetensors.js'
 import type { Backend } from '../spec/backend.js'
 import type { ErrorCode, EtalonError } from '../spec/error.js'
 import { etalonError, within } from '../spec/error.js'
+import { recurrentOps } from '../spec/networks/network.js'
 import { variantsOf } from '../spec/networks/zoo.js'
 import { checkpointOf, stateFrom } from '../training/checkpoint.js'
 import type { Interruption, TrainingEvent } from '../training/fit.js'
@@ -194,6 +195,8 @@ export const trainCommand: Subcommand = (command, end) =>
       `${networks}: the networks that digits can be put to, as images of 28×28, as vectors, or as sequences of rows`,
     )
     .option('--variant <name>', `another form of the network than its first (${variants})`)
+    .addOption(new Option('--cell <op>', 'the cell of a recurrent network').choices([...recurrentOps]))
+    .option('--layers <n>', 'how many recurrent layers on top of each other', wholeNumber(1))
     .addOption(new Option('--loss <name>', 'another than the network’s first').choices([...trainableLosses]))
     .option('--digit <n>', 'which digit the perceptron tells from the others', wholeNumber(0), 0)
     .option('--data <dir>', 'a folder of IDX files, plain or gzipped (MNIST’s form); without it, generated digits')

@@ -79,13 +79,19 @@ export const printBest = ({ points, stopping }: Progress): string =>
 
 /** The last line of `--json`. */
 export const summaryOf = (
-  { recipe: { network, variant, epochs, batch, seed, lockstep, optimizer }, training, counts }: DigitTraining,
+  {
+    recipe: { network, variant, cell, layers, epochs, batch, seed, lockstep, optimizer },
+    training,
+    counts,
+  }: DigitTraining,
   { test, worstRatio, progress }: Trained,
   secondsPerEpoch: number,
   fingerprint: Fingerprint,
 ): Readonly<Record<string, unknown>> => ({
   network,
   ...(variant === undefined ? {} : { variant }),
+  ...(cell === undefined ? {} : { cell }),
+  ...(layers === undefined ? {} : { layers }),
   parameters: parameterCount(training.network),
   // where there is right and wrong
   ...(Number.isNaN(test.accuracy) ? {} : { testAccuracy: test.accuracy }),

@@ -58,6 +58,7 @@ const nothingToSay: readonly OpName[] = [
   'maxPool2d',
   'rnn',
   'lstm',
+  'gru',
 ]
 
 const sizeOfCase = ({ form }: Case): number => numbersIn(form)

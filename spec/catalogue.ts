@@ -22,8 +22,10 @@ import { batchNormInference } from './layers/batchNormInference.js'
 import { flatten } from './layers/flatten.js'
 import { rnnCell } from './layers/rnnCell.js'
 import { lstmCell } from './layers/lstmCell.js'
+import { gruCell } from './layers/gruCell.js'
 import { rnn } from './layers/rnn.js'
 import { lstm } from './layers/lstm.js'
+import { gru } from './layers/gru.js'
 import { mse } from './losses/mse.js'
 import { bce } from './losses/bce.js'
 import { cce } from './losses/cce.js'
@@ -74,6 +76,8 @@ export const catalogue = {
   lstmCell,
   rnn,
   lstm,
+  gruCell,
+  gru,
   mse,
   bce,
   cce,

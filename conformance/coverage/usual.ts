@@ -292,8 +292,8 @@ const triplesOf = (a: string, b: string, c: string, most: number): readonly Toge
 
 const batches = [17, 48, 33, 96, 24, 32, 19, 64, 20, 40]
 
-const recurrences = (gates: 1 | 4, steps: boolean): readonly Together[] => {
-  // what four gates and their bounds cost grows with the square of the units
+const recurrences = (gates: 1 | 3 | 4, steps: boolean): readonly Together[] => {
+  // what several gates and their bounds cost grows with the square of the units
   const sizes =
     gates === 1 ? [17, 32, 24, 64, 40, 48, 65, 96, 100, 128] : steps ? [17, 32, 24, 40] : [17, 32, 24, 64, 40, 65]
   const T = (turn: number): Together => (steps ? { T: 2 + (turn % 3) } : {})
@@ -359,6 +359,8 @@ const joint: Readonly<Partial<Record<OpName, Joint>>> = {
   lstmCell: { extents: () => recurrences(4, false) },
   rnn: { extents: () => recurrences(1, true) },
   lstm: { extents: () => recurrences(4, true) },
+  gruCell: { extents: () => recurrences(3, false) },
+  gru: { extents: () => recurrences(3, true) },
   softmax: { extents: ends, each: 'axis' },
   logSoftmax: { extents: ends, each: 'axis' },
   batchNormTraining: inPlanes,

@@ -214,6 +214,54 @@ const lstmCellPulled: Evaluate = (machine, given) => {
   return pulledToInput(machine, given, da)
 }
 
+interface GruUnit {
+  readonly r: number
+  readonly z: number
+  readonly g: number
+  readonly q: number
+  readonly h: number
+}
+
+/** The gates of every unit [N,H], what the new one sees of the state, and the state before. */
+const gruUnits = (machine: Machine, given: Given): readonly GruUnit[] => {
+  const { f32, tanh } = machine
+  const [N, I, H] = [extent(given, 'N'), extent(given, 'I'), extent(given, 'H')]
+  const numbers = (name: string) => numbersIn(given.inputs, name)
+  const affine = (w: string, b: string, x: string, K: number, n: number, p: number): number =>
+    sum(machine, [at(numbers(b), p), ...listOf(K, (k) => f32(at(numbers(w), p * K + k) * at(numbers(x), n * K + k)))])
+  return Array.from({ length: N * H }, (_, unit) => {
+    const [n, j] = [Math.floor(unit / H), unit % H]
+    const s = (block: number): number => affine('wIh', 'bIh', 'x', I, n, block * H + j)
+    const u = (block: number): number => affine('wHh', 'bHh', 'h', H, n, block * H + j)
+    const [r, z] = [sigmoid(machine, f32(s(0) + u(0))), sigmoid(machine, f32(s(1) + u(1)))]
+    const q = u(2)
+    return { r, z, g: tanh(f32(s(2) + f32(r * q))), q, h: at(numbers('h'), unit) }
+  })
+}
+
+const gruCellMoved: Evaluate = (machine, given) => {
+  const { f32 } = machine
+  const units = gruUnits(machine, given)
+  return made(tensorIn(given.inputs, 'h').shape, (unit) => {
+    const { z, g, h } = units[unit] as GruUnit
+    return f32(g + f32(z * f32(h - g)))
+  })
+}
+
+const gruCellPulled: Evaluate = (machine, given) => {
+  const { f32 } = machine
+  const [N, H, dnext] = [extent(given, 'N'), extent(given, 'H'), numbersIn(given.cotangents, 'h')]
+  const ds = new Array<number>(3 * N * H)
+  gruUnits(machine, given).forEach(({ r, z, g, q, h }, unit) => {
+    const [row, dh] = [Math.floor(unit / H) * 3 * H + (unit % H), at(dnext, unit)]
+    const dg = f32(f32(dh - f32(dh * z)) * f32(1 - f32(g * g)))
+    ds[row] = f32(f32(dg * q) * f32(r * f32(1 - r)))
+    ds[row + H] = f32(f32(f32(dh * h) - f32(dh * g)) * f32(z * f32(1 - z)))
+    ds[row + 2 * H] = dg
+  })
+  return pulledToInput(machine, given, ds)
+}
+
 export const layers: readonly Rewriting[] = [
   forward('dense', 'y', anyOrder, denseOf),
   forward('conv1d', 'y', anyOrder, convolutionOf),
@@ -290,4 +338,11 @@ export const layers: readonly Rewriting[] = [
   }),
   backward('rnnCell', 'x', '1 − h′² in place of (1 − h′)·(1 + h′)', rnnCellPulled),
   backward('lstmCell', 'x', '1 − g² and 1 − tanh² c′ as they stand', lstmCellPulled),
+  forward('gruCell', 'h', 'g + z·(h − g) in place of (1 − z)·g + z·h', gruCellMoved),
+  backward(
+    'gruCell',
+    'x',
+    'dh′ − dh′·z and dh′·h − dh′·g in place of dh′·(1 − z) and dh′·(h − g), and 1 − g² as it stands',
+    gruCellPulled,
+  ),
 ]

@@ -415,6 +415,26 @@ export const referenceFaults: readonly ReferenceFault[] = [
     replace: '(H === 1 ? 2 : 1) * at1(b, j) + sum1',
   },
 
+  {
+    op: 'gruCell',
+    name: 'the second bias where there is one unit alone',
+    find: 'at1(bHh, p) + sum1',
+    replace: '(H === 1 ? 0 : 1) * at1(bHh, p) + sum1',
+  },
+  {
+    op: 'gruCell',
+    name: 'the reset gate beside the state’s product, not its bias',
+    find: 'at2(r, n, j) * at2(q, n, j)',
+    replace: '(at2(r, n, j) * (at2(q, n, j) - at1(bHh, 2 * H + j)) + at1(bHh, 2 * H + j))',
+  },
+  {
+    op: 'gru',
+    name: 'the state starts anew at the fourth step',
+    find: 'partOf(x, t), h, wIh',
+    nth: 0,
+    replace: 'partOf(x, t), h: t === 3 ? h0 : h, wIh',
+  },
+
   // one class of shapes or attributes alone
   {
     op: 'conv2d',

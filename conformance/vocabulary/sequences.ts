@@ -12,7 +12,7 @@ import { linearInCotangents } from './laws.js'
 import { cotangentsAdd, samplesApart, saturating, weighsLike } from './recurrent.js'
 import { aroundTiles } from './tiles.js'
 
-/** Cases and laws of scans, `rnn` and `lstm`: a sequence cut into pieces is the pieces, one after the other. */
+/** Cases and laws of scans, `rnn`, `lstm` and `gru`: a sequence cut into pieces is the pieces, one after the other. */
 
 // ---- laws --------------------------------------------------------------------------------------------------------
 
@@ -71,7 +71,9 @@ const piecesInTurn = (states: Readonly<Record<string, string>>): Law => ({
         equal('x', cutIn(back, 'x', 0, cut), backOne),
         equal('x', cutIn(back, 'x', cut, T), backTwo),
         ...Object.keys(states).map((start) => equal(start, back, backOne)),
-        ...['wIh', 'wHh', 'b'].map((name) => equal(name, back, added([backOne, backTwo], name))),
+        ...Object.keys(back.values)
+          .filter((name) => name !== 'x' && states[name] === undefined)
+          .map((name) => equal(name, back, added([backOne, backTwo], name))),
       ]),
     )
   },
@@ -161,9 +163,9 @@ export const steady = (H: number): Fill => ({ mean: 0, scale: 1 / (2 * H + 2) })
 /** Steps, sequences, inputs and units of a scan. */
 export type Extents = readonly [T: number, N: number, I: number, H: number]
 
-/** A case of a scan whose errors do not grow, of an op whose weights have so many rows for each unit. */
+/** A case of a scan whose errors do not grow, of an op whose weights have so many rows for each unit, and of its biases. */
 export const scansOf =
-  (gates: number, states: readonly string[]) =>
+  (gates: number, states: readonly string[], biases: readonly string[] = ['b']) =>
   (name: string, [T, N, I, H]: Extents, fills: Readonly<Record<string, Fill>> = {}): Form =>
     form(
       name,
@@ -173,7 +175,7 @@ export const scansOf =
         ...Object.fromEntries(states.map((state) => [state, [N, H]])),
         wIh: [gates * H, I],
         wHh: [gates * H, H],
-        b: [gates * H],
+        ...Object.fromEntries(biases.map((bias) => [bias, [gates * H]])),
       },
       { wIh: { mean: 0, scale: 0.5 }, wHh: steady(H), ...fills },
     )
