@@ -316,6 +316,20 @@ describe('train, kept and gone on with', () => {
       {},
       /FormatInvalid: .*bad: truncated: the header is \d+ bytes long, and 92 follow/,
     ],
+    ...(
+      [
+        ['a page', '<!doctype html><html>', /it is an HTML page, .*; wanted a safetensors file/],
+        ['a pointer', 'version https://git-lfs.github.com/spec/v1\nsize 9\n', /it is a Git LFS pointer, .* of 9 bytes/],
+        ['a pickle', '\x80\x04}\x94.', /it is a pickle of Python/],
+        ['a zip', 'PK\x03\x04', /it is a zip archive/],
+        ['gzip', '\x1f\x8b\x08', /it is gzip data/],
+        ['nothing', '', /it is an empty file/],
+        ['text', '404: Not Found', /it is text, beginning "404: Not Found"/],
+      ] as const
+    ).map(
+      ([what, content, message]) =>
+        [`one that is ${what}`, async () => writeFile(at('bad'), content, 'latin1'), {}, message] as const,
+    ),
     [
       'one whose header tells of more than there is',
       async () => {

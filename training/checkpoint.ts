@@ -191,7 +191,8 @@ const shapesOf = (tensors: Tensors): Readonly<Record<string, Shape>> =>
  * Errors  FormatInvalid – no checkpoint, one of another training (the first field that differs), or one that contradicts
  *         itself; MissingInput, UnexpectedInput, ShapeMismatch – a tensor that is missing, too many, or of another shape
  */
-export const stateFrom = (training: Training, { tensors, metadata = {} }: Safetensors): Result<TrainingState> => {
+export const stateFrom = (training: Training, file: Safetensors): Result<TrainingState> => {
+  const { metadata = {} } = file
   const start = begun(training)
   return F.pipe(
     metadata['format'] === kind
@@ -211,7 +212,7 @@ export const stateFrom = (training: Training, { tensors, metadata = {} }: Safete
         ...own,
         ...best.map(([name, shape]): readonly [string, Shape] => [bestName(name), shape]),
       ])
-      return tensorsAs(wanted, tensors)
+      return tensorsAs(wanted, file)
     }),
     E.map(({ progress, all }): TrainingState => {
       const entries = Object.entries(all)
