@@ -81,7 +81,7 @@ const frame = (): Command =>
       .helpCommand(false)
       .addHelpText(
         'after',
-        '\nExit codes: 0 ok, 1 not conformant, 2 usage, 3 no backend could start, 4 the oracle failed its own check',
+        '\nExit codes: 0 ok, 1 not conformant, 2 usage, 3 no backend could start, 4 the oracle failed its own check, 130 interrupted',
       ),
   )
 
