@@ -6,14 +6,15 @@ import type { DeviceChoice } from '../accelerated/index.js'
 import { guarded } from '../conformance/guarded.js'
 import { decodeSafetensors, encodeSafetensors } from '../formats/safetensors.js'
 import type { Backend } from '../spec/backend.js'
-import type { ErrorCode, EtalonError } from '../spec/error.js'
+import type { ErrorCode, EtalonError, Result } from '../spec/error.js'
 import { etalonError, within } from '../spec/error.js'
 import { recurrentOps } from '../spec/networks/network.js'
 import { variantsOf } from '../spec/networks/zoo.js'
-import { checkpointOf, stateFrom } from '../training/checkpoint.js'
+import type { Resumed } from '../training/checkpoint.js'
+import { checkpointOf, resumedFrom } from '../training/checkpoint.js'
 import type { Interruption, TrainingEvent } from '../training/fit.js'
-import type { TrainingState } from '../training/training.js'
 import { deviceProblem } from './backends.js'
+import type { TrainingState } from '../training/training.js'
 import type { Subcommand } from './command.js'
 import type { Digits } from './dataset.js'
 import { digitsFrom } from './dataset.js'
@@ -28,13 +29,22 @@ import { bar, complainTo, inkFor, statusLine } from './terminal.js'
 import { augmentOf, initializerOf, scheduleOf } from './trainOptions.js'
 import type { DigitTraining, Recipe } from './trainPlan.js'
 import { digitNetworks, digitTrainingOf, optimizerNames, titleOf, trainableLosses } from './trainPlan.js'
-import { printBest, printEvaluation, printEvent, printHead, printInterruption, summaryOf } from './trainPrint.js'
+import {
+  printBest,
+  printEvaluation,
+  printEvent,
+  printHead,
+  printInterruption,
+  printPaused,
+  printResumed,
+  summaryOf,
+} from './trainPrint.js'
 import type { Guilty, Judged } from './trainRun.js'
 import { train } from './trainRun.js'
 
 export interface TrainOptions extends Recipe {
   readonly data?: string
-  /** the whole state goes here after every epoch */
+  /** the whole state goes here on the way, after every epoch, and when interrupted */
   readonly checkpoint?: string
   /** and comes from here */
   readonly resume?: string
@@ -48,19 +58,23 @@ export interface TrainOptions extends Recipe {
 /** All that `train` meets of the world. */
 export interface TrainRim extends Omit<Rim, 'table'> {
   readonly load: (options: TrainOptions) => taskEither.TaskEither<EtalonError, Digits>
+  /** whether it was asked to stop, to go on later */
+  readonly interrupted?: () => boolean
+  /** how the command was given: its name and all that followed */
+  readonly args?: readonly string[]
 }
 
 const generated = { train: 10000, test: 2000 }
 
-/** The state in a checkpoint of this training. */
-const resumed = ({ training }: DigitTraining, file: string): taskEither.TaskEither<EtalonError, TrainingState> =>
+/** This training as a checkpoint of it goes on. */
+const resumed = ({ training }: DigitTraining, file: string): taskEither.TaskEither<EtalonError, Resumed> =>
   F.pipe(
     TE.tryCatch(
       () => readFile(file),
       (error) => etalonError('FileUnreadable', error instanceof Error ? error.message : String(error)),
     ),
     TE.flatMapEither(decodeSafetensors),
-    TE.flatMapEither((found) => stateFrom(training, found)),
+    TE.flatMapEither((found) => resumedFrom(training, found)),
     TE.mapLeft(within(file)),
   )
 
@@ -70,7 +84,7 @@ interface Ready {
   /** hours of training end in these files: whether they can be written is asked first */
   readonly checkpoint: Target | undefined
   readonly curves: Target | undefined
-  readonly from: TrainingState | undefined
+  readonly resumed: Resumed | undefined
   readonly backend: Backend
 }
 
@@ -94,7 +108,7 @@ const ready = (
     TE.bindTo('planned'),
     TE.bind('checkpoint', () => ifGiven(options.checkpoint, place)),
     TE.bind('curves', () => ifGiven(options.curves, place)),
-    TE.bind('from', ({ planned }) => ifGiven(options.resume, (file) => resumed(planned, file))),
+    TE.bind('resumed', ({ planned }) => ifGiven(options.resume, (file) => resumed(planned, file))),
     TE.tap(() => showing('opening a device …')),
     TE.bind('backend', () => open(options.device, options.backend)),
     // ours keeps the contract, and a training asks it often
@@ -140,28 +154,52 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
   }
   const prepared = await ready(rim, options, status.show)()
   if (E.isLeft(prepared)) return refuse({ why: 'error', error: prepared.left })
-  const { planned, backend, from, checkpoint, curves } = prepared.right
+  const { planned, backend, resumed, checkpoint, curves } = prepared.right
+  const from = resumed?.state
   const { training } = planned
   const { steps } = training
   say(printHead(planned, backend, options.data))
-  if (from !== undefined) say(`goes on after step ${from.progress.step} of ${steps} (${options.resume})`)
+  if (resumed !== undefined) say(printResumed(resumed, training, options.resume ?? ''))
   const started = now()
+  let taken = from?.progress.step ?? 0
   const tell = (event: TrainingEvent | Judged): void => {
-    if (event.kind === 'step')
+    if (event.kind === 'step') {
+      taken = event.step
       status.show(
         `${bar(event.step / steps)} epoch ${event.epoch}, step ${event.step} of ${steps}, loss ${event.loss.toFixed(4)}`,
       )
+    }
     const line = printEvent(event)
     if (line !== undefined) say(line)
   }
+  const stop = (): boolean => rim.interrupted?.() === true
+  let kept: { readonly file: string; readonly step: number } | undefined
+  const keep = async (state: TrainingState): Promise<Result<void>> => {
+    if (checkpoint === undefined) return E.right(undefined)
+    const written = await writeWhole(checkpoint, encodeSafetensors(checkpointOf(training, state)))
+    if (E.isRight(written)) kept = { file: options.checkpoint ?? '', step: state.progress.step }
+    return written
+  }
   const trained = await train(planned, backend, rim.oracle, tell, {
     sample: curves === undefined ? 0 : 1000,
+    stop,
     ...(from === undefined ? {} : { from }),
-    ...(checkpoint === undefined
-      ? {}
-      : { keep: (state) => writeWhole(checkpoint, encodeSafetensors(checkpointOf(training, state))) }),
+    ...(checkpoint === undefined ? {} : { keep }),
   })().finally(() => closing(rim, backend))
-  if (E.isLeft(trained)) return refuse(trained.left)
+  const pause = (step: number): ExitCode => {
+    say(printPaused(training, step, kept, rim.args ?? ['train', options.network]))
+    return exit.interrupted
+  }
+  if (E.isLeft(trained)) {
+    const code = refuse(trained.left)
+    // whoever interrupts may take a backend's own process down with it
+    return stop() && code === exit.noBackend ? pause(taken) : code
+  }
+  if ('paused' in trained.right) {
+    const { paused } = trained.right
+    const written = paused.progress.step === (from?.progress.step ?? 0) ? E.right(undefined) : await keep(paused)
+    return E.isLeft(written) ? refuse({ why: 'error', error: written.left }) : pause(paused.progress.step)
+  }
 
   const { test, progress } = trained.right
   const seconds = (now() - started) / 1000
@@ -247,12 +285,18 @@ export const trainCommand: Subcommand = (command, end) =>
       wholeNumber(0),
       0,
     )
-    .option('--checkpoint <file>', 'write the whole state here after every epoch (safetensors)')
+    .option(
+      '--checkpoint <file>',
+      'write the whole state here, five times an epoch, after it, and on Ctrl-C (safetensors)',
+    )
     .option(
       '--curves <file>',
       'draw loss and accuracy after each epoch, of 1000 training digits and the validation digits (HTML)',
     )
-    .option('--resume <file>', 'go on from such a file, to the same bits as if never interrupted')
+    .option(
+      '--resume <file>',
+      'go on from such a file, to the same bits as if never interrupted; with more --epochs than it was for, further, and rates that fall to the end fall to the new one',
+    )
     .option('--lockstep <n>', 'judge the first n steps node by node against the reference', wholeNumber(0), 0)
     .addOption(backendOption())
     .addOption(deviceOption())
@@ -260,8 +304,23 @@ export const trainCommand: Subcommand = (command, end) =>
       '--json',
       'the last line on standard output is an object with testAccuracy and testLoss; the rest goes to standard error',
     )
-    .action(async (network: string, options: Omit<TrainOptions, 'network'>) =>
+    .action(async (network: string, options: Omit<TrainOptions, 'network'>) => {
+      const rim = processRim()
+      let interrupted = false
+      // a second one ends the process, as it does without all this
+      process.once('SIGINT', () => {
+        interrupted = true
+        complainTo(rim.err)('stops after this step; Ctrl-C again ends at once')
+      })
       end(
-        await trainAt({ ...processRim(), load: (options) => digitsFrom(options, generated) }, { ...options, network }),
-      ),
-    )
+        await trainAt(
+          {
+            ...rim,
+            load: (options) => digitsFrom(options, generated),
+            interrupted: () => interrupted,
+            args: process.argv.slice(2),
+          },
+          { ...options, network },
+        ),
+      )
+    })
