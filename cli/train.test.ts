@@ -443,6 +443,26 @@ describe('train, kept and gone on with', () => {
     expect(out).toBe('')
   })
 
+  test('curves are drawn of a training that diverges or is interrupted, too', async () => {
+    const curves = at('ended.html')
+    const diverged = await trained({ learningRate: 1e30, epochs: 2, curves })
+    expect(diverged.code).toBe(1)
+    expect(await readFile(curves, 'utf8')).toMatch(/At step.\d+ the loss is (NaN|Infinity)/)
+    expect((await interruptedAfter(1, { ...steady, epochs: 2, curves })).code).toBe(130)
+    expect(await readFile(curves, 'utf8')).toMatch(/interrupted after step.1 of/)
+  })
+
+  test('a page under another name than a page’s is refused before anything is read', async () => {
+    const asked: TrainRim['load'] = () => {
+      throw new Error('read')
+    }
+    expect(await trained({ curves: at('curves.png') }, { load: asked })).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--curves writes an HTML page; .* ends in \.png, wanted \.html/) as string,
+    })
+    expect((await readdir(folder)).filter((name) => name.includes('png'))).toEqual([])
+  })
+
   test('a checkpoint that could not be written is told before anything is trained', async () => {
     const { code, err } = await trained({ ...steady, checkpoint: folder }, { load })
     expect(code).toBe(2)

@@ -16,12 +16,13 @@ import type { Interruption, TrainingEvent } from '../training/fit.js'
 import { deviceProblem } from './backends.js'
 import type { TrainingState } from '../training/training.js'
 import type { Subcommand } from './command.js'
+import type { Curves } from './curves.js'
 import type { Digits } from './dataset.js'
 import { digitsFrom } from './dataset.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import type { Target } from './file.js'
-import { writable, writeWhole } from './file.js'
+import { forPage, writable, writeWhole } from './file.js'
 import { atLeastZero, backendOption, deviceOption, wholeNumber } from './options.js'
 import type { Rim } from './rim.js'
 import { closing, processRim } from './rim.js'
@@ -152,6 +153,8 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
     complainTo(err)(problem)
     return exit.usage
   }
+  const fit = options.curves === undefined ? E.right(undefined) : forPage('--curves', options.curves)
+  if (E.isLeft(fit)) return refuse({ why: 'error', error: fit.left })
   const prepared = await ready(rim, options, status.show)()
   if (E.isLeft(prepared)) return refuse({ why: 'error', error: prepared.left })
   const { planned, backend, resumed, checkpoint, curves } = prepared.right
@@ -162,15 +165,32 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
   if (resumed !== undefined) say(printResumed(resumed, training, options.resume ?? ''))
   const started = now()
   let taken = from?.progress.step ?? 0
+  const losses: Curves['steps'][number][] = []
+  const points = [...(from?.progress.points ?? [])]
+  const asked: Curves['asked'][number][] = []
   const tell = (event: TrainingEvent | Judged): void => {
+    if (event.kind === 'epoch') points.push(event.point)
+    if (event.kind === 'evaluation')
+      asked.push({ step: event.step, accuracy: event.evaluation.accuracy, count: event.count })
     if (event.kind === 'step') {
       taken = event.step
+      losses.push({ step: event.step, loss: event.loss })
       status.show(
         `${bar(event.step / steps)} epoch ${event.epoch}, step ${event.step} of ${steps}, loss ${event.loss.toFixed(4)}`,
       )
     }
     const line = printEvent(event)
     if (line !== undefined) say(line)
+  }
+  /** Draws what there was, however it ended; the exit code where that cannot be written. */
+  const draw = async (ending: string): Promise<ExitCode | undefined> => {
+    if (curves === undefined) return undefined
+    // a library that draws is loaded by who wants a picture
+    const { curvesPage } = await import('./curves.js')
+    const title = `${titleOf(options)}, ${options.optimizer}: ${ending}`
+    const { batchesPerEpoch } = training
+    const written = await writeWhole(curves, curvesPage({ title, batchesPerEpoch, steps: losses, points, asked }))
+    return E.isLeft(written) ? refuse({ why: 'error', error: written.left }) : undefined
   }
   const stop = (): boolean => rim.interrupted?.() === true
   let kept: { readonly file: string; readonly step: number } | undefined
@@ -186,12 +206,13 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
     ...(from === undefined ? {} : { from }),
     ...(checkpoint === undefined ? {} : { keep }),
   })().finally(() => closing(rim, backend))
-  const pause = (step: number): ExitCode => {
+  const pause = async (step: number): Promise<ExitCode> => {
     say(printPaused(training, step, kept, rim.args ?? ['train', options.network]))
-    return exit.interrupted
+    return (await draw(`interrupted after step ${step} of ${steps}`)) ?? exit.interrupted
   }
   if (E.isLeft(trained)) {
     const code = refuse(trained.left)
+    if (trained.left.why === 'diverged') return (await draw(`diverged at step ${trained.left.step}`)) ?? code
     // whoever interrupts may take a backend's own process down with it
     return stop() && code === exit.noBackend ? pause(taken) : code
   }
@@ -207,13 +228,8 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
   const result = printEvaluation(test)
   if (training.description.stopping !== undefined) say(printBest(progress))
   say(`${ink.strong(result)} in ${seconds.toFixed(1)} s, ${secondsPerEpoch.toFixed(1)} s an epoch`)
-  if (curves !== undefined) {
-    // a library that draws is loaded by who wants a picture
-    const { curvesPage } = await import('./curves.js')
-    const title = `${titleOf(options)}, ${options.optimizer}: ${result}`
-    const written = await writeWhole(curves, curvesPage(title, progress.points))
-    if (E.isLeft(written)) return refuse({ why: 'error', error: written.left })
-  }
+  const undrawn = await draw(result)
+  if (undrawn !== undefined) return undrawn
   if (json === true)
     out.write(`${JSON.stringify(summaryOf(planned, trained.right, secondsPerEpoch, backend.fingerprint))}\n`)
   return exit.ok
@@ -291,7 +307,7 @@ export const trainCommand: Subcommand = (command, end) =>
     )
     .option(
       '--curves <file>',
-      'draw loss and accuracy after each epoch, of 1000 training digits and the validation digits (HTML)',
+      'draw the loss of every step, and accuracies on the way and after each epoch, of 1000 training digits and the validation digits, as a page (.html)',
     )
     .option(
       '--resume <file>',
