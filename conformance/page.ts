@@ -216,14 +216,10 @@ const placeOn =
     return `${at.toFixed(2)}%`
   }
 
+const raised = (sign: string): string => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(sign)] ?? '⁻'
+
 const powerText = (power: number): string =>
-  power === 0
-    ? '1'
-    : power === 1
-      ? '10'
-      : power === -1
-        ? '0.1'
-        : `10${[...String(power)].map((sign) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(sign)] ?? '⁻').join('')}`
+  power === 0 ? '1' : power === 1 ? '10' : power === -1 ? '0.1' : `10${String(power).replace(/./g, raised)}`
 
 const decadesOf = ({ low, high }: Axis): readonly number[] => Array.from({ length: high - low + 1 }, (_, i) => low + i)
 
