@@ -380,7 +380,7 @@ describe('etalon verify, by its parts', () => {
     expect(known.out).toMatch(/\nconformant: .* 1 known to fail/)
     const stale = await held([entry])
     expect(stale.code).toBe(1)
-    expect(stale.out).toMatch(/\nnot failed, as they should: tanh backward\n$/)
+    expect(stale.out).toMatch(/\nknown to fail, and did not: tanh backward\n$/)
     const over = await held([{ ...entry, expires: '2020-01-01' }])
     expect([over.code, over.out]).toEqual([2, ''])
     expect(over.err).toMatch(

@@ -55,7 +55,7 @@ export const wrapped = (head: string, words: readonly string[]): string =>
     .join('\n')
 
 /** Words behind a head, in lines of at most `width` characters; they go on below the first of them. */
-const hanging = (head: string, text: string): string =>
+export const hanging = (head: string, text: string): string =>
   text
     .split(/\s+/)
     .reduce<readonly string[]>(
@@ -222,7 +222,7 @@ export const printFailing = ({ lines, programs = [] }: Report, ink: Ink = plain)
       ...lines.filter(isWrong).map(named),
       ...programs.filter(isWrong).map(({ program }) => `program ${program}`),
     ]),
-    ...list('not failed, as they should:', lines.filter(isUnexpected).map(named)),
+    ...list('known to fail, and did not:', lines.filter(isUnexpected).map(named)),
   ].join('\n')
 }
 
