@@ -8,6 +8,7 @@ import type { EtalonError } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
 import { closed } from '../conformance/guarded.js'
 import { openBackend } from './backends.js'
+import { exit } from './exit.js'
 import type { Screen } from './terminal.js'
 import { complainTo } from './terminal.js'
 import { timeLimit } from './timeLimit.js'
@@ -30,16 +31,25 @@ export interface Rim {
 /** Why work ends before it is done: a person broke it off, or whoever read what it writes has gone. */
 export type Interruption = 'interrupted' | 'broken pipe'
 
-/** The first Ctrl-C is told; the second ends the process, as if nobody listened. */
+// one Ctrl-C may come twice: from the terminal, and from npm or another parent that hands it on
+const handedOn = 1000
+
+/** The first Ctrl-C is told; another, a second later or more, ends the process. */
 const listenToProcess: NonNullable<Rim['listen']> = (tell) => {
-  const interrupted = (): void => tell('interrupted')
+  let first: number | undefined
+  const interrupted = (): void => {
+    if (first !== undefined && performance.now() - first > handedOn) process.exit(exit.interrupted)
+    first ??= performance.now()
+    tell('interrupted')
+  }
   const broken = ({ code }: NodeJS.ErrnoException): void => {
     if (code === 'EPIPE') tell('broken pipe')
   }
-  process.once('SIGINT', interrupted)
+  process.on('SIGINT', interrupted)
   process.stdout.on('error', broken)
   return () => {
-    process.off('SIGINT', interrupted)
+    // what is handed on late finds the work done already
+    setTimeout(() => process.off('SIGINT', interrupted), handedOn).unref()
     process.stdout.off('error', broken)
   }
 }

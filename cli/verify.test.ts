@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { either as E, taskEither as TE } from 'fp-ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mutant, mutantFormula } from '../conformance/testing/instrument.js'
+import { readReport } from '../conformance/reportCodec.js'
 import { questionTable } from '../conformance/table.js'
 import { formulaTable, smallTable, toy } from '../conformance/testing/toys.js'
 import { oracle } from '../reference/index.js'
@@ -93,6 +94,10 @@ const parsed = (lines: string): readonly Readonly<Record<string, unknown>>[] => 
     .slice(0, -1)
     .split('\n')
     .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+}
+const rightOf = <A>(result: E.Either<{ readonly message: string }, A>): A => {
+  if (E.isLeft(result)) throw new Error(result.left.message)
+  return result.right
 }
 const faulty = toy({
   tanh: mutant(
@@ -247,7 +252,7 @@ describe('etalon verify, by its parts', () => {
     expect(out).toMatch(
       /\n\nprogram +cases +worst error ÷ bound +verdict\ndiamond +8 .* conformant\nfan-out .* unsupported\n/,
     )
-    expect(out).toMatch(/\nconformant: .* cases, 6 programs conformant, seed 1/)
+    expect(out).toMatch(/\nconformant: [^]* cases,\s+6\s+programs\s+conformant,\s+seed 1/)
     // a node's values are lost where the program has more than one
     const wrong: Backend = {
       ...some,
@@ -261,7 +266,7 @@ describe('etalon verify, by its parts', () => {
     expect(text.out).toMatch(
       /\nprogram diamond: a value that several nodes read.*\n {4}run 1: node left \(relu forward\): left\[/,
     )
-    expect(text.out).toMatch(/\nnot conformant: .* programs not conformant/)
+    expect(text.out).toMatch(/\nnot conformant: [^]* programs\s+not\s+conformant/)
     const lines = parsed((await asked(wrong, true)).out)
     expect(lines.at(-1)).toMatchObject({
       summary: { verdict: 'not-conformant', notConformant: 0, programs: { conformant: 2, notConformant: 4 } },
@@ -395,6 +400,59 @@ describe('etalon verify, by its parts', () => {
     expect((await readFile('/dev/null')).length).toBe(0)
   })
 
+  test('--bail stops at the first line that fails; what comes after it is told as not run', async () => {
+    const json = join(folder, 'bail.json')
+    const { code, out } = await verified(faulty, { bail: true, json })
+    expect(code).toBe(1)
+    expect(out).not.toMatch(/\nrelu /)
+    expect(out).toMatch(/\nstopped at the first line that failed/)
+    expect(out).toMatch(/\nnot conformant: 0 conformant, 1 not conformant, 3 not run, /)
+    expect(rightOf(readReport(await readFile(json, 'utf8')))).toMatchObject({
+      lines: [{ verdict: 'not-conformant' }, { verdict: 'not-run' }, { verdict: 'not-run' }, { verdict: 'not-run' }],
+      summary: { stopped: 'bail', verdict: 'not-conformant' },
+    })
+  })
+
+  test('--quiet tells failures and totals only, and what failed once more at the end', async () => {
+    const right = await verified(toy(), { quiet: true })
+    expect(right.out).toMatch(/^conformant: 4 conformant, .*\n$/)
+    const { out } = await verified(faulty, { quiet: true })
+    expect(out).toMatch(/^tanh forward/)
+    expect(out).not.toMatch(/legend|worst:|toy on/)
+    expect(out).toMatch(/\nfailed: tanh forward\n$/)
+  })
+
+  test('a ledger of known failures: what fails as it says is no failure, what does not is one', async () => {
+    const skips = join(folder, 'known.json')
+    const held = async (entries: readonly object[]) => {
+      await writeFile(skips, JSON.stringify(entries))
+      return verified(faulty, { skips })
+    }
+    const entry = { op: 'tanh', reason: 'bug 7', expires: '2999-12-31' }
+    const known = await held([{ ...entry, direction: 'forward' }])
+    expect(known.code).toBe(0)
+    expect(known.out).toMatch(/\nknown to fail, and failed\n {4}tanh forward +bug 7 \(until 2999-12-31\)\n/)
+    expect(known.out).not.toMatch(/as drawn/)
+    expect(known.out).toMatch(/\nconformant: .* 1 known to fail/)
+    const stale = await held([entry])
+    expect(stale.code).toBe(1)
+    expect(stale.out).toMatch(/\nknown to fail, and did not: tanh backward\n$/)
+    const over = await held([{ ...entry, expires: '2020-01-01' }])
+    expect([over.code, over.out]).toEqual([2, ''])
+    expect(over.err).toMatch(
+      /^etalon: FormatInvalid: .*known.json: entry 1: the entry of tanh .* expired on 2020-01-01/,
+    )
+    expect((await held([{ ...entry, op: 'tanhh' }])).err).toMatch(/UnknownOp: .* did you mean tanh\?\n$/)
+  })
+
+  test('limits and features of a device are folded unless they are asked for', async () => {
+    const device = { ...toy(), fingerprint: { name: 'toy', features: 'a b', maxBufferSize: 7 } }
+    expect((await verified(device)).out).toMatch(
+      /^toy on\n {2}name +toy\n {2}and 2 limits and features: --device-facts tells/,
+    )
+    expect((await verified(device, { deviceFacts: true })).out).toMatch(/\n {2}maxBufferSize +7\n/)
+  })
+
   test('progress goes to standard error where that is a terminal, cut to its width', async () => {
     const [out, err] = [recorder(), recorder(true)]
     await verified(toy(), {}, {}, [out, err])
@@ -451,21 +509,46 @@ describe('etalon verify, as a process', () => {
     expect(json.at(-1)).toMatchObject({ summary: { backend: 'plain-f32', fingerprint: { arithmetic: 'f32' } } })
   })
 
-  test('Ctrl-C ends it at once, without a stack trace and without a file', async () => {
+  test('Ctrl-C writes what there is, says so and ends with 130', async () => {
     const json = join(folder, 'interrupted.json')
     const started = performance.now()
-    const { code, signal, err } = await etalon(['verify', '--device', 'software', '--json', json], {}, (child) =>
-      setTimeout(() => child.kill('SIGINT'), 500),
-    )
-    expect(signal === 'SIGINT' || code === 130).toBe(true)
-    expect(err).not.toMatch(/ at |Error/)
+    const args = ['verify', '--ops', 'relu,conv*', '--backend', 'plain-f32', '--json', json]
+    const { code, out, err } = await etalon(args, {}, (child) => {
+      let [text, sent] = ['', false]
+      child.stdout?.on('data', (chunk: Buffer) => {
+        text += chunk.toString()
+        if (sent || !/relu +forward/.test(text)) return
+        sent = true
+        child.kill('SIGINT')
+        // a parent such as npm hands it on: it comes twice
+        setTimeout(() => child.kill('SIGINT'), 20)
+      })
+    })
+    expect(code).toBe(130)
+    expect(err).toMatch(/^etalon: broken off after \d of \d+ lines; .*interrupted.json has them\n$/)
+    expect(out).toMatch(/\nno verdict, for the run was broken off: \d conformant, \d+ not run/)
     expect(performance.now() - started).toBeLessThan(60_000)
-    expect((await readdir(folder)).filter((name) => name.startsWith('interrupted'))).toEqual([])
+    const { lines, summary } = rightOf(readReport(await readFile(json, 'utf8')))
+    expect(lines[0]).toMatchObject({ op: 'relu', verdict: 'conformant' })
+    expect(lines.at(-1)).toMatchObject({ verdict: 'not-run' })
+    expect(summary).toMatchObject({ verdict: 'not-run', stopped: 'interrupted' })
+  })
+
+  test('a reader that goes away ends it quietly', async () => {
+    const { code, err } = await etalon(['verify', '--ops', 'relu,conv*', '--backend', 'plain-f32'], {}, (child) =>
+      child.stdout?.destroy(),
+    )
+    expect([code, err]).toEqual([141, ''])
   })
 
   test.each([
     [['--ops', 'relu,rule'], /there is no op "rule"; there are sigmoid, /],
+    [['--ops', 'conv2', '--quiet'], /there is no op "conv2"; did you mean conv2d\?\n/],
+    [['--ops', 'Conv*'], /no op is called Conv\*; there are sigmoid, /],
     [['--ops', ''], /there is no op ""/],
+    [['--shard', '3/2'], /A part is wanted such as 2\/8/],
+    [['--shard', '0/2'], /A part is wanted such as 2\/8/],
+    [['--skips', 'nowhere.json'], /^etalon: FileUnreadable: nowhere.json cannot be read: no such file\n$/],
     [['--runs', '-1'], /whole number of at least 0/],
     [['--runs', '1.5'], /whole number of at least 0/],
     [['--runs', 'abc'], /whole number of at least 0/],

@@ -3,7 +3,7 @@ import { either as E, function as F } from 'fp-ts'
 import type { DeviceChoice } from '../accelerated/index.js'
 import { fingerprintOf } from '../conformance/guarded.js'
 import { nodeEffort } from '../conformance/lockstep.js'
-import { printFingerprint } from '../conformance/report.js'
+import { printFingerprint, wrapped } from '../conformance/report.js'
 import type { Moment, Trial } from '../conformance/trial.js'
 import { runTrial, trials } from '../conformance/trial.js'
 import type { TrialLine, TrialReport } from '../conformance/trialReport.js'
@@ -37,6 +37,8 @@ export interface ZooOptions {
   readonly seed: number
   readonly device: DeviceChoice
   readonly backend?: string
+  /** whether the limits and features of the device are told, too */
+  readonly deviceFacts?: boolean
   /** a file that grows by a line with every network, and that a later run goes on from */
   readonly report?: string
   /** the lines go to standard output in place of the table */
@@ -86,7 +88,7 @@ const exitOf = { conformant: exit.ok, 'not-conformant': exit.notConformant, 'not
 export const zooAt = async (
   rim: Omit<Rim, 'table'>,
   names: readonly string[],
-  { full, samples, seed, device, backend: name = 'webgpu', report, json }: ZooOptions,
+  { full, samples, seed, device, backend: name = 'webgpu', deviceFacts, report, json }: ZooOptions,
 ): Promise<ExitCode> => {
   const { out, err, now, oracle } = rim
   const complain = complainTo(err)
@@ -129,7 +131,9 @@ export const zooAt = async (
     await closing(rim, backend)
     return exit.usage
   }
-  say(`${ink.strong(backend.name)} on\n${printFingerprint(fingerprint, ink)}\n\n${printTrialHead(ink)}`)
+  say(
+    `${ink.strong(backend.name)} on\n${printFingerprint(fingerprint, ink, deviceFacts === true)}\n\n${printTrialHead(ink)}`,
+  )
 
   // what an earlier run found is kept, wanted now or not
   const effort = { ...nodeEffort, least: samples }
@@ -172,20 +176,23 @@ export const zooAt = async (
   return exitOf[told.length < all.length ? 'not-run' : overallOf(told)]
 }
 
-const kindsOf = (all: readonly Trial[], wanted: Trial['kind']): string =>
-  all
-    .filter(({ kind }) => kind === wanted)
-    .map(({ name }) => JSON.stringify(name))
-    .join(', ')
+const kindsOf = (head: string, all: readonly Trial[], wanted: Trial['kind']): string =>
+  wrapped(
+    head,
+    all
+      .filter(({ kind }) => kind === wanted)
+      // a name may have a space, at which no line ends
+      .map(({ name }, at, named) => `${JSON.stringify(name)}${at === named.length - 1 ? '' : ','}`),
+  )
 
 const inventory = (): string => {
   const all = trials(1)
   return `
-Small networks: ${kindsOf(all, 'small')}
+${kindsOf('Small networks:', all, 'small')}
 
-Blocks of the large ones, all their channels, on small images: ${kindsOf(all, 'block')}
+${kindsOf('Blocks of the large ones, all their channels, on small images:', all, 'block')}
 
-Large networks, with --full or by name: ${kindsOf(all, 'large')}`
+${kindsOf('Large networks, with --full or by name:', all, 'large')}`
 }
 
 /** `etalon zoo`: whole networks and blocks of them on the device, forward and backward, judged node by node. */
@@ -202,6 +209,7 @@ export const zooCommand: Subcommand = (command, end) =>
     .option('--seed <n>', 'of the weights, the images and which elements are judged', wholeNumber(0), 1)
     .addOption(backendOption())
     .addOption(deviceOption())
+    .option('--device-facts', 'all that the device says of itself, limits and features too')
     .option('--report <file>', 'write a line of JSON for each network; a run that finds such a file goes on from it')
     .option('--json', 'these lines go to standard output instead of the table')
     .addHelpText('after', inventory)

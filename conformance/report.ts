@@ -62,6 +62,21 @@ export const printable = (text: string): string =>
     (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 
+/** Words behind a head, in lines of at most `width` characters; they go on below the first of them. */
+export const hanging = (head: string, text: string): string =>
+  text
+    .split(/\s+/)
+    .reduce<readonly string[]>(
+      (soFar, word) => {
+        const last = soFar.at(-1) as string
+        return last.length + 1 + word.length > width && last.length > head.length
+          ? [...soFar, `${' '.repeat(head.length)} ${word}`]
+          : [...soFar.slice(0, -1), `${last} ${word}`]
+      },
+      [head],
+    )
+    .join('\n')
+
 // limits are numbers, features a list of names: of use where a limit is met, and long
 const isPlainFact = ([name, value]: readonly [string, unknown]): boolean =>
   typeof value === 'string' && value !== '' && name !== 'features'
@@ -72,9 +87,7 @@ export const printFingerprint = (fingerprint: Fingerprint, ink: Ink = plain, all
   const shown = all ? facts : facts.filter(isPlainFact)
   const folded = facts.length - shown.length
   return [
-    ...shown.map(([name, value]) =>
-      wrapped(`  ${name.padEnd(34)}`, String(value).split(' ')).replace(name, ink.faint(name)),
-    ),
+    ...shown.map(([name, value]) => hanging(`  ${name.padEnd(34)}`, String(value)).replace(name, ink.faint(name))),
     ...(folded === 0 ? [] : [ink.faint(`  and ${folded} limits and features: --device-facts tells them`)]),
   ].join('\n')
 }
@@ -155,35 +168,18 @@ export const printUnsupported = (lines: readonly Line[], ink: Ink = plain): stri
       .map(([reason, count]) => ({ where: `${op} ${direction}`, reason, count })),
   )
   if (rows.length === 0) return ''
-  // the words of a reason go on below its first, an indent away
-  const reasonBelow = (head: string, reason: string): string =>
-    reason
-      .split(/\s+/)
-      .reduce<readonly string[]>(
-        (soFar, word) => {
-          const last = soFar.at(-1) as string
-          return last.length + 1 + word.length > width && last.length > head.length
-            ? [...soFar, `${' '.repeat(head.length)} ${word}`]
-            : [...soFar.slice(0, -1), `${last} ${word}`]
-        },
-        [head],
-      )
-      .join('\n')
   return [
     ink.strong('cases that are not its own, by the reason that it gives'),
     ...rows.map(({ where, reason, count }, at) =>
-      reasonBelow(
-        `    ${(rows[at - 1]?.where === where ? '' : where).padEnd(29)} ${String(count).padStart(5)} `,
-        reason,
-      ),
+      hanging(`    ${(rows[at - 1]?.where === where ? '' : where).padEnd(29)} ${String(count).padStart(5)} `, reason),
     ),
   ].join('\n')
 }
 
 const knownText = (line: Line, { reason, expires, traits = [] }: Known): string =>
-  wrapped(
+  hanging(
     `    ${line.op} ${line.direction}`.padEnd(34),
-    `${traits.length === 0 ? '' : `with ${traits.join(' and ')}: `}${reason} (until ${expires})`.split(' '),
+    `${traits.length === 0 ? '' : `with ${traits.join(' and ')}: `}${reason} (until ${expires})`,
   )
 
 /** What a ledger of known failures says of a run: what failed as expected, and what did not fail. */
@@ -234,7 +230,7 @@ export const printFailing = ({ lines, programs = [] }: Report, ink: Ink = plain)
       ...lines.filter(isWrong).map(named),
       ...programs.filter(isWrong).map(({ program }) => `program ${program}`),
     ]),
-    ...list('not failed, as they should:', lines.filter(isUnexpected).map(named)),
+    ...list('known to fail, and did not:', lines.filter(isUnexpected).map(named)),
   ].join('\n')
 }
 
