@@ -169,7 +169,7 @@ describe('a run', () => {
     }
     const { code, out, err } = await shown(throwing, ['perceptron', 'rnnClassifier'])
     expect(code).toBe(1)
-    expect(out.match(/not-conformant\n {4}Thrown: (perceptron|rnnClassifier): no time\n/g)).toHaveLength(2)
+    expect(out.match(/not-conformant\n {4}.*\n {4}Thrown: (perceptron|rnnClassifier): no time\n/g)).toHaveLength(2)
     expect(err).toBe('etalon: the backend: it could not be closed: stuck\n')
   })
 

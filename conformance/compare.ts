@@ -1,6 +1,6 @@
 import type { ReadLine, ReadProgram, ReadReport } from './reportCodec.js'
 import type { Ink } from './report.js'
-import { number, plain, wrapped } from './report.js'
+import { hanging, number, plain, wrapped } from './report.js'
 
 /** Two reports side by side: what fails that did not, what passes that did not, and what has drifted. */
 
@@ -138,7 +138,7 @@ export const compareReports = (older: ReadReport, newer: ReadReport, factor = 2)
 }
 
 const changeText = ({ name, before = '–', after = '–' }: Changed): string =>
-  wrapped(`    ${name.padEnd(30)}`, `${before} → ${after}`.split(' '))
+  hanging(`    ${name.padEnd(30)}`, `${before} → ${after}`)
 
 const driftText = ({ name, before, after }: Drift): string => {
   const times = Math.max(before, after) / Math.max(Math.min(before, after), least)

@@ -216,14 +216,10 @@ const placeOn =
     return `${at.toFixed(2)}%`
   }
 
+const raised = (sign: string): string => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(sign)] ?? '⁻'
+
 const powerText = (power: number): string =>
-  power === 0
-    ? '1'
-    : power === 1
-      ? '10'
-      : power === -1
-        ? '0.1'
-        : `10${[...String(power)].map((sign) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(sign)] ?? '⁻').join('')}`
+  power === 0 ? '1' : power === 1 ? '10' : power === -1 ? '0.1' : `10${String(power).replace(/./g, raised)}`
 
 const decadesOf = ({ low, high }: Axis): readonly number[] => Array.from({ length: high - low + 1 }, (_, i) => low + i)
 
@@ -321,7 +317,9 @@ const worstTable = ({ failure: { judgement } }: ToldGroup): string => {
     ['bound', number(worst.bound)],
     ['error ÷ bound', ratioText(worst.ratio)],
   ]
-  return `<div class="scroll"><table class="worst"><thead><tr>${cells.map(([name]) => `<th scope="col">${name}</th>`).join('')}</tr></thead><tbody><tr>${cells.map(([, value]) => `<td>${html(value)}</td>`).join('')}</tr></tbody></table></div>`
+  return `<ul class="worst">${cells
+    .map(([name, value]) => `<li><span class="note">${name}</span> <code>${html(value)}</code></li>`)
+    .join('')}</ul>`
 }
 
 const diagnosisOf = (group: ToldGroup): string => {
@@ -441,7 +439,8 @@ h1 .badge { font-size: 1rem }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; overflow-wrap: normal } th, td { text-align: left; padding: .2rem .9rem .2rem 0; border-bottom: 1px solid var(--rule); white-space: nowrap; vertical-align: top }
 thead th { color: var(--faint); font-weight: 600; font-size: .875rem } tbody th { font-weight: 500 } .n { text-align: right } .sum * { font-weight: 700 }
 td.wide { white-space: normal; min-width: 16rem } td.axes { color: var(--faint); font-size: .875rem; white-space: normal; min-width: 14rem }
-table.plain td { white-space: normal; overflow-wrap: anywhere } table.plain th { color: var(--faint); font-weight: 400 } table.worst td { font-family: ui-monospace, monospace; font-size: .875rem }
+table.plain td { white-space: normal; overflow-wrap: anywhere } table.plain th { color: var(--faint); font-weight: 400 }
+.worst { list-style: none; display: flex; flex-wrap: wrap; gap: 0 1.5rem; margin: 0; padding: 0 }
 .share { display: inline-block; width: 3rem; height: .5rem; background: var(--none-paper); border-radius: .25rem; overflow: hidden } .of { display: inline-block; min-width: 4.2em } .share i { display: block; height: 100%; background: var(--forward) }
 .row { display: grid; grid-template-columns: minmax(7rem, 12rem) 1fr; align-items: center; font-size: .875rem; line-height: 1.25 } .row > span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; padding-right: .5rem } .row svg { display: block; overflow: visible }
 .axis { position: sticky; top: 0; background: var(--paper); z-index: 1 } svg text { fill: var(--faint); font-size: 12px; text-anchor: middle }

@@ -8,12 +8,14 @@ import {
   literal,
   number,
   plain,
+  printable,
   printDevice,
   printJudgement,
   printQuestion,
   printReason,
   quoted,
   verdictText,
+  wrapped,
 } from './report.js'
 import type { Line } from './line.js'
 
@@ -95,9 +97,7 @@ export const printDifference = (
 
 /** The head of the table that `printProgramLine` fills. */
 export const printProgramHead = (ink: Ink = plain): string =>
-  ink.faint(
-    `${'program'.padEnd(30)} ${'cases'.padStart(5)} ${'worst error ÷ bound'.padStart(20)} ${''.padStart(11)}  verdict`,
-  )
+  ink.faint(`${'program'.padEnd(30)} ${'cases'.padStart(5)} ${'worst error ÷ bound'.padStart(20)}  verdict`)
 
 /** One program in one line. */
 export const printProgramLine = (line: ProgramLine, ink: Ink = plain): string => {
@@ -109,7 +109,7 @@ export const printProgramLine = (line: ProgramLine, ink: Ink = plain): string =>
       : line.refused === 0
         ? ''
         : ink.faint('  the rest refused for a limit of the device')
-  return `${line.program.padEnd(30)} ${String(line.cases).padStart(5)} ${worst.padStart(20)} ${''.padStart(11)}  ${verdictText(line.verdict, ink)}${at}${refused}`
+  return `${line.program.padEnd(30)} ${String(line.cases).padStart(5)} ${worst.padStart(20)}  ${verdictText(line.verdict, ink)}${at}${refused}`
 }
 
 const printNode = ({ op, direction, attrs, inputs, cotangents, outputs }: ProgramNode): string => {
@@ -129,7 +129,7 @@ const printProgram = ({ inputs, nodes, outputs, carry }: Program): readonly stri
   `    inputs ${Object.entries(inputs)
     .map(([name, shape]) => `${name}${showShape(shape)}`)
     .join(' ')}`,
-  ...nodes.map((node) => `    ${printNode(node)}`),
+  ...nodes.map((node) => wrapped('   ', printNode(node).split(' '))),
   `    outputs ${outputs.join(', ')}`,
   ...(Object.keys(carry).length === 0
     ? []
@@ -149,8 +149,8 @@ export const printProgramFailure = (
   failure === undefined
     ? ''
     : [
-        ink.strong(`program ${program}: ${about}`),
-        `    ${failure.at}: ${failure.message}`,
+        ink.strong(wrapped(`program ${program}:`, printable(about).split(' '))),
+        wrapped(`    ${failure.at}:`, printable(failure.message).split(/\s+/)),
         ...printProgram(failure.program),
         printDevice(fingerprint, ink),
       ].join('\n')

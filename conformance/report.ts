@@ -58,13 +58,12 @@ export const wrapped = (head: string, words: readonly string[]): string =>
 /** Text without what a terminal or a reader of XML would take for a command: control characters are told by their codes. */
 export const printable = (text: string): string =>
   text.replace(
-    // eslint-disable-next-line no-control-regex -- they are what is looked for
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]/gu,
     (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 
 /** Words behind a head, in lines of at most `width` characters; they go on below the first of them. */
-const hanging = (head: string, text: string): string =>
+export const hanging = (head: string, text: string): string =>
   text
     .split(/\s+/)
     .reduce<readonly string[]>(
@@ -231,7 +230,7 @@ export const printFailing = ({ lines, programs = [] }: Report, ink: Ink = plain)
       ...lines.filter(isWrong).map(named),
       ...programs.filter(isWrong).map(({ program }) => `program ${program}`),
     ]),
-    ...list('not failed, as they should:', lines.filter(isUnexpected).map(named)),
+    ...list('known to fail, and did not:', lines.filter(isUnexpected).map(named)),
   ].join('\n')
 }
 

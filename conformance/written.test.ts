@@ -112,7 +112,7 @@ const report: Report = {
   programs: [failedProgram, { ...failedProgram, program: 'not its own', verdict: 'unsupported', unsupported: hostile }],
 }
 const told = written(report, 2.5, { replay: 'etalon replay --backend ./mine.js' })
-const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/u // eslint-disable-line no-control-regex -- there must be none
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/u
 
 describe('JUnit’s XML', () => {
   const xml = junitXml(told)
