@@ -1,5 +1,4 @@
 import { either as E, function as F } from 'fp-ts'
-import type { OpName } from '../spec/catalogue.js'
 import { opNames, parseOpName } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
 import { ensure, fail, show, within } from '../spec/error.js'
@@ -126,6 +125,7 @@ const programOf = ({ worst, failure, ...rest }: ReadProgram): ProgramLine => ({
     ? {}
     : { worst: { ...worst, got: NaN, want: NaN }, ...(worst.case === undefined ? {} : { worstAt: worst.case }) }),
   // a program is shown, and not run again
+  // eslint-disable-next-line no-restricted-syntax
   ...(failure === undefined ? {} : { failure: { ...failure, program: failure.program as unknown as Program } }),
 })
 
@@ -217,7 +217,7 @@ const ordered = (named: readonly Named[]): Result<readonly ReadLine[]> => {
   const lines = named.flatMap(({ report }) => report.lines)
   const { ops, direction } = named[0]?.report.summary.asked ?? {}
   const wanted = questionsIn({
-    ...(ops === undefined ? {} : { ops: opNames.filter((op) => ops.includes(op)) as readonly OpName[] }),
+    ...(ops === undefined ? {} : { ops: opNames.filter((op) => ops.includes(op)) }),
     ...(direction === undefined ? {} : { direction }),
   })
   const found = wanted.map(({ op, direction }) =>
