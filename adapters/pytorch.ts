@@ -58,6 +58,8 @@ const translations = {
   lstmCell: ['two biases: the second 0'],
   rnn: ['two biases: the second 0'],
   lstm: ['two biases: the second 0'],
+  gruCell: [],
+  gru: [],
   mse: [],
   bce: [],
   bceWithLogits: [],

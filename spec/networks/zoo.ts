@@ -141,7 +141,7 @@ export const variantsOf = (name: NetworkName): readonly string[] => zoo[name].va
 export const hasAuxiliaries = (name: NetworkName): boolean => zoo[name].hasAux
 
 /** Whether a network may be asked for with another cell or several layers. */
-export const isRecurrent = (name: NetworkName): boolean => (zoo[name] as Entry).isRecurrent === true
+export const isRecurrent = (name: NetworkName): boolean => zoo[name].isRecurrent === true
 
 /** How a network is tried whole, and with how many examples at once. */
 export const trialOf = (
