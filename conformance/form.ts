@@ -119,6 +119,9 @@ const drawerOf = (fill: Fill): ((draw: Draws) => number) => {
 // tensor of a case, so that their products do not repeat
 const stretches = [8191, 8179, 8171, 8167, 8161, 8147, 8123] as const
 
+/** So many numbers of a long tensor are drawn apart at least; those behind them are the same again. */
+export const drawnApart: number = Math.min(...stretches)
+
 const rowsOf = (shape: Shape): number => shape.at(-1) ?? 1
 
 // f32 numbers in a row. A loop, since there may be millions: `from` with a function takes several times as long

@@ -13,6 +13,7 @@ import type { Question } from '../spec/program.js'
 import type { Numbers, Shape, Tensor, Tensors } from '../spec/tensor.js'
 import { indexOf, largestOutput, mapTensors, sameShape, showShape, sizeOf, squares, zeros } from '../spec/tensor.js'
 import type { Elements } from './elements.js'
+import { drawnApart } from './form.js'
 import type { Sums, SumsEffort } from './freivalds.js'
 import { sumsOf } from './freivalds.js'
 import type { Walked } from './walk.js'
@@ -341,7 +342,10 @@ const walkOf = (oracle: Oracle, question: Question, readings: readonly Reading[]
   const resolved = resolve(spec, attrs, shapesOf(inputs))
   if (E.isLeft(resolved)) return []
   const terms = spec.walk[direction](resolved.right.sizes)
-  const measured = readings.filter(({ output }) => terms[output] !== undefined)
+  // a bias's gradient adds the numbers of one tensor, which repeat: so do their roundings, and walk in step. Products of two
+  // tensors, whose stretches are as long as different primes, do not
+  const repeats = (output: string): boolean => output === 'b' && (terms[output] ?? 0) > drawnApart
+  const measured = readings.filter(({ output }) => terms[output] !== undefined && !repeats(output))
   if (measured.length === 0) return []
   // squares are numbers that are there where long sums read most of them, and else made where they are read
   const read = measured.reduce((n, { output, want }) => n + want.length * (terms[output] as number), 0)

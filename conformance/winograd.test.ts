@@ -77,7 +77,8 @@ describe('a convolution by transforms', () => {
     expect(judgement.walks).toMatchObject([{ output: 'y', within: false }])
     const smallest = asking('apart', 16)
     const failure = { id: 'id', smallest, smallestId: 'id', judgement }
-    const told = printFailure({ ...line, failed: 1, failure }, { fingerprint: {} })
+    const groups = [{ traits: [], failed: 1, of: line.cases, failure }]
+    const told = printFailure({ ...line, failed: 1, groups, failure }, { fingerprint: {} })
     expect(told).toMatch(/the kind: integers came out with fractions/)
   })
 
