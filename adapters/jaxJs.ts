@@ -100,6 +100,7 @@ const opened = async (device: Device, gpu: OpenedGpu | undefined): Promise<Backe
       },
       translates: translationsOf(jaxJsOps),
       snippet: snippetIn(jaxJsOps, language),
+      dials: true,
       conventions: jaxJsConventions,
     }),
     close: async () => {

@@ -140,6 +140,7 @@ const opened = async (): Promise<Backend> => {
   )
   return {
     ...fromKernels('onnxruntime-web', kernels, {
+      dials: true,
       fingerprint: {
         name: 'onnxruntime-web',
         library: 'onnxruntime-web',

@@ -262,6 +262,7 @@ const opened = ({ python, version }: Found): Backend => {
       fingerprint: { name: 'pytorch', library: 'torch', version, python, device: 'cpu' },
       translates: Object.fromEntries(Object.entries(table).filter(([, words]) => words.length > 0)),
       snippet: snippetFrom(functionsIn(readFileSync(pytorchProgram, 'utf8'))),
+      dials: true,
       conventions,
     }),
     close: child.close,

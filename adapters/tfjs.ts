@@ -158,6 +158,7 @@ const opened = async (kind: Kind, gpu: OpenedGpu | undefined): Promise<Backend> 
       fingerprint,
       translates: translationsOf(tfjsOps),
       snippet: snippetIn(tfjsOps, language),
+      dials: true,
       conventions: tfjsConventions,
     }),
     close: async () => {

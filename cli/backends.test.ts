@@ -206,8 +206,10 @@ describe.skipIf(!hasPython)('the example in Python', () => {
   test('is conformant, and says what it does not do, and why', async () => {
     const { code, out, err } = await verified(python, { ops: ['relu', 'dense'], profile: 'quick' })
     expect([code, err]).toEqual([0, ''])
-    expect(out).toMatch(/^my-python on\n {2}command +python3 .*\n {2}python +3\./)
-    expect(out).toMatch(/\nrelu +forward +31 .* kept +conformant\nrelu +backward +33 .* kept +conformant\n/)
+    expect(out).toMatch(/^my-python on\n {2}command +python3\s[^]*\n {2}python +3\./)
+    expect(out).toMatch(
+      /\nrelu +forward +31 .* kept +conformant\nrelu +backward +\d+ .* kept +conformant\n +\d+ of 39 cases are not its own\n/,
+    )
     expect(out).toMatch(/\ndense +forward .* conformant\n +\d+ of 21 cases are not its own\n/)
     expect(out).toMatch(/\ndense +backward +0 .* unsupported\n/)
     expect(out).toMatch(/\n {4}dense forward +\d+ {2}no bias\n/)
@@ -255,7 +257,11 @@ describe('a program that', () => {
   ])('%s', async (name, answer, problem) => {
     const { code, out } = await verified(await program(`p${name.length}.cjs`, answer), { shrinkTime: 0.5 })
     expect(code).toBe(problem === undefined ? 0 : 1)
-    if (problem !== undefined) expect(out).toMatch(problem)
+    if (problem !== undefined)
+      expect(
+        [out, out.replaceAll(/\s+/g, ' ')].some((text) => problem.test(text)),
+        out,
+      ).toBe(true)
     // to the end of the line, with as many processes as that takes
     expect(out).toMatch(/\nrelu +forward +(29|31) /)
   })

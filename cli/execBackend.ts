@@ -239,6 +239,7 @@ interface Hello {
   readonly fingerprint: Backend['fingerprint']
   readonly supports?: ReadonlySet<string>
   readonly translates?: NonNullable<Backend['translates']>
+  readonly dials?: boolean
 }
 
 const directions = t.array(t.keyof({ forward: null, backward: null }))
@@ -247,6 +248,7 @@ const helloCodec = t.partial({
   fingerprint: t.record(t.string, t.union([t.string, t.number, t.boolean])),
   supports: t.record(t.string, directions),
   translates: t.record(t.string, t.array(t.string)),
+  dials: t.boolean,
 })
 
 const helloOf = (members: Members): Result<Hello> =>
@@ -263,7 +265,7 @@ const helloOf = (members: Members): Result<Hello> =>
     E.tap(({ supports = {}, translates = {} }) =>
       F.pipe([...Object.keys(supports), ...Object.keys(translates)], E.traverseArray(parseOpName)),
     ),
-    E.map(({ name, fingerprint = {}, supports, translates }) => ({
+    E.map(({ name, fingerprint = {}, supports, translates, dials }) => ({
       greets: true,
       ...(name === undefined ? {} : { name }),
       fingerprint,
@@ -271,6 +273,7 @@ const helloOf = (members: Members): Result<Hello> =>
         ? {}
         : { supports: new Set(Object.entries(supports).flatMap(([op, all]) => all.map((one) => `${op}/${one}`))) }),
       ...(translates === undefined ? {} : { translates }),
+      ...(dials === undefined ? {} : { dials }),
     })),
   )
 
@@ -401,6 +404,7 @@ export const openCommand =
       supports,
       run: (program, feeds, watch) => () => run(program, feeds, watch ?? program.outputs),
       ...(about.translates === undefined ? {} : { translates: about.translates }),
+      ...(about.dials === undefined ? {} : { dials: about.dials }),
       close: async () => {
         closed = true
         talk.close()

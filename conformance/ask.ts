@@ -1,5 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
+import type { Attributes } from '../spec/attributes.js'
 import type { Backend } from '../spec/backend.js'
 import { anyOrder } from '../spec/bound.js'
 import type { EtalonError, Result } from '../spec/error.js'
@@ -39,8 +40,22 @@ export interface Answered {
   readonly answer: Result<Tensors>
 }
 
+/** The attributes that stand for conventions, at the catalogue's own values. */
+const catalogues: Attributes = { kink: 'catalogue', ties: 'first', ceilMode: false, epsilonInside: false }
+
+/** The dial that a question asks at a value which the backend does not take, if there is one. */
+const alienDial = ({ dials, conventions }: Backend, { op, attrs }: Question): string | undefined =>
+  dials === true
+    ? undefined
+    : Object.keys(catalogues).find(
+        (name) =>
+          attrs[name] !== undefined && attrs[name] !== catalogues[name] && attrs[name] !== conventions?.[op]?.[name],
+      )
+
 /** What a backend answers to a question. One that is not guarded may throw where it should have answered; that is its answer. */
 export const attempt = async (backend: Backend, question: Question): Promise<Answered['answer']> => {
+  const alien = alienDial(backend, question)
+  if (alien !== undefined) return fail('Unsupported', `${alien} other than the catalogue’s`)
   const { program, feeds } = oneNode(question)
   try {
     return F.pipe(await backend.run(program, feeds)(), E.map(answersOf))

@@ -361,13 +361,14 @@ export const guarded = (
     }
   }
 
-  const { open, depth, translates, conventions, snippet } = backend
+  const { open, depth, translates, conventions, dials, snippet } = backend
   return {
     name: typeof backend.name === 'string' ? backend.name : show(backend.name),
     fingerprint: fingerprintOf(backend),
     ...(depth === undefined ? {} : { depth }),
     ...(translates === undefined ? {} : { translates }),
     ...(conventions === undefined ? {} : { conventions }),
+    ...(dials === undefined ? {} : { dials }),
     ...(snippet === undefined
       ? {}
       : {

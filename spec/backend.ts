@@ -47,6 +47,11 @@ export interface Backend {
    */
   readonly translates?: Readonly<Partial<Record<OpName, readonly string[]>>>
   /**
+   * whether it takes the attributes that stand for conventions – `kink`, `ties`, `ceilMode`, `epsilonInside` – at any of their
+   * values; without it the others than the catalogue's and its own are not asked of it
+   */
+  readonly dials?: boolean
+  /**
    * the values of dials – `kink`, `ties`, `epsilonInside` and their like – that are the library's own, by op, where it has
    * one: an answer by another value is then a declared convention
    */

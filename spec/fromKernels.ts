@@ -227,7 +227,7 @@ export const fromKernels = (
   table: Kernels,
   about: { readonly fingerprint?: Fingerprint } & Pick<
     Backend,
-    'depth' | 'translates' | 'snippet' | 'conventions'
+    'depth' | 'translates' | 'snippet' | 'conventions' | 'dials'
   > = {},
 ): Backend => {
   ensureOps(table)

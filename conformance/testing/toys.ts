@@ -75,7 +75,7 @@ export const changing = (kernel: PlainKernel, change: (y: Tensor) => Tensor | un
 })
 
 /** The reference as a backend, but for some kernels. */
-export const toy = (kernels: KernelTable = {}) => fromKernels('toy', { ...formulaTable, ...kernels })
+export const toy = (kernels: KernelTable = {}) => fromKernels('toy', { ...formulaTable, ...kernels }, { dials: true })
 
 const small = ({ shapes }: Form): boolean => Object.values(shapes).every((shape) => sizeOf(shape) <= 600)
 
