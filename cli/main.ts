@@ -84,7 +84,7 @@ const fresh = (name: string): Command =>
   new Command(name)
     .exitOverride()
     .showHelpAfterError(`(${name} --help says how it is used)`)
-    .configureHelp({ helpWidth: Math.min((process.stdout.columns as number | undefined) ?? helpWidth, helpWidth) })
+    .configureHelp({ helpWidth: Math.min(process.stdout.isTTY ? process.stdout.columns : helpWidth, helpWidth) })
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'etalon: ')) })
 
 /** The command without a subcommand: help, version, and the message for what it does not know. */

@@ -37,7 +37,7 @@ const hostile = () => {
         return asked++ === 0 ? answers : { y: answers['y'] && mapTensor((v) => v + 1, answers['y']) }
       },
     },
-  } as Parameters<typeof toy>[0])
+  })
 }
 
 const right = <A>(result: E.Either<{ readonly message: string }, A>): A => {

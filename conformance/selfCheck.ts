@@ -86,7 +86,7 @@ export const checkLaw = (oracle: Oracle, law: Law, sample: Case): string | undef
 /** What every use of an oracle begins with, a few seconds for all ops together; and what comes before an op is blamed. */
 export const samplings = {
   brief: { drawn: 1, apart: 1, classes: 0, corners: 0, numbers: 0 },
-  thorough: { drawn: 6, apart: 12, classes: 24, corners: 8, numbers: 2000 },
+  thorough: { drawn: 6, apart: 12, classes: 40, corners: 8, numbers: 2000 },
 } as const satisfies Readonly<Record<string, Samples>>
 
 /**

@@ -80,8 +80,17 @@ const narrow: Case = {
   form: form('narrow', {}, { x: [130, 3], w: [5, 3], b: [5] }),
 }
 
+// and pieces whose batch is the longest by far: what is added up over it
+const deep: Case = {
+  op: 'maxout',
+  direction: 'backward',
+  seed: 'deep',
+  form: form('deep', {}, { x: [300, 7], w: [2, 3, 7], b: [2, 3] }),
+}
+
 // a software driver takes long to compile tiles that are cut: convolutions bring each kernel something once
-const timesOf = (op: OpName): number => (op.startsWith('conv') ? 1 : 2)
+// pieces of maxout are chosen by kernels of several kinds, of which a case has some
+const timesOf = (op: OpName): number => (op.startsWith('conv') ? 1 : op === 'maxout' ? 12 : 2)
 
 /** The shortest cases of an op and direction that bring each of its kernels something to cut, most of them twice over. */
 const casesOf = (op: OpName, direction: Direction, device: PlanLimits): readonly Question[] => {
@@ -89,7 +98,7 @@ const casesOf = (op: OpName, direction: Direction, device: PlanLimits): readonly
   const drawn = Array.from({ length: caseCount(questionTable, op, direction, 60) }, (_, i) =>
     caseAt(questionTable, op, direction, 7, i),
   )
-  return [...drawn, ...[narrow].filter((asked) => asked.op === op && asked.direction === direction)]
+  return [...drawn, ...[narrow, deep].filter((asked) => asked.op === op && asked.direction === direction)]
     .map((asked) => ({ asked, size: Math.max(...Object.values(asked.form.shapes).map(sizeOf)) }))
     .filter(({ size }) => size > 2 * step && size <= 70000)
     .sort((a, b) => a.size - b.size)

@@ -81,7 +81,7 @@ describe('IDX', () => {
     expectInvalid(decodeImages(replaced(imageFile, 3, 4)), /IDX with 4 axes of u8/)
     expectInvalid(decodeImages(replaced(imageFile, 2, 0x0a)), /not an IDX file/)
     expectInvalid(decodeLabels(replaced(labelFile, 0, 0x1f, 0x8b)), /gzip/)
-    expectInvalid(decodeImages([...'<html><body>'].map((c) => c.charCodeAt(0))), /not an IDX file but an HTML page/)
+    expectInvalid(decodeImages(Array.from(Buffer.from('<html><body>'))), /not an IDX file but an HTML page/)
     expectInvalid(decodeImages([]), /truncated header: an empty file/)
   })
 

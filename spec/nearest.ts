@@ -1,19 +1,22 @@
 /** How many letters have to be put in, left out or changed to make one word of another (Levenshtein's distance). */
 const distance = (a: string, b: string): number => {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++)
-      next.push(
-        Math.min(
-          (next[j - 1] as number) + 1,
-          (row[j] as number) + 1,
-          (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1),
-        ),
-      )
-    row = next
-  }
-  return row[b.length] as number
+  const [left, right] = [Array.from(a), Array.from(b)]
+  const last = left.reduce<readonly number[]>(
+    (row, letter, i) =>
+      right.reduce<readonly number[]>(
+        (next, other, j) => [
+          ...next,
+          Math.min(
+            (next[j] as number) + 1,
+            (row[j + 1] as number) + 1,
+            (row[j] as number) + (letter === other ? 0 : 1),
+          ),
+        ],
+        [i + 1],
+      ),
+    Array.from({ length: right.length + 1 }, (_, j) => j),
+  )
+  return last.at(-1) as number
 }
 
 /** The name that was probably meant, if there is one like it: at most a third of its letters are others. */
@@ -34,5 +37,5 @@ export const meant = (word: string, names: readonly string[]): string => {
   const [last, ...before] = [...likely].reverse()
   return last === undefined
     ? `there are ${names.join(', ')}.`
-    : `did you mean ${[...(before.length === 0 ? [] : [before.reverse().join(', ')]), last].join(' or ')}?`
+    : `did you mean ${[...(before.length === 0 ? [] : [[...before].reverse().join(', ')]), last].join(' or ')}?`
 }

@@ -92,7 +92,7 @@ describe('SAME padding', () => {
   ])('refuses %s, and says why', (_, given, code, message) => {
     for (const f of [samePadding, sameTransposedPadding])
       expect(f(given as SameWindow<readonly [number]>)).toMatchObject({
-        left: { code, message: expect.stringMatching(message) },
+        left: { code, message: expect.stringMatching(message) as string },
       })
   })
 })

@@ -386,7 +386,9 @@ export const layers: readonly Mutant[] = [
     'for (let k = 0; k < H; k++) sum',
     'for (let k = 0; k < Math.min(H, 128); k++) sum',
   ),
-  scan('formula', 'no bias', ['rnnCell forward', 'lstmCell forward'], 'let sum = at(b.data, r)', 'let sum = 0'),
+  scan('formula', 'no bias', ['rnnCell forward', 'lstmCell forward'], 'let sum = at(b.data, r)', 'let sum = 0', {
+    nth: 0,
+  }),
   rnn(
     'time',
     'one state behind',
