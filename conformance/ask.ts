@@ -43,6 +43,9 @@ export interface Answered {
 /** The attributes that stand for conventions, at the catalogue's own values. */
 const catalogues: Attributes = { kink: 'catalogue', ties: 'first', ceilMode: false, epsilonInside: false }
 
+/** How the reason ends why a dial is not asked of a backend that does not take it. */
+export const otherThanCatalogues = 'other than the catalogue’s'
+
 /** The dial that a question asks at a value which the backend does not take, if there is one. */
 const alienDial = ({ dials, conventions }: Backend, { op, attrs }: Question): string | undefined =>
   dials === true
@@ -55,7 +58,7 @@ const alienDial = ({ dials, conventions }: Backend, { op, attrs }: Question): st
 /** What a backend answers to a question. One that is not guarded may throw where it should have answered; that is its answer. */
 export const attempt = async (backend: Backend, question: Question): Promise<Answered['answer']> => {
   const alien = alienDial(backend, question)
-  if (alien !== undefined) return fail('Unsupported', `${alien} other than the catalogue’s`)
+  if (alien !== undefined) return fail('Unsupported', `${alien} ${otherThanCatalogues}`)
   const { program, feeds } = oneNode(question)
   try {
     return F.pipe(await backend.run(program, feeds)(), E.map(answersOf))

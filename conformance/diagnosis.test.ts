@@ -26,7 +26,7 @@ const faulty: FaultyOracle = (op, fault) => Promise.resolve(oracleBy({ ...formul
 const plain = (op: OpName): PlainKernel => plainF32Kernels[op] as PlainKernel
 
 const backendOf = (op: OpName, kernel: PlainKernel, about: Partial<Backend> = {}): Backend => ({
-  ...fromKernels('wrong', { ...plainF32Kernels, [op]: kernel }),
+  ...fromKernels('wrong', { ...plainF32Kernels, [op]: kernel }, { dials: true }),
   ...about,
 })
 

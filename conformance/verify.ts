@@ -6,7 +6,7 @@ import type { Direction, OpName } from '../spec/catalogue.js'
 import { questions } from '../spec/catalogue.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
-import { ask, fails, kindOfFailure } from './ask.js'
+import { ask, fails, kindOfFailure, otherThanCatalogues } from './ask.js'
 import type { Profile } from './cases.js'
 import { caseAt, coverageOf, indicesOf, scheduled } from './cases.js'
 import type { Case } from './form.js'
@@ -338,7 +338,12 @@ const wrongly = ({ groups, sequence }: Line): Verdict => {
 
 const verdictOf = (line: Line): Verdict => {
   const { cases, refused, failed, repeats, groups } = line
-  const others = refused + notItsOwn(line)
+  // what a backend need not take is no part of what it was to answer
+  const dials = Object.entries(line.unsupported ?? {}).reduce(
+    (n, [reason, count]) => n + (reason.endsWith(otherThanCatalogues) ? count : 0),
+    0,
+  )
+  const others = refused + notItsOwn(line) - dials
   return failed + (repeats?.failed ?? 0) > 0 || groups.length > 0
     ? wrongly(line)
     : cases === 0 && refused === 0 && others > 0
