@@ -115,7 +115,7 @@ describe('two reports side by side', () => {
   const withLine = (op: string, change: Partial<ReadLine>): ReadReport => {
     const report = read()
     const lines = report.lines.map((line) =>
-      line.op === op && line.direction === 'forward' ? ({ ...line, ...change }) : line,
+      line.op === op && line.direction === 'forward' ? { ...line, ...change } : line,
     )
     return { ...report, lines }
   }
