@@ -10,7 +10,7 @@ import { openBackendFile } from './backendFile.js'
 import { openCommand } from './execBackend.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
-import { meant } from './nearest.js'
+import { meant } from '../spec/nearest.js'
 
 interface Options extends BackendOptions {
   readonly device: DeviceChoice

@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import type { FaultyOracle } from '../conformance/diagnosis.js'
+import { folderOf, planted } from '../conformance/planted.js'
 import { oracleBy } from '../reference/formulas.js'
 import type { Formula } from '../reference/formulas.js'
 import { formulas } from '../reference/table.js'
 import type { OpName } from '../spec/catalogue.js'
-import { opOf } from '../spec/catalogue.js'
-import type { Family } from '../spec/op.js'
 
 /**
  * The reference with a fault planted into one formula, at run time: its module is read as text, one place of it changed,
@@ -13,30 +12,8 @@ import type { Family } from '../spec/op.js'
  * tried with, and they are of the very formulas that people read.
  */
 
-const folders: Readonly<Record<Family, string>> = {
-  activation: 'activations',
-  layer: 'layers',
-  normalizer: 'normalizers',
-  loss: 'losses',
-  optimizer: 'optimizers',
-}
-
-// with any white space between its tokens; a build may have put parentheses and commas elsewhere, and then nothing is found
-const patternOf = (find: string): RegExp =>
-  new RegExp((find.match(/\w+|[^\w\s]/g) ?? []).map((token) => token.replace(/[^\w]/g, '\\$&')).join('\\s*'), 'g')
-
-/** The text with one place of it changed, or nothing where it has no such place. */
-export const withFault = (
-  text: string,
-  { find, replace, nth = 0 }: { readonly find: string; readonly replace: string; readonly nth?: number },
-): string | undefined => {
-  const match = [...text.matchAll(patternOf(find))][nth]
-  return match && text.slice(0, match.index) + replace + text.slice(match.index + match[0].length)
-}
-
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-const urlOf = (op: OpName): URL =>
-  new URL(`../reference/${folders[opOf(op).family]}/${op}.${extension}`, import.meta.url)
+const urlOf = (op: OpName): URL => new URL(`../reference/${folderOf(op)}/${op}.${extension}`, import.meta.url)
 
 // types are for people; a build has none
 const asJavaScript = async (text: string): Promise<string> => {
@@ -57,7 +34,8 @@ const absolute = (text: string, base: URL): string =>
 export const faultyOracle: FaultyOracle = async (op, fault) => {
   try {
     const url = urlOf(op)
-    const text = withFault(await readFile(url, 'utf8'), fault)
+    // a build may have put parentheses and commas elsewhere
+    const text = planted(await readFile(url, 'utf8'), fault)
     if (text === undefined) return undefined
     const code = absolute(await asJavaScript(text), url)
     const formula = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as Formula

@@ -209,6 +209,34 @@ describe('the package, installed in an empty folder', () => {
     expect(told).toContain(prints.replaceAll(/^ {4}/gm, ''))
   })
 
+  it('names the mistake of a wrong backend by the formulas that come with it', async () => {
+    const code = `import { fromKernels } from 'etalon'
+      export default fromKernels('halved', { mse: { forward: ({ reduction }, { prediction, target }) => {
+        const squares = Array.from(prediction.data, (y, i) => 0.5 * (y - target.data[i]) ** 2)
+        const sum = squares.reduce((a, b) => a + b, 0)
+        return { loss: reduction === 'none'
+          ? { shape: prediction.shape, data: squares }
+          : { shape: [], data: [reduction === 'sum' ? sum : sum / squares.length] } }
+      } } })`
+    await writeFile(join(folder, 'halved.mjs'), code)
+    const asked = [
+      'verify',
+      '--backend',
+      './halved.mjs',
+      '--ops',
+      'mse',
+      '--direction',
+      'forward',
+      '--profile',
+      'quick',
+    ]
+    const problem = await run(folder, join('node_modules', '.bin', 'etalon'), ...asked).catch(
+      (thrown: unknown) => thrown,
+    )
+    const told = String(problem).replaceAll(/\s+/g, ' ')
+    expect(told).toMatch(/diagnosis: a mistake: the answers are as by “half the square”/)
+  })
+
   it('explains an op without its sources', async () => {
     const page = await run(folder, join('node_modules', '.bin', 'etalon'), 'explain', 'conv2d')
     expect(page).toContain('= 1·1 + 0·1 + 1·1 + 0·0 + 1·1 + 0·1 + 1·0 + 0·0 + 1·1')

@@ -1,6 +1,5 @@
 import { either as E, function as F } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
-import type { Attributes } from '../spec/attributes.js'
 import type { Backend } from '../spec/backend.js'
 import { anyOrder } from '../spec/bound.js'
 import type { EtalonError, Result } from '../spec/error.js'
@@ -9,6 +8,7 @@ import type { Oracle } from '../spec/oracle.js'
 import type { Question } from '../spec/program.js'
 import { answersOf, oneNode } from '../spec/program.js'
 import type { Tensors } from '../spec/tensor.js'
+import { alienDial, reasonOf } from './dials.js'
 import type { Effort } from './elements.js'
 import { elementsIn } from './elements.js'
 import type { Case } from './form.js'
@@ -40,25 +40,10 @@ export interface Answered {
   readonly answer: Result<Tensors>
 }
 
-/** The attributes that stand for conventions, at the catalogue's own values. */
-const catalogues: Attributes = { kink: 'catalogue', ties: 'first', ceilMode: false, epsilonInside: false }
-
-/** How the reason ends why a dial is not asked of a backend that does not take it. */
-export const otherThanCatalogues = 'other than the catalogue’s'
-
-/** The dial that a question asks at a value which the backend does not take, if there is one. */
-const alienDial = ({ dials, conventions }: Backend, { op, attrs }: Question): string | undefined =>
-  dials === true
-    ? undefined
-    : Object.keys(catalogues).find(
-        (name) =>
-          attrs[name] !== undefined && attrs[name] !== catalogues[name] && attrs[name] !== conventions?.[op]?.[name],
-      )
-
 /** What a backend answers to a question. One that is not guarded may throw where it should have answered; that is its answer. */
 export const attempt = async (backend: Backend, question: Question): Promise<Answered['answer']> => {
   const alien = alienDial(backend, question)
-  if (alien !== undefined) return fail('Unsupported', `${alien} ${otherThanCatalogues}`)
+  if (alien !== undefined) return fail('Unsupported', reasonOf(alien))
   const { program, feeds } = oneNode(question)
   try {
     return F.pipe(await backend.run(program, feeds)(), E.map(answersOf))

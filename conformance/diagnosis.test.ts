@@ -6,7 +6,7 @@ import { formulas } from '../reference/table.js'
 import type { Backend } from '../spec/backend.js'
 import type { OpName } from '../spec/catalogue.js'
 import { getOrThrow } from '../spec/error.js'
-import { fromKernels } from '../spec/fromKernels.js'
+import { evaluate, fromKernels } from '../spec/fromKernels.js'
 import type { PlainKernel } from '../spec/fromKernels.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
 import { generate, mapTensors } from '../spec/tensor.js'
@@ -76,6 +76,22 @@ describe('another convention', () => {
     const { line } = await lineOf('avgPool2d', backendOf('avgPool2d', flipped))
     expect(['convention', 'not-conformant']).toContain(line.verdict)
     expect(line.groups.every(({ diagnosis }) => diagnosis === undefined || diagnosis.kind === 'convention')).toBe(true)
+  })
+
+  test('of another shape is told too: a pool that rounds up', async () => {
+    const { line } = await lineOf(
+      'maxPool2d',
+      backendOf('maxPool2d', {
+        ...plain('maxPool2d'),
+        forward: (attrs, inputs) =>
+          getOrThrow(
+            evaluate(plainF32Kernels, 'maxPool2d', 'forward', { ...attrs, ceilMode: true }, inputs as Tensors, {}),
+          ),
+      }),
+    )
+    expect(line.verdict).toBe('convention')
+    expect(line.groups[0]?.diagnosis).toMatchObject({ kind: 'convention', dial: { name: 'ceilMode', value: true } })
+    expect(printFailure(line, { fingerprint: {} })).toContain('ceilMode true')
   })
 
   test('of a momentum that weighs the old statistics is told too', async () => {

@@ -14,6 +14,7 @@ import type { Question } from '../spec/program.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
 import { mapTensor } from '../spec/tensor.js'
 import { attempt, caseEffort } from './ask.js'
+import { dialsOf } from './dials.js'
 import { elementsIn } from './elements.js'
 import type { Case } from './form.js'
 import { numbersIn, realise } from './form.js'
@@ -64,27 +65,6 @@ const rightOf = <A>(result: E.Either<unknown, A>): A | undefined => (E.isRight(r
 
 // ---- conventions ---------------------------------------------------------------------------------------------------
 
-type Dial = Readonly<Record<string, readonly AttributeValue[]>>
-
-const kinks: Dial = { kink: ['catalogue', 'left', 'right'] }
-
-/** The attributes of ops that stand for conventions of libraries, and their values. */
-const dials: Readonly<Partial<Record<OpName, Dial>>> = {
-  relu: kinks,
-  leakyRelu: kinks,
-  elu: kinks,
-  hinge: kinks,
-  maxPool2d: { ties: ['first', 'last', 'share'], ceilMode: [false, true] },
-  avgPool2d: { countIncludePad: [false, true], ceilMode: [false, true] },
-  maxout: { ties: ['first', 'last', 'share'] },
-  adagrad: { epsilonInside: [false, true] },
-  rmsprop: { epsilonInside: [false, true] },
-  batchNormTraining: { runningVariance: ['unbiased', 'biased'] },
-}
-
-/** The attributes of an op that stand for conventions of libraries. */
-export const dialsOf = (op: OpName): readonly string[] => Object.keys(dials[op] ?? {})
-
 interface Convention {
   readonly words: string
   readonly dial?: Diagnosis['dial']
@@ -117,7 +97,7 @@ const rules: Readonly<Partial<Record<OpName, readonly Convention[]>>> = {
 }
 
 const conventionsOf = (op: OpName): readonly Convention[] => [
-  ...Object.entries(dials[op] ?? {}).flatMap(([name, values]) =>
+  ...Object.entries(dialsOf(op)).flatMap(([name, values]) =>
     values.map((value): Convention => ({
       words: `${name} ${JSON.stringify(value)}`,
       dial: { name, value },

@@ -124,8 +124,7 @@ const programOf = ({ worst, failure, ...rest }: ReadProgram): ProgramLine => ({
   ...(worst === undefined
     ? {}
     : { worst: { ...worst, got: NaN, want: NaN }, ...(worst.case === undefined ? {} : { worstAt: worst.case }) }),
-  // a program is shown, and not run again
-  // eslint-disable-next-line no-restricted-syntax
+  // eslint-disable-next-line no-restricted-syntax -- a program is shown, and not run again
   ...(failure === undefined ? {} : { failure: { ...failure, program: failure.program as unknown as Program } }),
 })
 

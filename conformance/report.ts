@@ -11,7 +11,7 @@ import type { Judgement } from './judge.js'
 import type { Rounding } from './probe.js'
 import type { NonFinite } from './nonFinite.js'
 import type { Diagnosis } from './diagnosis.js'
-import { dialsOf } from './diagnosis.js'
+import { dialsOf } from './dials.js'
 import type { FailureGroup, Known, Line, Report, Verdict } from './line.js'
 import { notItsOwn } from './line.js'
 
@@ -337,7 +337,7 @@ export const partsOf = (asked: Case): Parts => {
   const head = `${asked.op} ${asked.direction}${name}`
   if (E.isLeft(question)) return { head, conventions: [], attributes: [], tensors: [`    ${question.left.message}`] }
   const { attrs, inputs, cotangents } = question.right
-  const dials = dialsOf(asked.op)
+  const dials = Object.keys(dialsOf(asked.op))
   const shown = Object.entries(attrs).map(([attribute, value]) => ({
     attribute,
     text: `${attribute}=${typeof value === 'number' ? literal(value) : JSON.stringify(value)}`,
@@ -426,8 +426,9 @@ export const diagnosisWords = ({ diagnosis }: Pick<FailureGroup, 'diagnosis'>): 
 
 /** What a group might be instead. */
 const diagnosisText = (group: ToldGroup, ink: Ink): readonly string[] => {
-  // what is no answer is like none
-  if (group.failed === 0 || group.failure.judgement.problem !== undefined) return []
+  // what is no answer is like none, unless another convention has just that shape
+  const { problem } = group.failure.judgement
+  if (group.failed === 0 || (group.diagnosis === undefined && problem !== undefined)) return []
   const [kind, is] = diagnosisWords(group)
   const line = group.diagnosis?.line
   return [

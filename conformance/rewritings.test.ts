@@ -6,29 +6,21 @@ import { anyOrder } from '../spec/bound.js'
 import type { OpName } from '../spec/catalogue.js'
 import { opNames, opOf } from '../spec/catalogue.js'
 import { getOrThrow } from '../spec/error.js'
-import type { Family } from '../spec/op.js'
 import { resolve, shapesOf } from '../spec/op.js'
 import { draws, keyOf } from '../spec/philox.js'
 import { caseAt, caseCount } from './cases.js'
 import type { Case } from './form.js'
 import { numbersIn, realise } from './form.js'
 import { expectWhole, ratioOf } from './judge.js'
+import { folderOf } from './planted.js'
 import { questionTable } from './table.js'
 import { refusedRewritings, rewritings } from './rewritings/index.js'
 import type { Machine, Rewriting } from './rewritings/rewriting.js'
 import { asPermitted, toNearest } from './rewritings/rewriting.js'
 
-const folders: Readonly<Record<Family, string>> = {
-  activation: 'activations',
-  layer: 'layers',
-  normalizer: 'normalizers',
-  loss: 'losses',
-  optimizer: 'optimizers',
-}
-
 /** The items of a section of an op's docstring. */
 const itemsOf = (op: OpName, section: 'Admits' | 'Refuses'): readonly string[] => {
-  const file = fileURLToPath(new URL(`../spec/${folders[opOf(op).family]}/${op}.ts`, import.meta.url))
+  const file = fileURLToPath(new URL(`../spec/${folderOf(op)}/${op}.ts`, import.meta.url))
   const [, text] = new RegExp(`^ \\* ${section} +(.*\\n(?: \\* {9}.*\\n)*)`, 'm').exec(readFileSync(file, 'utf8')) ?? []
   return text === undefined
     ? []

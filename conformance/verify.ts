@@ -6,13 +6,14 @@ import type { Direction, OpName } from '../spec/catalogue.js'
 import { questions } from '../spec/catalogue.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
-import { ask, fails, kindOfFailure, otherThanCatalogues } from './ask.js'
+import { ask, fails, kindOfFailure } from './ask.js'
 import type { Profile } from './cases.js'
 import { caseAt, coverageOf, indicesOf, scheduled } from './cases.js'
 import type { Case } from './form.js'
 import { numbersIn, printCase, realise } from './form.js'
 import type { FaultyOracle } from './diagnosis.js'
 import { diagnose } from './diagnosis.js'
+import { isOfDial } from './dials.js'
 import type { NumberedSuspect } from './findings.js'
 import { findingsOf } from './findings.js'
 import type { Compared, Grade } from './grade.js'
@@ -340,7 +341,7 @@ const verdictOf = (line: Line): Verdict => {
   const { cases, refused, failed, repeats, groups } = line
   // what a backend need not take is no part of what it was to answer
   const dials = Object.entries(line.unsupported ?? {}).reduce(
-    (n, [reason, count]) => n + (reason.endsWith(otherThanCatalogues) ? count : 0),
+    (n, [reason, count]) => n + (isOfDial(reason) ? count : 0),
     0,
   )
   const others = refused + notItsOwn(line) - dials

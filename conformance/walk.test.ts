@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { plainF32Kernels } from '../adapters/plainF32.js'
+import { plainF32, plainF32Kernels } from '../adapters/plainF32.js'
 import { oracle } from '../reference/index.js'
 import type { Backend } from '../spec/backend.js'
 import type { OpName } from '../spec/catalogue.js'
@@ -9,6 +9,8 @@ import { fromKernels } from '../spec/fromKernels.js'
 import type { PlainKernel } from '../spec/fromKernels.js'
 import { generate, sizeOf } from '../spec/tensor.js'
 import type { Tensor } from '../spec/tensor.js'
+import { ask, fails } from './ask.js'
+import { caseAt } from './cases.js'
 import { form } from './questions.js'
 import { printFailure } from './report.js'
 import { questionTable } from './table.js'
@@ -150,4 +152,12 @@ describe('small outputs', () => {
       }
     },
   )
+})
+
+test('a bias’s gradient over more numbers than are drawn apart is graded by no walk: they repeat, and so do roundings', async () => {
+  const index = questionTable.conv2d.corners.findIndex(({ name }) => name === 'more outputs than one row of workgroups')
+  const asked = caseAt(questionTable, 'conv2d', 'backward', 1, index)
+  const { judgement } = getOrThrow(await ask(plainF32, oracle, asked)())
+  expect(judgement?.walks.map(({ output }) => output).sort()).toEqual(['w', 'x'])
+  expect(judgement && fails(judgement, 'nearest')).toBe(false)
 })

@@ -4,6 +4,7 @@ import type { Direction, OpName } from '../../spec/catalogue.js'
 import { opOf } from '../../spec/catalogue.js'
 import { cotangentNames } from '../../spec/op.js'
 import type { Shape } from '../../spec/tensor.js'
+import { ofGradients } from '../dials.js'
 import type { Fill, Form } from '../form.js'
 import type { Factor, Possible, Row } from './covering.js'
 import type { Product } from './sums.js'
@@ -98,9 +99,6 @@ const chosen = (choice: string | undefined, names: readonly string[]): readonly 
     : choice.startsWith('only ')
       ? [choice.slice(5)]
       : names.filter((name) => name !== choice.slice(8))
-
-/** Attributes that say something of gradients alone: forward they make no difference, and are not asked. */
-export const ofGradients: readonly string[] = ['kink', 'ties']
 
 /** An op's cases in a direction, from what is declared of it. */
 export const subject = (op: OpName, direction: Direction, declared: Declared): Subject => {

@@ -6,7 +6,7 @@ import * as fpTs from 'fp-ts'
 import * as ioTs from 'io-ts'
 import ts from 'typescript'
 import type { OpName } from '../../spec/catalogue.js'
-import { opNames, opOf } from '../../spec/catalogue.js'
+import { opNames } from '../../spec/catalogue.js'
 import type { KernelTable, PlainKernel } from '../../spec/fromKernels.js'
 import type { AnyOp } from '../../spec/op.js'
 import * as fields from '../../spec/field.js'
@@ -16,6 +16,8 @@ import * as scans from '../../spec/scan.js'
 import * as tensors from '../../spec/tensor.js'
 import type { Formula } from '../../reference/formulas.js'
 import { kernelBy } from '../../reference/formulas.js'
+import type { Change } from '../planted.js'
+import { folderOf, planted } from '../planted.js'
 import type { Arithmetic } from '../rewritings/arithmetic.js'
 
 /**
@@ -23,13 +25,6 @@ import type { Arithmetic } from '../rewritings/arithmetic.js'
  * handed to an arithmetic of the caller's (f32 with a rounding of its own). So faults and rounding are those of the very
  * formulas that people read, and neither can drift away from them. And the spec as text: a bound loosened.
  */
-
-/** One token's change: `find` is matched with any white space between its tokens; `nth` counts from 0. */
-export interface Change {
-  readonly find: string
-  readonly replace: string
-  readonly nth?: number
-}
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../reference')
 const shared: Readonly<Record<string, unknown>> = {
@@ -44,28 +39,16 @@ const shared: Readonly<Record<string, unknown>> = {
 const hostFile = resolve(root, '../spec/host.ts')
 const onDevice = { reciprocal: (v: number) => Math.fround(host.reciprocal(v)) }
 
-/** The folder of a family's files, in every room. */
-export const families = {
-  activation: 'activations',
-  layer: 'layers',
-  normalizer: 'normalizers',
-  loss: 'losses',
-  optimizer: 'optimizers',
-} as const
-
 /** The file of an op's formula, and that of its contract. */
-export const fileOf = (op: OpName): string => resolve(root, families[opOf(op).family], `${op}.ts`)
-const contractOf = (op: OpName): string => resolve(root, '../spec', families[opOf(op).family], `${op}.ts`)
-
-const patternOf = (find: string): RegExp =>
-  new RegExp((find.match(/\w+|[^\w\s]/g) ?? []).map((token) => token.replace(/[^\w]/g, '\\$&')).join('\\s*'), 'g')
+export const fileOf = (op: OpName): string => resolve(root, folderOf(op), `${op}.ts`)
+const contractOf = (op: OpName): string => resolve(root, '../spec', folderOf(op), `${op}.ts`)
 
 /** The text with the change made; throws where it cannot be, so that a fault never goes stale unseen. */
-export const changed = (text: string, { find, replace, nth = 0 }: Change): string => {
-  const matches = [...text.matchAll(patternOf(find))]
-  const match = matches[nth]
-  if (match === undefined) throw new Error(`the formula has no ${JSON.stringify(find)} (number ${nth})`)
-  return text.slice(0, match.index) + replace + text.slice(match.index + match[0].length)
+export const changed = (text: string, change: Change): string => {
+  const made = planted(text, change)
+  if (made === undefined)
+    throw new Error(`the formula has no ${JSON.stringify(change.find)} (number ${change.nth ?? 0})`)
+  return made
 }
 
 const operators: ReadonlyMap<ts.SyntaxKind, string> = new Map([

@@ -3,7 +3,7 @@ import { formulas } from '../../reference/table.js'
 import type { OpName } from '../../spec/catalogue.js'
 import { checkOracle } from '../selfCheck.js'
 import { questionTable } from '../table.js'
-import type { Change } from './instrument.js'
+import type { Change } from '../planted.js'
 import { mutantFormula } from './instrument.js'
 
 /**

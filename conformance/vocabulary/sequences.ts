@@ -4,7 +4,7 @@ import type { Draws } from '../../spec/philox.js'
 import type { Tensor, Tensors } from '../../spec/tensor.js'
 import { generate, zeros } from '../../spec/tensor.js'
 import type { Fill, Form } from '../form.js'
-import type { Claim, Evaluation, Law } from '../questions.js'
+import type { Claim, Evaluation, Fault, Law } from '../questions.js'
 import { form } from '../questions.js'
 import { joined, part, rearranged } from './arrange.js'
 import { at, equal, named, plus, renamed } from './claims.js'
@@ -223,3 +223,63 @@ export const anyScan =
       },
     }
   }
+
+// ---- faults -------------------------------------------------------------------------------------------------------
+
+/** Mistakes in the gradient of a scan that carries one state, whatever its cell. */
+export const faultsOfTheScan = (scan: Scan): readonly Fault[] => [
+  {
+    name: 'no path through the state',
+    direction: 'backward',
+    find: 'dh + dy',
+    replace: 'dy',
+    unseenAt: scan('', [1, 3, 2, 4], { dhT: { constant: 0 } }),
+  },
+  { name: 'only the end pulls', direction: 'backward', find: 'dh + dy', replace: 'dh' },
+  {
+    name: 'the pull on hT dropped',
+    direction: 'backward',
+    find: '{ h: dhT }',
+    replace: '{ h: zip((v) => 0 * v, dhT, dhT) }',
+  },
+  {
+    name: 'the pull on y one step late',
+    direction: 'backward',
+    find: 'partOf(dy, t)',
+    replace: 'partOf(dy, Math.max(t - 1, 0))',
+  },
+  { name: 'the state after for the one before', direction: 'backward', find: 'h[t] as', replace: 'h[t + 1] as' },
+  {
+    name: 'inputs in the wrong direction of time',
+    direction: 'backward',
+    find: 'partOf(x, t)',
+    nth: 1,
+    replace: 'partOf(x, sizes.T - 1 - t)',
+  },
+  {
+    name: 'dx in the wrong direction of time',
+    direction: 'backward',
+    find: 'steps.map((step) => step.x)',
+    replace: 'steps.map((step) => step.x).reverse()',
+  },
+  {
+    name: 'dh0 of the last step',
+    direction: 'backward',
+    find: 'steps[0]',
+    replace: 'steps[sizes.T - 1]',
+    unseenAt: scan('', [1, 3, 2, 4]),
+  },
+  {
+    name: 'dwIh of the first step alone',
+    direction: 'backward',
+    find: 'sumOfFields(steps.map((step) => step.wIh))',
+    replace: 'steps[0].wIh',
+    unseenAt: scan('', [1, 3, 2, 4]),
+  },
+  {
+    name: 'dwHh without the first step',
+    direction: 'backward',
+    find: 'sumOfFields(steps.map((step) => step.wHh))',
+    replace: 'sumOfFields(steps.slice(sizes.T > 1 ? 1 : 0).map((step) => step.wHh))',
+  },
+]

@@ -1,1 +1,0 @@
-export { meant, nearest } from '../spec/nearest.js'
