@@ -1,4 +1,4 @@
-import type { AttributeValue, Attributes } from '../spec/attributes.js'
+import type { AttributeValue } from '../spec/attributes.js'
 import type { Backend } from '../spec/backend.js'
 import type { OpName } from '../spec/catalogue.js'
 import type { Question } from '../spec/program.js'
@@ -38,7 +38,7 @@ const everyones: readonly string[] = ['countIncludePad', 'runningVariance']
 /** The dial that a question asks at a value which the backend need not take, if there is one. */
 export const alienDial = (
   { dials: takes, conventions }: Pick<Backend, 'dials' | 'conventions'>,
-  { op, attrs }: { readonly op: OpName; readonly attrs: Question['attrs']   },
+  { op, attrs }: { readonly op: OpName; readonly attrs: Question['attrs'] },
 ): string | undefined =>
   takes === true
     ? undefined
