@@ -1,15 +1,10 @@
 import { printDifference, printProgramFailure, printSequence } from '../conformance/probeReport.js'
 import type { Report } from '../conformance/line.js'
-import type { Place, Stopped } from '../conformance/report.js'
-import {
-  overall,
-  printFailing,
-  printFailure,
-  printKnown,
-  printSlowest,
-  printTotals,
-  printUnsupported,
-} from '../conformance/report.js'
+import type { Place } from '../conformance/failureReport.js'
+import type { Stopped } from '../conformance/overall.js'
+import { printFailure } from '../conformance/failureReport.js'
+import { overall } from '../conformance/overall.js'
+import { printFailing, printKnown, printSlowest, printTotals, printUnsupported } from '../conformance/report.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import type { Screen } from './terminal.js'

@@ -1,4 +1,4 @@
-import { printJudgement } from '../conformance/report.js'
+import { printJudgement } from '../conformance/failureReport.js'
 import type { Fingerprint } from '../spec/backend.js'
 import { parameterCount } from '../spec/networks/network.js'
 import type { Evaluation, Interruption, TrainingEvent } from '../training/fit.js'

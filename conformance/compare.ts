@@ -1,6 +1,6 @@
 import type { ReadLine, ReadProgram, ReadReport } from './reportCodec.js'
-import type { Ink } from './report.js'
-import { hanging, number, plain, wrapped } from './report.js'
+import type { Ink } from './text.js'
+import { hanging, number, plain, wrapped } from './text.js'
 
 /** Two reports side by side: what fails that did not, what passes that did not, and what has drifted. */
 

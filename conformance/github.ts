@@ -1,7 +1,9 @@
 import { inShort, whyNotRun } from './junit.js'
 import { notItsOwn } from './line.js'
-import type { Place } from './report.js'
-import { failsRun, fenced, isDeclared, isWrong, number, printable, totalsOf } from './report.js'
+import type { Place } from './failureReport.js'
+import { fenced } from './failureReport.js'
+import { failsRun, isDeclared, isWrong, totalsOf } from './overall.js'
+import { number, printable } from './text.js'
 import type { Figure, WrittenLine, WrittenProgram, WrittenReport } from './written.js'
 import { failureOfProgram, failuresOf, figure, placeOf, toldLine } from './written.js'
 

@@ -13,7 +13,9 @@ export type { Act, Scenario } from './programs/scenario.js'
 export type { Difference, Repeats } from './repetition.js'
 export type { Reopen, SequenceFailure } from './sequence.js'
 export { closed, fingerprintOf, guarded, type Guarded, type Guarding, type TimeLimit } from './guarded.js'
-export { conforms, printFailure, printLine, printTotals, printUnsupported } from './report.js'
+export { printFailure } from './failureReport.js'
+export { conforms } from './overall.js'
+export { printLine, printTotals, printUnsupported } from './report.js'
 export {
   readReport,
   writeReport,

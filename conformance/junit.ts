@@ -1,6 +1,7 @@
 import { notItsOwn } from './line.js'
-import type { Place } from './report.js'
-import { failsRun, isDeclared, isWrong, number, printable } from './report.js'
+import type { Place } from './failureReport.js'
+import { failsRun, isDeclared, isWrong } from './overall.js'
+import { number, printable } from './text.js'
 import type { WrittenKnown, WrittenLine, WrittenProgram, WrittenReport } from './written.js'
 import { failureOfProgram, failuresOf, figure, placeOf } from './written.js'
 

@@ -5,24 +5,20 @@ import type { Share } from './coverage/covered.js'
 import { inShort, knownText, whyNotRun } from './junit.js'
 import { notItsOwn } from './line.js'
 import { printDifference, printSequence } from './probeReport.js'
-import type { Place, ToldGroup, ToldLine } from './report.js'
+import type { Place, ToldGroup, ToldLine } from './failureReport.js'
 import {
   boundWords,
-  coveredIn,
   diagnosisWords,
-  failsRun,
   groupWords,
-  isDeclared,
-  literal,
-  number,
   partsOf,
-  printable,
   replaysOf,
   scaleOfWalks,
-  totalsOf,
   transformWords,
   walkWords,
-} from './report.js'
+} from './failureReport.js'
+import { failsRun, isDeclared, totalsOf } from './overall.js'
+import { coveredIn } from './report.js'
+import { literal, number, printable } from './text.js'
 import type { Figure, WrittenLine, WrittenProgram, WrittenReport } from './written.js'
 import { failureOfProgram, figure, placeOf, toldLine } from './written.js'
 

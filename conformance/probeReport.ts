@@ -3,20 +3,11 @@ import { showShape } from '../spec/tensor.js'
 import type { Case } from './form.js'
 import { printCases } from './form.js'
 import type { ProgramLine } from './programs/probe.js'
-import type { Ink, Place, Told } from './report.js'
-import {
-  literal,
-  number,
-  plain,
-  printable,
-  printDevice,
-  printJudgement,
-  printQuestion,
-  printReason,
-  quoted,
-  verdictText,
-  wrapped,
-} from './report.js'
+import type { Place, Told } from './failureReport.js'
+import type { Ink } from './text.js'
+import { printDevice, printJudgement, printQuestion, printReason, quoted } from './failureReport.js'
+import { verdictText } from './report.js'
+import { literal, number, plain, printable, wrapped } from './text.js'
 import type { Line } from './line.js'
 
 /** Reports of what hangs on more than one question: answers that change, sequences, programs. */

@@ -6,8 +6,9 @@ import type { Judgement } from './judge.js'
 import type { Failure, Line, Report, Verdict } from './line.js'
 import type { Lost } from './nonFinite.js'
 import type { ProgramLine } from './programs/probe.js'
-import type { Stopped } from './report.js'
-import { coveredIn, overallOf, totalsOf } from './report.js'
+import type { Stopped } from './overall.js'
+import { overallOf, totalsOf } from './overall.js'
+import { coveredIn } from './report.js'
 
 /** A report as values for lines of JSON: one for each op and direction, one for each program, then a summary. */
 

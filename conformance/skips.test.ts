@@ -1,7 +1,7 @@
 import { either as E } from 'fp-ts'
 import { describe, expect, test } from 'vitest'
 import type { FailureGroup, Line } from './line.js'
-import { failsRun, isWrong, overall } from './report.js'
+import { failsRun, isWrong, overall } from './overall.js'
 import type { Skip } from './skips.js'
 import { readSkips, withSkips } from './skips.js'
 

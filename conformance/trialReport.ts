@@ -4,8 +4,9 @@ import type { Fingerprint } from '../spec/backend.js'
 import type { ErrorCode, EtalonError, Result } from '../spec/error.js'
 import { ensure } from '../spec/error.js'
 import type { LockstepFinding } from './lockstep.js'
-import { plain, printJudgement, wrapped } from './report.js'
-import type { Ink } from './report.js'
+import { printJudgement } from './failureReport.js'
+import { plain, wrapped } from './text.js'
+import type { Ink } from './text.js'
 import type { TrialResult } from './trial.js'
 
 /** A node of a trial as a report keeps it: JSON has no infinities, so its numbers are text where they are none. */
