@@ -251,7 +251,12 @@ export const printTotals = (
     ...(judged < of
       ? [
           ink.faint(
-            `large answers are judged by some of their elements: ${counted(judged)} of ${counted(of)}${held === 0 ? '' : `, and ${counted(held)} by sums over channels`}`,
+            wrapped(
+              '',
+              `large answers are judged by some of their elements: ${counted(judged)} of ${counted(of)}${held === 0 ? '' : `, and ${counted(held)} by sums over channels`}`.split(
+                ' ',
+              ),
+            ).trimStart(),
           ),
         ]
       : []),
@@ -259,6 +264,7 @@ export const printTotals = (
   return [
     ...(quiet ? [] : about),
     ...(stopped === undefined ? [] : [ink.strong(stoppedText[stopped])]),
-    wrapped('', `${overallText(report, ink, stopped)}: ${parts.join(', ')}`.split(' ')).trimStart(),
+    // a number of seconds stays with its unit
+    wrapped('', `${overallText(report, ink, stopped)}: ${parts.join(', ')}`.split(/ (?!s$)/)).trimStart(),
   ].join('\n')
 }
