@@ -201,6 +201,7 @@ export const webGpuBackend = (acquired: AcquiredDevice): WebGpuBackend => {
   const once = runOnce(executor, limits)
   return {
     name: 'webgpu',
+    dials: true,
     fingerprint: acquired.fingerprint,
     supports: (op, direction) => direction in lowerings[op],
     run: (program, feeds, watch = program.outputs) => once(program, feeds, watch),

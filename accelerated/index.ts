@@ -7,7 +7,7 @@ import type { DeviceChoice, DeviceOptions } from './device/index.js'
 import { acquireDevice } from './device/index.js'
 
 export { webGpuBackend, type WebGpuBackend } from './backend.js'
-export { acquireDevice, type AcquiredDevice, type DeviceChoice, type DeviceOptions } from './device/index.js'
+export { acquireDevice, openGpu, type AcquiredDevice, type DeviceChoice, type DeviceOptions } from './device/index.js'
 export { plan, type Plan, type PlanLimits } from './plan.js'
 
 /** A device by choice and the accelerated backend on it; close the backend to let the process end. */

@@ -25,6 +25,8 @@ import * as rnnCell from './layers/rnnCell.js'
 import * as lstmCell from './layers/lstmCell.js'
 import * as rnn from './layers/rnn.js'
 import * as lstm from './layers/lstm.js'
+import * as gruCell from './layers/gruCell.js'
+import * as gru from './layers/gru.js'
 import * as mse from './losses/mse.js'
 import type { LoweringOf } from './lower.js'
 import * as bce from './losses/bce.js'
@@ -72,6 +74,8 @@ export const lowerings: LoweringTable = {
   lstmCell,
   rnn,
   lstm,
+  gruCell,
+  gru,
   mse,
   bce,
   cce,

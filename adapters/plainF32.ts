@@ -42,4 +42,5 @@ export const plainF32Kernels: KernelTable = Object.fromEntries(
  */
 export const plainF32: Backend = fromKernels('plain-f32', plainF32Kernels, {
   fingerprint: { name: 'plain-f32', arithmetic: 'f32', rounding: 'to nearest, by Math.fround after every operation' },
+  dials: true,
 })

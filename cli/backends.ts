@@ -1,35 +1,110 @@
-import { either as E } from 'fp-ts'
+import { either as E, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import type { DeviceChoice } from '../accelerated/index.js'
+import { adapters } from '../adapters/index.js'
+import type { BackendOptions } from '../spec/adapter.js'
 import type { Backend } from '../spec/backend.js'
-import type { EtalonError } from '../spec/error.js'
+import type { EtalonError, Result } from '../spec/error.js'
+import { fail, show } from '../spec/error.js'
+import { openBackendFile } from './backendFile.js'
+import { openCommand } from './execBackend.js'
+import type { ExitCode } from './exit.js'
+import { exit } from './exit.js'
+import { meant } from '../spec/nearest.js'
 
-type Opener = (device: DeviceChoice) => taskEither.TaskEither<EtalonError, Backend>
+interface Options extends BackendOptions {
+  readonly device: DeviceChoice
+}
+
+type Opener = (options: Options) => taskEither.TaskEither<EtalonError, Backend>
 
 // each is loaded when it is opened: Dawn is native code of some size
-const openers = {
-  webgpu: (device) => async () => (await import('../accelerated/index.js')).openWebGpu(device)(),
+const openers: Readonly<Record<string, Opener>> = {
+  webgpu:
+    ({ device }) =>
+    async () =>
+      (await import('../accelerated/index.js')).openWebGpu(device)(),
   'plain-f32': () => async () => E.right((await import('../adapters/plainF32.js')).plainF32),
-} as const satisfies Readonly<Record<string, Opener>>
+  ...Object.fromEntries(adapters.map(({ name, open }): readonly [string, Opener] => [name, open])),
+}
 
-/** The backends that can be held against the reference, by the names that reports give them. */
-export type BackendName = keyof typeof openers
-export const backendNames = Object.keys(openers) as readonly BackendName[]
+/** The backends that can be held against the reference by a name of their own. */
+export const backendNames: readonly string[] = Object.keys(openers)
 
-/** Opens a backend, WebGPU's unless another is named, which then has no device to choose. */
-export const openBackend = (
-  device: DeviceChoice,
-  backend: BackendName = 'webgpu',
-): taskEither.TaskEither<EtalonError, Backend> => openers[backend](device)
+/** Where a backend comes from: a table of ours, a file of somebody's, or a command that answers questions. */
+type Origin =
+  | { readonly kind: 'named'; readonly open: Opener }
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'command'; readonly command: string }
+
+const looksLikeFile = (text: string): boolean => /[/\\]|^file:|\.[cm]?[jt]s$/.test(text)
+
+const originOf = (text: string): Result<Origin> => {
+  if (text.startsWith('exec:')) {
+    const command = text.slice('exec:'.length).trim()
+    return command === ''
+      ? fail('UnknownBackend', 'exec: wants a command behind it, as in exec:python3 my_backend.py')
+      : E.right({ kind: 'command', command })
+  }
+  const named = Object.hasOwn(openers, text) ? openers[text] : undefined
+  if (named !== undefined) return E.right({ kind: 'named', open: named })
+  return looksLikeFile(text)
+    ? E.right({ kind: 'file', path: text })
+    : fail(
+        'UnknownBackend',
+        `there is no backend ${show(text)}; ${meant(text, backendNames)} A file is given by its path, ./mine.ts, a program as exec:COMMAND`,
+      )
+}
+
+/** What is wrong with the text of a `--backend`, before anything is opened. */
+export const backendProblem = (text: string): string | undefined => {
+  const origin = originOf(text)
+  return E.isLeft(origin) ? origin.left.message : undefined
+}
+
+/**
+ * Opens a backend: WebGPU's unless another is named, given as a file or as `exec:COMMAND`.
+ *
+ * Errors  UnknownBackend; FileUnreadable, FormatInvalid, UnknownOp, Thrown – of a file, or a command that is not there;
+ *         BackendUnavailable – it could not start
+ */
+export const openBackend = (device: DeviceChoice, backend = 'webgpu'): taskEither.TaskEither<EtalonError, Backend> => {
+  const origin = originOf(backend)
+  if (E.isLeft(origin)) return TE.left(origin.left)
+  const options: Options = {
+    device,
+    gpu: async () => (await import('../accelerated/index.js')).openGpu(device)(),
+  }
+  switch (origin.right.kind) {
+    case 'named':
+      return origin.right.open(options)
+    case 'file':
+      return openBackendFile(origin.right.path, options)
+    case 'command':
+      return openCommand(origin.right.command)
+  }
+}
+
+/** The exit code of a backend that could not be opened: it is a mistake to name what is none. */
+export const exitOfOpening = ({ code }: EtalonError): ExitCode =>
+  code === 'BackendUnavailable' || code === 'LimitExceeded' || code === 'DeviceLost' ? exit.noBackend : exit.usage
+
+// what has a name and computes on the processor, whatever it is given
+const without: readonly string[] = backendNames.filter((name) => !name.endsWith('webgpu'))
 
 /** What is wrong with asking for a device together with a backend, if anything is. */
-export const deviceProblem = (device: DeviceChoice, backend: BackendName): string | undefined =>
-  backend === 'webgpu' || device === 'auto' ? undefined : `--device ${device} is for webgpu; ${backend} has no device`
+export const deviceProblem = (device: DeviceChoice, backend: string): string | undefined =>
+  device !== 'auto' && (without.includes(backend) || backend.startsWith('exec:'))
+    ? `--device ${device} is for webgpu; ${backend} has no device`
+    : undefined
+
+/** A word as a shell takes it. */
+const word = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
 
 /** The command that replays a case on the backend and the device that a run was given. */
-export const replayCommand = (device: DeviceChoice, backend: BackendName): string =>
+export const replayCommand = (device: DeviceChoice, backend: string): string =>
   [
     'etalon replay',
-    ...(backend === 'webgpu' ? [] : [`--backend ${backend}`]),
+    ...(backend === 'webgpu' ? [] : [`--backend ${word(backend)}`]),
     ...(device === 'auto' ? [] : [`--device ${device}`]),
   ].join(' ')

@@ -3,7 +3,6 @@ import { writeFile } from 'node:fs/promises'
 import { either as E, function as F } from 'fp-ts'
 import { Argument } from 'commander'
 import type { DeviceChoice } from '../accelerated/index.js'
-import { openWebGpu } from '../accelerated/index.js'
 import type { Judge, StepJudge } from '../bench/onBackend.js'
 import { forwardOnBackend, onBackend, stepOnBackend } from '../bench/onBackend.js'
 import { jsonRow, printRows } from '../bench/print.js'
@@ -21,10 +20,13 @@ import type { Result } from '../spec/error.js'
 import type { Fields } from '../spec/field.js'
 import type { Depth } from '../spec/op.js'
 import type { Question } from '../spec/program.js'
+import { guarded } from '../conformance/guarded.js'
+import { deviceProblem, exitOfOpening, openBackend } from './backends.js'
 import type { Subcommand } from './command.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
-import { deviceOption, wholeNumber } from './options.js'
+import { backendOption, deviceOption, wholeNumber } from './options.js'
+import { closing } from './rim.js'
 import { inkFor, statusLine } from './terminal.js'
 
 const groups = ['reference', 'webgpu', 'networks'] as const
@@ -34,6 +36,7 @@ interface Options {
   readonly rounds: number
   readonly sampleTime: number
   readonly device: DeviceChoice
+  readonly backend: string
   readonly json?: string
 }
 
@@ -81,6 +84,11 @@ const processor = (): string => {
 }
 
 const run = async (asked: readonly Group[], options: Options): Promise<ExitCode> => {
+  const problem = deviceProblem(options.device, options.backend)
+  if (problem !== undefined) {
+    process.stderr.write(`etalon: ${problem}\n`)
+    return exit.usage
+  }
   const ink = inkFor(process.stdout)
   const status = statusLine()
   const timing = {
@@ -98,7 +106,9 @@ const run = async (asked: readonly Group[], options: Options): Promise<ExitCode>
     rows.push(...some)
     lines.push(...some.map((row) => JSON.stringify(jsonRow(row))))
   }
-  const wanted = (group: Group): boolean => asked.length === 0 || asked.includes(group)
+  // whoever names a backend wants that one timed
+  const byDefault: readonly Group[] = options.backend === 'webgpu' ? ['reference', 'webgpu'] : ['webgpu']
+  const wanted = (group: Group): boolean => (asked.length === 0 ? byDefault : asked).includes(group)
   const about: Record<string, unknown> = { processor: processor(), node: process.version, rounds: options.rounds }
 
   if (wanted('reference')) {
@@ -115,12 +125,13 @@ const run = async (asked: readonly Group[], options: Options): Promise<ExitCode>
     group === 'networks' ? asked.includes(group) : wanted(group),
   )
   if (onTheDevice.length > 0) {
-    const opened = await openWebGpu(options.device)()
+    const opened = await openBackend(options.device, options.backend)()
     if (E.isLeft(opened)) {
       process.stderr.write(`etalon: ${opened.left.code}: ${opened.left.message}\n`)
-      return exit.noBackend
+      return exitOfOpening(opened.left)
     }
-    const backend = opened.right
+    // copies take time, and ours keeps the contract
+    const backend = options.backend === 'webgpu' ? opened.right : guarded(opened.right, { copying: false })
     about['fingerprint'] = backend.fingerprint
     process.stdout.write(`${ink.strong(backend.name)} on\n${printFingerprint(backend.fingerprint, ink)}\n\n`)
     const depth = backend.depth ?? anyOrder
@@ -133,7 +144,7 @@ const run = async (asked: readonly Group[], options: Options): Promise<ExitCode>
     // one at a time, for what is large
     if (onTheDevice.includes('networks'))
       for (const workload of imageNetworks()) await show([forwardOnBackend(backend, workload, stepJudgeAt(depth))])
-    await backend.close()
+    await closing({ err: process.stderr }, backend)
   }
   if (options.json !== undefined) {
     try {
@@ -149,9 +160,15 @@ const run = async (asked: readonly Group[], options: Options): Promise<ExitCode>
 /** `etalon bench`: right answers first, then how long they take. */
 export const benchCommand: Subcommand = (command, end) =>
   void command
-    .addArgument(new Argument('[groups...]', 'what to time; reference and webgpu if none is named').choices(groups))
+    .addArgument(
+      new Argument(
+        '[groups...]',
+        'what to time: the reference beside a peer, ops on the backend, whole networks on it; the first two if none is named',
+      ).choices(groups),
+    )
     .option('--rounds <n>', 'samples of each contender', wholeNumber(1), 7)
     .option('--sample-time <ms>', 'how long a sample takes, at least one run', wholeNumber(0), 300)
+    .addOption(backendOption())
     .addOption(deviceOption())
     .option('--json <file>', 'a line of JSON for each row, then the device and versions')
     .action(async (asked: readonly Group[], options: Options) => end(await run(asked, options)))

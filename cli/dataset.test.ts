@@ -60,7 +60,10 @@ describe('loadIdxFolder', () => {
     const images = encodeImages(train.images)
     const two = { 'train-a-images-idx3-ubyte': images, 'train-b-images-idx3-ubyte': images }
     expect(await loaded({ ...without('train-images-idx3-ubyte'), ...two })).toEqual(
-      left('FileUnreadable', /train-a-images-idx3-ubyte and train-b-images-idx3-ubyte fit train\*-images-idx3-ubyte/),
+      left(
+        'FileUnreadable',
+        /train-a-images-idx3-ubyte and train-b-images-idx3-ubyte fit train\*-images\[-\.\]idx3-ubyte/,
+      ),
     )
   })
 
@@ -75,9 +78,14 @@ describe('loadIdxFolder', () => {
 
   it('a missing file: what was wanted and what is there', async () => {
     expect(await loaded(without('t10k-labels-idx1-ubyte'))).toEqual(
-      left('FileUnreadable', /wanted t10k\*-labels-idx1-ubyte\[\.gz\]; it has t10k-images-idx3-ubyte, train-images/),
+      left(
+        'FileUnreadable',
+        /wanted t10k\*-labels\[-\.\]idx1-ubyte\[\.gz\]; it has t10k-images-idx3-ubyte, train-images/,
+      ),
     )
-    expect(await loaded({})).toEqual(left('FileUnreadable', /wanted train\*-images-idx3-ubyte\[\.gz\]; it is empty/))
+    expect(await loaded({})).toEqual(
+      left('FileUnreadable', /wanted train\*-images\[-\.\]idx3-ubyte\[\.gz\]; it is empty/),
+    )
   })
 
   it('a folder in the place of a file is a Left', async () => {
@@ -87,17 +95,52 @@ describe('loadIdxFolder', () => {
     })
   })
 
-  it('damaged gzip data is a Left: cut, changed, empty, or not gzip at all', async () => {
+  it('finds files whose names have a dot before the type, plain or gzipped, one way or the other', async () => {
+    const dotted = Object.entries(standard).map(([name, bytes]) => [name.replace('-idx', '.idx'), bytes] as const)
+    expect(await loaded(Object.fromEntries(dotted))).toEqual(E.right({ train, test }))
+    const packed = dotted.map(([name, bytes]) => [`${name}.gz`, gzipSync(bytes)] as const)
+    expect(await loaded(Object.fromEntries(packed))).toEqual(E.right({ train, test }))
+    const mixed = Object.entries(standard).map(([name, bytes], i) =>
+      i % 2 === 0 ? dotted[i]! : ([name, bytes] as const),
+    )
+    expect(await loaded(Object.fromEntries(mixed))).toEqual(E.right({ train, test }))
+  })
+
+  it('takes the hyphen before the dot, and a file before a folder of a like name', async () => {
+    const other = encodeImages(digits(2, 5, 'train').images)
+    expect(await loaded({ ...standard, 'train-images.idx3-ubyte': other })).toEqual(E.right({ train, test }))
+    const name = 'train-images-idx3-ubyte'
+    await inFolder({ ...without(name), 'train-images.idx3-ubyte': standard[name]! }, async (dir) => {
+      await mkdir(join(dir, name))
+      expect(await loadIdxFolder(dir)()).toEqual(E.right({ train, test }))
+    })
+  })
+
+  it('tells gzip by its bytes, whatever the name', async () => {
+    const swapped = Object.entries(standard).map(([name, bytes], i) =>
+      i % 2 === 0 ? [name, gzipSync(bytes)] : [`${name}.gz`, bytes],
+    )
+    expect(await loaded(Object.fromEntries(swapped) as typeof standard)).toEqual(E.right({ train, test }))
+  })
+
+  it('a file that is none of IDX is a Left that says what it is', async () => {
+    const text = (words: string): Uint8Array => new TextEncoder().encode(words)
+    for (const [bytes, what] of [
+      [text('<!doctype html><title>Sign in'), /train-images-idx3-ubyte: images: .*not an IDX file but an HTML page/],
+      [text('version https://git-lfs.github.com/spec/v1\nsize 47040016\n'), /a Git LFS pointer, .*of 47040016 bytes/],
+      [gzipSync(text('PK\u0003\u0004 and so on, and so on, and so on')), /not an IDX file but a zip archive/],
+      [text(''), /an empty file/],
+      [Uint8Array.of(3, 8, 0, 0, 5, 0, 0, 0, 28, 0, 0, 0, 28, 0, 0, 0), /little-endian/],
+    ] as const)
+      expect(await loaded({ ...standard, 'train-images-idx3-ubyte': bytes })).toEqual(left('FormatInvalid', what))
+  })
+
+  it('damaged gzip data is a Left: cut or changed', async () => {
     const name = 'train-images-idx3-ubyte'
     const packed = gzipSync(standard[name] as Uint8Array)
     const changed = Uint8Array.from(packed)
     changed.fill(0x55, 30, 60)
-    for (const bytes of [
-      packed.subarray(0, packed.length - 9),
-      changed,
-      new Uint8Array(0),
-      standard[name] as Uint8Array,
-    ])
+    for (const bytes of [packed.subarray(0, packed.length - 9), changed])
       expect(await loaded({ ...without(name), [`${name}.gz`]: bytes })).toEqual(
         left('FormatInvalid', /train-images-idx3-ubyte\.gz: damaged gzip data/),
       )

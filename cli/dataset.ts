@@ -22,13 +22,16 @@ export interface Digits {
   readonly test: Dataset
 }
 
-/** Which file of a data set: its standard name is `start-end`, with or without `.gz`. */
+/** Which file of a data set: its standard name is `start-what-type`, with or without `.gz`. */
 interface Wanted {
   readonly start: 'train' | 't10k'
-  readonly end: 'images-idx3-ubyte' | 'labels-idx1-ubyte'
+  readonly what: 'images' | 'labels'
 }
 
-const patternOf = ({ start, end }: Wanted): string => `${start}*-${end}[.gz]`
+const typeOf = { images: 'idx3-ubyte', labels: 'idx1-ubyte' } as const
+const standardOf = ({ start, what }: Wanted): string => `${start}-${what}-${typeOf[what]}`
+// as the files come, and as some programs that unpack them, and the copies made of those, have it
+const patternOf = ({ start, what }: Wanted): string => `${start}*-${what}[-.]${typeOf[what]}[.gz]`
 
 const reasonOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
@@ -44,26 +47,27 @@ const listed = (names: readonly string[]): string =>
     : `it has ${names.slice(0, 12).join(', ')}${names.length > 12 ? ` and ${names.length - 12} more` : ''}`
 
 /**
- * The name among those in a folder that a wanted file goes by: the standard name (plain, then gzipped), else the only
- * one that fits the pattern.
+ * The name among those in a folder that a wanted file goes by: the standard name (plain, then gzipped), then the same with
+ * a dot before its type, else the only one that fits the pattern.
  *
  * Errors  FileUnreadable – none fits, or several do and none is the standard name
  */
 export const choose = (dir: string, names: readonly string[], wanted: Wanted): Result<string> => {
-  const { start, end } = wanted
-  const stem = (name: string): string => (name.endsWith('.gz') ? name.slice(0, -3) : name)
+  const { start, what } = wanted
+  const standard = standardOf(wanted)
+  const stem = (name: string): string => name.replace(/\.gz$/, '').replace(`.${typeOf[what]}`, `-${typeOf[what]}`)
   const candidates = names
-    .filter((name) => name.startsWith(start) && stem(name).slice(start.length).endsWith(`-${end}`))
+    .filter((name) => name.startsWith(start) && stem(name).slice(start.length).endsWith(`-${what}-${typeOf[what]}`))
     .toSorted()
-  const standard = candidates.find((name) => stem(name) === `${start}-${end}`)
+  const best = candidates.find((name) => stem(name) === standard)
   const [first, ...others] = candidates
-  if (standard !== undefined) return E.right(standard)
+  if (best !== undefined) return E.right(best)
   if (first === undefined) return fail('FileUnreadable', `${dir}: wanted ${patternOf(wanted)}; ${listed(names)}`)
   return F.pipe(
     ensure(
       others.length === 0,
       'FileUnreadable',
-      `${dir}: ${candidates.join(' and ')} fit ${patternOf(wanted)}; wanted one of them alone, or ${start}-${end}[.gz]`,
+      `${dir}: ${candidates.join(' and ')} fit ${patternOf(wanted)}; wanted one of them alone, or ${standard}[.gz]`,
     ),
     E.map(() => first),
   )
@@ -88,14 +92,32 @@ const read = (path: string): Task<Uint8Array> =>
       ),
     ),
     TE.flatMap(() => attempt<Uint8Array>('FileUnreadable', path, () => readFile(path))),
-    TE.flatMap((bytes) => (path.endsWith('.gz') ? unpack(path, bytes) : TE.right(bytes))),
+    // whatever its name: browsers and copies leave `.gz` away, or unpack and let it stand
+    TE.flatMap((bytes) => (bytes[0] === 0x1f && bytes[1] === 0x8b ? unpack(path, bytes) : TE.right(bytes))),
   )
 
+/** What lies in a folder: files, or whatever links lead to, and all names, folders' too. */
+interface Listing {
+  readonly files: readonly string[]
+  readonly names: readonly string[]
+}
+
 const load =
-  <A>(dir: string, names: readonly string[], decode: (bytes: Uint8Array) => Result<A>) =>
+  <A>(dir: string, { files, names }: Listing, decode: (bytes: Uint8Array) => Result<A>) =>
   (wanted: Wanted): Task<A> =>
     F.pipe(
-      TE.fromEither(choose(dir, names, wanted)),
+      // a folder is told of only where no file has such a name
+      TE.fromEither(
+        F.pipe(
+          choose(dir, files, wanted),
+          E.orElse((error) =>
+            F.pipe(
+              choose(dir, names, wanted),
+              E.mapLeft(() => error),
+            ),
+          ),
+        ),
+      ),
       TE.map((name) => join(dir, name)),
       TE.flatMap((path) =>
         F.pipe(
@@ -105,20 +127,21 @@ const load =
       ),
     )
 
-const loadSplit = (dir: string, names: readonly string[], start: Wanted['start']): Task<Dataset> =>
+const loadSplit = (dir: string, listing: Listing, start: Wanted['start']): Task<Dataset> =>
   F.pipe(
     TE.Do,
-    TE.bind('images', () => load(dir, names, decodeImages)({ start, end: 'images-idx3-ubyte' })),
-    TE.bind('labels', () => load(dir, names, decodeLabels)({ start, end: 'labels-idx1-ubyte' })),
+    TE.bind('images', () => load(dir, listing, decodeImages)({ start, what: 'images' })),
+    TE.bind('labels', () => load(dir, listing, decodeLabels)({ start, what: 'labels' })),
     TE.flatMapEither(({ images, labels }) => F.pipe(pair(images, labels), E.mapLeft(within(join(dir, `${start}*`))))),
   )
 
 const sizeText = ({ images: { shape } }: Dataset): string => `${shape[1]}×${shape[2]}`
 
 /**
- * A data set from a folder of IDX files, plain or gzipped: `train*-images-idx3-ubyte[.gz]`,
- * `train*-labels-idx1-ubyte[.gz]`, and the same of `t10k*` for the test set. Where several names fit one pattern, the
- * standard one (`train-images-idx3-ubyte`, plain before gzipped) is taken.
+ * A data set from a folder of IDX files: `train*-images-idx3-ubyte[.gz]`, `train*-labels-idx1-ubyte[.gz]`, with a hyphen
+ * or a dot before `idx`, and the same of `t10k*` for the test set. Whether one is gzipped its first bytes say, not its
+ * name. Where several names fit one pattern, the standard one (`train-images-idx3-ubyte`, plain before gzipped, hyphen
+ * before dot) is taken; folders of such a name are passed over where a file has it too.
  *
  * Errors  FileUnreadable – no such folder, not a folder, no file or several for a pattern, or one that cannot be read
  *         FormatInvalid – damaged gzip or IDX data, counts that differ, training and test images of different sizes
@@ -128,13 +151,19 @@ export const loadIdxFolder = (dir: string): Task<Digits> =>
   F.pipe(
     attempt('FileUnreadable', dir, () => stat(dir)),
     TE.tap((found) => TE.fromEither(ensure(found.isDirectory(), 'FileUnreadable', `${dir}: not a folder`))),
-    TE.flatMap(() => attempt('FileUnreadable', dir, () => readdir(dir))),
-    TE.map((names) => names.toSorted()),
-    TE.flatMap((names) =>
+    TE.flatMap(() => attempt('FileUnreadable', dir, () => readdir(dir, { withFileTypes: true }))),
+    TE.map((entries): Listing => ({
+      files: entries
+        .filter((entry) => !entry.isDirectory())
+        .map(({ name }) => name)
+        .toSorted(),
+      names: entries.map(({ name }) => name).toSorted(),
+    })),
+    TE.flatMap((listing) =>
       F.pipe(
         TE.Do,
-        TE.bind('train', () => loadSplit(dir, names, 'train')),
-        TE.bind('test', () => loadSplit(dir, names, 't10k')),
+        TE.bind('train', () => loadSplit(dir, listing, 'train')),
+        TE.bind('test', () => loadSplit(dir, listing, 't10k')),
       ),
     ),
     TE.tap(({ train, test }) =>

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { networkNames } from '../spec/networks/zoo.js'
 import { describeAt } from './describe.js'
 
 const screen = () => {
@@ -20,6 +21,22 @@ describe('etalon describe', () => {
     expect(lines[0]).toBe('layer  op         output      parameters  multiply-adds  receptive field')
     expect(lines[4]).toBe('conv2  conv2d     1×16×10×10       2,416        240,000               14')
     expect(lines.at(-1)).toBe('total                             61,706        416,520')
+  })
+
+  it('is no wider than 80 columns where nobody says how wide it may be, and a line for each layer where there is room', () => {
+    for (const name of networkNames) {
+      const { out } = described(name)
+      expect([name, out.split('\n').filter((line) => line.length > 80)]).toEqual([name, []])
+    }
+    const [narrow, wide] = [80, 200].map((columns) => {
+      const out = { ...screen(), columns }
+      describeAt({ out, err: screen() }, 'googlenet', {})
+      return out.text().trimEnd().split('\n')
+    }) as [string[], string[]]
+    expect(wide[0]).toMatch(/receptive field$/)
+    expect(narrow[0]).toMatch(/multiply-adds {2}field$/)
+    expect(narrow.filter((line) => !/^ |^\S+$/.test(line)).length).toBeLessThan(wide.length)
+    expect(narrow.length - narrow.filter((line) => /^\S+$/.test(line)).length).toBe(wide.length)
   })
 
   it('answers --json with exactly the fields that programs read', () => {

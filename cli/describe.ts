@@ -2,7 +2,9 @@ import { Option } from 'commander'
 import { either as E, function as F } from 'fp-ts'
 import type { Figures, LayerFigures } from '../spec/networks/describe.js'
 import { describeNetwork } from '../spec/networks/describe.js'
-import { hasAuxiliaries, networkNamed, networkNames, variantsOf } from '../spec/networks/zoo.js'
+import type { RecurrentOp } from '../spec/networks/network.js'
+import { recurrentOps } from '../spec/networks/network.js'
+import { hasAuxiliaries, isRecurrent, networkNamed, networkNames, variantsOf } from '../spec/networks/zoo.js'
 import type { Subcommand } from './command.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
@@ -12,6 +14,8 @@ import { complainTo, inkFor } from './terminal.js'
 
 interface Options {
   readonly variant?: string
+  readonly cell?: RecurrentOp
+  readonly layers?: number
   readonly aux?: boolean
   readonly batch?: number
   readonly json?: boolean
@@ -33,19 +37,43 @@ const rowOf = ({ name, op, output, parameters, multiplyAdds, receptiveField }: L
   showField(receptiveField),
 ]
 
-/** A network as a table: names to the left, numbers to the right, totals below. */
-export const table = ({ layers, totals }: Figures, strong: (text: string) => string): string => {
+// a column that has a short head where the long one does not fit
+const shorter = heads.map((head) => (head === 'receptive field' ? 'field' : head))
+
+/**
+ * A network as a table: names to the left, numbers to the right, totals below. Where that is wider than so many columns,
+ * the receptive field has a shorter head, and then names that are too long stand on a line of their own.
+ */
+export const table = (figures: Figures, strong: (text: string) => string, width = Number.POSITIVE_INFINITY): string => {
+  const whole = tableOf(figures, strong, heads, width)
+  return whole.fits ? whole.text : tableOf(figures, strong, shorter, width).text
+}
+
+const tableOf = (
+  { layers, totals }: Figures,
+  strong: (text: string) => string,
+  heads: readonly string[],
+  width: number,
+): { readonly text: string; readonly fits: boolean } => {
   const rows = layers.map(rowOf)
   const total = ['total', '', '', grouped(totals.parameters), grouped(totals.multiplyAdds), '']
-  const widths = heads.map((head, at) =>
+  const natural = heads.map((head, at) =>
     Math.max(...[head, ...[...rows, total].map((row) => row[at] ?? '')].map((text) => text.length)),
   )
-  const line = (row: readonly string[]): string =>
-    row
-      .map((text, at) => (at < 3 ? text.padEnd(widths[at] ?? 0) : text.padStart(widths[at] ?? 0)))
-      .join('  ')
-      .trimEnd()
-  return [strong(line(heads)), ...rows.map(line), strong(line(total))].map((text) => `${text}\n`).join('')
+  const gaps = 2 * (heads.length - 1)
+  const others = natural.slice(1).reduce((n, one) => n + one, 0) + gaps
+  const fits = others + (natural[0] ?? 0) <= width
+  const widths = fits ? natural : [Math.max(width - others, 'layer'.length), ...natural.slice(1)]
+  const line = ([name = '', ...row]: readonly string[]): string => {
+    const [first = 0, ...rest] = widths
+    const cells = row.map((text, at) => (at < 2 ? text.padEnd(rest[at] ?? 0) : text.padStart(rest[at] ?? 0)))
+    const alone = name.length > first
+    return `${alone ? `${name}\n` : ''}${[(alone ? '' : name).padEnd(first), ...cells].join('  ').trimEnd()}`
+  }
+  return {
+    text: [strong(line(heads)), ...rows.map(line), strong(line(total))].map((text) => `${text}\n`).join(''),
+    fits,
+  }
 }
 
 /** Writes a network in numbers, or says why there is none. */
@@ -62,7 +90,9 @@ export const describeAt = (
     complainTo(err)(`${figures.left.code}: ${figures.left.message}`)
     return exit.usage
   }
-  out.write(json === true ? `${JSON.stringify(figures.right)}\n` : table(figures.right, inkFor(out).strong))
+  out.write(
+    json === true ? `${JSON.stringify(figures.right)}\n` : table(figures.right, inkFor(out).strong, out.columns ?? 80),
+  )
   return exit.ok
 }
 
@@ -73,6 +103,7 @@ const choices = (): string =>
         `  ${name}`,
         ...(variantsOf(name).length > 0 ? [`--variant ${variantsOf(name).join('|')}`] : []),
         ...(hasAuxiliaries(name) ? ['--aux'] : []),
+        ...(isRecurrent(name) ? [`--cell ${recurrentOps.join('|')}`, '--layers <n>'] : []),
       ].join('  '),
     )
     .join('\n')
@@ -82,6 +113,8 @@ export const describeCommand: Subcommand = (command, finish) =>
   void command
     .argument('<network>', 'the name of a network, such as alexnet')
     .option('--variant <name>', 'another form of the network than its first')
+    .addOption(new Option('--cell <op>', 'the cell of a recurrent network').choices([...recurrentOps]))
+    .addOption(new Option('--layers <n>', 'how many recurrent layers on top of each other').argParser(wholeNumber(1)))
     .option('--aux', 'with the auxiliary classifiers that it has in training')
     .addOption(new Option('--batch <n>', 'examples at once (default: 1)').argParser(wholeNumber(1)))
     .option('--json', 'as one JSON object')

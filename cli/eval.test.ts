@@ -44,6 +44,7 @@ interface Response {
   readonly id: unknown
   readonly ok: boolean
   readonly outputs?: Readonly<Record<string, { readonly shape: readonly number[]; readonly data: readonly unknown[] }>>
+  readonly bounds?: Readonly<Record<string, { readonly shape: readonly number[]; readonly data: readonly unknown[] }>>
   readonly error?: { readonly code: string; readonly message: string }
 }
 
@@ -168,8 +169,63 @@ describe('etalon eval', () => {
     await once(child.stdout, 'data')
     child.stdout.destroy()
     child.stdin.write(Array.from({ length: 1000 }, (_, id) => `${sigmoid(id, 0)}\n`).join(''))
-    expect(await closed).toEqual([0, null])
+    expect(await closed).toEqual([141, null])
     expect(Buffer.concat(complaints).toString()).toBe('')
+  })
+
+  test('bounds come beside the outputs, and elements alone where they are asked for, forward and backward', async () => {
+    const dense = {
+      op: 'dense',
+      inputs: { x: { shape: [1, 2], data: [1, 0.1] }, w: { shape: [2, 2], data: [1, 2, 3, 4] } },
+    }
+    const back = { ...dense, direction: 'backward', cotangents: { y: { shape: [1, 2], data: [1, 1] } } }
+    const list = await evaluate(
+      [
+        { ...dense, bounds: 'f32' },
+        { ...dense, bounds: 'bf16' },
+        { ...dense, bounds: 'bf16', elements: { y: [1] } },
+        { ...dense, backend: 'webgpu', bounds: 'bf16', elements: { y: [1] } },
+        { ...back, elements: { w: [3, 0] } },
+        { ...back, bounds: 'f16', depth: 1, elements: { w: [3], x: [1] } },
+        { op: 'relu', inputs: { x: { shape: [2], data: [1e5, 1] } }, bounds: 'f16' },
+      ]
+        .map((request) => JSON.stringify(request))
+        .join('\n'),
+    )
+    expect(codes(list)).toEqual(list.map(() => 'ok'))
+    const [f32, bf16, one, device, elements, both, past] = list
+    expect(f32?.bounds?.['y']?.shape).toEqual([1, 2])
+    const [narrow, wide] = [f32, bf16].map((each) => each?.bounds?.['y']?.data as readonly number[])
+    expect(narrow?.every((bound, i) => bound > 0 && 1000 * bound < (wide?.[i] as number))).toBe(true)
+    expect(one).toMatchObject({
+      outputs: { y: { shape: [1], data: [3.4] } },
+      bounds: { y: { shape: [1], data: [wide?.[1]] } },
+    })
+    expect(device?.bounds).toEqual(one?.bounds)
+    expect(device?.outputs?.['y']?.shape).toEqual([1])
+    expect(elements?.bounds).toBeUndefined()
+    expect(elements?.outputs).toEqual({ w: { shape: [2], data: [0.1, 1] } })
+    expect([both?.outputs, both?.bounds].map((each) => Object.keys(each ?? {}))).toEqual([
+      ['w', 'x'],
+      ['w', 'x'],
+    ])
+    expect(past).toMatchObject({
+      outputs: { y: { shape: [2], data: [1e5, 1] } },
+      bounds: { y: { shape: [2], data: ['Infinity', 0] } },
+    })
+  })
+
+  test('of an output too large to be made, the elements asked for are answered with their bounds', async () => {
+    const data = Array.from({ length: 5000 }, (_, i) => i / 8)
+    const dense = { op: 'dense', inputs: { x: { shape: [5000, 1], data }, w: { shape: [5000, 1], data } } }
+    const list = await evaluate(
+      [dense, { ...dense, bounds: 'f32', elements: { y: [25e6 - 1, 5001] } }].map((r) => JSON.stringify(r)).join('\n'),
+    )
+    expect(codes(list)).toEqual(['TooLarge', 'ok'])
+    expect(list[1]).toMatchObject({
+      outputs: { y: { shape: [2], data: [(4999 / 8) ** 2, 1 / 64] } },
+      bounds: { y: { shape: [2] } },
+    })
   })
 
   test('an answer of a million numbers arrives whole', async () => {

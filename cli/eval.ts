@@ -4,10 +4,13 @@ import { Option } from 'commander'
 import { either as E, function as F } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import type { DeviceChoice } from '../accelerated/index.js'
-import { reference } from '../reference/index.js'
+import type { Expected } from '../conformance/judge.js'
+import { oracle, reference } from '../reference/index.js'
 import type { Backend } from '../spec/backend.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import { ensure, fail } from '../spec/error.js'
+import type { Fields } from '../spec/field.js'
+import { elementsAt, mapValues, whole } from '../spec/field.js'
 import { answersOf, oneNode } from '../spec/program.js'
 import type { Tensors } from '../spec/tensor.js'
 import type { Subcommand } from './command.js'
@@ -95,6 +98,55 @@ const ask = async (backend: Backend, { question }: Request): Promise<Result<Tens
   return F.pipe(await backend.run(program, feeds)(), E.map(answersOf))
 }
 
+/** An answer, and its bounds where they are asked for. */
+interface Answer {
+  readonly outputs: Tensors
+  readonly bounds?: Tensors
+}
+
+/** What is asked for of fields that say all. */
+const chosenOf = ({ elements }: Request, fields: Fields): Tensors =>
+  elements === undefined
+    ? mapValues(whole, fields)
+    : Object.fromEntries(
+        Object.entries(elements).flatMap(([name, positions]) =>
+          positions === undefined || fields[name] === undefined ? [] : [[name, elementsAt(fields[name], positions)]],
+        ),
+      )
+
+const chosenAmong = ({ elements }: Request, tensors: Tensors): Tensors =>
+  elements === undefined
+    ? tensors
+    : Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, elementsAt(x, elements[name] ?? [])]))
+
+// the suite's bounds are loaded by the first request for some
+const expected = async ({ question, bounds }: Request): Promise<Result<Expected>> =>
+  bounds === undefined
+    ? F.pipe(
+        oracle.fields(question.op, question.direction, question.attrs, question.inputs, question.cotangents),
+        E.map((values) => ({ values, bounds: {} })),
+      )
+    : (await import('../conformance/precision.js')).expectIn(oracle, question, bounds)
+
+/**
+ * The reference's answer at the elements asked for, each of which costs its own work, and the bounds there.
+ *
+ * Errors  whatever the op refuses
+ */
+const answerOfReference = async (request: Request): Promise<Result<Answer>> =>
+  request.bounds === undefined && request.elements === undefined
+    ? F.pipe(
+        await ask(reference, request),
+        E.map((outputs) => ({ outputs })),
+      )
+    : F.pipe(
+        await expected(request),
+        E.map(({ values, bounds }) => ({
+          outputs: chosenOf(request, values),
+          ...(request.bounds === undefined ? {} : { bounds: chosenOf(request, bounds) }),
+        })),
+      )
+
 /** Answers from the reference and from a backend that is opened on first use, and again after it was lost. */
 export const oracles = (open: taskEither.TaskEither<EtalonError, Backend>): Oracles => {
   let opened: Backend | undefined
@@ -111,6 +163,19 @@ export const oracles = (open: taskEither.TaskEither<EtalonError, Backend>): Orac
     if (E.isLeft(values) && values.left.code === 'DeviceLost') await forget()
     return values
   }
+  // the bounds are about the reference's values, whoever answers
+  const answerOfDevice = async (request: Request): Promise<Result<Answer>> => {
+    const [values, known] = [await onDevice(request), request.bounds && (await expected(request))]
+    return F.pipe(
+      E.Do,
+      E.bind('values', () => values),
+      E.bind('known', () => known ?? E.right(undefined)),
+      E.map(({ values, known }) => ({
+        outputs: chosenAmong(request, values),
+        ...(known === undefined ? {} : { bounds: chosenOf(request, known.bounds) }),
+      })),
+    )
+  }
   return {
     answer: async (line) => {
       const request = F.pipe(
@@ -120,8 +185,10 @@ export const oracles = (open: taskEither.TaskEither<EtalonError, Backend>): Orac
       )
       if (E.isLeft(request)) return [refusalLine(request.left)]
       const { id, backend } = request.right
-      const values = await (backend === 'webgpu' ? onDevice(request.right) : ask(reference, request.right))
-      return E.isLeft(values) ? [refusalLine({ id, error: values.left })] : answerLine(id, values.right)
+      const answer = await (backend === 'webgpu' ? answerOfDevice(request.right) : answerOfReference(request.right))
+      return E.isLeft(answer)
+        ? [refusalLine({ id, error: answer.left })]
+        : answerLine(id, answer.right.outputs, answer.right.bounds)
     },
     close: forget,
   }

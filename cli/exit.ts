@@ -5,6 +5,10 @@ export const exit = {
   usage: 2,
   noBackend: 3,
   oracleFailed: 4,
+  newlyFailing: 5,
+  /** as a shell says of what SIGINT and SIGPIPE end */
+  interrupted: 130,
+  brokenPipe: 141,
 } as const
 
 export type ExitCode = (typeof exit)[keyof typeof exit]

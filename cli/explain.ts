@@ -141,7 +141,8 @@ export const explainCommand: Subcommand = (command, finish) =>
       'after',
       `
 Example:
-  etalon explain softmax --input '{"inputs":{"x":{"shape":[3],"data":[1,2,3]}}}' --at 2`,
+  etalon explain softmax --at 2 \\
+    --input '{"inputs":{"x":{"shape":[3],"data":[1,2,3]}}}'`,
     )
     .action(async (name: string, options: Options) =>
       finish(await explainAt({ out: process.stdout, err: process.stderr }, name, options)),

@@ -1,8 +1,8 @@
-import { access, constants, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { access, constants, realpath, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { dirname, extname } from 'node:path'
 import { either as E } from 'fp-ts'
 import type { Result } from '../spec/error.js'
-import { fail } from '../spec/error.js'
+import { ensure, fail } from '../spec/error.js'
 
 const reasonOf = (error: unknown): string => {
   if (!(error instanceof Error)) return String(error)
@@ -23,6 +23,18 @@ export interface Target {
   readonly file: string
   readonly plain: boolean
 }
+
+/**
+ * Whether a name promises the page that an option writes.
+ *
+ * Errors  FileUnreadable – another extension than .html or .htm, or than none
+ */
+export const forPage = (option: string, file: string): Result<void> =>
+  ensure(
+    ['', '.html', '.htm'].includes(extname(file).toLowerCase()),
+    'FileUnreadable',
+    `${option} writes an HTML page; ${file} ends in ${extname(file)}, wanted .html`,
+  )
 
 /**
  * Finds out whether a file can be written, and leaves everything as it is.
@@ -58,3 +70,18 @@ export const writeWhole = ({ file, plain }: Target, content: string | Uint8Array
       throw reason
     }
   })
+
+/**
+ * The text of a file.
+ *
+ * Errors  FileUnreadable – there is none, or it cannot be read
+ */
+export const readText = async (file: string): Promise<Result<string>> => {
+  try {
+    return E.right(await readFile(file, 'utf8'))
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const reason = code === 'ENOENT' ? 'no such file' : code === 'EISDIR' ? 'it is a folder' : reasonOf(error)
+    return fail('FileUnreadable', `${file} cannot be read: ${reason}`)
+  }
+}

@@ -15,7 +15,7 @@ import type { Digits } from './dataset.js'
 import { digitsFrom } from './dataset.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
-import { writable, writeWhole } from './file.js'
+import { forPage, writable, writeWhole } from './file.js'
 import { aboveZero, deviceOption, wholeNumber } from './options.js'
 import type { Rim } from './rim.js'
 import { processRim } from './rim.js'
@@ -79,6 +79,8 @@ export const giveLesson = async (rim: LessonRim, lesson: Lesson, options: Lesson
   }
 
   // whether there is a place for the page is asked before the work
+  const fit = options.out === undefined ? E.right(undefined) : forPage('--out', options.out)
+  if (E.isLeft(fit)) return refuse(fit.left)
   const target = options.out === undefined ? undefined : await writable(options.out)
   if (target !== undefined && E.isLeft(target)) return refuse(target.left)
   status.show('reading the digits …')

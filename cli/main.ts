@@ -19,6 +19,18 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'hold a backend against the reference on whole networks, node by node',
     load: async () => (await import('./zoo.js')).zooCommand,
   },
+  merge: {
+    summary: 'lay the reports of the shards of a run together',
+    load: async () => (await import('./merge.js')).mergeCommand,
+  },
+  compare: {
+    summary: 'what two reports differ in: newly failing, newly passing, drifted',
+    load: async () => (await import('./compare.js')).compareCommand,
+  },
+  report: {
+    summary: 'a stored report as a page, as JUnit’s XML, or for GitHub Actions',
+    load: async () => (await import('./report.js')).reportCommand,
+  },
   replay: { summary: 'run one case of verify again', load: async () => (await import('./replay.js')).replayCommand },
   train: {
     summary: 'train a network on the device, on digits',
@@ -31,6 +43,10 @@ const subcommands: Readonly<Record<string, Entry>> = {
   eval: {
     summary: 'answer requests for single ops: a JSON line in, a JSON line out',
     load: async () => (await import('./eval.js')).evalCommand,
+  },
+  tolerance: {
+    summary: 'what a test may ask of an op at a shape, in f32, tf32, bf16 or f16',
+    load: async () => (await import('./tolerance.js')).toleranceCommand,
   },
   bench: { summary: 'time answers already found right', load: async () => (await import('./bench.js')).benchCommand },
   explain: {
@@ -45,6 +61,10 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'the catalogue: ops, their inputs, attributes and outputs, and which backend has them',
     load: async () => (await import('./list.js')).listCommand,
   },
+  backends: {
+    summary: 'the backends that can be held: installed or how to install, version, ops',
+    load: async () => (await import('./adapterList.js')).adapterListCommand,
+  },
 }
 
 // the package's own file lies one folder up from the sources and two up from what is built
@@ -57,8 +77,15 @@ const version = (): string => {
     : (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version
 }
 
+// help is written for terminals of 80 columns, and for what is narrower
+const helpWidth = 80
+
 const fresh = (name: string): Command =>
-  new Command(name).exitOverride().showHelpAfterError(`(${name} --help says how it is used)`)
+  new Command(name)
+    .exitOverride()
+    .showHelpAfterError(`(${name} --help says how it is used)`)
+    .configureHelp({ helpWidth: Math.min(process.stdout.isTTY ? process.stdout.columns : helpWidth, helpWidth) })
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'etalon: ')) })
 
 /** The command without a subcommand: help, version, and the message for what it does not know. */
 const frame = (): Command =>
@@ -73,7 +100,7 @@ const frame = (): Command =>
       .helpCommand(false)
       .addHelpText(
         'after',
-        '\nExit codes: 0 ok, 1 not conformant, 2 usage, 3 no backend could start, 4 the oracle failed its own check',
+        '\nExit codes: 0 ok, 1 not conformant, 2 usage, 3 no backend could start,\n4 the oracle failed its own check, 5 newly failing, 130 broken off by Ctrl-C',
       ),
   )
 
@@ -87,14 +114,42 @@ const run = async ([name = '', ...rest]: readonly string[]): Promise<void> => {
   const command = fresh(`etalon ${name}`).description(entry.summary)
   const subcommand = await entry.load()
   subcommand(command, (code) => {
+    unfinished = false
     process.exitCode = code
   })
-  await command.parseAsync([...rest], { from: 'user' })
+  unfinished = true
+  await command.parseAsync([...rest], { from: 'user' }).finally(() => {
+    unfinished = false
+  })
+  leave(process.exitCode === exit.interrupted || process.exitCode === exit.brokenPipe ? 0 : lingering)
 }
 
-// a reader that has gone away ends nothing but the writing
+// a backend from outside may end the process, or leave it nothing to wait for: neither says that anything is right or wrong
+let unfinished = false
+process.on('exit', (code) => {
+  if (!unfinished || (code !== exit.ok && code !== exit.notConformant)) return
+  console.error('etalon: the process ended before the command did; this is no verdict')
+  process.exitCode = exit.noBackend
+})
+
+// a backend from outside may leave timers, sockets or processes behind that keep this one from ending
+const lingering = 3000
+
+/** Ends the process where it does not end by itself, once all that was written is read. */
+const leave = (after: number): void => {
+  setTimeout(() => {
+    const unread = process.stdout.destroyed ? 0 : process.stdout.writableLength
+    if (unread + process.stderr.writableLength > 0) leave(lingering)
+    else process.exit()
+  }, after).unref()
+}
+
+// where nobody reads any more there is nothing to work for; a command that has files to write hears of it itself
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') return
+  if (error.code === 'EPIPE') {
+    if (process.stdout.listenerCount('error') === 1) process.exit(exit.brokenPipe)
+    return
+  }
   console.error(`etalon: the results cannot be written: ${error.message}`)
   process.exit(exit.usage)
 })

@@ -1,8 +1,9 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { either as E } from 'fp-ts'
+import type { Shard } from '../conformance/shards.js'
 import type { OpName } from '../spec/catalogue.js'
-import { parseOpName } from '../spec/catalogue.js'
-import { backendNames } from './backends.js'
+import { opNames, parseOpName } from '../spec/catalogue.js'
+import { backendNames, backendProblem } from './backends.js'
 
 /** An option's whole number from `least` up. */
 export const wholeNumber =
@@ -29,20 +30,66 @@ export const aboveZero = (text: string): number => {
   return value
 }
 
-/** An option's ops, by name, with commas between. */
-export const opList = (text: string): readonly OpName[] =>
-  text.split(',').map((name) => {
-    const op = parseOpName(name.trim())
-    if (E.isLeft(op)) throw new InvalidArgumentError(`${op.left.message}.`)
-    return op.right
-  })
+const meansAny = /[*?]/
+
+// * stands for any letters, ? for one
+const patternOf = (text: string): RegExp =>
+  new RegExp(
+    `^${text
+      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  )
+
+/** An option's ops, by name, with commas between; `*` and `?` stand for any letters, as in `conv*,*Pool2d`. */
+export const opList = (text: string): readonly OpName[] => [
+  ...new Set(
+    text.split(',').flatMap((part): readonly OpName[] => {
+      const name = part.trim()
+      if (meansAny.test(name)) {
+        const found = opNames.filter((op) => patternOf(name).test(op))
+        if (found.length === 0)
+          throw new InvalidArgumentError(`no op is called ${name}; there are ${opNames.join(', ')}.`)
+        return found
+      }
+      const op = parseOpName(name)
+      if (E.isLeft(op)) throw new InvalidArgumentError(op.left.message.replace(/[^?]$/, '$&.'))
+      return [op.right]
+    }),
+  ),
+]
+
+const mostShards = 1000
+
+/** An option's part of a run, as in `2/8`. */
+export const shardText = (text: string): Shard => {
+  const [, index, of] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number)
+  if (index === undefined || of === undefined || index < 1 || index > of || of > mostShards)
+    throw new InvalidArgumentError(`A part is wanted such as 2/8, the second of eight; at most ${mostShards} parts.`)
+  return { index, of }
+}
 
 export const deviceOption = (): Option =>
   new Option('--device <choice>', 'auto: a GPU, else what the system offers, else the embedded adapter')
     .choices(['auto', 'gpu', 'software'])
     .default('auto')
 
+/** An option's backend: a name, the path of a file, or `exec:COMMAND`. */
+const backendText = (text: string): string => {
+  const problem = backendProblem(text)
+  if (problem !== undefined) throw new InvalidArgumentError(`${problem}.`)
+  return text
+}
+
 export const backendOption = (): Option =>
-  new Option('--backend <name>', "webgpu, or plain-f32: a textbook's loops in f32, which run anywhere")
-    .choices(backendNames)
+  new Option(
+    '--backend <which>',
+    `a name (${backendNames.join(', ')}), the path of a file that exports one (./mine.ts), or exec:COMMAND, a program that answers questions`,
+  )
+    .argParser(backendText)
     .default('webgpu')
+
+export const caseTimeoutOption = (): Option =>
+  new Option('--case-timeout <seconds>', 'how long an answer may take; a case without one by then is a failure')
+    .argParser(aboveZero)
+    .default(30)

@@ -61,7 +61,10 @@ describe('the package, installed in an empty folder', () => {
   it('holds what runs and what says how, and neither sources nor tests', async () => {
     const files = await readdir(join(folder, 'node_modules', 'etalon'), { recursive: true })
     expect(files).toEqual(
-      expect.arrayContaining(['LICENSE', 'README.md', 'CHANGELOG.md', 'package.json', 'dist/cli/main.js']),
+      expect.arrayContaining([
+        ...['LICENSE', 'README.md', 'CHANGELOG.md', 'package.json', 'dist/cli/main.js'],
+        'dist/adapters/pytorch/backend.py',
+      ]),
     )
     expect(files.filter((file) => /\.test\.|testing|golden|(?<!\.d)\.ts$/.test(file))).toEqual([])
   })
@@ -147,6 +150,25 @@ describe('the package, installed in an empty folder', () => {
     )
   })
 
+  it('says of libraries that it does not bring how to install them', async () => {
+    const printed = await run(folder, join(folder, 'node_modules', '.bin', 'etalon'), 'backends', '--json')
+    const listed = printed.split('\n').map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+    expect(listed.find(({ name }) => name === 'jax-js-wasm')).toMatchObject({
+      installed: null,
+      install: 'npm install @jax-js/jax@0.1.25',
+    })
+    const opened = await node(
+      'adapters.mjs',
+      `import { adapters } from 'etalon/adapters/index'
+      const { left } = await adapters.find(({ name }) => name === 'jax-js-wasm').open({})()
+      console.log(JSON.stringify(left))`,
+    )
+    expect(JSON.parse(opened)).toEqual({
+      code: 'BackendUnavailable',
+      message: 'jax-js is not installed: npm install @jax-js/jax@0.1.25',
+    })
+  })
+
   it('runs its command', async () => {
     const { version } = JSON.parse(await readFile(join(repository, 'package.json'), 'utf8')) as { version: string }
     expect(await run(folder, join('node_modules', '.bin', 'etalon'), '--version')).toBe(version)
@@ -175,6 +197,44 @@ describe('the package, installed in an empty folder', () => {
     expect(await run(folder, process.execPath, typescript)).toBe('')
     for (const [at, { prints }] of all.entries())
       expect(await run(folder, process.execPath, `example${at}.js`)).toBe(prints)
+  })
+
+  it('holds the backend of the docs, which is TypeScript, and prints what they say', async () => {
+    const text = await readFile(join(repository, 'docs', 'backends.md'), 'utf8')
+    const [, code = 'no example'] = /```ts\n(.*?)```/s.exec(text) ?? []
+    const [, prints = 'nothing'] = /prints, above what it says of any backend,\n\n(.*?)\n\nA kernel/s.exec(text) ?? []
+    await writeFile(join(folder, 'mine.ts'), code)
+    const asked = ['verify', '--backend', './mine.ts', '--ops', 'relu,conv2d', '--profile', 'quick']
+    const told = await run(folder, join('node_modules', '.bin', 'etalon'), ...asked)
+    expect(told).toContain(prints.replaceAll(/^ {4}/gm, ''))
+  })
+
+  it('names the mistake of a wrong backend by the formulas that come with it', async () => {
+    const code = `import { fromKernels } from 'etalon'
+      export default fromKernels('halved', { mse: { forward: ({ reduction }, { prediction, target }) => {
+        const squares = Array.from(prediction.data, (y, i) => 0.5 * (y - target.data[i]) ** 2)
+        const sum = squares.reduce((a, b) => a + b, 0)
+        return { loss: reduction === 'none'
+          ? { shape: prediction.shape, data: squares }
+          : { shape: [], data: [reduction === 'sum' ? sum : sum / squares.length] } }
+      } } })`
+    await writeFile(join(folder, 'halved.mjs'), code)
+    const asked = [
+      'verify',
+      '--backend',
+      './halved.mjs',
+      '--ops',
+      'mse',
+      '--direction',
+      'forward',
+      '--profile',
+      'quick',
+    ]
+    const problem = await run(folder, join('node_modules', '.bin', 'etalon'), ...asked).catch(
+      (thrown: unknown) => thrown,
+    )
+    const told = String(problem).replaceAll(/\s+/g, ' ')
+    expect(told).toMatch(/diagnosis: a mistake: the answers are as by “half the square”/)
   })
 
   it('explains an op without its sources', async () => {

@@ -55,6 +55,16 @@ describe('a request', () => {
     expect([...(question.inputs['x']?.data as Float64Array)]).toEqual([0.1, 0, 1e308, NaN, Infinity, -Infinity])
   })
 
+  test('bounds of a precision, a depth and elements are handed on', () => {
+    expect(accepted(line(conv)).bounds).toBeUndefined()
+    expect(accepted(line(conv, { bounds: 'f32' })).bounds).toEqual({ precision: 'f32' })
+    expect(accepted(line(back, { bounds: 'bf16', depth: 0, elements: { w: [0] } }))).toMatchObject({
+      bounds: { precision: 'bf16', depth: 0 },
+      elements: { w: Float64Array.of(0) },
+      question: { wanted: ['w'] },
+    })
+  })
+
   test('an empty list of cotangents says nothing, so a forward request may have it', () => {
     expect(accepted(line(conv, { cotangents: {} })).question.cotangents).toEqual({})
   })
@@ -96,6 +106,24 @@ const refusals: readonly (readonly [ErrorCode, string, string])[] = [
   ['MalformedRequest', 'attrs that are null', line(conv, { attrs: null })],
   ['MalformedRequest', 'inputs that are a list', line(conv, { inputs: [x, w] })],
   ['MalformedRequest', 'cotangents that are a string', line(back, { cotangents: 'y' })],
+  ['MalformedRequest', 'bounds of a precision that there is not', line(conv, { bounds: 'f64' })],
+  ['MalformedRequest', 'bounds that are no string', line(conv, { bounds: true })],
+  ['MalformedRequest', 'a depth below 0', line(conv, { bounds: 'f32', depth: -1 })],
+  ['MalformedRequest', 'a depth that is no whole number', line(conv, { bounds: 'f32', depth: 1.5 })],
+  ['MalformedRequest', 'a depth that is null', line(conv, { bounds: 'f32', depth: null })],
+  ['MalformedRequest', 'a depth of bounds that nobody asked for', line(conv, { depth: 3 })],
+  ['MalformedRequest', 'elements that are a list', line(conv, { elements: [0] })],
+  ['MalformedRequest', 'elements of nothing', line(conv, { elements: {} })],
+  ['MalformedRequest', 'elements that are a number', line(conv, { elements: { y: 0 } })],
+  ['MalformedRequest', 'an empty list of elements', line(conv, { elements: { y: [] } })],
+  ['MalformedRequest', 'an element by its index', line(conv, { elements: { y: [[0, 0, 1, 1]] } })],
+  ['MalformedRequest', 'an element below 0', line(conv, { elements: { y: [-1] } })],
+  ['MalformedRequest', 'an element as a string', line(conv, { elements: { y: ['0'] } })],
+  ['AttributeOutOfRange', 'an element behind the last', line(conv, { elements: { y: [0, 4] } })],
+  ['UnexpectedInput', 'elements of an output that there is not', line(conv, { elements: { z: [0] } })],
+  ['UnexpectedInput', 'elements of an output of a backward', line(back, { elements: { y: [0] } })],
+  ['UnexpectedInput', 'elements of an input of a forward', line(conv, { elements: { x: [0] } })],
+  ['UnexpectedInput', 'elements of an output that objects inherit', line(conv, { elements: { toString: [0] } })],
   ['UnknownOp', 'an op that is not in the catalogue', line(conv, { op: 'Conv2d' })],
   ['UnknownOp', 'an op that objects inherit', line(conv, { op: 'toString' })],
   ['UnknownOp', 'an op called __proto__', line(conv, { op: '__proto__' })],
@@ -188,7 +216,21 @@ describe('a bad request', () => {
     expect(accepted(line(conv, { attrs: { padding: [2047, 2047, 2047, 2047] } })).question.op).toBe('conv2d')
   })
 
+  test('of a larger one elements can be asked for, of the reference: nothing else of it is made', () => {
+    const large = { attrs: { padding: [2048, 2048, 2048, 2048] }, elements: { y: [4098 * 4098 - 1, 0] } }
+    expect(accepted(line(conv, large))).toMatchObject({
+      question: { wanted: ['y'] },
+      elements: { y: Float64Array.of(4098 * 4098 - 1, 0) },
+    })
+    expect(refused(line(conv, { ...large, backend: 'webgpu' })).code).toBe('TooLarge')
+    expect(refused(line(conv, { attrs: large.attrs })).code).toBe('TooLarge')
+  })
+
   test('a message says what was found and what was wanted', () => {
+    expect(refused(line(conv, { elements: { y: [4] } })).message).toBe('y has no element 4; it has 4, counted from 0')
+    expect(refused(line(conv, { bounds: 'fp16' })).message).toBe(
+      'bounds is "fp16"; it must be one of "f32", "f32-nearest", "tf32", "bf16", "f16"',
+    )
     expect(refused(sigmoidOf({ shape: [1], data: [null] })).message).toBe(
       'input x\'s data has null at 0; wanted is a finite number or one of "NaN", "Infinity", "-Infinity"',
     )
@@ -303,15 +345,22 @@ describe('a response', () => {
   })
 
   test('what JSON has no number for goes by name', () => {
-    expect(answer([NaN, Infinity, -Infinity, -0, 1e21])).toContain('["NaN","Infinity","-Infinity",0,1e+21]')
+    expect(answer([NaN, Infinity, -Infinity, -0, 1e21])).toContain('["NaN","Infinity","-Infinity",-0,1e+21]')
   })
 
-  test('every number reads back as itself', () => {
+  test('every number reads back as itself, −0 too', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ noNaN: true, noDefaultInfinity: true })), (numbers) => {
         const { outputs } = JSON.parse(answer(numbers)) as { outputs: { y: { data: number[] } } }
-        expect(outputs.y.data).toEqual(numbers.map((v) => (v === 0 ? 0 : v)))
+        expect(outputs.y.data).toEqual(numbers)
       }),
+    )
+  })
+
+  test('bounds stand beside the outputs, in the same shapes', () => {
+    const pieces = [...answerLine('1', { y: { shape: [1], data: [2] } }, { y: { shape: [1], data: [Infinity] } })]
+    expect(pieces.join('')).toBe(
+      '{"id":1,"ok":true,"outputs":{"y":{"shape":[1],"data":[2]}},"bounds":{"y":{"shape":[1],"data":["Infinity"]}}}\n',
     )
   })
 
@@ -368,6 +417,9 @@ const requestLike = fc.record(
     attrs: fc.oneof(fc.constant({}), dictionary, value),
     inputs: fc.oneof(fc.record({ x: tensorLike, w: tensorLike }, { requiredKeys: [] }), dictionary, value),
     cotangents: fc.oneof(fc.record({ y: tensorLike }, { requiredKeys: [] }), dictionary, value),
+    bounds: fc.oneof(fc.constantFrom('f32', 'f16'), value),
+    depth: value,
+    elements: fc.oneof(fc.record({ y: fc.array(value) }), dictionary, value),
   },
   { requiredKeys: ['op', 'inputs'] },
 )

@@ -1,7 +1,9 @@
 import { either as E, function as F } from 'fp-ts'
 import type { either } from 'fp-ts'
 import * as t from 'io-ts'
-import { finite, oneOf } from '../spec/attributes.js'
+import { count, finite, oneOf } from '../spec/attributes.js'
+import type { BoundsAsked } from '../conformance/precision.js'
+import type { Elements } from '../conformance/elements.js'
 import type { OpName } from '../spec/catalogue.js'
 import { hasBackward, opOf, parseOpName } from '../spec/catalogue.js'
 import type { EtalonError, Result } from '../spec/error.js'
@@ -25,7 +27,8 @@ import { largestOutput, parseTensor, sameShape, showShape, sizeOf } from '../spe
  * pure half, from a line to a question and from an answer to a line; who answers is the caller's affair.
  *
  * A request is looked at in this order, and the first fault is the one reported: the form of the line, op, backend,
- * whether there is a backward, names of inputs and cotangents, their tensors, attributes, shapes, size of the answer.
+ * whether there is a backward, names of inputs and cotangents, their tensors, attributes, shapes, the elements asked for,
+ * size of the answer.
  */
 
 export type BackendName = 'reference' | 'webgpu'
@@ -39,6 +42,10 @@ export interface Request {
   readonly id: Id
   readonly backend: BackendName
   readonly question: Question
+  /** the precision whose bounds are asked for beside the answer */
+  readonly bounds?: BoundsAsked
+  /** row-major positions of the elements asked for, by output; no other output is wanted then */
+  readonly elements?: Elements
 }
 
 /** Why a request gets no answer. */
@@ -49,7 +56,8 @@ export interface Refusal {
 
 type Members = Readonly<Record<string, unknown>>
 
-const memberNames = ['id', 'op', 'direction', 'backend', 'attrs', 'inputs', 'cotangents']
+const memberNames = ['id', 'op', 'direction', 'backend', 'attrs', 'inputs', 'cotangents', 'bounds', 'depth', 'elements']
+const precisionCodec = oneOf('f32', 'f32-nearest', 'tf32', 'bf16', 'f16')
 const directionCodec = oneOf('forward', 'backward')
 const backendCodec = oneOf('reference', 'webgpu')
 const nonFinite = oneOf('NaN', 'Infinity', '-Infinity')
@@ -256,7 +264,61 @@ const ensureCotangentShapes = (cotangents: Tensors, outputs: Readonly<Record<str
       )
 }
 
-const parseQuestion = (name: OpName, members: Members): Result<Question> => {
+/**
+ * The elements asked for of some answers.
+ *
+ * Errors  UnexpectedInput – a name of no answer; MalformedRequest – no list of whole numbers, or an empty one;
+ *         AttributeOutOfRange – a position that there is not
+ */
+const parseElements = (given: Members, answers: Readonly<Record<string, Shape>>): Result<Elements> =>
+  F.pipe(
+    ensureKnown('answer', given, Object.keys(answers)),
+    E.tap(() => ensure(Object.keys(given).length > 0, 'MalformedRequest', 'elements names no answer')),
+    E.flatMap(() =>
+      Object.entries(given).reduce<Result<Elements>>(
+        (soFar, [name, positions]) =>
+          F.pipe(
+            soFar,
+            E.flatMap((elements) =>
+              F.pipe(
+                parsePositions(name, positions, sizeOf(answers[name] as Shape)),
+                E.map((chosen) => ({ ...elements, [name]: chosen })),
+              ),
+            ),
+          ),
+        E.right({}),
+      ),
+    ),
+  )
+
+const parsePositions = (name: string, given: unknown, size: number): Result<Numbers> => {
+  if (!Array.isArray(given) || given.length === 0)
+    return fail(
+      'MalformedRequest',
+      `the elements of ${name} are ${found(given)}; they must be a list of positions, row-major from 0`,
+    )
+  const positions: readonly unknown[] = given
+  const odd = positions.findIndex((position) => !count.is(position))
+  const past = positions.findIndex((position) => (position as number) >= size)
+  return odd >= 0
+    ? fail(
+        'MalformedRequest',
+        `the elements of ${name} have ${found(positions[odd])} at ${odd}; wanted is ${count.name}`,
+      )
+    : past >= 0
+      ? fail('AttributeOutOfRange', `${name} has no element ${found(positions[past])}; it has ${size}, counted from 0`)
+      : E.right(Float64Array.from(positions as readonly number[]))
+}
+
+// who answers whole outputs makes all of the elements, whichever are asked for
+const madeWhole = (members: Members, backend: BackendName): boolean =>
+  backend === 'webgpu' || !Object.hasOwn(members, 'elements')
+
+const parseQuestion = (
+  name: OpName,
+  members: Members,
+  backend: BackendName,
+): Result<Pick<Request, 'question' | 'elements'>> => {
   const op = opOf(name)
   return F.pipe(
     E.Do,
@@ -283,15 +345,33 @@ const parseQuestion = (name: OpName, members: Members): Result<Question> => {
     ),
     E.bind('resolved', ({ attrs, inputs }) => resolve(op, attrs, shapesOf(inputs))),
     E.tap(({ cotangents, resolved }) => ensureCotangentShapes(cotangents, resolved.outputs)),
-    E.tap(({ resolved }) => ensureSize(resolved.outputs)),
-    E.tap(({ direction, inputs }) =>
-      ensureSize(
-        direction === 'forward'
-          ? {}
-          : Object.fromEntries(gradientNames(op, inputs).map((input) => [input, (inputs[input] as Tensor).shape])),
-      ),
+    E.let('answers', ({ direction, inputs, resolved }) =>
+      direction === 'forward'
+        ? resolved.outputs
+        : Object.fromEntries(gradientNames(op, inputs).map((input) => [input, (inputs[input] as Tensor).shape])),
     ),
-    E.map(({ direction, attrs, inputs, cotangents }) => ({ op: name, direction, attrs, inputs, cotangents })),
+    E.bind('elements', ({ answers }) =>
+      Object.hasOwn(members, 'elements')
+        ? F.pipe(
+            member(members, 'elements', anObject),
+            E.flatMap((given) => parseElements(given, answers)),
+          )
+        : E.right(undefined),
+    ),
+    E.tap(({ resolved, answers }) =>
+      madeWhole(members, backend) ? ensureSize({ ...resolved.outputs, ...answers }) : E.right(undefined),
+    ),
+    E.map(({ direction, attrs, inputs, cotangents, elements }) => ({
+      question: {
+        op: name,
+        direction,
+        attrs,
+        inputs,
+        cotangents,
+        ...(elements === undefined ? {} : { wanted: Object.keys(elements) }),
+      },
+      ...(elements === undefined ? {} : { elements }),
+    })),
   )
 }
 
@@ -309,6 +389,22 @@ const ensureForm = (members: Members): Result<void> => {
     E.tap(() => member(members, 'attrs', anObject, {})),
     E.tap(() => member(members, 'inputs', anObject, {})),
     E.tap(() => member(members, 'cotangents', anObject, {})),
+    E.tap(() => member(members, 'elements', anObject, {})),
+    E.tap(() => parseBounds(members)),
+  )
+}
+
+const parseBounds = (members: Members): Result<Pick<Request, 'bounds'>> => {
+  const [hasBounds, hasDepth] = [Object.hasOwn(members, 'bounds'), Object.hasOwn(members, 'depth')]
+  if (!hasBounds)
+    return hasDepth
+      ? fail('MalformedRequest', 'depth narrows bounds, and none are asked for: bounds is missing')
+      : E.right({})
+  return F.pipe(
+    E.Do,
+    E.bind('precision', () => member(members, 'bounds', precisionCodec)),
+    E.bind('depth', () => member(members, 'depth', count, 0)),
+    E.map(({ precision, depth }) => ({ bounds: hasDepth ? { precision, depth } : { precision } })),
   )
 }
 
@@ -317,8 +413,9 @@ const ensureForm = (members: Members): Result<void> => {
  *
  * Errors  MalformedRequest – no JSON object, a member that requests do not have, or one of another kind; UnknownOp,
  *         UnknownBackend, NoBackward; UnexpectedInput, MissingInput – names of inputs and cotangents; MalformedTensor;
- *         UnknownAttribute, MissingAttribute, AttributeOutOfRange; ShapeMismatch – what the op's axes refuse, or a
- *         cotangent of another shape than its output; TooLarge – an answer of more than 2²⁴ elements
+ *         UnknownAttribute, MissingAttribute, AttributeOutOfRange – of an attribute, or an element that there is not;
+ *         ShapeMismatch – what the op's axes refuse, or a cotangent of another shape than its output; TooLarge – an answer
+ *         of more than 2²⁴ elements, all of which are made
  */
 export const parseRequest = (line: string): either.Either<Refusal, Request> =>
   F.pipe(
@@ -332,10 +429,11 @@ export const parseRequest = (line: string): either.Either<Refusal, Request> =>
         E.flatMap(parseOpName),
         E.bindTo('op'),
         E.bind('backend', () => F.pipe(member(members, 'backend', t.string, 'reference'), E.flatMap(parseBackend))),
-        E.bind('question', ({ op }) => parseQuestion(op, members)),
+        E.bind('asked', ({ op, backend }) => parseQuestion(op, members, backend)),
+        E.bind('bounds', () => parseBounds(members)),
         E.bimap(
           (error): Refusal => ({ id, error }),
-          ({ backend, question }): Request => ({ id, backend, question }),
+          ({ backend, asked, bounds }): Request => ({ id, backend, ...asked, ...bounds }),
         ),
       )
     }),
@@ -343,8 +441,9 @@ export const parseRequest = (line: string): either.Either<Refusal, Request> =>
 
 // ---- the response ------------------------------------------------------------------------------------------------
 
-/** The shortest text that reads back as the same number; what JSON has no number for as a string. */
-const numberText = (value: number): string => (Number.isFinite(value) ? String(value) : `"${value}"`)
+/** The shortest text that reads back as the same number, −0 too; what JSON has no number for as a string. */
+const numberText = (value: number): string =>
+  !Number.isFinite(value) ? `"${value}"` : Object.is(value, -0) ? '-0' : String(value)
 
 const slab = 2 ** 16
 
@@ -357,15 +456,25 @@ function* numberTexts(data: Numbers): Generator<string> {
   }
 }
 
-/** The response to a request that could be answered: one line in pieces, its end included. */
-export function* answerLine(id: Id, outputs: Tensors): Generator<string> {
-  yield `{"id":${id},"ok":true,"outputs":{`
-  for (const [at, [name, { shape, data }]] of Object.entries(outputs).entries()) {
+function* tensorsText(tensors: Tensors): Generator<string> {
+  yield '{'
+  for (const [at, [name, { shape, data }]] of Object.entries(tensors).entries()) {
     yield `${at === 0 ? '' : ','}${JSON.stringify(name)}:{"shape":[${shape.join(',')}],"data":[`
     yield* numberTexts(data)
     yield ']}'
   }
-  yield '}}\n'
+  yield '}'
+}
+
+/** The response to a request that could be answered: one line in pieces, its end included. */
+export function* answerLine(id: Id, outputs: Tensors, bounds?: Tensors): Generator<string> {
+  yield `{"id":${id},"ok":true,"outputs":`
+  yield* tensorsText(outputs)
+  if (bounds !== undefined) {
+    yield ',"bounds":'
+    yield* tensorsText(bounds)
+  }
+  yield '}\n'
 }
 
 /**

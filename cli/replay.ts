@@ -2,48 +2,113 @@ import { either as E, function as F } from 'fp-ts'
 import type { DeviceChoice } from '../accelerated/index.js'
 import { caseOfId } from '../conformance/cases.js'
 import type { Case } from '../conformance/form.js'
-import { parseCase } from '../conformance/form.js'
+import { parseCase, parseCases, printCase } from '../conformance/form.js'
+import type { Judgement } from '../conformance/judge.js'
+import { printBriefly } from '../conformance/probeReport.js'
 import type { Rounding } from '../conformance/probe.js'
 import { probeRounding } from '../conformance/probe.js'
 import type { QuestionTable } from '../conformance/questions.js'
-import { printDevice, printJudgement, printQuestion, printReason } from '../conformance/report.js'
-import { ask, fails } from '../conformance/verify.js'
+import { differenceOf } from '../conformance/repetition.js'
+import type { Ink } from '../conformance/text.js'
+import { printDevice, printJudgement, printQuestion, printReason } from '../conformance/failureReport.js'
+import { ask, fails } from '../conformance/ask.js'
+import { guarded } from '../conformance/guarded.js'
 import type { Backend } from '../spec/backend.js'
 import type { Result } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
-import type { BackendName } from './backends.js'
-import { deviceProblem } from './backends.js'
+import type { Tensors } from '../spec/tensor.js'
+import { showShape } from '../spec/tensor.js'
+import { deviceProblem, exitOfOpening } from './backends.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import type { Subcommand } from './command.js'
-import { backendOption, deviceOption } from './options.js'
+import { backendOption, caseTimeoutOption, deviceOption } from './options.js'
 import { complainTo, inkFor } from './terminal.js'
 import type { Rim } from './rim.js'
-import { processRim } from './rim.js'
+import { closing, processRim } from './rim.js'
+import { timeLimit } from './timeLimit.js'
 
-/** The case that a person names: by its id, or as the JSON that a failure prints. */
-export const caseNamed = (table: QuestionTable, text: string): Result<Case> =>
-  text.trimStart().startsWith('{') ? parseCase(text) : caseOfId(table, text.trim())
+/** The cases that a person names: one by its id, or as the JSON that a failure prints, which may be a list of some. */
+export const casesNamed = (table: QuestionTable, text: string): Result<readonly Case[]> => {
+  const json = text.trim()
+  return json.startsWith('[')
+    ? parseCases(json)
+    : F.pipe(
+        json.startsWith('{') ? parseCase(json) : caseOfId(table, json),
+        E.map((one) => [one]),
+      )
+}
 
-const judged = async (backend: Backend, oracle: Oracle, asked: Case) => ({
-  rounding: F.pipe(
-    await probeRounding(backend)(),
-    E.getOrElse((): Rounding => 'unknown'),
-  ),
-  answer: await ask(backend, oracle, asked)(),
-})
+/** Whether it is a failure, or why there is no saying so. */
+type Outcome = 'conformant' | 'not-conformant' | 'not run' | 'unsupported'
 
-/** Asks the backend that `rim` opens one case, and says what came of it. */
+/** The answer to one of the cases. */
+interface Replayed {
+  readonly asked: Case
+  readonly outcome: Outcome
+  readonly judgement?: Judgement
+  readonly answer?: Tensors
+  /** why it was not run */
+  readonly reason?: string
+}
+
+const replayOne = async (
+  backend: Backend,
+  oracle: Oracle,
+  asked: Case,
+  rounding: Rounding,
+): Promise<Result<Replayed>> => {
+  if (!backend.supports(asked.op, asked.direction))
+    return E.right({ asked, outcome: 'unsupported', reason: `${backend.name} has no ${asked.op} ${asked.direction}` })
+  return F.pipe(
+    await ask(backend, oracle, asked)(),
+    E.map(({ judgement, refused, answer }): Replayed =>
+      judgement === undefined
+        ? refused?.code === 'Unsupported'
+          ? { asked, outcome: 'unsupported', reason: refused.message }
+          : { asked, outcome: 'not run', reason: `${refused?.code}: ${refused?.message}` }
+        : {
+            asked,
+            outcome: fails(judgement, rounding) ? 'not-conformant' : 'conformant',
+            judgement,
+            ...(answer && { answer }),
+          },
+    ),
+  )
+}
+
+const verdictOf = ({ outcome, reason }: Replayed, ink: Ink): string =>
+  outcome === 'conformant'
+    ? ink.good(outcome)
+    : outcome === 'not-conformant'
+      ? ink.bad(outcome)
+      : `${outcome}: ${reason}`
+
+/** What is new about an answer to a question that was asked before. */
+const changeOf = ({ asked, answer }: Replayed, before: readonly Replayed[]): string => {
+  const first = before.find((one) => printCase(one.asked) === printCase(asked))
+  if (first?.answer === undefined || answer === undefined) return ''
+  const difference = differenceOf(first.answer, answer)
+  return difference === undefined
+    ? ', the same in bits as the first time'
+    : `, ${difference.output}${showShape(difference.index)} is ${difference.again}, was ${difference.first} the first time`
+}
+
+/**
+ * Asks the backend that `rim` opens one case, or some in a row, and says what came of it: of the last in full, of those
+ * before it in a line. It fails where any of them does.
+ */
 export const replayAt = async (
   rim: Pick<Rim, 'open' | 'oracle' | 'table' | 'out' | 'err'>,
-  text: string,
+  texts: string | readonly string[],
   device: DeviceChoice,
-  name: BackendName = 'webgpu',
+  name = 'webgpu',
+  caseTimeout = 30,
 ): Promise<ExitCode> => {
   const complain = complainTo(rim.err)
   const ink = inkFor(rim.out)
   const say = (line: string): void => void rim.out.write(`${line}\n`)
-  const found = caseNamed(rim.table, text)
+  const found = E.traverseArray((text: string) => casesNamed(rim.table, text))([texts].flat())
   if (E.isLeft(found)) {
     complain(`${found.left.code}: ${found.left.message}`)
     return exit.usage
@@ -56,40 +121,75 @@ export const replayAt = async (
   const opened = await rim.open(device, name)()
   if (E.isLeft(opened)) {
     complain(`${opened.left.code}: ${opened.left.message}`)
-    return exit.noBackend
+    return exitOfOpening(opened.left)
   }
-  const [asked, backend] = [found.right, opened.right]
-  say(printQuestion(asked, ink))
-  if (!backend.supports(asked.op, asked.direction)) {
-    await backend.close()
-    say(`unsupported: ${backend.name} has no ${asked.op} ${asked.direction}`)
-    return exit.ok
+  const cases = found.right.flat()
+  const backend = guarded(opened.right, { limit: timeLimit(caseTimeout), reopen: rim.open(device, name) })
+  const inTurn = async (): Promise<Result<readonly Replayed[]>> => {
+    // what finds out how a backend rounds is a question, too: it comes where it cannot be the one that matters
+    const answers: Replayed[] = []
+    for (const [i, asked] of cases.entries()) {
+      const last = i === cases.length - 1
+      if (last) say(printQuestion(asked, ink))
+      const replayed = await replayOne(backend, rim.oracle, asked, 'unknown')
+      if (E.isLeft(replayed)) return replayed
+      if (!last)
+        say(
+          `${i + 1} of ${cases.length}: ${printBriefly(asked)}: ${verdictOf(replayed.right, ink)}${changeOf(replayed.right, answers)}`,
+        )
+      answers.push(replayed.right)
+    }
+    return E.right(answers)
   }
-  const { rounding, answer } = await judged(backend, rim.oracle, asked).finally(() => backend.close())
-  if (E.isLeft(answer)) {
-    complain(`${answer.left.code}: ${answer.left.message}`)
-    return answer.left.code === 'DeviceLost' ? exit.noBackend : exit.usage
+  const asking = async (): Promise<Result<readonly Replayed[]>> => {
+    const answers = await inTurn()
+    if (E.isLeft(answers)) return answers
+    const rounding = F.pipe(
+      await probeRounding(backend)(),
+      E.getOrElse((): Rounding => 'unknown'),
+    )
+    return E.right(
+      answers.right.map((one) =>
+        one.judgement !== undefined && fails(one.judgement, rounding) ? { ...one, outcome: 'not-conformant' } : one,
+      ),
+    )
   }
-  const { judgement, refused } = answer.right
-  if (judgement === undefined) {
-    say(`not run: ${refused?.code}: ${refused?.message}`)
-    return exit.ok
+  const replayed = await asking().finally(async () => {
+    await backend.closeOthers()
+    await closing(rim, opened.right)
+  })
+  if (E.isLeft(replayed)) {
+    complain(`${replayed.left.code}: ${replayed.left.message}`)
+    return replayed.left.code === 'DeviceLost' ? exit.noBackend : exit.usage
   }
-  const failed = fails(judgement, rounding)
-  say(printJudgement(judgement))
-  say(printReason(asked, judgement))
-  say(printDevice(backend.fingerprint, ink))
-  say(failed ? ink.bad('not-conformant') : ink.good('conformant'))
-  return failed ? exit.notConformant : exit.ok
+  const [last, before] = [replayed.right.at(-1) as Replayed, replayed.right.slice(0, -1)]
+  if (last.judgement !== undefined) {
+    say(printJudgement(last.judgement))
+    say(printReason(last.asked, last.judgement))
+    say(printDevice(backend.fingerprint, ink))
+  }
+  const change = changeOf(last, before)
+  say(`${verdictOf(last, ink)}${change}`)
+  return replayed.right.some(({ outcome }) => outcome === 'not-conformant') ? exit.notConformant : exit.ok
 }
 
-/** `etalon replay CASE`: one case of `verify` again, by its id or as the JSON that a failure prints. */
+/** `etalon replay CASE…`: a case of `verify` again, by its id or as the JSON that a failure prints, or some in a row. */
 export const replayCommand: Subcommand = (command, end) =>
   void command
-    .argument('<case>', 'OP/DIRECTION/SEED/NUMBER, or a case as JSON')
+    .argument(
+      '<case...>',
+      'OP/DIRECTION/SEED/NUMBER@VERSION, a case as JSON, or a list of cases; several are asked one after the other',
+    )
     .addOption(backendOption())
+    .addOption(caseTimeoutOption())
     .addOption(deviceOption())
     .action(
-      async (text: string, { device, backend }: { readonly device: DeviceChoice; readonly backend: BackendName }) =>
-        end(await replayAt(processRim(), text, device, backend)),
+      async (
+        texts: readonly string[],
+        {
+          device,
+          backend,
+          caseTimeout,
+        }: { readonly device: DeviceChoice; readonly backend: string; readonly caseTimeout: number },
+      ) => end(await replayAt(processRim(), texts, device, backend, caseTimeout)),
     )

@@ -6,19 +6,52 @@ import { oracle } from '../reference/index.js'
 import type { Backend } from '../spec/backend.js'
 import type { EtalonError } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
-import type { BackendName } from './backends.js'
+import { closed } from '../conformance/guarded.js'
 import { openBackend } from './backends.js'
+import { exit } from './exit.js'
 import type { Screen } from './terminal.js'
+import { complainTo } from './terminal.js'
+import { timeLimit } from './timeLimit.js'
 
 /** All that a command meets of the world. */
 export interface Rim {
-  readonly open: (device: DeviceChoice, backend?: BackendName) => taskEither.TaskEither<EtalonError, Backend>
+  readonly open: (device: DeviceChoice, backend?: string) => taskEither.TaskEither<EtalonError, Backend>
   readonly oracle: Oracle
   readonly table: QuestionTable
   readonly out: Screen
   readonly err: Screen
   /** milliseconds since some moment */
   readonly now: () => number
+  /** variables of the environment */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** tells of a Ctrl-C, or that nobody reads any more, until what it answers is called */
+  readonly listen?: (tell: (what: Interruption) => void) => () => void
+}
+
+/** Why work ends before it is done: a person broke it off, or whoever read what it writes has gone. */
+export type Interruption = 'interrupted' | 'broken pipe'
+
+// one Ctrl-C may come twice: from the terminal, and from npm or another parent that hands it on
+const handedOn = 1000
+
+/** The first Ctrl-C is told; another, a second later or more, ends the process. */
+const listenToProcess: NonNullable<Rim['listen']> = (tell) => {
+  let first: number | undefined
+  const interrupted = (): void => {
+    if (first !== undefined && performance.now() - first > handedOn) process.exit(exit.interrupted)
+    first ??= performance.now()
+    tell('interrupted')
+  }
+  const broken = ({ code }: NodeJS.ErrnoException): void => {
+    if (code === 'EPIPE') tell('broken pipe')
+  }
+  process.on('SIGINT', interrupted)
+  process.stdout.on('error', broken)
+  return () => {
+    // what is handed on late finds the work done already
+    setTimeout(() => process.off('SIGINT', interrupted), handedOn).unref()
+    process.stdout.off('error', broken)
+  }
 }
 
 /** The rim of the process: its streams, its clock, a device, and the reference as the oracle. */
@@ -29,4 +62,15 @@ export const processRim = (): Rim => ({
   out: process.stdout,
   err: process.stderr,
   now: () => performance.now(),
+  env: process.env,
+  listen: listenToProcess,
 })
+
+// what hangs while it is closed is not waited for longer
+const closingSeconds = 5
+
+/** Closes a backend, and says so where that fails: it is nothing against what was found. */
+export const closing = async ({ err }: Pick<Rim, 'err'>, backend: Backend): Promise<void> => {
+  const problem = await closed(backend, timeLimit(closingSeconds))
+  if (problem !== undefined) complainTo(err)(`the backend: ${problem}`)
+}

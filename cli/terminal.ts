@@ -1,6 +1,6 @@
 import pc from 'picocolors'
-import type { Ink } from '../conformance/report.js'
-import { plain } from '../conformance/report.js'
+import type { Ink } from '../conformance/text.js'
+import { plain } from '../conformance/text.js'
 
 /** A stream that text goes to: standard output or error, or a list of strings in a test. */
 export interface Screen {

@@ -10,7 +10,9 @@ import { embedded } from '../accelerated/testing/recorded.js'
 import { mutant } from '../conformance/testing/instrument.js'
 import { toy } from '../conformance/testing/toys.js'
 import { oracle } from '../reference/index.js'
-import { fail } from '../spec/error.js'
+import { decodeSafetensors, encodeSafetensors, storedTensor } from '../formats/safetensors.js'
+import { fail, getOrThrow } from '../spec/error.js'
+import { scalar } from '../spec/tensor.js'
 import type { Dataset } from '../training/dataset.js'
 import { digits } from '../training/digits.js'
 import type { Digits } from './dataset.js'
@@ -257,7 +259,7 @@ describe('train, kept and gone on with', () => {
     expect(await readFile(at('resumed'))).toEqual(await readFile(at('whole')))
   })
 
-  test('a training that breaks off leaves the last whole checkpoint, and no draft', async () => {
+  test('a training that breaks off within an epoch leaves its last step, whole, and goes on to the same bytes', async () => {
     const backend = toy()
     let steps = 0
     const lost: typeof backend.run = (program, feeds, watch) =>
@@ -269,8 +271,100 @@ describe('train, kept and gone on with', () => {
       { load, open: () => TE.right({ ...backend, run: lost }) },
     )
     expect(code).toBe(3)
-    expect(await readFile(at('broken'))).toEqual(await readFile(at('one')))
     expect((await readdir(folder)).filter((name) => name.includes('part'))).toEqual([])
+    const again = { ...steady, epochs: 2, resume: at('broken'), checkpoint: at('mended') }
+    expect((await trained(again, { load })).out).toMatch(/goes on after step 3 of 4/)
+    await trained({ ...steady, epochs: 2, checkpoint: at('whole') }, { load })
+    expect(await readFile(at('mended'))).toEqual(await readFile(at('whole')))
+  })
+
+  /** A rim that is interrupted once so many steps were asked of its backend, and what became of a training there. */
+  const interruptedAfter = (count: number, given: Partial<TrainOptions>, rim: Partial<TrainRim> = {}) => {
+    const backend = toy()
+    let steps = 0
+    const counting: typeof backend.run = (program, feeds, watch) => {
+      if (program.inputs['learningRate'] !== undefined) steps++
+      return backend.run(program, feeds, watch)
+    }
+    return trained(given, {
+      load,
+      open: () => TE.right({ ...backend, run: counting }),
+      interrupted: () => steps >= count,
+      ...rim,
+    })
+  }
+
+  test('an interruption keeps the state after the step, says how to go on, and that ends in the same bytes', async () => {
+    const args = ['train', 'lenet5', '--resume', 'old', '--checkpoint', "it's"]
+    const stopped = await interruptedAfter(1, { ...steady, epochs: 2, checkpoint: at('stopped'), json: true }, { args })
+    expect(stopped).toMatchObject({ code: 130, out: '' })
+    expect(stopped.err).toMatch(/interrupted after step 1 of 4\nits state is in .*stopped; to go on:\n/)
+    expect(stopped.err).toContain(`  etalon train lenet5 --checkpoint 'it'\\''s' --resume ${at('stopped')}\n`)
+    await trained({ ...steady, epochs: 2, resume: at('stopped'), checkpoint: at('resumed') }, { load })
+    await trained({ ...steady, epochs: 2, checkpoint: at('whole') }, { load })
+    expect(await readFile(at('resumed'))).toEqual(await readFile(at('whole')))
+  })
+
+  test('an interruption without a checkpoint, or before a step, keeps nothing and says so', async () => {
+    const stopped = await interruptedAfter(1, { ...steady, epochs: 2 })
+    expect(stopped).toMatchObject({
+      code: 130,
+      out: expect.stringMatching(/nothing of it is kept: .*--checkpoint/) as string,
+    })
+    await writeFile(at('untouched'), 'before')
+    const early = await interruptedAfter(0, { ...steady, checkpoint: at('untouched') })
+    expect(early).toMatchObject({ code: 130, out: expect.stringMatching(/after step 0 of 2\nnothing/) as string })
+    expect(await readFile(at('untouched'), 'utf8')).toBe('before')
+  })
+
+  test('a process of a backend that an interruption takes down is no verdict, and what was kept is told', async () => {
+    const backend = toy()
+    let steps = 0
+    const dying: typeof backend.run = (program, feeds, watch) =>
+      program.inputs['learningRate'] !== undefined && ++steps > 1
+        ? TE.fromEither(fail('Died', 'it was ended by SIGINT'))
+        : backend.run(program, feeds, watch)
+    const { code, err, out } = await trained(
+      { ...steady, epochs: 2, checkpoint: at('died') },
+      { load, open: () => TE.right({ ...backend, run: dying }), interrupted: () => steps > 1 },
+    )
+    expect(code).toBe(130)
+    expect(err).toMatch(/Died: it was ended by SIGINT/)
+    expect(out).toMatch(/after step 1 of 4\nits state is in .*died/)
+  })
+
+  test('with more epochs a falling rate goes on towards the new end, which is said', async () => {
+    const falling = { ...steady, schedule: { schedule: 'linear' } } as const
+    await trained({ ...falling, checkpoint: at('short') }, { load })
+    const { code, out } = await trained({ ...falling, epochs: 4, resume: at('short') }, { load })
+    expect(code).toBe(0)
+    expect(out).toMatch(/goes on after step 2 of 8/)
+    // η·(1 − 2/8), where η·(1 − 2/2) was to come
+    expect(out).toMatch(
+      /the linear schedule was to end with epoch 1 and now ends with epoch 4: the next rate is 0\.000750, not 0\.00/,
+    )
+    // the rate of an epoch's last step, η·(1 − s/8) with s = 3, 5, 7
+    const rates = [...out.matchAll(/over at rate (\S+)/g)].map(([, rate]) => Number(rate))
+    expect(rates).toEqual([0.000625, 0.000375, 0.000125])
+    const over = await trained({ ...falling, resume: at('short') }, { load })
+    expect(over).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/nothing is left to train; more --epochs than 1/) as string,
+    })
+    await trained({ ...falling, epochs: 4, resume: at('short'), checkpoint: at('long') }, { load })
+    expect(await trained({ ...falling, resume: at('long') }, { load })).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/it is at step 8; this training has 2, in 1 epochs of 2/) as string,
+    })
+  })
+
+  test('tensors of a checkpoint that nothing wants are passed over by name', async () => {
+    const { tensors, metadata = {} } = getOrThrow(decodeSafetensors(await readFile(at('one'))))
+    const more = [...tensors, storedTensor('ema.conv1.w', scalar(1))]
+    await writeFile(at('more'), encodeSafetensors({ tensors: more, metadata }))
+    const { code, out } = await trained({ ...steady, epochs: 2, resume: at('more') }, { load })
+    expect(code).toBe(0)
+    expect(out).toMatch(/that nothing wants, passed over: ema\.conv1\.w\n/)
   })
 
   test('early stopping says which epoch it keeps, and tests that one', async () => {
@@ -316,6 +410,20 @@ describe('train, kept and gone on with', () => {
       {},
       /FormatInvalid: .*bad: truncated: the header is \d+ bytes long, and 92 follow/,
     ],
+    ...(
+      [
+        ['a page', '<!doctype html><html>', /it is an HTML page, .*; wanted a safetensors file/],
+        ['a pointer', 'version https://git-lfs.github.com/spec/v1\nsize 9\n', /it is a Git LFS pointer, .* of 9 bytes/],
+        ['a pickle', '\x80\x04}\x94.', /it is a pickle of Python/],
+        ['a zip', 'PK\x03\x04', /it is a zip archive/],
+        ['gzip', '\x1f\x8b\x08', /it is gzip data/],
+        ['nothing', '', /it is an empty file/],
+        ['text', '404: Not Found', /it is text, beginning "404: Not Found"/],
+      ] as const
+    ).map(
+      ([what, content, message]) =>
+        [`one that is ${what}`, async () => writeFile(at('bad'), content, 'latin1'), {}, message] as const,
+    ),
     [
       'one whose header tells of more than there is',
       async () => {
@@ -333,6 +441,26 @@ describe('train, kept and gone on with', () => {
     expect(code).toBe(2)
     expect(err).toMatch(message)
     expect(out).toBe('')
+  })
+
+  test('curves are drawn of a training that diverges or is interrupted, too', async () => {
+    const curves = at('ended.html')
+    const diverged = await trained({ learningRate: 1e30, epochs: 2, curves })
+    expect(diverged.code).toBe(1)
+    expect(await readFile(curves, 'utf8')).toMatch(/At step.\d+ the loss is (NaN|Infinity)/)
+    expect((await interruptedAfter(1, { ...steady, epochs: 2, curves })).code).toBe(130)
+    expect(await readFile(curves, 'utf8')).toMatch(/interrupted after step.1 of/)
+  })
+
+  test('a page under another name than a page’s is refused before anything is read', async () => {
+    const asked: TrainRim['load'] = () => {
+      throw new Error('read')
+    }
+    expect(await trained({ curves: at('curves.png') }, { load: asked })).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/--curves writes an HTML page; .* ends in \.png, wanted \.html/) as string,
+    })
+    expect((await readdir(folder)).filter((name) => name.includes('png'))).toEqual([])
   })
 
   test('a checkpoint that could not be written is told before anything is trained', async () => {

@@ -3,60 +3,79 @@ import { Option } from 'commander'
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import type { DeviceChoice } from '../accelerated/index.js'
+import { guarded } from '../conformance/guarded.js'
 import { decodeSafetensors, encodeSafetensors } from '../formats/safetensors.js'
 import type { Backend } from '../spec/backend.js'
-import type { EtalonError } from '../spec/error.js'
+import type { ErrorCode, EtalonError, Result } from '../spec/error.js'
 import { etalonError, within } from '../spec/error.js'
+import { recurrentOps } from '../spec/networks/network.js'
 import { variantsOf } from '../spec/networks/zoo.js'
-import { checkpointOf, stateFrom } from '../training/checkpoint.js'
+import type { Resumed } from '../training/checkpoint.js'
+import { checkpointOf, resumedFrom } from '../training/checkpoint.js'
 import type { Interruption, TrainingEvent } from '../training/fit.js'
+import { deviceProblem } from './backends.js'
 import type { TrainingState } from '../training/training.js'
 import type { Subcommand } from './command.js'
+import type { Curves } from './curves.js'
 import type { Digits } from './dataset.js'
 import { digitsFrom } from './dataset.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import type { Target } from './file.js'
-import { writable, writeWhole } from './file.js'
-import { atLeastZero, deviceOption, wholeNumber } from './options.js'
+import { forPage, writable, writeWhole } from './file.js'
+import { atLeastZero, backendOption, deviceOption, wholeNumber } from './options.js'
 import type { Rim } from './rim.js'
-import { processRim } from './rim.js'
+import { closing, processRim } from './rim.js'
 import { bar, complainTo, inkFor, statusLine } from './terminal.js'
 import { augmentOf, initializerOf, scheduleOf } from './trainOptions.js'
 import type { DigitTraining, Recipe } from './trainPlan.js'
 import { digitNetworks, digitTrainingOf, optimizerNames, titleOf, trainableLosses } from './trainPlan.js'
-import { printBest, printEvaluation, printEvent, printHead, printInterruption, summaryOf } from './trainPrint.js'
+import {
+  printBest,
+  printEvaluation,
+  printEvent,
+  printHead,
+  printInterruption,
+  printPaused,
+  printResumed,
+  summaryOf,
+} from './trainPrint.js'
 import type { Guilty, Judged } from './trainRun.js'
 import { train } from './trainRun.js'
 
 export interface TrainOptions extends Recipe {
   readonly data?: string
-  /** the whole state goes here after every epoch */
+  /** the whole state goes here on the way, after every epoch, and when interrupted */
   readonly checkpoint?: string
   /** and comes from here */
   readonly resume?: string
   /** the curves go here, as a page */
   readonly curves?: string
   readonly device: DeviceChoice
+  readonly backend?: string
   readonly json?: true
 }
 
 /** All that `train` meets of the world. */
 export interface TrainRim extends Omit<Rim, 'table'> {
   readonly load: (options: TrainOptions) => taskEither.TaskEither<EtalonError, Digits>
+  /** whether it was asked to stop, to go on later */
+  readonly interrupted?: () => boolean
+  /** how the command was given: its name and all that followed */
+  readonly args?: readonly string[]
 }
 
 const generated = { train: 10000, test: 2000 }
 
-/** The state in a checkpoint of this training. */
-const resumed = ({ training }: DigitTraining, file: string): taskEither.TaskEither<EtalonError, TrainingState> =>
+/** This training as a checkpoint of it goes on. */
+const resumed = ({ training }: DigitTraining, file: string): taskEither.TaskEither<EtalonError, Resumed> =>
   F.pipe(
     TE.tryCatch(
       () => readFile(file),
       (error) => etalonError('FileUnreadable', error instanceof Error ? error.message : String(error)),
     ),
     TE.flatMapEither(decodeSafetensors),
-    TE.flatMapEither((found) => stateFrom(training, found)),
+    TE.flatMapEither((found) => resumedFrom(training, found)),
     TE.mapLeft(within(file)),
   )
 
@@ -66,9 +85,11 @@ interface Ready {
   /** hours of training end in these files: whether they can be written is asked first */
   readonly checkpoint: Target | undefined
   readonly curves: Target | undefined
-  readonly from: TrainingState | undefined
+  readonly resumed: Resumed | undefined
   readonly backend: Backend
 }
+
+const ours = ({ backend = 'webgpu' }: TrainOptions): boolean => backend === 'webgpu'
 
 const ready = (
   { load, open }: TrainRim,
@@ -88,19 +109,27 @@ const ready = (
     TE.bindTo('planned'),
     TE.bind('checkpoint', () => ifGiven(options.checkpoint, place)),
     TE.bind('curves', () => ifGiven(options.curves, place)),
-    TE.bind('from', ({ planned }) => ifGiven(options.resume, (file) => resumed(planned, file))),
+    TE.bind('resumed', ({ planned }) => ifGiven(options.resume, (file) => resumed(planned, file))),
     TE.tap(() => showing('opening a device …')),
-    TE.bind('backend', () => open(options.device)),
+    TE.bind('backend', () => open(options.device, options.backend)),
+    // ours keeps the contract, and a training asks it often
+    TE.map((all) => (ours(options) ? all : { ...all, backend: guarded(all.backend) })),
   )
 }
 
 // some ways of ending say nothing of right and wrong
+const noVerdict: readonly ErrorCode[] = [
+  'BackendUnavailable',
+  'DeviceLost',
+  'LimitExceeded',
+  'Unsupported',
+  'NoAnswer',
+  'Died',
+]
 const codeOf = (interruption: Interruption<Guilty>): ExitCode => {
   if (interruption.why !== 'error') return exit.notConformant
   const { code } = interruption.error
-  return code === 'BackendUnavailable' || code === 'DeviceLost' || code === 'LimitExceeded'
-    ? exit.noBackend
-    : exit.usage
+  return noVerdict.includes(code) ? exit.noBackend : exit.usage
 }
 
 /** Trains a network on the backend that `rim` opens, and says so on its streams. */
@@ -119,30 +148,79 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
     return codeOf(interruption)
   }
 
+  const problem = deviceProblem(options.device, options.backend ?? 'webgpu')
+  if (problem !== undefined) {
+    complainTo(err)(problem)
+    return exit.usage
+  }
+  const fit = options.curves === undefined ? E.right(undefined) : forPage('--curves', options.curves)
+  if (E.isLeft(fit)) return refuse({ why: 'error', error: fit.left })
   const prepared = await ready(rim, options, status.show)()
   if (E.isLeft(prepared)) return refuse({ why: 'error', error: prepared.left })
-  const { planned, backend, from, checkpoint, curves } = prepared.right
+  const { planned, backend, resumed, checkpoint, curves } = prepared.right
+  const from = resumed?.state
   const { training } = planned
   const { steps } = training
   say(printHead(planned, backend, options.data))
-  if (from !== undefined) say(`goes on after step ${from.progress.step} of ${steps} (${options.resume})`)
+  if (resumed !== undefined) say(printResumed(resumed, training, options.resume ?? ''))
   const started = now()
+  let taken = from?.progress.step ?? 0
+  const losses: Curves['steps'][number][] = []
+  const points = [...(from?.progress.points ?? [])]
+  const asked: Curves['asked'][number][] = []
   const tell = (event: TrainingEvent | Judged): void => {
-    if (event.kind === 'step')
+    if (event.kind === 'epoch') points.push(event.point)
+    if (event.kind === 'evaluation')
+      asked.push({ step: event.step, accuracy: event.evaluation.accuracy, count: event.count })
+    if (event.kind === 'step') {
+      taken = event.step
+      losses.push({ step: event.step, loss: event.loss })
       status.show(
         `${bar(event.step / steps)} epoch ${event.epoch}, step ${event.step} of ${steps}, loss ${event.loss.toFixed(4)}`,
       )
+    }
     const line = printEvent(event)
     if (line !== undefined) say(line)
   }
+  /** Draws what there was, however it ended; the exit code where that cannot be written. */
+  const draw = async (ending: string): Promise<ExitCode | undefined> => {
+    if (curves === undefined) return undefined
+    // a library that draws is loaded by who wants a picture
+    const { curvesPage } = await import('./curves.js')
+    const title = `${titleOf(options)}, ${options.optimizer}: ${ending}`
+    const { batchesPerEpoch } = training
+    const written = await writeWhole(curves, curvesPage({ title, batchesPerEpoch, steps: losses, points, asked }))
+    return E.isLeft(written) ? refuse({ why: 'error', error: written.left }) : undefined
+  }
+  const stop = (): boolean => rim.interrupted?.() === true
+  let kept: { readonly file: string; readonly step: number } | undefined
+  const keep = async (state: TrainingState): Promise<Result<void>> => {
+    if (checkpoint === undefined) return E.right(undefined)
+    const written = await writeWhole(checkpoint, encodeSafetensors(checkpointOf(training, state)))
+    if (E.isRight(written)) kept = { file: options.checkpoint ?? '', step: state.progress.step }
+    return written
+  }
   const trained = await train(planned, backend, rim.oracle, tell, {
     sample: curves === undefined ? 0 : 1000,
+    stop,
     ...(from === undefined ? {} : { from }),
-    ...(checkpoint === undefined
-      ? {}
-      : { keep: (state) => writeWhole(checkpoint, encodeSafetensors(checkpointOf(training, state))) }),
-  })().finally(() => backend.close())
-  if (E.isLeft(trained)) return refuse(trained.left)
+    ...(checkpoint === undefined ? {} : { keep }),
+  })().finally(() => closing(rim, backend))
+  const pause = async (step: number): Promise<ExitCode> => {
+    say(printPaused(training, step, kept, rim.args ?? ['train', options.network]))
+    return (await draw(`interrupted after step ${step} of ${steps}`)) ?? exit.interrupted
+  }
+  if (E.isLeft(trained)) {
+    const code = refuse(trained.left)
+    if (trained.left.why === 'diverged') return (await draw(`diverged at step ${trained.left.step}`)) ?? code
+    // whoever interrupts may take a backend's own process down with it
+    return stop() && code === exit.noBackend ? pause(taken) : code
+  }
+  if ('paused' in trained.right) {
+    const { paused } = trained.right
+    const written = paused.progress.step === (from?.progress.step ?? 0) ? E.right(undefined) : await keep(paused)
+    return E.isLeft(written) ? refuse({ why: 'error', error: written.left }) : pause(paused.progress.step)
+  }
 
   const { test, progress } = trained.right
   const seconds = (now() - started) / 1000
@@ -150,13 +228,8 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
   const result = printEvaluation(test)
   if (training.description.stopping !== undefined) say(printBest(progress))
   say(`${ink.strong(result)} in ${seconds.toFixed(1)} s, ${secondsPerEpoch.toFixed(1)} s an epoch`)
-  if (curves !== undefined) {
-    // a library that draws is loaded by who wants a picture
-    const { curvesPage } = await import('./curves.js')
-    const title = `${titleOf(options)}, ${options.optimizer}: ${result}`
-    const written = await writeWhole(curves, curvesPage(title, progress.points))
-    if (E.isLeft(written)) return refuse({ why: 'error', error: written.left })
-  }
+  const undrawn = await draw(result)
+  if (undrawn !== undefined) return undrawn
   if (json === true)
     out.write(`${JSON.stringify(summaryOf(planned, trained.right, secondsPerEpoch, backend.fingerprint))}\n`)
   return exit.ok
@@ -176,6 +249,8 @@ export const trainCommand: Subcommand = (command, end) =>
       `${networks}: the networks that digits can be put to, as images of 28×28, as vectors, or as sequences of rows`,
     )
     .option('--variant <name>', `another form of the network than its first (${variants})`)
+    .addOption(new Option('--cell <op>', 'the cell of a recurrent network').choices([...recurrentOps]))
+    .option('--layers <n>', 'how many recurrent layers on top of each other', wholeNumber(1))
     .addOption(new Option('--loss <name>', 'another than the network’s first').choices([...trainableLosses]))
     .option('--digit <n>', 'which digit the perceptron tells from the others', wholeNumber(0), 0)
     .option('--data <dir>', 'a folder of IDX files, plain or gzipped (MNIST’s form); without it, generated digits')
@@ -226,20 +301,42 @@ export const trainCommand: Subcommand = (command, end) =>
       wholeNumber(0),
       0,
     )
-    .option('--checkpoint <file>', 'write the whole state here after every epoch (safetensors)')
+    .option(
+      '--checkpoint <file>',
+      'write the whole state here, five times an epoch, after it, and on Ctrl-C (safetensors)',
+    )
     .option(
       '--curves <file>',
-      'draw loss and accuracy after each epoch, of 1000 training digits and the validation digits (HTML)',
+      'draw the loss of every step, and accuracies on the way and after each epoch, of 1000 training digits and the validation digits, as a page (.html)',
     )
-    .option('--resume <file>', 'go on from such a file, to the same bits as if never interrupted')
+    .option(
+      '--resume <file>',
+      'go on from such a file, to the same bits as if never interrupted; with more --epochs than it was for, further, and rates that fall to the end fall to the new one',
+    )
     .option('--lockstep <n>', 'judge the first n steps node by node against the reference', wholeNumber(0), 0)
+    .addOption(backendOption())
     .addOption(deviceOption())
     .option(
       '--json',
       'the last line on standard output is an object with testAccuracy and testLoss; the rest goes to standard error',
     )
-    .action(async (network: string, options: Omit<TrainOptions, 'network'>) =>
+    .action(async (network: string, options: Omit<TrainOptions, 'network'>) => {
+      const rim = processRim()
+      let interrupted = false
+      // a second one ends the process, as it does without all this
+      process.once('SIGINT', () => {
+        interrupted = true
+        complainTo(rim.err)('stops after this step; Ctrl-C again ends at once')
+      })
       end(
-        await trainAt({ ...processRim(), load: (options) => digitsFrom(options, generated) }, { ...options, network }),
-      ),
-    )
+        await trainAt(
+          {
+            ...rim,
+            load: (options) => digitsFrom(options, generated),
+            interrupted: () => interrupted,
+            args: process.argv.slice(2),
+          },
+          { ...options, network },
+        ),
+      )
+    })

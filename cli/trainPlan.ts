@@ -2,7 +2,7 @@ import { either as E, function as F } from 'fp-ts'
 import { classCount } from '../formats/idx.js'
 import type { Result } from '../spec/error.js'
 import { ensure, fail, getOrThrow, within } from '../spec/error.js'
-import type { Mode, Network } from '../spec/networks/network.js'
+import type { Mode, Network, RecurrentOp } from '../spec/networks/network.js'
 import { inference, trainingBy } from '../spec/networks/network.js'
 import { perceptron } from '../spec/networks/perceptron.js'
 import type { LossName, NetworkName } from '../spec/networks/zoo.js'
@@ -29,6 +29,9 @@ export interface Recipe {
   /** by its name in the zoo */
   readonly network: string
   readonly variant?: string
+  /** of a recurrent network: another cell than its own, and how many layers it has */
+  readonly cell?: RecurrentOp
+  readonly layers?: number
   /** another than the network's first */
   readonly loss?: LossName
   /** which digit a network of one answer tells from the others */
@@ -106,8 +109,12 @@ interface Learner {
 }
 
 /** The network of a recipe: the perceptron has an input for each pixel. */
-const learnerOf = ({ network, variant }: Recipe, pixels: number): Result<Learner> => {
-  const wanted = variant === undefined ? {} : { variant }
+const learnerOf = ({ network, variant, cell, layers }: Recipe, pixels: number): Result<Learner> => {
+  const wanted = {
+    ...(variant === undefined ? {} : { variant }),
+    ...(cell === undefined ? {} : { cell }),
+    ...(layers === undefined ? {} : { layers }),
+  }
   return F.pipe(
     parseNetworkName(network),
     E.tap((name) => networkNamed(name, wanted)),
@@ -130,9 +137,18 @@ const learnerOf = ({ network, variant }: Recipe, pixels: number): Result<Learner
   )
 }
 
-/** What a network is called, with its variant where it was asked for one. */
-export const titleOf = ({ network, variant }: Pick<Recipe, 'network' | 'variant'>): string =>
-  variant === undefined ? network : `${network} (${variant})`
+/** What a network is called, with what was asked for of it. */
+export const titleOf = ({
+  network,
+  variant,
+  cell,
+  layers,
+}: Pick<Recipe, 'network' | 'variant' | 'cell' | 'layers'>): string => {
+  const asked = [variant, cell, layers === undefined ? undefined : `${layers} layers`].filter(
+    (said) => said !== undefined,
+  )
+  return asked.length === 0 ? network : `${network} (${asked.join(', ')})`
+}
 
 export const optimizerNames = Object.keys(firstRates) as readonly Optimizer['op'][]
 

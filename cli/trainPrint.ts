@@ -1,8 +1,10 @@
-import { printJudgement } from '../conformance/report.js'
+import { printJudgement } from '../conformance/failureReport.js'
 import type { Fingerprint } from '../spec/backend.js'
 import { parameterCount } from '../spec/networks/network.js'
 import type { Evaluation, Interruption, TrainingEvent } from '../training/fit.js'
-import type { Progress } from '../training/training.js'
+import type { Resumed } from '../training/checkpoint.js'
+import type { Progress, Training } from '../training/training.js'
+import { epochOf, isOver } from '../training/training.js'
 import type { DigitTraining } from './trainPlan.js'
 import { titleOf } from './trainPlan.js'
 import type { Guilty, Judged, Trained } from './trainRun.js'
@@ -25,6 +27,57 @@ export const printHead = (
     `${counted.join(', ')} (${data ?? 'generated'}); ${training.steps} steps of ${recipe.batch}`,
   ].join('\n')
 }
+
+/** Where a training goes on, and how, where that is not as it was to be. */
+export const printResumed = (
+  { state: { progress }, horizon, unwanted }: Resumed,
+  training: Training,
+  file: string,
+): string => {
+  const { steps, description } = training
+  const { step, stopping } = progress
+  const some = `${unwanted.slice(0, 6).join(', ')}${unwanted.length > 6 ? ` and ${unwanted.length - 6} more` : ''}`
+  return [
+    `goes on after step ${step} of ${steps} (${file})`,
+    ...(unwanted.length === 0 ? [] : [`tensors in it that nothing wants, passed over: ${some}`]),
+    ...(horizon === undefined || isOver(training, progress)
+      ? []
+      : [
+          `the ${description.rates.schedule} schedule was to end with epoch ${horizon.was} and now ends with epoch ${horizon.is}: the next rate is ${horizon.rateIs.toPrecision(3)}, not ${horizon.rateWas.toPrecision(3)}`,
+        ]),
+    ...(!isOver(training, progress)
+      ? []
+      : stopping.stop
+        ? [`it stopped early after epoch ${epochOf(training, progress) - 1}, and stays so`]
+        : [`nothing is left to train; more --epochs than ${description.epochs} go on from there`]),
+  ].join('\n')
+}
+
+// as a shell reads it
+const quoted = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
+
+/** The same command again, from a file on. */
+export const goingOn = (args: readonly string[], file: string): string => {
+  const kept = args.filter((arg, i) => args[i - 1] !== '--resume' && arg !== '--resume' && !arg.startsWith('--resume='))
+  return ['etalon', ...kept, '--resume', file].map(quoted).join(' ')
+}
+
+/** What became of a training that was interrupted: after which step, and which state is kept of it, if any. */
+export const printPaused = (
+  { steps }: Training,
+  step: number,
+  kept: { readonly file: string; readonly step: number } | undefined,
+  args: readonly string[],
+): string =>
+  [
+    `interrupted after step ${step} of ${steps}`,
+    ...(kept === undefined
+      ? ['nothing of it is kept: with --checkpoint FILE its state would be, and --resume FILE would go on']
+      : [
+          `its state${kept.step === step ? '' : ` after step ${kept.step}`} is in ${kept.file}; to go on:`,
+          `  ${goingOn(args, kept.file)}`,
+        ]),
+  ].join('\n')
 
 /** What happened, in a line; a step is progress, not a result, and has none. */
 export const printEvent = (event: TrainingEvent | Judged): string | undefined => {
@@ -79,13 +132,19 @@ export const printBest = ({ points, stopping }: Progress): string =>
 
 /** The last line of `--json`. */
 export const summaryOf = (
-  { recipe: { network, variant, epochs, batch, seed, lockstep, optimizer }, training, counts }: DigitTraining,
+  {
+    recipe: { network, variant, cell, layers, epochs, batch, seed, lockstep, optimizer },
+    training,
+    counts,
+  }: DigitTraining,
   { test, worstRatio, progress }: Trained,
   secondsPerEpoch: number,
   fingerprint: Fingerprint,
 ): Readonly<Record<string, unknown>> => ({
   network,
   ...(variant === undefined ? {} : { variant }),
+  ...(cell === undefined ? {} : { cell }),
+  ...(layers === undefined ? {} : { layers }),
   parameters: parameterCount(training.network),
   // where there is right and wrong
   ...(Number.isNaN(test.accuracy) ? {} : { testAccuracy: test.accuracy }),

@@ -7,8 +7,8 @@ import { anyOrder } from '../spec/bound.js'
 import type { Oracle } from '../spec/oracle.js'
 import type { Evaluation, FitOptions, Interruption, TrainingEvent } from '../training/fit.js'
 import { evaluateOn, fit } from '../training/fit.js'
-import type { Progress } from '../training/training.js'
-import { outcomeOf } from '../training/training.js'
+import type { Progress, TrainingState } from '../training/training.js'
+import { isOver, outcomeOf } from '../training/training.js'
 import type { DigitTraining } from './trainPlan.js'
 
 /** A step that the oracle judged, node by node: none of them is outside its bound. */
@@ -31,6 +31,11 @@ export interface Trained {
   readonly test: Evaluation
   /** the worst error ÷ bound of the steps in lockstep */
   readonly worstRatio: number
+}
+
+/** A training that was asked to stop before its end. */
+export interface Paused {
+  readonly paused: TrainingState
 }
 
 // so many test digits are asked while the training goes on, so often an epoch
@@ -56,14 +61,17 @@ const judged = (
     ),
   )
 
+// a backend that never waits for anything outside would keep signals from being heard
+const breath = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve))
+
 /** Trains on a backend, wholly where that computes, its first steps judged by the oracle, and tells what happens. */
 export const train = (
   planned: DigitTraining,
   backend: Backend,
   oracle: Oracle,
   tell: (event: TrainingEvent | Judged) => void,
-  options: Pick<FitOptions<Guilty>, 'from' | 'keep' | 'sample'> = {},
-): taskEither.TaskEither<Interruption<Guilty>, Trained> => {
+  options: Pick<FitOptions<Guilty>, 'from' | 'keep' | 'sample' | 'stop'> = {},
+): taskEither.TaskEither<Interruption<Guilty>, Trained | Paused> => {
   const { recipe, training, test } = planned
   const { program, batchesPerEpoch } = training
   const every = Math.max(1, Math.floor(batchesPerEpoch / timesAnEpoch))
@@ -71,6 +79,7 @@ export const train = (
   return F.pipe(
     fit<Guilty>(training, backend, {
       ...options,
+      keepEvery: every,
       evaluate: {
         examples: test,
         count: askedOnTheWay,
@@ -81,6 +90,7 @@ export const train = (
       },
       values: (step) => (step <= recipe.lockstep ? everyValue(program) : []),
       listen: async (event) => {
+        await breath()
         const verdict =
           event.kind === 'step' && event.step <= recipe.lockstep
             ? judged(planned, oracle, backend.depth, event)
@@ -94,12 +104,13 @@ export const train = (
         return E.right(undefined)
       },
     }),
-    TE.flatMap((state) =>
-      F.pipe(
+    TE.flatMap((state): taskEither.TaskEither<Interruption<Guilty>, Trained | Paused> => {
+      if (!isOver(training, state.progress)) return TE.right({ paused: state })
+      return F.pipe(
         evaluateOn(backend, training, outcomeOf(training, state), test),
         TE.mapLeft((error): Interruption<Guilty> => ({ why: 'error', error })),
         TE.map((test) => ({ progress: state.progress, test, worstRatio })),
-      ),
-    ),
+      )
+    }),
   )
 }

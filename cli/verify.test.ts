@@ -5,16 +5,21 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { taskEither as TE } from 'fp-ts'
+import { either as E, taskEither as TE } from 'fp-ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mutant, mutantFormula } from '../conformance/testing/instrument.js'
-import { smallTable, toy } from '../conformance/testing/toys.js'
+import { readReport } from '../conformance/reportCodec.js'
+import { questionTable } from '../conformance/table.js'
+import { formulaTable, smallTable, toy } from '../conformance/testing/toys.js'
 import { oracle } from '../reference/index.js'
 import { formulas } from '../reference/table.js'
 import type { Backend } from '../spec/backend.js'
 import { fail } from '../spec/error.js'
+import type { Tensors } from '../spec/tensor.js'
+import { mapTensor, mapTensors } from '../spec/tensor.js'
 import { oracleBy } from '../reference/formulas.js'
 import type { Screen } from './terminal.js'
+import { reportAt } from './report.js'
 import type { Rim } from './rim.js'
 import type { VerifyOptions } from './verify.js'
 import { verifyAt } from './verify.js'
@@ -38,7 +43,8 @@ const etalon = async (
   const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
     cwd: root,
     stdio: 'pipe',
-    env: { ...process.env, ...env },
+    // what is said on GitHub Actions is another test's matter
+    env: { ...process.env, GITHUB_ACTIONS: '', ...env },
   })
   const [out, err]: [Buffer[], Buffer[]] = [[], []]
   child.stdout.once('data', () => meet(child))
@@ -57,7 +63,14 @@ const recorder = (terminal = false): Told => {
   return { screen: { write: (text) => parts.push(text), isTTY: terminal, columns: 60 }, text: () => parts.join('') }
 }
 
-const options: VerifyOptions = { ops: ['relu', 'tanh'], runs: 2, seed: 1, device: 'auto' }
+const options: VerifyOptions = {
+  ops: ['relu', 'tanh'],
+  profile: 'quick',
+  runs: 2,
+  seed: 1,
+  shrinkTime: 5,
+  device: 'auto',
+}
 const verified = async (
   backend: Backend,
   given: Partial<VerifyOptions> = {},
@@ -81,6 +94,10 @@ const parsed = (lines: string): readonly Readonly<Record<string, unknown>>[] => 
     .slice(0, -1)
     .split('\n')
     .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+}
+const rightOf = <A>(result: E.Either<{ readonly message: string }, A>): A => {
+  if (E.isLeft(result)) throw new Error(result.left.message)
+  return result.right
 }
 const faulty = toy({
   tanh: mutant(
@@ -107,7 +124,7 @@ describe('etalon verify, by its parts', () => {
   test('a faulty backend ends with 1, and the replay of its failure is told', async () => {
     const { code, out } = await verified(faulty, { device: 'software' })
     expect(code).toBe(1)
-    expect(out).toMatch(/ {2}as drawn {2}etalon replay --device software tanh\/forward\/1\/\d+\n/)
+    expect(out).toMatch(/ {2}as drawn {2}etalon replay --device software tanh\/forward\/1\/\d+@3\n/)
     expect(out).toMatch(/\nnot conformant: 3 conformant, 1 not conformant, /)
   })
 
@@ -118,8 +135,11 @@ describe('etalon verify, by its parts', () => {
       return TE.right(faulty)
     }
     const { code, out } = await verified(faulty, { backend: 'plain-f32' }, { open })
-    expect([code, asked]).toEqual([1, [['auto', 'plain-f32']]])
-    expect(out).toMatch(/ {2}as drawn {2}etalon replay --backend plain-f32 tanh\/forward\/1\/\d+\n/)
+    expect(code).toBe(1)
+    // and opened anew to see whether what failed is wrong by itself
+    expect(asked.length).toBeGreaterThan(1)
+    expect(asked).toEqual(asked.map(() => ['auto', 'plain-f32']))
+    expect(out).toMatch(/ {2}as drawn {2}etalon replay --backend plain-f32 tanh\/forward\/1\/\d+@3\n/)
   })
 
   test('a device for a backend that has none is a mistake in usage, told before any work', async () => {
@@ -142,6 +162,17 @@ describe('etalon verify, by its parts', () => {
     expect(code).toBe(4)
     expect(out).toBe('')
     expect(err).toMatch(/the oracle fails its own check, so it judges nobody:\n {2}tanh forward: /)
+  })
+
+  test('an oracle that is wrong only where several attributes have left their defaults blames nobody: it ends with 4', async () => {
+    const wrong = mutantFormula('momentum', {
+      find: 'g + mu * v, gradient, velocity',
+      replace: 'g + mu * v, g, velocity',
+    })
+    const rim = { oracle: oracleBy({ ...formulas, momentum: wrong }), table: questionTable }
+    const { code, err } = await verified(toy(), { ops: ['momentum'], profile: 'standard' }, rim)
+    expect(err).toMatch(/the oracle fails its own check of what it found wrong, so this is no verdict:\n {2}momentum: /)
+    expect(code).toBe(4)
   })
 
   test('no device ends with 3, and so does one that is lost on the way, without a verdict and without a file', async () => {
@@ -175,9 +206,16 @@ describe('etalon verify, by its parts', () => {
     })
     await verified(closing('right', toy()))
     await verified(closing('lost', { ...toy(), run: () => TE.fromEither(fail('DeviceLost', 'unplugged')) }))
-    const throwing = { ...toy(), supports: () => JSON.parse('no') as boolean }
-    await expect(verified(closing('throwing', throwing))).rejects.toThrow()
-    expect(closed).toEqual(['right', 'lost', 'throwing'])
+    const full: Told = {
+      screen: {
+        write: (text) => {
+          if (text.startsWith('tanh')) throw new Error('the disk is full')
+        },
+      },
+      text: () => '',
+    }
+    await expect(verified(closing('in vain', toy()), {}, {}, [full, recorder()])).rejects.toThrow('the disk is full')
+    expect(closed).toEqual(['right', 'lost', 'in vain'])
   })
 
   test('--json: a line of JSON for each op and direction, a summary, and nothing else', async () => {
@@ -191,6 +229,85 @@ describe('etalon verify, by its parts', () => {
       [undefined, undefined, undefined],
     ])
     expect(lines.at(-1)).toMatchObject({ summary: { verdict: 'not-conformant', seed: 1, backend: 'toy' } })
+  })
+
+  test('programs have a table of their own below the ops, and lines of JSON, where nothing is left out', async () => {
+    const some: Backend = { ...toy(), supports: (op) => ['relu', 'add', 'mul'].includes(op) }
+    const { ops: _, ...everything } = options
+    const asked = async (backend: Backend, json?: true) => {
+      const [out, err] = [recorder(), recorder()]
+      const rim: Rim = {
+        open: () => TE.right(backend),
+        oracle,
+        table: smallTable,
+        out: out.screen,
+        err: err.screen,
+        now: () => 0,
+      }
+      const code = await verifyAt(rim, { ...everything, ...(json && { json }) })
+      return { code, out: out.text() }
+    }
+    const { code, out } = await asked(some)
+    expect(code).toBe(0)
+    expect(out).toMatch(
+      /\n\nprogram +cases +worst error ÷ bound +verdict\ndiamond +8 .* conformant\nfan-out .* unsupported\n/,
+    )
+    expect(out).toMatch(/\nconformant: [^]* cases,\s+6\s+programs\s+conformant,\s+seed 1/)
+    // a node's values are lost where the program has more than one
+    const wrong: Backend = {
+      ...some,
+      run: (program, feeds, watch) =>
+        TE.map((values: Tensors) => (program.nodes.length === 1 ? values : mapTensors((v) => v + 1, values)))(
+          some.run(program, feeds, watch),
+        ),
+    }
+    const text = await asked(wrong)
+    expect(text.code).toBe(1)
+    expect(text.out).toMatch(
+      /\nprogram diamond: a value that several nodes read.*\n {4}run 1: node left \(relu forward\): left\[/,
+    )
+    expect(text.out).toMatch(/\nnot conformant: [^]* programs\s+not\s+conformant/)
+    const lines = parsed((await asked(wrong, true)).out)
+    expect(lines.at(-1)).toMatchObject({
+      summary: { verdict: 'not-conformant', notConformant: 0, programs: { conformant: 2, notConformant: 4 } },
+    })
+    expect(lines.filter(({ program }) => program === 'diamond')).toMatchObject([
+      { backend: 'toy', verdict: 'not-conformant', failed: 1, failure: { at: 'run 1', node: 'left' } },
+    ])
+  })
+
+  test('what is wrong only after other questions is shown on a backend opened anew, and its replay is told', async () => {
+    // one layer that is right at its first question only
+    const open = () => {
+      let asked = 0
+      const { forward } = formulaTable.relu!
+      return toy({
+        relu: {
+          forward: (attrs, inputs, sizes) => {
+            const answers = forward(attrs, inputs, sizes)
+            return asked++ === 0 ? answers : { y: answers['y'] && mapTensor((v) => v + 1, answers['y']) }
+          },
+        },
+      })
+    }
+    let opened = 0
+    const { code, out } = await verified(
+      toy(),
+      { ops: ['relu'], direction: 'forward' },
+      {
+        open: () => {
+          const backend = open()
+          return async () => {
+            opened++
+            return E.right(opened === 1 ? backend : open())
+          }
+        },
+      },
+    )
+    expect(code).toBe(1)
+    expect(opened).toBeGreaterThan(2)
+    expect(out).toMatch(/\nwrong after another question, right alone:\n {4}relu forward x/)
+    expect(out).toMatch(/\n {2}again {5}etalon replay '\[\{"op":"relu",.*\},\{"op":"relu",.*\}\]'\n/)
   })
 
   test('--json FILE: the file is whole, the text is on standard output; what the file was before is gone only then', async () => {
@@ -224,9 +341,116 @@ describe('etalon verify, by its parts', () => {
     expect((await verified(toy(), { json: join(folder, 'sub', 'report.json') }, refusing)).code).toBe(2)
   })
 
+  test('--junit and --html: each file is whole, names the replay, and a stored report gives the same', async () => {
+    const at = (name: string): string => join(folder, name)
+    const [junit, html, json] = [at('report.xml'), at('report.html'), at('stored.jsonl')]
+    const { code } = await verified(faulty, { junit, html, json, backend: 'plain-f32' })
+    expect(code).toBe(1)
+    const [xml, page] = await Promise.all([junit, html].map((file) => readFile(file, 'utf8')))
+    expect(xml).toMatch(/<testsuite name="etalon toy" tests="4" failures="1" /)
+    expect(xml).toMatch(/ as drawn {2}etalon replay --backend plain-f32 tanh\/forward\/1\/\d+@3\n/)
+    expect(page).toMatch(/^<!doctype html>[^]*<\/html>\n$/)
+    const [again, anew] = [at('again.xml'), at('again.html')]
+    const [out, err] = [recorder(), recorder()]
+    expect(await reportAt({ out: out.screen, err: err.screen }, json, { junit: again, html: anew })).toBe(0)
+    expect([out.text(), err.text()]).toEqual(['', ''])
+    expect(await readFile(again, 'utf8')).toBe(xml)
+    expect(await readFile(anew, 'utf8')).toBe(page)
+  })
+
+  test('a report that cannot be written, or two for one file, end with 2 before any work', async () => {
+    const refusing: Partial<Rim> = { open: () => () => Promise.reject(new Error('opened')) }
+    const one = join(folder, 'one')
+    for (const given of [
+      { junit: join(folder, 'nowhere', 'a.xml') },
+      { html: folder },
+      { html: '' },
+      { junit: one, html: one },
+      { json: one, html: one },
+    ]) {
+      const { code, out, err } = await verified(toy(), given, refusing)
+      expect([code, out]).toEqual([2, ''])
+      expect(err).toMatch(/^etalon: .* cannot be written: .*\n$/)
+    }
+  })
+
+  test('on GitHub Actions failures are annotated and the job has a summary, unless that is not wanted', async () => {
+    const summary = join(folder, 'summary.md')
+    await writeFile(summary, 'before\n')
+    const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary }
+    const { out } = await verified(faulty, {}, { env })
+    expect(out).toMatch(/\n::error title=toy%3A tanh forward is not-conformant::[^\n]*%0A[^\n]*\n$/)
+    expect(await readFile(summary, 'utf8')).toMatch(/^before\n## ❌ toy: not conformant\n/)
+    const json = await verified(faulty, { json: true }, { env })
+    expect(parsed(json.out)).toHaveLength(5)
+    expect(json.err).toMatch(/^::error /m)
+    await writeFile(summary, '')
+    const without = await verified(faulty, { github: false }, { env })
+    expect(without.out).not.toContain('::error')
+    expect(await readFile(summary, 'utf8')).toBe('')
+    const elsewhere = await verified(faulty, { github: true }, { env: {} })
+    expect(elsewhere.out).toMatch(/\n::error /)
+    const nowhere = { GITHUB_STEP_SUMMARY: join(folder, 'nowhere', 'summary.md') }
+    expect((await verified(toy(), { github: true }, { env: nowhere })).code).toBe(2)
+    expect((await verified(toy(), {}, { env: { ...nowhere, GITHUB_ACTIONS: 'true' } })).code).toBe(0)
+  })
+
   test('a device such as /dev/null is written into, not replaced', async () => {
     expect((await verified(toy(), { json: '/dev/null' })).code).toBe(0)
     expect((await readFile('/dev/null')).length).toBe(0)
+  })
+
+  test('--bail stops at the first line that fails; what comes after it is told as not run', async () => {
+    const json = join(folder, 'bail.json')
+    const { code, out } = await verified(faulty, { bail: true, json })
+    expect(code).toBe(1)
+    expect(out).not.toMatch(/\nrelu /)
+    expect(out).toMatch(/\nstopped at the first line that failed/)
+    expect(out).toMatch(/\nnot conformant: 0 conformant, 1 not conformant, 3 not run, /)
+    expect(rightOf(readReport(await readFile(json, 'utf8')))).toMatchObject({
+      lines: [{ verdict: 'not-conformant' }, { verdict: 'not-run' }, { verdict: 'not-run' }, { verdict: 'not-run' }],
+      summary: { stopped: 'bail', verdict: 'not-conformant' },
+    })
+  })
+
+  test('--quiet tells failures and totals only, and what failed once more at the end', async () => {
+    const right = await verified(toy(), { quiet: true })
+    expect(right.out).toMatch(/^conformant: 4 conformant, .*\n$/)
+    const { out } = await verified(faulty, { quiet: true })
+    expect(out).toMatch(/^tanh forward/)
+    expect(out).not.toMatch(/legend|worst:|toy on/)
+    expect(out).toMatch(/\nfailed: tanh forward\n$/)
+  })
+
+  test('a ledger of known failures: what fails as it says is no failure, what does not is one', async () => {
+    const skips = join(folder, 'known.json')
+    const held = async (entries: readonly object[]) => {
+      await writeFile(skips, JSON.stringify(entries))
+      return verified(faulty, { skips })
+    }
+    const entry = { op: 'tanh', reason: 'bug 7', expires: '2999-12-31' }
+    const known = await held([{ ...entry, direction: 'forward' }])
+    expect(known.code).toBe(0)
+    expect(known.out).toMatch(/\nknown to fail, and failed\n {4}tanh forward +bug 7 \(until 2999-12-31\)\n/)
+    expect(known.out).not.toMatch(/as drawn/)
+    expect(known.out).toMatch(/\nconformant: .* 1 known to fail/)
+    const stale = await held([entry])
+    expect(stale.code).toBe(1)
+    expect(stale.out).toMatch(/\nknown to fail, and did not: tanh backward\n$/)
+    const over = await held([{ ...entry, expires: '2020-01-01' }])
+    expect([over.code, over.out]).toEqual([2, ''])
+    expect(over.err).toMatch(
+      /^etalon: FormatInvalid: .*known.json: entry 1: the entry of tanh .* expired on 2020-01-01/,
+    )
+    expect((await held([{ ...entry, op: 'tanhh' }])).err).toMatch(/UnknownOp: .* did you mean tanh\?\n$/)
+  })
+
+  test('limits and features of a device are folded unless they are asked for', async () => {
+    const device = { ...toy(), fingerprint: { name: 'toy', features: 'a b', maxBufferSize: 7 } }
+    expect((await verified(device)).out).toMatch(
+      /^toy on\n {2}name +toy\n {2}and 2 limits and features: --device-facts tells/,
+    )
+    expect((await verified(device, { deviceFacts: true })).out).toMatch(/\n {2}maxBufferSize +7\n/)
   })
 
   test('progress goes to standard error where that is a terminal, cut to its width', async () => {
@@ -246,11 +470,11 @@ describe('etalon verify, by its parts', () => {
 })
 
 describe('etalon verify, as a process', () => {
-  const quick = ['verify', '--ops', 'relu', '--direction', 'forward', '--runs', '2', '--device', 'software']
+  const quick = ['verify', '--ops', 'relu', '--direction', 'forward', '--profile', 'quick', '--device', 'software']
 
   test('holds the software adapter against the reference: 0, plain lines, no escape codes, nothing on standard error', async () => {
     const { code, out, err } = await etalon(
-      ['verify', '--ops', 'relu,dense', '--direction', 'backward', '--runs', '2', '--device', 'software'],
+      ['verify', '--ops', 'relu,dense', '--direction', 'backward', '--profile', 'quick', '--device', 'software'],
       {
         NO_COLOR: '1',
       },
@@ -285,29 +509,56 @@ describe('etalon verify, as a process', () => {
     expect(json.at(-1)).toMatchObject({ summary: { backend: 'plain-f32', fingerprint: { arithmetic: 'f32' } } })
   })
 
-  test('Ctrl-C ends it at once, without a stack trace and without a file', async () => {
+  test('Ctrl-C writes what there is, says so and ends with 130', async () => {
     const json = join(folder, 'interrupted.json')
     const started = performance.now()
-    const { code, signal, err } = await etalon(['verify', '--device', 'software', '--json', json], {}, (child) =>
-      setTimeout(() => child.kill('SIGINT'), 500),
-    )
-    expect(signal === 'SIGINT' || code === 130).toBe(true)
-    expect(err).not.toMatch(/ at |Error/)
+    const args = ['verify', '--ops', 'relu,conv*', '--backend', 'plain-f32', '--json', json]
+    const { code, out, err } = await etalon(args, {}, (child) => {
+      let [text, sent] = ['', false]
+      child.stdout?.on('data', (chunk: Buffer) => {
+        text += chunk.toString()
+        if (sent || !/relu +forward/.test(text)) return
+        sent = true
+        child.kill('SIGINT')
+        // a parent such as npm hands it on: it comes twice
+        setTimeout(() => child.kill('SIGINT'), 20)
+      })
+    })
+    expect(code).toBe(130)
+    expect(err).toMatch(/^etalon: broken off after \d of \d+ lines; .*interrupted.json has them\n$/)
+    expect(out).toMatch(/\nno verdict, for the run was broken off: \d conformant, \d+ not run/)
     expect(performance.now() - started).toBeLessThan(60_000)
-    expect((await readdir(folder)).filter((name) => name.startsWith('interrupted'))).toEqual([])
+    const { lines, summary } = rightOf(readReport(await readFile(json, 'utf8')))
+    expect(lines[0]).toMatchObject({ op: 'relu', verdict: 'conformant' })
+    expect(lines.at(-1)).toMatchObject({ verdict: 'not-run' })
+    expect(summary).toMatchObject({ verdict: 'not-run', stopped: 'interrupted' })
+  })
+
+  test('a reader that goes away ends it quietly', async () => {
+    const { code, err } = await etalon(['verify', '--ops', 'relu,conv*', '--backend', 'plain-f32'], {}, (child) =>
+      child.stdout?.destroy(),
+    )
+    expect([code, err]).toEqual([141, ''])
   })
 
   test.each([
     [['--ops', 'relu,rule'], /there is no op "rule"; there are sigmoid, /],
+    [['--ops', 'conv2', '--quiet'], /there is no op "conv2"; did you mean conv2d\?\n/],
+    [['--ops', 'Conv*'], /no op is called Conv\*; there are sigmoid, /],
     [['--ops', ''], /there is no op ""/],
+    [['--shard', '3/2'], /A part is wanted such as 2\/8/],
+    [['--shard', '0/2'], /A part is wanted such as 2\/8/],
+    [['--skips', 'nowhere.json'], /^etalon: FileUnreadable: nowhere.json cannot be read: no such file\n$/],
     [['--runs', '-1'], /whole number of at least 0/],
     [['--runs', '1.5'], /whole number of at least 0/],
     [['--runs', 'abc'], /whole number of at least 0/],
+    [['--profile', 'slow'], /quick, standard, wild/],
+    [['--shrink-time', '-1'], /at least 0/],
     [['--seed', '1e3'], /whole number of at least 0/],
     [['--seed', '99999999999999999999'], /whole number of at least 0/],
     [['--direction', 'sideways'], /Allowed choices are forward, backward/],
     [['--device', 'abacus'], /Allowed choices are auto, gpu, software/],
-    [['--backend', 'abacus'], /Allowed choices are webgpu, plain-f32/],
+    [['--backend', 'abacus'], /there is no backend "abacus"; there are webgpu, plain-f32/],
     [['--speed'], /unknown option '--speed'/],
     [['relu'], /too many arguments/],
   ] as const)('%j is a mistake in usage', async (args, message) => {

@@ -1,62 +1,97 @@
-import { either as E } from 'fp-ts'
+import { either as E, function as F } from 'fp-ts'
 import { Option } from 'commander'
 import type { DeviceChoice } from '../accelerated/index.js'
-import type { Place } from '../conformance/report.js'
-import {
-  jsonLine,
-  jsonSummary,
-  overall,
-  printFailure,
-  printFingerprint,
-  printHead,
-  printLine,
-  printTotals,
-} from '../conformance/report.js'
+import { printProgramHead, printProgramLine } from '../conformance/probeReport.js'
+import { failsRun } from '../conformance/overall.js'
+import { printFingerprint, printHead, printLine } from '../conformance/report.js'
+import { fingerprintOf } from '../conformance/guarded.js'
+import type { About } from '../conformance/reportJson.js'
+import { jsonLine, jsonProgramLine, jsonSummary } from '../conformance/reportJson.js'
+import { jsonText } from '../conformance/form.js'
+import { written } from '../conformance/written.js'
 import { checkOracle } from '../conformance/selfCheck.js'
-import type { Progress, Report } from '../conformance/verify.js'
-import { questionsIn, verify as verifyBackend } from '../conformance/verify.js'
+import type { Profile } from '../conformance/cases.js'
+import { profiles } from '../conformance/cases.js'
+import type { Progress, Scope } from '../conformance/verify.js'
+import type { Line, Report } from '../conformance/line.js'
+import type { Rounding } from '../conformance/probe.js'
+import type { Asked, Shard } from '../conformance/shards.js'
+import { splitOf } from '../conformance/shards.js'
+import type { Skip } from '../conformance/skips.js'
+import { readSkips, withSkips } from '../conformance/skips.js'
+import { blank, questionsIn, verify as verifyBackend } from '../conformance/verify.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
-import { opNames } from '../spec/catalogue.js'
-import type { BackendName } from './backends.js'
-import { deviceProblem, replayCommand } from './backends.js'
+import type { Result } from '../spec/error.js'
+import { within } from '../spec/error.js'
+import { deviceProblem, exitOfOpening, openBackend, replayCommand } from './backends.js'
+import { faultyOracle } from './faulty.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
-import { writable, writeWhole } from './file.js'
+import { exitOfReport, printEnding } from './ending.js'
+import { readText, writable, writeWhole } from './file.js'
 import type { Subcommand } from './command.js'
-import { backendOption, deviceOption, opList, wholeNumber } from './options.js'
-import type { Rim } from './rim.js'
-import { processRim } from './rim.js'
-import type { Screen } from './terminal.js'
+import {
+  atLeastZero,
+  backendOption,
+  caseTimeoutOption,
+  deviceOption,
+  opList,
+  shardText,
+  wholeNumber,
+} from './options.js'
+import type { ReportOptions } from './reports.js'
+import { reportsFor, writeReports } from './reports.js'
+import type { Interruption, Rim } from './rim.js'
+import { closing, processRim } from './rim.js'
 import { complainTo, inkFor, statusLine } from './terminal.js'
+import { breathing, timeLimit } from './timeLimit.js'
 
-export interface VerifyOptions {
+export interface VerifyOptions extends ReportOptions {
   readonly ops?: readonly OpName[]
   readonly direction?: Direction
+  readonly profile: Profile
   readonly runs: number
   readonly seed: number
+  /** seconds for making a failure small */
+  readonly shrinkTime: number
+  /** whether a NaN or an infinity that is lost fails */
+  readonly nonFinite?: 'told' | 'strict'
   readonly device: DeviceChoice
-  readonly backend?: BackendName
+  readonly backend?: string
+  /** seconds that an answer may take */
+  readonly caseTimeout?: number
+  /** the part that is asked, of so many that a run is laid into */
+  readonly shard?: Shard
+  /** a file of known failures */
+  readonly skips?: string
+  /** failures and totals only */
+  readonly quiet?: boolean
+  /** whether the first line that fails is the last */
+  readonly bail?: boolean
+  /** whether the limits and features of the device are told, too */
+  readonly deviceFacts?: boolean
   /** a file for the lines of JSON, or true for standard output in place of the text */
   readonly json?: string | true
 }
 
-const exitOf = { conformant: exit.ok, 'not-conformant': exit.notConformant, 'not-run': exit.noBackend } as const
-
-/** What follows the table: the failures as a person can act on them, and the totals. */
-const ending = (report: Report, place: Place, seconds: number, out: Screen): string => {
-  const ink = inkFor(out)
-  return [
-    ...report.lines
-      .filter(({ failure }) => failure !== undefined)
-      .flatMap((line) => ['', printFailure(line, place, ink)]),
-    '',
-    printTotals(report, seconds, ink),
-  ].join('\n')
-}
-
 /** Holds the backend that `rim` opens against its oracle, and says so on its streams. */
 export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCode> => {
-  const { ops, direction, runs, seed, device, backend: name = 'webgpu', json } = options
+  const {
+    ops,
+    direction,
+    profile,
+    runs,
+    seed,
+    shrinkTime,
+    nonFinite = 'told',
+    device,
+    backend: name = 'webgpu',
+    caseTimeout = 30,
+    shard,
+    quiet = false,
+    bail = false,
+    json,
+  } = options
   const { out, err, table } = rim
   const started = rim.now()
   const complain = complainTo(err)
@@ -65,27 +100,57 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   const say = (text: string): void => {
     if (json !== true) out.write(`${text}\n`)
   }
+  const tell = (text: string): void => {
+    if (!quiet) say(text)
+  }
+  const stop: { why?: Interruption | 'bail' } = {}
 
   // what can be found out before the work is found out before it
-  const scope = { runs, seed, ...(ops === undefined ? {} : { ops }), ...(direction === undefined ? {} : { direction }) }
-  const asked = questionsIn(scope)
-  if (asked.length === 0) {
+  const scope = {
+    profile,
+    runs,
+    seed,
+    shrinking: { cases: 20_000, seconds: shrinkTime },
+    nonFinite,
+    limit: breathing(timeLimit(caseTimeout)),
+    stopped: () => stop.why !== undefined,
+    ...(ops === undefined ? {} : { ops }),
+    ...(direction === undefined ? {} : { direction }),
+    reopen: () => rim.open(device, name)(),
+    faulty: faultyOracle,
+  }
+  const all = questionsIn(scope)
+  if (all.length === 0) {
     complain(`there is nothing to ask: none of ${ops?.join(', ')} has a ${direction}`)
     return exit.usage
   }
+  const part = shard && partOf(table, all, shard)
+  const asked = part?.questions ?? all
   const problem = deviceProblem(device, name)
   if (problem !== undefined) {
     complain(problem)
     return exit.usage
   }
+  const skips = await skipsOf(options.skips)
+  if (E.isLeft(skips)) {
+    complain(`${skips.left.code}: ${skips.left.message}`)
+    return exit.usage
+  }
+  const known = withSkips(skips.right)
   const target = typeof json === 'string' ? await writable(json) : undefined
   if (target !== undefined && E.isLeft(target)) {
     complain(target.left.message)
     return exit.usage
   }
 
+  const reports = await reportsFor(options, rim.env ?? {})
+  if (E.isLeft(reports)) {
+    complain(reports.left.message)
+    return exit.usage
+  }
+
   status.show('checking the oracle …')
-  const findings = checkOracle(rim.oracle, table, ops ?? opNames)
+  const findings = checkOracle(rim.oracle, table, [...new Set(asked.map(({ op }) => op))])
   status.show(name === 'webgpu' ? 'opening a device …' : `opening ${name} …`)
   if (findings.length > 0) {
     status.clear()
@@ -96,49 +161,176 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   status.clear()
   if (E.isLeft(opened)) {
     complain(`${opened.left.code}: ${opened.left.message}`)
-    return exit.noBackend
+    return exitOfOpening(opened.left)
   }
 
   const backend = opened.right
-  say(`${ink.strong(backend.name)} on\n${printFingerprint(backend.fingerprint, ink)}\n\n${printHead(ink)}`)
-  const lines: string[] = []
-  const watch = ({ op, direction, done, of, line }: Progress): void => {
-    if (line === undefined)
-      return status.show(`${lines.length + 1} of ${asked.length}  ${op} ${direction}: case ${done} of ${of}`)
+  const fingerprint = fingerprintOf(backend)
+  const facts = printFingerprint(fingerprint, ink, options.deviceFacts === true)
+  tell(`${ink.strong(backend.name)} on\n${facts}\n\n${printHead(ink)}`)
+  const seen: Line[] = []
+  let [rounding, since]: [Rounding, number] = ['unknown', rim.now()]
+  const watch = ({ op, direction, done, of, rounding: found, line: whole }: Progress): void => {
+    rounding = found
+    if (whole === undefined)
+      return status.show(`${seen.length + 1} of ${asked.length}  ${op} ${direction}: case ${done} of ${of}`)
+    const line = known({ ...whole, seconds: (rim.now() - since) / 1000 })
+    since = rim.now()
     status.clear()
-    say(printLine(line, ink))
-    lines.push(`${JSON.stringify(jsonLine(line))}\n`)
-    if (json === true) out.write(lines.at(-1) as string)
+    tell(printLine(line, ink))
+    seen.push(line)
+    if (json === true) out.write(`${jsonText(jsonLine(line))}\n`)
+    if (bail && failsRun(line)) stop.why ??= 'bail'
   }
-  const report = await verifyBackend(backend, rim.oracle, table, scope, watch)().finally(() => backend.close())
+  let unlisten: (() => void) | undefined
+  const plain = await openBackend('auto', 'plain-f32')()
+  const graded = { ...scope, ...(part && { part }), ...(E.isRight(plain) && { plain: plain.right }) }
+  const interrupted = new Promise<undefined>((resolve) => {
+    unlisten = rim.listen?.((what) => {
+      stop.why = what
+      resolve(undefined)
+    })
+  })
+  const held = await Promise.race([verifyBackend(backend, rim.oracle, table, graded, watch)(), interrupted]).finally(
+    () => closing(rim, backend),
+  )
   status.clear()
-  if (E.isLeft(report)) {
-    complain(`${report.left.code}: ${report.left.message}; this is no verdict`)
-    return report.left.code === 'DeviceLost' ? exit.noBackend : exit.oracleFailed
+  if (held !== undefined && E.isLeft(held)) {
+    unlisten?.()
+    complain(`${held.left.code}: ${held.left.message}; this is no verdict`)
+    return held.left.code === 'DeviceLost' ? exit.noBackend : exit.oracleFailed
+  }
+  const programs = held?.right.programs ?? []
+  // what was not asked before the end came is told as not run
+  const at = (question: Asked): Line =>
+    seen.find(({ op, direction }) => op === question.op && direction === question.direction) ??
+    blank(question.op, question.direction, backend.name)
+  const report: Report = {
+    ...(held?.right ?? { backend: backend.name, fingerprint: backend.fingerprint, rounding, seed, profile }),
+    lines: asked.map(at),
+  }
+  const unasked = report.lines.slice(seen.length)
+  if (json === true) out.write(unasked.map((line) => `${jsonText(jsonLine(line))}\n`).join(''))
+  const blamed = [...new Set(report.lines.filter(({ failed }) => failed > 0).map(({ op }) => op))]
+  if (blamed.length > 0) status.show(`checking the oracle about ${blamed.join(', ')} …`)
+  const doubts = held === undefined ? [] : checkOracle(rim.oracle, table, blamed, 'thorough')
+  status.clear()
+  if (doubts.length > 0) {
+    complain(`the oracle fails its own check of what it found wrong, so this is no verdict:\n  ${doubts.join('\n  ')}`)
+    return exit.oracleFailed
   }
 
+  if (programs.length > 0 && !quiet)
+    say(`\n${[printProgramHead(ink), ...programs.map((line) => printProgramLine(line, ink))].join('\n')}`)
+  const ofPrograms = programs.map((line) => `${jsonText(jsonProgramLine(line))}\n`)
+  if (json === true) out.write(ofPrograms.join(''))
   const seconds = (rim.now() - started) / 1000
-  say(ending(report.right, { fingerprint: backend.fingerprint, command: replayCommand(device, name) }, seconds, out))
-  const summary = `${JSON.stringify(jsonSummary(report.right, seconds))}\n`
+  const stopped = stop.why === undefined ? undefined : stop.why === 'bail' ? 'bail' : 'interrupted'
+  const replay = replayCommand(device, name)
+  say(printEnding(report, { fingerprint, command: replay }, seconds, out, { quiet, ...(stopped && { stopped }) }))
+  const about: About = {
+    asked: { ...(ops && { ops }), ...(direction && { direction }), runs, nonFinite },
+    ...(shard && { shard }),
+    replay,
+    ...(stopped && { stopped }),
+  }
+  const summary = `${jsonText(jsonSummary(report, seconds, about))}\n`
   if (json === true) out.write(summary)
+  const lines = report.lines.map((line) => `${jsonText(jsonLine(line))}\n`)
   if (target !== undefined) {
-    const written = await writeWhole(target.right, [...lines, summary].join(''))
+    const written = await writeWhole(target.right, [...lines, ...ofPrograms, summary].join(''))
     if (E.isLeft(written)) {
       complain(written.left.message)
       return exit.usage
     }
   }
-  return exitOf[overall(report.right)]
+  const told = await writeReports(reports.right, written(report, seconds, about), (text) =>
+    (json === true ? err : out).write(`${text}\n`),
+  )
+  if (E.isLeft(told)) {
+    complain(told.left.message)
+    return exit.usage
+  }
+  unlisten?.()
+  if (stop.why === 'interrupted') {
+    complain(
+      `broken off after ${seen.length} of ${asked.length} lines${target === undefined ? '' : `; ${json} has them`}`,
+    )
+    return exit.interrupted
+  }
+  if (stop.why === 'broken pipe') return exit.brokenPipe
+  const code = exitOfReport(report)
+  // of a part that the backend answers nothing of, the verdict is that of the run
+  return shard !== undefined && code === exit.noBackend ? exit.ok : code
+}
+
+/** The questions of a shard. */
+const partOf = (table: Rim['table'], all: readonly Asked[], { index, of }: Shard): NonNullable<Scope['part']> => {
+  const { shards, programs } = splitOf(table, all, of)
+  return { questions: shards[index - 1] ?? [], programs: programs === index }
+}
+
+/** A ledger of known failures from its file, as of today; none without a file. */
+const skipsOf = async (file: string | undefined): Promise<Result<readonly Skip[]>> => {
+  if (file === undefined) return E.right([])
+  const text = await readText(file)
+  return F.pipe(
+    text,
+    E.flatMap((one) => readSkips(one, new Date().toISOString().slice(0, 10))),
+    E.mapLeft((error) => (E.isLeft(text) ? error : within(file)(error))),
+  )
 }
 
 /** `etalon verify`: a backend, the accelerated one or another, held against the reference, every op and direction. */
 export const verifyCommand: Subcommand = (command, end) =>
   void command
-    .option('--ops <a,b>', 'only these ops, by name, with commas between', opList)
+    .option('--ops <a,b>', 'only these ops, by name, with commas between; * for any letters, as in conv*', opList)
     .addOption(new Option('--direction <direction>', 'only this direction').choices(['forward', 'backward']))
-    .option('--runs <n>', 'how many drawn cases of each op and direction, beside the corners', wholeNumber(0), 40)
+    .addOption(
+      new Option(
+        '--profile <profile>',
+        'quick: every class once; standard: every pair of classes, of convolutions and pools every triple, and every extent; wild: layers of networks too, full size',
+      )
+        .choices(profiles)
+        .default('standard'),
+    )
+    .option(
+      '--runs <n>',
+      'how many cases of any classes are drawn of each op and direction, beside the profile’s',
+      wholeNumber(0),
+      0,
+    )
     .option('--seed <n>', 'seed of the drawn cases', wholeNumber(0), 1)
     .addOption(backendOption())
+    .addOption(caseTimeoutOption())
+    .addOption(
+      new Option(
+        '--non-finite <how>',
+        'told: how NaN and the infinities fared stands beside the verdict; strict: losing one is not conformant',
+      )
+        .choices(['told', 'strict'])
+        .default('told'),
+    )
+    .option('--shrink-time <seconds>', 'how long a failure is made small', atLeastZero, 5)
     .addOption(deviceOption())
-    .option('--json [file]', 'a line of JSON per op and direction, then a summary; to standard output or a file')
+    .option(
+      '--json [file]',
+      'a line of JSON per op and direction and per program, then a summary; to standard output or a file',
+    )
+    .option(
+      '--shard <i/n>',
+      'only part i of n, for jobs side by side; etalon merge lays their reports together',
+      shardText,
+    )
+    .option('--skips <file>', 'a JSON list of what is known to fail: {op, direction?, reason, expires, traits?}')
+    .option('--quiet', 'failures and totals only')
+    .option('--bail', 'stop at the first line that fails')
+    .option('--device-facts', 'all that the device says of itself, limits and features too')
+    .option('--junit <file>', 'JUnit’s XML, a test per op and direction and per program')
+    .option('--html <file>', 'a page of its own, with errors, coverage and failures')
+    .option(
+      '--github',
+      'annotations and the summary of a job, as GitHub Actions has them; by default where it runs this',
+    )
+    .option('--no-github', 'neither')
     .action(async (options: VerifyOptions) => end(await verifyAt(processRim(), options)))

@@ -82,7 +82,9 @@ describe('a run', () => {
   test('tells a line for each, and ends well', async () => {
     const { code, out } = await shown(reference, ['perceptron', 'rnnClassifier'])
     expect(code).toBe(0)
-    expect(out).toMatch(/^perceptron +3 +6 +8 +100 % +0.00 +\d+e-\d+ +0.0 +conformant/m)
+    expect(out).toMatch(
+      /^perceptron +0.00 +\d+e-\d+ +conformant\n {4}3 parameters, 6 multiply-adds, 8 nodes, 100 % judged, worst/m,
+    )
     expect(out).toMatch(/2 of 2 conformant, 0 not, \d[\d,]* elements judged\n$/)
   })
 
@@ -108,7 +110,9 @@ describe('a run', () => {
     }
     const limited = await shown(broken, ['perceptron', 'rnnClassifier'], { report })
     expect(limited.code).toBe(3)
-    expect(limited.out).toMatch(/rnnClassifier.*not-run\n {4}LimitExceeded: rnnClassifier: too large here/)
+    expect(limited.out).toMatch(
+      /rnnClassifier.*not-run\n {4}.* parameters, .*\n {4}LimitExceeded: rnnClassifier: too large here/,
+    )
     const second = counting(reference)
     const { code, out } = await shown(second.backend, ['perceptron', 'rnnClassifier'], { report })
     expect([code, first.runs(), second.runs()]).toEqual([0, 1, 1])
@@ -153,6 +157,20 @@ describe('a run', () => {
     const { code, out } = await shown(lost, ['perceptron', 'rnnClassifier'])
     expect(code).toBe(3)
     expect(out).toMatch(/0 of 2 conformant, 0 not, 2 not run/)
+  })
+
+  test('tells a backend that throws so, and goes on', async () => {
+    const throwing: Backend = {
+      ...reference,
+      run: () => {
+        throw new Error('no time')
+      },
+      close: () => Promise.reject(new Error('stuck')),
+    }
+    const { code, out, err } = await shown(throwing, ['perceptron', 'rnnClassifier'])
+    expect(code).toBe(1)
+    expect(out.match(/not-conformant\n {4}.*\n {4}Thrown: (perceptron|rnnClassifier): no time\n/g)).toHaveLength(2)
+    expect(err).toBe('etalon: the backend: it could not be closed: stuck\n')
   })
 
   test('writes lines of JSON instead of the table', async () => {

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { either as E, function as F } from 'fp-ts'
 import type { DeviceChoice } from '../accelerated/index.js'
+import { fingerprintOf } from '../conformance/guarded.js'
 import { nodeEffort } from '../conformance/lockstep.js'
 import { printFingerprint } from '../conformance/report.js'
+import { wrapped } from '../conformance/text.js'
 import type { Moment, Trial } from '../conformance/trial.js'
 import { runTrial, trials } from '../conformance/trial.js'
 import type { TrialLine, TrialReport } from '../conformance/trialReport.js'
@@ -19,13 +21,14 @@ import {
 } from '../conformance/trialReport.js'
 import type { Result } from '../spec/error.js'
 import { fail } from '../spec/error.js'
+import { deviceProblem, exitOfOpening } from './backends.js'
 import type { Subcommand } from './command.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import { writable, writeWhole } from './file.js'
-import { deviceOption, wholeNumber } from './options.js'
+import { backendOption, deviceOption, wholeNumber } from './options.js'
 import type { Rim } from './rim.js'
-import { processRim } from './rim.js'
+import { closing, processRim } from './rim.js'
 import { complainTo, inkFor, statusLine } from './terminal.js'
 
 export interface ZooOptions {
@@ -34,6 +37,9 @@ export interface ZooOptions {
   readonly samples: number
   readonly seed: number
   readonly device: DeviceChoice
+  readonly backend?: string
+  /** whether the limits and features of the device are told, too */
+  readonly deviceFacts?: boolean
   /** a file that grows by a line with every network, and that a later run goes on from */
   readonly report?: string
   /** the lines go to standard output in place of the table */
@@ -83,7 +89,7 @@ const exitOf = { conformant: exit.ok, 'not-conformant': exit.notConformant, 'not
 export const zooAt = async (
   rim: Omit<Rim, 'table'>,
   names: readonly string[],
-  { full, samples, seed, device, report, json }: ZooOptions,
+  { full, samples, seed, device, backend: name = 'webgpu', deviceFacts, report, json }: ZooOptions,
 ): Promise<ExitCode> => {
   const { out, err, now, oracle } = rim
   const complain = complainTo(err)
@@ -99,28 +105,36 @@ export const zooAt = async (
   }
   const target = report === undefined ? undefined : await writable(report)
   const found = report === undefined ? E.right(undefined) : await before(report)
-  const problem = target !== undefined && E.isLeft(target) ? target.left : E.isLeft(found) ? found.left : undefined
+  const problem =
+    target !== undefined && E.isLeft(target)
+      ? target.left.message
+      : E.isLeft(found)
+        ? found.left.message
+        : deviceProblem(device, name)
   if (problem !== undefined) {
-    complain(problem.message)
+    complain(problem)
     return exit.usage
   }
-  status.show('opening a device …')
-  const opened = await rim.open(device)()
+  status.show(name === 'webgpu' ? 'opening a device …' : `opening ${name} …`)
+  const opened = await rim.open(device, name)()
   status.clear()
   if (E.isLeft(opened)) {
     complain(`${opened.left.code}: ${opened.left.message}`)
-    return exit.noBackend
+    return exitOfOpening(opened.left)
   }
 
   const backend = opened.right
-  const about = { seed, elements: samples, fingerprint: backend.fingerprint }
+  const fingerprint = fingerprintOf(backend)
+  const about = { seed, elements: samples, fingerprint }
   const goingOn = E.isRight(found) && found.right !== undefined ? linesFrom(found.right, about) : E.right([])
   if (E.isLeft(goingOn)) {
     complain(`${report}: ${goingOn.left.message}; give another file, or none`)
-    await backend.close()
+    await closing(rim, backend)
     return exit.usage
   }
-  say(`${ink.strong(backend.name)} on\n${printFingerprint(backend.fingerprint, ink)}\n\n${printTrialHead(ink)}`)
+  say(
+    `${ink.strong(backend.name)} on\n${printFingerprint(fingerprint, ink, deviceFacts === true)}\n\n${printTrialHead(ink)}`,
+  )
 
   // what an earlier run found is kept, wanted now or not
   const effort = { ...nodeEffort, least: samples }
@@ -151,32 +165,35 @@ export const zooAt = async (
       const written = await writeWhole(target.right, writeTrials({ ...about, lines }))
       if (E.isLeft(written)) {
         complain(written.left.message)
-        await backend.close()
+        await closing(rim, backend)
         return exit.usage
       }
     }
     // nothing more can be asked of a device that is gone
     if (E.isLeft(made) && made.left.code === 'DeviceLost') break
   }
-  await backend.close()
+  await closing(rim, backend)
   say(`\n${printTrialTotals(told, all.length)}`)
   return exitOf[told.length < all.length ? 'not-run' : overallOf(told)]
 }
 
-const kindsOf = (all: readonly Trial[], wanted: Trial['kind']): string =>
-  all
-    .filter(({ kind }) => kind === wanted)
-    .map(({ name }) => JSON.stringify(name))
-    .join(', ')
+const kindsOf = (head: string, all: readonly Trial[], wanted: Trial['kind']): string =>
+  wrapped(
+    head,
+    all
+      .filter(({ kind }) => kind === wanted)
+      // a name may have a space, at which no line ends
+      .map(({ name }, at, named) => `${JSON.stringify(name)}${at === named.length - 1 ? '' : ','}`),
+  )
 
 const inventory = (): string => {
   const all = trials(1)
   return `
-Small networks: ${kindsOf(all, 'small')}
+${kindsOf('Small networks:', all, 'small')}
 
-Blocks of the large ones, all their channels, on small images: ${kindsOf(all, 'block')}
+${kindsOf('Blocks of the large ones, all their channels, on small images:', all, 'block')}
 
-Large networks, with --full or by name: ${kindsOf(all, 'large')}`
+${kindsOf('Large networks, with --full or by name:', all, 'large')}`
 }
 
 /** `etalon zoo`: whole networks and blocks of them on the device, forward and backward, judged node by node. */
@@ -191,7 +208,9 @@ export const zooCommand: Subcommand = (command, end) =>
       256,
     )
     .option('--seed <n>', 'of the weights, the images and which elements are judged', wholeNumber(0), 1)
+    .addOption(backendOption())
     .addOption(deviceOption())
+    .option('--device-facts', 'all that the device says of itself, limits and features too')
     .option('--report <file>', 'write a line of JSON for each network; a run that finds such a file goes on from it')
     .option('--json', 'these lines go to standard output instead of the table')
     .addHelpText('after', inventory)

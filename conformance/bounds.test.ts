@@ -12,7 +12,7 @@ import { realise } from './form.js'
 import { expectWhole, ratioOf } from './judge.js'
 import { questionTable } from './table.js'
 import { inArithmetic } from './testing/instrument.js'
-import { randomRounding } from './testing/rounding.js'
+import { randomRounding } from './rewritings/rounding.js'
 
 /** A bound that no permitted arithmetic reaches to this part counts roundings that its formula lacks. */
 const idle = 0.05

@@ -2,10 +2,9 @@ import { either as E } from 'fp-ts'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { questions } from '../spec/catalogue.js'
-import { sizeOf } from '../spec/tensor.js'
-import { caseAt, caseCount, caseId, caseOfId, simplerCases } from './cases.js'
+import { arbitraryOf, caseAt, caseCount, caseId, caseOfId, shrunkId } from './cases.js'
 import type { Case } from './form.js'
-import { acceptable, parseCase, printCase, realise } from './form.js'
+import { acceptable, numbersIn, parseCase, printCase, realise } from './form.js'
 import { questionTable } from './table.js'
 import { numbersOf } from './testing/toys.js'
 
@@ -13,7 +12,7 @@ const right = <A>(result: E.Either<{ readonly message: string }, A>): A => {
   if (E.isLeft(result)) throw new Error(result.left.message)
   return result.right
 }
-const elements = ({ form }: Case): number => Object.values(form.shapes).reduce((n, shape) => n + sizeOf(shape), 0)
+const elements = ({ form }: Case): number => numbersIn(form)
 
 // every corner and two drawn cases of every op and direction; the numbers only of the smaller ones
 const samples = questions.map(({ op, direction }) => ({
@@ -45,16 +44,22 @@ describe.each(samples)('$op $direction', ({ cases }) => {
       })
   })
 
-  test('simpler cases are cases that the op accepts, and in the end there are none', () => {
-    let asked = cases.at(-1) as Case
-    for (let round = 0; round < 500; round++) {
-      const candidates = simplerCases(asked)
-      expect(candidates.filter(({ op, form }) => !acceptable(op, form))).toEqual([])
-      const [next] = candidates
-      if (next === undefined) return
-      asked = next
-    }
-    expect.fail('always another simpler case')
+  test('simpler cases are cases that the op accepts, each has an id that leads to it, and in the end there are none', () => {
+    const asked = cases.at(-1) as Case
+    const { op, direction } = asked
+    const index = Number(asked.seed.split('/')[3]?.split('@')[0])
+    const arbitrary = arbitraryOf(questionTable, op, direction, 3, index)
+    // the first branch of every stem: what fails whatever it is
+    const { counterexamplePath, counterexample, numShrinks } = fc.check(
+      fc.property(arbitrary, (form) => !acceptable(op, form)),
+      { seed: 3, path: String(index), numRuns: 1 },
+    )
+    expect(numShrinks).toBeGreaterThan(0)
+    const smallest = right(caseOfId(questionTable, shrunkId(op, direction, 3, counterexamplePath ?? '')))
+    expect(smallest.form).toEqual(counterexample?.[0])
+    expect(smallest.seed).toBe(asked.seed)
+    expect(elements(smallest)).toBeLessThanOrEqual(elements(asked))
+    expect(right(parseCase(printCase(smallest)))).toEqual(smallest)
   })
 })
 
@@ -72,7 +77,7 @@ describe('a seed', () => {
 
   test('does not depend on how many cases are asked', () => {
     const corners = caseCount(questionTable, 'relu', 'forward', 0)
-    expect(caseAt(questionTable, 'relu', 'forward', 1, corners + 7).seed).toBe(`relu/forward/1/${corners + 7}`)
+    expect(caseAt(questionTable, 'relu', 'forward', 1, corners + 7).seed).toBe(`relu/forward/1/${corners + 7}@3`)
   })
 })
 
@@ -85,12 +90,26 @@ describe('a wrong id', () => {
     ['relu/sideways/1/2', 'MalformedRequest'],
     ['relu/forward/-1/2', 'MalformedRequest'],
     ['relu/forward/1/2.5', 'MalformedRequest'],
-    ['relu/forward/99999999999999999999/1', 'MalformedRequest'],
-    ['rule/forward/1/2', 'UnknownOp'],
-    ['toString/forward/1/2', 'UnknownOp'],
-    ['sgd/backward/1/2', 'NoBackward'],
+    ['relu/forward/99999999999999999999/1@3', 'MalformedRequest'],
+    ['relu/forward/1/2@3@3', 'MalformedRequest'],
+    ['relu/forward/1/2:@3', 'MalformedRequest'],
+    ['relu/forward/1/2:999999@3', 'MalformedRequest'],
+    ['relu/forward/1/2@1', 'MalformedRequest'],
+    ['rule/forward/1/2@3', 'UnknownOp'],
+    ['toString/forward/1/2@3', 'UnknownOp'],
+    ['sgd/backward/1/2@3', 'NoBackward'],
   ])('%j is %s', (id, code) => {
     expect(caseOfId(questionTable, id)).toMatchObject({ left: { code } })
+  })
+
+  test('without a version is of this one; of another it says so, and what replays in any', () => {
+    expect(caseOfId(questionTable, 'relu/forward/1/2')).toEqual(caseOfId(questionTable, 'relu/forward/1/2@3'))
+    expect(caseOfId(questionTable, 'relu/forward/1/2@1')).toMatchObject({
+      left: { message: expect.stringMatching(/version 3, whose numbers mean other cases.*JSON/) as string },
+    })
+    expect(caseOfId(questionTable, 'relu/forward/1/2@1')).toMatchObject({
+      left: { message: expect.stringMatching(/a case of version 1 of the suite/) as string },
+    })
   })
 
   test('no text makes it throw', () => {

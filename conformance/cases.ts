@@ -1,186 +1,207 @@
+import { either as E, function as F } from 'fp-ts'
+import fc from 'fast-check'
 import type { Direction, OpName } from '../spec/catalogue.js'
-import { opOf, parseOpName, hasBackward } from '../spec/catalogue.js'
-import type { Axes } from '../spec/op.js'
-import { inputsAmong } from '../spec/op.js'
+import { hasBackward, parseOpName } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
 import { ensure, fail, show } from '../spec/error.js'
-import { draws, keyOf } from '../spec/philox.js'
-import type { Shape } from '../spec/tensor.js'
-import { either as E, function as F } from 'fp-ts'
+import { classTable } from './coverage/classes/table.js'
+import type { Schedule } from './coverage/schedule.js'
+import type { Covered } from './coverage/covered.js'
+import { coveredBy } from './coverage/covered.js'
+import { layersOf } from './coverage/layers.js'
+import { arbitraryAt, isHeavy, scheduleOf } from './coverage/schedule.js'
+import { shrinking } from './coverage/simpler.js'
+import { inNumbers } from './coverage/sums.js'
+import { ofGradients } from './dials.js'
 import type { Case, Form } from './form.js'
-import { acceptable } from './form.js'
+import { acceptable, numbersIn } from './form.js'
 import type { QuestionTable, Questions } from './questions.js'
 
-/** `conv2d/forward/42/17`: the op, the direction, the seed and the number of the case. Also the key of its numbers. */
+/**
+ * The version of the suite's cases: a number counts among those of one version only. It goes up whenever a change moves
+ * or changes cases that an id named before.
+ */
+export const suiteVersion = 3
+
+/** `conv2d/forward/42/17@3`: the op, the direction, the seed, the number of the case and the suite's version. Also the key of its numbers. */
 export const caseId = (op: OpName, direction: Direction, seed: number, index: number): string =>
-  `${op}/${direction}/${seed}/${index}`
+  `${op}/${direction}/${seed}/${index}@${suiteVersion}`
 
-const cornersOf = ({ corners }: Questions, direction: Direction): readonly Form[] =>
-  corners.filter(({ only }) => only === undefined || only === direction)
+/** The id of a case that was made small: the steps of its shrink tree stand behind the number of the case. */
+export const shrunkId = (op: OpName, direction: Direction, seed: number, path: string): string =>
+  `${op}/${direction}/${seed}/${path}@${suiteVersion}`
 
-// a form that the op refuses is drawn again; what no draw gives in a hundred tries is a bug in the generator
-const drawForm = (op: OpName, { random }: Questions, id: string): Form => {
-  const draw = draws(keyOf(`form of ${id}`))
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const form = random(draw)
-    if (acceptable(op, form)) return form
+const corners = new WeakMap<Questions, Readonly<Record<Direction, readonly Form[]>>>()
+
+// one list for each of the questions, so that what follows from it is worked out once
+const cornersOf = (questions: Questions, direction: Direction): readonly Form[] => {
+  const known = corners.get(questions)
+  if (known !== undefined) return known[direction]
+  const among = (direction: Direction): readonly Form[] =>
+    questions.corners.filter(
+      ({ only, attrs }) =>
+        (only === undefined || only === direction) &&
+        (direction === 'backward' || !ofGradients.some((name) => attrs[name] !== undefined)),
+    )
+  const made = { forward: among('forward'), backward: among('backward') }
+  corners.set(questions, made)
+  return made[direction]
+}
+
+/** What is asked of an op beside its corners. */
+export const scheduled = (table: QuestionTable, op: OpName, direction: Direction): Schedule =>
+  scheduleOf(op, direction, cornersOf(table[op], direction))
+
+/** How many cases the standard run has, how many layers come behind them, and where those drawn at will begin. */
+const partsOf = (table: QuestionTable, op: OpName, direction: Direction) => {
+  const corners = cornersOf(table[op], direction).length
+  const { rows, tiles, usual, climbing } = scheduled(table, op, direction)
+  const standard = corners + rows().length + tiles().length + usual().length + climbing().climbs.length
+  return { standard, layers: layersOf(op).length, fixed: standard + layersOf(op).length }
+}
+
+/**
+ * How much is asked: `quick` has every class once, `standard` every pair of classes or triple, and every rung of the ladder
+ * of extents, `wild` the layers of networks at full size as well.
+ */
+export type Profile = 'quick' | 'standard' | 'wild'
+export const profiles: readonly Profile[] = ['quick', 'standard', 'wild']
+
+// corners of so many elements are quick
+const quickElements = 100
+
+const range = (from: number, count: number): readonly number[] => Array.from({ length: count }, (_, i) => from + i)
+
+/** The numbers of the cases of a profile, and of so many drawn at will. */
+export const indicesOf = (
+  table: QuestionTable,
+  op: OpName,
+  direction: Direction,
+  profile: Profile,
+  runs: number,
+): readonly number[] => {
+  const edges = cornersOf(table[op], direction)
+  const drawn = (): readonly number[] => (runs === 0 ? [] : range(partsOf(table, op, direction).fixed, runs))
+  if (profile === 'quick') {
+    const small = edges.flatMap((form, index) => (numbersIn(form) <= quickElements ? [index] : []))
+    return [...small, ...range(edges.length, scheduled(table, op, direction).classes().rows.length), ...drawn()]
   }
-  throw new Error(`no acceptable case of ${op} in 100 draws`)
+  const { standard, fixed } = partsOf(table, op, direction)
+  if (profile === 'wild') return [...range(0, fixed), ...drawn()]
+  const usual = edges.flatMap((form, index) => (isHeavy(op, form) ? [] : [index]))
+  return [...usual, ...range(edges.length, standard - edges.length), ...drawn()]
 }
 
-/** Case number `index`: the corners come first, then drawn ones. A pure function of its arguments. */
+/** What the cases of some numbers and forms cover. */
+export const coverageOf = (
+  table: QuestionTable,
+  op: OpName,
+  direction: Direction,
+  profile: Profile,
+  answered: readonly { readonly index: number; readonly form: Form }[],
+): Covered => {
+  const corners = cornersOf(table[op], direction).length
+  const schedule = scheduled(table, op, direction)
+  const quick = profile === 'quick'
+  const rows = quick ? schedule.classes().rows : schedule.rows()
+  return coveredBy(
+    op,
+    schedule,
+    answered.map(({ index, form }) => {
+      const row = rows[index - corners]
+      return { form, ...(row === undefined ? {} : { row }) }
+    }),
+    quick ? 1 : 3,
+  )
+}
+
+// of the layers of networks every other one has integers, so that sums of full size hide nothing
+const numbered = (op: OpName, direction: Direction, layer: Form, index: number): Form => {
+  const { product } = classTable[op]
+  return product === undefined || index % 2 === 1 ? layer : inNumbers(op, direction, product, 'integers', layer)
+}
+
+/**
+ * Where case number `index` comes from: the corners come first, then rows that cover the classes, then axes that climb the
+ * ladder of extents, then layers of networks, then cases of any classes. Draw 17 of seed 42 is `fc.sample(…, { seed: 42, path: '17' })`.
+ */
+export const arbitraryOf = (
+  table: QuestionTable,
+  op: OpName,
+  direction: Direction,
+  seed: number,
+  index: number,
+): fc.Arbitrary<Form> => {
+  const corners = cornersOf(table[op], direction)
+  const schedule = scheduled(table, op, direction)
+  // behind the corners, the rows of the classes need not know of what comes after them
+  const early = index < corners.length + schedule.classes().rows.length
+  const layers = early ? [] : layersOf(op)
+  const before = early ? index + 1 : partsOf(table, op, direction).standard
+  const layer = index < before ? undefined : layers[index - before]
+  const known = corners[index] ?? (layer && numbered(op, direction, layer, index - before))
+  const base = known === undefined ? arbitraryAt(op, schedule, index - corners.length) : fc.constant(known)
+  return shrinking(base, { op, direction, seed: caseId(op, direction, seed, index) })
+}
+
+const drawn = (arbitrary: fc.Arbitrary<Form>, seed: number, path: string): Form | undefined => {
+  try {
+    return fc.sample(arbitrary, { seed, path, numRuns: 1 })[0]
+  } catch {
+    // a path that leads nowhere
+    return undefined
+  }
+}
+
+/** Case number `index`. A pure function of its arguments. */
 export const caseAt = (table: QuestionTable, op: OpName, direction: Direction, seed: number, index: number): Case => {
-  const id = caseId(op, direction, seed, index)
-  const corner = cornersOf(table[op], direction)[index]
-  return { op, direction, seed: id, form: corner ?? drawForm(op, table[op], id) }
+  const form = drawn(arbitraryOf(table, op, direction, seed, index), seed, String(index))
+  if (form === undefined || !acceptable(op, form))
+    throw new Error(`case ${index} of ${op} is one that it does not accept`)
+  return { op, direction, seed: caseId(op, direction, seed, index), form }
 }
 
-/** How many cases there are of an op in a direction with `runs` drawn ones. */
+/** The number behind the corners and so many cases more: of the rows that cover the classes, and what comes after them. */
 export const caseCount = (table: QuestionTable, op: OpName, direction: Direction, runs: number): number =>
   cornersOf(table[op], direction).length + runs
 
 const isCount = (text: string): boolean => /^\d+$/.test(text) && Number.isSafeInteger(Number(text))
+const isPath = (text: string): boolean => text.split(':').every(isCount) && text.split(':').length <= 1000
 
 /**
- * The case that an id names.
+ * The case that an id names; without a version it is this one's.
  *
- * Errors  MalformedRequest – not of the form op/direction/seed/number; UnknownOp; NoBackward
+ * Errors  MalformedRequest – not of the form op/direction/seed/number[@version], of another version, or of a shrink path
+ *         that leads nowhere; UnknownOp; NoBackward
  */
 export const caseOfId = (table: QuestionTable, id: string): Result<Case> => {
-  const [name = '', direction = '', seed = '', index = ''] = id.split('/')
+  const [name = '', direction = '', seed = '', last = ''] = id.split('/')
+  const [path = '', version] = last.split('@')
   return F.pipe(
     ensure(
       id.split('/').length === 4 &&
+        last.split('@').length <= 2 &&
         isCount(seed) &&
-        isCount(index) &&
+        isPath(path) &&
         (direction === 'forward' || direction === 'backward'),
       'MalformedRequest',
-      `a case is named OP/DIRECTION/SEED/NUMBER, such as conv2d/forward/42/17; this is ${show(id)}`,
+      `a case is named OP/DIRECTION/SEED/NUMBER@VERSION, such as conv2d/forward/42/17@${suiteVersion}; this is ${show(id)}`,
+    ),
+    E.flatMap(() =>
+      ensure(
+        version === undefined || version === String(suiteVersion),
+        'MalformedRequest',
+        `${show(id)} names a case of version ${version ?? ''} of the suite; this is version ${suiteVersion}, whose numbers mean other cases. A report’s JSON of the case replays in any version`,
+      ),
     ),
     E.flatMap(() => parseOpName(name)),
-    E.flatMap((op) =>
-      direction === 'backward' && !hasBackward(op)
-        ? fail('NoBackward', `${op} has no backward`)
-        : E.right(caseAt(table, op, direction as Direction, Number(seed), Number(index))),
-    ),
+    E.flatMap((op): Result<Case> => {
+      if (direction === 'backward' && !hasBackward(op)) return fail('NoBackward', `${op} has no backward`)
+      const [towards, index, number] = [direction as Direction, Number(path.split(':')[0]), Number(seed)]
+      const form = drawn(arbitraryOf(table, op, towards, number, index), number, path)
+      return form === undefined
+        ? fail('MalformedRequest', `${show(id)} leads nowhere: there is no such step to a simpler case`)
+        : E.right({ op, direction: towards, seed: caseId(op, towards, number, index), form })
+    }),
   )
 }
-
-// ---- shrinking ---------------------------------------------------------------------------------------------------
-
-const smaller = (extent: number): readonly number[] =>
-  [...new Set([1, 2, Math.floor(extent / 2), extent - 1])].filter((n) => n >= 1 && n < extent)
-
-const axesIn = (op: OpName, shapes: Form['shapes']): Readonly<Record<string, Axes>> =>
-  Object.fromEntries(
-    Object.entries(inputsAmong(opOf(op), Object.keys(shapes))).map(([name, axes]) => [
-      name,
-      'optional' in axes ? axes.optional : axes,
-    ]),
-  )
-
-// one axis letter at a time, or two of which one is a multiple of the other, in every place that has it; runs of axes lose
-// one axis or get a smaller extent
-const smallerShapes = (op: OpName, shapes: Form['shapes']): readonly Form['shapes'][] => {
-  const axes = axesIn(op, shapes)
-  const letters = [...new Set(Object.values(axes).flat())].filter((axis) => !axis.startsWith('...'))
-  const letterAt = (name: string, at: number): string | undefined => {
-    const list = axes[name] as readonly string[]
-    const open = list.findIndex((axis) => axis.startsWith('...'))
-    const fromEnd = at - (shapes[name]?.length ?? 0) + list.length
-    return open < 0 || at < open ? list[at] : fromEnd > open ? list[fromEnd] : undefined
-  }
-  const extentOf = (letter: string): number =>
-    Object.entries(shapes)
-      .flatMap(([name, shape]) => shape.filter((_, at) => letterAt(name, at) === letter))
-      .reduce((a, b) => Math.max(a, b), 1)
-  const resized = (extents: Readonly<Record<string, number>>): Form['shapes'] =>
-    Object.fromEntries(
-      Object.entries(shapes).map(([name, shape]) => [
-        name,
-        shape.map((old, at) => extents[letterAt(name, at) ?? ''] ?? old),
-      ]),
-    )
-  const multiples = letters.flatMap((many) =>
-    letters
-      .filter((few) => extentOf(few) < extentOf(many) && extentOf(many) % extentOf(few) === 0)
-      .map((few) => ({ few, many, times: extentOf(many) / extentOf(few) })),
-  )
-  const byLetter = [
-    ...letters.flatMap((letter) => smaller(extentOf(letter)).map((extent) => resized({ [letter]: extent }))),
-    ...multiples.flatMap(({ few, many, times }) =>
-      smaller(extentOf(few)).map((extent) => resized({ [few]: extent, [many]: times * extent })),
-    ),
-  ]
-  const open = Object.keys(shapes).find((name) => axes[name]?.includes('...'))
-  const before = open === undefined ? 0 : (axes[open]?.indexOf('...') ?? 0)
-  const rest =
-    open === undefined
-      ? []
-      : (shapes[open] ?? []).slice(before, (shapes[open]?.length ?? 0) - ((axes[open]?.length ?? 1) - before - 1))
-  const smallerRests = rest.flatMap((extent, at) => [
-    rest.filter((_, other) => other !== at),
-    ...smaller(extent).map((next) => rest.map((old, other) => (other === at ? next : old))),
-  ])
-  const byRest = smallerRests.map((next) =>
-    Object.fromEntries(
-      Object.entries(shapes).map(([name, shape]) => {
-        const at = axes[name]?.indexOf('...') ?? -1
-        return [name, at < 0 ? shape : [...shape.slice(0, at), ...next, ...shape.slice(at + rest.length)]]
-      }),
-    ),
-  )
-  return [...byLetter, ...byRest]
-}
-
-// inputs with runs of axes of their own (x0, x1, …): one fewer of them; an axis less in all, or smaller in all or in one
-const smallerRuns = (op: OpName, shapes: Form['shapes']): readonly Form['shapes'][] => {
-  if (opOf(op).variadic === undefined) return []
-  const names = Object.keys(shapes)
-  const deepest = names.reduce((most, name) => Math.max(most, shapes[name]?.length ?? 0), 0)
-  const changed = (among: readonly string[], change: (shape: Shape) => Shape): Form['shapes'] =>
-    Object.fromEntries(
-      Object.entries(shapes).map(([name, shape]) => [name, among.includes(name) ? change(shape) : shape]),
-    )
-  const extentAt = (axis: number): number => names.reduce((most, name) => Math.max(most, shapes[name]?.[axis] ?? 1), 1)
-  return [
-    Object.fromEntries(Object.entries(shapes).slice(0, -1)),
-    ...Array.from({ length: deepest }, (_, axis) => axis).flatMap((axis) => [
-      changed(names, (shape) => shape.filter((_, at) => at !== axis)),
-      ...smaller(extentAt(axis)).flatMap((extent) =>
-        [names, ...names.map((name) => [name])].map((among) =>
-          changed(among, (shape) => shape.map((old, at) => (at === axis ? Math.min(old, extent) : old))),
-        ),
-      ),
-    ]),
-  ]
-}
-
-// an attribute at its default, then each of its numbers closer to it
-const smallerAttrs = (attrs: Form['attrs']): readonly Form['attrs'][] =>
-  Object.entries(attrs).flatMap(([name, value]) => [
-    Object.fromEntries(Object.entries(attrs).filter(([other]) => other !== name)),
-    ...(Array.isArray(value)
-      ? value.flatMap((v: number, at) =>
-          [0, 1, v - 1]
-            .filter((next) => next >= 0 && next < v)
-            .map((next) => ({ ...attrs, [name]: value.map((old: number, i) => (i === at ? next : old)) })),
-        )
-      : []),
-  ])
-
-const withoutOptional = (op: OpName, shapes: Form['shapes']): readonly Form['shapes'][] =>
-  Object.entries(opOf(op).inputs)
-    .filter(([name, axes]) => 'optional' in axes && shapes[name] !== undefined)
-    .map(([name]) => Object.fromEntries(Object.entries(shapes).filter(([other]) => other !== name)))
-
-/** Simpler cases of the same kind, simplest first, that the op accepts. What was special about the case is so no more: its name goes. */
-export const simplerCases = ({ form: { attrs, shapes, fills }, ...rest }: Case): readonly Case[] =>
-  [
-    ...withoutOptional(rest.op, shapes).map((fewer) => ({ attrs, shapes: fewer, fills })),
-    ...smallerShapes(rest.op, shapes).map((less) => ({ attrs, shapes: less, fills })),
-    ...smallerRuns(rest.op, shapes).map((less) => ({ attrs, shapes: less, fills })),
-    ...smallerAttrs(attrs).map((less) => ({ attrs: less, shapes, fills })),
-  ]
-    .filter((candidate) => acceptable(rest.op, candidate))
-    .map((candidate) => ({ ...rest, form: candidate }))

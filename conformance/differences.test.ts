@@ -11,9 +11,9 @@ import { mapTensor, scalar, sumOf } from '../spec/tensor.js'
 import type { GoldenCase, GoldenProgram } from './golden/read.js'
 import { parsePrograms } from './golden/read.js'
 import { expectWhole as expected } from './judge.js'
-import type { Trial } from './testing/differences.js'
+import type { Trial } from './differences.js'
+import { agrees, compare, directionAt, moved, pointsAround } from './differences.js'
 import { goldenOf } from './testing/golden.js'
-import { agrees, along, compare, directionAt, moved } from './testing/differences.js'
 import { differentiated, feedsOf, keepingOnly } from './testing/programs.js'
 import { asF64, deviations, right } from './testing/shaken.js'
 
@@ -39,15 +39,16 @@ const trialOf = (op: OpName, each: GoldenCase) => {
   const forward = right(expected(oracle, { op, direction: 'forward', attrs, inputs: x, cotangents: {} }, anyOrder))
   const backward = right(expected(oracle, { op, direction: 'backward', attrs, inputs: x, cotangents }, anyOrder))
   const trial: Trial = {
-    f,
     ofValues: scaled(forward.bounds),
     cotangents,
     gradients: backward.values,
     ofGradients: scaled(backward.bounds),
   }
   const h = 2 ** -18
-  const inside = [x, backward.values, ...[0, 2 * h, -2 * h].map((h) => f(along(x, v, h)))].every(isFinite)
-  return inside ? { trial, x, v, h } : undefined
+  const points = pointsAround(x, v, h)
+  const values = points.map(f)
+  const inside = [x, forward.values, backward.values, ...values].every(isFinite)
+  return inside ? { trial, points, values, h } : undefined
 }
 
 const differentiable = opNames.filter(hasBackward)
@@ -63,16 +64,16 @@ describe('backward is the derivative of forward', () => {
       expect(points.length - inside.length).toBeLessThanOrEqual(points.length / 3)
     })
 
-    it.each(inside)('$name', ({ trial, x, v, h }) => {
-      expect(compare(trial, x, v, h)).toSatisfy(agrees)
+    it.each(inside)('$name', ({ trial, points, values, h }) => {
+      expect(compare(trial, points, values, h)).toSatisfy(agrees)
     })
 
     it('a gradient a millionth too large is refused', () => {
-      const refused = inside.filter(({ trial, x, v, h }) => {
+      const refused = inside.filter(({ trial, points, values, h }) => {
         const gradients = Object.fromEntries(
           Object.entries(trial.gradients).map(([name, g]) => [name, mapTensor((g) => (1 + 1e-6) * g, g)]),
         )
-        return !agrees(compare({ ...trial, gradients }, x, v, h))
+        return !agrees(compare({ ...trial, gradients }, points, values, h))
       })
       expect(refused.length).toBeGreaterThan(inside.length / 2)
     })
@@ -94,13 +95,14 @@ const programTrial = (golden: GoldenProgram, { program, gradients }: Differentia
   const found = right(run(program, feeds, ['loss', value]))
   const errors = deviations(oracle, program, feeds, found)
   const trial: Trial = {
-    f,
     ofValues: errors,
     cotangents: { loss: scalar(1) },
     gradients: { [feed]: found[value] as Tensor },
     ofGradients: { [feed]: errors[value] as Tensor },
   }
-  return compare(trial, feeds, v, 2 ** -22)
+  const h = 2 ** -22
+  const points = pointsAround(feeds, v, h)
+  return compare(trial, points, points.map(f), h)
 }
 
 describe('the reverse of a program is its derivative', () => {

@@ -13,7 +13,7 @@ import { realise } from './form.js'
 import type { Fault } from './questions.js'
 import { questionTable } from './table.js'
 import { mutant } from './testing/instrument.js'
-import { ask } from './verify.js'
+import { ask } from './ask.js'
 
 /** A right limit rejects a fault by at least this factor somewhere. */
 const clearly = 10

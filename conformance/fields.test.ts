@@ -12,7 +12,7 @@ import { sizeOf, zeros } from '../spec/tensor.js'
 import type { Shape } from '../spec/tensor.js'
 import { caseAt, caseCount } from './cases.js'
 import type { Case } from './form.js'
-import { realise } from './form.js'
+import { numbersIn, realise } from './form.js'
 import { questionTable } from './table.js'
 
 const right = <A>(result: E.Either<{ message: string }, A>): A => {
@@ -20,7 +20,7 @@ const right = <A>(result: E.Either<{ message: string }, A>): A => {
   return result.right
 }
 
-const sizeOfCase = ({ form }: Case): number => Object.values(form.shapes).reduce((n, shape) => n + sizeOf(shape), 0)
+const sizeOfCase = ({ form }: Case): number => numbersIn(form)
 
 /** A question's values and bounds as fields, each made afresh. */
 const answersTo = ({ op, direction, attrs, inputs, cotangents: given }: Question): Fields => {

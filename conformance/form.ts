@@ -5,7 +5,7 @@ import { count, roundAttributes } from '../spec/attributes.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { hasBackward, opOf, parseOpName } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
-import { ensure, etalonError, show } from '../spec/error.js'
+import { ensure, etalonError, fail, show } from '../spec/error.js'
 import { cotangentNames, gradientNames, resolve } from '../spec/op.js'
 import type { Draws } from '../spec/philox.js'
 import { draws, keyOf } from '../spec/philox.js'
@@ -30,6 +30,9 @@ import { showShape, sizeOf } from '../spec/tensor.js'
  *   {mean, scale}  normal, scaled and moved                     {constant}    one number everywhere
  *   {values}       these numbers, repeated as needed
  *   {only}         numbers by row-major position, 0 everywhere else
+ *   {integers: n}  from −n to n
+ *   {odd: share}   a share of them odd integers between 2¹¹ and 2¹² of either sign, which want 12 bits; 0 elsewhere
+ *   {signs: share} a share of them 1 or −1, 0 elsewhere
  */
 export type Fill =
   | 'normal'
@@ -51,6 +54,9 @@ export type Fill =
   | { readonly constant: number }
   | { readonly values: readonly number[] }
   | { readonly only: readonly (readonly [number, number])[] }
+  | { readonly integers: number }
+  | { readonly odd: number }
+  | { readonly signs: number }
 
 /** A case before its numbers are drawn: attributes, shapes and ways to fill them. JSON, so that it can be kept and replayed. */
 export interface Form {
@@ -98,8 +104,23 @@ const drawn: Readonly<Record<Extract<Fill, string>, (draw: Draws) => number>> = 
   tails: (draw) => (draw.uniform() < 0.5 ? 2 ** (-60 * draw.uniform()) : 1 - 2 ** (-24 * draw.uniform())),
 }
 
-// long tensors repeat a stretch of this many draws: a prime, so that it falls in step with no extent
-const stretch = 65521
+/** What draws one number of a fill; those that hang on their place are drawn as if they did not. */
+const drawerOf = (fill: Fill): ((draw: Draws) => number) => {
+  if (typeof fill !== 'object') return drawn[fill]
+  if ('integers' in fill) return (draw) => draw.integer(-fill.integers, fill.integers)
+  if ('odd' in fill)
+    return (draw) => (draw.uniform() < fill.odd ? signed(draw) * (2 ** 11 + 1 + 2 * draw.integer(0, 2 ** 10 - 1)) : 0)
+  if ('signs' in fill) return (draw) => (draw.uniform() < fill.signs ? signed(draw) : 0)
+  if ('mean' in fill) return (draw) => fill.mean + fill.scale * drawn.normal(draw)
+  return () => 0
+}
+
+// long tensors repeat a stretch of so many draws: a prime, so that it falls in step with no extent, and another for each
+// tensor of a case, so that their products do not repeat
+const stretches = [8191, 8179, 8171, 8167, 8161, 8147, 8123] as const
+
+/** So many numbers of a long tensor are drawn apart at least; those behind them are the same again. */
+export const drawnApart: number = Math.min(...stretches)
 
 const rowsOf = (shape: Shape): number => shape.at(-1) ?? 1
 
@@ -127,13 +148,15 @@ const marked = (
   data: Float32Array,
   place: () => number,
   value: (old: number) => number,
+  stretch: number,
 ): Float32Array => {
   const width = rowsOf(shape)
   const places = Array.from({ length: Math.min(data.length / width, stretch) }, place)
   return data.map((old, i) => (places[Math.floor(i / width) % places.length] === i % width ? value(old) : old))
 }
 
-const fillTensor = (fill: Fill, shape: Shape, draw: Draws): Tensor => {
+const fillTensor = (fill: Fill, shape: Shape, draw: Draws, at: number): Tensor => {
+  const stretch = stretches[at % stretches.length] as number
   const n = sizeOf(shape)
   if (typeof fill === 'object') {
     if ('constant' in fill) return { shape, data: new Float32Array(n).fill(fill.constant) }
@@ -157,10 +180,11 @@ const fillTensor = (fill: Fill, shape: Shape, draw: Draws): Tensor => {
       data: made(n, (i) => (hot[Math.floor(i / width) % hot.length] === i % width ? 1 : 0)),
     }
   }
-  const one = typeof fill === 'object' ? (d: Draws) => fill.mean + fill.scale * drawn.normal(d) : drawn[fill]
+  const one = drawerOf(fill)
   const base = made(Math.min(n, stretch), () => one(draw))
   const data = n <= stretch ? base : new Float32Array(n)
-  for (let at = 0; n > stretch && at < n; at += stretch) data.set(base.subarray(0, Math.min(stretch, n - at)), at)
+  for (let from = 0; n > stretch && from < n; from += stretch)
+    data.set(base.subarray(0, Math.min(stretch, n - from)), from)
   if (fill === 'distribution') return { shape, data: normalised(shape, data) }
   const width = rowsOf(shape)
   // beyond what a normal draw reaches
@@ -172,6 +196,7 @@ const fillTensor = (fill: Fill, shape: Shape, draw: Draws): Tensor => {
         data,
         () => width - 1,
         (old) => 8 + Math.abs(old),
+        stretch,
       ),
     }
   if (fill === 'outlier')
@@ -182,6 +207,7 @@ const fillTensor = (fill: Fill, shape: Shape, draw: Draws): Tensor => {
         data,
         () => draw.integer(0, width - 1),
         (old) => 200 + old,
+        stretch,
       ),
     }
   return { shape, data }
@@ -241,7 +267,7 @@ export const realise = ({ op, direction, seed, form }: Case): Result<Question> =
     ),
     E.map(({ attrs, resolved }) => {
       const make = (name: string, shape: Shape, at: number): Tensor =>
-        fillTensor(form.fills[name] ?? 'normal', shape, draws(keyOf(seed), at))
+        fillTensor(form.fills[name] ?? 'normal', shape, draws(keyOf(seed), at), at)
       const inputs: Tensors = Object.fromEntries(
         Object.entries(form.shapes).map(([name, shape], at) => [name, make(name, shape, at)]),
       )
@@ -265,6 +291,9 @@ export const realise = ({ op, direction, seed, form }: Case): Result<Question> =
   )
 }
 
+/** How many numbers the inputs of a form have together. */
+export const numbersIn = ({ shapes }: Form): number => Object.values(shapes).reduce((n, shape) => n + sizeOf(shape), 0)
+
 /** Whether the op accepts a form. */
 export const acceptable = (op: OpName, form: Form): boolean =>
   F.pipe(
@@ -272,6 +301,8 @@ export const acceptable = (op: OpName, form: Form): boolean =>
     E.flatMap((attrs) => resolve(opOf(op), attrs, form.shapes)),
     E.isRight,
   )
+
+const share = t.refinement(t.number, (value) => value >= 0 && value <= 1)
 
 const fillCodec: t.Type<Fill, Fill, unknown> = t.union([
   t.keyof({
@@ -295,6 +326,10 @@ const fillCodec: t.Type<Fill, Fill, unknown> = t.union([
   t.strict({ constant: t.number }),
   t.strict({ values: t.refinement(t.readonlyArray(t.number), ({ length }) => length > 0) }),
   t.strict({ only: t.readonlyArray(t.readonly(t.tuple([count, t.number]))) }),
+  // what f32 holds
+  t.strict({ integers: t.refinement(count, (most) => most <= 2 ** 24) }),
+  t.strict({ odd: share }),
+  t.strict({ signs: share }),
 ])
 
 const caseCodec = t.intersection([
@@ -317,57 +352,55 @@ const fields: readonly string[] = ['op', 'direction', 'seed', 'name', 'attrs', '
 
 // JSON can say −0, but JSON.stringify says 0
 const negativeZero = '\u0000-0'
-const keepingNegativeZero = (_: string, value: unknown): unknown => (Object.is(value, -0) ? negativeZero : value)
+const keepingNegativeZero = (_: string, value: unknown): unknown =>
+  Object.is(value, -0) ? negativeZero : typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
+
+/** A value as one line of JSON that keeps −0; NaN and the infinities, which JSON has not, are words. */
+export const jsonText = (value: unknown): string =>
+  JSON.stringify(value, keepingNegativeZero).replaceAll(JSON.stringify(negativeZero), '-0')
+
+// neither has JSON NaN nor the infinities: among the numbers of a fill they are words
+const withNonFinite = (key: string, value: unknown): unknown =>
+  typeof value === 'string' && /^\d+$|^constant$/.test(key) && ['NaN', 'Infinity', '-Infinity'].includes(value)
+    ? Number(value)
+    : value
 
 /** A case as one line of JSON, for `etalon replay`. */
 export const printCase = ({ op, direction, seed, form: { name, attrs, shapes, fills, given, wanted } }: Case): string =>
-  JSON.stringify(
-    {
-      op,
-      direction,
-      seed,
-      ...(name === undefined ? {} : { name }),
-      ...(Object.keys(attrs).length === 0 ? {} : { attrs }),
-      shapes,
-      ...(Object.keys(fills).length === 0 ? {} : { fills }),
-      ...(given === undefined ? {} : { given }),
-      ...(wanted === undefined ? {} : { wanted }),
-    },
-    keepingNegativeZero,
-  ).replaceAll(JSON.stringify(negativeZero), '-0')
+  jsonText({
+    op,
+    direction,
+    seed,
+    ...(name === undefined ? {} : { name }),
+    ...(Object.keys(attrs).length === 0 ? {} : { attrs }),
+    shapes,
+    ...(Object.keys(fills).length === 0 ? {} : { fills }),
+    ...(given === undefined ? {} : { given }),
+    ...(wanted === undefined ? {} : { wanted }),
+  })
 
-/**
- * A case from what `printCase` printed.
- *
- * Errors  MalformedRequest – not JSON, or not the form of a case; UnknownOp, NoBackward, and what the op refuses
- */
-export const parseCase = (text: string): Result<Case> =>
+/** Cases in a row as one line of JSON. */
+export const printCases = (cases: readonly Case[]): string => `[${cases.map(printCase).join(',')}]`
+
+const decodeCase = (value: unknown): Result<Case> =>
   F.pipe(
-    E.tryCatch(
-      () => JSON.parse(text) as unknown,
-      () => etalonError('MalformedRequest', 'a case is one line of JSON; this is none'),
-    ),
-    E.flatMap((value) =>
-      F.pipe(
-        caseCodec.decode(value),
-        E.mapLeft((errors) => {
-          // the first two steps of a path say where in the codec, not where in the case
-          const path = errors[0]?.context
-            .slice(2)
-            .map(({ key }) => key)
-            .join('/')
-          return etalonError('MalformedRequest', `no case: its field ${path || '/'} is not what a case has there`)
-        }),
-        E.tap(() => {
-          const stranger = Object.keys(value as object).find((name) => !fields.includes(name))
-          return ensure(
-            stranger === undefined,
-            'MalformedRequest',
-            `a case has no field ${show(stranger)}; it has ${fields.join(', ')}`,
-          )
-        }),
-      ),
-    ),
+    caseCodec.decode(value),
+    E.mapLeft((errors) => {
+      // the first two steps of a path say where in the codec, not where in the case
+      const path = errors[0]?.context
+        .slice(2)
+        .map(({ key }) => key)
+        .join('/')
+      return etalonError('MalformedRequest', `no case: its field ${path || '/'} is not what a case has there`)
+    }),
+    E.tap(() => {
+      const stranger = Object.keys(value as object).find((name) => !fields.includes(name))
+      return ensure(
+        stranger === undefined,
+        'MalformedRequest',
+        `a case has no field ${show(stranger)}; it has ${fields.join(', ')}`,
+      )
+    }),
     E.bindTo('value'),
     E.bind('op', ({ value }) => parseOpName(value.op)),
     E.tap(({ op, value }) =>
@@ -391,5 +424,29 @@ export const parseCase = (text: string): Result<Case> =>
         realise(given),
         E.map(() => given),
       ),
+    ),
+  )
+
+const parseJson = (text: string): Result<unknown> =>
+  E.tryCatch(
+    () => JSON.parse(text, withNonFinite) as unknown,
+    () => etalonError('MalformedRequest', 'a case is one line of JSON; this is none'),
+  )
+
+/**
+ * A case from what `printCase` printed.
+ *
+ * Errors  MalformedRequest – not JSON, or not the form of a case; UnknownOp, NoBackward, and what the op refuses
+ */
+export const parseCase = (text: string): Result<Case> => F.pipe(parseJson(text), E.flatMap(decodeCase))
+
+/** Cases in a row from what `printCases` printed. Errors: those of `parseCase`; MalformedRequest – no case at all */
+export const parseCases = (text: string): Result<readonly Case[]> =>
+  F.pipe(
+    parseJson(text),
+    E.flatMap((value) =>
+      Array.isArray(value) && value.length > 0
+        ? E.traverseArray(decodeCase)(value as readonly unknown[])
+        : fail<readonly Case[]>('MalformedRequest', 'a sequence is a list of at least one case'),
     ),
   )

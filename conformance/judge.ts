@@ -1,4 +1,5 @@
 import { either as E, function as F } from 'fp-ts'
+import { gridOf } from '../spec/bound.js'
 import type { OpName } from '../spec/catalogue.js'
 import { opOf } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
@@ -12,6 +13,11 @@ import type { Question } from '../spec/program.js'
 import type { Numbers, Shape, Tensor, Tensors } from '../spec/tensor.js'
 import { indexOf, largestOutput, mapTensors, sameShape, showShape, sizeOf, squares, zeros } from '../spec/tensor.js'
 import type { Elements } from './elements.js'
+import { drawnApart } from './form.js'
+import type { Sums, SumsEffort } from './freivalds.js'
+import { sumsOf } from './freivalds.js'
+import type { Walked } from './walk.js'
+import { graded } from './walk.js'
 
 /** The element of an answer that is worst, measured by its bound. */
 export interface Worst {
@@ -25,26 +31,36 @@ export interface Worst {
   readonly want: number
 }
 
-/** The random-walk grade of one output: errors over the scale that serial rounding of random data has (Gate S). */
-export interface Walked {
-  readonly output: string
-  readonly rms: number
-  readonly max: number
-  readonly within: boolean
+/** Errors in units of their bounds, squared and added up. */
+export interface Spread {
+  readonly squares: number
+  readonly elements: number
 }
 
 export interface Judgement {
   readonly worst: Worst
   readonly walks: readonly Walked[]
-  /** elements looked at, of all outputs */
+  /** elements looked at, of so many that all outputs have */
   readonly judged: number
+  readonly of: number
+  /** elements of outputs judged in part that are held all the same, by sums over their channels */
+  readonly held: number
   /**
    * the root mean square of the bounds by that of the values wanted, of the output where it is largest: a verdict says
    * nothing about errors smaller than this share of the values
    */
   readonly looseness: number
+  /** Σ (error ÷ bound)² over the elements that are judged and have a bound above 0, and how many these are */
+  readonly spread: Spread
+  /**
+   * the largest error where f32 has nothing to round, if that is all that is wrong and too little for a mistake: a
+   * convolution of integers that came out with fractions, as transformed ones (Winograd, FFT) do
+   */
+  readonly fractions?: number
   /** what is wrong before any number is looked at: an answer missing, or of another shape */
   readonly problem?: string
+  /** there was no answer in time */
+  readonly late?: boolean
 }
 
 /** What the oracle answers and how far a backend may be from it, at whatever elements are read. */
@@ -164,7 +180,10 @@ export const unanswered = (problem: string): Judgement => ({
   worst: { ...nowhere, ratio: Infinity, error: Infinity, got: NaN, want: NaN },
   walks: [],
   judged: 0,
+  of: 0,
+  held: 0,
   looseness: 0,
+  spread: { squares: 0, elements: 0 },
   problem,
 })
 
@@ -194,20 +213,29 @@ const strangersIn32 = (data: Float32Array): readonly number[] => {
   return found
 }
 
-/** Positions, and those beside them at which an answer is NaN or an infinity: no bound permits one in place of a number. */
-const withStrangers = (positions: Numbers, data: Numbers): Numbers => {
+/**
+ * Positions, those at which an answer is NaN or an infinity, since no bound permits one in place of a number, and those
+ * among which a sum says that one is wrong.
+ */
+const withStrangers = (positions: Numbers, data: Numbers, suspects: readonly number[]): Numbers => {
   const strangers = data instanceof Float32Array ? strangersIn32(data) : strangersIn(data)
-  if (strangers.length === 0) return positions
-  return Float64Array.from(new Set([...Array.from(positions as ArrayLike<number>), ...strangers])).sort()
+  if (strangers.length + suspects.length === 0) return positions
+  return Float64Array.from(new Set([...Array.from(positions as ArrayLike<number>), ...strangers, ...suspects])).sort()
 }
 
 const chosenFrom = (field: Field, positions: Numbers | undefined): Numbers =>
   positions === undefined ? field.all() : elementsAt(field, positions).data
 
-const readingOf = ({ values, bounds }: Expected, elements: Elements, answer: Tensors, output: string): Reading => {
+const readingOf = (
+  { values, bounds }: Expected,
+  elements: Elements,
+  answer: Tensors,
+  output: string,
+  suspects: readonly number[],
+): Reading => {
   const [value, bound, { shape, data }] = [values[output] as Field, bounds[output] as Field, answer[output] as Tensor]
   const chosen = elements[output]
-  const positions = chosen && withStrangers(chosen, data)
+  const positions = chosen && withStrangers(chosen, data, suspects)
   return {
     output,
     shape,
@@ -240,6 +268,44 @@ const worstOf = ({ output, shape, positions, got, want, bound }: Reading): Worst
   }
 }
 
+// less than what two integers differ by, whichever of them a fraction is nearer to
+const mostFraction = 0.5
+
+/**
+ * Whether a question is one of integers to a convolution whose filters have several taps. The spec's products of integers
+ * have nothing to round; transformed convolutions, which are right too, make others, which have fractions. What is off by
+ * less than ½ on that account is told and permitted; a mistake in terms is off by 1 at least.
+ */
+const maybeTransformed = ({ op, attrs, inputs, cotangents }: Question): boolean => {
+  const spec = opOf(op)
+  const resolved = resolve(spec, attrs, shapesOf(inputs))
+  return (
+    spec.walk !== undefined &&
+    E.isRight(resolved) &&
+    (spec.windows?.(attrs, resolved.right.sizes) ?? []).some(({ window }) => window > 1) &&
+    gridOf(...Object.values(inputs), ...Object.values(cotangents)) === 1
+  )
+}
+
+const worstAmong = (readings: readonly Reading[]): Worst =>
+  readings.map(worstOf).reduce((a, b) => (b.ratio > a.ratio ? b : a), { ...nowhere, ratio: -1 })
+
+/** The worst element, or the largest fraction where nothing but fractions is wrong. */
+const worstIn = (question: Question, readings: readonly Reading[]): Pick<Judgement, 'worst' | 'fractions'> => {
+  const worst = worstAmong(readings)
+  if (worst.ratio <= 1 || !maybeTransformed(question)) return { worst }
+  const lenient = worstAmong(
+    readings.map((reading) => ({
+      ...reading,
+      bound: Float64Array.from(
+        { length: reading.bound.length },
+        (_, i) => (reading.bound[i] as number) || mostFraction,
+      ),
+    })),
+  )
+  return lenient.ratio < 1 ? { worst: lenient, fractions: lenient.error } : { worst }
+}
+
 const loosenessOf = ({ want, bound }: Reading): number => {
   let [ofValues, ofBounds] = [0, 0]
   for (let i = 0; i < want.length; i++) {
@@ -251,15 +317,24 @@ const loosenessOf = ({ want, bound }: Reading): number => {
   return ofBounds === 0 ? 0 : Math.sqrt(ofBounds / ofValues)
 }
 
+const spreadOf = (readings: readonly Reading[]): Spread => {
+  let [squares, elements] = [0, 0]
+  for (const { got, want, bound } of readings)
+    for (let i = 0; i < want.length; i++) {
+      const most = bound[i] as number
+      if (!(most > 0) || !Number.isFinite(most)) continue
+      const ratio = ratioOf(got[i] as number, want[i] as number, most)
+      squares += ratio * ratio
+      elements++
+    }
+  return { squares, elements }
+}
+
 const sizeOfAll = (tensors: Tensors): number => Object.values(tensors).reduce((n, { data }) => n + data.length, 0)
 
 const squaredWhereRead = (tensors: Tensors): Fields => mapValues((x) => mapField((v) => v * v, x), tensors)
 
-/**
- * Gate S: with i.i.d. signed data a sum of K products rounds like a random walk of scale
- * s = u·√(S₂(1 + K/6)/3 + K·y²/9), u = 2⁻²⁴, S₂ the op on squared operands. Root mean square of e/s at most 2, the
- * largest at most 8, over at least 256 elements: what sees tf32, f16 or Winograd inside a long sum.
- */
+/** Gate S of the outputs that are sums of products. */
 const walkOf = (oracle: Oracle, question: Question, readings: readonly Reading[]): readonly Walked[] => {
   const { op, direction, attrs, inputs, cotangents } = question
   const spec = opOf(op)
@@ -267,27 +342,31 @@ const walkOf = (oracle: Oracle, question: Question, readings: readonly Reading[]
   const resolved = resolve(spec, attrs, shapesOf(inputs))
   if (E.isLeft(resolved)) return []
   const terms = spec.walk[direction](resolved.right.sizes)
-  const measured = readings.filter(({ output, want }) => want.length >= 256 && terms[output] !== undefined)
+  // a bias's gradient adds the numbers of one tensor, which repeat: so do their roundings, and walk in step. Products of two
+  // tensors, whose stretches are as long as different primes, do not
+  const repeats = (output: string): boolean => output === 'b' && (terms[output] ?? 0) > drawnApart
+  const measured = readings.filter(({ output }) => terms[output] !== undefined && !repeats(output))
   if (measured.length === 0) return []
   // squares are numbers that are there where long sums read most of them, and else made where they are read
   const read = measured.reduce((n, { output, want }) => n + want.length * (terms[output] as number), 0)
   const squared: (tensors: Tensors) => Readables =
     4 * read < sizeOfAll(inputs) + sizeOfAll(cotangents) ? squaredWhereRead : squares
   const summed = total(oracle.fields(op, direction, attrs, squared(inputs), squared(cotangents)))
-  return measured.map(({ output, positions, got, want }) => {
+  return measured.flatMap(({ output, positions, got, want }) => {
     const S2 = chosenFrom(summed[output] as Field, positions)
     const K = terms[output] as number
-    let sum = 0
-    let max = 0
+    let [sum, max, count] = [0, 0, 0]
     for (let i = 0; i < want.length; i++) {
       const y = want[i] as number
       const s = 2 ** -24 * Math.sqrt(((S2[i] as number) * (1 + K / 6)) / 3 + (K * y * y) / 9)
-      const ratio = s === 0 ? 0 : Math.abs((got[i] as number) - y) / s
+      // a sum of nothing but zeros
+      if (s === 0) continue
+      const ratio = Math.abs((got[i] as number) - y) / s
       sum += ratio * ratio
       max = Math.max(max, ratio)
+      count++
     }
-    const rms = Math.sqrt(sum / want.length)
-    return { output, rms, max, within: rms <= 2 && max <= 8 }
+    return count === 0 ? [] : [graded(output, { rms: Math.sqrt(sum / count), max, count })]
   })
 }
 
@@ -301,6 +380,8 @@ export interface Hearing {
   readonly elements?: Elements
   /** whether the question's numbers are signed and i.i.d., so that a sum of products may be held against a random walk */
   readonly independent?: boolean
+  /** what may be spent on holding all elements of an output by sums, where some of them are judged and nothing rounds */
+  readonly sums?: SumsEffort
 }
 
 const problemOf = (values: Fields, answer: Tensors): string | undefined =>
@@ -318,7 +399,8 @@ const problemOf = (values: Fields, answer: Tensors): string | undefined =>
 
 /**
  * Holds an answer against the oracle's, in whatever outputs the oracle gives: Gate A always, Gate S where the data is
- * i.i.d. and the op is a sum of products. An answer's shape is always looked at, and so are some of its elements that are
+ * i.i.d. and the op is a sum of products. Of products of integers that are judged in part, all elements are held by sums,
+ * and those of a sum that is wrong are judged. An answer's shape is always looked at, and so are some of its elements that are
  * no numbers, wherever they are.
  */
 export const judge = ({
@@ -328,15 +410,24 @@ export const judge = ({
   answer,
   elements = {},
   independent = false,
+  sums,
 }: Hearing): Judgement => {
   const problem = problemOf(expected.values, answer)
   if (problem !== undefined) return unanswered(problem)
-  const readings = Object.keys(expected.values).map((output) => readingOf(expected, elements, answer, output))
+  const inSums = (output: string): Sums =>
+    sums === undefined || elements[output] === undefined
+      ? { held: 0, suspects: [] }
+      : sumsOf(oracle, question, output, answer[output] as Tensor, sums)
+  const found = Object.keys(expected.values).map((output) => ({ output, ...inSums(output) }))
+  const readings = found.map(({ output, suspects }) => readingOf(expected, elements, answer, output, suspects))
   return {
-    worst: readings.map(worstOf).reduce((a, b) => (b.ratio > a.ratio ? b : a), { ...nowhere, ratio: -1 }),
+    ...worstIn(question, readings),
     walks: independent ? walkOf(oracle, question, readings) : [],
     judged: readings.reduce((n, { want }) => n + want.length, 0),
+    of: readings.reduce((n, { shape }) => n + sizeOf(shape), 0),
+    held: found.reduce((n, { held }) => n + held, 0),
     looseness: readings.map(loosenessOf).reduce((a, b) => Math.max(a, b), 0),
+    spread: spreadOf(readings),
   }
 }
 

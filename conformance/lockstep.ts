@@ -11,7 +11,6 @@ import type { Oracle } from '../spec/oracle.js'
 import type { Program, ProgramNode, Question } from '../spec/program.js'
 import { nodeAttributes } from '../spec/program.js'
 import type { Tensors } from '../spec/tensor.js'
-import { sizeOf } from '../spec/tensor.js'
 import type { Effort } from './elements.js'
 import { elementsIn } from './elements.js'
 import type { Judgement } from './judge.js'
@@ -23,8 +22,6 @@ export interface LockstepFinding {
   readonly op: OpName
   readonly direction: Direction
   readonly judgement: Judgement
-  /** elements that the node wrote; so many of them were judged as its judgement says */
-  readonly of: number
 }
 
 /** How a run is judged, where that is not said by its values. */
@@ -37,8 +34,8 @@ export interface Judging {
   readonly seed?: number
 }
 
-/** What is spent on each output of a node, unless it is said otherwise: a second or so on the dearest. */
-export const nodeEffort: Effort = { terms: 2 ** 22, least: 256 }
+/** What is spent on each output of a node, unless it is said otherwise: a moment, but for the dearest. */
+export const nodeEffort: Effort = { terms: 2 ** 20, least: 256 }
 
 /** One step of a program in lockstep: every node's finding, and the node that is worst. */
 export interface LockstepStep {
@@ -85,7 +82,6 @@ export const judgeNode =
           op: node.op,
           direction: node.direction,
           judgement: judge({ oracle, question, expected, answer: pick(node.outputs, values), elements }),
-          of: Object.values(node.outputs).reduce((n, value) => n + sizeOf(values[value]?.shape ?? []), 0),
         }
       }),
       E.mapLeft(within(node.name)),

@@ -36,8 +36,8 @@ import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
 import { generate, mapTensors, scalar, sumOf, zipTensors } from '../spec/tensor.js'
 import { initialParameters } from '../training/initialize.js'
 import { initialState, stepFeeds, trainingStep } from '../training/step.js'
-import type { Trial } from './testing/differences.js'
-import { agrees, along, compare, directionAt } from './testing/differences.js'
+import type { Trial } from './differences.js'
+import { agrees, compare, directionAt, pointsAround } from './differences.js'
 import { keepingOnly } from './testing/programs.js'
 import { deviations } from './testing/shaken.js'
 
@@ -87,7 +87,6 @@ const slopes = (asked: Asked, { program, gradients }: Differentiated = asked.rev
   return Object.keys(network.parameters).map((name) => {
     const direction = directionAt(`along ${name}`, [name], feeds)
     const trial: Trial = {
-      f: (feeds) => right(run(network.program, feeds, [network.output])),
       ofValues: { [network.output]: errors[network.output] as Tensor },
       cotangents: { [network.output]: cotangent },
       gradients: only(name, found),
@@ -95,7 +94,9 @@ const slopes = (asked: Asked, { program, gradients }: Differentiated = asked.rev
     }
     // ε^(1/3): where rounding, ε/h, and truncation, h², meet
     const h = 2 ** -17
-    const [ahead, behind] = [2 * h, -2 * h].map((h) => right(run(network.program, along(feeds, direction, h), looked)))
+    const points = pointsAround(feeds, direction, h)
+    const [ahead, behind] = points.slice(0, 2).map((point) => right(run(network.program, point, looked)))
+    const around = points.map((point) => right(run(network.program, point, [network.output])))
     const crossed = looked.reduce(
       (n, value) =>
         n +
@@ -104,7 +105,7 @@ const slopes = (asked: Asked, { program, gradients }: Differentiated = asked.rev
         ),
       0,
     )
-    return { name, crossed, trial, compared: compare(trial, feeds, direction, h), feeds, direction, h }
+    return { name, crossed, trial, compared: compare(trial, points, around, h), points, values: around, h }
   })
 }
 
@@ -119,9 +120,9 @@ const expectSlopes = (asked: Asked): void => {
   expect(found.filter(({ crossed }) => crossed > 0).map(({ name }) => name)).toEqual([])
   expect(found.filter(({ compared }) => !agrees(compared)).map(({ name, compared }) => [name, compared])).toEqual([])
   // and the comparison is no idle one: slopes a millionth off are refused
-  const refused = found.filter(({ trial, feeds, direction, h }) => {
+  const refused = found.filter(({ trial, points, values, h }) => {
     const gradients = mapTensors((g) => (1 + 1e-6) * g, trial.gradients)
-    return !agrees(compare({ ...trial, gradients }, feeds, direction, h))
+    return !agrees(compare({ ...trial, gradients }, points, values, h))
   })
   expect(refused.length).toBeGreaterThan(found.length / 2)
 }
@@ -147,6 +148,10 @@ describe.each(modes)('the small networks, whole, %s', (_, mode) => {
   const small: readonly (readonly [string, Network])[] = [
     ['a perceptron', perceptron(2, { mode })],
     ['a recurrent classifier', rnnClassifier(2, { length: 4, inputs: 3, hidden: 5, classes: 3, mode })],
+    [
+      'one of three gated recurrent layers, with dropout between them',
+      rnnClassifier(2, { length: 3, inputs: 2, hidden: 3, classes: 3, cell: 'gru', layers: 3, keep: 0.5, mode }),
+    ],
     ['one with a long short-term memory', lstmClassifier(2, { length: 4, inputs: 3, hidden: 5, classes: 3, mode })],
     [
       'an LSTM below an RNN',

@@ -28,6 +28,8 @@ export interface Claim {
 export interface Law {
   readonly name: string
   readonly claims: (sample: Question, ask: Ask, draw: Draws) => Result<readonly Claim[]>
+  /** so many samples are enough: it asks about thousands of numbers of its own, whatever the sample's shape */
+  readonly enough?: number
 }
 
 /** Numbers from outside: a slide, a paper, another library. */
@@ -63,7 +65,7 @@ export type WitnessError = (question: Question, forward: () => Evaluation) => Te
 export interface Questions {
   /** cases that are always asked: edges of axes, attributes and values, and the sizes at which kernels change */
   readonly corners: readonly Form[]
-  /** one more case; shapes and attributes that the op refuses are drawn again */
+  /** a sample for laws, of numbers in which an identity shows; shapes and attributes that the op refuses are drawn again */
   readonly random: (draw: Draws) => Form
   readonly laws: readonly Law[]
   readonly worked: readonly Worked[]

@@ -13,19 +13,19 @@ import type { Question } from '../spec/program.js'
 import { answersOf, oneNode } from '../spec/program.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
 import { generate, sizeOf } from '../spec/tensor.js'
-import { caseAt } from './cases.js'
 import { realise } from './form.js'
 import { expect, judge } from './judge.js'
+import { sampleOf } from './samples.js'
 import { questionTable } from './table.js'
 import { right } from './testing/shaken.js'
 
 /** What only several ops together, or a part of a question, can show of recurrent layers. */
 
-const recurrent = ['rnnCell', 'lstmCell', 'rnn', 'lstm'] as const
+const recurrent = ['rnnCell', 'lstmCell', 'gruCell', 'rnn', 'lstm', 'gru'] as const
 
 // a drawn case of an op, its numbers with it
 const drawn = (op: OpName, direction: 'forward' | 'backward', sample: number): Question =>
-  right(realise(caseAt(questionTable, op, direction, 31, questionTable[op].corners.length + sample)))
+  right(realise(sampleOf(questionTable, op, direction, 31, sample)))
 
 const ask = (op: OpName, direction: 'forward' | 'backward', inputs: Tensors, cotangents: Tensors = {}): Tensors =>
   right(oracle.evaluate(op, direction, {}, inputs, cotangents))
@@ -44,35 +44,41 @@ const close = (got: Tensor, want: Tensor): void => {
 }
 
 describe.each([
-  ['rnn', 'rnnCell', ['h']],
-  ['lstm', 'lstmCell', ['h', 'c']],
-] as const)('%s is %s, step by step', (scan, cell, states) => {
+  ['rnn', 'rnnCell', ['h'], ['b']],
+  ['lstm', 'lstmCell', ['h', 'c'], ['b']],
+  ['gru', 'gruCell', ['h'], ['bIh', 'bHh']],
+] as const)('%s is %s, step by step', (scan, cell, states, biases) => {
   test.each(Array.from({ length: 10 }, (_, sample) => sample))('forward and backward, case %i', (sample) => {
     const { inputs, cotangents } = drawn(scan, 'backward', sample)
-    const { x, wIh, wHh, b } = inputs as Readonly<Record<'x' | 'wIh' | 'wHh' | 'b', Tensor>>
+    const x = inputs['x'] as Tensor
+    const weights = Object.fromEntries(['wIh', 'wHh', ...biases].map((name) => [name, inputs[name] as Tensor]))
     const T = x.shape[0] as number
     const ahead = ask(scan, 'forward', inputs)
     const before: Tensors[] = [Object.fromEntries(states.map((s) => [s, inputs[`${s}0`] as Tensor]))]
     for (let t = 0; t < T; t++) {
-      before.push(ask(cell, 'forward', { x: stepOf(x, t), ...before[t], wIh, wHh, b }))
+      before.push(ask(cell, 'forward', { x: stepOf(x, t), ...before[t], ...weights }))
       close(stepOf(ahead['y'] as Tensor, t), before[t + 1]?.['h'] as Tensor)
     }
     states.forEach((s) => close(ahead[`${s}T`] as Tensor, before[T]?.[s] as Tensor))
 
     const back = ask(scan, 'backward', inputs, cotangents)
     let pull: Tensors = Object.fromEntries(states.map((s) => [s, cotangents[`${s}T`] as Tensor]))
-    let db = generate(b.shape, () => 0)
+    let sums: Tensors = Object.fromEntries(biases.map((b) => [b, generate((inputs[b] as Tensor).shape, () => 0)]))
     for (let t = T - 1; t >= 0; t--) {
       const dy = stepOf(cotangents['y'] as Tensor, t)
       const dh = generate(dy.shape, (i) => (dy.data[i] as number) + (pull['h']?.data[i] as number))
-      const step = ask(cell, 'backward', { x: stepOf(x, t), ...before[t], wIh, wHh, b }, { ...pull, h: dh })
+      const step = ask(cell, 'backward', { x: stepOf(x, t), ...before[t], ...weights }, { ...pull, h: dh })
       close(stepOf(back['x'] as Tensor, t), step['x'] as Tensor)
-      const sum = db
-      db = generate(b.shape, (i) => (sum.data[i] as number) + (step['b']?.data[i] as number))
+      sums = Object.fromEntries(
+        Object.entries(sums).map(([b, sum]) => [
+          b,
+          generate(sum.shape, (i) => (sum.data[i] as number) + (step[b]?.data[i] as number)),
+        ]),
+      )
       pull = Object.fromEntries(states.map((s) => [s, step[s] as Tensor]))
     }
     states.forEach((s) => close(back[`${s}0`] as Tensor, pull[s] as Tensor))
-    close(back['b'] as Tensor, db)
+    biases.forEach((b) => close(back[b] as Tensor, sums[b] as Tensor))
   })
 })
 

@@ -10,12 +10,12 @@ import { generate, mapTensor, sizeOf } from '../spec/tensor.js'
 import type { WholeExpected } from './judge.js'
 import { expectWhole, ratioOf } from './judge.js'
 import { inArithmetic } from './testing/instrument.js'
-import { neighbour, randomRounding } from './testing/rounding.js'
+import { neighbour, randomRounding } from './rewritings/rounding.js'
 import { right } from './testing/shaken.js'
 
 /** What the bounds of recurrent layers say over many steps: that right arithmetic keeps them, and slight faults do not. */
 
-type Recurrent = 'rnn' | 'lstm' | 'rnnCell' | 'lstmCell'
+type Recurrent = 'rnn' | 'lstm' | 'gru' | 'rnnCell' | 'lstmCell' | 'gruCell'
 
 interface Sizes {
   readonly T: number
@@ -40,8 +40,9 @@ const questionOf = (
   })
   const weights = (shape: Shape): Tensor => made(shape, () => (scale * (2 * draw.uniform() - 1)) / Math.sqrt(H))
   const numbers = (shape: Shape): Tensor => made(shape, () => gain * draw.normal())
-  const [long, scans] = [op.startsWith('lstm'), op === 'rnn' || op === 'lstm']
-  const R = long ? 4 * H : H
+  const [long, scans] = [op.startsWith('lstm'), !op.endsWith('Cell')]
+  const gated = op.startsWith('gru')
+  const R = long ? 4 * H : gated ? 3 * H : H
   const states = (names: readonly string[]): Tensors =>
     Object.fromEntries(names.slice(0, long ? 2 : 1).map((name) => [name, numbers([N, H])]))
   return {
@@ -53,7 +54,7 @@ const questionOf = (
       ...states(scans ? ['h0', 'c0'] : ['h', 'c']),
       wIh: weights([R, I]),
       wHh: weights([R, H]),
-      b: weights([R]),
+      ...(gated ? { bIh: weights([R]), bHh: weights([R]) } : { b: weights([R]) }),
     },
     cotangents:
       direction === 'forward'
@@ -79,8 +80,10 @@ describe('at T = 28, H = 128 and weights uniform in ±1/√H', () => {
   test.each([
     asked('rnn', 'backward'),
     asked('lstm', 'backward'),
+    asked('gru', 'backward'),
     asked('rnnCell', 'backward'),
     asked('lstmCell', 'backward'),
+    asked('gruCell', 'backward'),
   ])('%s %s: each gradient times 1.01 fails', (op, direction) => {
     const answer = expected(questionOf(op, direction, sizes, 1))
     for (const [name, value] of Object.entries(answer.values))
@@ -91,15 +94,17 @@ describe('at T = 28, H = 128 and weights uniform in ±1/√H', () => {
   test.each([
     asked('rnn', 'forward'),
     asked('lstm', 'forward'),
+    asked('gru', 'forward'),
     asked('rnnCell', 'forward'),
     asked('lstmCell', 'forward'),
+    asked('gruCell', 'forward'),
   ])('%s %s: each answer times 1.001 fails, the last states and cells by themselves', (op, direction) => {
     const answer = expected(questionOf(op, direction, sizes, 1))
     for (const [name, value] of Object.entries(answer.values))
       assert(worstOf(answer, name, mapTensor((v) => 1.001 * v, value).data), name).toBeGreaterThan(1)
   })
 
-  test.each(['rnn', 'lstm'] as const)('%s: of a large batch the first sequence is still seen by', (op) => {
+  test.each(['rnn', 'lstm', 'gru'] as const)('%s: of a large batch the first sequence is still seen by', (op) => {
     const { values, bounds } = expected(questionOf(op, 'forward', { ...sizes, T: 28, N: 24, I: 2 }, 1))
     const looseness = (n: number): number =>
       Array.from(
@@ -122,7 +127,7 @@ describe('f32 arithmetic that rounds either way at random keeps within the bound
     [4, 1],
   ] as const
 
-  test.each((['rnn', 'lstm'] as const).flatMap((op) => lengths.map(([T]) => [op, T] as const)))(
+  test.each((['rnn', 'lstm', 'gru'] as const).flatMap((op) => lengths.map(([T]) => [op, T] as const)))(
     '%s over %d steps, weights from small to chaotic, from 1 to 16 units, forward and backward',
     (op, T) => {
       for (const [scale, gain] of weights)

@@ -80,13 +80,25 @@ const narrow: Case = {
   form: form('narrow', {}, { x: [130, 3], w: [5, 3], b: [5] }),
 }
 
-/** The shortest cases of an op and direction that bring each of its kernels something to cut, twice over. */
+// and pieces whose batch is the longest by far: what is added up over it
+const deep: Case = {
+  op: 'maxout',
+  direction: 'backward',
+  seed: 'deep',
+  form: form('deep', {}, { x: [300, 7], w: [2, 3, 7], b: [2, 3] }),
+}
+
+// a software driver takes long to compile tiles that are cut: convolutions bring each kernel something once
+// pieces of maxout are chosen by kernels of several kinds, of which a case has some
+const timesOf = (op: OpName): number => (op.startsWith('conv') ? 1 : op === 'maxout' ? 12 : 2)
+
+/** The shortest cases of an op and direction that bring each of its kernels something to cut, most of them twice over. */
 const casesOf = (op: OpName, direction: Direction, device: PlanLimits): readonly Question[] => {
   const times = new Map<string, number>()
   const drawn = Array.from({ length: caseCount(questionTable, op, direction, 60) }, (_, i) =>
     caseAt(questionTable, op, direction, 7, i),
   )
-  return [...drawn, ...[narrow].filter((asked) => asked.op === op && asked.direction === direction)]
+  return [...drawn, ...[narrow, deep].filter((asked) => asked.op === op && asked.direction === direction)]
     .map((asked) => ({ asked, size: Math.max(...Object.values(asked.form.shapes).map(sizeOf)) }))
     .filter(({ size }) => size > 2 * step && size <= 70000)
     .sort((a, b) => a.size - b.size)
@@ -96,15 +108,16 @@ const casesOf = (op: OpName, direction: Direction, device: PlanLimits): readonly
       const plans = kindsOf(device).map((kind) => right(plan(checked, feeds, checked.program.outputs, kind)))
       const keys = [...new Set(plans.flatMap(cuttable))]
       keys.forEach((key) => long.add(key))
-      const wanted = keys.some((key) => (times.get(key) ?? 0) < 2)
+      const wanted = keys.some((key) => (times.get(key) ?? 0) < timesOf(op))
       if (wanted) keys.forEach((key) => times.set(key, (times.get(key) ?? 0) + 1))
       return wanted ? [question] : []
     })
 }
 
-// bindings of a half, a third, … of the longest tensor, in whole steps of 256 bytes; few workgroups along a dimension
+// bindings of a third and a sixth of the longest tensor, in whole steps of 256 bytes; few workgroups along a dimension. From
+// eight bindings on a software driver takes minutes to compile a shader of tiles
 const smallLimits = (device: PlanLimits, of: CheckedProgram): readonly PlanLimits[] =>
-  [...new Set([1, 3, 8].map((pieces) => Math.max(256, 256 * Math.ceil((longest(of) * 4) / pieces / 256))))].flatMap(
+  [...new Set([1, 3, 6].map((pieces) => Math.max(256, 256 * Math.ceil((longest(of) * 4) / pieces / 256))))].flatMap(
     (maxStorageBufferBindingSize, i) =>
       kindsOf(device).map((kind) => ({
         ...kind,

@@ -26,6 +26,8 @@ import { rnnCell } from './layers/rnnCell.js'
 import { lstmCell } from './layers/lstmCell.js'
 import { rnn } from './layers/rnn.js'
 import { lstm } from './layers/lstm.js'
+import { gruCell } from './layers/gruCell.js'
+import { gru } from './layers/gru.js'
 import { bce } from './losses/bce.js'
 import { cce } from './losses/cce.js'
 import { softmaxCrossEntropy } from './losses/softmaxCrossEntropy.js'
@@ -71,6 +73,8 @@ export const questionTable: QuestionTable = {
   lstmCell,
   rnn,
   lstm,
+  gruCell,
+  gru,
   bce,
   cce,
   softmaxCrossEntropy,

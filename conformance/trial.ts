@@ -17,6 +17,7 @@ import { checkProgram } from '../spec/program.js'
 import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
 import { scalar, sizeOf, tensor } from '../spec/tensor.js'
 import type { Effort } from './elements.js'
+import { guarded } from './guarded.js'
 import type { LockstepFinding } from './lockstep.js'
 import { everyValue, judgeNode, stepOf } from './lockstep.js'
 import { pieces } from './pieces.js'
@@ -207,7 +208,7 @@ export const runTrial =
   (
     backend: Backend,
     oracle: Oracle,
-    { name, network: make }: Trial,
+    { name, kind, network: make }: Trial,
     { seed, effort, tell }: TrialOptions,
   ): taskEither.TaskEither<EtalonError, TrialResult> =>
   async () => {
@@ -224,7 +225,9 @@ export const runTrial =
     const feeds = feedsFor(network, program, seed)
     tell?.({ what: 'running' })
     const written = everyValue(program).filter((value) => !(value in feeds))
-    const ran = await F.pipe(backend.run(program, feeds, written), TE.mapLeft(within(name)))()
+    // copies of a large network's weights would take as much memory again
+    const asked = guarded(backend, { copying: kind !== 'large' })
+    const ran = await F.pipe(asked.run(program, feeds, written), TE.mapLeft(within(name)))()
     if (E.isLeft(ran)) return ran
     // feeds are in f32, so what a backend has of them are these numbers
     const values = { ...feeds, ...ran.right }
@@ -246,7 +249,7 @@ export const runTrial =
       multiplyAdds: figures.totals.multiplyAdds,
       nodes: findings.length,
       judged: findings.reduce((n, { judgement }) => n + judgement.judged, 0),
-      of: findings.reduce((n, { of }) => n + of, 0),
+      of: findings.reduce((n, { judgement }) => n + judgement.of, 0),
       worst,
       loosest: findings.reduce((a, b) => (b.judgement.looseness > a.judgement.looseness ? b : a)),
       ...(guilty === undefined ? {} : { guilty }),

@@ -1,11 +1,12 @@
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
 import type { Fingerprint } from '../spec/backend.js'
-import type { EtalonError, Result } from '../spec/error.js'
+import type { ErrorCode, EtalonError, Result } from '../spec/error.js'
 import { ensure } from '../spec/error.js'
 import type { LockstepFinding } from './lockstep.js'
-import { plain, printJudgement } from './report.js'
-import type { Ink } from './report.js'
+import { printJudgement } from './failureReport.js'
+import { plain, wrapped } from './text.js'
+import type { Ink } from './text.js'
 import type { TrialResult } from './trial.js'
 
 /** A node of a trial as a report keeps it: JSON has no infinities, so its numbers are text where they are none. */
@@ -89,10 +90,13 @@ export const lineOf = (result: TrialResult, seconds: number): TrialLine => {
   }
 }
 
-/** What a report says of a trial that could not be run. */
+// a backend that answers by none of these did not refuse
+const wrongAnswers: readonly ErrorCode[] = ['Thrown', 'InvalidAnswer', 'NoAnswer', 'Died']
+
+/** What a report says of a trial that could not be run, or that got no answer. */
 export const lineNotRun = (name: string, { code, message }: EtalonError, seconds: number): TrialLine => ({
   name,
-  verdict: 'not-run',
+  verdict: wrongAnswers.includes(code) ? 'not-conformant' : 'not-run',
   seconds,
   message: `${code}: ${message}`,
 })
@@ -173,46 +177,41 @@ export const overallOf = (lines: readonly TrialLine[]): TrialLine['verdict'] =>
 
 const grouped = (count: number | undefined): string => count?.toLocaleString('en-US') ?? '–'
 
-const nameWidth = 36
+const nameWidth = 34
 
 /** The head of the table that `printTrial` fills. */
 export const printTrialHead = (ink: Ink = plain): string =>
   ink.faint(
-    [
-      'network or block'.padEnd(nameWidth),
-      'parameters'.padStart(11),
-      'multiply-adds'.padStart(15),
-      'nodes'.padStart(6),
-      'judged'.padStart(7),
-      'error ÷ bound'.padStart(13),
-      'bound ÷ value'.padStart(13),
-      'seconds'.padStart(8),
-      ' verdict, worst node',
-    ].join(' '),
+    `${['network or block'.padEnd(nameWidth), 'error ÷ bound'.padStart(13), 'bound ÷ value'.padStart(13)].join(' ')}  verdict`,
   )
 
 const ratioText = (ratio: number | string): string => (typeof ratio === 'number' ? ratio.toPrecision(3) : ratio)
 
 const looseText = (value: number | string): string => (typeof value === 'number' ? value.toExponential(0) : value)
 
-/** A trial in a line, and what is wrong with it below. */
+/** A trial in a line, and below it how large it is, where it errs most and what is wrong. */
 export const printTrial = (line: TrialLine, ink: Ink = plain): string => {
   const { name, verdict, seconds, parameters, multiplyAdds, nodes, judged, of, worst, loosest, message } = line
-  const share = judged === undefined || of === undefined ? '–' : `${((100 * judged) / of).toFixed(0)} %`
   const paint = { conformant: ink.good, 'not-conformant': ink.bad, 'not-run': ink.faint }[verdict]
   const row = [
     name.padEnd(nameWidth),
-    grouped(parameters).padStart(11),
-    grouped(multiplyAdds).padStart(15),
-    String(nodes ?? '–').padStart(6),
-    share.padStart(7),
     (worst === undefined ? '–' : ratioText(worst.ratio)).padStart(13),
     (loosest === undefined ? '–' : looseText(loosest.looseness)).padStart(13),
-    seconds.toFixed(1).padStart(8),
     ` ${paint(verdict)}`,
   ].join(' ')
-  const where = worst === undefined ? [] : [ink.faint(`  ${worst.node}`)]
-  return `${row}${where.join('')}${message === undefined ? '' : `\n    ${message}`}`
+  const about = [
+    `${grouped(parameters)} parameters`,
+    `${grouped(multiplyAdds)} multiply-adds`,
+    ...(nodes === undefined ? [] : [`${nodes} nodes`]),
+    ...(judged === undefined || of === undefined ? [] : [`${((100 * judged) / of).toFixed(0)} % judged`]),
+    ...(worst === undefined ? [] : [`worst at ${worst.node}`]),
+    `${seconds.toFixed(1)} s`,
+  ]
+  return [
+    row,
+    ink.faint(wrapped('   ', about.join(', ').split(' '))),
+    ...(message?.split('\n') ?? []).map((one) => wrapped('   ', one.trim().split(' '))),
+  ].join('\n')
 }
 
 /** What all of so many trials came to, in a sentence. */

@@ -5,7 +5,7 @@ import { run } from '../reference/index.js'
 import { getOrThrow } from '../spec/error.js'
 import { decodeSafetensors, numbersOf, storedTensor } from '../formats/safetensors.js'
 import type { Safetensors } from '../formats/safetensors.js'
-import { weightsFrom, weightsOf } from '../formats/weights.js'
+import { unusedBy, weightsFrom, weightsOf } from '../formats/weights.js'
 import { torchNameOf } from '../formats/torch.js'
 import { batchNorm, convolution, fullyConnected, plainLayer, recurrent, sequential } from '../spec/networks/network.js'
 import type { Network } from '../spec/networks/network.js'
@@ -96,14 +96,16 @@ describe('weights by PyTorch’s names', () => {
     )
   })
 
-  test('a tensor missing, too many or of another shape is told by its name', () => {
+  test('a tensor missing or of another shape is told by its name; one that nothing wants is passed over, and named', () => {
     const from = (tensors: Safetensors['tensors']) => weightsFrom(network, { tensors })
     const told = (code: string, message: RegExp): unknown =>
       E.left({ code, message: expect.stringMatching(message) as string })
     expect(from(saved.tensors.filter(({ name }) => name !== 'bn1.running_var'))).toEqual(
       told('MissingInput', /weights: tensor bn1.running_var is missing/),
     )
-    expect(from([...saved.tensors, storedTensor('fc9.bias', scalar(1))])).toEqual(told('UnexpectedInput', /fc9.bias/))
+    const more = [...saved.tensors, storedTensor('fc9.bias', scalar(1))]
+    expect(from(more)).toEqual(from(saved.tensors))
+    expect([unusedBy(network, { tensors: more }), unusedBy(network, saved)]).toEqual([['fc9.bias'], []])
     expect(
       from(saved.tensors.map((stored) => (stored.name === 'fc1.weight' ? { ...stored, shape: [36, 5] } : stored))),
     ).toEqual(told('ShapeMismatch', /tensor fc1.weight has shape \[36,5\]; wanted \[5,36\]/))

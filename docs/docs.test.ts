@@ -49,6 +49,12 @@ describe('the pages', () => {
 
   it('the catalogue has every attribute with its default', () => {
     const { attributes } = entries().find(({ op }) => op === 'maxPool2d') ?? { attributes: [] }
-    expect(attributes).toMatchObject([{ default: [2, 2] }, { sameAs: 'window' }, { default: [0, 0, 0, 0] }])
+    expect(attributes).toMatchObject([
+      { default: [2, 2] },
+      { sameAs: 'window' },
+      { default: [0, 0, 0, 0] },
+      { default: false },
+      { default: 'first' },
+    ])
   })
 })

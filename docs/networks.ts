@@ -131,7 +131,9 @@ programs and are not read here; Python converts one:`,
     ].join('\n'),
     `\`encodeSafetensors(weightsOf(network, weights))\` is the way back: \`model.load_state_dict(load_file('model.safetensors'))\` takes
 it, strictly. Batch norm's \`num_batches_tracked\` is passed over on the way in and stays out on the way back, which PyTorch
-allows. A recurrent layer's two biases are added up on the way in; on the way back the second is zeros. The files of
+allows. So is whatever else the network has no use for, such as another head: \`unusedBy(network, file)\` names it. Elements may be
+F64, F32, F16, BF16, F8 (E4M3 or E5M2), integers or BOOL; tensors of any other kind are in the file's \`skipped\`, and a file that
+is none of safetensors is told by what it is. A recurrent layer's two biases are added up on the way in; on the way back the second is zeros. The files of
 GoogLeNet and Inception v3 have their auxiliary classifiers, so ask for \`aux\`.
 
 What torchvision does outside a network is outside here as well: scaling images by mean and deviation, and with pretrained

@@ -13,6 +13,8 @@ import type { Formulas } from './explain/formulas.js'
 import { formulaText, page } from './explain/page.js'
 import { readFormulas } from './explain/read.js'
 import { lessons } from './lessons/index.js'
+import { coveragePage } from './coverage.js'
+import { mutantsPage } from './mutants.js'
 import { networksPage } from './networks.js'
 
 /** The pages of docs/, made of the spec, the reference and the suite. */
@@ -107,7 +109,10 @@ derivative are and which independent witnesses hold it to them. Five kinds of wi
 - **planted faults**: the formula with one token changed, as a person would get it wrong, which the suite must reject.`,
     `Beside each fault is the factor by which it is rejected: its largest error over the bound of that error among the
 suite's cases, from small to large until four reject it, to one digit. A factor of 10 is demanded; ∞ stands where
-the bound is 0 or a number met NaN, and 10^30 or so where the right answer is an exact 0. No op has fewer than ${leastKinds} kinds, but for those that only move numbers
+the bound is 0 or a number met NaN, and 10^30 or so where the right answer is an exact 0. \`verify\` holds the reference to
+worked examples, laws and differences too: in brief as it starts, and, before it blames a backend for an op, over small
+cases of every class and draws in which the attributes have left their defaults together. Faults planted in the reference
+alone are found by that. No op has fewer than ${leastKinds} kinds, but for those that only move numbers
 (${structural.join(', ')}); the tests hold that.`,
     `${faults.length} faults are planted, all ${faults.filter(({ factor }) => factor >= 10).length} rejected by a factor of at least ${showFactor(least(faults))}.`,
     table(
@@ -269,7 +274,9 @@ export const pages = async (): Promise<Readonly<Record<string, string>>> => {
   const raw = {
     'docs/README.md': indexPage(formulas),
     'docs/catalogue.md': cataloguePage(),
+    'docs/coverage.md': coveragePage(generated),
     'docs/lessons/README.md': lessonsPage(),
+    'docs/mutants.md': mutantsPage(generated),
     'docs/networks.md': networksPage(),
     'docs/oracle-audit.md': auditPage(formulas),
   }

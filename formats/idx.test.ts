@@ -80,8 +80,23 @@ describe('IDX', () => {
     expectInvalid(decodeLabels(replaced(labelFile, 2, 0x0c)), /IDX with 1 axes of i32/)
     expectInvalid(decodeImages(replaced(imageFile, 3, 4)), /IDX with 4 axes of u8/)
     expectInvalid(decodeImages(replaced(imageFile, 2, 0x0a)), /not an IDX file/)
-    expectInvalid(decodeImages(replaced(imageFile, 0, 3, 8, 0, 0)), /0x03080000 \(not an IDX file\)/)
     expectInvalid(decodeLabels(replaced(labelFile, 0, 0x1f, 0x8b)), /gzip/)
+    expectInvalid(decodeImages(Array.from(Buffer.from('<html><body>'))), /not an IDX file but an HTML page/)
+    expectInvalid(decodeImages([]), /truncated header: an empty file/)
+  })
+
+  it('a header in little-endian order is named as such, by its magic or by its extents alone', () => {
+    const little = [3, 8, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 0, 0, 0, ...imageFile.slice(16)]
+    expectInvalid(
+      decodeImages(little),
+      /0x03080000 \(IDX with 3 axes of u8, its header in little-endian order; IDX is big-endian\)/,
+    )
+    expectInvalid(decodeLabels(replaced(labelFile, 0, 1, 8, 0, 0)), /1 axes of u8, its header in little-endian order/)
+    expectInvalid(
+      decodeImages([...imageFile.slice(0, 4), ...little.slice(4)]),
+      /the extents are in little-endian order, \[2, 1, 3\]; IDX is big-endian/,
+    )
+    expectInvalid(decodeLabels(replaced(labelFile, 4, 3, 0, 0, 0)), /little-endian order, \[3\]/)
   })
 
   it('an extent of zero is a Left', () => {

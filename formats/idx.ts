@@ -2,6 +2,7 @@ import { either as E, function as F } from 'fp-ts'
 import type { Result } from '../spec/error.js'
 import { ensure, fail } from '../spec/error.js'
 import type { Numbers } from '../spec/tensor.js'
+import { contentOf } from './content.js'
 
 /** Grey images: `bytes[(n·rows + i)·cols + j]` is pixel (i, j) of image n, 0 … 255. */
 export interface Images {
@@ -30,27 +31,39 @@ const wordOf = (bytes: Numbers, offset: number): number =>
 
 const hex = (word: number): string => `0x${word.toString(16).padStart(8, '0')}`
 
+const turned = (word: number): number =>
+  [0, 8, 16, 24].reduce((turned, shift) => turned * 256 + ((word >>> shift) & 0xff), 0)
+
+const axesOf = (magic: number): string | undefined => {
+  const type = elementTypes[(magic >>> 8) & 0xff]
+  return magic >>> 16 !== 0 || type === undefined || (magic & 0xff) === 0
+    ? undefined
+    : `IDX with ${magic & 0xff} axes of ${type}`
+}
+
 // what a magic that is not the wanted one says about the file
-const describe = (magic: number): string => {
+const describe = (magic: number, bytes: Numbers): string => {
   if (magic === labelsMagic) return 'labels, mislabelled as images'
   if (magic === imagesMagic) return 'images, mislabelled as labels'
-  if (magic >>> 16 === 0x1f8b) return 'gzip data, which is to be unpacked first'
-  const type = elementTypes[(magic >>> 8) & 0xff]
-  if (magic >>> 16 !== 0 || type === undefined) return 'not an IDX file'
-  return `IDX with ${magic & 0xff} axes of ${type}`
+  const [straight, backwards] = [axesOf(magic), axesOf(turned(magic))]
+  if (straight !== undefined) return straight
+  if (backwards !== undefined) return `${backwards}, its header in little-endian order; IDX is big-endian`
+  const content = contentOf(bytes)
+  return content === undefined ? 'not an IDX file' : `not an IDX file but ${content}`
 }
 
 /** The extents of an IDX file of bytes; everything that is not its elements is checked here. */
 const extentsOf = (what: 'images' | 'labels', bytes: Numbers): Result<readonly number[]> => {
   const [magic, axes] = what === 'images' ? [imagesMagic, ['n', 'rows', 'cols']] : [labelsMagic, ['n']]
   const header = 4 + 4 * axes.length
+  if (bytes.length === 0) return fail('FormatInvalid', `${what}: truncated header: an empty file`)
   if (bytes.length < 4)
     return fail('FormatInvalid', `${what}: truncated header: ${bytes.length} bytes where the magic takes 4`)
   const found = wordOf(bytes, 0)
   if (found !== magic)
     return fail(
       'FormatInvalid',
-      `${what}: the magic is ${hex(found)} (${describe(found)}); wanted ${hex(magic)}, ${what} of u8`,
+      `${what}: the magic is ${hex(found)} (${describe(found, bytes)}); wanted ${hex(magic)}, ${what} of u8`,
     )
   if (bytes.length < header)
     return fail('FormatInvalid', `${what}: truncated header: ${bytes.length} bytes; the header takes ${header}`)
@@ -58,6 +71,13 @@ const extentsOf = (what: 'images' | 'labels', bytes: Numbers): Result<readonly n
   const shape = `[${axes.join(', ')}] = [${extents.join(', ')}]`
   const wanted = extents.reduce((n, extent) => n * extent, 1)
   const payload = bytes.length - header
+  const backwards = extents.map(turned)
+  const fits = backwards.reduce((n, extent) => n * extent, 1) === payload
+  if (payload !== wanted && fits)
+    return fail(
+      'FormatInvalid',
+      `${what}: ${shape}, and ${payload} bytes after the header: the extents are in little-endian order, [${backwards.join(', ')}]; IDX is big-endian`,
+    )
   return F.pipe(
     ensure(wanted > 0, 'FormatInvalid', `${what}: ${shape}; every extent is at least 1`),
     E.flatMap(() =>

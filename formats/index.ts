@@ -1,8 +1,9 @@
 /** Files in formats that others wrote: bytes to values and back. */
 
+export { contentOf } from './content.js'
 export { classCount, decodeImages, decodeLabels, encodeImages, encodeLabels } from './idx.js'
 export type { Images } from './idx.js'
-export { decodeSafetensors, encodeSafetensors, numbersOf, storedTensor, tensorsAs } from './safetensors.js'
-export type { Dtype, Safetensors, StoredTensor } from './safetensors.js'
-export { weightsFrom, weightsOf } from './weights.js'
+export { decodeSafetensors, encodeSafetensors, numbersOf, storedTensor, tensorsAs, unwanted } from './safetensors.js'
+export type { Dtype, Safetensors, SkippedTensor, StoredTensor } from './safetensors.js'
+export { unusedBy, weightsFrom, weightsOf } from './weights.js'
 export { stateDictNames, torchNameOf } from './torch.js'

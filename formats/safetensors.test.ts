@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest'
 import type { Result } from '../spec/error.js'
 import { getOrThrow } from '../spec/error.js'
 import { sizeOf, tensor } from '../spec/tensor.js'
-import type { Safetensors } from './safetensors.js'
-import { decodeSafetensors, encodeSafetensors, numbersOf, storedTensor } from './safetensors.js'
+import type { Dtype, Safetensors } from './safetensors.js'
+import { decodeSafetensors, encodeSafetensors, numbersOf, storedTensor, tensorsAs, unwanted } from './safetensors.js'
 
 // made by fixtures/write.py
 const written = new Uint8Array(readFileSync(new URL('fixtures/small.safetensors', import.meta.url)))
@@ -95,7 +95,8 @@ describe('safetensors', () => {
   })
 
   it('a file cut after any byte is a Left', () => {
-    for (let length = 0; length < written.length; length++)
+    expectInvalid(decodeSafetensors([]), /it is an empty file; wanted a safetensors file/)
+    for (let length = 1; length < written.length; length++)
       expectInvalid(decodeSafetensors(written.slice(0, length)), /truncated/)
   })
 
@@ -104,16 +105,30 @@ describe('safetensors', () => {
   })
 
   it.each([
-    ['an absurd length', file('{}', 0, 2n ** 63n), /length is given as 9223372036854775808 bytes/],
+    ['an absurd length', file('{}', 0, 2n ** 63n + 255n), /length is given as 9223372036854776063 bytes/],
     ['a length past the end', file('{}', 0, 3n), /truncated: the header is 3 bytes long, and 2 follow/],
     ['no JSON', file('{"a"', 0), /the header is not JSON/],
     ['no object', file('[1]', 0), /the header is \[1\]; wanted an object/],
     ['no UTF-8', Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0xff), /not UTF-8/],
     ['metadata that is no text', file('{"__metadata__":{"a":1}}', 0), /__metadata__: a is 1; wanted string/],
     [
-      'another dtype',
-      file('{"w":{"dtype":"F8","shape":[1],"data_offsets":[0,1]}}', 1),
-      /tensor w: dtype is "F8"; wanted one of "F64"/,
+      'another kind of file',
+      new TextEncoder().encode('<!DOCTYPE html><html><head><title>Not Found'),
+      /it is an HTML page, as a download answers .*; wanted a safetensors file/,
+    ],
+    ['a dtype that is no text', file('{"w":{"dtype":8,"shape":[1],"data_offsets":[0,1]}}', 1), /tensor w: dtype is 8/],
+    [
+      'a tensor of elements that are not read, whose offsets turn back',
+      file('{"w":{"dtype":"F4","shape":[2],"data_offsets":[1,0]}}', 1),
+      /tensor w: data_offsets \[1,0\] hold -1 bytes/,
+    ],
+    [
+      'a gap behind a tensor of elements that are not read',
+      file(
+        '{"v":{"dtype":"F4","shape":[2],"data_offsets":[0,1]},"w":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}}',
+        3,
+      ),
+      /tensor w: it begins at byte 2, where tensor v ends at 1: there is a gap/,
     ],
     ['no dtype', file('{"w":{"shape":[1],"data_offsets":[0,1]}}', 1), /tensor w: dtype is undefined/],
     [
@@ -172,6 +187,51 @@ describe('safetensors', () => {
   it('an integer beyond ±2⁵³ is told, with its tensor', () => {
     const bytes = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0x7f)
     expectInvalid(numbersOf({ name: 'steps', dtype: 'I64', shape: [], bytes }), /tensor steps: holds 915/)
+  })
+
+  const elements = (dtype: Dtype, ...bytes: readonly number[]): readonly number[] =>
+    Array.from(getOrThrow(numbersOf({ name: 'w', dtype, shape: [], bytes })).data)
+
+  // the tables of Micikevicius et al., "FP8 formats for deep learning", 2022
+  it('F8 reads as its paper tabulates it, without and with infinities', () => {
+    const some = [0x00, 0x80, 0x01, 0x07, 0x08, 0x38, 0x7e, 0xfe, 0x7f]
+    expect(some.flatMap((byte) => elements('F8_E4M3', byte))).toEqual([
+      ...[0, -0, 2 ** -9, 0.875 * 2 ** -6, 2 ** -6, 1, 448, -448, NaN],
+    ])
+    const others = [0x00, 0x80, 0x01, 0x03, 0x04, 0x3c, 0x7b, 0xfb, 0x7c, 0xfc, 0x7e]
+    expect(others.flatMap((byte) => elements('F8_E5M2', byte))).toEqual([
+      ...[0, -0, 2 ** -16, 0.75 * 2 ** -14, 2 ** -14, 1, 57344, -57344, Infinity, -Infinity, NaN],
+    ])
+  })
+
+  it('integers and truth values read as what they are, and their bytes stay', () => {
+    expect([elements('U8', 200), elements('I8', 200), elements('BOOL', 1)].flat()).toEqual([200, -56, 1])
+    expect([elements('U16', 1, 255), elements('I16', 1, 255)].flat()).toEqual([65281, -255])
+    expect([elements('U32', 1, 0, 0, 255), elements('I32', 1, 0, 0, 255)].flat()).toEqual([4278190081, -16777215])
+    expect(elements('U64', 0, 0, 0, 0, 1, 0, 0, 0)).toEqual([2 ** 32])
+    expectInvalid(numbersOf({ name: 'w', dtype: 'BOOL', shape: [], bytes: [7] }), /tensor w: holds 7; a BOOL is 0 or 1/)
+    const bytes = file('{"w":{"dtype":"I32","shape":[2],"data_offsets":[0,8]}}  ', 8)
+    expect(encodeSafetensors(getOrThrow(decodeSafetensors(bytes)))).toEqual(bytes)
+  })
+
+  it('a tensor of elements that are not read is passed over by name, and refuses only who wants it', () => {
+    const { tensors, skipped } = getOrThrow(
+      decodeSafetensors(
+        file(
+          '{"v":{"dtype":"F4","shape":[4],"data_offsets":[0,2]},"w":{"dtype":"U8","shape":[1],"data_offsets":[2,3]}}',
+          3,
+        ),
+      ),
+    )
+    expect(tensors.map(({ name }) => name)).toEqual(['w'])
+    expect(skipped).toEqual([{ name: 'v', dtype: 'F4', shape: [4] }])
+    const found = { tensors, ...(skipped === undefined ? {} : { skipped }) }
+    expect(getOrThrow(tensorsAs({ w: [1] }, found))).toEqual({ w: tensor([1], Float64Array.of(0)) })
+    expect(unwanted({ w: [1] }, found)).toEqual(['v'])
+    expectInvalid(tensorsAs({ v: [4], w: [1] }, found), /tensor v: its dtype F4 is not read here; wanted one of F64/)
+    expect(tensorsAs({ x: [1] }, found)).toEqual(
+      E.left({ code: 'MissingInput', message: 'tensor x is missing; nothing wants w, v' }),
+    )
   })
 
   it('any bytes are answered, never thrown at', () => {

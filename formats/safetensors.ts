@@ -1,13 +1,17 @@
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
-import { count, oneOf, pair } from '../spec/attributes.js'
+import { count, pair } from '../spec/attributes.js'
 import type { Result } from '../spec/error.js'
 import { ensure, etalonError, fail, show, within } from '../spec/error.js'
 import type { Numbers, Shape, Tensor, Tensors } from '../spec/tensor.js'
 import { sameShape, showShape, sizeOf, tensor } from '../spec/tensor.js'
+import { contentOf } from './content.js'
 
-/** How a file holds an element, and in how many bytes. */
-const widths = { F64: 8, I64: 8, F32: 4, F16: 2, BF16: 2 } as const
+/** How a file holds an element that is read here, and in how many bytes. */
+const widths = {
+  ...{ F64: 8, F32: 4, F16: 2, BF16: 2, F8_E4M3: 1, F8_E5M2: 1 },
+  ...{ I64: 8, I32: 4, I16: 2, I8: 1, U64: 8, U32: 4, U16: 2, U8: 1, BOOL: 1 },
+} as const
 export type Dtype = keyof typeof widths
 
 /** A tensor as a file holds it: little-endian bytes in row-major order, so that nothing is lost between two files. */
@@ -18,9 +22,18 @@ export interface StoredTensor {
   readonly bytes: Numbers
 }
 
+/** A tensor of elements that are not read here, such as pairs of 4 bits: what the file says of it. */
+export interface SkippedTensor {
+  readonly name: string
+  readonly dtype: string
+  readonly shape: Shape
+}
+
 /** A safetensors file: its tensors in the order in which their bytes lie, and what it says about itself. */
 export interface Safetensors {
   readonly tensors: readonly StoredTensor[]
+  /** those that were passed over, for elements that are not read here */
+  readonly skipped?: readonly SkippedTensor[]
   readonly metadata?: Readonly<Record<string, string>>
 }
 
@@ -28,17 +41,19 @@ export interface Safetensors {
 const longestHeader = 100_000_000
 
 const entryCodec = t.strict({
-  dtype: oneOf('F64', 'I64', 'F32', 'F16', 'BF16'),
+  dtype: t.string,
   shape: t.readonlyArray(count, 'a list of integers of at least 0'),
   data_offsets: pair(count),
 })
 const metadataCodec = t.record(t.string, t.string)
 
 interface Entry {
-  readonly dtype: Dtype
+  readonly dtype: string
   readonly shape: Shape
   readonly data_offsets: readonly [number, number]
 }
+
+const isRead = (dtype: string): dtype is Dtype => Object.hasOwn(widths, dtype)
 
 const invalid = (message: string): Result<never> => fail('FormatInvalid', message)
 
@@ -51,6 +66,16 @@ const copyOf = (bytes: Numbers, from: number, to: number): Uint8Array<ArrayBuffe
 }
 
 const viewOf = (bytes: Numbers): DataView => new DataView(copyOf(bytes, 0, bytes.length).buffer)
+
+/** Whether the bytes are not plainly another kind of file. */
+const expected = (bytes: Numbers): Result<void> => {
+  const content = contentOf(bytes)
+  return ensure(
+    content === undefined || content === 'a safetensors file',
+    'FormatInvalid',
+    `it is ${content}; wanted a safetensors file`,
+  )
+}
 
 /** The text of the header, and where the tensors' bytes begin. */
 const headerOf = (bytes: Numbers): Result<{ readonly text: string; readonly start: number }> => {
@@ -107,11 +132,12 @@ const entryOf = (name: string, value: unknown): Result<Entry> =>
       return ensure(stranger === undefined, 'FormatInvalid', `it has ${stranger}, which the format does not know`)
     }),
     E.tap(({ dtype, shape, data_offsets: [from, to] }) => {
-      const wanted = sizeOf(shape) * widths[dtype]
+      // how wide other elements are is not known here
+      const wanted = isRead(dtype) ? sizeOf(shape) * widths[dtype] : undefined
       return ensure(
-        to - from === wanted,
+        wanted === undefined ? from <= to : to - from === wanted,
         'FormatInvalid',
-        `data_offsets [${from},${to}] hold ${to - from} bytes; ${dtype} of shape ${showShape(shape)} takes ${wanted}`,
+        `data_offsets [${from},${to}] hold ${to - from} bytes; ${dtype} of shape ${showShape(shape)} takes ${wanted ?? 'some'}`,
       )
     }),
     E.mapLeft(within(`tensor ${name}`)),
@@ -161,17 +187,19 @@ const entriesOf = (members: Readonly<Record<string, unknown>>): Result<readonly 
  *
  *   {"__metadata__": {…}, "name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, …}
  *
- * Elements are F32, F64, I64, F16 or BF16; bytes are kept as they are, and `numbersOf` reads them. A file as the format's
- * own library writes it encodes to the same bytes again.
+ * Elements are F64, F32, F16, BF16, F8_E4M3, F8_E5M2, integers of 8 to 64 bits with or without a sign, or BOOL; bytes are
+ * kept as they are, and `numbersOf` reads them. Tensors of other elements are passed over: `skipped` has their names. A
+ * file as the format's own library writes it encodes to the same bytes again, where none was.
  *
- * Errors  FormatInvalid – truncated or surplus bytes; a header that is no JSON object, or longer than 100 MB; a name
- *         twice; a tensor, by name, of another dtype, whose offsets do not hold its shape, overlap others, leave a gap
- *         or lie outside the file
+ * Errors  FormatInvalid – another kind of file, by its name where it is known (`contentOf`); truncated or surplus bytes; a
+ *         header that is no JSON object, or longer than 100 MB; a name twice; a tensor, by name, whose offsets do not hold
+ *         its shape, overlap others, leave a gap or lie outside the file
  * Source  Hugging Face, "Safetensors", section on the format
  */
 export const decodeSafetensors = (bytes: Numbers): Result<Safetensors> =>
   F.pipe(
-    headerOf(bytes),
+    expected(bytes),
+    E.flatMap(() => headerOf(bytes)),
     E.flatMap(({ text, start }) =>
       F.pipe(
         E.tryCatch(
@@ -195,15 +223,18 @@ export const decodeSafetensors = (bytes: Numbers): Result<Safetensors> =>
         ),
         E.bind('entries', ({ header }) => entriesOf(header)),
         E.bind('ordered', ({ entries }) => inOrder(entries, bytes.length - start)),
-        E.map(({ metadata, ordered }) => ({
-          tensors: ordered.map(({ name, dtype, shape, data_offsets: [from, to] }): StoredTensor => ({
-            name,
-            dtype,
-            shape,
-            bytes: copyOf(bytes, start + from, start + to),
-          })),
-          ...(metadata === undefined ? {} : { metadata }),
-        })),
+        E.map(({ metadata, ordered }) => {
+          const skipped = ordered.flatMap(({ name, dtype, shape }): readonly SkippedTensor[] =>
+            isRead(dtype) ? [] : [{ name, dtype, shape }],
+          )
+          return {
+            tensors: ordered.flatMap(({ name, dtype, shape, data_offsets: [from, to] }): readonly StoredTensor[] =>
+              isRead(dtype) ? [{ name, dtype, shape, bytes: copyOf(bytes, start + from, start + to) }] : [],
+            ),
+            ...(skipped.length === 0 ? {} : { skipped }),
+            ...(metadata === undefined ? {} : { metadata }),
+          }
+        }),
       ),
     ),
   )
@@ -250,6 +281,13 @@ const brainFloatOf = (bits: number): number => {
   return word.getFloat32(0)
 }
 
+// the sign, four bits of exponent, three of fraction; no infinities, and one NaN of each sign
+const e4m3Of = (bits: number): number => {
+  const [sign, exponent, part] = [bits >> 7 === 0 ? 1 : -1, (bits >> 3) & 15, bits & 7]
+  if (exponent === 15 && part === 7) return NaN
+  return sign * (exponent === 0 ? part * 2 ** -9 : (1 + part / 8) * 2 ** (exponent - 7))
+}
+
 const ownOrder = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1
 
 const readers: Readonly<Record<Dtype, (view: DataView, at: number) => number>> = {
@@ -257,7 +295,18 @@ const readers: Readonly<Record<Dtype, (view: DataView, at: number) => number>> =
   F32: (view, at) => view.getFloat32(at, true),
   F16: (view, at) => halfOf(view.getUint16(at, true)),
   BF16: (view, at) => brainFloatOf(view.getUint16(at, true)),
+  F8_E4M3: (view, at) => e4m3Of(view.getUint8(at)),
+  // the upper half of a binary16
+  F8_E5M2: (view, at) => halfOf(view.getUint8(at) << 8),
   I64: (view, at) => Number(view.getBigInt64(at, true)),
+  I32: (view, at) => view.getInt32(at, true),
+  I16: (view, at) => view.getInt16(at, true),
+  I8: (view, at) => view.getInt8(at),
+  U64: (view, at) => Number(view.getBigUint64(at, true)),
+  U32: (view, at) => view.getUint32(at, true),
+  U16: (view, at) => view.getUint16(at, true),
+  U8: (view, at) => view.getUint8(at),
+  BOOL: (view, at) => view.getUint8(at),
 }
 
 // the platform's own arrays read f32 and f64 many times faster, where it has the file's order of bytes
@@ -270,15 +319,21 @@ const elementsOf = (dtype: Dtype, buffer: ArrayBuffer): Float64Array => {
 }
 
 /**
- * The numbers of a stored tensor, each exactly.
+ * The numbers of a stored tensor, each exactly; of BOOL 0 and 1.
  *
- * Errors  FormatInvalid – an integer beyond ±2⁵³
+ * Errors  FormatInvalid – an integer beyond ±2⁵³, or a BOOL that is neither 0 nor 1
+ * Source  F8: Micikevicius et al., "FP8 formats for deep learning", 2022; the others IEEE 754 and two's complement
  */
 export const numbersOf = ({ name, dtype, shape, bytes }: StoredTensor): Result<Tensor> => {
   const data = elementsOf(dtype, copyOf(bytes, 0, bytes.length).buffer)
-  const beyond = dtype === 'I64' ? data.find((value) => !Number.isSafeInteger(value)) : undefined
+  const long = dtype === 'I64' || dtype === 'U64'
+  const beyond = long ? data.find((value) => !Number.isSafeInteger(value)) : undefined
+  const neither = dtype === 'BOOL' ? data.find((value) => value > 1) : undefined
   return F.pipe(
     ensure(beyond === undefined, 'FormatInvalid', `tensor ${name}: holds ${beyond}; integers up to 2⁵³ are read`),
+    E.flatMap(() =>
+      ensure(neither === undefined, 'FormatInvalid', `tensor ${name}: holds ${neither}; a BOOL is 0 or 1`),
+    ),
     E.map(() => tensor(shape, data)),
   )
 }
@@ -296,19 +351,44 @@ export const storedTensor = (name: string, { shape, data }: Tensor): StoredTenso
   return { name, dtype, shape, bytes: new Uint8Array(view.buffer) }
 }
 
+/** The names in a file of tensors that nothing wants, those passed over for their elements among them. */
+export const unwanted = (
+  wanted: Readonly<Record<string, unknown>>,
+  { tensors, skipped = [] }: Pick<Safetensors, 'tensors' | 'skipped'>,
+): readonly string[] => [...tensors, ...skipped].map(({ name }) => name).filter((name) => !Object.hasOwn(wanted, name))
+
+const someOf = (names: readonly string[]): string =>
+  `${names.slice(0, 4).join(', ')}${names.length > 4 ? ` and ${names.length - 4} more` : ''}`
+
 /**
- * Stored tensors that are to be some by name, each of its shape.
+ * Stored tensors that are to be some by name, each of its shape. What nothing wants is passed over; `unwanted` names it.
  *
- * Errors  MissingInput, UnexpectedInput, ShapeMismatch – with the tensor's name; FormatInvalid – its numbers
+ * Errors  MissingInput – a tensor's name, and what the file has in its place that nothing wants
+ *         ShapeMismatch – with the tensor's name; FormatInvalid – its numbers, or elements that are not read
  */
-export const tensorsAs = (wanted: Readonly<Record<string, Shape>>, found: readonly StoredTensor[]): Result<Tensors> => {
-  const missing = Object.keys(wanted).find((name) => !found.some((stored) => stored.name === name))
-  const stranger = found.find(({ name }) => !Object.hasOwn(wanted, name))
-  const unfit = found.find(({ name, shape }) => !sameShape(shape, wanted[name] ?? shape))
+export const tensorsAs = (
+  wanted: Readonly<Record<string, Shape>>,
+  found: Pick<Safetensors, 'tensors' | 'skipped'>,
+): Result<Tensors> => {
+  const { tensors, skipped = [] } = found
+  const known = tensors.filter(({ name }) => Object.hasOwn(wanted, name))
+  const unread = skipped.find(({ name }) => Object.hasOwn(wanted, name))
+  const names = new Set(known.map(({ name }) => name))
+  const missing = Object.keys(wanted).filter((name) => !names.has(name))
+  const strangers = unwanted(wanted, found)
+  const unfit = known.find(({ name, shape }) => !sameShape(shape, wanted[name] ?? shape))
   return F.pipe(
-    ensure(missing === undefined, 'MissingInput', `tensor ${missing} is missing`),
+    ensure(
+      unread === undefined,
+      'FormatInvalid',
+      `tensor ${unread?.name}: its dtype ${unread?.dtype} is not read here; wanted one of ${Object.keys(widths).join(', ')}`,
+    ),
     E.flatMap(() =>
-      ensure(stranger === undefined, 'UnexpectedInput', `there is a tensor ${stranger?.name}, which nothing wants`),
+      ensure(
+        missing.length === 0,
+        'MissingInput',
+        `tensor ${missing[0]} is missing${missing.length > 1 ? `, and ${missing.length - 1} more` : ''}${strangers.length > 0 ? `; nothing wants ${someOf(strangers)}` : ''}`,
+      ),
     ),
     E.flatMap(() =>
       ensure(
@@ -323,7 +403,7 @@ export const tensorsAs = (wanted: Readonly<Record<string, Shape>>, found: readon
           numbersOf(stored),
           E.map((value): readonly [string, Tensor] => [stored.name, value]),
         ),
-      )(found),
+      )(known),
     ),
     E.map((entries) => Object.fromEntries(entries)),
   )

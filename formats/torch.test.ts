@@ -3,6 +3,7 @@ import { alexnet } from '../spec/networks/alexnet.js'
 import { googlenet } from '../spec/networks/googlenet.js'
 import { inceptionV3 } from '../spec/networks/inceptionV3.js'
 import type { Network } from '../spec/networks/network.js'
+import { lstmClassifier, rnnClassifier } from '../spec/networks/recurrent.js'
 import { resnet18, resnet50 } from '../spec/networks/resnet.js'
 import { vgg16 } from '../spec/networks/vgg.js'
 import { stateDictNames } from './torch.js'
@@ -30,6 +31,22 @@ describe("PyTorch's names", () => {
         `${name}.bias`,
       ]),
     )
+  })
+
+  it('of recurrent layers on top of each other are those of one module, with two biases each', () => {
+    const names = stateDictNames(rnnClassifier(1, { cell: 'gru', layers: 2 }))
+    expect(names).toMatchObject({
+      'gru.l0.bIh': ['gru.bias_ih_l0'],
+      'gru.l0.bHh': ['gru.bias_hh_l0'],
+      'gru.l1.wIh': ['gru.weight_ih_l1'],
+      'gru.l1.wHh': ['gru.weight_hh_l1'],
+      'gru.l1.h0': [],
+    })
+    expect(stateDictNames(lstmClassifier(1, { layers: 2 }))['lstm.l1.b']).toEqual([
+      'lstm.bias_ih_l1',
+      'lstm.bias_hh_l1',
+    ])
+    expect(stateDictNames(lstmClassifier(1))['lstm.b']).toEqual(['lstm.bias_ih_l0', 'lstm.bias_hh_l0'])
   })
 
   // from the state dicts of torchvision 0.14

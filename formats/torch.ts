@@ -1,3 +1,4 @@
+import { recurrentOps } from '../spec/networks/network.js'
 import type { Network } from '../spec/networks/network.js'
 
 /** What PyTorch's modules call the numbers that an op's inputs are. */
@@ -20,17 +21,25 @@ export const torchNameOf = (name: string): string =>
 
 // what a recurrent module calls its numbers: two biases where the op has their sum, and no state before the sequence
 const recurrentNames: Readonly<Record<string, readonly string[]>> = {
-  wIh: ['weight_ih_l0'],
-  wHh: ['weight_hh_l0'],
-  b: ['bias_ih_l0', 'bias_hh_l0'],
+  wIh: ['weight_ih'],
+  wHh: ['weight_hh'],
+  b: ['bias_ih', 'bias_hh'],
+  bIh: ['bias_ih'],
+  bHh: ['bias_hh'],
   h0: [],
   c0: [],
+}
+
+// layers of a stack, lstm.l0, lstm.l1, …, are one module of several layers; one alone is layer 0 of its own
+const moduleOf = (layer: string): readonly [module: string, layer: string] => {
+  const [, module, at] = /^(.+)\.l(\d+)$/.exec(layer) ?? []
+  return module === undefined || at === undefined ? [layer, 'l0'] : [module, `l${at}`]
 }
 
 /**
  * What a PyTorch state dict calls all that a network reads beside x: the tensors that add up to it. That is one, named as
  * in `torchNameOf`, but for recurrent layers: `lstm.wIh` is `lstm.weight_ih_l0`, `lstm.b` the sum of `lstm.bias_ih_l0` and
- * `lstm.bias_hh_l0`, and `lstm.h0` and `lstm.c0` are in no state dict: PyTorch starts from zeros too.
+ * `lstm.bias_hh_l0`, which gru keeps apart; `lstm.l1.wIh`, of the second layer of a stack, is `lstm.weight_ih_l1`, and `lstm.h0` and `lstm.c0` are in no state dict: PyTorch starts from zeros too.
  */
 export const stateDictNames = ({
   program,
@@ -39,12 +48,15 @@ export const stateDictNames = ({
 }: Pick<Network, 'program' | 'parameters' | 'kept'>): Readonly<Record<string, readonly string[]>> => {
   const recurrent = Object.fromEntries(
     program.nodes
-      .filter(({ op }) => op === 'rnn' || op === 'lstm')
-      .flatMap(({ name, inputs }) =>
-        Object.entries(recurrentNames).flatMap(([input, called]) =>
-          inputs[input] === undefined ? [] : [[inputs[input], called.map((last) => `${name}.${last}`)] as const],
-        ),
-      ),
+      .filter(({ op }) => (recurrentOps as readonly string[]).includes(op))
+      .flatMap(({ name, inputs }) => {
+        const [module, layer] = moduleOf(name)
+        return Object.entries(recurrentNames).flatMap(([input, called]) =>
+          inputs[input] === undefined
+            ? []
+            : [[inputs[input], called.map((last) => `${module}.${last}_${layer}`)] as const],
+        )
+      }),
   )
   return Object.fromEntries(
     Object.keys({ ...parameters, ...kept }).map((name) => [name, recurrent[name] ?? [torchNameOf(name)]]),

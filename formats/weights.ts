@@ -6,7 +6,7 @@ import { initialKept } from '../spec/networks/network.js'
 import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
 import { zeros, zipTensors } from '../spec/tensor.js'
 import type { Safetensors } from './safetensors.js'
-import { storedTensor, tensorsAs } from './safetensors.js'
+import { storedTensor, tensorsAs, unwanted } from './safetensors.js'
 import { stateDictNames } from './torch.js'
 
 /** The tensors that make a network what it is: parameters, and what it keeps beside them, such as running statistics. */
@@ -32,26 +32,38 @@ export const weightsOf = (network: Network, tensors: Tensors, nameOf?: (name: st
   metadata: { format: 'pt' },
 })
 
+const wantedOf = (network: Network, nameOf?: (name: string) => string): Readonly<Record<string, Shape>> => {
+  const shapes = shapesOf(network)
+  return Object.fromEntries(
+    Object.entries(callsOf(network, nameOf)).flatMap(([name, called]) =>
+      called.map((each) => [each, shapes[name] as Shape]),
+    ),
+  )
+}
+
 /**
- * A network's tensors out of a file such as a saved state dict; batch norm's count of batches is passed over. A recurrent
- * layer's two biases are added up, in f64.
+ * The names of a file's tensors that a network has no use for, and that `weightsFrom` passes over: another head's, a
+ * teacher's, or what the file holds in elements that are not read. Batch norm's count of batches is not told.
+ */
+export const unusedBy = (network: Network, file: Safetensors, nameOf?: (name: string) => string): readonly string[] =>
+  unwanted(wantedOf(network, nameOf), file).filter((name) => !/(^|\.)num_batches_tracked$/.test(name))
+
+/**
+ * A network's tensors out of a file such as a saved state dict; tensors that it has no use for are passed over, and
+ * `unusedBy` names them. A recurrent layer's two biases are added up, in f64.
  *
- * Errors  MissingInput, UnexpectedInput, ShapeMismatch – a tensor, by the file's name, that is missing, too many or of
- *         another shape; FormatInvalid – its numbers
+ * Errors  MissingInput, ShapeMismatch – a tensor, by the file's name, that is missing or of another shape
+ *         FormatInvalid – its numbers, or elements that are not read
  */
 export const weightsFrom = (
   network: Network,
-  { tensors }: Safetensors,
+  file: Safetensors,
   nameOf?: (name: string) => string,
 ): Result<Tensors> => {
-  const shapes = shapesOf(network)
   const calls = Object.entries(callsOf(network, nameOf))
   const first = initialKept(network)
   return F.pipe(
-    tensorsAs(
-      Object.fromEntries(calls.flatMap(([name, called]) => called.map((each) => [each, shapes[name] as Shape]))),
-      tensors.filter(({ name }) => !/(^|\.)num_batches_tracked$/.test(name)),
-    ),
+    tensorsAs(wantedOf(network, nameOf), file),
     E.map((found) =>
       Object.fromEntries(
         calls.map(([name, called]) => {

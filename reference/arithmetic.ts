@@ -149,6 +149,20 @@ export const indexOfLargest = (I: number, f: (i: number) => number): number => {
   return index
 }
 
+/** Which of f(0) … f(I − 1) is the largest: the last of equals. NaN exceeds every number, and the last NaN the others. */
+export const lastIndexOfLargest = (I: number, f: (i: number) => number): number => {
+  let index = 0
+  let most = -Infinity
+  for (let i = 0; i < I; i++) {
+    const value = f(i)
+    if (value >= most || Number.isNaN(value)) {
+      index = i
+      most = value
+    }
+  }
+  return index
+}
+
 /**
  * Where in a rectangle of rows and columns (from, to) f is largest: the first of equals in row-major order. NaN exceeds
  * every number, and a NaN the NaN before it.
@@ -164,6 +178,25 @@ export const placeOfLargest = (
     for (let column = left; column < right; column++) {
       const value = f(row, column)
       if (value > most || Number.isNaN(value)) {
+        place = [row, column]
+        most = value
+      }
+    }
+  return place
+}
+
+/** The same, of equals the last in row-major order; so with NaN. */
+export const lastPlaceOfLargest = (
+  [top, bottom]: readonly [number, number],
+  [left, right]: readonly [number, number],
+  f: (row: number, column: number) => number,
+): readonly [number, number] => {
+  let place: readonly [number, number] = [top, left]
+  let most = -Infinity
+  for (let row = top; row < bottom; row++)
+    for (let column = left; column < right; column++) {
+      const value = f(row, column)
+      if (value >= most || Number.isNaN(value)) {
         place = [row, column]
         most = value
       }

@@ -19,4 +19,5 @@ export const run = (program: Program, feeds: Tensors, watch?: readonly string[])
 /** The reference as a backend. */
 export const reference: Backend = fromKernels('reference', table, {
   fingerprint: { name: 'reference', arithmetic: 'f64' },
+  dials: true,
 })

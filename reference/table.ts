@@ -26,6 +26,8 @@ import * as rnnCell from './layers/rnnCell.js'
 import * as lstmCell from './layers/lstmCell.js'
 import * as rnn from './layers/rnn.js'
 import * as lstm from './layers/lstm.js'
+import * as gruCell from './layers/gruCell.js'
+import * as gru from './layers/gru.js'
 import * as mse from './losses/mse.js'
 import * as bce from './losses/bce.js'
 import * as cce from './losses/cce.js'
@@ -76,6 +78,8 @@ export const formulas: FormulaTable = {
   lstmCell,
   rnn,
   lstm,
+  gruCell,
+  gru,
   mse,
   bce,
   cce,

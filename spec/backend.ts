@@ -1,9 +1,10 @@
 import { taskEither as TE } from 'fp-ts'
 import type { task, taskEither } from 'fp-ts'
+import type { Attributes } from './attributes.js'
 import type { Direction, OpName } from './catalogue.js'
 import type { EtalonError } from './error.js'
 import type { Depth } from './op.js'
-import type { Program } from './program.js'
+import type { Program, Question } from './program.js'
 import type { Tensors } from './tensor.js'
 
 /** What a result was measured on: adapter, driver, limits, versions. Flat, so that it prints and compares. */
@@ -29,7 +30,10 @@ export interface Backend {
   readonly name: string
   readonly fingerprint: Fingerprint
   readonly supports: (op: OpName, direction: Direction) => boolean
-  /** runs a program on feeds and answers the watched values, by default the program's outputs */
+  /**
+   * runs a program on feeds and answers the watched values, by default the program's outputs; one that runs single nodes
+   * only answers `BackendUnavailable` to others, one that does not do a case `Unsupported` with the reason
+   */
   readonly run: (
     program: Program,
     feeds: Tensors,
@@ -37,6 +41,23 @@ export interface Backend {
   ) => taskEither.TaskEither<EtalonError, Tensors>
   /** the depth that its sums over batch or space keep to; absent, they are judged as sums in any order */
   readonly depth?: Depth
+  /**
+   * what stands between the op and the library's own call, by op, each in a few words: a layout, a padding, an order of
+   * gates, an attribute that says how the library means it. A verdict names them.
+   */
+  readonly translates?: Readonly<Partial<Record<OpName, readonly string[]>>>
+  /**
+   * whether it takes the attributes that stand for conventions – `kink`, `ties`, `ceilMode`, `epsilonInside` – at any of their
+   * values; without it the others than the catalogue's and its own are not asked of it
+   */
+  readonly dials?: boolean
+  /**
+   * the values of dials – `kink`, `ties`, `epsilonInside` and their like – that are the library's own, by op, where it has
+   * one: an answer by another value is then a declared convention
+   */
+  readonly conventions?: Readonly<Partial<Record<OpName, Attributes>>>
+  /** a program of its own that asks a question through the library's own API and prints what it got beside what it should */
+  readonly snippet?: (question: Question, want: Tensors) => string | undefined
   /** training with resident state, where the backend has it; `sessionOf` gives it to any other */
   readonly open?: (program: Program, state: Tensors) => taskEither.TaskEither<EtalonError, Session>
   readonly close: task.Task<void>

@@ -153,6 +153,41 @@ export const oneMinusSquare = ({ value: y, error: e }: Ball): Ball =>
 export const timesOneMinus = ({ value: y, error: e }: Ball): Ball =>
   rounded(2, y * (1 - y), e * (Math.abs(1 - 2 * y) + e))
 
+/** x + y as two terms of a sum in which each meets so many roundings. */
+export const summed = (roundings: number, x: Ball, y: Ball): Ball => {
+  const moved = x.error + y.error
+  return {
+    value: x.value + y.value,
+    error: moved + gamma(roundings) * (Math.abs(x.value) + Math.abs(y.value) + moved) + tau,
+  }
+}
+
+/** x − y, or as the difference of what each is multiplied by next: two roundings of either. */
+export const difference = (x: Ball, y: Ball): Ball => summed(2, x, { value: -y.value, error: y.error })
+
+/** 1 − y of a y from 0 to 1, or d − d·y once it is multiplied by d: rounded on the scale of 1. */
+export const oneMinus = ({ value, error }: Ball): Ball => ({ value: 1 - value, error: error + epsilon * (1 + error) })
+
+/**
+ * (1 − z)·x + z·y, or x + z·(y − x), with z from 0 to 1: z's error moves it by y − x, met once and not twice. Three
+ * roundings of x and of z·y cover both ways. Where errors are large: it lies between x and y, so that it is off no more
+ * than the worse of the two, and than they lie apart; a z that rounds past 1 by 6ε adds 12 of them.
+ */
+export const blended = (z: Ball, x: Ball, y: Ball): Ball => {
+  const distance = Math.abs(y.value - x.value)
+  const along = z.error * (distance + x.error + y.error) + (1 - z.value) * x.error + z.value * y.error
+  const between = (1 + 12 * epsilon) * Math.max(x.error, y.error) + Math.min(z.error, 1) * distance
+  const moved = Math.min(along, between)
+  return {
+    value: (1 - z.value) * x.value + z.value * y.value,
+    error: moved + blendRounding(z, x, y),
+  }
+}
+
+/** What roundings alone put in. */
+export const blendRounding = (z: Ball, x: Ball, y: Ball): number =>
+  gamma(3) * (Math.abs(x.value) + x.error + (z.value + z.error) * (Math.abs(y.value) + y.error)) + tau
+
 /** What a formula is made of, whatever its numbers are: tensors of balls, or vectors whose errors are known together. */
 export interface Arithmetic<V> {
   readonly plus: (x: V, y: V) => V
@@ -161,6 +196,12 @@ export interface Arithmetic<V> {
   readonly sigmoid: (x: V) => V
   readonly oneMinusSquare: (y: V) => V
   readonly timesOneMinus: (y: V) => V
+  /** x + y as two terms of a sum in which each meets so many roundings */
+  readonly summed: (roundings: number, x: V, y: V) => V
+  readonly difference: (x: V, y: V) => V
+  readonly oneMinus: (y: V) => V
+  /** (1 − z)·x + z·y */
+  readonly blended: (z: V, x: V, y: V) => V
 }
 
 export const ofBalls: Arithmetic<Balls> = {
@@ -170,4 +211,8 @@ export const ofBalls: Arithmetic<Balls> = {
   sigmoid: (x) => mapBalls(sigmoidOf, x),
   oneMinusSquare: (y) => mapBalls(oneMinusSquare, y),
   timesOneMinus: (y) => mapBalls(timesOneMinus, y),
+  summed: (roundings, x, y) => zipBalls((x, y) => summed(roundings, x, y), x, y),
+  difference: (x, y) => zipBalls(difference, x, y),
+  oneMinus: (y) => mapBalls(oneMinus, y),
+  blended: (z, x, y) => balls(x.shape, (i) => blended(ballAt(z, i), ballAt(x, i), ballAt(y, i))),
 }

@@ -22,8 +22,10 @@ import { batchNormInference } from './layers/batchNormInference.js'
 import { flatten } from './layers/flatten.js'
 import { rnnCell } from './layers/rnnCell.js'
 import { lstmCell } from './layers/lstmCell.js'
+import { gruCell } from './layers/gruCell.js'
 import { rnn } from './layers/rnn.js'
 import { lstm } from './layers/lstm.js'
+import { gru } from './layers/gru.js'
 import { mse } from './losses/mse.js'
 import { bce } from './losses/bce.js'
 import { cce } from './losses/cce.js'
@@ -47,6 +49,7 @@ import { minMaxNormalize } from './normalizers/minMaxNormalize.js'
 import { zScoreNormalize } from './normalizers/zScoreNormalize.js'
 import type { AnyOp, GradientTensors, InputTensors, Inputs, Op, OutputTensors, Sizes } from './op.js'
 import type { FieldsOf } from './attributes.js'
+import { meant } from './nearest.js'
 import type { Result } from './error.js'
 import { fail, show } from './error.js'
 import { either as E } from 'fp-ts'
@@ -73,6 +76,8 @@ export const catalogue = {
   lstmCell,
   rnn,
   lstm,
+  gruCell,
+  gru,
   mse,
   bce,
   cce,
@@ -128,7 +133,9 @@ export const opOf = (name: OpName): AnyOp => catalogue[name]
 export const isOpName = (name: string): name is OpName => Object.hasOwn(catalogue, name)
 
 export const parseOpName = (name: string): Result<OpName> =>
-  isOpName(name) ? E.right(name) : fail('UnknownOp', `there is no op ${show(name)}; there are ${opNames.join(', ')}`)
+  isOpName(name)
+    ? E.right(name)
+    : fail('UnknownOp', `there is no op ${show(name)}; ${meant(name, opNames).replace(/\.$/, '')}`)
 
 export const hasBackward = (name: OpName): name is DifferentiableName => opOf(name).differentiable.length > 0
 

@@ -1,7 +1,11 @@
 import { either as E } from 'fp-ts'
 import type { either } from 'fp-ts'
 
-/** Every way in which a request can fail; the names are the oracle protocol's. */
+/**
+ * Every way in which a request can fail; the names are the oracle protocol's. `Unsupported` is a backend's word for a case
+ * that it does not do, which is neither right nor wrong. The last five are said of a backend, by whoever asks it: it threw
+ * or rejected, answered what is no answer, gave no answer in time, went away, or was not asked, after too many of those.
+ */
 export type ErrorCode =
   | 'MalformedRequest'
   | 'UnknownOp'
@@ -20,6 +24,12 @@ export type ErrorCode =
   | 'FormatInvalid'
   | 'LimitExceeded'
   | 'DeviceLost'
+  | 'Unsupported'
+  | 'Thrown'
+  | 'InvalidAnswer'
+  | 'NoAnswer'
+  | 'Died'
+  | 'NotAsked'
 
 /** A failure as a value: `message` says what was found and what was wanted, in the spec's letters. */
 export type EtalonError = { readonly code: ErrorCode; readonly message: string }

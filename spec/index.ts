@@ -31,9 +31,14 @@ export type { Differentiated } from './differentiate.js'
 
 export { sessionOf } from './backend.js'
 export type { Backend, Fingerprint, Session } from './backend.js'
-export { fromKernels, interpret } from './fromKernels.js'
-export type { KernelTable, PlainKernel } from './fromKernels.js'
+export type { Adapter, BackendOptions, BackendSource, OpenedGpu } from './adapter.js'
+export { fromKernels, interpret, unsupported } from './fromKernels.js'
+export type { Kernel, Kernels, KernelTable, PlainKernel, Unsupported } from './fromKernels.js'
 export type { Oracle } from './oracle.js'
+
+/** What SAME is in numbers, for whoever speaks to a library that has it. */
+export { samePadding, sameTransposedPadding } from './layers/samePadding.js'
+export type { Padding, SameWindow } from './layers/samePadding.js'
 
 /** The depths of summation that a backend may promise. */
 export { anyOrder, lanesThenTree } from './bound.js'

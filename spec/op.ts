@@ -116,6 +116,8 @@ export interface Op<A, I extends Inputs, O extends Outputs, S, D extends string>
   multiplyAdds?(sizes: Sizes<I, S>): number
   /** the windows in which outputs read x, one for each axis behind the channels */
   windows?(attrs: A, sizes: Sizes<I, S>): readonly WindowOn[]
+  /** how many others an element meets, where no sum of products and no window says it: channels beside it, classes of its row */
+  neighbours?(attrs: A, sizes: Sizes<I, S>): number
 }
 
 /** A window on one axis: consecutive outputs read it `stride` further on; transposed, an element of x writes to it. */

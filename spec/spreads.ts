@@ -1,7 +1,7 @@
 import type { Ball } from './ball.js'
 import { plus, sigmoidError, sigmoidOf, times } from './ball.js'
 import type { Arithmetic } from './balls.js'
-import { oneMinusSquare, tanhOf, timesOneMinus } from './balls.js'
+import { blendRounding, blended, difference, oneMinus, oneMinusSquare, summed, tanhOf, timesOneMinus } from './balls.js'
 import { gamma, tanhError, tau } from './bound.js'
 import type { Numbers, Tensor } from './tensor.js'
 
@@ -323,5 +323,26 @@ export const ofSpreads: Arithmetic<Spread> = {
       const ball = timesOneMinus(y)
       const slope = 1 - 2 * y.value
       return { ball, slopes: [slope], rest: ball.error - Math.abs(slope) * y.error }
+    }),
+  summed: (roundings, x, y) =>
+    following([x, y], (x, y) => {
+      const ball = summed(roundings, x, y)
+      return { ball, slopes: [1, 1], rest: ball.error - x.error - y.error }
+    }),
+  difference: (x, y) =>
+    following([x, y], (x, y) => {
+      const ball = difference(x, y)
+      return { ball, slopes: [1, -1], rest: ball.error - x.error - y.error }
+    }),
+  oneMinus: (y) =>
+    following([y], (y) => {
+      const ball = oneMinus(y)
+      return { ball, slopes: [-1], rest: ball.error - y.error }
+    }),
+  blended: (z, x, y) =>
+    following([z, x, y], (z, x, y) => {
+      const ball = blended(z, x, y)
+      const slopes = [y.value - x.value, 1 - z.value, z.value] as const
+      return { ball, slopes, rest: z.error * (x.error + y.error) + blendRounding(z, x, y) }
     }),
 }

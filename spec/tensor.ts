@@ -77,12 +77,6 @@ export const fold = <A>(count: number, start: A, f: (soFar: A, index: number) =>
   return soFar
 }
 
-/** Whether f holds of one of so many indices. */
-export const someIndex = (count: number, f: (index: number) => boolean): boolean => {
-  for (let i = 0; i < count; i++) if (f(i)) return true
-  return false
-}
-
 export const filled = (shape: Shape, value: number): Tensor => generate(shape, () => value)
 
 export const zeros = (shape: Shape): Tensor => ({ shape, data: new Float64Array(sizeOf(shape)) })

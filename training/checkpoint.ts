@@ -1,7 +1,7 @@
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
 import type { Safetensors } from '../formats/safetensors.js'
-import { storedTensor, tensorsAs } from '../formats/safetensors.js'
+import { storedTensor, tensorsAs, unwanted } from '../formats/safetensors.js'
 import { count, flag } from '../spec/attributes.js'
 import type { Result } from '../spec/error.js'
 import { ensure, etalonError, fail, show, within } from '../spec/error.js'
@@ -58,7 +58,7 @@ const markOf = (text: string): string =>
 
 /**
  * What a training is, field by field, as JSON. Two trainings that agree in it make the same steps. How many epochs there
- * are counts where the rates depend on it.
+ * are is told where the rates depend on it.
  */
 export const descriptionOf = ({
   description,
@@ -146,11 +146,14 @@ const parsed = <A>(codec: t.Type<A, unknown, unknown>, what: string, text: strin
     ),
   )
 
-/** Whether a checkpoint's description is this training's; the first field that differs is told. */
+/**
+ * Whether a checkpoint's description is this training's; the first field that differs is told. How many epochs there are
+ * may differ: a training that was to end may go on.
+ */
 const sameTraining = (training: Training, found: Readonly<Record<string, string>>): Result<void> => {
   const own = descriptionOf(training)
   const names = Object.keys({ ...own, ...found })
-  const other = names.find((name) => own[name] !== found[name])
+  const other = names.find((name) => name !== 'epochs' && own[name] !== found[name])
   return ensure(
     other === undefined,
     'FormatInvalid',
@@ -160,11 +163,15 @@ const sameTraining = (training: Training, found: Readonly<Record<string, string>
 
 /** Whether how far it says it came is a place that the training passes. */
 const passes = (training: Training, progress: Progress): Result<void> => {
-  const { batchesPerEpoch, steps, rhythm } = training
+  const { batchesPerEpoch, steps, rhythm, description } = training
   const epochs = Math.floor(progress.step / batchesPerEpoch)
   const keys = (state: RateState): string => Object.keys(state).toSorted().join(', ')
   return F.pipe(
-    ensure(progress.step <= steps, 'FormatInvalid', `it is at step ${progress.step}; this training has ${steps}`),
+    ensure(
+      progress.step <= steps,
+      'FormatInvalid',
+      `it is at step ${progress.step}; this training has ${steps}, in ${description.epochs} epochs of ${batchesPerEpoch}`,
+    ),
     E.flatMap(() =>
       ensure(
         progress.points.length === epochs && progress.stopping.epoch === epochs,
@@ -185,44 +192,93 @@ const passes = (training: Training, progress: Progress): Result<void> => {
 const shapesOf = (tensors: Tensors): Readonly<Record<string, Shape>> =>
   Object.fromEntries(Object.entries(tensors).map(([name, { shape }]) => [name, shape]))
 
+/** A rate that falls to its end with the last step, where the last step is no longer what it was. */
+export interface Horizon {
+  /** how many epochs there were to be, and how many there are */
+  readonly was: number
+  readonly is: number
+  /** the rate of the next step, by either */
+  readonly rateWas: number
+  readonly rateIs: number
+}
+
+/** A training that goes on from a checkpoint. */
+export interface Resumed {
+  readonly state: TrainingState
+  /** where the epochs are others than those that its rates were for */
+  readonly horizon?: Horizon
+  /** the file's tensors that nothing wants */
+  readonly unwanted: readonly string[]
+}
+
+/** The horizon where it moved: the rates of all steps to come are those of a training of so many epochs from its start. */
+const horizonOf = (
+  { description: { epochs } }: Training,
+  told: string | undefined,
+  was: RateState,
+  is: RateState,
+): Horizon | undefined =>
+  told === undefined || told === JSON.stringify(epochs)
+    ? undefined
+    : { was: Number(told), is: epochs, rateWas: was.rate, rateIs: is.rate }
+
+/** The state of a schedule before the next step; what follows each step follows from how many there were. */
+const rateAt = ({ rhythm }: Training, { step, rate }: Progress): RateState =>
+  rhythm.per === 'epoch' ? rate : step === 0 ? rhythm.start : rhythm.next({ epoch: step - 1, rate: rate.rate })
+
 /**
- * The state that a checkpoint holds of a training.
+ * The state that a checkpoint holds of a training, ready to go on. It may have been for another number of epochs. Where
+ * that decides the rates – `linear`, `cosine` –, those of the steps to come are by the new one, as if it had been so from
+ * the first step on.
  *
- * Errors  FormatInvalid – no checkpoint, one of another training (the first field that differs), or one that contradicts
- *         itself; MissingInput, UnexpectedInput, ShapeMismatch – a tensor that is missing, too many, or of another shape
+ * Errors  FormatInvalid – no checkpoint, one of another training (the first field that differs), one of more steps than
+ *         this training has, or one that contradicts itself
+ *         MissingInput, ShapeMismatch – a tensor that is missing, or of another shape
  */
-export const stateFrom = (training: Training, { tensors, metadata = {} }: Safetensors): Result<TrainingState> => {
+export const resumedFrom = (training: Training, file: Safetensors): Result<Resumed> => {
+  const { metadata = {} } = file
   const start = begun(training)
   return F.pipe(
     metadata['format'] === kind
       ? E.right(metadata)
       : fail('FormatInvalid', `its format is ${show(metadata['format'])}; wanted "${kind}"`),
     E.flatMap(({ description }) => parsed(t.record(t.string, t.string), 'description', description)),
-    E.flatMap((found) => sameTraining(training, found)),
-    E.flatMap(() => parsed(progressCodec, 'progress', metadata['progress'])),
-    E.map((progress): Progress => progress),
-    E.tap((progress) => passes(training, progress)),
-    E.bindTo('progress'),
-    E.bind('all', ({ progress }) => {
+    E.tap((found) => sameTraining(training, found)),
+    E.bindTo('found'),
+    E.bind('progress', (): Result<Progress> => parsed(progressCodec, 'progress', metadata['progress'])),
+    E.tap(({ progress }) => passes(training, progress)),
+    E.let('wanted', ({ progress }): Readonly<Record<string, Shape>> => {
       const hasBest = progress.stopping.bestEpoch >= 0 && training.description.stopping !== undefined
       const own = Object.entries(shapesOf(start.tensors))
       const best = Object.entries(shapesOf(hasBest ? ownTensors(training, start.tensors) : {}))
-      const wanted: Readonly<Record<string, Shape>> = Object.fromEntries([
+      return Object.fromEntries([
         ...own,
         ...best.map(([name, shape]): readonly [string, Shape] => [bestName(name), shape]),
       ])
-      return tensorsAs(wanted, tensors)
     }),
-    E.map(({ progress, all }): TrainingState => {
-      const entries = Object.entries(all)
+    E.bind('all', ({ wanted }) => tensorsAs(wanted, file)),
+    E.map(({ found, progress, wanted, all }): Resumed => {
+      const rate = rateAt(training, progress)
+      const horizon = horizonOf(training, found['epochs'], progress.rate, rate)
       return {
-        tensors: Object.fromEntries(Object.keys(start.tensors).map((name) => [name, all[name] as Tensor])),
-        best: Object.fromEntries(
-          entries.flatMap(([name, value]) => (name.startsWith('best/') ? [[name.slice(5), value]] : [])),
-        ),
-        progress,
+        state: {
+          tensors: Object.fromEntries(Object.keys(start.tensors).map((name) => [name, all[name] as Tensor])),
+          best: Object.fromEntries(
+            Object.entries(all).flatMap(([name, value]) => (name.startsWith('best/') ? [[name.slice(5), value]] : [])),
+          ),
+          progress: horizon === undefined ? progress : { ...progress, rate },
+        },
+        ...(horizon === undefined ? {} : { horizon }),
+        unwanted: unwanted(wanted, file),
       }
     }),
     E.mapLeft(within('checkpoint')),
   )
 }
+
+/** The state alone; see `resumedFrom`. */
+export const stateFrom = (training: Training, file: Safetensors): Result<TrainingState> =>
+  F.pipe(
+    resumedFrom(training, file),
+    E.map(({ state }) => state),
+  )

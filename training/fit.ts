@@ -59,6 +59,8 @@ export interface FitOptions<S> {
   readonly from?: TrainingState
   /** stops, to go on later, once so many steps were taken */
   readonly until?: number
+  /** stops likewise once this says so; it is asked before every step */
+  readonly stop?: () => boolean
   /** of how many training examples the accuracy is measured after an epoch; 0 if not said */
   readonly sample?: number
   /** the network is evaluated on these examples, or the first so many of them, after the steps that are asked for */
@@ -170,13 +172,13 @@ const takeSteps = async <S>(
   session: Session,
   training: Training,
   from: TrainingState,
-  { values: watch, evaluate, listen, keep, keepEvery = 0, until = Infinity, sample = 0 }: FitOptions<S>,
+  { values: watch, evaluate, listen, keep, keepEvery = 0, until = Infinity, stop, sample = 0 }: FitOptions<S>,
 ): Promise<either.Either<Interruption<S>, TrainingState>> => {
   let { progress, best } = from
   let order = orderOf(training, epochOf(training, progress))
   let recent = { sum: 0, steps: 0 }
   const whole = TE.map((tensors: Tensors): TrainingState => ({ tensors, best, progress }))
-  while (!isOver(training, progress) && progress.step < until) {
+  while (!isOver(training, progress) && progress.step < until && stop?.() !== true) {
     const [epoch, step] = [epochOf(training, progress), progress.step + 1]
     const feeds = feedsAt(training, order, progress)
     const taken = await session.step(feeds, [...new Set(['loss', ...(watch?.(step) ?? [])])])()

@@ -35,6 +35,7 @@ export type { Rates, RateState, Rhythm } from './rates.js'
 
 export { begun, trainingOf, examplesOf, outcomeOf, ownTensors } from './training.js'
 export type { Training, Description, Examples, Patience, Point, Progress, TrainingState } from './training.js'
-export { checkpointOf, descriptionOf, stateFrom } from './checkpoint.js'
+export { checkpointOf, descriptionOf, resumedFrom, stateFrom } from './checkpoint.js'
+export type { Horizon, Resumed } from './checkpoint.js'
 export { evaluateIn, evaluateOn, fit } from './fit.js'
 export type { Evaluation, FitOptions, Interruption, TrainingEvent } from './fit.js'

@@ -14,5 +14,10 @@ export const applied = (f: Mapping, { rest }: { readonly rest: Shape }, params: 
   launches(mapOver(f, sizeOf(rest), { x: input('x'), y: output('y') }, params))
 
 /** dx = dy·f′(x) */
-export const pulledBack = (slope: Mapping, { rest }: { readonly rest: Shape }, params: Params = {}): Lowered =>
-  launches(mapOver(slope, sizeOf(rest), { x: input('x'), dy: cotangent('y'), dx: gradient('x') }, params))
+export const pulledBack = (
+  slope: Mapping,
+  { rest }: { readonly rest: Shape },
+  params: Params = {},
+  dims: Params = {},
+): Lowered =>
+  launches(mapOver(slope, sizeOf(rest), { x: input('x'), dy: cotangent('y'), dx: gradient('x') }, params, dims))

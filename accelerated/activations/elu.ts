@@ -15,20 +15,23 @@ fn at(x: f32) -> Values { return Values(select(params.alpha * expm1_(select(x, 0
 `,
 })
 
-/** dx = dy where x ≥ 0, else dy·α·e^x */
+/** dx = dy where x ≥ 0, or x > 0 if the corner's slope is the one to its left, else dy·α·e^x */
 export const eluBackward = mapping({
   name: 'elu.backward',
   reads: ['x', 'dy'],
   writes: ['dx'],
+  dims: ['left'],
   params: ['alpha'],
   code: /* wgsl */ `
 ${expFunction}
 fn at(x: f32, dy: f32) -> Values {
-  return Values(select(dy * (params.alpha * exp_(select(x, 0.0, x > 0.0))), dy, x >= 0.0));
+  let is_right = x > 0.0 || (x == 0.0 && dims.left == 0u);
+  return Values(select(dy * (params.alpha * exp_(select(x, 0.0, x > 0.0))), dy, is_right));
 }
 `,
 })
 
 export const forward: Lower<'elu'> = ({ attrs: { alpha }, sizes }) => applied(eluForward, sizes, { alpha })
 
-export const backward: Lower<'elu'> = ({ attrs: { alpha }, sizes }) => pulledBack(eluBackward, sizes, { alpha })
+export const backward: Lower<'elu'> = ({ attrs: { alpha, kink }, sizes }) =>
+  pulledBack(eluBackward, sizes, { alpha }, { left: kink === 'left' ? 1 : 0 })

@@ -12,16 +12,23 @@ fn at(x: f32) -> Values { return Values(select(x, 0.0, x <= 0.0)); }
 `,
 })
 
-/** dx = dy where x > 0, else 0; asked as x ≤ 0, so that NaN does not pass for a negative number */
+/**
+ * dx = dy where x > 0, else 0; or where x ≥ 0, if the corner's slope is the one to its right. Asked as x ≤ 0, so that NaN
+ * does not pass for a negative number.
+ */
 export const reluBackward = mapping({
   name: 'relu.backward',
   reads: ['x', 'dy'],
   writes: ['dx'],
+  dims: ['right'],
   code: /* wgsl */ `
-fn at(x: f32, dy: f32) -> Values { return Values(select(dy, 0.0, x <= 0.0)); }
+fn at(x: f32, dy: f32) -> Values {
+  return Values(select(dy, 0.0, x < 0.0 || (x == 0.0 && dims.right == 0u)));
+}
 `,
 })
 
 export const forward: Lower<'relu'> = ({ sizes }) => applied(reluForward, sizes)
 
-export const backward: Lower<'relu'> = ({ sizes }) => pulledBack(reluBackward, sizes)
+export const backward: Lower<'relu'> = ({ attrs: { kink }, sizes }) =>
+  pulledBack(reluBackward, sizes, {}, { right: kink === 'right' ? 1 : 0 })

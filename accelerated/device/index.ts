@@ -1,5 +1,6 @@
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { task } from 'fp-ts'
+import type { OpenedGpu } from '../../spec/adapter.js'
 import { etalonError, fail, type EtalonError, type Result } from '../../spec/error.js'
 import {
   chooseAdapter,
@@ -204,4 +205,28 @@ export const acquireDevice = (
         TE.map((device) => acquiredFrom(chosen, device)),
       ),
     ),
+  )
+
+/**
+ * The WebGPU implementation itself, for libraries that open a device of their own on it; its adapter is chosen as
+ * `acquireDevice` does.
+ *
+ * Errors  BackendUnavailable – no adapter that answers the choice; the message says what was found
+ */
+export const openGpu = (choice: DeviceChoice): TE.TaskEither<EtalonError, OpenedGpu> =>
+  F.pipe(
+    chosenCandidate(choice),
+    TE.map(({ gpu, globals, adapter, kind, versions }): OpenedGpu => ({
+      gpu,
+      globals,
+      fingerprint: fingerprintOf({
+        kind,
+        facts: factsOf(adapter),
+        limits: limitsOf(adapter.limits),
+        features: adapter.features,
+        versions: { ...versions, node: process.version, platform: `${process.platform}-${process.arch}` },
+      }),
+      // Dawn keeps no process from ending
+      close: () => Promise.resolve(),
+    })),
   )

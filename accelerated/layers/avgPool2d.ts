@@ -3,12 +3,17 @@ import { cotangent, gradient, input, kernel, launches, output } from '../kernel.
 import type { Lower } from '../lower.js'
 import { overInputs, overOutputs, poolDims, poolNumbers, windowsAround } from './pool.js'
 
-// what window (i,j) is divided by: its area, or the number of its elements inside the image
+// what window (i,j) is divided by: the number of its elements inside the image, or inside the padded image, past whose end
+// it may hang; rows and columns are those of the padded image
 const countOf = /* wgsl */ `
 fn count_of(i: u32, j: u32) -> f32 {
-  let rows = min(i * dims.sh + dims.KH, dims.top + dims.H) - max(i * dims.sh, dims.top);
-  let columns = min(j * dims.sw + dims.KW, dims.left + dims.W) - max(j * dims.sw, dims.left);
-  return f32(select(rows * columns, dims.KH * dims.KW, dims.countIncludePad == 1u));
+  let counts_all = dims.countIncludePad == 1u;
+  let first = select(vec2<u32>(dims.top, dims.left), vec2<u32>(), counts_all);
+  let behind = vec2<u32>(dims.top + dims.H, dims.left + dims.W);
+  let end = behind + select(vec2<u32>(), vec2<u32>(dims.bottom, dims.right), counts_all);
+  let start = vec2<u32>(i * dims.sh, j * dims.sw);
+  let counted = min(start + vec2<u32>(dims.KH, dims.KW), end) - max(start, first);
+  return f32(counted.x * counted.y);
 }
 `
 
@@ -17,7 +22,7 @@ export const avgPool2dForward = kernel({
   name: 'avgPool2d.forward',
   reads: ['x'],
   writes: ['y'],
-  dims: [...poolDims, 'countIncludePad'],
+  dims: [...poolDims, 'bottom', 'right', 'countIncludePad'],
   code: /* wgsl */ `
 fn x_or_zero(plane: u32, row: i32, col: i32) -> f32 {
   if (row < 0 || row >= i32(dims.H) || col < 0 || col >= i32(dims.W)) { return 0.0; }
@@ -46,7 +51,7 @@ export const avgPool2dBackward = kernel({
   name: 'avgPool2d.backward',
   reads: ['dy'],
   writes: ['dx'],
-  dims: [...poolDims, 'countIncludePad'],
+  dims: [...poolDims, 'bottom', 'right', 'countIncludePad'],
   code: /* wgsl */ `
 ${windowsAround}
 ${countOf}
@@ -69,6 +74,8 @@ fn element(flat: u32) {
 
 const numbers = (attrs: AttrsOf<'avgPool2d'>, sizes: SizesOf<'avgPool2d'>): Readonly<Record<string, number>> => ({
   ...poolNumbers(attrs, sizes),
+  bottom: attrs.padding[1],
+  right: attrs.padding[3],
   countIncludePad: attrs.countIncludePad ? 1 : 0,
 })
 

@@ -1,4 +1,4 @@
-import type { Kernel, Launch } from '../kernel.js'
+import type { Kernel, Launch, Outer } from '../kernel.js'
 import { cotangent, gradient, input, kernel, launches, output, scratch } from '../kernel.js'
 import { isNanFunction } from '../functions.js'
 import type { Lower } from '../lower.js'
@@ -14,7 +14,7 @@ fn end_column(j: u32) -> u32 { return min(j * dims.sw + dims.KW - dims.left, dim
 struct Maximum { value: f32, place: u32 }
 `
 
-/** The first maximum of window (i,j) of the plane that starts at `start`, and where in x it is. */
+/** The first maximum of window (i,j) of the plane that starts at `start`, or with `last` the last, and where in x it is. */
 const anyWindow = /* wgsl */ `
 ${realElements}
 fn maximum(start: u32, i: u32, j: u32) -> Maximum {
@@ -26,7 +26,7 @@ fn maximum(start: u32, i: u32, j: u32) -> Maximum {
   for (; row < bottom; row += dims.W) {
     for (var column = left; column < right; column++) {
       let value = x(row + column);
-      let larger = (value > found.value) | is_nan(value);
+      let larger = (value > found.value) | is_nan(value) | (value == found.value && dims.last == 1u);
       found.value = select(found.value, value, larger);
       found.place = select(found.place, row + column, larger);
     }
@@ -46,13 +46,14 @@ fn maximum(start: u32, i: u32, j: u32) -> Maximum {
   let column = j * dims.sw - dims.left;
   var value = bitcast<f32>(dims.minus_infinity);
   var place = start_row(i) * dims.W + start_column(j);
+  let last = dims.last == 1u;
   ${Array.from({ length: KH * KW }, (_, t) => {
     const [kh, kw] = [Math.floor(t / KW), t % KW]
     return `
   let inside${t} = (row + ${kh}u < dims.H) & (column + ${kw}u < dims.W);
   let place${t} = select(0u, (row + ${kh}u) * dims.W + column + ${kw}u, inside${t});
   let value${t} = x(start + place${t});
-  let larger${t} = inside${t} & ((value${t} > value) | is_nan(value${t}));
+  let larger${t} = inside${t} & ((value${t} > value) | is_nan(value${t}) | (last & (value${t} == value)));
   value = select(value, value${t}, larger${t});
   place = select(place, place${t}, larger${t});`
   }).join('')}
@@ -92,7 +93,7 @@ export const maxPool2dForward = byWindow({
   name: 'maxPool2d.forward',
   reads: ['x'],
   writes: ['y'],
-  dims: poolDims,
+  dims: [...poolDims, 'last'],
   code: /* wgsl */ `
 fn element(flat: u32) {
   let across = (dims.Wo + 3u) / 4u;
@@ -109,13 +110,13 @@ fn element(flat: u32) {
 
 /**
  * Windows that do not overlap, stride ≥ window: the image falls into cells of a stride each, of which each has one window
- * or, behind the last, none. One invocation makes dx of up to four cells of a row: dy where the first maximum is, else 0.
+ * or, behind the last, none. One invocation makes dx of up to four cells of a row: dy where the maximum is, else 0.
  */
 export const maxPool2dBackwardDisjoint = byWindow({
   name: 'maxPool2d.backward.disjoint',
   reads: ['x', 'dy'],
   writes: ['dx'],
-  dims: [...poolDims, 'down', 'across'],
+  dims: [...poolDims, 'last', 'down', 'across'],
   code: /* wgsl */ `
 fn element(flat: u32) {
   let fours = (dims.across + 3u) / 4u;
@@ -149,7 +150,7 @@ export const maxPool2dChoice = byWindow({
   name: 'maxPool2d.choice',
   reads: ['x'],
   writes: ['choice'],
-  dims: poolDims,
+  dims: [...poolDims, 'last'],
   code: /* wgsl */ `
 fn element(flat: u32) {
   let j = flat % dims.Wo;
@@ -190,6 +191,60 @@ fn element(flat: u32) {
 `,
 })
 
+/** Where all m maxima of a window have dy/m: the largest number of each window, and that part. All NaN are maxima. */
+export const maxPool2dParts = kernel({
+  name: 'maxPool2d.parts',
+  reads: ['x', 'dy'],
+  writes: ['most', 'part'],
+  dims: [...poolDims, 'last'],
+  code: /* wgsl */ `
+${anyWindow}
+fn element(flat: u32) {
+  let j = flat % dims.Wo;
+  let i = flat / dims.Wo % dims.Ho;
+  let start = flat / (dims.Wo * dims.Ho) * dims.H * dims.W;
+  let level = maximum(start, i, j).value;
+  var count = 0u;
+  for (var row = start + start_row(i) * dims.W; row < start + end_row(i) * dims.W; row += dims.W) {
+    for (var column = start_column(j); column < end_column(j); column++) {
+      let value = x(row + column);
+      count += select(0u, 1u, (value == level) | is_nan(value));
+    }
+  }
+  set_most(flat, level);
+  set_part(flat, dy(flat) / f32(count));
+}
+`,
+})
+
+/** One invocation makes one dx[n,c,r,s], adding the parts of the windows (i,j) around it of which it is a maximum. */
+export const maxPool2dBackwardShared = kernel({
+  name: 'maxPool2d.backward.shared',
+  reads: ['x', 'most', 'part'],
+  writes: ['dx'],
+  dims: poolDims,
+  code: /* wgsl */ `
+${isNanFunction}
+${windowsAround}
+fn element(flat: u32) {
+  let s = flat % dims.W;
+  let r = flat / dims.W % dims.H;
+  let plane = flat / (dims.W * dims.H);
+  let own = x(flat);
+  let last_i = last_window(r + dims.top, dims.sh, dims.Ho);
+  let last_j = last_window(s + dims.left, dims.sw, dims.Wo);
+  var sum = 0.0;
+  for (var i = first_window(r + dims.top, dims.KH, dims.sh); i <= last_i; i++) {
+    for (var j = first_window(s + dims.left, dims.KW, dims.sw); j <= last_j; j++) {
+      let window = (plane * dims.Ho + i) * dims.Wo + j;
+      if ((own == most(window)) | is_nan(own)) { sum += part(window); }
+    }
+  }
+  set_dx(flat, sum);
+}
+`,
+})
+
 const minusInfinity = 0xff800000
 
 export const forward: Lower<'maxPool2d'> = ({ attrs, sizes }) => {
@@ -198,7 +253,7 @@ export const forward: Lower<'maxPool2d'> = ({ attrs, sizes }) => {
     kernel: kernelFor(maxPool2dForward, attrs.window),
     bind: { x: input('x'), y: output('y') },
     count: N * C * Ho * Math.ceil(Wo / 4),
-    dims: { ...poolNumbers(attrs, sizes), minus_infinity: minusInfinity },
+    dims: { ...poolNumbers(attrs, sizes), last: 0, minus_infinity: minusInfinity },
     params: {},
     outer: { extent: N * C, dims: [], slices: { x: H * W, y: Ho * Wo } },
   })
@@ -210,8 +265,33 @@ export const backward: Lower<'maxPool2d'> = ({ attrs, sizes }) => {
   const [sh, sw] = attrs.stride
   const [top, , left] = attrs.padding
   const planes = N * C
-  const numbers = { ...poolNumbers(attrs, sizes), minus_infinity: minusInfinity }
+  const numbers = {
+    ...poolNumbers(attrs, sizes),
+    last: attrs.ties === 'last' ? 1 : 0,
+    minus_infinity: minusInfinity,
+  }
   const given = { dy: cotangent('y'), dx: gradient('x') }
+  const inPlanes = (sizes: Readonly<Record<string, number>>): Outer => ({ extent: planes, dims: [], slices: sizes })
+  if (attrs.ties === 'share') {
+    const bound = { most: scratch('most'), part: scratch('part') }
+    const parts: Launch = {
+      kernel: maxPool2dParts,
+      bind: { x: input('x'), dy: cotangent('y'), ...bound },
+      count: planes * Ho * Wo,
+      dims: numbers,
+      params: {},
+      outer: inPlanes({ x: H * W, dy: Ho * Wo, most: Ho * Wo, part: Ho * Wo }),
+    }
+    const dx: Launch = {
+      kernel: maxPool2dBackwardShared,
+      bind: { x: input('x'), ...bound, dx: gradient('x') },
+      count: planes * H * W,
+      dims: numbers,
+      params: {},
+      outer: inPlanes({ x: H * W, most: Ho * Wo, part: Ho * Wo, dx: H * W }),
+    }
+    return { launches: [parts, dx], scratch: { most: planes * Ho * Wo, part: planes * Ho * Wo } }
+  }
   if (sh >= KH && sw >= KW) {
     const [down, across] = [Math.ceil((H + top) / sh), Math.ceil((W + left) / sw)]
     return launches({
@@ -220,7 +300,7 @@ export const backward: Lower<'maxPool2d'> = ({ attrs, sizes }) => {
       count: planes * down * Math.ceil(across / 4),
       dims: { ...numbers, down, across },
       params: {},
-      outer: { extent: planes, dims: [], slices: { x: H * W, dy: Ho * Wo, dx: H * W } },
+      outer: inPlanes({ x: H * W, dy: Ho * Wo, dx: H * W }),
     })
   }
   const choice: Launch = {
@@ -229,7 +309,7 @@ export const backward: Lower<'maxPool2d'> = ({ attrs, sizes }) => {
     count: planes * Ho * Wo,
     dims: numbers,
     params: {},
-    outer: { extent: planes, dims: [], slices: { x: H * W, choice: Ho * Wo } },
+    outer: inPlanes({ x: H * W, choice: Ho * Wo }),
   }
   const dx: Launch = {
     kernel: maxPool2dBackward,
@@ -237,7 +317,7 @@ export const backward: Lower<'maxPool2d'> = ({ attrs, sizes }) => {
     count: planes * H * W,
     dims: numbers,
     params: {},
-    outer: { extent: planes, dims: [], slices: { choice: Ho * Wo, dy: Ho * Wo, dx: H * W } },
+    outer: inPlanes({ choice: Ho * Wo, dy: Ho * Wo, dx: H * W }),
   }
   return { launches: [choice, dx], scratch: { choice: planes * Ho * Wo } }
 }

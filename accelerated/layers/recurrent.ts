@@ -60,15 +60,16 @@ export interface ScanSizes {
 const times = (from: number, to: number): readonly number[] =>
   Array.from({ length: Math.max(to - from, 0) }, (_, i) => from + i)
 
-/** All states in order of time: b + wIh·x of all times at once into `into`, then a launch for each time. */
+/** All states in order of time: the bias + wIh·x of all times at once into `into`, then a launch for each time. */
 export const scanned = (
   R: number,
   { T, N, I }: ScanSizes,
   into: Slot,
   first: Launch,
   next: (t: number) => Launch,
+  bias = 'b',
 ): readonly Launch[] => [
-  denseProduct({ N: T * N, I, O: R }, { x: input('x'), w: input('wIh'), b: input('b'), y: into }, true),
+  denseProduct({ N: T * N, I, O: R }, { x: input('x'), w: input('wIh'), b: input(bias), y: into }, true),
   first,
   ...times(1, T).map(next),
 ]
@@ -95,6 +96,20 @@ export const lastOf = (wanted: boolean, { T, N, H }: ScanSizes): readonly Launch
       ]
     : []
 
+/** dwHh from the gradients of all sums over states, [T,N,R]. */
+export const weightsOfStates = (da: Slot, R: number, { T, N, H }: ScanSizes): Launch => {
+  const bind = { h0: input('h0'), h: scratch('h'), da, dw: gradient('wHh') }
+  return worthTiling(R, H)
+    ? {
+        kernel: recurrentOfWHhTiled,
+        bind,
+        count: tilesFor(R, H),
+        dims: { rows: R, columns: H, terms: T * N, first: N * H },
+        params: {},
+      }
+    : reduce(recurrentOfWHh, R * H, T * N, { bind, dims: { R, H, first: N * H } })
+}
+
 /**
  * From the gradients of all pre-activations, [T,N,R], those of the inputs that are asked for. Sums over time and batch
  * are one sum each; dh0 reads the first time alone.
@@ -102,25 +117,16 @@ export const lastOf = (wanted: boolean, { T, N, H }: ScanSizes): readonly Launch
 export const pulledFrom = (
   da: Slot,
   R: number,
-  { T, N, I, H }: ScanSizes,
+  sizes: ScanSizes,
   wants: (input: string) => boolean,
 ): readonly Launch[] => {
+  const { T, N, I, H } = sizes
   const all = { N: T * N, I, O: R }
-  const bindWHh = { h0: input('h0'), h: scratch('h'), da, dw: gradient('wHh') }
-  const ofWHh: Launch = worthTiling(R, H)
-    ? {
-        kernel: recurrentOfWHhTiled,
-        bind: bindWHh,
-        count: tilesFor(R, H),
-        dims: { rows: R, columns: H, terms: T * N, first: N * H },
-        params: {},
-      }
-    : reduce(recurrentOfWHh, R * H, T * N, { bind: bindWHh, dims: { R, H, first: N * H } })
   const list: readonly (readonly [string, Launch])[] = [
     ['x', denseOfX(all, { w: input('wIh'), dy: da, dx: gradient('x') })],
     ['h0', denseOfX({ N, I: H, O: R }, { w: input('wHh'), dy: da, dx: gradient('h0') })],
     ['wIh', denseOfW(all, { x: input('x'), dy: da, dw: gradient('wIh') })],
-    ['wHh', ofWHh],
+    ['wHh', weightsOfStates(da, R, sizes)],
     ['b', denseOfB(all, { dy: da, db: gradient('b') })],
   ]
   return list.flatMap(([name, launch]) => (wants(name) ? [launch] : []))

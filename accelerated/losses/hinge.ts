@@ -57,27 +57,29 @@ fn finish(at: u32, sum: f32) { set_loss(at, sum * params.scale); }
 
 /**
  * dscores[n,j] = (Σ_{c≠j} t[n,c]·[1 + s[n,j] − s[n,c] > 0] − t[n,j]·Σ_{k≠j} [1 + s[n,k] − s[n,j] > 0])·dloss·scale;
- * dloss is one number, or one for each row
+ * dloss is one number, or one for each row. If a corner's slope is the one to its right, a margin of 0 is short as well
  */
 export const hingeBackward = kernel({
   name: 'hinge.backward',
   reads: ['scores', 'goal', 'first', 'past', 'dloss'],
   writes: ['dscores'],
-  dims: ['C', 'each'],
+  dims: ['C', 'each', 'right'],
   params: ['scale'],
   code: /* wgsl */ `
+fn is_short(margin: f32) -> bool { return margin > 0.0 || (margin == 0.0 && dims.right == 1u); }
+
 fn element(i: u32) {
   let n = i / dims.C;
   let past_n = u32(past(n));
   var up = 0.0;
   for (var c = u32(first(n)); c < past_n; c++) {
     let at_c = n * dims.C + c;
-    up += goal(at_c) * select(0.0, 1.0, at_c != i && 1.0 + (scores(i) - scores(at_c)) > 0.0);
+    up += goal(at_c) * select(0.0, 1.0, at_c != i && is_short(1.0 + (scores(i) - scores(at_c))));
   }
   var within = 0u;
   let end = select((n + 1u) * dims.C, 0u, goal(i) == 0.0);
   for (var k = n * dims.C; k < end; k++) {
-    if (k != i && 1.0 + (scores(k) - scores(i)) > 0.0) { within++; }
+    if (k != i && is_short(1.0 + (scores(k) - scores(i)))) { within++; }
   }
   set_dscores(i, (up - goal(i) * f32(within)) * dloss(n * dims.each) * params.scale);
 }
@@ -113,7 +115,7 @@ export const forward: Lower<'hinge'> = ({ attrs: { reduction }, sizes: { N, C } 
   return { launches: [targets(N, C), loss], scratch: { first: N, past: N } }
 }
 
-export const backward: Lower<'hinge'> = ({ attrs: { reduction }, sizes: { N, C } }): Lowered => {
+export const backward: Lower<'hinge'> = ({ attrs: { reduction, kink }, sizes: { N, C } }): Lowered => {
   const each = reduction === 'none' ? 1 : 0
   const dscores: Launch = {
     ...elementwise(
@@ -128,7 +130,7 @@ export const backward: Lower<'hinge'> = ({ attrs: { reduction }, sizes: { N, C }
         dscores: gradient('scores'),
       },
       { scale: reduction === 'mean' ? 1 / N : 1 },
-      { C, each },
+      { C, each, right: kink === 'right' ? 1 : 0 },
     ),
     outer: {
       extent: N,

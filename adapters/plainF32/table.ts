@@ -23,6 +23,8 @@ import * as flatten from './layers/flatten.js'
 import * as globalAvgPool from './layers/globalAvgPool.js'
 import * as localResponseNorm from './layers/localResponseNorm.js'
 import * as lstm from './layers/lstm.js'
+import * as gruCell from './layers/gruCell.js'
+import * as gru from './layers/gru.js'
 import * as lstmCell from './layers/lstmCell.js'
 import * as maxPool2d from './layers/maxPool2d.js'
 import * as mul from './layers/mul.js'
@@ -70,6 +72,8 @@ export const loops = {
   lstmCell,
   rnn,
   lstm,
+  gruCell,
+  gru,
   mse,
   bce,
   cce,

@@ -15,8 +15,9 @@ export const about = JSON.parse(readFileSync(join(repository, 'package.json'), '
   readonly license: string
 }
 
-// the peers of `bench reference`, which says so where they are missing, and what reads formulas from their sources
-const leftOut = ['@tensorflow/*', '*/read.js']
+// the libraries of adapters and of `bench reference`, which say so where they are missing, what reads formulas from their
+// sources, and what reads backends in TypeScript
+const leftOut = ['@tensorflow/*', '@jax-js/jax', 'onnxruntime-web', 'protobufjs', '*/read.js', 'tsx/*']
 
 /** What of the package `webgpu` runs on x86-64 Linux. */
 const dawn = ['index.js', 'package.json', 'LICENSE.md', 'dist/linux-x64/dawn.node']

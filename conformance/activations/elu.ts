@@ -6,13 +6,16 @@ import type { Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { answersTo, exactly, named, plus, times, unit } from '../vocabulary/claims.js'
 import {
+  anyKink,
   anyPoints,
   anyValue,
   aroundZero,
   closedForm,
+  eachKink,
   eachValue,
   functionCorners,
   points,
+  slopeAtTheCorner,
   slopeOfValue,
 } from '../vocabulary/elementwise.js'
 import { array } from '../vocabulary/examples.js'
@@ -25,8 +28,9 @@ const alphas = [1, 0.5, 2, 0.1, 1.6732632, 0, -0.5]
 const below = (x: number): number => -Math.abs(x) - 2 ** -20
 
 const aboveZero: Law = {
-  name: 'from 0 up it is the identity, and so is its slope at 0, whatever alpha is',
-  claims: ({ attrs, inputs, cotangents }, ask) => {
+  name: 'from 0 up it is the identity, and so is its slope at 0, whatever alpha is, unless that on the left is asked for',
+  claims: ({ attrs: given, inputs, cotangents }, ask) => {
+    const attrs = { ...given, kink: 'catalogue' }
     const x = mapTensor(Math.abs, named(inputs, 'x'))
     return F.pipe(
       E.Do,
@@ -117,6 +121,8 @@ const sums: Law = {
   },
 }
 
+const cornerSlopes = slopeAtTheCorner(({ alpha }) => ({ catalogue: 1, left: alpha as number, right: 1 }))
+
 const [exactlyAt, oftenAt] = aroundZero('the kink', [{ alpha: 2 }, { alpha: 0.5 }, {}])
 
 export const elu = questionsAbout('elu', {
@@ -125,6 +131,7 @@ export const elu = questionsAbout('elu', {
     ...eachValue('alpha', 'alpha', alphas),
     exactlyAt,
     oftenAt,
+    ...eachKink({ alpha: 2 }),
     points('on either side of the kink', 20, kinks, { alpha: 2 }),
     points(
       'where formulas turn',
@@ -140,8 +147,11 @@ export const elu = questionsAbout('elu', {
     points('the steep part', 1000, { mean: 0, scale: 0.5 }),
     points('the tail', 1000, { mean: -8, scale: 6 }),
   ],
-  random: anyPoints(['normal', 'small', 'wide', 'ties'], anyValue('alpha', alphas)),
-  laws: [aboveZero, zeroAlpha, linearInAlpha, slope, nearZero, sums],
+  random: anyPoints(['normal', 'small', 'wide', 'ties'], (draw) => ({
+    ...anyValue('alpha', alphas)(draw),
+    ...anyKink(draw),
+  })),
+  laws: [aboveZero, zeroAlpha, linearInAlpha, slope, nearZero, sums, cornerSlopes],
   worked: [
     {
       name: 'at −ln 2 it is −½, at −ln 4 −¾: e^x is ½ and ¼ there',
@@ -163,6 +173,14 @@ export const elu = questionsAbout('elu', {
       cotangents: { y: array([3, -4, 5, 6]) },
       outputs: { x: array([3, -2, 5, 6]) },
       source: 'by hand; the slope at 0 as TensorFlow’s EluGrad has it (PyTorch would have 10 for 5)',
+    },
+    {
+      name: 'with the slope on the left of 0 there, α',
+      attrs: { alpha: 2, kink: 'left' },
+      inputs: { x: array([-Math.log(2), -Math.log(4), 0, 3]) },
+      cotangents: { y: array([3, -4, 5, 6]) },
+      outputs: { x: array([3, -2, 10, 6]) },
+      source: 'by hand; the slope at 0 as PyTorch’s ELU has it',
     },
   ],
   // PyTorch has the plain difference e^x − 1, which keeps the error of e^x, at most 2ε, near 0 as well
@@ -211,9 +229,16 @@ export const elu = questionsAbout('elu', {
     {
       name: 'slope α at 0, as PyTorch has it',
       direction: 'backward',
-      find: 'x >= 0 ? dy',
-      replace: 'x > 0 ? dy',
+      find: "kink !== 'left' && x === 0",
+      replace: 'false',
       unseenAt: form('', { alpha: 2 }, { x: [8] }),
+    },
+    {
+      name: 'slope 1 at 0, whichever is asked for',
+      direction: 'backward',
+      find: "kink !== 'left' && x === 0",
+      replace: 'x === 0',
+      unseenAt: form('', { alpha: 2, kink: 'left' }, { x: [8] }),
     },
     {
       name: 'alpha forgotten',

@@ -5,14 +5,17 @@ import type { Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { at, claim, exactly, minus, named, opposite, plus, unit } from '../vocabulary/claims.js'
 import {
+  anyKink,
   anyPoints,
   anyValue,
   aroundZero,
+  eachKink,
   eachValue,
   eulersOfDegree1,
   functionCorners,
   homogeneous,
   points,
+  slopeAtTheCorner,
 } from '../vocabulary/elementwise.js'
 import { array } from '../vocabulary/examples.js'
 
@@ -83,6 +86,12 @@ const oddPart: Law = {
   },
 }
 
+const cornerSlopes = slopeAtTheCorner(({ alpha }) => ({
+  catalogue: alpha as number,
+  left: alpha as number,
+  right: 1,
+}))
+
 const slopes = [0.1, 0.01, 0.25, 0.99, 0, 1, 2, -0.5]
 
 export const leakyRelu = questionsAbout('leakyRelu', {
@@ -90,15 +99,19 @@ export const leakyRelu = questionsAbout('leakyRelu', {
     ...functionCorners({ alpha: 0.25 }),
     ...eachValue('slope', 'alpha', slopes),
     ...aroundZero('the kink', [{ alpha: 0.5 }, {}, { alpha: 2 }]),
+    ...eachKink({ alpha: 0.25 }),
     points('all of it leaks', 65, 'negative'),
     points('nothing leaks', 65, 'positive'),
     points('small', 64, 'small'),
     points('saturated', 64, 'saturated'),
     points('saturated, a slope above 1', 64, 'saturated', { alpha: 3 }),
   ],
-  random: anyPoints(['normal', 'small', 'wide', 'ties'], anyValue('alpha', slopes)),
+  random: anyPoints(['normal', 'small', 'wide', 'ties'], (draw) => ({
+    ...anyValue('alpha', slopes)(draw),
+    ...anyKink(draw),
+  })),
   // α·x and α·dy are rounded, and the two products
-  laws: [knownSlopes, undone, homogeneous, oddPart, eulersOfDegree1(4)],
+  laws: [knownSlopes, undone, homogeneous, oddPart, eulersOfDegree1(4), cornerSlopes],
   worked: [
     {
       name: 'a tenth of what is below 0: −1, 0 and 1 give −0.1, 0 and 1',
@@ -127,6 +140,14 @@ export const leakyRelu = questionsAbout('leakyRelu', {
       cotangents: { y: array([1, 2, 3, 4, -5]) },
       outputs: { x: array([0.25, 0.5, 0.75, 4, -5]) },
       source: 'slide "Activation functions"; the slope at 0 as in PyTorch',
+    },
+    {
+      name: 'with the slope on the right of 0 there',
+      attrs: { alpha: 0.25, kink: 'right' },
+      inputs: { x: array([-10, -0.5, 0, 0.5, 10]) },
+      cotangents: { y: array([1, 2, 3, 4, -5]) },
+      outputs: { x: array([0.25, 0.5, 3, 4, -5]) },
+      source: 'by hand',
     },
   ],
   faults: [
@@ -162,14 +183,21 @@ export const leakyRelu = questionsAbout('leakyRelu', {
     {
       name: 'slope 1 at 0',
       direction: 'backward',
-      find: 'x > 0 ? dy',
-      replace: 'x >= 0 ? dy',
+      find: "kink === 'right' && x === 0",
+      replace: 'x === 0',
       unseenAt: form('', {}, { x: [8] }),
+    },
+    {
+      name: 'no slope but α at 0',
+      direction: 'backward',
+      find: "kink === 'right' && x === 0",
+      replace: 'false',
+      unseenAt: form('', { kink: 'right' }, { x: [8] }),
     },
     {
       name: 'sides exchanged',
       direction: 'backward',
-      find: 'x > 0 ? dy',
+      find: "x > 0 || (kink === 'right' && x === 0) ? dy",
       replace: 'x <= 0 ? dy',
       unseenAt: form('', { alpha: 1 }, { x: [4] }),
     },
@@ -183,7 +211,7 @@ export const leakyRelu = questionsAbout('leakyRelu', {
     {
       name: 'decided by the cotangent',
       direction: 'backward',
-      find: 'x > 0 ? dy',
+      find: "x > 0 || (kink === 'right' && x === 0) ? dy",
       replace: 'dy > 0 ? dy',
       unseenAt: form('', {}, { x: [4] }, { x: 'positive', dy: 'positive' }),
     },

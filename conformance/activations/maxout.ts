@@ -5,7 +5,7 @@ import { generate, mapTensor, sumOf, zeros, zipTensors } from '../../spec/tensor
 import type { Fill } from '../form.js'
 import type { Evaluation, Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
-import { joined, part, reversed } from '../vocabulary/arrange.js'
+import { joined, part, rearranged, reversed } from '../vocabulary/arrange.js'
 import {
   another,
   at,
@@ -17,6 +17,7 @@ import {
   plus,
   product,
   size,
+  times,
   unit,
 } from '../vocabulary/claims.js'
 import { batchSplits, invariant, ofAnswers } from '../vocabulary/laws.js'
@@ -115,7 +116,8 @@ const anyOrder = invariant('pieces in another order have the same maximum', 'y',
 
 const copiesGetNothing: Law = {
   name: 'every piece once more, behind the others, changes nothing and has no gradient: ties go to the lowest k',
-  claims: ({ attrs, inputs, cotangents }, ask) => {
+  claims: ({ attrs: given, inputs, cotangents }, ask) => {
+    const attrs = { ...given, ties: 'first' }
     const [w, b] = [named(inputs, 'w'), named(inputs, 'b')]
     const K = countOf(w)
     const twice = { ...inputs, w: joined(w, w), b: joined(b, b) }
@@ -135,6 +137,55 @@ const copiesGetNothing: Law = {
             exactly(part(0, K, 2 * K, all), zeros(once.shape)),
           ]
         }),
+      ]),
+    )
+  },
+}
+
+const copiesTakeAll: Law = {
+  name: 'every piece once more, behind the others, has all of the gradient if the last of ties has it, half if they share',
+  claims: ({ attrs, inputs, cotangents }, ask) => {
+    const [w, b] = [named(inputs, 'w'), named(inputs, 'b')]
+    const K = countOf(w)
+    const twice = { ...inputs, w: joined(w, w), b: joined(b, b) }
+    const ofTies = (ties: string, front: number) =>
+      F.pipe(
+        E.Do,
+        E.bind('gradients', () => ask('backward', { ...attrs, ties }, inputs, cotangents)),
+        E.bind('ofTwice', () => ask('backward', { ...attrs, ties }, twice, cotangents)),
+        E.map(({ gradients, ofTwice }) => [
+          equal('x', ofTwice, gradients),
+          ...['w', 'b'].flatMap((name) => {
+            const [once, all] = [named(gradients.values, name), named(ofTwice.values, name)]
+            // a share of a share is rounded once more
+            const allowed = zipTensors([named(gradients.slack, name), once], (e, v) => 2 * e + 4 * unit * Math.abs(v))
+            return [
+              { got: part(0, 0, K, all), want: times(front, once), allowed },
+              { got: part(0, K, 2 * K, all), want: times(1 - front, once), allowed },
+            ]
+          }),
+        ]),
+      )
+    return F.pipe(
+      E.sequenceArray([ofTies('last', 0), ofTies('share', 0.5)]),
+      E.map((claims) => claims.flat()),
+    )
+  },
+}
+
+const lastIsFirstFromBehind: Law = {
+  name: 'the last of tied pieces is the first of them in reverse order',
+  claims: ({ attrs, inputs, cotangents }, ask) => {
+    const order = (t: Tensor): Tensor => reversed(0, t)
+    const turned = { ...inputs, w: order(named(inputs, 'w')), b: order(named(inputs, 'b')) }
+    return F.pipe(
+      E.Do,
+      E.bind('last', () => ask('backward', { ...attrs, ties: 'last' }, inputs, cotangents)),
+      E.bind('first', () => ask('backward', { ...attrs, ties: 'first' }, turned, cotangents)),
+      E.map(({ last, first }) => [
+        equal('x', last, first),
+        equal('w', last, rearranged(order, 'w', first)),
+        equal('b', last, rearranged(order, 'b', first)),
       ]),
     )
   },
@@ -289,6 +340,17 @@ export const maxout = questionsAbout('maxout', {
       w: { values: [1, 1, 1 + 2 ** -23, 1 - 2 ** -24, 1 + 2 ** -22, 1] },
       b: { constant: 0 },
     }),
+    ...(['last', 'share'] as const).flatMap((by) => [
+      form(`often tied: ${by}`, { ties: by }, layer(40, 1, 3, 4), ties),
+      form(`often tied, two inputs: ${by}`, { ties: by }, layer(33, 2, 5, 3), { ...ties, dy: 'ties' }),
+      form(`often tied, tiles: ${by}`, { ties: by }, layer(65, 3, 17, 3), ties),
+      form(`all tied: pieces of zeros: ${by}`, { ties: by }, layer(6, 4, 5, 3), {
+        w: { constant: 0 },
+        b: { constant: 0 },
+      }),
+      form(`no ties: ${by}`, { ties: by }, layer(7, 6, 4, 5), spreadPieces),
+      form(`sums of 1024 over the batch, often tied: ${by}`, { ties: by }, layer(1024, 2, 3, 3), ties),
+    ]),
     form('all pieces below 0', {}, layer(5, 6, 4, 3), { x: 'positive', w: 'negative', b: 'negative' }),
     form('decided by the bias', {}, layer(8, 4, 6, 3), { x: 'small', b: 'wide' }),
     form('decided by the weights', {}, layer(8, 4, 6, 3), { x: 'wide', b: 'small' }),
@@ -312,7 +374,7 @@ export const maxout = questionsAbout('maxout', {
   random: (draw) => {
     const whole = draw.uniform() < 0.25
     return {
-      attrs: {},
+      attrs: draw.pick([{}, {}, { ties: 'last' }, { ties: 'share' }]),
       shapes: layer(
         draw.integer(1, 7),
         draw.pick([draw.integer(1, 9), draw.integer(1, 40)]),
@@ -334,6 +396,8 @@ export const maxout = questionsAbout('maxout', {
     rectified,
     anyOrder,
     copiesGetNothing,
+    copiesTakeAll,
+    lastIsFirstFromBehind,
     winnerTakesAll,
     nothingIsLost,
     euler,
@@ -402,6 +466,27 @@ export const maxout = questionsAbout('maxout', {
       },
       source: 'by hand; ties as PyTorch’s max has them',
     },
+    ...(
+      [
+        ['last', 0, [0, 6, 0]],
+        ['share', 3, [3, 3, 0]],
+      ] as const
+    ).map(([by, dx, db]) => ({
+      name: `of two tied pieces and a lower one the gradient is for: ${by}`,
+      attrs: { ties: by },
+      inputs: {
+        x: { shape: [1, 1], data: [0] },
+        w: { shape: [3, 1, 1], data: [1, 0, 7] },
+        b: { shape: [3, 1], data: [3, 3, 2] },
+      },
+      cotangents: { y: { shape: [1, 1], data: [6] } },
+      outputs: {
+        x: { shape: [1, 1], data: [dx] },
+        w: { shape: [3, 1, 1], data: [0, 0, 0] },
+        b: { shape: [3, 1], data: db },
+      },
+      source: 'by hand',
+    })),
   ],
   faults: [
     {
@@ -451,15 +536,15 @@ export const maxout = questionsAbout('maxout', {
     {
       name: 'ties to the highest k',
       direction: 'backward',
-      find: 'indexOfLargest(K, (k) => piece(inputs, I, n, k, o))',
-      replace: 'K - 1 - indexOfLargest(K, (k) => piece(inputs, I, n, K - 1 - k, o))',
+      find: "ties === 'last' ?",
+      replace: 'true ?',
       unseenAt: form('', {}, layer(3, 4, 2, 3)),
     },
     {
       name: 'a tied piece has the gradient too',
       direction: 'backward',
-      find: 'at2(first, n, o) === k ? at2(dy, n, o) * at2(x',
-      replace: 'piece(inputs, I, n, at2(first, n, o), o) === piece(inputs, I, n, k, o) ? at2(dy, n, o) * at2(x',
+      find: 'takes(n, k, o) ? at2(part, n, o) * at2(x',
+      replace: 'isLargest(n, k, o) ? at2(part, n, o) * at2(x',
       unseenAt: form('', {}, layer(3, 4, 2, 3)),
     },
     {
@@ -479,23 +564,29 @@ export const maxout = questionsAbout('maxout', {
     {
       name: 'dx: the weights of the first piece',
       direction: 'backward',
-      find: 'at3(w, at2(first, n, o), o, i)',
+      find: 'at3(w, at2(one, n, o), o, i)',
       replace: 'at3(w, 0, o, i)',
       unseenAt: form('', {}, layer(3, 4, 2, 1)),
     },
     { name: 'dx: one output short', direction: 'backward', find: 'sum1(O, (o)', replace: 'sum1(O - 1, (o)' },
     {
+      name: 'shared, dx: one piece short',
+      direction: 'backward',
+      find: 'sum2(O, K,',
+      replace: 'sum2(O, K - 1,',
+    },
+    {
       name: 'dw: every piece has the gradient',
       direction: 'backward',
-      find: 'at2(first, n, o) === k ? at2(dy, n, o) * at2(x',
-      replace: 'true ? at2(dy, n, o) * at2(x',
+      find: 'takes(n, k, o) ? at2(part, n, o) * at2(x',
+      replace: 'true ? at2(part, n, o) * at2(x',
       unseenAt: form('', {}, layer(3, 4, 2, 1)),
     },
     {
       name: 'dw: averaged over the batch',
       direction: 'backward',
-      find: 'at2(dy, n, o) * at2(x, n, i)',
-      replace: '(at2(dy, n, o) * at2(x, n, i)) / N',
+      find: 'at2(part, n, o) * at2(x, n, i)',
+      replace: '(at2(part, n, o) * at2(x, n, i)) / N',
       unseenAt: form('', {}, layer(1, 4, 2, 3)),
     },
     {
@@ -508,9 +599,23 @@ export const maxout = questionsAbout('maxout', {
     {
       name: 'db: decided by the first sample',
       direction: 'backward',
-      find: 'at2(first, n, o) === k ? at2(dy, n, o) : 0',
-      replace: 'at2(first, 0, o) === k ? at2(dy, n, o) : 0',
+      find: 'takes(n, k, o) ? at2(part, n, o) : 0',
+      replace: 'takes(0, k, o) ? at2(part, n, o) : 0',
       unseenAt: form('', {}, layer(1, 4, 2, 3)),
+    },
+    {
+      name: 'shared, but not divided',
+      direction: 'backward',
+      find: 'at2(dy, n, o) / at2(tied, n, o)',
+      replace: 'at2(dy, n, o)',
+      unseenAt: form('', { ties: 'share' }, layer(3, 4, 2, 3)),
+    },
+    {
+      name: 'divided by all pieces, tied or not',
+      direction: 'backward',
+      find: 'at2(dy, n, o) / at2(tied, n, o)',
+      replace: 'at2(dy, n, o) / K',
+      unseenAt: form('', { ties: 'share' }, layer(3, 4, 2, 1)),
     },
   ],
 })

@@ -4,13 +4,16 @@ import type { Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { exactly, minus, named, opposite } from '../vocabulary/claims.js'
 import {
+  anyKink,
   anyPoints,
   aroundZero,
+  eachKink,
   eulersOfDegree1,
   functionCorners,
   homogeneous,
   idempotent,
   points,
+  slopeAtTheCorner,
 } from '../vocabulary/elementwise.js'
 import { array } from '../vocabulary/examples.js'
 
@@ -35,13 +38,20 @@ export const relu = questionsAbout('relu', {
   corners: [
     ...functionCorners(),
     ...aroundZero('the kink'),
+    ...eachKink(),
     points('nothing passes', 65, 'negative'),
     points('all passes', 65, 'positive'),
     points('small', 64, 'small'),
     points('saturated', 64, 'saturated'),
   ],
-  random: anyPoints(['normal', 'small', 'wide', 'ties']),
-  laws: [idempotent('twice is once'), homogeneous, parts, eulersOfDegree1(0)],
+  random: anyPoints(['normal', 'small', 'wide', 'ties'], anyKink),
+  laws: [
+    idempotent('twice is once'),
+    homogeneous,
+    parts,
+    eulersOfDegree1(0),
+    slopeAtTheCorner(() => ({ catalogue: 0, left: 0, right: 1 })),
+  ],
   worked: [
     {
       name: 'negative numbers and 0 give 0, positive ones themselves',
@@ -56,6 +66,19 @@ export const relu = questionsAbout('relu', {
       outputs: { x: array([0, 0, 0, 4, -5]) },
       source: 'slide "Activation functions"; the slope at 0 as in PyTorch',
     },
+    ...(
+      [
+        ['left', array([0, 0, 0, 4, -5])],
+        ['right', array([0, 0, 3, 4, -5])],
+      ] as const
+    ).map(([kink, dx]) => ({
+      name: `the slope at 0 is the one on its ${kink}`,
+      attrs: { kink },
+      inputs: { x },
+      cotangents: { y: array([1, 2, 3, 4, -5]) },
+      outputs: { x: dx },
+      source: 'by hand',
+    })),
   ],
   faults: [
     { name: 'minimum in place of maximum', direction: 'forward', find: 'Math.max(0, x)', replace: 'Math.min(0, x)' },
@@ -86,6 +109,13 @@ export const relu = questionsAbout('relu', {
       find: 'x <= 0 ? 0 : dy',
       replace: 'x < 0 ? 0 : dy',
       unseenAt: form('', {}, { x: [8] }),
+    },
+    {
+      name: 'no slope but 0 at the corner',
+      direction: 'backward',
+      find: 'x < 0 ? 0 : dy',
+      replace: 'x <= 0 ? 0 : dy',
+      unseenAt: form('', { kink: 'right' }, { x: [8] }),
     },
     { name: 'sides exchanged', direction: 'backward', find: 'x <= 0 ? 0 : dy', replace: 'x >= 0 ? 0 : dy' },
     {

@@ -38,8 +38,11 @@ export const coveredBy = (
   strength: 1 | 3,
 ): Covered => {
   const rows = answered.flatMap(({ row }) => (row === undefined ? [] : [row]))
+  // where a triple is met, what is to be plain is so
+  const axes = subject.factors.find(({ name }) => name === subject.plainly)
+  const plain = rows.filter((row) => axes === undefined || row[axes.name] === axes.classes[0])
   const share = ({ tuples }: Covering, core?: readonly string[]): Share => ({
-    met: rows.length === 0 ? 0 : met(subject.factors, rows, tuples.strength, core),
+    met: rows.length === 0 ? 0 : met(subject.factors, core === undefined ? rows : plain, tuples.strength, core),
     of: tuples.feasible,
   })
   const measured = answered.flatMap(({ form }) => {

@@ -23,6 +23,8 @@ export interface Wanted {
   readonly strength: 1 | 2 | 3
   /** the factors whose triples are wanted at strength 3, if not all: of the others every pair with any */
   readonly core?: readonly string[]
+  /** at strength 3, the factor that has its first class wherever a triple counts as met */
+  readonly plainly?: string
   readonly possible?: Possible
   readonly seed: string
 }
@@ -87,7 +89,7 @@ const candidates = 6
  */
 export const covering = (
   factors: readonly Factor[],
-  { strength, core, possible, seed }: Wanted,
+  { strength, core, plainly, possible, seed }: Wanted,
   before: readonly Row[] = [],
 ): Covering => {
   const draw = draws(keyOf(`covering array ${strength} ${seed}`))
@@ -95,6 +97,8 @@ export const covering = (
   const all = factors.map((_, at) => at)
   const among =
     core === undefined || strength < 3 ? all : all.filter((at) => core.includes((factors[at] as Factor).name))
+  // beside each triple, as its last factor
+  const beside = strength < 3 ? [] : all.filter((at) => (factors[at] as Factor).name === plainly)
   const rowOf = (line: Line): Partial<Row> => {
     const row: Record<string, string> = {}
     for (const factor of all) {
@@ -138,11 +142,13 @@ export const covering = (
 
   const infeasible: Partial<Row>[] = []
   let feasible = 0
-  const goals: readonly Goal[] = subsets(strength, among).map((chosen) => {
+  const goals: readonly Goal[] = subsets(strength, among).map((triple) => {
+    const chosen = [...triple, ...beside]
     const strides = chosen.map((_, i) => chosen.slice(i + 1).reduce((n, factor) => n * (counts[factor] as number), 1))
     const size = chosen.reduce((n, factor) => n * (counts[factor] as number), 1)
     const left = new Uint8Array(size)
-    for (let code = 0; code < size; code++) {
+    const plain = beside.reduce((n, factor) => n * (counts[factor] as number), 1)
+    for (let code = 0; code < size; code += plain) {
       const line = lineOf(counts, { factors: chosen, strides }, code)
       if (can(line) && completed(line, openIn(line), inOrder) !== undefined) {
         left[code] = 1

@@ -1,7 +1,8 @@
 import { either as E, function as F } from 'fp-ts'
 import type { OpName } from '../../spec/catalogue.js'
 import { opOf } from '../../spec/catalogue.js'
-import type { AnySizes } from '../../spec/op.js'
+import type { Attributes } from '../../spec/attributes.js'
+import type { AnyOp, AnySizes } from '../../spec/op.js'
 import { inputsAmong, resolve } from '../../spec/op.js'
 import type { Shape } from '../../spec/tensor.js'
 import { sizeOf } from '../../spec/tensor.js'
@@ -11,11 +12,13 @@ import type { Form } from '../form.js'
 export interface Measured {
   /** by the letters of the op's inputs; `first` and `last` are the ends of a run of axes */
   readonly extents: Readonly<Record<string, number>>
-  /** multiply-adds of forward; 0 where the op has no weights */
+  /** multiply-adds of forward, taps of all windows, or comparisons with neighbours; 0 where the op has none of them */
   readonly multiplyAdds: number
   /** elements of the largest tensor */
   readonly elements: number
   readonly steps: number
+  /** steps of all sequences together, where they have more than one */
+  readonly turns: number
   /** what tiles are laid over in a product of images and filters, or nothing where there is none */
   readonly tiled?: Tiled
 }
@@ -53,6 +56,24 @@ const letters = (op: OpName, form: Form): readonly string[] => [
   ),
 ]
 
+const tapsOf = (
+  op: AnyOp,
+  attrs: Attributes,
+  sizes: AnySizes,
+  shapes: Readonly<Record<string, Shape>>,
+  outputs: Readonly<Record<string, Shape>>,
+): number => {
+  const windows = op.windows?.(attrs, sizes) ?? []
+  const neighbours = op.neighbours?.(attrs, sizes) ?? 1
+  const elements = (all: Readonly<Record<string, Shape>>): number =>
+    Object.values(all).reduce((n, shape) => Math.max(n, sizeOf(shape)), 0)
+  return windows.length > 0
+    ? windows.reduce((n, { window }) => n * window, elements(outputs))
+    : neighbours > 1
+      ? elements(shapes) * neighbours
+      : 0
+}
+
 /** Errors: whatever the op refuses of the form. */
 export const measure = (op: OpName, form: Form) =>
   F.pipe(
@@ -60,6 +81,7 @@ export const measure = (op: OpName, form: Form) =>
     E.flatMap((attrs) => resolve(opOf(op), attrs, form.shapes)),
     E.map(({ attrs, sizes, outputs }): Measured => {
       const tiled = tiledOf(attrs['groups'], sizes)
+      const steps = typeof sizes['T'] === 'number' ? sizes['T'] : 1
       const run = (sizes['x0'] as Shape | undefined) ?? sizes.rest
       return {
         extents: {
@@ -70,11 +92,12 @@ export const measure = (op: OpName, form: Form) =>
           ),
           ...(run.length === 0 ? {} : { first: run[0] as number, last: run.at(-1) as number }),
         },
-        multiplyAdds: opOf(op).multiplyAdds?.(sizes) ?? 0,
+        multiplyAdds: opOf(op).multiplyAdds?.(sizes) ?? tapsOf(opOf(op), attrs, sizes, form.shapes, outputs),
         elements: [...Object.values(form.shapes), ...Object.values(outputs)]
           .map(sizeOf)
           .reduce((a, b) => Math.max(a, b), 1),
-        steps: typeof sizes['T'] === 'number' ? sizes['T'] : 1,
+        steps,
+        turns: steps === 1 ? 1 : steps * (typeof sizes['N'] === 'number' ? sizes['N'] : 1),
         ...(tiled === undefined ? {} : { tiled }),
       }
     }),

@@ -12,6 +12,7 @@ import type { Rung } from './ladder.js'
 import { onRung, reaches, rungs } from './ladder.js'
 import type { Drawn, Subject } from './subject.js'
 import { subject } from './subject.js'
+import { usualOf } from './usual.js'
 
 /**
  * What is asked of an op in a direction: rows of classes that cover every pair of them, or every triple; then axes that
@@ -19,10 +20,26 @@ import { subject } from './subject.js'
  */
 
 /** No case of a standard run is larger, whatever its seed. */
-export const limits: Limits = { multiplyAdds: 2e8, elements: 2 ** 22, steps: 512 }
+export const limits: Limits = { multiplyAdds: 2e8, elements: 2 ** 22, steps: 512, turns: 4096 }
 
-/** Where an axis climbs the ladder the others are so short that a software adapter answers in a tenth of a second. */
-const lightLimits: Limits = { multiplyAdds: 5e7, elements: 1_200_000, steps: 512 }
+/** What a climb takes at most, whatever its rungs and its draws. */
+const heaviest: Limits = { multiplyAdds: 8e6, elements: 1_200_000, steps: 512, turns: 4096 }
+
+/**
+ * Where an axis climbs the ladder the others are so short that a software adapter answers in some hundredths of a second:
+ * a tensor has at most twice as many elements as the axis, or as a rectangle of 128 by 256. Axes that come squared, as those of a
+ * recurrent net's weights, take more, and have it where they need it.
+ */
+const tiersFor = (longest: number): readonly Limits[] => [
+  {
+    multiplyAdds: Math.max(2 ** 19, 64 * longest),
+    elements: Math.max(2 ** 15, 2 * longest + 6),
+    steps: 512,
+    turns: 1024,
+  },
+  { multiplyAdds: 4e6, elements: 140_000, steps: 512, turns: 4096 },
+  heaviest,
+]
 
 interface Limits {
   readonly multiplyAdds: number
@@ -30,15 +47,21 @@ interface Limits {
   readonly elements: number
   /** of a sequence */
   readonly steps: number
+  /** of all sequences together */
+  readonly turns: number
 }
 
 /** Axes of a case that are as long as a rung says, under classes that let them. */
 export interface Climb {
   readonly row: Row
   readonly rungs: Readonly<Record<string, Rung>>
+  readonly most: Limits
 }
 
 export interface Climbs {
+  /** by the number of the row that a climb has for its own: one case has its classes and the rungs */
+  readonly attached: ReadonlyMap<number, Climb>
+  /** those that no row could take */
   readonly climbs: readonly Climb[]
   /** rungs that no case within the limits meets */
   readonly beyond: Readonly<Record<string, readonly Rung[]>>
@@ -55,6 +78,8 @@ export interface Schedule {
   readonly rows: () => readonly Row[]
   /** cases of convolutions in which rows, columns and terms leave every remainder of every usual tile */
   readonly tiles: () => readonly Form[]
+  /** layers as people use them */
+  readonly usual: () => readonly Form[]
   readonly climbing: () => Climbs
 }
 
@@ -72,27 +97,45 @@ const within = (op: OpName, form: Form, most: Limits, wanted: Readonly<Record<st
     measured.right.multiplyAdds <= most.multiplyAdds &&
     measured.right.elements <= most.elements &&
     measured.right.steps <= most.steps &&
+    measured.right.turns <= most.turns &&
     Object.entries(wanted).every(([letter, rung]) => reaches(rung, measured.right.extents[letter] ?? 0))
   )
 }
 
-const fits = (op: OpName, form: Form, wanted: Readonly<Record<string, Rung>>): boolean =>
-  within(op, form, lightLimits, wanted)
+// extents that are drawn by other names than their axes: channels and filters of a group, and windows that fit
+const counted = ['Cg', 'Og', 'down', 'across']
 
-/** A case whose axes are as long as some rungs say. Where the row's classes do not let them be, those of the plainest row. */
+/** A case of a climb's classes whose axes are as long as its rungs say. Where a draw does not let them be, they are short. */
 export const ofClimb = (
   op: OpName,
-  { few, form }: Subject,
-  plainest: readonly Row[],
-  climb: Climb,
-): fc.Arbitrary<Form> =>
-  numbers({
+  { few, form, ladder }: Subject,
+  { row, rungs: wanted, most }: Climb,
+): fc.Arbitrary<Form> => {
+  // where the rungs leave no room, their axes have an extent of 1, or what the row makes of them
+  const short = Object.fromEntries(
+    Object.keys(wanted).map((letter) => [letter, few[letter] === undefined ? undefined : 1]),
+  )
+  // and where the other draws do not fit beside them, all other extents are 1
+  const thin = Object.fromEntries(
+    Object.keys(few)
+      .filter((name) => wanted[name] === undefined && (ladder[name] !== undefined || counted.includes(name)))
+      .map((name) => [name, 1]),
+  )
+  return numbers({
     ...few,
-    ...Object.fromEntries(Object.entries(climb.rungs).map(([letter, rung]) => [letter, onRung(rung)])),
+    ...Object.fromEntries(Object.entries(wanted).map(([letter, rung]) => [letter, onRung(rung)])),
   }).map((extents) => {
-    const forms = [climb.row, ...plainest].map((row) => form(row, extents))
-    return forms.find((one) => fits(op, one, climb.rungs)) ?? (forms.at(-1) as Form)
+    const long = form(row, extents)
+    const lean = (): Form => form(row, { ...extents, ...thin })
+    return within(op, long, most, wanted)
+      ? long
+      : ([lean(), long].find((one) => within(op, one, heaviest, wanted)) ??
+          form(row, withoutUndefined({ ...extents, ...short })))
   })
+}
+
+const withoutUndefined = (extents: Readonly<Record<string, number | undefined>>): Drawn =>
+  Object.fromEntries(Object.entries(extents).filter((entry): entry is [string, number] => entry[1] !== undefined))
 
 /** A case of any classes that can meet. */
 export const ofAny = ({ factors, possible, drawn, form }: Subject): fc.Arbitrary<Form> =>
@@ -122,12 +165,42 @@ const plainRows = (one: Subject): readonly Row[] => [
 ]
 
 // whether a climb is possible at some draws of the rest
-const possibleClimb = (op: OpName, one: Subject, samples: readonly Drawn[], { row, rungs: wanted }: Climb): boolean => {
+const possibleClimb = (
+  op: OpName,
+  one: Subject,
+  samples: readonly Drawn[],
+  { row, rungs: wanted, most }: Climb,
+): boolean => {
   const long = Object.fromEntries(Object.entries(wanted).map(([letter, { most }]) => [letter, most]))
-  return samples.every((drawn) => fits(op, one.form(row, { ...drawn, ...long }), wanted))
+  return samples.every((drawn) => within(op, one.form(row, { ...drawn, ...long }), most, wanted))
 }
 
-const climbsOf = (op: OpName, one: Subject, rows: readonly Row[], known: readonly Measured[]): Climbs => {
+// a row that hides nothing of a long axis: all is given and wanted, and no tensor is all but one number 0
+const showsAll = (row: Row): boolean =>
+  Object.entries(row).every(([name, choice]) =>
+    name === 'given' || name === 'wanted' ? choice === 'all' : !(name.startsWith('data of') && choice === 'lone'),
+  )
+
+// how many rows are tried for a rung before it gets a case of its own
+const mostTried = 12
+
+interface Found {
+  /** the row that takes the climb, if one does */
+  readonly at: number | undefined
+  readonly row: Row
+  readonly most: Limits
+}
+
+/**
+ * Every rung of every axis, some long beside some short. `rows` are those that may take a climb, by their numbers: each
+ * takes one at most, and what none of the next can take becomes a case of the plainest classes.
+ */
+const climbsOf = (
+  op: OpName,
+  one: Subject,
+  rows: readonly (readonly [number, Row])[],
+  known: readonly Measured[],
+): Climbs => {
   const samples = fc.sample(numbers(one.few), { seed: 1, numRuns: 2 })
   const open = new Map(
     Object.entries(one.ladder).map(([letter, end]) => [
@@ -136,21 +209,29 @@ const climbsOf = (op: OpName, one: Subject, rows: readonly Row[], known: readonl
     ]),
   )
   const plain = plainRows(one)
+  const attached = new Map<number, Climb>()
   const climbs: Climb[] = []
   const beyond: Record<string, Rung[]> = {}
-  for (let turn = 0; ; turn++) {
+  let free = rows
+  for (;;) {
     // the longest that is left, under the next row that lets it be so long
     const [letter, rung] = [...open]
       .map(([letter, left]) => [letter, left.at(-1)] as const)
       .reduce((a, b) => ((b[1]?.most ?? 0) > (a[1]?.most ?? 0) ? b : a), ['', undefined])
     if (rung === undefined) break
     open.set(letter, open.get(letter)?.slice(0, -1) ?? [])
-    const tried = [...Array.from({ length: 12 }, (_, i) => rows[(7 * turn + 5 * i) % rows.length] as Row), ...plain]
-    const row = tried.find((row) => possibleClimb(op, one, samples, { row, rungs: { [letter]: rung } }))
-    if (row === undefined) {
+    const under = (most: Limits): Found | undefined => {
+      const lets = (row: Row): boolean => possibleClimb(op, one, samples, { row, rungs: { [letter]: rung }, most })
+      const taker = free.slice(0, mostTried).find(([, row]) => lets(row))
+      const row = taker?.[1] ?? plain.find(lets)
+      return row === undefined ? undefined : { at: taker?.[0], row, most }
+    }
+    const found = tiersFor(rung.most).reduce<Found | undefined>((before, most) => before ?? under(most), undefined)
+    if (found === undefined) {
       beyond[letter] = [...(beyond[letter] ?? []), rung]
       continue
     }
+    const { at, row, most } = found
     // beside it, on each other axis, the shortest that is left and fits
     const taken = [...open.keys()].reduce<Readonly<Record<string, Rung>>>(
       (soFar, other) => {
@@ -158,7 +239,7 @@ const climbsOf = (op: OpName, one: Subject, rows: readonly Row[], known: readonl
         if (
           other === letter ||
           short === undefined ||
-          !possibleClimb(op, one, samples, { row, rungs: { ...soFar, [other]: short } })
+          !possibleClimb(op, one, samples, { row, rungs: { ...soFar, [other]: short }, most })
         )
           return soFar
         open.set(other, open.get(other)?.slice(1) ?? [])
@@ -166,9 +247,32 @@ const climbsOf = (op: OpName, one: Subject, rows: readonly Row[], known: readonl
       },
       { [letter]: rung },
     )
-    climbs.push({ row, rungs: taken })
+    if (at === undefined) climbs.push({ row: one.turned(row, climbs.length), rungs: taken, most })
+    else {
+      attached.set(at, { row, rungs: taken, most })
+      free = free.filter(([other]) => other !== at)
+    }
   }
-  return { climbs, beyond }
+  return { attached, climbs: [...climbs, ...usualClimbs(one)], beyond }
+}
+
+// what people use most has kernels of its own: 1×1 and depthwise convolutions meet the ladder of channels once more
+const usualClimbs = (one: Subject): readonly Climb[] => {
+  if (!one.factors.some(({ name }) => name === 'groups')) return []
+  const channels = rungs.filter(({ most }) => most <= 1025)
+  const backwards = [...channels].reverse()
+  return [
+    ...channels.map((rung, at) => ({
+      row: one.turned(plainRow(one, { filter: '1' }), at),
+      rungs: { C: rung, O: backwards[at] as Rung },
+      most: limits,
+    })),
+    ...channels.map((rung, at) => ({
+      row: one.turned(plainRow(one, { groups: 'depthwise' }), at),
+      rungs: { C: rung },
+      most: limits,
+    })),
+  ]
 }
 
 // the columns of the widest tile of a subgroup, and its rows
@@ -197,7 +301,7 @@ const remaindersIn = (op: OpName, direction: Direction, form: Form): readonly st
       ]
 }
 
-const tileLimits = { multiplyAdds: 6e6, elements: 2 ** 17 } as const
+const tileLimits = { multiplyAdds: 2 ** 22, elements: 2 ** 15 } as const
 
 // Drawn until nothing is new for long. What is drawn stands: it is the same in every run, whatever its seed
 const tilesOf = (op: OpName, direction: Direction, one: Subject, rows: readonly Row[]): readonly Form[] => {
@@ -205,22 +309,31 @@ const tilesOf = (op: OpName, direction: Direction, one: Subject, rows: readonly 
   const rowsOfTiles = rows.filter(
     ({ groups, filter }) => ['1', '2', '3'].includes(groups ?? '') && !['7', '11'].includes(filter ?? ''),
   )
+  // a filter of one tap leaves primes, which no product of taps does
+  const bare = plainRow(one, { filter: '1' })
   const extents = fc.sample(
     numbers({
       ...one.drawn,
-      Cg: fc.oneof(fc.integer({ min: 4, max: 15 }), fc.integer({ min: 16, max: 33 })),
+      Cg: fc.oneof(
+        fc.integer({ min: 4, max: 15 }),
+        fc.integer({ min: 16, max: 33 }),
+        fc.integer({ min: 64, max: 127 }),
+      ),
       Og: fc.oneof(fc.integer({ min: 4, max: 15 }), fc.integer({ min: 16, max: 33 })),
       // one long row of positions leaves what no rectangle of them can: a prime
       N: fc.integer({ min: 1, max: 2 }),
       down: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 9 })),
       across: fc.oneof(fc.integer({ min: 1, max: 17 }), fc.integer({ min: 64, max: 127 })),
     }),
-    { seed: 1, numRuns: 6000 },
+    { seed: 1, numRuns: 9000 },
   )
   const met = new Set<string>()
   return extents.flatMap((drawn, turn) => {
     // all answers are asked for: what is not wanted meets no tile
-    const { wanted: _, ...form } = one.form(rowsOfTiles[turn % rowsOfTiles.length] as Row, drawn)
+    const { wanted: _, ...form } = one.form(
+      turn % 3 === 2 ? bare : (rowsOfTiles[turn % rowsOfTiles.length] as Row),
+      drawn,
+    )
     const fresh = remaindersIn(op, direction, form).filter((remainder) => !met.has(remainder))
     // two at once while there is much to meet
     if (fresh.length < (turn < 1000 ? 2 : 1)) return []
@@ -243,8 +356,13 @@ const once = <A>(make: () => A): (() => A) => {
 
 const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[]): Schedule => {
   const one = subject(op, direction, classTable[op])
-  const { factors, possible, core } = one
-  const wanted = { possible, seed: `${op} ${direction}`, ...(core === undefined ? {} : { core }) }
+  const { factors, possible, core, plainly } = one
+  const wanted = {
+    possible,
+    seed: `${op} ${direction}`,
+    ...(core === undefined ? {} : { core }),
+    ...(plainly === undefined ? {} : { plainly }),
+  }
   const classes = once(() => covering(factors, { ...wanted, strength: 1 }))
   const pairs = once(() => covering(factors, { ...wanted, strength: 2 }, classes().rows))
   const triples = core && once(() => covering(factors, { ...wanted, strength: 3 }, pairs().rows))
@@ -256,11 +374,13 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
     triples,
     rows,
     tiles: once(() => tilesOf(op, direction, one, rows())),
+    usual: once(() => usualOf(op, direction, one, (fixed) => plainRow(one, fixed))),
     climbing: once(() =>
       climbsOf(
         op,
         one,
-        rows(),
+        // a short run has the rows of the classes alone: they stay small
+        [...rows().entries()].filter(([at, row]) => at >= classes().rows.length && showsAll(row)),
         corners.flatMap((form) => {
           const measured = measure(op, form)
           return E.isRight(measured) ? [measured.right] : []
@@ -286,13 +406,25 @@ export const scheduleOf = (op: OpName, direction: Direction, corners: readonly F
 /** Whether a form is one that the op accepts and a run bears. */
 export const bearable = (op: OpName, form: Form): boolean => acceptable(op, form) && within(op, form, limits)
 
-/** The arbitrary of case number `index` behind the corners: rows, tiles, climbs, then any classes. */
+/** Whether a form takes more multiply-adds, or as many comparisons, than a case of the standard run may. */
+export const isHeavy = (op: OpName, form: Form): boolean => {
+  const measured = measure(op, form)
+  return E.isRight(measured) && measured.right.multiplyAdds > limits.multiplyAdds
+}
+
+/** The arbitrary of case number `index` behind the corners: rows, tiles, usual layers, climbs, then any classes. */
 export const arbitraryAt = (op: OpName, schedule: Schedule, index: number): fc.Arbitrary<Form> => {
-  const { subject: one, classes, rows, tiles, climbing } = schedule
-  const row = classes().rows[index] ?? rows()[index]
-  if (row !== undefined) return ofRow(one, row)
+  const { subject: one, classes, rows, tiles, usual, climbing } = schedule
+  const early = classes().rows[index]
+  if (early !== undefined) return ofRow(one, early)
+  const { attached, climbs } = climbing()
+  const row = rows()[index]
+  const taken = attached.get(index)
+  if (row !== undefined) return taken === undefined ? ofRow(one, row) : ofClimb(op, one, taken)
   const tile = tiles()[index - rows().length]
   if (tile !== undefined) return fc.constant(tile)
-  const climb = climbing().climbs[index - rows().length - tiles().length]
-  return climb !== undefined ? ofClimb(op, one, plainRows(one), climb) : ofAny(one)
+  const laid = usual()[index - rows().length - tiles().length]
+  if (laid !== undefined) return fc.constant(laid)
+  const climb = climbs[index - rows().length - tiles().length - usual().length]
+  return climb !== undefined ? ofClimb(op, one, climb) : ofAny(one)
 }

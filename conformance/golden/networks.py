@@ -157,6 +157,19 @@ class Recurrent(nn.Module):
         return self.fc(y[-1])
 
 
+class Layers(nn.Module):
+    """Recurrent layers on top of each other, as one module, and a dense layer on the last state of the last."""
+
+    def __init__(self, kind, layers):
+        super().__init__()
+        self.cell = kind(3, 4, num_layers=layers)
+        self.fc = nn.Linear(4, 3)
+
+    def forward(self, x):
+        y, _ = self.cell(x)
+        return self.fc(y[-1])
+
+
 class Stacked(nn.Module):
     """An LSTM, all of whose states an RNN reads."""
 
@@ -205,6 +218,10 @@ NETWORKS = {
     'rnn': (lambda: Recurrent(nn.RNN), read),
     'lstm': (lambda: Recurrent(nn.LSTM), read),
     'lstmBelowRnn': (Stacked, read),
+    'gru': (lambda: Recurrent(nn.GRU), read),
+    'rnnOfTwo': (lambda: Layers(nn.RNN, 2), read),
+    'lstmOfTwo': (lambda: Layers(nn.LSTM, 2), read),
+    'gruOfThree': (lambda: Layers(nn.GRU, 3), read),
     'autoencoder': (Autoencoder, repeated),
 }
 

@@ -10,7 +10,7 @@ import { differentiate, gradientName } from '../../spec/differentiate.js'
 import { storedTensor } from '../../formats/safetensors.js'
 import { weightsFrom } from '../../formats/weights.js'
 import { inceptionModule } from '../../spec/networks/googlenet.js'
-import type { Block, Network } from '../../spec/networks/network.js'
+import type { Block, Network, RecurrentOp } from '../../spec/networks/network.js'
 import {
   batchNorm,
   chain,
@@ -20,6 +20,7 @@ import {
   keepingSize,
   plainLayer,
   recurrent,
+  recurrentStack,
   residual,
   scoped,
   sequential,
@@ -48,7 +49,9 @@ const rectified = (name: string, layer: Block): Block => chain(layer, plainLayer
 const windowed = (name: string, channels: readonly [number, number], side: number): Block =>
   rectified(name, convolution(name, channels, [side, side], { padding: keepingSize(side) }))
 const mean = plainLayer('mean', 'globalAvgPool')
-const cell = (name: string, op: 'rnn' | 'lstm', inputs: number, hidden: number, gives: 'y' | 'hT' = 'hT'): Block =>
+const stack = (op: RecurrentOp, layers: number): Block =>
+  recurrentStack('cell', op, { batch: 2, inputs: 3, hidden: 4, layers })
+const cell = (name: string, op: RecurrentOp, inputs: number, hidden: number, gives: 'y' | 'hT' = 'hT'): Block =>
   recurrent(name, op, { batch: 2, inputs, hidden }, gives)
 
 const blocks: Readonly<Record<string, readonly Block[]>> = {
@@ -94,6 +97,10 @@ const blocks: Readonly<Record<string, readonly Block[]>> = {
   ],
   rnn: [cell('cell', 'rnn', 3, 4), fullyConnected('fc', 4, 3)],
   lstm: [cell('cell', 'lstm', 3, 4), fullyConnected('fc', 4, 3)],
+  gru: [cell('cell', 'gru', 3, 4), fullyConnected('fc', 4, 3)],
+  rnnOfTwo: [stack('rnn', 2), fullyConnected('fc', 4, 3)],
+  lstmOfTwo: [stack('lstm', 2), fullyConnected('fc', 4, 3)],
+  gruOfThree: [stack('gru', 3), fullyConnected('fc', 4, 3)],
   lstmBelowRnn: [cell('lower', 'lstm', 3, 2, 'y'), cell('upper', 'rnn', 2, 4), fullyConnected('fc', 4, 3)],
   autoencoder: [
     rectified('down', convolution('down', [2, 3], [3, 3], { stride: [2, 2], padding: keepingSize(3) })),

@@ -5,17 +5,21 @@ import type { Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { another, answersTo, equal, equals, named } from '../vocabulary/claims.js'
 import { adjointIn, batchSplits, linearIn, ofAnswer } from '../vocabulary/laws.js'
+import { oneElementIsShared, onesAreTheirShare } from '../vocabulary/taps.js'
 import {
   alexNetsChain,
   anyPool,
   gradientKeepsItsMass,
+  hangingCorners,
   image,
   oneElementWindows,
   paddingIsABorder,
   planesAreAlike,
   plane,
+  ramp4,
   poolCorners,
   poolShifts,
+  roundedUp,
   slidesPlane,
 } from '../vocabulary/windows.js'
 
@@ -31,7 +35,8 @@ const constantStays = ofAnswer(
 const paddingAloneDecides: Law = {
   name: 'without padding there is nothing to count',
   claims: ({ attrs }, ask, draw) => {
-    const x = another(draw, [2, 2, 9, 10])
+    const [KH, KW] = attrs['window'] as readonly [number, number]
+    const x = another(draw, [2, 2, KH + 6, KW + 7])
     const counted = { ...attrs, padding: [0, 0, 0, 0], countIncludePad: true }
     const left = { ...counted, countIncludePad: false }
     return F.pipe(
@@ -56,6 +61,8 @@ export const avgPool2d = questionsAbout('avgPool2d', {
         name: `${corner.name ?? ''}; padding counted`,
         attrs: { ...corner.attrs, countIncludePad: true },
       })),
+    ...hangingCorners({}),
+    ...hangingCorners({ countIncludePad: true }),
     form('elements that cancel', padded, image(2, 2, 6, 7), { x: { values: [1.1, -1.1, 1.1, -1.1000001] } }),
     form('small', padded, image(2, 2, 6, 7), { x: 'small' }),
     form('whole numbers', { window: [2, 4] }, image(2, 2, 6, 8), { x: 'ties', dy: 'ties' }),
@@ -72,6 +79,8 @@ export const avgPool2d = questionsAbout('avgPool2d', {
   },
   laws: [
     linearIn('x'),
+    oneElementIsShared,
+    onesAreTheirShare,
     adjointIn('x', 'y'),
     batchSplits(['x']),
     planesAreAlike,
@@ -81,6 +90,7 @@ export const avgPool2d = questionsAbout('avgPool2d', {
     paddingIsABorder('padding that counts is a border of zeros', 0, { countIncludePad: true }),
     constantStays,
     paddingAloneDecides,
+    roundedUp,
   ],
   worked: [
     {
@@ -110,6 +120,36 @@ export const avgPool2d = questionsAbout('avgPool2d', {
       outputs: { y: plane([9]) },
       source: "PyTorch's AvgPool2d, count_include_pad",
     },
+    {
+      name: 'rounded up, a padded window of 3×3 by 2: of padding one row and column count, and nothing beyond them',
+      attrs: { window: [3, 3], stride: [2, 2], padding: [1, 1, 1, 1], ceilMode: true, countIncludePad: true },
+      inputs: { x: ramp4 },
+      // the windows of 4, 6 or 9 places of the padded 6×6 image, summed
+      outputs: { y: plane([14 / 9, 30 / 9, 12 / 6], [57 / 9, 99 / 9, 36 / 6], [27 / 6, 45 / 6, 16 / 4]) },
+      source: "PyTorch's AvgPool2d, ceil_mode and count_include_pad; by hand",
+    },
+    {
+      name: 'rounded up, windows of 3×3 by 2 on 4×4: what hangs over is not counted',
+      attrs: { window: [3, 3], stride: [2, 2], ceilMode: true },
+      inputs: { x: ramp4 },
+      outputs: { y: plane([6, 7.5], [12, 13.5]) },
+      source: "PyTorch's AvgPool2d, ceil_mode",
+    },
+    {
+      name: 'the same by its gradient: a cotangent is shared by what is there',
+      attrs: { window: [3, 3], stride: [2, 2], ceilMode: true },
+      inputs: { x: ramp4 },
+      cotangents: { y: plane([9, 12], [18, 20]) },
+      outputs: { x: plane([1, 1, 3, 2], [1, 1, 3, 2], [4, 4, 11, 7], [3, 3, 8, 5]) },
+      source: 'by hand: ninths, sixths and quarters of 9, 12, 18 and 20',
+    },
+    {
+      name: 'rounded up, a last window that would start in the padding behind is left out: one element, padded',
+      attrs: { window: [2, 2], stride: [2, 2], padding: [1, 1, 1, 1], ceilMode: true, countIncludePad: true },
+      inputs: { x: plane([8]) },
+      outputs: { y: plane([2]) },
+      source: "PyTorch's AvgPool2d, ceil_mode: a window must start inside the image or the padding before it",
+    },
     ...alexNetsChain('means are the windows’ middles', 1, 1),
   ],
   faults: [
@@ -127,6 +167,22 @@ export const avgPool2d = questionsAbout('avgPool2d', {
       replace: 'false ?',
       unseenAt: form('', { padding: [1, 1, 1, 1] }, { x: [1, 2, 4, 4] }),
     },
+    ...(['forward', 'backward'] as const).flatMap((direction) => [
+      {
+        name: 'what hangs over the padded image counts like padding',
+        direction,
+        find: 'inside(i * sh - top, KH, H, above, below)',
+        replace: '(countIncludePad ? KH : inside(i * sh - top, KH, H, above, below))',
+        unseenAt: form('', { countIncludePad: true, padding: [1, 1, 1, 1] }, { x: [1, 2, 4, 4] }),
+      },
+      {
+        name: 'padding behind never counts',
+        direction,
+        find: 'W, before, behind)',
+        replace: 'W, before, 0)',
+        unseenAt: form('', { countIncludePad: true, padding: [0, 0, 1, 0] }, { x: [1, 2, 4, 5] }),
+      },
+    ]),
     { name: 'sum in place of mean', direction: 'forward', find: 'elements / count(i, j)', replace: 'elements' },
     {
       name: 'stride axes swapped',
@@ -145,14 +201,14 @@ export const avgPool2d = questionsAbout('avgPool2d', {
     {
       name: 'elements beyond the right border counted',
       direction: 'forward',
-      find: 'Math.min(start + window, size)',
+      find: 'Math.min(start + window, size + after)',
       replace: '(start + window)',
     },
     {
       name: 'columns counted as if the image were square',
       direction: 'forward',
-      find: 'inside(j * sw - left, KW, W)',
-      replace: 'inside(j * sw - left, KW, H)',
+      find: 'KW, W, before, behind',
+      replace: 'KW, H, before, behind',
       unseenAt: form('', { window: [3, 3], padding: [1, 1, 1, 1] }, { x: [1, 1, 5, 5] }),
     },
     {
@@ -187,8 +243,8 @@ export const avgPool2d = questionsAbout('avgPool2d', {
     {
       name: 'the sides of the window added, not multiplied',
       direction: 'backward',
-      find: 'countIncludePad ? KH * KW',
-      replace: 'countIncludePad ? KH + KW',
+      find: 'above, below) * inside',
+      replace: 'above, below) + inside',
       unseenAt: form('', { window: [2, 2], countIncludePad: true }, { x: [1, 1, 6, 6] }),
     },
   ],

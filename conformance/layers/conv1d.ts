@@ -2,20 +2,22 @@ import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
 import type { Tensor } from '../../spec/tensor.js'
 import { generate } from '../../spec/tensor.js'
+import { inSums, weighted } from '../coverage/sums.js'
 import type { Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { rearranged, reversed } from '../vocabulary/arrange.js'
 import { another, at, equal, equals, named } from '../vocabulary/claims.js'
 import { array } from '../vocabulary/examples.js'
 import { invariant, linearLayerLaws } from '../vocabulary/laws.js'
+import { biasIsAddedThroughout, oneTapPicks } from '../vocabulary/taps.js'
 import { anyBias, integers, padded, plain, shifts } from '../vocabulary/windows.js'
 
 const later = shifts('what happens a stride later is answered a step later', ({ stride, dilation }, draw) => {
-  const [s] = stride as readonly [number]
+  const [[s], [d]] = [stride as readonly [number], dilation as readonly [number]]
   return {
-    attrs: { stride: [s], padding: [0, 0], dilation: dilation as readonly number[], groups: 1 },
+    attrs: { stride: [s], padding: [0, 0], dilation: [d], groups: 1 },
     stride: [s],
-    x: another(draw, [2, 3, 15 + s]),
+    x: another(draw, [2, 3, 2 * d + 8 + s]),
     parameters: { w: another(draw, [2, 3, 3]) },
   }
 })
@@ -52,7 +54,7 @@ const backwardInTime: Law = {
     const [K, [d]] = [3, attrs['dilation'] as readonly [number]]
     const still = { stride: [1], padding: [1, 2], dilation: [d], groups: 1 }
     const mirrored = { ...still, padding: [2, 1] }
-    const [x, w] = [another(draw, [2, 2, 12]), another(draw, [3, 2, K])]
+    const [x, w] = [another(draw, [2, 2, 2 * d + 6]), another(draw, [3, 2, K])]
     const behind = (t: Tensor): Tensor => reversed(2, t)
     return F.pipe(
       E.Do,
@@ -94,6 +96,22 @@ export const conv1d = questionsAbout('conv1d', {
     form('sums of 1152 products', { padding: [4, 4] }, { x: [1, 128, 36], w: [16, 128, 9], b: [16] }),
     form('65,537 places', { stride: [2], padding: [1, 1] }, { x: [1, 2, 65537], w: [2, 2, 3] }),
     form('more outputs than one row of workgroups', {}, { x: [1, 1, 4196352], w: [1, 1, 1], b: [1] }),
+    ...inSums(
+      'conv1d',
+      weighted,
+      form('sums of 1152 products', { padding: [4, 4] }, { x: [1, 128, 36], w: [16, 128, 9], b: [16] }),
+    ),
+    ...inSums(
+      'conv1d',
+      weighted,
+      form('65,537 places', { padding: [1, 1] }, { x: [1, 2, 65537], w: [2, 2, 3], b: [2] }),
+    ),
+    ...inSums(
+      'conv1d',
+      weighted,
+      form('64 filters on 32 channels', { padding: [2, 2] }, { x: [1, 32, 784], w: [64, 32, 5], b: [64] }),
+      ['integers'],
+    ),
   ],
   random: (draw) => {
     const [groups, Cg, Og] = [draw.pick([1, 1, 2, 3]), draw.integer(1, 4), draw.integer(1, 4)]
@@ -112,7 +130,7 @@ export const conv1d = questionsAbout('conv1d', {
       fills: {},
     }
   },
-  laws: [...linearLayerLaws, later, paddingIsZeros, delta, backwardInTime],
+  laws: [...linearLayerLaws, oneTapPicks, biasIsAddedThroughout, later, paddingIsZeros, delta, backwardInTime],
   worked: [
     {
       name: 'the differences of the squares are the odd numbers',

@@ -1,18 +1,21 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
 import { generate } from '../../spec/tensor.js'
+import { inSums, weighted } from '../coverage/sums.js'
 import type { Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { another, at, equals, named } from '../vocabulary/claims.js'
 import { linearLayerLaws } from '../vocabulary/laws.js'
+import { biasIsAddedThroughout, oneTapPicks } from '../vocabulary/taps.js'
 import { anyBias, integers, plain, shifts } from '../vocabulary/windows.js'
 
 const moved = shifts('shifting the image by the stride shifts the map', ({ stride, dilation }, draw) => {
   const [sh, sw] = stride as readonly [number, number]
+  const [dh, dw] = dilation as readonly [number, number]
   return {
-    attrs: { stride: [sh, sw], padding: [0, 0, 0, 0], dilation: dilation as readonly number[], groups: 1 },
+    attrs: { stride: [sh, sw], padding: [0, 0, 0, 0], dilation: [dh, dw], groups: 1 },
     stride: [sh, sw],
-    x: another(draw, [1, 2, 12 + sh, 12 + sw]),
+    x: another(draw, [1, 2, dh + 7 + sh, 2 * dw + 7 + sw]),
     parameters: { w: another(draw, [3, 2, 2, 3]) },
   }
 })
@@ -73,6 +76,17 @@ export const conv2d = questionsAbout('conv2d', {
     ),
     form('sums of 1152 products', { padding: [1, 1, 1, 1] }, { x: [1, 128, 6, 6], w: [16, 128, 3, 3], b: [16] }),
     form('more outputs than one row of workgroups', {}, { x: [1, 1, 2048, 2049], w: [1, 1, 1, 1], b: [1] }),
+    ...inSums(
+      'conv2d',
+      weighted,
+      form('sums of 1152 products', { padding: [1, 1, 1, 1] }, { x: [1, 128, 6, 6], w: [16, 128, 3, 3], b: [16] }),
+    ),
+    ...inSums(
+      'conv2d',
+      weighted,
+      form('64 filters on 32 channels', { padding: [1, 1, 1, 1] }, { x: [1, 32, 28, 28], w: [64, 32, 3, 3], b: [64] }),
+      ['integers'],
+    ),
   ],
   random: (draw) => {
     const [groups, Cg, Og] = [draw.pick([1, 1, 2, 3]), draw.integer(1, 4), draw.integer(1, 3)]
@@ -89,7 +103,7 @@ export const conv2d = questionsAbout('conv2d', {
       fills: {},
     }
   },
-  laws: [...linearLayerLaws, moved, delta],
+  laws: [...linearLayerLaws, oneTapPicks, biasIsAddedThroughout, moved, delta],
   worked: [
     {
       name: 'the 5×5 image and the 3×3 filter of the slide',

@@ -3,12 +3,14 @@ import type { AttributeValue } from '../../spec/attributes.js'
 import type { AttrsOf } from '../../spec/catalogue.js'
 import type { Tensor } from '../../spec/tensor.js'
 import { filled, generate } from '../../spec/tensor.js'
+import { inSums, weighted } from '../coverage/sums.js'
 import type { Example, Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { part, rearranged } from '../vocabulary/arrange.js'
 import { another, at, equal, equals, exactly, named } from '../vocabulary/claims.js'
 import { array } from '../vocabulary/examples.js'
 import { linearLayerLaws } from '../vocabulary/laws.js'
+import { biasIsAddedThroughout, onePixelStamps } from '../vocabulary/taps.js'
 import { anyBias, cropped, integers, padded, plain } from '../vocabulary/windows.js'
 
 const noPadding = { padding: [0, 0, 0, 0], outputPadding: [0, 0] } as const
@@ -209,6 +211,21 @@ export const convTranspose2d = questionsAbout('convTranspose2d', {
     ),
     form('sums of 1152 products', { padding: [1, 1, 1, 1] }, { x: [1, 128, 6, 6], w: [128, 16, 3, 3], b: [16] }),
     form('more outputs than one row of workgroups', {}, { x: [1, 1, 2048, 2049], w: [1, 1, 1, 1], b: [1] }),
+    ...inSums(
+      'convTranspose2d',
+      weighted,
+      form('sums of 1152 products', { padding: [1, 1, 1, 1] }, { x: [1, 128, 6, 6], w: [128, 16, 3, 3], b: [16] }),
+    ),
+    ...inSums(
+      'convTranspose2d',
+      weighted,
+      form(
+        '64 filters on 32 channels',
+        { stride: [2, 2], padding: [1, 1, 1, 1] },
+        { x: [1, 32, 14, 14], w: [32, 64, 4, 4], b: [64] },
+      ),
+      ['integers'],
+    ),
   ],
   random: (draw) => {
     const [groups, Cg, Og] = [draw.pick([1, 1, 2, 3]), draw.integer(1, 4), draw.integer(1, 3)]
@@ -230,7 +247,16 @@ export const convTranspose2d = questionsAbout('convTranspose2d', {
       fills: {},
     }
   },
-  laws: [...linearLayerLaws, paddingCrops, outputPaddingAdds, stamps, shifts, groupsAlone],
+  laws: [
+    ...linearLayerLaws,
+    onePixelStamps,
+    biasIsAddedThroughout,
+    paddingCrops,
+    outputPaddingAdds,
+    stamps,
+    shifts,
+    groupsAlone,
+  ],
   worked: [
     ofOnnx('ConvTranspose, defaults', {}, [
       [0, 1, 3, 3, 2],

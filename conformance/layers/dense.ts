@@ -2,6 +2,7 @@ import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
 import type { Tensor } from '../../spec/tensor.js'
 import { generate, sumOf, zeros } from '../../spec/tensor.js'
+import { inSums, weighted } from '../coverage/sums.js'
 import type { Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { reversed } from '../vocabulary/arrange.js'
@@ -111,6 +112,12 @@ export const dense = questionsAbout('dense', {
     form('65,537 inputs', {}, layer(1, 65537, 2)),
     { ...form('more outputs than one row of workgroups', {}, layer(2049, 1, 2048)), only: 'forward' },
     { ...form('more weights than one row of workgroups', {}, layer(1, 2049, 2048, false)), only: 'backward' },
+    ...[
+      form('65,537 inputs', {}, layer(2, 65537, 2)),
+      form('65,537 outputs', {}, layer(2, 2, 65537)),
+      form('65,537 samples', {}, layer(65537, 2, 2)),
+    ].flatMap((long) => inSums('dense', weighted, long)),
+    ...inSums('dense', weighted, form('256 by 256 by 256', {}, layer(256, 256, 256)), ['integers']),
   ],
   random: drawn({
     shapes: (draw) =>

@@ -1,7 +1,7 @@
 import { either as E, function as F } from 'fp-ts'
 import type { Attributes } from '../../spec/attributes.js'
 import { slide } from '../../spec/op.js'
-import type { Tensor } from '../../spec/tensor.js'
+import type { Shape, Tensor } from '../../spec/tensor.js'
 import { filled, generate, sumOf } from '../../spec/tensor.js'
 import type { Form } from '../form.js'
 import type { Ask, Claim, Law } from '../questions.js'
@@ -25,6 +25,7 @@ const chance = (n: number): number => Math.sqrt(Math.log(2e12) / (2 * n)) + 2 **
 
 const n = 2 ** 14
 const ones = filled([n], 1)
+const enough = 4
 
 /** Which of n elements are kept. */
 const kept = (attrs: Attributes, ask: Ask) =>
@@ -35,23 +36,27 @@ const kept = (attrs: Attributes, ask: Ask) =>
 
 const shareIs = (count: number, of: number, want: number): Claim => numbersAgree(count / of, want, chance(of))
 
-const meanKept = ofAnswer(
-  'the expected value is kept: ones have the mean 1, and a share of keep is not 0',
-  ({ values }, { attrs }) => {
-    const keep = attrs['keep'] as number
-    const y = Array.from(named(values, 'y').data)
-    return [
-      // a mean of numbers from 0 to 1/keep
-      numbersAgree(sumOf(y) / n, 1, chance(n) / keep + n * unit),
-      shareIs(y.filter((v) => v !== 0).length, n, keep),
-    ]
-  },
-  () => ({ inputs: { x: ones } }),
-)
+const meanKept: Law = {
+  ...ofAnswer(
+    'the expected value is kept: ones have the mean 1, and a share of keep is not 0',
+    ({ values }, { attrs }) => {
+      const keep = attrs['keep'] as number
+      const y = Array.from(named(values, 'y').data)
+      return [
+        // a mean of numbers from 0 to 1/keep
+        numbersAgree(sumOf(y) / n, 1, chance(n) / keep + n * unit),
+        shareIs(y.filter((v) => v !== 0).length, n, keep),
+      ]
+    },
+    () => ({ inputs: { x: ones } }),
+  ),
+  enough,
+}
 
 /** Two masks are independent: both keep an element with probability keep². */
 const independent = (name: string, change: (attrs: Attributes) => Attributes): Law => ({
   name,
+  enough,
   claims: ({ attrs }, ask) =>
     F.pipe(
       E.Do,
@@ -65,6 +70,7 @@ const independent = (name: string, change: (attrs: Attributes) => Attributes): L
 
 const neighbours: Law = {
   name: 'neighbours are independent, those of one block and those across two',
+  enough,
   claims: ({ attrs }, ask) =>
     F.pipe(
       kept(attrs, ask),
@@ -133,7 +139,7 @@ const byPosition: Law = {
 
 // ---- cases -------------------------------------------------------------------------------------------------------
 
-const key = [0x243f6a88, 0x85a308d3]
+const key = [0x243f6a88, 0x85a308d3] as const
 const some = { key, step: 3, stream: 2 }
 
 const of = (name: string, attrs: Form['attrs'], x: readonly number[], fills: Form['fills'] = {}): Form =>
@@ -152,6 +158,21 @@ const edges = {
   threshold: of('a word that is the threshold', { keep: 2105499648 / 2 ** 32, key: [616, 0] }, [7]),
   largest: of('the largest word, all kept', { keep: 1, key: [39896521, 0] }, [62]),
 } as const
+
+const inPython = 'Philox4x32-10 in Python, held by Random123’s known answers'
+
+/** What an edge makes of ones: 1/keep where it keeps. */
+const ofOnes = (name: string, { attrs, shapes }: Form, kept: (i: number) => boolean) => {
+  const { keep, key } = attrs as { readonly keep: number; readonly key: readonly [number, number] }
+  const x = filled(shapes['x'] as Shape, 1)
+  return {
+    name,
+    attrs: { keep, key, step: 0, stream: 0 },
+    inputs: { x },
+    outputs: { y: generate(x.shape, (i) => (kept(i) ? 1 / keep : 0)) },
+    source: inPython,
+  }
+}
 
 export const dropout = questionsAbout('dropout', {
   corners: [
@@ -215,6 +236,24 @@ export const dropout = questionsAbout('dropout', {
       outputs: { x: { shape: [2, 2], data: [4, 0, 12, 16] } },
       source: 'Random123, kat_vectors: philox4x32 10 at counter 0 under key 0',
     },
+    {
+      name: 'a step and a stream of their own: of the words 963f06c2 d5d3f27d 2c1cff9f cc6b6fa3, 0225b895 … those below half of 2³²',
+      attrs: { keep: 0.5, key, step: 3, stream: 2 },
+      inputs: { x: array([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) },
+      outputs: { y: array([0, 0, 6, 0, 10, 12, 14, 0, 18, 0, 22, 24]) },
+      source: `${inPython}: counters (0 … 2, 3, 2, 0)`,
+    },
+    {
+      name: 'words that no f32 holds: of c55854e4 93ad63a2 0d539ffd 5ddeb907, 59e9641f … those below half of 2³²',
+      attrs: { keep: 0.5, key: [2 ** 24 + 1, 2 ** 31 + 1], step: 2 ** 25 + 3, stream: 2 ** 26 + 5 },
+      inputs: { x: array([1, 2, 3, 4, 5, 6, 7, 8]) },
+      outputs: { y: array([0, 0, 6, 8, 10, 0, 0, 0]) },
+      source: inPython,
+    },
+    ofOnes('0020c49c just below the threshold’s ceiling 0020c49d, and no smaller word', edges.ceiling, (i) => i === 25),
+    ofOnes('0020c4df just above the threshold 0020c49d, alike in the upper 24 bits', edges.upperBits, () => false),
+    ofOnes('7d7f6000 as threshold and word', edges.threshold, (i) => i !== 0 && i !== 6),
+    ofOnes('ffffffff, and all kept', edges.largest, () => true),
     {
       name: 'keep = 1: nothing dropped, nothing scaled',
       attrs: { keep: 1, key: [7, 7], step: 7, stream: 7 },

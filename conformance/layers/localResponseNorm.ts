@@ -38,7 +38,7 @@ const withoutWeight = ofAnswers(
       equals('x', back, times(factor, named(cotangents, 'y'))),
     ]
   },
-  ({ attrs }) => ({ attrs: { ...attrs, alpha: 0, k: Math.abs(numberOf(attrs['k'])) } }),
+  ({ attrs }) => ({ attrs: { ...attrs, alpha: 0, k: Math.abs(numberOf(attrs['k'])) || 1 } }),
 )
 
 const scaling: Law = {

@@ -1,14 +1,14 @@
 import { either as E, function as F } from 'fp-ts'
 import { slide } from '../../spec/op.js'
-import type { Tensor } from '../../spec/tensor.js'
 import { filled, generate, mapTensor, zeros } from '../../spec/tensor.js'
-import type { Claim, Evaluation, Law } from '../questions.js'
+import type { Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { another, at, combination, equal, equals, named } from '../vocabulary/claims.js'
 import { drawn } from '../vocabulary/draws.js'
 import { linearInCotangents } from '../vocabulary/laws.js'
 import {
   anyWeights,
+  byFormula,
   byGate,
   cellTiles,
   cotangentsAdd,
@@ -30,13 +30,6 @@ const cell = (N: number, I: number, H: number) => ({
 })
 
 const sigmoid = (a: number): number => 1 / (1 + Math.exp(-a))
-
-// what was computed here by the same roundings may be off as far as the answer
-const byFormula = (output: string, answer: Evaluation, want: Tensor): Claim => ({
-  got: named(answer.values, output),
-  want,
-  allowed: mapTensor((slack) => 2 * slack, named(answer.slack, output)),
-})
 
 const gatesOfTheBias: Law = {
   name: 'without weights the bias alone makes the gates: σ of its blocks 0, 1 and 3, tanh of block 2',

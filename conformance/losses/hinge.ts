@@ -4,6 +4,7 @@ import { filled, generate, mapTensor, scalar, zeros } from '../../spec/tensor.js
 import type { Law } from '../questions.js'
 import { form, questionsAbout } from '../questions.js'
 import { another, answersTo, at, claim, dot, equal, exactly, named, sixteenths } from '../vocabulary/claims.js'
+import { anyKink } from '../vocabulary/elementwise.js'
 import { array } from '../vocabulary/examples.js'
 import { batchSplits, linearIn } from '../vocabulary/laws.js'
 import {
@@ -44,7 +45,8 @@ const shifted: Law = {
 
 const beyondTheMargin: Law = unreduced({
   name: 'a class ahead of all others by the margin costs nothing and is not pulled, at the corner either',
-  claims: ({ attrs, inputs }, ask, draw) => {
+  claims: ({ attrs: given, inputs }, ask, draw) => {
+    const attrs = { ...given, kink: draw.pick(['catalogue', 'left']) }
     const shape = named(inputs, 'scores').shape as readonly [number, number]
     const [N, C] = shape
     const classes = Array.from({ length: N }, () => draw.integer(0, C - 1))
@@ -73,7 +75,8 @@ const equalScores = alikeCost(
 
 const twoClasses: Law = unreduced({
   name: 'of two classes, the second costs its margin’s shortfall, and the slope is 1 in it',
-  claims: ({ attrs }, ask, draw) => {
+  claims: ({ attrs: given }, ask, draw) => {
+    const attrs = { ...given, kink: 'catalogue' }
     const scores = sixteenths(another(draw, [16, 2]))
     const target = generate([16, 2], (i) => i % 2)
     const short = (n: number): number => 1 - (at(scores, 2 * n + 1) - at(scores, 2 * n))
@@ -93,6 +96,37 @@ const twoClasses: Law = unreduced({
           () => 0,
         ),
       ]),
+    )
+  },
+})
+
+const atTheCorner: Law = unreduced({
+  name: 'a margin of 0 pulls nowhere, but with the slope on its right as one that is short does',
+  claims: ({ attrs }, ask, draw) => {
+    const [N, C] = [8, 5]
+    const classes = Array.from({ length: N }, () => draw.integer(0, C - 1))
+    const held = (n: number): number => classes[n] as number
+    // whole scores, of which many are behind by 1 exactly
+    const scores = generate([N, C], () => draw.integer(0, 2))
+    const target = generate([N, C], (i) => (held(Math.floor(i / C)) === i % C ? 1 : 0))
+    const slope = (kink: string, n: number, j: number): number => {
+      const behind = at(scores, n * C + held(n)) - at(scores, n * C + j)
+      return j !== held(n) && (behind < 1 || (behind === 1 && kink === 'right')) ? 1 : 0
+    }
+    return E.sequenceArray(
+      ['catalogue', 'left', 'right'].map((kink) =>
+        F.pipe(
+          ask('backward', { ...attrs, kink }, { scores, target }, { loss: filled([N], 1) }),
+          E.map(({ values }) => {
+            const want = generate([N, C], (i) => {
+              const [n, j] = [Math.floor(i / C), i % C]
+              const all = Array.from({ length: C }, (_, k) => slope(kink, n, k)).reduce((a, b) => a + b, 0)
+              return j === held(n) ? -all : slope(kink, n, j)
+            })
+            return exactly(named(values, 'scores'), want)
+          }),
+        ),
+      ),
     )
   },
 })
@@ -134,6 +168,11 @@ export const hinge = questionsAbout('hinge', {
     form('one class', { reduction: 'none' }, rows(6, 1), hot),
     form('one row', {}, rows(1, 10), hot),
     form('two classes', { reduction: 'none' }, rows(9, 2), hot),
+    ...(['left', 'right'] as const).flatMap((kink) => [
+      form(`whole scores: margins at the corner, kink ${kink}`, { kink, reduction: 'none' }, rows(8, 9), ties),
+      form(`weights and whole scores, kink ${kink}`, { kink }, rows(7, 8), against('fraction', 'ties')),
+      form(`no margin at the corner, kink ${kink}`, { kink, reduction: 'sum' }, rows(6, 7), hot),
+    ]),
     ...everyReduction.flatMap((reduction) => [
       form(`one-hot targets, ${reduction}`, { reduction }, rows(9, 7), hot),
       form(`whole scores: margins at the corner, ${reduction}`, { reduction }, rows(7, 9), ties),
@@ -164,10 +203,13 @@ export const hinge = questionsAbout('hinge', {
       more: [form('1000 classes by weight', { reduction: 'none' }, rows(2, 1000), against('distribution', 'wide'))],
     }),
   ],
-  random: anyRows(rows, {
-    scores: ['normal', 'wide', 'small', 'ties'],
-    target: ['oneHot', 'oneHot', 'oneHot', 'distribution', 'fraction'],
-  }),
+  random: (draw) => {
+    const drawn = anyRows(rows, {
+      scores: ['normal', 'wide', 'small', 'ties'],
+      target: ['oneHot', 'oneHot', 'oneHot', 'distribution', 'fraction'],
+    })(draw)
+    return { ...drawn, attrs: { ...drawn.attrs, ...anyKink(draw) } }
+  },
   laws: [
     reductions('scores'),
     linearIn('target'),
@@ -176,6 +218,7 @@ export const hinge = questionsAbout('hinge', {
     shifted,
     gradientsBalance('the gradient of a row sums to nothing: no shift of its scores pays', 'scores', sixteenths),
     beyondTheMargin,
+    atTheCorner,
     equalScores,
     twoClasses,
     linearBetweenCorners,
@@ -205,6 +248,17 @@ export const hinge = questionsAbout('hinge', {
       cotangents: { loss: array(2) },
       outputs: { scores: { shape: [2, 4], data: [-2, 0, 1, 1, 1, 1, -3, 1] } },
       source: slide('Transfer learning'),
+    },
+    {
+      name: 'with the slope on the right of the corner a margin of 0 pulls as the short ones do',
+      attrs: { reduction: 'mean', kink: 'right' },
+      inputs: {
+        scores: { shape: [2, 4], data: [2, 1, 1.5, 4, 0, 0, 0, 0] },
+        target: { shape: [2, 4], data: [1, 0, 0, 0, 0, 0, 1, 0] },
+      },
+      cotangents: { loss: array(2) },
+      outputs: { scores: { shape: [2, 4], data: [-3, 1, 1, 1, 1, 1, -3, 1] } },
+      source: `${slide('Transfer learning')}; by hand`,
     },
     {
       name: 'a target of two halves costs half of either',
@@ -273,9 +327,16 @@ export const hinge = questionsAbout('hinge', {
     {
       name: 'a slope of 1 at the corner',
       direction: 'backward',
-      find: 'margin(s, n, j, c) > 0',
-      replace: 'margin(s, n, j, c) >= 0',
+      find: "kink === 'right' && m === 0",
+      replace: 'm === 0',
       unseenAt: form('', {}, rows(4, 3), hot),
+    },
+    {
+      name: 'a slope of 0 at the corner, whichever is asked for',
+      direction: 'backward',
+      find: "kink === 'right' && m === 0",
+      replace: 'false',
+      unseenAt: form('', { kink: 'right' }, rows(4, 3), hot),
     },
     {
       name: 'the target not pulled',

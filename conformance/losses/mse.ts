@@ -6,7 +6,7 @@ import { anyShape, drawn } from '../vocabulary/draws.js'
 import { elementwiseCorners, summedCorners } from '../vocabulary/elementwise.js'
 import { array } from '../vocabulary/examples.js'
 import { invariant, ofAnswers } from '../vocabulary/laws.js'
-import { anyReduction, pairOf } from '../vocabulary/losses.js'
+import { anyReduction, pairOf, reductions } from '../vocabulary/losses.js'
 
 const both = pairOf('prediction')
 
@@ -35,6 +35,7 @@ export const mse = questionsAbout('mse', {
     fills: { prediction: ['normal', 'wide'] },
   }),
   laws: [
+    reductions('prediction'),
     invariant('prediction and target may be exchanged', 'loss', ({ inputs }) => ({
       inputs: { prediction: named(inputs, 'target'), target: named(inputs, 'prediction') },
     })),

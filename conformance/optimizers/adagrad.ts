@@ -4,6 +4,7 @@ import { product, times } from '../vocabulary/claims.js'
 import { array } from '../vocabulary/examples.js'
 import {
   decayAddsToTheGradient,
+  insideIsMoreState,
   ofAnySize,
   plainGradient,
   scaleFree,
@@ -12,7 +13,7 @@ import {
   underOneGradient,
   withoutRate,
 } from '../vocabulary/optimizers.js'
-import { anyRootStep, rootCorners } from '../vocabulary/roots.js'
+import { anyPlaceOfEpsilon, anyRootStep, insideCorners, rootCorners } from '../vocabulary/roots.js'
 
 const kept = ['accumulator']
 const state = stateOf(...kept)
@@ -40,8 +41,8 @@ const fallsAsTheRoot = stepBySign('after three more gradients like it the step i
 })
 
 export const adagrad = questionsAbout('adagrad', {
-  corners: rootCorners(kept, { learningRate: 0.5 }),
-  random: anyRootStep(kept),
+  corners: [...rootCorners(kept, { learningRate: 0.5 }), ...insideCorners(kept, { learningRate: 0.5 })],
+  random: anyRootStep(kept, anyPlaceOfEpsilon),
   laws: [
     withoutRate,
     firstStep,
@@ -49,6 +50,7 @@ export const adagrad = questionsAbout('adagrad', {
     fallsAsTheRoot,
     scaleFree({ g: 1, accumulator: 2 }),
     decayAddsToTheGradient(['w', ...kept]),
+    insideIsMoreState('accumulator', 1),
   ],
   worked: [
     {
@@ -63,6 +65,13 @@ export const adagrad = questionsAbout('adagrad', {
       source: paper,
     },
     {
+      name: 'ε inside the root by hand: w′ = 1 − 2·3/√(16 + 20)',
+      attrs: { learningRate: 2, epsilon: 20, weightDecay: 0, epsilonInside: true },
+      inputs: { w: array([1, -1]), g: array([3, -3]), accumulator: array([7, 7]) },
+      outputs: { w: array([0, 0]), accumulator: array([16, 16]) },
+      source: `${paper}; ε as in Keras’ and TensorFlow.js’ Adagrad`,
+    },
+    {
       name: 'with decay: the gradient is 1 + ½·4 = 3',
       attrs: { learningRate: 2, epsilon: 1, weightDecay: 0.5 },
       inputs: {
@@ -75,6 +84,13 @@ export const adagrad = questionsAbout('adagrad', {
     },
   ],
   faults: [
+    {
+      name: 'ε outside the root, wherever it is asked for',
+      direction: 'forward',
+      find: 'epsilonInside ?',
+      replace: 'false ?',
+      unseenAt: form('', { learningRate: 0.1, epsilonInside: true }, state(4), { accumulator: 'positive' }),
+    },
     { name: 'uphill', direction: 'forward', find: 'w - (eta', replace: 'w + (eta' },
     {
       name: 'ε within the root, as in TensorFlow',

@@ -11,12 +11,13 @@ const paper = 'Loshchilov and Hutter, "Decoupled weight decay regularization" (2
 
 const decayIsApart: Law = {
   name: 'decay takes η·λ·w away from the step without it, and leaves the moments alone',
-  claims: ({ attrs, inputs }, ask) => {
+  claims: ({ attrs, inputs }, ask, draw) => {
     const given = { ...inputs, w: sixteenths(named(inputs, 'w')) }
-    const rated = { ...attrs, learningRate: 0.5 }
+    const rate = draw.pick([0.25, 0.5, 1, 2])
+    const rated = { ...attrs, learningRate: rate }
     return F.pipe(
       E.Do,
-      E.bind('with', () => ask('forward', { ...rated, weightDecay: 0.25 }, given)),
+      E.bind('with', () => ask('forward', { ...rated, weightDecay: 1 / 8 / rate }, given)),
       E.bind('without', () => ask('forward', { ...rated, weightDecay: 0 }, given)),
       E.map(({ with: decayed, without }) => {
         // an eighth of w is exact; the sum with it is rounded here

@@ -1,11 +1,18 @@
 import { slide } from '../../spec/op.js'
 import { zeros } from '../../spec/tensor.js'
 import { form, questionsAbout } from '../questions.js'
-import { equals, named, times } from '../vocabulary/claims.js'
+import { at, claim, equals, named, times, unit } from '../vocabulary/claims.js'
 import { elementwiseCorners } from '../vocabulary/elementwise.js'
 import { array } from '../vocabulary/examples.js'
 import { ofAnswer } from '../vocabulary/laws.js'
-import { anyStep, stateOf, still, underOneGradient, withoutRate } from '../vocabulary/optimizers.js'
+import {
+  anyStep,
+  decayAddsToTheGradient,
+  stateOf,
+  still,
+  underOneGradient,
+  withoutRate,
+} from '../vocabulary/optimizers.js'
 
 const state = stateOf('velocity')
 const names = ['w', 'g', 'velocity']
@@ -28,6 +35,29 @@ const zeroGradient = ofAnswer(
     attrs: { ...attrs, weightDecay: 0 },
     inputs: { ...inputs, g: zeros(named(inputs, 'g').shape) },
   }),
+)
+
+// g + μ·v′ under Nesterov, and v′ without: what the step takes from the weights, η times
+const alongItsVelocity = ofAnswer(
+  'the weights go by η along the new velocity; under Nesterov along the gradient and μ of it',
+  ({ values, slack }, { attrs, inputs }) => {
+    const [eta, mu] = [attrs['learningRate'] as number, attrs['momentum'] as number]
+    const [w, g, next] = [named(inputs, 'w'), named(inputs, 'g'), named(values, 'velocity')]
+    const nesterov = attrs['nesterov'] === true
+    const way = (i: number): number => (nesterov ? at(g, i) + mu * at(next, i) : at(next, i))
+    const size = (i: number): number => Math.abs(at(next, i)) + (nesterov ? Math.abs(at(g, i)) : 0)
+    return [
+      claim(
+        named(values, 'w'),
+        (i) => at(w, i) - eta * way(i),
+        (i) =>
+          at(named(slack, 'w'), i) +
+          eta * at(named(slack, 'velocity'), i) +
+          4 * unit * (Math.abs(at(w, i)) + eta * size(i)),
+      ),
+    ]
+  },
+  ({ attrs }) => ({ attrs: { ...attrs, weightDecay: 0 } }),
 )
 
 export const momentum = questionsAbout('momentum', {
@@ -57,7 +87,7 @@ export const momentum = questionsAbout('momentum', {
     }),
     { w: ['normal', still, 'small'], g: ['normal', 'small', 'wide'] },
   ),
-  laws: [constantGradient, zeroGradient, withoutRate],
+  laws: [constantGradient, zeroGradient, withoutRate, alongItsVelocity, decayAddsToTheGradient(['w', 'velocity'])],
   worked: [
     {
       name: 'two coordinates by hand: v′ = ½·4 + 2 = 4, w′ = 1 − ¼·4 = 0',

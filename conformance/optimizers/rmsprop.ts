@@ -6,6 +6,7 @@ import { exactly, named, product, sixteenths, times } from '../vocabulary/claims
 import { array } from '../vocabulary/examples.js'
 import {
   decayAddsToTheGradient,
+  insideIsMoreState,
   plainGradient,
   scaleFree,
   stateOf,
@@ -13,7 +14,7 @@ import {
   underOneGradient,
   withoutRate,
 } from '../vocabulary/optimizers.js'
-import { anyRootStep, eachDecay, rootCorners } from '../vocabulary/roots.js'
+import { anyPlaceOfEpsilon, anyRootStep, eachDecay, insideCorners, rootCorners } from '../vocabulary/roots.js'
 
 const kept = ['meanSquare']
 const state = stateOf(...kept)
@@ -53,9 +54,13 @@ const remembersAll: Law = {
 export const rmsprop = questionsAbout('rmsprop', {
   corners: [
     ...rootCorners(kept, { learningRate: 0.5 }),
+    ...insideCorners(kept, { learningRate: 0.5, decay: 0.75 }),
     ...eachDecay(kept, { learningRate: 0.5 }, [0, 0.3, 0.5, 0.9, 1], { meanSquare: 'positive' }),
   ],
-  random: anyRootStep(kept, (draw) => ({ decay: draw.pick([0, 0.3, 0.5, 0.9, 0.99, 0.999]) })),
+  random: anyRootStep(kept, (draw) => ({
+    decay: draw.pick([0, 0.3, 0.5, 0.9, 0.99, 0.999]),
+    ...anyPlaceOfEpsilon(draw),
+  })),
   laws: [
     withoutRate,
     settled,
@@ -63,6 +68,7 @@ export const rmsprop = questionsAbout('rmsprop', {
     remembersAll,
     scaleFree({ g: 1, meanSquare: 2 }),
     decayAddsToTheGradient(['w', ...kept]),
+    insideIsMoreState('meanSquare', 0.5, { decay: 0.5 }),
   ],
   worked: [
     {
@@ -77,6 +83,13 @@ export const rmsprop = questionsAbout('rmsprop', {
       source: lecture,
     },
     {
+      name: 'ε inside the root by hand: w′ = 1 − 2·2/√(16 + 48)',
+      attrs: { learningRate: 2, decay: 0.75, epsilon: 48, weightDecay: 0, epsilonInside: true },
+      inputs: { w: array([1, -1]), g: array([2, -2]), meanSquare: array([20, 20]) },
+      outputs: { w: array([0.5, -0.5]), meanSquare: array([16, 16]) },
+      source: `${lecture}; ε as in Keras’ and TensorFlow.js’ RMSprop`,
+    },
+    {
       name: 'with decay: the gradient is 1 + ½·2 = 2, s′ = ½·4 + ½·4',
       attrs: { learningRate: 1, decay: 0.5, epsilon: 2, weightDecay: 0.5 },
       inputs: {
@@ -89,6 +102,13 @@ export const rmsprop = questionsAbout('rmsprop', {
     },
   ],
   faults: [
+    {
+      name: 'ε outside the root, wherever it is asked for',
+      direction: 'forward',
+      find: 'epsilonInside ?',
+      replace: 'false ?',
+      unseenAt: form('', { learningRate: 0.1, epsilonInside: true }, state(4), { meanSquare: 'positive' }),
+    },
     { name: 'uphill', direction: 'forward', find: 'w - (eta', replace: 'w + (eta' },
     {
       name: 'ε within the root, as in TensorFlow',

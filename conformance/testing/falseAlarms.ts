@@ -1,65 +1,55 @@
-import { oracle } from '../../reference/index.js'
-import { anyOrder } from '../../spec/bound.js'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { questions } from '../../spec/catalogue.js'
-import { fromKernels } from '../../spec/fromKernels.js'
-import { draws, keyOf } from '../../spec/philox.js'
-import { answersOf, oneNode } from '../../spec/program.js'
-import { sizeOf } from '../../spec/tensor.js'
-import { caseAt, caseCount } from '../cases.js'
-import type { Case } from '../form.js'
-import { realise } from '../form.js'
-import { expect, judge } from '../judge.js'
-import { questionTable } from '../table.js'
-import { inArithmetic } from './instrument.js'
-import { randomRounding } from './rounding.js'
-import { right } from './shaken.js'
+import type { Profile } from '../cases.js'
+import { profiles, suiteVersion } from '../cases.js'
+import { falseAlarms } from './falseAlarm.js'
 
 /*
- * False alarms: how often the suite rejects f32 arithmetic that rounds either way at random, which is right by
- * definition. `npm run false-alarms -- SEEDS RUNS`: every op and direction at so many seeds, with so many drawn cases each
- * beside the corners. Must be none.
+ * `npm run false-alarms -- [SEEDS] [PROFILE]`: every case of a profile, the standard one unless another is named, at so many
+ * seeds, in f32 arithmetic that rounds either way. There must be no alarm. What was done is recorded beside this file, seed
+ * by seed, and is not done again.
  */
-const [seeds, runs] = [Number(process.argv[2] ?? 1), Number(process.argv[3] ?? 20)]
+const seeds = Number(process.argv[2] ?? 1)
+const profile = (process.argv[3] ?? 'standard') as Profile
+if (!profiles.includes(profile) || !Number.isInteger(seeds))
+  throw new Error('npm run false-alarms -- [SEEDS] [PROFILE]')
 
-// the largest corners take the interpreter minutes, and hold no other formula
-const largest = 2e4
-const small = ({ form: { shapes } }: Case): boolean =>
-  Object.values(shapes).reduce((n, shape) => n + sizeOf(shape), 0) <= largest
+interface Recorded {
+  readonly version: number
+  /** by profile and seed, cases and alarms */
+  readonly runs: Readonly<Record<string, { readonly cases: number; readonly alarms: readonly string[] }>>
+  /** the worst error ÷ bound of each op and direction */
+  readonly worst: Readonly<Record<string, number>>
+}
+
+const file = new URL('falseAlarms.json', import.meta.url)
+const nothing: Recorded = { version: suiteVersion, runs: {}, worst: {} }
+const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Recorded) : nothing
+let recorded = before.version === suiteVersion ? before : nothing
 
 const started = performance.now()
-let [asked, alarms] = [0, 0]
-const worst = new Map<string, number>()
 for (let seed = 1; seed <= seeds; seed++) {
-  const table = inArithmetic(randomRounding(draws(keyOf(`false alarms ${seed}`))))
-  const simulated = fromKernels('f32, each rounding up or down at random', table)
+  const name = `${profile} ${seed}`
+  if (recorded.runs[name] !== undefined) continue
+  let run: Recorded['runs'][string] = { cases: 0, alarms: [] }
+  const worst: Record<string, number> = { ...recorded.worst }
   for (const { op, direction } of questions) {
-    const count = caseCount(questionTable, op, direction, runs)
-    // the corners' numbers change with the seed, too
-    for (let index = 0; index < count; index++) {
-      const each = caseAt(questionTable, op, direction, seed, index)
-      if (!small(each)) continue
-      const question = right(realise(each))
-      const { program, feeds } = oneNode(question)
-      const answer = answersOf(right(await simulated.run(program, feeds)()))
-      const { worst: at, problem } = judge({
-        oracle,
-        question,
-        expected: right(expect(oracle, question, anyOrder)),
-        answer,
-      })
-      asked++
-      const name = `${op} ${direction}`
-      worst.set(name, Math.max(worst.get(name) ?? 0, at.ratio))
-      if (problem !== undefined || !(at.ratio <= 1)) {
-        alarms++
-        console.log(`false alarm: ${each.seed}: ${problem ?? `${at.output}[${at.index.join()}] ${at.ratio}`}`)
-      }
-    }
+    const heard = falseAlarms(op, direction, profile, seed)
+    heard.alarms.forEach((alarm) => console.log(`false alarm: ${alarm}`))
+    run = { cases: run.cases + heard.cases, alarms: [...run.alarms, ...heard.alarms] }
+    const line = `${op} ${direction}`
+    worst[line] = Math.max(worst[line] ?? 0, Number(heard.worst.toPrecision(3)))
   }
+  recorded = { ...recorded, runs: { ...recorded.runs, [name]: run }, worst }
+  writeFileSync(file, `${JSON.stringify(recorded, undefined, 2)}\n`)
   console.error(
-    `seed ${seed}: ${asked} cases, ${alarms} false alarms, ${((performance.now() - started) / 1000).toFixed(0)} s`,
+    `seed ${seed}: ${run.cases} cases, ${run.alarms.length} false alarms, ${((performance.now() - started) / 1000).toFixed(0)} s`,
   )
 }
-for (const [name, ratio] of worst) console.log(name.padEnd(32), ratio.toPrecision(3))
-console.log(`${seeds} seeds, ${asked} cases, ${alarms} false alarms`)
+const runs = Object.values(recorded.runs)
+const alarms = runs.reduce((n, run) => n + run.alarms.length, 0)
+Object.entries(recorded.worst).forEach(([line, ratio]) => {
+  console.log(line.padEnd(32), ratio)
+})
+console.log(`${runs.length} runs, ${runs.reduce((n, { cases }) => n + cases, 0)} cases, ${alarms} false alarms`)
 process.exitCode = alarms === 0 ? 0 : 1

@@ -1,16 +1,15 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import type { OpName } from '../../spec/catalogue.js'
-import { opOf } from '../../spec/catalogue.js'
 import type { GoldenFile } from '../golden/read.js'
 import { parseGolden } from '../golden/read.js'
-import { families } from './instrument.js'
+import { families, folderOf } from '../planted.js'
 import { right } from './shaken.js'
 
 /** Golden vectors, which stand at the op's own path: `conformance/golden/layers/conv2d.json`, beside what makes them. */
 
 const folder = new URL('../golden/', import.meta.url)
 
-const pathOf = (op: OpName): string => `${families[opOf(op).family]}/${op}`
+const pathOf = (op: OpName): string => `${folderOf(op)}/${op}`
 
 /** The golden cases of an op, if there are any. */
 export const goldenOf = (op: OpName): GoldenFile | undefined => {

@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { compileFunction } from 'node:vm'
+import * as fpTs from 'fp-ts'
+import * as ioTs from 'io-ts'
 import ts from 'typescript'
 import type { OpName } from '../../spec/catalogue.js'
-import { opNames, opOf } from '../../spec/catalogue.js'
+import { opNames } from '../../spec/catalogue.js'
 import type { KernelTable, PlainKernel } from '../../spec/fromKernels.js'
+import type { AnyOp } from '../../spec/op.js'
 import * as fields from '../../spec/field.js'
 import * as host from '../../spec/host.js'
 import * as philox from '../../spec/philox.js'
@@ -13,28 +16,15 @@ import * as scans from '../../spec/scan.js'
 import * as tensors from '../../spec/tensor.js'
 import type { Formula } from '../../reference/formulas.js'
 import { kernelBy } from '../../reference/formulas.js'
+import type { Change } from '../planted.js'
+import { folderOf, planted } from '../planted.js'
+import type { Arithmetic } from '../rewritings/arithmetic.js'
 
 /**
  * The reference as text: read again with one token changed (a planted fault), or with every `+ - * /` and `Math.…`
  * handed to an arithmetic of the caller's (f32 with a rounding of its own). So faults and rounding are those of the very
- * formulas that people read, and neither can drift away from them.
+ * formulas that people read, and neither can drift away from them. And the spec as text: a bound loosened.
  */
-
-/** One token's change: `find` is matched with any white space between its tokens; `nth` counts from 0. */
-export interface Change {
-  readonly find: string
-  readonly replace: string
-  readonly nth?: number
-}
-
-/** What stands for the arithmetic of a formula. Exact results must come back exact, as indices are computed with it too. */
-export interface Arithmetic {
-  readonly '+': (a: number, b: number) => number
-  readonly '-': (a: number, b: number) => number
-  readonly '*': (a: number, b: number) => number
-  readonly '/': (a: number, b: number) => number
-  readonly Math: Readonly<Record<string, unknown>>
-}
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../../reference')
 const shared: Readonly<Record<string, unknown>> = {
@@ -49,27 +39,16 @@ const shared: Readonly<Record<string, unknown>> = {
 const hostFile = resolve(root, '../spec/host.ts')
 const onDevice = { reciprocal: (v: number) => Math.fround(host.reciprocal(v)) }
 
-/** The folder of a family's files, in every room. */
-export const families = {
-  activation: 'activations',
-  layer: 'layers',
-  normalizer: 'normalizers',
-  loss: 'losses',
-  optimizer: 'optimizers',
-} as const
-
-/** The file of an op's formula. */
-export const fileOf = (op: OpName): string => resolve(root, families[opOf(op).family], `${op}.ts`)
-
-const patternOf = (find: string): RegExp =>
-  new RegExp((find.match(/\w+|[^\w\s]/g) ?? []).map((token) => token.replace(/[^\w]/g, '\\$&')).join('\\s*'), 'g')
+/** The file of an op's formula, and that of its contract. */
+export const fileOf = (op: OpName): string => resolve(root, folderOf(op), `${op}.ts`)
+const contractOf = (op: OpName): string => resolve(root, '../spec', folderOf(op), `${op}.ts`)
 
 /** The text with the change made; throws where it cannot be, so that a fault never goes stale unseen. */
-export const changed = (text: string, { find, replace, nth = 0 }: Change): string => {
-  const matches = [...text.matchAll(patternOf(find))]
-  const match = matches[nth]
-  if (match === undefined) throw new Error(`the formula has no ${JSON.stringify(find)} (number ${nth})`)
-  return text.slice(0, match.index) + replace + text.slice(match.index + match[0].length)
+export const changed = (text: string, change: Change): string => {
+  const made = planted(text, change)
+  if (made === undefined)
+    throw new Error(`the formula has no ${JSON.stringify(change.find)} (number ${change.nth ?? 0})`)
+  return made
 }
 
 const operators: ReadonlyMap<ts.SyntaxKind, string> = new Map([
@@ -123,10 +102,14 @@ const compile = (text: string, arithmetic: Arithmetic | undefined): string => {
 
 type Loader = (file: string) => unknown
 
-const loader = (edit: (file: string, text: string) => string, arithmetic?: Arithmetic): Loader => {
+const loader = (
+  edit: (file: string, text: string) => string,
+  arithmetic?: Arithmetic,
+  outside: Readonly<Record<string, unknown>> = shared,
+): Loader => {
   const loaded = new Map<string, unknown>()
   const load: Loader = (file) => {
-    const known = (file === hostFile && arithmetic !== undefined ? onDevice : shared[file]) ?? loaded.get(file)
+    const known = (file === hostFile && arithmetic !== undefined ? onDevice : outside[file]) ?? loaded.get(file)
     if (known !== undefined) return known
     const module = {}
     loaded.set(file, module)
@@ -136,7 +119,11 @@ const loader = (edit: (file: string, text: string) => string, arithmetic?: Arith
       require: (name: string) => unknown,
       arithmetic: Arithmetic | undefined,
     ) => void
-    run(module, (name: string) => load(resolve(dirname(file), name.replace(/\.js$/, '.ts'))), arithmetic)
+    run(
+      module,
+      (name: string) => outside[name] ?? load(resolve(dirname(file), name.replace(/\.js$/, '.ts'))),
+      arithmetic,
+    )
     return module
   }
   return load
@@ -149,8 +136,42 @@ export const mutantFormula = (op: OpName, change: Change): Formula =>
 /** The same as a backend's function. */
 export const mutant = (op: OpName, change: Change): PlainKernel => kernelBy(mutantFormula(op, change))
 
-/** The formulas of every op, computed in another arithmetic. */
-export const inArithmetic = (arithmetic: Arithmetic): KernelTable => {
-  const load = loader((_, text) => text, arithmetic)
-  return Object.fromEntries(opNames.map((op) => [op, kernelBy(load(fileOf(op)) as Formula)]))
+/** The contract of one op with one token of a file of spec changed: a bound loosened, say. */
+export const mutantContract = (op: OpName, file: string, change: Change): AnyOp => {
+  const edited = resolve(root, '../spec', file)
+  const packages = { 'fp-ts': fpTs, 'io-ts': ioTs }
+  const load = loader((file, text) => (file === edited ? changed(text, change) : text), undefined, packages)
+  return (load(contractOf(op)) as Readonly<Record<string, AnyOp>>)[op] as AnyOp
 }
+
+// the loops of the reference add to a variable, and a field of sums to its elements; here they add to what stands for it
+const arithmeticFile = resolve(root, 'arithmetic.ts')
+const addingTo = (text: string): string =>
+  changed(text, {
+    find: `for (const x of others) {
+        const values = x.all()
+        for (let i = 0; i < data.length; i++) data[i] = (data[i] as number) + (values[i] as number)
+      }`,
+    replace: `const columns = others.map((x) => x.all())
+      for (let i = 0; i < data.length; i++) {
+        let total = data[i] as number
+        for (const values of columns) total = total + (values[i] as number)
+        data[i] = total
+      }`,
+  })
+    .replace(/let total = 0\n/g, 'const total = __arithmetic.total()\n')
+    .replace(/let total = (.+)\n/g, 'const total = __arithmetic.total(); total.add($1)\n')
+    .replace(/\btotal = total \+ (.+)\n/g, 'total.add($1)\n')
+    .replace(/\b(return|data\[i\] =) total\n/g, '$1 total.value()\n')
+
+/** The formulas of every op, computed in another arithmetic. */
+export const formulasIn = (arithmetic: Arithmetic): Readonly<Record<string, Formula>> => {
+  const edit = (file: string, text: string): string =>
+    file === arithmeticFile && arithmetic.total !== undefined ? addingTo(text) : text
+  const load = loader(edit, arithmetic)
+  return Object.fromEntries(opNames.map((op) => [op, load(fileOf(op)) as Formula]))
+}
+
+/** The same as backends' functions. */
+export const inArithmetic = (arithmetic: Arithmetic): KernelTable =>
+  Object.fromEntries(Object.entries(formulasIn(arithmetic)).map(([op, formula]) => [op, kernelBy(formula)]))

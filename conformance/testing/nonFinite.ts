@@ -9,26 +9,19 @@ import { oracle } from '../../reference/index.js'
 import { lanesThenTree } from '../../spec/bound.js'
 import type { Direction, OpName } from '../../spec/catalogue.js'
 import { opOf } from '../../spec/catalogue.js'
-import { cotangentNames } from '../../spec/op.js'
 import { draws, keyOf as seedOf } from '../../spec/philox.js'
 import type { Question } from '../../spec/program.js'
 import { answersOf, checkProgram, oneNode } from '../../spec/program.js'
 import type { Numbers, Tensor, Tensors } from '../../spec/tensor.js'
-import { indexOf, mapTensors, sizeOf } from '../../spec/tensor.js'
+import { indexOf, sizeOf } from '../../spec/tensor.js'
 import { caseAt, caseCount } from '../cases.js'
-import type { Case, Fill } from '../form.js'
-import { acceptable, realise } from '../form.js'
-import { expectWhole, ratioOf } from '../judge.js'
+import type { Case } from '../form.js'
+import { acceptable, numbersIn, realise } from '../form.js'
+import type { Special } from '../nonFinite.js'
+import { isRight, moderated, specials, wantedOf } from '../nonFinite.js'
 import { form } from '../questions.js'
 import { questionTable } from '../table.js'
 import { right } from './shaken.js'
-
-/**
- * What f32 numbers there are beside ordinary ones. Of a subnormal an adapter may make 0, on the way in, in between or on
- * the way out.
- */
-export const specials = { NaN, Infinity, '-Infinity': -Infinity, '-0': -0, subnormal: 2 ** -130 }
-export type Special = keyof typeof specials
 
 /** A launch's kernel: its name, and which of a reduction's forms it is. */
 const keyOf = (launch: PlannedLaunch): string =>
@@ -43,26 +36,6 @@ const withSmallBindings = ({ subgroupSize: _, ...others }: PlanLimits, longest: 
   ...others,
   maxStorageBufferBindingSize: 256 * Math.max(1, Math.ceil((longest * 4) / 3 / 256)),
 })
-
-// moderate numbers: a tanh that f32 rounds to 1 has a slope of 0, and 0·∞ is NaN where the oracle's is ∞
-const moderate: Fill = { mean: 0, scale: 0.25 }
-const numbersIn = (fill: Exclude<Fill, string | { readonly mean: number }>): readonly number[] =>
-  'constant' in fill ? [fill.constant] : 'only' in fill ? fill.only.map(([, value]) => value) : fill.values
-const isModerate = (fill: Fill): boolean =>
-  typeof fill === 'string'
-    ? !['normal', 'wide', 'saturated'].includes(fill)
-    : !('mean' in fill) && numbersIn(fill).every((value) => Math.abs(value) <= 4)
-const moderated = ({ form, ...rest }: Case): Case => {
-  const cotangents = cotangentNames(opOf(rest.op)).map((name) => `d${name}`)
-  const names = [...Object.keys(form.shapes), ...cotangents]
-  const fills = Object.fromEntries(
-    names.map((name) => {
-      const fill = form.fills[name]
-      return [name, fill !== undefined && isModerate(fill) ? fill : moderate]
-    }),
-  )
-  return { ...rest, form: { ...form, fills } }
-}
 
 // beside the suite's cases: eight outputs, which is the one number of rows that some tiles are for, and a sum long enough to
 // fall into parts
@@ -109,7 +82,7 @@ interface Asked {
 const casesOf = (op: OpName, direction: Direction, device: PlanLimits, most: number): readonly Asked[] => {
   const known = new Set<string>()
   let split = false
-  const size = ({ form: { shapes } }: Case): number => Object.values(shapes).reduce((n, shape) => n + sizeOf(shape), 0)
+  const size = ({ form }: Case): number => numbersIn(form)
   const drawn = Array.from({ length: caseCount(questionTable, op, direction, 40) }, (_, i) =>
     caseAt(questionTable, op, direction, 11, i),
   )
@@ -166,34 +139,6 @@ const withSpecial = (question: Question, into: string, at: number, value: number
   return { ...question, inputs: among(question.inputs, ''), cotangents: among(question.cotangents, 'd') }
 }
 
-const flushed = (v: number): number => (Math.abs(v) < 2 ** -126 ? 0 : v)
-
-/** The answers that are right, and how far finite ones may be off; of a subnormal there are two. */
-const wantedOf = (question: Question, special: Special): readonly ReturnType<typeof expected>[] =>
-  special === 'subnormal'
-    ? [
-        expected(question),
-        expected({
-          ...question,
-          inputs: mapTensors(flushed, question.inputs),
-          cotangents: mapTensors(flushed, question.cotangents),
-        }),
-      ]
-    : [expected(question)]
-const expected = (question: Question) => right(expectWhole(oracle, question, lanesThenTree))
-
-const kindOf = (v: number): string => (Number.isNaN(v) ? 'NaN' : Number.isFinite(v) ? 'finite' : String(v))
-
-/**
- * Whether an element is what it must be: NaN, the same infinity, or finite and within the bound, where the bound knows
- * one. Beyond the largest f32 a finite number is an infinity.
- */
-const isRight = (got: number, want: number, bound: number): boolean => {
-  const rounded = Math.fround(want)
-  if (!Number.isFinite(rounded) || !Number.isFinite(got)) return kindOf(got) === kindOf(rounded)
-  return !Number.isFinite(bound) || ratioOf(got, want, bound) <= 1
-}
-
 /** Puts each special value into each tensor of each case, one at a time, and holds the answers against the oracle. */
 export const sweep = async (
   device: AcquiredDevice,
@@ -216,7 +161,13 @@ export const sweep = async (
       among.map((special) => {
         const at = draw.integer(0, length - 1)
         const changed = withSpecial(question, into, at, specials[special])
-        return { special, into, at: indexOf(shape, at), changed, wanted: wantedOf(changed, special) }
+        return {
+          special,
+          into,
+          at: indexOf(shape, at),
+          changed,
+          wanted: right(wantedOf(oracle, changed, special, lanesThenTree)),
+        }
       }),
     )
     for (const planned of plans) {

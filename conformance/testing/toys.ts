@@ -9,7 +9,7 @@ import { formulas } from '../../reference/table.js'
 import type { Form } from '../form.js'
 import type { QuestionTable } from '../questions.js'
 import { questionTable } from '../table.js'
-import type { Arithmetic } from './instrument.js'
+import type { Arithmetic } from '../rewritings/arithmetic.js'
 
 /** Backends made of the reference's formulas, right and wrong on purpose, for tests of the suite itself. */
 
@@ -75,7 +75,7 @@ export const changing = (kernel: PlainKernel, change: (y: Tensor) => Tensor | un
 })
 
 /** The reference as a backend, but for some kernels. */
-export const toy = (kernels: KernelTable = {}) => fromKernels('toy', { ...formulaTable, ...kernels })
+export const toy = (kernels: KernelTable = {}) => fromKernels('toy', { ...formulaTable, ...kernels }, { dials: true })
 
 const small = ({ shapes }: Form): boolean => Object.values(shapes).every((shape) => sizeOf(shape) <= 600)
 

@@ -1,4 +1,5 @@
 import { either as E, function as F } from 'fp-ts'
+import type { Attributes } from '../../spec/attributes.js'
 import type { Draws } from '../../spec/philox.js'
 import type { Shape, Tensor } from '../../spec/tensor.js'
 import { generate, mapTensor, zipTensors } from '../../spec/tensor.js'
@@ -146,6 +147,52 @@ export const eulersOfDegree1 = (roundings: number): Law =>
       ),
     ]
   })
+
+/** Which slope is asked for at a corner. */
+export const kinks = ['catalogue', 'left', 'right'] as const
+
+/** Any of the slopes at a corner, the catalogue's as often as both others. */
+export const anyKink = (draw: Draws): Form['attrs'] => draw.pick([{}, {}, { kink: 'left' }, { kink: 'right' }])
+
+/** At the corner, 0 of either sign, the slope is the one asked for; anywhere else it does not matter which is. */
+export const slopeAtTheCorner = (
+  slopes: (attrs: Attributes) => Readonly<Record<(typeof kinks)[number], number>>,
+): Law => ({
+  name: 'at 0 the slope is the one asked for, the catalogue’s, or that on its left or its right; elsewhere all are one',
+  claims: ({ attrs, inputs, cotangents }, ask) => {
+    const [drawn, dy] = [named(inputs, 'x'), named(cotangents, 'y')]
+    const x = mapTensor((v, i) => (i % 3 === 0 ? 0 : i % 3 === 1 ? -0 : v === 0 ? 1 : v), drawn)
+    return F.pipe(
+      E.Do,
+      E.bind('moved', () => ask('backward', attrs, { x: mapTensor((v) => (v === 0 ? 1 : v), x) }, cotangents)),
+      E.bind('asked', () =>
+        E.sequenceArray(kinks.map((kink) => ask('backward', { ...attrs, kink }, { x }, cotangents))),
+      ),
+      E.map(({ moved, asked }) =>
+        asked.map((answer, k) =>
+          exactly(
+            named(answer.values, 'x'),
+            mapTensor(
+              (dy, i) =>
+                at(x, i) === 0
+                  ? slopes(attrs)[kinks[k] as (typeof kinks)[number]] * dy
+                  : at(named(moved.values, 'x'), i),
+              dy,
+            ),
+          ),
+        ),
+      ),
+    )
+  },
+})
+
+/** Where a function has its corner, with each slope that it may have there. */
+export const eachKink = (attrs: Form['attrs'] = {}): readonly Form[] =>
+  (['left', 'right'] as const).flatMap((kink) => [
+    points(`all at the corner, the slope on its ${kink}`, [5, 13], { constant: 0 }, { ...attrs, kink }),
+    points(`zeros of either sign, the slope on the ${kink}`, 70, [0, -0, 1, -1, 0, 2, -2], { ...attrs, kink }),
+    points(`beside the corner, the slope on its ${kink}`, 24, nextToZero, { ...attrs, kink }),
+  ])
 
 /**
  * The slope, told from the value: dx = dy·slope(y). `error` bounds what an error e of y and roundings make of the slope.

@@ -5,7 +5,7 @@ import { mapTensor, scalar, zeros } from '../../spec/tensor.js'
 import type { Fill, Form } from '../form.js'
 import type { Law } from '../questions.js'
 import { form } from '../questions.js'
-import { exactly, named, product, times } from './claims.js'
+import { equals, exactly, named, product, times, unit } from './claims.js'
 import { anyShape } from './draws.js'
 import { elementwiseCorners } from './elementwise.js'
 import { array } from './examples.js'
@@ -132,6 +132,42 @@ const firstStep = stepBySign(
   },
 )
 
+const rounded = Math.fround
+
+/**
+ * Under one gradient from rest the moments after k steps are g·(1 − β₁ᵏ) and g²·(1 − β₂ᵏ), and corrected they are g and g²:
+ * every step is η against the sign of the gradient, the first as the hundred thousandth.
+ */
+const everyStep: Law = {
+  name: 'under one gradient every step is η against its sign, the first and the hundred-thousandth',
+  claims: ({ attrs, inputs }, ask, draw) => {
+    const g = ofAnySize(named(inputs, 'g'), draw)
+    const own = [attrs['beta1'] as number, attrs['beta2'] as number] as const
+    const decays = [own, [0.9, 0.999], [0.999, 0.99999]].map((each) => each.map(rounded) as [number, number])
+    const free = { ...attrs, learningRate: 0.25, epsilon: 0, weightDecay: 0 }
+    const asked = decays.flatMap((betas) => [1, 2, 10, 1001, 2001, 4099, 100001].map((t) => ({ t, betas })))
+    return E.sequenceArray(
+      asked.map(({ t, betas: [beta1, beta2] }) => {
+        const after = (beta: number, v: Tensor): Tensor => times(1 - beta ** (t - 1), v)
+        const state = { m: after(beta1, g), v: after(beta2, product(g, g)), step: scalar(t - 1) }
+        return F.pipe(
+          ask('forward', { ...free, beta1, beta2 }, { w: zeros(g.shape), g, ...state }),
+          E.map((answer) => {
+            const claim = equals(
+              'w',
+              answer,
+              mapTensor((v) => -Math.sign(v) / 4, g),
+            )
+            // 1 − βᵗ and the moments made of it, rounded to f64
+            const lost = unit / (1 - beta1) + unit / (1 - beta2)
+            return { ...claim, allowed: mapTensor((e) => e + 4 * lost, claim.allowed) }
+          }),
+        )
+      }),
+    )
+  },
+}
+
 const countsSteps: Law = {
   name: 'the number of steps grows by one',
   claims: ({ attrs, inputs }, ask, draw) => {
@@ -169,6 +205,7 @@ export const adamLaws: readonly Law[] = [
   withoutRate,
   constantGradient,
   firstStep,
+  everyStep,
   countsSteps,
   momentsOfTheirOwn,
   scaleFree({ g: 1, m: 1, v: 2 }),

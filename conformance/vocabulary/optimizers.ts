@@ -80,12 +80,13 @@ export const decayAddsToTheGradient = (
 /** A decay by itself takes η·λ of the weights away: an eighth, which is exact. `rest` is the state that pulls nowhere. */
 export const decayShrinks = (rest: (w: Tensor) => Tensors, attrs: Attributes = {}): Law => ({
   name: 'decay alone shrinks the weights by 1 − η·λ',
-  claims: (sample, ask) => {
+  claims: (sample, ask, draw) => {
     const w = named(sample.inputs, 'w')
+    const rate = draw.pick([0.25, 0.5, 1, 2])
     return F.pipe(
       ask(
         'forward',
-        { ...sample.attrs, ...attrs, learningRate: 0.5, weightDecay: 0.25 },
+        { ...sample.attrs, ...attrs, learningRate: rate, weightDecay: 1 / 8 / rate },
         { w, g: zeros(w.shape), ...rest(w) },
       ),
       E.map((answer) => [equals('w', answer, times(0.875, w))]),
@@ -99,14 +100,39 @@ export const scaleFree = (powers: Readonly<Record<string, number>>): Law => ({
   claims: ({ attrs, inputs }, ask) => {
     const by = 2 ** -3
     const free: Attributes = { ...attrs, weightDecay: 0 }
+    // inside the root ε is of the size of a square
+    const ofEpsilon = free['epsilonInside'] === true ? by * by : by
     const scaled: Tensors = Object.fromEntries(
       Object.entries(inputs).map(([name, x]) => [name, times(by ** (powers[name] ?? 0), x)]),
     )
     return F.pipe(
       E.Do,
       E.bind('before', () => ask('forward', free, inputs)),
-      E.bind('after', () => ask('forward', { ...free, epsilon: (free['epsilon'] as number) * by }, scaled)),
+      E.bind('after', () => ask('forward', { ...free, epsilon: (free['epsilon'] as number) * ofEpsilon }, scaled)),
       E.map(({ before, after }) => [equal('w', after, before)]),
+    )
+  },
+})
+
+/**
+ * ε inside the root is a state that much larger without ε: under `state`, which weighs its old value by so much. Of few
+ * bits, so that the larger state is exact.
+ */
+export const insideIsMoreState = (state: string, weight: number, attrs: Attributes = {}): Law => ({
+  name: 'ε inside the root makes the step that a larger state makes without ε',
+  claims: (sample, ask) => {
+    const before = sixteenths(named(sample.inputs, state))
+    const free = { ...sample.attrs, ...attrs, weightDecay: 0 }
+    const larger = mapTensor((v) => v + 0.25 / weight, before)
+    return F.pipe(
+      E.Do,
+      E.bind('inside', () =>
+        ask('forward', { ...free, epsilon: 0.25, epsilonInside: true }, { ...sample.inputs, [state]: before }),
+      ),
+      E.bind('without', () =>
+        ask('forward', { ...free, epsilon: 0, epsilonInside: false }, { ...sample.inputs, [state]: larger }),
+      ),
+      E.map(({ inside, without }) => [equal('w', inside, without)]),
     )
   },
 })

@@ -134,6 +134,23 @@ export const samplesApart = (axes: Readonly<Record<string, number>>): Law => ({
   },
 })
 
+/** An output as a formula has it: what was computed here by the same roundings may be off as far as the answer. */
+export const byFormula = (output: string, answer: Evaluation, want: Tensor): Claim => ({
+  got: named(answer.values, output),
+  want,
+  allowed: mapTensor((slack) => 2 * slack, named(answer.slack, output)),
+})
+
+/** A tensor of 3 blocks of rows, every block through a function of its own. */
+export const byGruGate = (
+  x: Tensor,
+  change: Readonly<Partial<Record<'r' | 'z' | 'g', (v: number) => number>>>,
+): Tensor => {
+  const block = x.data.length / 3
+  const changes = [change.r, change.z, change.g]
+  return mapTensor((v, i) => changes[Math.floor(i / block)]?.(v) ?? v, x)
+}
+
 /** A tensor of 4 blocks of rows, every block through a function of its own. */
 export const byGate = (
   x: Tensor,

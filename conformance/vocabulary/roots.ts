@@ -40,6 +40,29 @@ export const rootCorners = (kept: readonly string[], attrs: Form['attrs']): read
   ]
 }
 
+/** ε inside the root, where it shows: as large as the squares, and where they are none. */
+export const insideCorners = (kept: readonly string[], attrs: Form['attrs']): readonly Form[] => {
+  const inside = (name: string, more: Form['attrs'], n: number, fills: Readonly<Record<string, Fill>> = {}): Form =>
+    form(`ε inside: ${name}`, { ...attrs, epsilonInside: true, ...more }, stateOf(...kept)(n), {
+      ...everyKept(kept, 'positive'),
+      w: still,
+      ...fills,
+    })
+  return [
+    inside('of its default', {}, 65),
+    inside('as large as the square', { epsilon: 1 }, 65),
+    inside('of 10⁻³', { epsilon: 1e-3 }, 257, { w: 'normal' }),
+    inside('faint gradients and squares', { epsilon: 1e-8 }, 49, { ...everyKept(kept, faintSquares), g: faint }),
+    inside('from rest', { epsilon: 1e-7 }, 40, everyKept(kept, still)),
+    inside('weight decay', { epsilon: 0.001, weightDecay: 0.01 }, 40, { w: 'normal' }),
+    inside('wide gradients', { epsilon: 0.001 }, 65, { g: 'wide' }),
+    inside('small gradients', { epsilon: 0.001 }, 65, { g: 'small' }),
+  ]
+}
+
+/** Inside the root half the time. */
+export const anyPlaceOfEpsilon = (draw: Draws): Form['attrs'] => draw.pick([{}, { epsilonInside: true }])
+
 /** Every one of these means of squares, in a case in which its weight shows. */
 export const eachDecay = (
   kept: readonly string[],

@@ -4,7 +4,7 @@ import type { Draws } from '../../spec/philox.js'
 import type { Tensor, Tensors } from '../../spec/tensor.js'
 import { generate, zeros } from '../../spec/tensor.js'
 import type { Fill, Form } from '../form.js'
-import type { Claim, Evaluation, Law } from '../questions.js'
+import type { Claim, Evaluation, Fault, Law } from '../questions.js'
 import { form } from '../questions.js'
 import { joined, part, rearranged } from './arrange.js'
 import { at, equal, named, plus, renamed } from './claims.js'
@@ -12,7 +12,7 @@ import { linearInCotangents } from './laws.js'
 import { cotangentsAdd, samplesApart, saturating, weighsLike } from './recurrent.js'
 import { aroundTiles } from './tiles.js'
 
-/** Cases and laws of scans, `rnn` and `lstm`: a sequence cut into pieces is the pieces, one after the other. */
+/** Cases and laws of scans, `rnn`, `lstm` and `gru`: a sequence cut into pieces is the pieces, one after the other. */
 
 // ---- laws --------------------------------------------------------------------------------------------------------
 
@@ -71,7 +71,9 @@ const piecesInTurn = (states: Readonly<Record<string, string>>): Law => ({
         equal('x', cutIn(back, 'x', 0, cut), backOne),
         equal('x', cutIn(back, 'x', cut, T), backTwo),
         ...Object.keys(states).map((start) => equal(start, back, backOne)),
-        ...['wIh', 'wHh', 'b'].map((name) => equal(name, back, added([backOne, backTwo], name))),
+        ...Object.keys(back.values)
+          .filter((name) => name !== 'x' && states[name] === undefined)
+          .map((name) => equal(name, back, added([backOne, backTwo], name))),
       ]),
     )
   },
@@ -161,9 +163,9 @@ export const steady = (H: number): Fill => ({ mean: 0, scale: 1 / (2 * H + 2) })
 /** Steps, sequences, inputs and units of a scan. */
 export type Extents = readonly [T: number, N: number, I: number, H: number]
 
-/** A case of a scan whose errors do not grow, of an op whose weights have so many rows for each unit. */
+/** A case of a scan whose errors do not grow, of an op whose weights have so many rows for each unit, and of its biases. */
 export const scansOf =
-  (gates: number, states: readonly string[]) =>
+  (gates: number, states: readonly string[], biases: readonly string[] = ['b']) =>
   (name: string, [T, N, I, H]: Extents, fills: Readonly<Record<string, Fill>> = {}): Form =>
     form(
       name,
@@ -173,7 +175,7 @@ export const scansOf =
         ...Object.fromEntries(states.map((state) => [state, [N, H]])),
         wIh: [gates * H, I],
         wHh: [gates * H, H],
-        b: [gates * H],
+        ...Object.fromEntries(biases.map((bias) => [bias, [gates * H]])),
       },
       { wIh: { mean: 0, scale: 0.5 }, wHh: steady(H), ...fills },
     )
@@ -221,3 +223,63 @@ export const anyScan =
       },
     }
   }
+
+// ---- faults -------------------------------------------------------------------------------------------------------
+
+/** Mistakes in the gradient of a scan that carries one state, whatever its cell. */
+export const faultsOfTheScan = (scan: Scan): readonly Fault[] => [
+  {
+    name: 'no path through the state',
+    direction: 'backward',
+    find: 'dh + dy',
+    replace: 'dy',
+    unseenAt: scan('', [1, 3, 2, 4], { dhT: { constant: 0 } }),
+  },
+  { name: 'only the end pulls', direction: 'backward', find: 'dh + dy', replace: 'dh' },
+  {
+    name: 'the pull on hT dropped',
+    direction: 'backward',
+    find: '{ h: dhT }',
+    replace: '{ h: zip((v) => 0 * v, dhT, dhT) }',
+  },
+  {
+    name: 'the pull on y one step late',
+    direction: 'backward',
+    find: 'partOf(dy, t)',
+    replace: 'partOf(dy, Math.max(t - 1, 0))',
+  },
+  { name: 'the state after for the one before', direction: 'backward', find: 'h[t] as', replace: 'h[t + 1] as' },
+  {
+    name: 'inputs in the wrong direction of time',
+    direction: 'backward',
+    find: 'partOf(x, t)',
+    nth: 1,
+    replace: 'partOf(x, sizes.T - 1 - t)',
+  },
+  {
+    name: 'dx in the wrong direction of time',
+    direction: 'backward',
+    find: 'steps.map((step) => step.x)',
+    replace: 'steps.map((step) => step.x).reverse()',
+  },
+  {
+    name: 'dh0 of the last step',
+    direction: 'backward',
+    find: 'steps[0]',
+    replace: 'steps[sizes.T - 1]',
+    unseenAt: scan('', [1, 3, 2, 4]),
+  },
+  {
+    name: 'dwIh of the first step alone',
+    direction: 'backward',
+    find: 'sumOfFields(steps.map((step) => step.wIh))',
+    replace: 'steps[0].wIh',
+    unseenAt: scan('', [1, 3, 2, 4]),
+  },
+  {
+    name: 'dwHh without the first step',
+    direction: 'backward',
+    find: 'sumOfFields(steps.map((step) => step.wHh))',
+    replace: 'sumOfFields(steps.slice(sizes.T > 1 ? 1 : 0).map((step) => step.wHh))',
+  },
+]

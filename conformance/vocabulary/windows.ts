@@ -71,25 +71,41 @@ export const shifts = (
 })
 
 export const poolShifts: Law = shifts('shifting the image by the stride shifts the map', (attrs, draw) => {
-  const stride = attrs['stride'] as readonly [number, number]
+  const [KH, KW] = attrs['window'] as readonly [number, number]
+  const [sh, sw] = attrs['stride'] as readonly [number, number]
   return {
     attrs: { ...attrs, padding: [0, 0, 0, 0] },
-    stride,
-    x: another(draw, [2, 2, 9 + stride[0], 10 + stride[1]]),
+    stride: [sh, sw],
+    x: another(draw, [2, 2, KH + 6 + sh, KW + 7 + sw]),
   }
 })
+
+/** Whether the padded image is as large as the window; if it is not, a window can only hang over. */
+const windowsFit = (attrs: Attributes, x: Tensor): boolean => {
+  const [window, padding] = [attrs['window'] as Shape, attrs['padding'] as Shape]
+  return places(x).every(
+    (extent, a) => (window[a] as number) <= extent + (padding[2 * a] as number) + (padding[2 * a + 1] as number),
+  )
+}
 
 /** Padding is a border of one number, forward and backward, under these attributes. */
 export const paddingIsABorder = (name: string, border: number, always: Attributes): Law => ({
   name,
-  claims: ({ attrs, inputs, cotangents }, ask) => {
-    const x = named(inputs, 'x')
+  claims: ({ attrs, inputs }, ask, draw) => {
+    const window = attrs['window'] as readonly [number, number]
+    const given = named(inputs, 'x')
+    const x = windowsFit(attrs, given)
+      ? given
+      : another(draw, [...given.shape.slice(0, 2), window[0] + 1, window[1] + 2])
     const padding = attrs['padding'] as readonly [number, number, number, number]
-    const inside = { ...attrs, ...always }
+    // rounded up, a window may start in what was padding, and may not once that is the image
+    const inside = { ...attrs, ceilMode: false, ...always }
     return F.pipe(
       E.Do,
-      E.bind('given', () => answersTo(ask, { attrs: inside, inputs, cotangents })),
-      E.bind('outside', () =>
+      E.bind('shape', () => ask('forward', inside, { x })),
+      E.let('cotangents', ({ shape }) => ({ y: another(draw, named(shape.values, 'y').shape) })),
+      E.bind('given', ({ cotangents }) => answersTo(ask, { attrs: inside, inputs: { x }, cotangents })),
+      E.bind('outside', ({ cotangents }) =>
         answersTo(ask, {
           attrs: { ...inside, padding: [0, 0, 0, 0] },
           inputs: { x: padded(x, padding, border) },
@@ -103,6 +119,61 @@ export const paddingIsABorder = (name: string, border: number, always: Attribute
     )
   },
 })
+
+/**
+ * How many windows there are if what is left over has one as well: one after the other while something of the padded image
+ * is behind the last, but none that starts in the padding behind or further on.
+ */
+const windowsAlong = (
+  size: number,
+  [before, after]: readonly [number, number],
+  window: number,
+  stride: number,
+): number => {
+  const starts = Array.from({ length: size + before + after }, (_, i) => i * stride)
+  return starts.filter((start, i) => {
+    const isReached = i > 0 && start - stride + window >= before + size + after
+    return !isReached && start < before + size
+  }).length
+}
+
+/** With ceilMode there are the windows that fit, and those that hang over the end; the former are what they are without. */
+export const roundedUp: Law = {
+  name: 'rounded up, a window more sees what is left over, unless it starts in the padding behind; the others stay',
+  claims: ({ attrs, inputs }, ask) => {
+    const x = named(inputs, 'x')
+    const [window, stride, padding] = ['window', 'stride', 'padding'].map((name) => attrs[name] as Shape) as [
+      Shape,
+      Shape,
+      Shape,
+    ]
+    const extents = places(x).map((extent, a) =>
+      windowsAlong(
+        extent,
+        [padding[2 * a] as number, padding[2 * a + 1] as number],
+        window[a] as number,
+        stride[a] as number,
+      ),
+    )
+    return F.pipe(
+      ask('forward', { ...attrs, ceilMode: true }, inputs),
+      E.flatMap((up) => {
+        const y = named(up.values, 'y')
+        const shape = exactly(array([...places(y)]), array(extents))
+        if (!windowsFit(attrs, x)) return E.right([shape])
+        return F.pipe(
+          ask('forward', { ...attrs, ceilMode: false }, inputs),
+          E.map((down) => {
+            const kept = places(named(down.values, 'y'))
+            // one more at most
+            const more = array(extents.map((extent, a) => Math.max(0, extent - (kept[a] as number) - 1)))
+            return [shape, exactly(more, array([0, 0])), equal('y', cropped(up, 'y', [0, 0], kept), down)]
+          }),
+        )
+      }),
+    )
+  },
+}
 
 /** A window of one element leaves the image, and its gradient, as they are: a maximum of one, or a quotient by 1, is exact. */
 export const oneElementWindows: Law = ofAnswers(
@@ -197,6 +268,32 @@ export const poolCorners: readonly Form[] = [
   form('more elements than one row of workgroups', { window: [1, 1] }, image(1, 2, 1024, 2049)),
 ]
 
+/** Edges of windows that hang over the end, with these attributes besides. */
+export const hangingCorners = (attrs: Attributes): readonly Form[] => {
+  const hanging = (name: string, more: Attributes, shape: readonly [number, number, number, number]): Form =>
+    form(
+      `rounded up: ${name}${Object.keys(attrs)
+        .map((key) => `, ${key}`)
+        .join('')}`,
+      { ceilMode: true, ...attrs, ...more },
+      image(...shape),
+    )
+  return [
+    hanging('nothing left over', {}, [2, 2, 4, 6]),
+    hanging('a row and a column left over', {}, [2, 3, 5, 7]),
+    hanging('3×3 by 2, which overlap', { window: [3, 3], stride: [2, 2] }, [2, 2, 4, 6]),
+    hanging('two rows left over, one column', { window: [4, 3], stride: [3, 2] }, [1, 2, 9, 8]),
+    hanging('padded on every side', { window: [3, 3], stride: [2, 2], padding: [1, 1, 1, 1] }, [1, 2, 4, 6]),
+    hanging('padded before', { window: [3, 2], stride: [2, 2], padding: [2, 0, 1, 0] }, [2, 1, 6, 6]),
+    hanging('padded behind', { window: [3, 3], stride: [2, 3], padding: [0, 2, 0, 1] }, [2, 1, 6, 6]),
+    hanging('the last window would start in the padding behind', { padding: [1, 1, 1, 1] }, [1, 2, 1, 5]),
+    hanging('the last window would start behind all', { window: [1, 2], stride: [4, 5] }, [1, 1, 8, 9]),
+    hanging('a window larger than the image', { window: [4, 3], stride: [2, 2] }, [2, 2, 3, 2]),
+    hanging('stride larger than the window', { window: [2, 2], stride: [3, 3] }, [1, 2, 9, 10]),
+    hanging('only columns', { window: [1, 3], stride: [1, 2] }, [2, 2, 3, 6]),
+  ]
+}
+
 /** Attributes and shapes of pools over their whole range; what does not fit is refused, and drawn again. */
 export const anyPool = (draw: Draws): Pick<Form, 'attrs' | 'shapes'> => {
   const [KH, KW] = [draw.integer(1, 4), draw.integer(1, 4)]
@@ -207,6 +304,7 @@ export const anyPool = (draw: Draws): Pick<Form, 'attrs' | 'shapes'> => {
       window: [KH, KW],
       ...(draw.uniform() < 0.7 ? { stride: [draw.integer(1, 5), draw.integer(1, 5)] } : {}),
       padding: [side(KH), side(KH), side(KW), side(KW)],
+      ...(draw.uniform() < 0.4 ? { ceilMode: true } : {}),
     },
     shapes: image(draw.integer(1, 4), draw.integer(1, 4), draw.integer(1, 12), draw.integer(1, 12)),
   }
@@ -232,6 +330,9 @@ export const plane = (...rows: readonly (readonly number[])[]): Tensor => array(
 
 /** The 4×4 image of the slide on pooling. */
 export const slidesPlane = plane([1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4])
+
+/** 1 to 16 in four rows. */
+export const ramp4 = plane([1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12], [13, 14, 15, 16])
 
 // the element in row r and column s is r·n + s
 const ramp = (n: number): Tensor => generate([1, 1, n, n], (i) => i)

@@ -297,6 +297,14 @@ const said: Said = {
     'scalarOf(placeOfLargest([0, 2], [0, 2], (r, s) => at4(x, 0, 0, r, s))[0])',
     'placeOfLargest: Where in a rectangle of rows and columns',
   ],
+  lastIndexOfLargest: [
+    'tabulate1([1], () => lastIndexOfLargest(4, (i) => at1(x, i)))',
+    'lastIndexOfLargest: Which of f(0) …',
+  ],
+  lastPlaceOfLargest: [
+    'scalarOf(lastPlaceOfLargest([0, 2], [0, 2], (r, s) => at4(x, 0, 0, r, s))[0])',
+    'lastPlaceOfLargest: The same, of equals the last in row-major order',
+  ],
   at1: ['scalarOf(at1(x, 3))', 'y = x[3] = 4'],
   at2: ['scalarOf(at2(reshaped([2, 2], x), 1, 1))', '[1,1] = 4'],
   at3: ['scalarOf(at3(reshaped([1, 2, 2], x), 0, 1, 1))', '[0,1,1] = 4'],

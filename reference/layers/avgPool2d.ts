@@ -2,18 +2,20 @@ import type { AttrsOf, SizesOf } from '../../spec/catalogue.js'
 import { at4, at4OrZero, sum2, tabulate4, windowReading } from '../arithmetic.js'
 import type { Backward, Forward } from '../kernel.js'
 
-// how many of the positions start … start + window − 1 lie inside an axis
-const inside = (start: number, window: number, size: number): number =>
-  Math.min(start + window, size) - Math.max(start, 0)
+// how many of the positions start … start + window − 1 lie inside an axis with so much padding on either side of it
+const inside = (start: number, window: number, size: number, before: number, after: number): number =>
+  Math.min(start + window, size + after) - Math.max(start, -before)
 
-// what window (i,j) is divided by: its area, or the number of its elements inside the image
+// what window (i,j) is divided by: the number of its elements inside the image, or inside the padded image
 const counting =
   (
-    { window: [KH, KW], stride: [sh, sw], padding: [top, , left], countIncludePad }: AttrsOf<'avgPool2d'>,
+    { window: [KH, KW], stride: [sh, sw], padding: [top, bottom, left, right], countIncludePad }: AttrsOf<'avgPool2d'>,
     { H, W }: SizesOf<'avgPool2d'>,
   ) =>
-  (i: number, j: number): number =>
-    countIncludePad ? KH * KW : inside(i * sh - top, KH, H) * inside(j * sw - left, KW, W)
+  (i: number, j: number): number => {
+    const [above, below, before, behind] = countIncludePad ? [top, bottom, left, right] : [0, 0, 0, 0]
+    return inside(i * sh - top, KH, H, above, below) * inside(j * sw - left, KW, W, before, behind)
+  }
 
 // y[n,c,i,j] = (1/count(i,j)) · Σ_{kh,kw} x[n, c, i·sh + kh − top, j·sw + kw − left]
 export const forward: Forward<'avgPool2d'> = (attrs, { x }, sizes) => {

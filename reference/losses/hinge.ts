@@ -22,12 +22,18 @@ export const forward: Forward<'hinge'> = ({ reduction }, { scores: s, target: t 
   return { loss: reduction === 'none' ? each : scalarOf(reduction === 'mean' ? total(each) / N : total(each)) }
 }
 
-// dscores[n,j] = (Σ_{c≠j} t[n,c]·[m[n,j,c] > 0] − t[n,j]·Σ_{k≠j} [m[n,k,j] > 0])·dloss/N
-export const backward: Backward<'hinge'> = ({ reduction }, { scores: s, target: t }, { loss: dloss }, { N, C }) => {
+// dscores[n,j] = (Σ_{c≠j} t[n,c]·[m[n,j,c] > 0] − t[n,j]·Σ_{k≠j} [m[n,k,j] > 0])·dloss/N; [m ≥ 0] with kink "right"
+export const backward: Backward<'hinge'> = (
+  { reduction, kink },
+  { scores: s, target: t },
+  { loss: dloss },
+  { N, C },
+) => {
   const held = targets(t, N, C)
   const rows = reduction === 'mean' ? N : 1
-  // the slope of max(0, m): 0 at the corner
-  const slope = (n: number, j: number, c: number): number => (j !== c && margin(s, n, j, c) > 0 ? 1 : 0)
+  // the slope of max(0, m): 0 at the corner, or 1
+  const isShort = (m: number): boolean => m > 0 || (kink === 'right' && m === 0)
+  const slope = (n: number, j: number, c: number): number => (j !== c && isShort(margin(s, n, j, c)) ? 1 : 0)
   return {
     scores: tabulate2([N, C], (n, j) => {
       const classes = held[n] as readonly number[]

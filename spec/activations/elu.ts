@@ -1,6 +1,7 @@
 import { attributes, finite, withDefault } from '../attributes.js'
 import { epsilon, expError, expm1Error, gamma, tau } from '../bound.js'
 import { zipFields } from '../field.js'
+import { kink } from '../kink.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
 
 /**
@@ -8,9 +9,9 @@ import { defineOp, nothingToDerive, slide } from '../op.js'
  *
  *   y = x where x ≥ 0, else α·(e^x − 1),   dx = dy where x ≥ 0, else dy·α·e^x
  *
- * The derivative at 0 is 1, as TensorFlow has it; PyTorch's is α there, which is the same for the default. Any finite α
- * will do, though only 1 makes the slope continuous. Keras' and ONNX's alpha is this one; SELU is 1.0507… times this
- * with alpha 1.6732…; CELU's e^(x/α) is another function.
+ * The derivative at 0 is 1, as TensorFlow has it, which is kink "right" as well; with "left" it is α, as in PyTorch, and
+ * the same for the default. Any finite α will do, though only 1 makes the slope continuous. Keras' and ONNX's alpha is
+ * this one; SELU is 1.0507… times this with alpha 1.6732…; CELU's e^(x/α) is another function.
  *
  * Near 0 e^x − 1 cancels, so the reference has it in one, as expm1. −Infinity has y = −α and slope 0; NaN comes through.
  *
@@ -27,7 +28,7 @@ export const elu = defineOp({
   family: 'activation',
   formula: String.raw`y = \begin{cases} x & x \ge 0 \\ \alpha\,(e^x - 1) & x < 0 \end{cases}`,
   source: slide('Activation functions'),
-  attrs: attributes({ alpha: withDefault(finite, 1) }),
+  attrs: attributes({ alpha: withDefault(finite, 1), kink }),
   inputs: { x: ['...'] },
   outputs: { y: ['...'] },
   differentiable: ['x'],
@@ -37,7 +38,7 @@ export const elu = defineOp({
   }),
   boundBackward: ({ attrs, inputs, cotangents, gradientsOf }) => ({
     x: zipFields([inputs.x, cotangents.y, gradientsOf(attrs, inputs, cotangents).x], (x, dy, dx) => {
-      if (x >= 0) return 0
+      if (x > 0 || (x === 0 && attrs.kink !== 'left')) return 0
       const pulled = Math.abs(attrs.alpha * dy)
       const ofPower = compounded(expError(x), 2) * Math.abs(dx)
       const ofY = ofDifference * Math.abs(Math.expm1(x)) * pulled

@@ -67,7 +67,7 @@ export const conv1d = defineOp({
   },
   walk: {
     forward: ({ Cg, K }) => ({ y: Cg * K + 1 }),
-    backward: ({ N, O, K, Lo }) => ({ x: O * K, w: N * Lo, b: N * Lo }),
+    backward: ({ N, C, O, Cg, K, Lo }) => ({ x: ((O * Cg) / C) * K, w: N * Lo, b: N * Lo }),
   },
   multiplyAdds: ({ N, O, Lo, Cg, K }) => N * O * Lo * Cg * K,
   windows: ({ stride: [s], dilation: [d] }, { K }) => [{ window: K, stride: s, dilation: d }],

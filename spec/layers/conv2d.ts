@@ -82,7 +82,7 @@ export const conv2d = defineOp({
   },
   walk: {
     forward: ({ Cg, KH, KW }) => ({ y: Cg * KH * KW + 1 }),
-    backward: ({ N, O, KH, KW, Ho, Wo }) => ({ x: O * KH * KW, w: N * Ho * Wo, b: N * Ho * Wo }),
+    backward: ({ N, C, O, Cg, KH, KW, Ho, Wo }) => ({ x: ((O * Cg) / C) * KH * KW, w: N * Ho * Wo, b: N * Ho * Wo }),
   },
   multiplyAdds: ({ N, O, Ho, Wo, Cg, KH, KW }) => N * O * Ho * Wo * Cg * KH * KW,
   windows: ({ stride: [sh, sw], dilation: [dh, dw] }, { KH, KW }) => [

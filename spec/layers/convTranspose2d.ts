@@ -128,7 +128,7 @@ export const convTranspose2d = defineOp({
     }
   },
   walk: {
-    forward: ({ C, KH, KW }) => ({ y: C * KH * KW + 1 }),
+    forward: ({ C, O, Og, KH, KW }) => ({ y: ((C * Og) / O) * KH * KW + 1 }),
     backward: ({ N, H, W, Og, KH, KW, Ho, Wo }) => ({ x: Og * KH * KW, w: N * H * W, b: N * Ho * Wo }),
   },
   multiplyAdds: ({ N, C, H, W, Og, KH, KW }) => N * C * H * W * Og * KH * KW,

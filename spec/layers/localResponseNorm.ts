@@ -139,4 +139,5 @@ export const localResponseNorm = defineOp({
       }, dx),
     }
   },
+  neighbours: ({ size }, { C }) => Math.min(size, C),
 })

@@ -6,7 +6,7 @@ import type { Keep, Spread } from '../spreads.js'
 import { ballIn, certain } from '../spreads.js'
 import type { Tensor } from '../tensor.js'
 
-/** What recurrent cells and their scans have in common: R = 1·H or 4·H rows of weights, and their bounds in balls. */
+/** What recurrent cells and their scans have in common: R = 1·H, 3·H or 4·H rows of weights, and their bounds in balls. */
 export interface Weights {
   readonly wIh: Tensor
   readonly wHh: Tensor
@@ -29,31 +29,44 @@ export const preactivations = ({ wIh, wHh, b }: Weights, x: Balls, h: Balls): Ba
   })
 }
 
-/** Σ_r w[r,k]·da[n,r]: a product and R − 1 additions meet a term. */
-export const pulledBack = (w: Tensor, da: Balls): Balls => {
+/** b[r] + Σ_k w[r,k]·x[n,k], a sum by itself or a part of one, in which so many roundings meet a term. */
+export const affine = (roundings: number, w: Tensor, b: Tensor, x: Balls): Balls => {
+  const [N, R, K] = [extent(x, 0), extent(w, 0), extent(w, 1)]
+  const [weights, bias] = [given(w), given(b)]
+  return balls([N, R], (at) => {
+    const [n, r] = [Math.floor(at / R), at % R]
+    return sumOfProducts(roundings, K, weights, [r * K, 1], x, [n * K, 1], ballAt(bias, r))
+  })
+}
+
+/** Σ_r w[r,k]·da[n,r]: a product and R − 1 additions meet a term, or more where other terms are added. */
+export const pulledBack = (w: Tensor, da: Balls, roundings = extent(w, 0)): Balls => {
   const [R, K] = [extent(w, 0), extent(w, 1)]
   const weights = given(w)
   return balls([extent(da, 0), K], (at) => {
     const [n, k] = [Math.floor(at / K), at % K]
-    return sumOfProducts(R, R, weights, [k, K], da, [n * R, 1])
+    return sumOfProducts(roundings, R, weights, [k, K], da, [n * R, 1])
   })
 }
 
 /** Σ_m da[m,r]·x[m,k], m over batch and time: a product, and additions as deep as is declared. */
-const weightGradient = (da: Balls, x: Balls, depth: Depth): Field => {
+export const weightGradient = (da: Balls, x: Balls, depth: Depth): Field => {
   const [M, R, K] = [extent(da, 0), extent(da, 1), extent(x, 1)]
   return errorsOf(balls([R, K], (at) => sumOfProducts(depth(M) + 1, M, da, [Math.floor(at / K), R], x, [at % K, K])))
 }
 
-/** The bounds of dwIh, dwHh and db = Σ_m da[m,r], from the gradients of all pre-activations, inputs and states before. */
-export const weightGradients = (da: Balls, x: Balls, h: Balls, depth: Depth) => {
+/** Σ_m da[m,r], m over batch and time. */
+export const biasGradient = (da: Balls, depth: Depth): Field => {
   const [M, R] = [extent(da, 0), extent(da, 1)]
-  return {
-    wIh: weightGradient(da, x, depth),
-    wHh: weightGradient(da, h, depth),
-    b: errorsOf(balls([R], (r) => sumOfTerms(depth(M), M, da, r, R))),
-  }
+  return errorsOf(balls([R], (r) => sumOfTerms(depth(M), M, da, r, R)))
 }
+
+/** The bounds of dwIh, dwHh and db = Σ_m da[m,r], from the gradients of all pre-activations, inputs and states before. */
+export const weightGradients = (da: Balls, x: Balls, h: Balls, depth: Depth) => ({
+  wIh: weightGradient(da, x, depth),
+  wHh: weightGradient(da, h, depth),
+  b: biasGradient(da, depth),
+})
 
 /** Extents of a scan. */
 export interface ScanSizes {
@@ -70,7 +83,7 @@ const mostProducts = 2 ** 30
  * Which sequences of a batch have the errors of their states followed together, in ellipsoids: the first ones, as many as
  * can be afforded. Those of the others are followed each apart.
  */
-export const followed = ({ T }: ScanSizes, { wHh }: Weights): ((n: number) => Keep) => {
+export const followed = ({ T }: ScanSizes, { wHh }: Pick<Weights, 'wHh'>): ((n: number) => Keep) => {
   const many = Math.floor(mostProducts / (T * extent(wHh, 0) * extent(wHh, 1) ** 2))
   return (n) => (n < many ? 'together' : 'apart')
 }

@@ -1,6 +1,8 @@
 import { attributes } from '../attributes.js'
 import { epsilon, gamma, tau } from '../bound.js'
 import { field, once } from '../field.js'
+import type { Kink } from '../kink.js'
+import { kink } from '../kink.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
 import type { Tensor } from '../tensor.js'
 import { sumOf } from '../tensor.js'
@@ -16,7 +18,8 @@ import { reducedBound, reducedFrom, reduction, roundingsOfMean } from './reducti
  * would cost, were it the one: nothing is refused, and a row of zeros costs nothing. The mean is over rows and does not
  * divide by C, as in the papers; PyTorch's MultiMarginLoss does (times C, it is this one), and Keras's CategoricalHinge
  * takes the worst class only. With reduction "sum" the sum, N = 1 in the gradient; with "none" every row's own value. At
- * the corner, m = 0, the subgradient is 0.
+ * the corner, m = 0, the subgradient is 0, which is that of smaller margins, kink "left"; with kink "right" a margin of 0
+ * counts as one above it, [m ≥ 0].
  *
  * Shapes  scores [N,C]  target [N,C]  →  loss [] ([N] for "none")
  * Units   the loss has the unit of scores, in which the margin is 1
@@ -34,7 +37,7 @@ export const hinge = defineOp({
   family: 'loss',
   formula: String.raw`L = \frac{1}{N} \sum_n \sum_{j \ne t_n} \max(0, 1 + s_{nj} - s_{n t_n})`,
   source: slide('Transfer learning'),
-  attrs: attributes({ reduction }),
+  attrs: attributes({ reduction, kink }),
   inputs: { scores: ['N', 'C'], target: ['N', 'C'] },
   outputs: { loss: reducedFrom('N') },
   differentiable: ['scores'],
@@ -59,7 +62,7 @@ export const hinge = defineOp({
     const sizes = field([N], (n) => sumOf(rows(n).map(({ size }) => size)))
     return { loss: reducedBound(reduction, depth(most * terms) + most - 1, errors, sizes) }
   },
-  boundBackward: ({ attrs: { reduction }, inputs: { scores, target }, cotangents, sizes: { N, C } }) => {
+  boundBackward: ({ attrs: { reduction, kink }, inputs: { scores, target }, cotangents, sizes: { N, C } }) => {
     const factor = gamma(1 + roundingsOfMean(reduction))
     const rows = once((n) => {
       const [s, t] = [rowOf(scores, n), rowOf(target, n)]
@@ -71,9 +74,9 @@ export const hinge = defineOp({
           .map((c) => ({ weight: t[c] as number, ...marginOf(sj, s[c] as number) }))
         const own = t[j] as number
         const pulled = own === 0 ? [] : others(s, j).map((k) => marginOf(s[k] as number, sj))
-        const up = sumOf(pulling.map(({ weight, m }) => (m > 0 ? weight : 0)))
-        const sizeOfUp = sumOf(pulling.map(({ weight, m }) => (m > 0 ? Math.abs(weight) : 0)))
-        const down = own * pulled.filter(({ m }) => m > 0).length
+        const up = sumOf(pulling.map(({ weight, m }) => (isShort(kink, m) ? weight : 0)))
+        const sizeOfUp = sumOf(pulling.map(({ weight, m }) => (isShort(kink, m) ? Math.abs(weight) : 0)))
+        const down = own * pulled.filter(({ m }) => isShort(kink, m)).length
         const undecided =
           sumOf(pulling.map(({ weight, m, e }) => (isDecided(m, e) ? 0 : Math.abs(weight)))) +
           Math.abs(own) * pulled.filter(({ m, e }) => !isDecided(m, e)).length
@@ -87,6 +90,7 @@ export const hinge = defineOp({
     })
     return { scores: field([N, C], (i) => rows(Math.floor(i / C))[i % C] as number) }
   },
+  neighbours: (_, { C }) => C,
 })
 
 const rowOf = ({ shape, data }: Tensor, n: number): readonly number[] =>
@@ -110,5 +114,8 @@ const marginOf = (sj: number, sc: number): { readonly m: number; readonly e: num
   const between = Math.max(Math.abs(1 + sj), Math.abs(sj - sc), Math.abs(1 - sc))
   return { m, e: isExact ? 0 : epsilon * (between + Math.abs(m) + epsilon * between) }
 }
+
+/** Whether a margin pulls. */
+const isShort = (kink: Kink, m: number): boolean => m > 0 || (m === 0 && kink === 'right')
 
 const isDecided = (m: number, e: number): boolean => Math.abs(m) > e || e === 0

@@ -205,14 +205,26 @@ export const batchNorm = (
 export const dropout = (name: string, keep: number): Block =>
   single({ name, op: 'dropout', attrs: { keep }, runs: 'dropout' })
 
+/** The ops that read a sequence step by step. */
+export const recurrentOps = ['rnn', 'lstm', 'gru'] as const
+export type RecurrentOp = (typeof recurrentOps)[number]
+
+const gatesOf: Readonly<Record<RecurrentOp, number>> = { rnn: 1, lstm: 4, gru: 3 }
+
+interface RecurrentSizes {
+  readonly batch: number
+  readonly inputs: number
+  readonly hidden: number
+}
+
 /** A recurrent layer over a sequence [T,N,I] that starts from zeros; it gives the states of all steps, or the last, [N,H]. */
 export const recurrent = (
   name: string,
-  op: 'rnn' | 'lstm',
-  { batch, inputs, hidden }: { readonly batch: number; readonly inputs: number; readonly hidden: number },
+  op: RecurrentOp,
+  { batch, inputs, hidden }: RecurrentSizes,
   gives: 'y' | 'hT' = 'hT',
 ): Block => {
-  const rows = op === 'lstm' ? 4 * hidden : hidden
+  const rows = gatesOf[op] * hidden
   const start = { shape: [batch, hidden], first: 0 }
   // each gate is a layer of its own, from the input and the state before together
   const fans = { fanIn: inputs + hidden, fanOut: hidden, gain: 1 }
@@ -222,12 +234,38 @@ export const recurrent = (
     parameters: {
       wIh: { shape: [rows, inputs], ...fans },
       wHh: { shape: [rows, hidden], ...fans },
-      b: { shape: [rows], ...fans },
+      ...(op === 'gru'
+        ? { bIh: { shape: [rows], ...fans }, bHh: { shape: [rows], ...fans } }
+        : { b: { shape: [rows], ...fans } }),
     },
     kept: op === 'lstm' ? { h0: start, c0: start } : { h0: start },
     gives,
   })
 }
+
+/**
+ * Recurrent layers on top of each other, as PyTorch's num_layers: each but the first reads the states of all steps of the
+ * one below, of which dropout keeps a share in training. One layer alone has the name itself, several name.l0, name.l1, …
+ */
+export const recurrentStack = (
+  name: string,
+  op: RecurrentOp,
+  { layers, keep = 1, ...sizes }: RecurrentSizes & { readonly layers: number; readonly keep?: number },
+  gives: 'y' | 'hT' = 'hT',
+): Block =>
+  layers === 1
+    ? recurrent(name, op, sizes, gives)
+    : chain(
+        ...Array.from({ length: layers }, (_, layer) => [
+          recurrent(
+            `${name}.l${layer}`,
+            op,
+            layer === 0 ? sizes : { ...sizes, inputs: sizes.hidden },
+            layer === layers - 1 ? gives : 'y',
+          ),
+          ...(keep < 1 && layer < layers - 1 ? [dropout(`${name}.dropout${layer}`, keep)] : []),
+        ]).flat(),
+      )
 
 /** A block beside a shortcut, their values added: y = main(x) + shortcut(x). */
 export const residual = (main: Block, shortcut: Block = identity, name = 'add'): Block =>

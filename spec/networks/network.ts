@@ -19,12 +19,14 @@ export {
   keepingSize,
   plainLayer,
   recurrent,
+  recurrentOps,
+  recurrentStack,
   residual,
   scoped,
   squeezeExcite,
   transposedConvolution,
 } from './blocks.js'
-export type { Block, Kept, Layer, Parameter } from './blocks.js'
+export type { Block, Kept, Layer, Parameter, RecurrentOp } from './blocks.js'
 
 /** A network is a value: a forward program, the parameters among its inputs, and the value that is its answer. */
 export interface Network {

@@ -1,5 +1,5 @@
-import type { Asked, Network } from './network.js'
-import { fullyConnected, inference, recurrent, sequential } from './network.js'
+import type { Asked, Network, RecurrentOp } from './network.js'
+import { fullyConnected, inference, recurrentStack, sequential } from './network.js'
 
 export interface AskedOfSequence extends Asked {
   /** T, how many inputs a sequence has */
@@ -7,17 +7,32 @@ export interface AskedOfSequence extends Asked {
   readonly inputs?: number
   readonly hidden?: number
   readonly classes?: number
+  /** another cell than the network's own */
+  readonly cell?: RecurrentOp
+  /** how many on top of each other: 1 */
+  readonly layers?: number
+  /** the share that dropout keeps between layers in training: 1, all */
+  readonly keep?: number
 }
 
 const classifier =
-  (op: 'rnn' | 'lstm') =>
+  (own: RecurrentOp) =>
   (
     batch: number,
-    { length = 28, inputs = 28, hidden = 64, classes = 10, mode = inference }: AskedOfSequence = {},
+    {
+      length = 28,
+      inputs = 28,
+      hidden = 64,
+      classes = 10,
+      cell = own,
+      layers = 1,
+      keep = 1,
+      mode = inference,
+    }: AskedOfSequence = {},
   ): Network =>
     sequential(
       [length, batch, inputs],
-      [recurrent(op, op, { batch, inputs, hidden }), fullyConnected('fc', hidden, classes)],
+      [recurrentStack(cell, cell, { batch, inputs, hidden, layers, keep }), fullyConnected('fc', hidden, classes)],
       mode,
     )
 
@@ -26,7 +41,8 @@ const classifier =
  *
  *   x [T,N,I] → rnn from zeros → hT [N,H] → dense → logits
  *
- * The cell has H·(I + H + 1) parameters, whatever T is; PyTorch's has a second bias, H more.
+ * The cell has H·(I + H + 1) parameters, whatever T is; PyTorch's has a second bias, H more. Several layers are a stack as
+ * PyTorch's num_layers makes it; the cell may be another, such as a gated recurrent unit.
  *
  * Source  slide "Recurrent NN"
  */

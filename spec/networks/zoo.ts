@@ -8,7 +8,7 @@ import { googlenet } from './googlenet.js'
 import { inceptionV3 } from './inceptionV3.js'
 import { lenet5 } from './lenet5.js'
 import { mlp } from './mlp.js'
-import type { Mode, Network } from './network.js'
+import type { Mode, Network, RecurrentOp } from './network.js'
 import { inference } from './network.js'
 import { perceptron } from './perceptron.js'
 import { lstmClassifier, rnnClassifier } from './recurrent.js'
@@ -23,6 +23,9 @@ export interface Wanted {
   readonly aux?: boolean
   readonly batch?: number
   readonly mode?: Mode
+  /** of a recurrent network: another cell than its own, and how many layers it has */
+  readonly cell?: RecurrentOp
+  readonly layers?: number
 }
 
 /** How a network is tried whole, forward and backward. */
@@ -67,9 +70,11 @@ interface Entry {
   /** the first is what it is unless it is asked for another; none: it has only one form */
   readonly variants: readonly string[]
   readonly hasAux: boolean
+  /** whether it reads sequences by recurrent layers, which may be others and several */
+  readonly isRecurrent?: true
   readonly of: (
     batch: number,
-    asked: { readonly variant: string; readonly aux: boolean; readonly mode: Mode },
+    asked: { readonly variant: string; readonly aux: boolean; readonly mode: Mode } & Pick<Wanted, 'cell' | 'layers'>,
   ) => Network
   readonly trial: Trial
   readonly learning: Learning
@@ -94,6 +99,12 @@ const inFormsWithAux = <const V extends readonly string[]>(
   trial: Trial,
 ): Entry => ({ variants, hasAux: true, of, trial, learning: classifying })
 
+const ofSequences = (
+  of: (batch: number, asked: { readonly mode: Mode } & Pick<Wanted, 'cell' | 'layers'>) => Network,
+  trial: Trial,
+  learning: Learning,
+): Entry => ({ variants: [], hasAux: false, isRecurrent: true, of, trial, learning })
+
 /** Every network by its name. */
 export const zoo = {
   perceptron: inOneForm(perceptron, small(3), { losses: ['bceWithLogits'], readsDigits: true, rateFactor: 1 }),
@@ -115,8 +126,8 @@ export const zoo = {
   autoencoder: inOneForm(autoencoder, small(2), { losses: ['mse', 'bce'], readsDigits: true, rateFactor: 30 }),
   // two networks that learn against each other, which one loss does not say: `adversarialStep`
   gan: inOneForm(gan, small(2), { losses: [], readsDigits: false, rateFactor: 1 }),
-  rnnClassifier: inOneForm(rnnClassifier, small(3), readingDigits(3)),
-  lstmClassifier: inOneForm(lstmClassifier, small(3), readingDigits(20)),
+  rnnClassifier: ofSequences(rnnClassifier, small(3), readingDigits(3)),
+  lstmClassifier: ofSequences(lstmClassifier, small(3), readingDigits(20)),
 } as const satisfies Readonly<Record<string, Entry>>
 
 export type NetworkName = keyof typeof zoo
@@ -128,6 +139,9 @@ export const variantsOf = (name: NetworkName): readonly string[] => zoo[name].va
 
 /** Whether a network has auxiliary classifiers. */
 export const hasAuxiliaries = (name: NetworkName): boolean => zoo[name].hasAux
+
+/** Whether a network may be asked for with another cell or several layers. */
+export const isRecurrent = (name: NetworkName): boolean => zoo[name].isRecurrent === true
 
 /** How a network is tried whole, and with how many examples at once. */
 export const trialOf = (
@@ -152,11 +166,12 @@ export const parseNetworkName = (name: string): Result<NetworkName> =>
 /**
  * A network by its name.
  *
- * Errors  AttributeOutOfRange – a network, a variant, or auxiliary classifiers that there are none of
+ * Errors  AttributeOutOfRange – a network, a variant, or auxiliary classifiers that there are none of; a cell or layers of a
+ *         network that is not recurrent
  */
 export const networkNamed = (
   name: string,
-  { variant, aux = false, batch = 1, mode = inference }: Wanted = {},
+  { variant, aux = false, batch = 1, mode = inference, cell, layers }: Wanted = {},
 ): Result<Network> => {
   const parsed = parseNetworkName(name)
   if (E.isLeft(parsed)) return parsed
@@ -167,5 +182,11 @@ export const networkNamed = (
       `${name} has no variant ${show(variant)}; ${variants.length === 0 ? 'it has none' : `it has ${variants.join(', ')}`}`,
     )
   if (aux && !hasAux) return fail('AttributeOutOfRange', `${name} has no auxiliary classifiers`)
-  return E.right(of(batch, { variant: variant ?? variants[0] ?? '', aux, mode }))
+  if ((cell !== undefined || layers !== undefined) && !isRecurrent(parsed.right))
+    return fail(
+      'AttributeOutOfRange',
+      `${name} has no recurrent layers: a cell and how many layers are for ${networkNames.filter(isRecurrent).join(' and ')}`,
+    )
+  const recurrent = { ...(cell === undefined ? {} : { cell }), ...(layers === undefined ? {} : { layers }) }
+  return E.right(of(batch, { variant: variant ?? variants[0] ?? '', aux, mode, ...recurrent }))
 }

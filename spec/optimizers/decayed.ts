@@ -1,5 +1,5 @@
 import type { Ball } from '../ball.js'
-import { exact, minus, plus, times } from '../ball.js'
+import { exact, minus, plus, rootOf, times } from '../ball.js'
 
 /** The gradient with weight decay coupled in, g + λ·w; g itself where λ is 0, whatever w. */
 export const decayed = (lambda: number, w: number, g: number): Ball =>
@@ -12,3 +12,7 @@ export const restOf = (rho: number): Ball => (rho >= 0.5 ? exact(1 - rho) : minu
 export const mean = (rho: number, before: Ball, now: Ball): Ball =>
   plus(times(exact(rho), before), times(restOf(rho), now))
 export const meanSquare = (rho: number, before: Ball, now: Ball): Ball => mean(rho, before, times(now, now))
+
+/** √s + ε, or √(s + ε): what a gradient is divided by. */
+export const rootWith = (epsilon: number, inside: boolean, square: Ball): Ball =>
+  inside ? rootOf(plus(square, exact(epsilon))) : plus(rootOf(square), exact(epsilon))

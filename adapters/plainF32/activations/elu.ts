@@ -6,7 +6,7 @@ export const forward: Forward<'elu'> = ({ alpha }, { x }) => ({
   y: map(x, (x) => (x >= 0 ? x : f32(alpha * expm1(x)))),
 })
 
-// dx = dy where x ≥ 0, else dy·α·e^x
-export const backward: Backward<'elu'> = ({ alpha }, { x }, { y: dy }) => ({
-  x: zip(x, dy, (x, dy) => (x >= 0 ? dy : f32(f32(dy * alpha) * exp(x)))),
+// dx = dy where x ≥ 0, else dy·α·e^x; at 0 dy·α with the slope to the corner's left
+export const backward: Backward<'elu'> = ({ alpha, kink }, { x }, { y: dy }) => ({
+  x: zip(x, dy, (x, dy) => (x > 0 || (x === 0 && kink !== 'left') ? dy : f32(f32(dy * alpha) * exp(x)))),
 })

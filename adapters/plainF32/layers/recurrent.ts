@@ -35,6 +35,30 @@ export const preactivations = (
   return a
 }
 
+/** b[r] + Σ_k w[r,k]·x[n,k], added from the left: the part of a pre-activation that is made of inputs, or of the state */
+export const affine = (w: Tensor32, b: Tensor32, x: Float32Array, N: number): Float32Array => {
+  const [R, K] = w.shape as readonly [number, number]
+  const a = new Float32Array(N * R)
+  for (let n = 0; n < N; n++)
+    for (let r = 0; r < R; r++) {
+      let sum = at(b.data, r)
+      for (let k = 0; k < K; k++) sum = f32(sum + f32(at(w.data, r * K + k) * at(x, n * K + k)))
+      a[n * R + r] = sum
+    }
+  return a
+}
+
+/** To the gradients of such a part: dw[r,k] += da[n,r]·x[n,k],   db[r] += da[n,r] */
+export const addAffineGradients = (w: Tensor32, b: Tensor32, da: Float32Array, x: Float32Array, N: number): void => {
+  const [R, K] = w.shape as readonly [number, number]
+  for (let n = 0; n < N; n++)
+    for (let r = 0; r < R; r++) {
+      const d = at(da, n * R + r)
+      b.data[r] = f32(at(b.data, r) + d)
+      for (let k = 0; k < K; k++) w.data[r * K + k] = f32(at(w.data, r * K + k) + f32(d * at(x, n * K + k)))
+    }
+}
+
 /** Σ_r w[r,k]·da[n,r], for each of K columns: what reaches the input x or the state h */
 export const pulledBack = (w: Tensor32, da: Float32Array, N: number): Float32Array => {
   const [R, K] = w.shape as readonly [number, number]

@@ -4,7 +4,8 @@ import { cotangentOf, divisorOf, reduced } from './reduction.js'
 
 // m[n,j,c] = 1 + s[n,j] − s[n,c]
 const margin = (sj: number, sc: number): number => f32(f32(1 + sj) - sc)
-const isViolated = (sj: number, sc: number): 0 | 1 => (margin(sj, sc) > 0 ? 1 : 0)
+// at 0 as well with the slope to the corner's right
+const isShort = (m: number, atCorner: boolean): boolean => m > 0 || (m === 0 && atCorner)
 
 // Σ_c t[n,c]·Σ_{j≠c} max(0, m[n,j,c]), its mean over the rows; a target of 0 takes its class away
 export const forward: Forward<'hinge'> = ({ reduction }, { scores, target }, { N, C }) => {
@@ -24,8 +25,9 @@ export const forward: Forward<'hinge'> = ({ reduction }, { scores, target }, { N
 }
 
 // ds[n,j] = (Σ_{c≠j} t[n,c]·[m[n,j,c] > 0] − t[n,j]·Σ_{k≠j} [m[n,k,j] > 0])·dloss/N
-export const backward: Backward<'hinge'> = ({ reduction }, { scores, target }, { loss: dloss }, { N, C }) => {
+export const backward: Backward<'hinge'> = ({ reduction, kink }, { scores, target }, { loss: dloss }, { N, C }) => {
   const d = zeros([N, C])
+  const isViolated = (sj: number, sc: number): 0 | 1 => (isShort(margin(sj, sc), kink === 'right') ? 1 : 0)
   const divisor = divisorOf(reduction, N)
   for (let n = 0; n < N; n++)
     for (let j = 0; j < C; j++) {

@@ -56,14 +56,15 @@ const activation = (x: Readonly<Record<string, Fill>> = { ...values, saturated: 
 
 export const sigmoid = activation()
 export const tanh = activation()
-export const relu = activation()
+export const kinks = { default: undefined, left: 'left', right: 'right' } as const
+export const relu: Declared = { ...activation(), attrs: { kink: kinks } }
 export const step = activation()
 
 const slopes = { default: undefined, zero: 0, small: 0.01, one: 1, large: 2, negative: -0.5 } as const
-export const leakyRelu: Declared = { ...activation(), attrs: { alpha: slopes } }
+export const leakyRelu: Declared = { ...activation(), attrs: { alpha: slopes, kink: kinks } }
 export const elu: Declared = {
   ...activation(values),
-  attrs: { alpha: { default: undefined, zero: 0, small: 0.01, large: 2, negative: -0.5 } },
+  attrs: { alpha: { default: undefined, zero: 0, small: 0.01, large: 2, negative: -0.5 }, kink: kinks },
 }
 
 export const softplus: Declared = {
@@ -113,7 +114,7 @@ const two = (b: Readonly<Record<string, Fill>>): Declared => ({
   shapes: (row, drawn) => ({ shapes: { a: shapeOf(row, drawn), b: shapeOf(row, drawn) } }),
 })
 export const add = two(values)
-export const mul = two({ ...values, fraction: 'fraction' })
+export const mul: Declared = { ...two({ ...values, fraction: 'fraction' }), product: { factors: ['a', 'b'] } }
 
 const word: fc.Arbitrary<number> = fc.oneof(between(0, 3), between(0, 2 ** 32 - 1))
 

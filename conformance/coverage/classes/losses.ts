@@ -1,7 +1,7 @@
 import type { Fill } from '../../form.js'
 import type { Declared } from '../subject.js'
 import { between } from '../subject.js'
-import { anyRank, axes, ends, shapeOf, values } from './elementwise.js'
+import { anyRank, axes, ends, kinks, shapeOf, values } from './elementwise.js'
 
 /** Classes of losses. */
 
@@ -78,6 +78,7 @@ export const hinge: Declared = {
     { normal: 'normal', wide: 'wide', small: 'small', ties: 'ties', lone: 'lone', 'largest last': 'largestLast' },
     { 'one hot': 'oneHot', distribution: 'distribution', fraction: 'fraction', zeros: { constant: 0 } },
   ),
+  attrs: { reduction: reductions, kink: kinks },
   // every class meets every other
   ladder: { N: 65537, C: 1025 },
 }

@@ -47,9 +47,18 @@ export const momentum = optimizer(
   { velocity: { normal: 'normal', zeros: { constant: 0 }, small: 'small' } },
 )
 const epsilons = { default: undefined, thousandth: 1e-3, half: 0.5 } as const
-export const adagrad = optimizer({ learningRate: rates, epsilon: epsilons }, { accumulator: means })
+const inside = { default: undefined, true: true } as const
+export const adagrad = optimizer(
+  { learningRate: rates, epsilon: epsilons, epsilonInside: inside },
+  { accumulator: means },
+)
 export const rmsprop = optimizer(
-  { learningRate: rates, decay: { default: undefined, zero: 0, third: 0.3, most: 0.999, one: 1 }, epsilon: epsilons },
+  {
+    learningRate: rates,
+    decay: { default: undefined, zero: 0, third: 0.3, most: 0.999, one: 1 },
+    epsilon: epsilons,
+    epsilonInside: inside,
+  },
   { meanSquare: means },
 )
 export const adadelta = optimizer(
@@ -78,6 +87,7 @@ const moments = optimizer(
       'the tenth': { constant: 9 },
       'after 1,000': { constant: 1000 },
       'after 4,098': { constant: 4098 },
+      'after 12,000': { constant: 12000 },
       'after 100,000': { constant: 100000 },
     },
   },

@@ -1,6 +1,7 @@
 import type { Fill } from '../../form.js'
 import type { Declared, Drawn } from '../subject.js'
 import { between, fewOrTiles } from '../subject.js'
+import { weighted } from '../sums.js'
 
 /** Classes of matrix products: dense layers, maxout, cells and sequences. */
 
@@ -12,14 +13,18 @@ const b: Fills = { normal: 'normal', wide: 'wide', zeros: { constant: 0 } }
 
 export const dense: Declared = {
   data: { x, w, b },
+  product: weighted,
   drawn: { N: fewOrTiles, I: fewOrTiles, O: fewOrTiles },
-  few: { N: between(1, 3), I: between(1, 3), O: between(1, 3) },
+  few: { N: between(1, 2), I: between(1, 2), O: between(1, 2) },
   ladder: { N: 65537, I: 65537, O: 65537 },
   shapes: (_, { N = 1, I = 1, O = 1 }) => ({ shapes: { x: [N, I], w: [O, I], b: [O] } }),
 }
 
+// pieces tie where they are alike, or where whole numbers make them so
 export const maxout: Declared = {
-  data: { x, w, b },
+  attrs: { ties: { default: undefined, last: 'last', share: 'share' } },
+  data: { x, w: { ...w, ties: 'ties', alike: { constant: 0.5 } }, b: { ...b, ties: 'ties' } },
+  core: ['ties', 'data of w', 'data of b'],
   drawn: { N: between(1, 7), I: between(1, 40), O: between(1, 7), K: between(1, 5) },
   ladder: { N: 65537, I: 65537, O: 4097, K: 65 },
   shapes: (_, { N = 1, I = 1, O = 1, K = 1 }) => ({ shapes: { x: [N, I], w: [K, O, I], b: [K, O] } }),
@@ -39,43 +44,57 @@ const input: Fills = {
 }
 const bias: Fills = { normal: 'normal', zeros: { constant: 0 }, 'one sign': 'positive' }
 
+// how many gates, whether there is a cell beside the state, and what the biases are called
+interface Kind {
+  readonly gates: number
+  readonly cell: boolean
+  readonly biases: readonly string[]
+}
+const ofRnn: Kind = { gates: 1, cell: false, biases: ['b'] }
+const ofLstm: Kind = { gates: 4, cell: true, biases: ['b'] }
+const ofGru: Kind = { gates: 3, cell: false, biases: ['bIh', 'bHh'] }
+const each = <V>(names: readonly string[], value: V): Readonly<Record<string, V>> =>
+  Object.fromEntries(names.map((name) => [name, value]))
+
 // a wider layer has smaller weights, or its sums saturate
 const scaled = (I: number, H: number): Fills => ({ wIh: { mean: 0, scale: 1 / Math.sqrt(I + 3) }, wHh: steady(H) })
 
-const cell = (gates: 1 | 4): Declared => ({
-  data: { x: input, h: state, ...(gates === 4 ? { c: { ...state, wide: 'wide' } } : {}), b: bias },
+const cell = ({ gates, cell, biases }: Kind): Declared => ({
+  data: { x: input, h: state, ...(cell ? { c: { ...state, wide: 'wide' } } : {}), ...each(biases, bias) },
   drawn: { N: between(1, 6), I: between(1, 20), H: between(1, 9) },
-  ladder: { N: 65537, I: 4097, H: gates === 4 ? 513 : 1025 },
+  ladder: { N: 65537, I: 4097, H: gates > 1 ? 513 : 1025 },
   shapes: (_, { N = 1, I = 1, H = 1 }) => ({
     shapes: {
       x: [N, I],
       h: [N, H],
-      ...(gates === 4 ? { c: [N, H] } : {}),
+      ...(cell ? { c: [N, H] } : {}),
       wIh: [gates * H, I],
       wHh: [gates * H, H],
-      b: [gates * H],
+      ...each(biases, [gates * H]),
     },
     fills: scaled(I, H),
   }),
 })
-export const rnnCell = cell(1)
-export const lstmCell = cell(4)
+export const rnnCell = cell(ofRnn)
+export const lstmCell = cell(ofLstm)
+export const gruCell = cell(ofGru)
 
-const sequence = (gates: 1 | 4): Declared => ({
-  data: { x: input, h0: state, ...(gates === 4 ? { c0: { ...state, wide: 'wide' } } : {}), b: bias },
+const sequence = ({ gates, cell, biases }: Kind): Declared => ({
+  data: { x: input, h0: state, ...(cell ? { c0: { ...state, wide: 'wide' } } : {}), ...each(biases, bias) },
   drawn: { T: between(1, 8), N: between(1, 5), I: between(1, 7), H: between(1, 7) },
-  ladder: { T: 512, N: 65537, I: 4097, H: 513 },
+  ladder: { T: 512, N: 1025, I: 4097, H: 513 },
   shapes: (_, { T = 1, N = 1, I = 1, H = 1 }: Drawn) => ({
     shapes: {
       x: [T, N, I],
       h0: [N, H],
-      ...(gates === 4 ? { c0: [N, H] } : {}),
+      ...(cell ? { c0: [N, H] } : {}),
       wIh: [gates * H, I],
       wHh: [gates * H, H],
-      b: [gates * H],
+      ...each(biases, [gates * H]),
     },
     fills: scaled(I, H),
   }),
 })
-export const rnn = sequence(1)
-export const lstm = sequence(4)
+export const rnn = sequence(ofRnn)
+export const lstm = sequence(ofLstm)
+export const gru = sequence(ofGru)

@@ -26,7 +26,7 @@ const {
 } = elementwise
 const { conv2d, conv1d, convTranspose2d, maxPool2d, avgPool2d, globalAvgPool, scaleChannels } = windows
 const { batchNormInference, batchNormTraining, localResponseNorm, minMaxNormalize, zScoreNormalize } = channels
-const { dense, maxout, rnnCell, lstmCell, rnn, lstm } = products
+const { dense, maxout, rnnCell, lstmCell, rnn, lstm, gruCell, gru } = products
 const { mse, bce, cce, bceWithLogits, softmaxCrossEntropy, hinge, l2Penalty } = losses
 const { sgd, momentum, adagrad, rmsprop, adadelta, adam, adamw } = optimizers
 
@@ -52,6 +52,8 @@ export const classTable: Readonly<Record<OpName, Declared>> = {
   lstmCell,
   rnn,
   lstm,
+  gruCell,
+  gru,
   mse,
   bce,
   cce,

@@ -2,6 +2,7 @@ import type { Fill } from '../../form.js'
 import type { Possible, Row } from '../covering.js'
 import type { Declared, Drawn } from '../subject.js'
 import { between, factor, fewOrTiles } from '../subject.js'
+import { weighted } from '../sums.js'
 
 /** Classes of what slides a window: convolutions and pools. */
 
@@ -28,12 +29,12 @@ const draws: Declared['drawn'] = {
 }
 
 const few: Declared['drawn'] = {
-  N: between(1, 3),
-  C: between(1, 3),
-  Cg: between(1, 3),
-  Og: between(1, 3),
-  down: between(1, 3),
-  across: between(1, 3),
+  N: between(1, 2),
+  C: between(1, 2),
+  Cg: between(1, 2),
+  Og: between(1, 2),
+  down: between(1, 2),
+  across: between(1, 2),
 }
 
 const at = (numbers: Drawn, name: string): number => numbers[name] as number
@@ -51,17 +52,26 @@ const filterOf = (row: Row, drawn: Drawn): Pair => {
   return [drawn['KH'] ?? down, drawn['KW'] ?? across]
 }
 
+/** Whether strides and dilations are the same on both axes, as people have them, or differ. */
+const axes = factor('axes', 'alike', 'stride differs', 'dilation differs', 'both differ')
+
 // the same on both axes, or another number on one of them
-const turned = (value: number, { turn = 0, other = 1 }: Drawn): Pair =>
-  turn % 3 === 0 ? [value, value] : turn % 3 === 1 ? [value, other] : [other, value]
+const onAxes = (value: number, differs: boolean, { turn = 0, other = 1 }: Drawn): Pair => {
+  const another = other === value ? value + 1 : other
+  return !differs ? [value, value] : turn % 2 === 0 ? [value, another] : [another, value]
+}
+
+const differs = (row: Row, what: string): boolean => row['axes'] === `${what} differs` || row['axes'] === 'both differ'
 
 const strideOf = (row: Row, drawn: Drawn, [KH, KW]: Pair): Pair =>
-  row['stride'] === 'above the filter' ? [KH + 2, KW + 2] : turned(number(row['stride'], 1), drawn)
+  row['stride'] === 'above the filter'
+    ? [KH + 2, KW + (differs(row, 'stride') ? 3 : 2)]
+    : onAxes(number(row['stride'], 1), differs(row, 'stride'), drawn)
 
 const dilationOf = (row: Row, drawn: Drawn, [sh, sw]: Pair): Pair =>
   row['dilation'] === 'above the stride'
-    ? [sh + 1, sw + 1]
-    : turned(number(row['dilation'], 1), { ...drawn, turn: at(drawn, 'turn') + 1 })
+    ? [sh + 1, sw + (differs(row, 'dilation') ? 2 : 1)]
+    : onAxes(number(row['dilation'], 1), differs(row, 'dilation'), { ...drawn, turn: at(drawn, 'turn') + 1 })
 
 const rotated = (list: readonly number[], by: number): readonly number[] => [
   ...list.slice(by % list.length),
@@ -195,6 +205,7 @@ const weights: Readonly<Record<string, Fill>> = {
 
 const convolution = {
   data: { x: values, w: weights },
+  product: weighted,
   drawn: draws,
   few,
 } as const
@@ -208,8 +219,10 @@ export const conv2d: Declared = {
     factor('padding', 'none', 'one-sided', 'equal', 'same', 'wider than the filter', 'asymmetric'),
     factor('groups', ...groupings),
     factor('remainder', '0', '1', 'more'),
+    axes,
   ],
   core: ['filter', 'stride', 'dilation', 'padding', 'groups', 'remainder', 'b'],
+  plainly: 'axes',
   possible: (row) => leaves(row) && sized(row),
   ladder: { N: 65537, C: 4097, O: 4097, H: 4097, W: 65537, KH: 17, KW: 17 },
   shapes: (row, given) => {
@@ -298,8 +311,10 @@ export const convTranspose2d: Declared = {
     factor('padding', 'none', 'one-sided', 'equal', 'same', 'wider than the filter', 'asymmetric'),
     factor('groups', ...groupings),
     factor('outputPadding', 'none', 'one', 'most'),
+    axes,
   ],
   core: ['filter', 'stride', 'dilation', 'padding', 'groups', 'outputPadding', 'b'],
+  plainly: 'axes',
   possible: (row) =>
     sized(row) &&
     // less than the larger of stride and dilation
@@ -350,8 +365,20 @@ const pool: Declared = {
     factor('padding', 'none', 'one-sided', 'equal', 'same', 'asymmetric'),
     factor('remainder', '0', '1', 'more'),
     factor('samples and channels', 'one', 'several'),
+    factor('axes', 'alike', 'stride differs'),
   ],
-  core: ['filter', 'stride', 'padding', 'remainder', 'samples and channels', 'countIncludePad', 'data of x'],
+  core: [
+    'filter',
+    'stride',
+    'padding',
+    'remainder',
+    'samples and channels',
+    'ceilMode',
+    'countIncludePad',
+    'ties',
+    'data of x',
+  ],
+  plainly: 'axes',
   possible: (row) =>
     leaves(row) &&
     // padding is narrower than the window, so that a window of one has none
@@ -405,16 +432,21 @@ const pool: Declared = {
   },
 }
 
-export const maxPool2d: Declared = pool
+const ceilMode = { default: undefined, true: true } as const
+
+export const maxPool2d: Declared = {
+  ...pool,
+  attrs: { ceilMode, ties: { default: undefined, last: 'last', share: 'share' } },
+}
 export const avgPool2d: Declared = {
   ...pool,
-  attrs: { countIncludePad: { default: undefined, true: true, false: false } },
+  attrs: { ceilMode, countIncludePad: { default: undefined, true: true, false: false } },
   data: { x: { normal: 'normal', 'one sign': 'positive', lone: 'lone', ties: 'ties', small: 'small' } },
 }
 
 const image = {
   drawn: { N: between(1, 4), C: between(1, 6), H: between(1, 9), W: between(1, 9) },
-  few: { N: between(1, 3), C: between(1, 3), H: between(1, 3), W: between(1, 3) },
+  few: { N: between(1, 2), C: between(1, 2), H: between(1, 2), W: between(1, 2) },
   ladder: { N: 65537, C: 4097, H: 4097, W: 65537 },
 } as const
 const shapeOf = ({ N = 1, C = 1, H = 1, W = 1 }: Drawn): readonly number[] => [N, C, H, W]
@@ -437,6 +469,7 @@ export const globalAvgPool: Declared = {
 
 export const scaleChannels: Declared = {
   ...image,
+  product: { factors: ['x', 's'] },
   data: {
     x: { normal: 'normal', 'one sign': 'positive', lone: 'lone', ties: 'ties', small: 'small', wide: 'wide' },
     s: { normal: 'normal', fraction: 'fraction', probability: 'probability', lone: 'lone', negative: 'negative' },

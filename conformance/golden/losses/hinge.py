@@ -14,20 +14,23 @@ def is_one_hot(target):
 
 
 def witness(inputs, attrs):
+    if attrs.get('kink') == 'right':
+        return 'the catalogue\'s formula in Tensor.clamp(min=0), whose gradient is 1 at the end of its range'
     if is_one_hot(inputs['target']):
         return 'F.multi_margin_loss, times the number of classes'
     return 'the catalogue\'s formula in torch.relu, with autograd'
 
 
 @op(witness)
-def hinge(scores, target, *, reduction='mean'):
-    if is_one_hot(target):
+def hinge(scores, target, *, reduction='mean', kink='catalogue'):
+    if is_one_hot(target) and kink != 'right':
         # PyTorch divides by the number of classes
         terms = F.multi_margin_loss(scores, target.argmax(1), reduction='none') * scores.shape[1]
         return {'loss': reduced(terms, reduction, len(terms))}
     margins = 1 + scores[:, None, :] - scores[:, :, None]
     others = 1 - torch.eye(scores.shape[1], dtype=torch.float64)
-    terms = (target * (others * torch.relu(margins)).sum(2)).sum(1)
+    costs = margins.clamp(min=0) if kink == 'right' else torch.relu(margins)
+    terms = (target * (others * costs).sum(2)).sum(1)
     return {'loss': reduced(terms, reduction, len(terms))}
 
 
@@ -42,3 +45,7 @@ def cases(rng):
     for reduction in REDUCTIONS:
         yield ask(rng, hinge, f'hinge: margins of 0 pull nowhere, reduction {reduction}',
                   {'scores': whole, 'target': one_hot(rng, (3, 4))}, {'reduction': reduction})
+    for kink, reduction in itertools.product(['left', 'right'], REDUCTIONS):
+        for kind, target in [('one-hot', one_hot(rng, (3, 4))), ('soft', distributions(rng, (3, 4)))]:
+            yield ask(rng, hinge, f'hinge: margins of 0, kink {kink}, targets {kind}, reduction {reduction}',
+                      {'scores': whole, 'target': target}, {'reduction': reduction, 'kink': kink})

@@ -26,6 +26,22 @@ def one_step(kind, w, g, state, settings):
     return parameter.detach(), optimizer.state[parameter]
 
 
+def inside(w, gradient, squares, rate, epsilon):
+    """A step by the root of squares with ε within it."""
+    return torch.addcdiv(w, gradient, (squares + epsilon).sqrt(), value=-rate)
+
+
+def inside_cases(rng, op, kept, choices):
+    """Runs of an optimizer with ε inside the root, its settings alone and in pairs."""
+    for attrs in settings_alone_and_in_pairs(rng, choices):
+        attrs = {**attrs, 'epsilonInside': True}
+        yield from run_of_steps(rng, op, (3,), attrs, 2, at_rest((3,), kept))
+    faint = {'w': torch.zeros(3, dtype=torch.float64), 'g': tensor([2.0 ** -40, -2.0 ** -30, 2.0 ** -20]),
+             **at_rest((3,), kept)}
+    yield ask(rng, op, f'{op.__name__}: ε inside, a faint gradient is held back by its root', faint,
+              {'learningRate': 0.125, 'epsilonInside': True})
+
+
 def adam_step(optimizer, w, g, m, v, step, settings):
     after, state = one_step(optimizer, w, g, {'exp_avg': m, 'exp_avg_sq': v, 'step': step}, settings)
     return {'w': after, 'm': state['exp_avg'], 'v': state['exp_avg_sq'], 'step': state['step']}

@@ -20,7 +20,14 @@ def cell_inputs(rng, N, I, H, rows=1, state=('h',)):
     return {'x': draw(rng, (N, I)), **{name: draw(rng, (N, H), span=1) for name in state}, **weights}
 
 
-# torch.nn.RNN and LSTM hold their weights; these are the functions that they call with them
+def gru_inputs(rng, N, I, H, state='h'):
+    """Two biases, as PyTorch has them: of the new gate each counts by itself."""
+    return {'x': draw(rng, (N, I)), state: draw(rng, (N, H), span=1),
+            'wIh': draw(rng, (3 * H, I), span=0.5), 'wHh': draw(rng, (3 * H, H), span=0.5),
+            'bIh': draw(rng, (3 * H,), span=0.5), 'bHh': draw(rng, (3 * H,), span=0.5)}
+
+
+# torch.nn.RNN, LSTM and GRU hold their weights; these are the functions that they call with them
 ONE_LAYER = dict(has_biases=True, num_layers=1, dropout=0.0, train=True, bidirectional=False, batch_first=False)
 
 

@@ -1,0 +1,188 @@
+import { either as E } from 'fp-ts'
+import { describe, expect, test } from 'vitest'
+import type { Launch } from '../../accelerated/kernel.js'
+import { lowerNode } from '../../accelerated/plan.js'
+import { subgroupSizes } from '../../accelerated/subgroupTile.js'
+import type { Direction, OpName } from '../../spec/catalogue.js'
+import { opOf } from '../../spec/catalogue.js'
+import type { Result } from '../../spec/error.js'
+import { cotangentNames, resolve } from '../../spec/op.js'
+import { checkProgram, oneNode } from '../../spec/program.js'
+import type { Shape, Tensor } from '../../spec/tensor.js'
+import { caseAt, indicesOf } from '../cases.js'
+import type { Form } from '../form.js'
+import { questionTable } from '../table.js'
+
+/** Every kernel that convolutions and pools are lowered to, on devices of every kind, and what the standard run asks of it. */
+
+const right = <A>(result: Result<A>): A => {
+  if (E.isLeft(result)) throw new Error(`${result.left.code}: ${result.left.message}`)
+  return result.right
+}
+
+// only shapes matter here: nobody looks at the numbers
+const hollow = (shape: Shape): Tensor => ({ shape, data: [] })
+
+const devices: readonly { readonly subgroupSize?: number }[] = [
+  {},
+  ...subgroupSizes.map((subgroupSize) => ({ subgroupSize })),
+]
+
+const launchesOf = (
+  op: OpName,
+  direction: Direction,
+  form: Form,
+  device: (typeof devices)[number],
+): readonly Launch[] => {
+  const spec = opOf(op)
+  const attrs = right(spec.attrs.decode(form.attrs))
+  const { outputs } = right(resolve(spec, attrs, form.shapes))
+  const given = direction === 'forward' ? [] : (form.given ?? cotangentNames(spec))
+  const { program, feeds } = oneNode({
+    op,
+    direction,
+    attrs,
+    inputs: Object.fromEntries(Object.entries(form.shapes).map(([name, shape]) => [name, hollow(shape)])),
+    cotangents: Object.fromEntries(given.map((name) => [name, hollow(outputs[name] as Shape)])),
+    ...(form.wanted === undefined ? {} : { wanted: form.wanted }),
+  })
+  return right(checkProgram(program)).nodes.flatMap((node) => right(lowerNode(node, feeds, device)).launches)
+}
+
+const numbersOf = (value: unknown): readonly number[] =>
+  (Array.isArray(value) ? value : []).filter((one): one is number => typeof one === 'number')
+
+/** What a form has that kernels get wrong. */
+const traitsOf = (op: OpName, { attrs, shapes }: Form): readonly string[] => {
+  const decoded = right(opOf(op).attrs.decode(attrs))
+  const padding = numbersOf(decoded['padding'])
+  const above1 = (name: string): boolean => numbersOf(decoded[name]).some((n) => n > 1)
+  return [
+    ...(above1('stride') ? ['a stride'] : []),
+    ...(above1('dilation') ? ['a dilation'] : []),
+    ...(typeof decoded['groups'] === 'number' && decoded['groups'] > 1 ? ['groups'] : []),
+    ...(new Set(padding).size > 1 ? ['unequal padding'] : []),
+    ...((shapes['x']?.[0] ?? 1) > 1 ? ['a batch'] : []),
+  ]
+}
+
+const wanted: Readonly<Partial<Record<OpName, readonly string[]>>> = {
+  conv2d: ['a stride', 'a dilation', 'groups', 'unequal padding', 'a batch'],
+  conv1d: ['a stride', 'a dilation', 'groups', 'unequal padding', 'a batch'],
+  convTranspose2d: ['a stride', 'a dilation', 'groups', 'unequal padding', 'a batch'],
+  maxPool2d: ['a stride', 'unequal padding', 'a batch'],
+  avgPool2d: ['a stride', 'unequal padding', 'a batch'],
+}
+
+interface Met {
+  readonly traits: Set<string>
+  /** by the name of a number that a kernel tiles, the remainders of its tile */
+  readonly remainders: Map<string, Set<number>>
+  cases: number
+}
+
+/** The numbers that a kernel lays its tile over, each with what the tile has of it. */
+const tiledBy = ({ kernel, dims }: Launch): readonly (readonly [string, number, number])[] => {
+  if (!kernel.name.includes('.tiled')) return []
+  const size = (...letters: readonly string[]): number => letters.reduce((n, letter) => n * (dims[letter] ?? 1), 1)
+  const taps = size('KH', 'KW')
+  const filters = size('O') / size('groups')
+  // `.tiled.8x2` has eight lanes of two rows and four columns each; `.tiled` four rows of four columns
+  const [, lanes, each] = /\.(\d+)x(\d+)$/.exec(kernel.name) ?? []
+  const [rows, columns] = lanes === undefined ? [4, 4] : [Number(lanes) * Number(each), 4 * Number(lanes)]
+  const samples = lanes === undefined ? 1 : size('N')
+  const [down, across] =
+    kernel.name.startsWith('conv2d.forward') || kernel.name.startsWith('convTranspose2d.forward')
+      ? [filters, samples * size('Ho', 'Wo')]
+      : kernel.name.startsWith('conv2d.backward.x')
+        ? [size('Cg'), samples * size('H', 'W')]
+        : [filters, size('Cg') * taps]
+  return [
+    ['rows', down, rows],
+    ['columns', across, columns],
+    ...(kernel.name.startsWith('conv2d.backward.w') ? [['terms', size('N', 'Ho', 'Wo'), 4] as const] : []),
+  ]
+}
+
+const nameOn = ({ kernel }: Launch, { subgroupSize }: (typeof devices)[number]): string =>
+  subgroupSize === undefined ? kernel.name : `${kernel.name} on subgroups of ${subgroupSize}`
+
+const meet = (op: OpName, direction: Direction): ReadonlyMap<string, Met> => {
+  const met = new Map<string, Met>()
+  for (const index of indicesOf(questionTable, op, direction, 'standard', 0)) {
+    const { form } = caseAt(questionTable, op, direction, 1, index)
+    const traits = traitsOf(op, form)
+    for (const device of devices)
+      for (const launch of launchesOf(op, direction, form, device)) {
+        const name = nameOn(launch, device)
+        const here = met.get(name) ?? {
+          traits: new Set<string>(),
+          remainders: new Map<string, Set<number>>(),
+          cases: 0,
+        }
+        met.set(name, here)
+        here.cases++
+        traits.forEach((trait) => here.traits.add(trait))
+        for (const [number, extent, tile] of tiledBy(launch)) {
+          const key = `${number} by ${tile}`
+          const remainders = here.remainders.get(key) ?? new Set<number>()
+          here.remainders.set(key, remainders)
+          remainders.add(extent % tile)
+        }
+      }
+  }
+  return met
+}
+
+/** Forms of so many rows and columns: of filters and positions, and of channels and pixels or taps. */
+const sweep = (op: OpName): readonly Form[] => {
+  const plain = (rows: number, columns: number): readonly Form[] => {
+    const one = (C: number, O: number, W: number, K: number): Form =>
+      op === 'conv1d'
+        ? { attrs: {}, shapes: { x: [1, C, W], w: [O, C, K] }, fills: {} }
+        : op === 'conv2d'
+          ? { attrs: {}, shapes: { x: [1, C, 1, W], w: [O, C, 1, K] }, fills: {} }
+          : { attrs: {}, shapes: { x: [1, C, 1, W], w: [C, O, 1, K] }, fills: {} }
+    return [one(rows, rows, columns, 1), one(columns, rows, 8, 1), one(rows, columns, 8, 1)]
+  }
+  const counts = (most: number) => Array.from({ length: most }, (_, i) => i + 1)
+  return [
+    ...counts(40).flatMap((rows) => [5, 67].flatMap((columns) => plain(rows, columns))),
+    ...counts(140).flatMap((columns) => [4, 7, 20].flatMap((rows) => plain(rows, columns))),
+  ]
+}
+
+/** The remainders that a kernel can meet at all, for some are chosen only where there are few rows. */
+const possibleRemainders = (op: OpName, direction: Direction): ReadonlyMap<string, ReadonlySet<number>> => {
+  const possible = new Map<string, Set<number>>()
+  for (const form of op.startsWith('conv') ? sweep(op) : [])
+    for (const device of devices)
+      for (const launch of launchesOf(op, direction, form, device))
+        for (const [number, extent, tile] of tiledBy(launch)) {
+          const key = `${nameOn(launch, device)} ${number} by ${tile}`
+          possible.set(key, (possible.get(key) ?? new Set()).add(extent % tile))
+        }
+  return possible
+}
+
+describe.each(Object.keys(wanted) as readonly (keyof typeof wanted)[])('%s', (op) => {
+  test.each(['forward', 'backward'] as const)('%s: every kernel meets all that kernels get wrong', (direction) => {
+    const met = meet(op, direction)
+    const missing = [...met].flatMap(([name, { traits, cases }]) =>
+      (wanted[op] ?? []).filter((trait) => !traits.has(trait)).map((trait) => `${name} (${cases} cases): ${trait}`),
+    )
+    expect(missing).toEqual([])
+    const possible = possibleRemainders(op, direction)
+    // four of five of what a kernel can leave, where it is chosen often: the schedule knows sizes, not kernels
+    const unmet = [...met].flatMap(([name, { remainders, cases }]) =>
+      [...remainders].flatMap(([key, found]) => {
+        const all = [...(possible.get(`${name} ${key}`) ?? [])]
+        const left = all.filter((remainder) => !found.has(remainder))
+        return cases < 20 || left.length <= all.length / 5
+          ? []
+          : [`${name} (${cases} cases): ${key} never leaves ${left.join(', ')}`]
+      }),
+    )
+    expect(unmet).toEqual([])
+  })
+})

@@ -1,0 +1,285 @@
+import { either as E, function as F } from 'fp-ts'
+import type { taskEither } from 'fp-ts'
+import type { Backend } from '../spec/backend.js'
+import { anyOrder } from '../spec/bound.js'
+import type { Direction, OpName } from '../spec/catalogue.js'
+import { opOf } from '../spec/catalogue.js'
+import type { EtalonError, Result } from '../spec/error.js'
+import { cotangentNames } from '../spec/op.js'
+import type { Oracle } from '../spec/oracle.js'
+import { draws, keyOf } from '../spec/philox.js'
+import type { Question } from '../spec/program.js'
+import type { Numbers, Tensor, Tensors } from '../spec/tensor.js'
+import { indexOf, mapTensor, mapTensors, sameShape } from '../spec/tensor.js'
+import { ask, attempt, isRefusal, problemOf } from './ask.js'
+import { caseAt, indicesOf, suiteVersion } from './cases.js'
+import type { Case, Fill } from './form.js'
+import { numbersIn, printCase, realise } from './form.js'
+import type { Judgement, WholeExpected } from './judge.js'
+import { expectWhole, ratioOf, unanswered } from './judge.js'
+import type { QuestionTable } from './questions.js'
+
+/**
+ * NaN, the infinities, −0 and subnormals, put into each tensor that an op reads, one at a time. What comes out must be
+ * what IEEE 754 makes of the formula: NaN for NaN, an infinity for itself, a number within its bound. WGSL promises
+ * none of it, so that it is told apart from the verdict, unless the scope is strict.
+ */
+
+/** What f32 numbers there are beside ordinary ones. */
+export const specials = { NaN, Infinity, '-Infinity': -Infinity, '-0': -0, subnormal: 2 ** -130 } as const
+export type Special = keyof typeof specials
+
+/** How non-finite numbers fared: kept as IEEE 754 and the catalogue say, lost in some case, or not asked. */
+export type NonFinite = 'kept' | 'lost' | 'not asked'
+
+/** A case with one special value in one tensor. */
+export interface SpecialCase {
+  readonly asked: Case
+  /** the same without it, asked first: where that is answered wrongly, a special value says nothing more */
+  readonly base?: Case
+  readonly special: Special
+  /** the input, or dNAME for a cotangent, and the index of the value */
+  readonly into: string
+  readonly at: readonly number[]
+}
+
+/** An element that came out as it may not. */
+export interface Lost extends SpecialCase {
+  readonly output: string
+  readonly index: readonly number[]
+  readonly got: number
+  readonly want: number
+  /** what is wrong before any number is looked at */
+  readonly problem?: string
+}
+
+/** A special value that was asked and answered, and what was lost of it. */
+export interface Fared extends SpecialCase {
+  readonly lost?: Lost
+}
+
+// moderate numbers: a tanh that f32 rounds to 1 has a slope of 0, and 0·∞ is NaN where the formula's is ∞
+const moderate: Fill = { mean: 0, scale: 0.25 }
+const listedIn = (fill: Exclude<Fill, string>): readonly number[] | undefined =>
+  'constant' in fill
+    ? [fill.constant]
+    : 'only' in fill
+      ? fill.only.map(([, value]) => value)
+      : 'values' in fill
+        ? fill.values
+        : undefined
+const isModerate = (fill: Fill): boolean =>
+  typeof fill === 'string'
+    ? !['normal', 'wide', 'saturated', 'lone', 'largestLast', 'outlier', 'tails', 'small'].includes(fill)
+    : (listedIn(fill)?.every((value) => Math.abs(value) <= 4) ?? false)
+
+/** The case with moderate numbers wherever it has normal ones, and all answers asked for. */
+export const moderated = ({ form: { given: _, wanted: __, ...form }, ...rest }: Case): Case => {
+  const cotangents = rest.direction === 'forward' ? [] : cotangentNames(opOf(rest.op)).map((name) => `d${name}`)
+  return {
+    ...rest,
+    form: {
+      ...form,
+      fills: Object.fromEntries(
+        [...Object.keys(form.shapes), ...cotangents].map((name) => {
+          const fill = form.fills[name]
+          return [name, fill !== undefined && isModerate(fill) ? fill : moderate]
+        }),
+      ),
+    },
+  }
+}
+
+// so many numbers show where one goes, and can be read
+const [fewest, most] = [6, 160]
+// cases of different classes that special values are put into
+const bases = 2
+
+const basesOf = (table: QuestionTable, op: OpName, direction: Direction, seed: number): readonly Case[] => {
+  const cases = indicesOf(table, op, direction, 'quick', 0).map((index) => caseAt(table, op, direction, seed, index))
+  const optional = Object.entries(opOf(op).inputs).flatMap(([name, axes]) => ('optional' in axes ? [name] : []))
+  const fitting = cases.filter(
+    ({ form }) =>
+      numbersIn(form) >= fewest && numbersIn(form) <= most && optional.every((name) => form.shapes[name] !== undefined),
+  )
+  // the plainest of the classes, and another one; where all are tiny, the largest of them
+  const [first = [...cases].sort((a, b) => numbersIn(b.form) - numbersIn(a.form))[0] as Case] = fitting
+  const others = fitting.filter(({ form }) => JSON.stringify(form.attrs) !== JSON.stringify(first.form.attrs))
+  return [first, ...others.slice(0, bases - 1)]
+}
+
+// numbers that a person can read
+const inEighths = (value: number): number => Math.round(8 * value) / 8 + 0
+const listed = (data: Numbers): readonly number[] => Array.from({ length: data.length }, (_, i) => data[i] as number)
+
+/** Cases with a special value in each tensor of small plain ones. Deterministic from the seed. */
+export const specialCases = (
+  table: QuestionTable,
+  op: OpName,
+  direction: Direction,
+  seed: number,
+): readonly SpecialCase[] => {
+  const draw = draws(keyOf(`${op}/${direction}/${seed}/special@${suiteVersion}`))
+  return basesOf(table, op, direction, seed).flatMap((base) => {
+    const { form } = moderated(base)
+    const question = realise({ ...base, form })
+    if (E.isLeft(question)) return []
+    const { inputs, cotangents } = question.right
+    const tensors: Tensors = Object.fromEntries(
+      [
+        ...Object.entries(inputs),
+        ...Object.entries(cotangents).map(([name, tensor]) => [`d${name}`, tensor] as const),
+      ].map(([name, tensor]) => [name, form.fills[name] === moderate ? mapTensor(inEighths, tensor) : tensor]),
+    )
+    const plain = Object.fromEntries(
+      Object.entries(tensors).map(([name, { data }]): readonly [string, Fill] => [name, { values: [...listed(data)] }]),
+    )
+    return Object.entries(tensors).flatMap(([into, { shape, data }]) =>
+      (Object.keys(specials) as readonly Special[]).map((special): SpecialCase => {
+        const at = draw.integer(0, data.length - 1)
+        const values = listed(data).map((value, i) => (i === at ? specials[special] : value))
+        const fills = { ...plain, [into]: { values } }
+        return {
+          asked: { ...base, form: { ...form, name: `${special} in ${into}`, fills } },
+          base: { ...base, form: { ...form, fills: plain } },
+          special,
+          into,
+          at: indexOf(shape, at),
+        }
+      }),
+    )
+  })
+}
+
+const flushed = (v: number): number => (Math.abs(v) < 2 ** -126 ? 0 : v)
+
+/**
+ * The answers that are right, and how far finite ones may be off. There are two of a subnormal, which may count as 0, and
+ * of −0, since an implementation of WGSL may take a zero of either sign for the other.
+ */
+export const wantedOf = (
+  oracle: Oracle,
+  question: Question,
+  special: Special,
+  depth: NonNullable<Backend['depth']>,
+): Result<readonly WholeExpected[]> =>
+  F.pipe(
+    special === 'subnormal' || special === '-0'
+      ? [
+          question,
+          {
+            ...question,
+            inputs: mapTensors(flushed, question.inputs),
+            cotangents: mapTensors(flushed, question.cotangents),
+          },
+        ]
+      : [question],
+    E.traverseArray((one) => expectWhole(oracle, one, depth)),
+  )
+
+const kindOf = (v: number): string => (Number.isNaN(v) ? 'NaN' : Number.isFinite(v) ? 'finite' : String(v))
+
+/**
+ * Whether an element is what it must be: NaN, the same infinity, or finite and within the bound, where the bound knows
+ * one. Beyond the largest f32 a finite number is an infinity.
+ */
+export const isRight = (got: number, want: number, bound: number): boolean => {
+  const rounded = Math.fround(want)
+  if (!Number.isFinite(rounded) || !Number.isFinite(got)) return kindOf(got) === kindOf(rounded)
+  return !Number.isFinite(bound) || ratioOf(got, want, bound) <= 1
+}
+
+/** The first element of an answer that is not what it must be. */
+const lostIn = (special: SpecialCase, wanted: readonly WholeExpected[], answer: Tensors): Lost | undefined => {
+  for (const [output, { shape, data }] of Object.entries((wanted[0] as WholeExpected).values)) {
+    const got = answer[output]?.data
+    if (got === undefined || !sameShape(answer[output]?.shape ?? [], shape) || got.length !== data.length)
+      return {
+        ...special,
+        output,
+        index: [],
+        got: NaN,
+        want: NaN,
+        problem: `${output} is not of shape ${shape.join('×')}`,
+      }
+    for (let i = 0; i < data.length; i++) {
+      const fits = wanted.some(({ values, bounds }) =>
+        isRight(
+          got[i] as number,
+          (values[output] as Tensor).data[i] as number,
+          (bounds[output] as Tensor).data[i] as number,
+        ),
+      )
+      if (!fits) return { ...special, output, index: indexOf(shape, i), got: got[i] as number, want: data[i] as number }
+    }
+  }
+  return undefined
+}
+
+/**
+ * Puts the special cases of an op in a direction to a backend. What the backend or the op refuses is not asked. All that is
+ * asked is added to `history`.
+ *
+ * Errors  DeviceLost
+ */
+export const askSpecials =
+  (
+    backend: Backend,
+    oracle: Oracle,
+    cases: readonly SpecialCase[],
+    history: Case[] = [],
+  ): taskEither.TaskEither<EtalonError, readonly Fared[]> =>
+  async () => {
+    const fared: Fared[] = []
+    const right = new Map<string, boolean>()
+    for (const special of cases) {
+      const name = special.base && printCase(special.base)
+      if (special.base !== undefined && name !== undefined && !right.has(name)) {
+        history.push(special.base)
+        const asked = await ask(backend, oracle, special.base)()
+        if (E.isLeft(asked)) return asked
+        const { judgement } = asked.right
+        right.set(name, judgement !== undefined && judgement.problem === undefined && judgement.worst.ratio <= 1)
+      }
+      if (name !== undefined && right.get(name) === false) continue
+      const question = realise(special.asked)
+      if (E.isLeft(question)) continue
+      const wanted = wantedOf(oracle, question.right, special.special, backend.depth ?? anyOrder)
+      if (E.isLeft(wanted)) continue
+      history.push(special.asked)
+      const answered = await attempt(backend, question.right)
+      if (E.isLeft(answered)) {
+        if (answered.left.code === 'DeviceLost') return answered
+        if (isRefusal(answered.left)) continue
+        const problem = problemOf(answered.left)
+        fared.push({ ...special, lost: { ...special, output: '', index: [], got: NaN, want: NaN, problem } })
+        continue
+      }
+      const lost = lostIn(special, wanted.right, answered.right)
+      fared.push(lost === undefined ? special : { ...special, lost })
+    }
+    return E.right(fared)
+  }
+
+/** Whether a special value is NaN or an infinity, which WGSL need not keep; −0 and subnormals are numbers like others. */
+export const isNonFinite = ({ special }: SpecialCase): boolean => !Number.isFinite(specials[special])
+
+/** In a word, how the non-finite ones fared. */
+export const nonFiniteOf = (fared: readonly Fared[]): NonFinite => {
+  const among = fared.filter(isNonFinite)
+  return among.length === 0 ? 'not asked' : among.every(({ lost }) => lost === undefined) ? 'kept' : 'lost'
+}
+
+/** What was lost, as a judgement: nothing is as wrong as a number for NaN. */
+export const judgementOf = ({ output, index, got, want, problem }: Lost): Judgement =>
+  problem === undefined
+    ? {
+        worst: { ratio: Infinity, error: Math.abs(got - want), bound: 0, output, index, got, want },
+        walks: [],
+        judged: 1,
+        of: 1,
+        held: 0,
+        looseness: 0,
+        spread: { squares: 0, elements: 0 },
+      }
+    : unanswered(problem)

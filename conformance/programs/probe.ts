@@ -1,0 +1,372 @@
+import { either as E, function as F } from 'fp-ts'
+import type { taskEither } from 'fp-ts'
+import { roundAttributes } from '../../spec/attributes.js'
+import type { Backend, Session } from '../../spec/backend.js'
+import { sessionOf } from '../../spec/backend.js'
+import { anyOrder } from '../../spec/bound.js'
+import { opOf } from '../../spec/catalogue.js'
+import type { EtalonError, Result } from '../../spec/error.js'
+import { fail } from '../../spec/error.js'
+import type { Oracle } from '../../spec/oracle.js'
+import type { Program, ProgramNode } from '../../spec/program.js'
+import { nodeAttributes } from '../../spec/program.js'
+import type { Tensor, Tensors } from '../../spec/tensor.js'
+import { foldNumbers, indexOf, sameShape, showShape } from '../../spec/tensor.js'
+import { isRefusal, problemOf } from '../ask.js'
+import { messageOf } from '../guarded.js'
+import type { Judgement, Worst } from '../judge.js'
+import { expectWhole } from '../judge.js'
+import { judgeNode } from '../lockstep.js'
+import { scenarios } from './scenarios.js'
+import type { Act, Scenario } from './scenario.js'
+
+/**
+ * Small programs on any backend that runs programs: what single ops cannot show. Every node is judged on the values that
+ * the backend itself answered. A value that it was not asked for counts as known where nothing that leads to it rounds:
+ * then a right backend has the oracle's, whatever it fuses or leaves out.
+ */
+
+export interface ProgramFailure {
+  readonly program: Program
+  /** which act of the program: `run 2`, `step 3`, `the state after step 3` */
+  readonly at: string
+  /** the node, where one is to blame */
+  readonly node?: string
+  readonly message: string
+  readonly judgement?: Judgement
+}
+
+/** What came of one program. */
+export interface ProgramLine {
+  readonly program: string
+  /** what it finds out */
+  readonly about: string
+  readonly backend: string
+  /** answers asked for and judged */
+  readonly cases: number
+  /** refused for a limit of the device */
+  readonly refused: number
+  /** why the rest of it is not the backend's own */
+  readonly unsupported?: string
+  readonly failed: number
+  readonly verdict: 'conformant' | 'not-conformant' | 'unsupported' | 'not-run'
+  readonly judged: number
+  readonly of: number
+  readonly worst?: Worst
+  /** the act and the node of the worst element */
+  readonly worstAt?: string
+  /** the first wrong answer; nothing is asked of the program after it */
+  readonly failure?: ProgramFailure
+}
+
+interface Opened {
+  readonly session: Session
+  readonly program: Program
+  /** of the state, what is known */
+  readonly state: Tensors
+  readonly steps: number
+}
+
+/** What an answer shows to be wrong, in the words of a failure. */
+type Wrong = Omit<ProgramFailure, 'program' | 'at'>
+
+interface Heard {
+  /** every value that is known now */
+  readonly known: Tensors
+  readonly findings: readonly { readonly node: string; readonly judgement: Judgement }[]
+  readonly wrong?: Wrong
+}
+
+const numberText = (value: number): string => (Object.is(value, -0) ? '-0' : String(value))
+
+// the first element in which what was copied is no copy
+const copyProblem = (value: string, got: Tensor | undefined, want: Tensor): string | undefined => {
+  if (got === undefined) return `${value} is missing from the answer`
+  if (!sameShape(got.shape, want.shape))
+    return `${value} has shape ${showShape(got.shape)}; it must be ${showShape(want.shape)}`
+  for (let i = 0; i < want.data.length; i++) {
+    const [g, w] = [got.data[i] as number, Math.fround(want.data[i] as number)]
+    if (g !== w && !Object.is(g, w))
+      return `${value}${showShape(indexOf(want.shape, i))} is ${numberText(g)}, must be ${numberText(w)}`
+  }
+  return undefined
+}
+
+const pick = (names: Readonly<Record<string, string>>, values: Tensors): Tensors =>
+  Object.fromEntries(
+    Object.entries(names).flatMap(([name, value]) => (values[value] === undefined ? [] : [[name, values[value]]])),
+  )
+
+/** The outputs of a node of which nothing rounds, given what it reads. Errors: what the op refuses */
+const exactOutputs = (oracle: Oracle, node: ProgramNode, known: Tensors, feeds: Tensors): Result<Tensors> =>
+  F.pipe(
+    nodeAttributes(node, feeds),
+    E.flatMap((attrs) =>
+      expectWhole(
+        oracle,
+        {
+          op: node.op,
+          direction: node.direction,
+          attrs: roundAttributes(opOf(node.op).attrs, attrs),
+          inputs: pick(node.inputs, known),
+          cotangents: pick(node.cotangents, known),
+        },
+        anyOrder,
+      ),
+    ),
+    E.map(({ values, bounds }) =>
+      Object.fromEntries(
+        Object.entries(node.outputs).flatMap(([output, value]) => {
+          const [tensor, bound] = [values[output], bounds[output]]
+          return tensor !== undefined &&
+            bound !== undefined &&
+            foldNumbers((zero, b) => zero && b === 0, true, bound.data)
+            ? [[value, tensor]]
+            : []
+        }),
+      ),
+    ),
+  )
+
+/** Holds an answer against what is known before it: feeds, state, and then every node that can be judged. */
+const hear = (
+  oracle: Oracle,
+  { depth = anyOrder }: Pick<Backend, 'depth'>,
+  program: Program,
+  given: Tensors,
+  feeds: Tensors,
+  watch: readonly string[],
+  answered: Tensors,
+  tellState: (name: string) => string,
+): Result<Heard> => {
+  const missing = watch.find((value) => answered[value] === undefined)
+  if (missing !== undefined)
+    return E.right({ known: {}, findings: [], wrong: { message: `${missing} is missing from the answer` } })
+  // of what was fed and carried, the copies that are shown
+  for (const [name, tensor] of Object.entries(given)) {
+    const problem = watch.includes(name) ? copyProblem(name, answered[name], tensor) : undefined
+    if (problem !== undefined)
+      return E.right({ known: {}, findings: [], wrong: { message: tellState(name) + problem } })
+  }
+  const visible: Tensors = Object.fromEntries(watch.map((value) => [value, answered[value] as Tensor]))
+  let known: Tensors = {
+    ...given,
+    ...Object.fromEntries(Object.entries(visible).filter(([name]) => name in program.inputs && !(name in feeds))),
+  }
+  const findings: { readonly node: string; readonly judgement: Judgement }[] = []
+  for (const node of program.nodes) {
+    const reads = [...Object.values(node.inputs), ...Object.values(node.cotangents)]
+    const shown = Object.fromEntries(Object.entries(node.outputs).filter(([, value]) => value in visible))
+    if (reads.every((value) => value in known)) {
+      if (Object.keys(shown).length > 0) {
+        const finding = judgeNode(
+          oracle,
+          depth,
+          { ...known, ...pick(mapToSelf(shown), visible) },
+          { feeds },
+        )({
+          ...node,
+          outputs: shown,
+        })
+        if (E.isLeft(finding)) return finding
+        const { judgement } = finding.right
+        findings.push({ node: node.name, judgement })
+        if (judgement.problem !== undefined || !(judgement.worst.ratio <= 1))
+          return E.right({ known, findings, wrong: { node: node.name, message: wordsOf(node, judgement), judgement } })
+      }
+      if (Object.keys(shown).length < Object.keys(node.outputs).length) {
+        const exact = exactOutputs(oracle, node, known, feeds)
+        if (E.isLeft(exact)) return exact
+        known = { ...known, ...exact.right }
+      }
+    }
+    known = { ...known, ...pick(mapToSelf(shown), visible) }
+  }
+  return E.right({ known, findings })
+}
+
+const mapToSelf = (names: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.values(names).map((value) => [value, value]))
+
+const wordsOf = ({ name, op, direction, outputs }: ProgramNode, { problem, worst }: Judgement): string =>
+  `node ${name} (${op} ${direction}): ${
+    problem ??
+    `${outputs[worst.output]}${showShape(worst.index)} is ${numberText(worst.got)}, must be ${numberText(worst.want)}; error ÷ bound ${Number(worst.ratio.toPrecision(3))}`
+  }`
+
+// a library that was wrapped may throw where it should have answered
+const attempted = async <A>(ask: () => taskEither.TaskEither<EtalonError, A>): Promise<Result<A>> => {
+  try {
+    return await ask()()
+  } catch (thrown) {
+    return fail('Thrown', messageOf(thrown))
+  }
+}
+
+const supported = ({ supports }: Backend, { acts }: Scenario): boolean =>
+  acts.every((act) => !('program' in act) || act.program.nodes.every(({ op, direction }) => supports(op, direction)))
+
+/** How an act is called, in its place among those of its kind. */
+const titles = (acts: readonly Act[]): readonly string[] => {
+  const several = new Set(acts.flatMap((act) => (act.what === 'open' ? [act.session] : []))).size > 1
+  const of = (session: string): string => (several ? ` of ${session}` : '')
+  const stepsBefore = (at: number, session: string): number => {
+    const own = acts.slice(0, at).filter((act) => 'session' in act && act.session === session)
+    // since it was opened last
+    return own.slice(own.findLastIndex(({ what }) => what === 'open')).filter(({ what }) => what === 'step').length
+  }
+  return acts.map((act, at) => {
+    switch (act.what) {
+      case 'run':
+        return `run ${acts.slice(0, at).filter(({ what }) => what === 'run').length + 1}`
+      case 'open':
+        return `opening${of(act.session)}`
+      case 'step':
+        return `step ${stepsBefore(at, act.session) + 1}${of(act.session)}`
+      case 'run on':
+        return `another program on the state after step ${stepsBefore(at, act.session)}${of(act.session)}`
+      case 'state':
+        return `the state after step ${stepsBefore(at, act.session)}${of(act.session)}`
+    }
+  })
+}
+
+/**
+ * Does with a program what a scenario says.
+ *
+ * Errors  DeviceLost; what the oracle refuses, which is a bug of ours
+ */
+export const probeProgram =
+  (backend: Backend, oracle: Oracle, asked: Scenario): taskEither.TaskEither<EtalonError, ProgramLine> =>
+  async () => {
+    let line: ProgramLine = {
+      program: asked.name,
+      about: asked.about,
+      backend: backend.name,
+      cases: 0,
+      refused: 0,
+      failed: 0,
+      verdict: 'not-run',
+      judged: 0,
+      of: 0,
+    }
+    if (!supported(backend, asked)) return E.right({ ...line, verdict: 'unsupported' })
+    const sessions = new Map<string, Opened>()
+    const called = titles(asked.acts)
+
+    const failing = (program: Program, at: string, wrong: Wrong): ProgramLine => ({
+      ...line,
+      cases: line.cases + 1,
+      failed: line.failed + 1,
+      verdict: 'not-conformant',
+      failure: { program, at, ...wrong },
+    })
+    const counted = ({ findings }: Heard, at: string): ProgramLine =>
+      findings.reduce<ProgramLine>((soFar, { node, judgement }) => {
+        const worse = soFar.worst === undefined || judgement.worst.ratio > soFar.worst.ratio
+        return {
+          ...soFar,
+          judged: soFar.judged + judgement.judged,
+          of: soFar.of + judgement.of,
+          ...(worse ? { worst: judgement.worst, worstAt: `${at}, ${node}` } : {}),
+        }
+      }, line)
+
+    const acting = async (): Promise<Result<ProgramLine>> => {
+      for (const [i, act] of asked.acts.entries()) {
+        const at = called[i] as string
+        const opened = act.what === 'run' || act.what === 'open' ? undefined : sessions.get(act.session)
+        const program = 'program' in act ? act.program : (opened?.program ?? asked.program)
+        const given = { ...opened?.state, ...('feeds' in act ? act.feeds : {}) }
+        const asks = 'watch' in act ? act.watch : undefined
+        const watch = asks ?? program.outputs
+        // watched values are named only where they are others than the program's outputs
+        const named: readonly [watch?: readonly string[]] = asks === undefined ? [] : [asks]
+        const answered = await attempted<Tensors | Session>(() =>
+          act.what === 'run'
+            ? backend.run(act.program, act.feeds, ...named)
+            : act.what === 'open'
+              ? sessionOf(backend, act.program, act.state)
+              : act.what === 'step'
+                ? (opened as Opened).session.step(act.feeds, ...named)
+                : act.what === 'run on'
+                  ? (opened as Opened).session.run(act.program, act.feeds, ...named)
+                  : (opened as Opened).session.state,
+        )
+        if (E.isLeft(answered)) {
+          const { code, message } = answered.left
+          if (code === 'DeviceLost') return answered
+          if (code === 'Unsupported')
+            return E.right({ ...line, unsupported: message, verdict: line.cases === 0 ? 'unsupported' : 'conformant' })
+          if (isRefusal(answered.left)) {
+            line = { ...line, refused: line.refused + 1 }
+            return E.right({ ...line, verdict: line.cases === 0 ? 'not-run' : 'conformant' })
+          }
+          if (code === 'BackendUnavailable' && line.cases === 0) return E.right({ ...line, verdict: 'unsupported' })
+          return E.right(failing(program, at, { message: problemOf(answered.left) }))
+        }
+        if (act.what === 'open') {
+          await sessions.get(act.session)?.session.close()
+          sessions.set(act.session, { session: answered.right as Session, program, state: act.state, steps: 0 })
+          continue
+        }
+        const values = answered.right as Tensors
+        const tellState = (name: string): string =>
+          opened === undefined || !(name in opened.program.carry)
+            ? ''
+            : opened.steps === 0
+              ? `the state is not what it was opened with: `
+              : `the state ${name} is not what step ${opened.steps} left in ${opened.program.carry[name]}: `
+        if (act.what === 'state') {
+          const wrong = Object.keys(program.carry)
+            .map((name) => {
+              const want = opened?.state[name]
+              const problem =
+                want === undefined
+                  ? values[name] === undefined
+                    ? `${name} is missing from the state`
+                    : undefined
+                  : copyProblem(name, values[name], want)
+              return problem === undefined ? undefined : tellState(name) + problem
+            })
+            .find((problem) => problem !== undefined)
+          if (wrong !== undefined) return E.right(failing(program, at, { message: wrong }))
+          line = { ...line, cases: line.cases + 1 }
+          continue
+        }
+        const heard = hear(oracle, backend, program, given, act.feeds, watch, values, tellState)
+        if (E.isLeft(heard)) return heard
+        line = counted(heard.right, at)
+        if (heard.right.wrong !== undefined) return E.right(failing(program, at, heard.right.wrong))
+        line = { ...line, cases: line.cases + 1 }
+        if (act.what === 'step' && opened !== undefined)
+          sessions.set(act.session, {
+            ...opened,
+            steps: opened.steps + 1,
+            state: Object.fromEntries(
+              Object.entries(program.carry).flatMap(([name, value]) => {
+                const left = heard.right.known[value]
+                return left === undefined ? [] : [[name, left]]
+              }),
+            ),
+          })
+      }
+      return E.right({ ...line, verdict: 'conformant' })
+    }
+    return acting().finally(async () => {
+      for (const { session } of sessions.values()) await session.close()
+    })
+  }
+
+/** Does with a backend what every scenario says. Errors: DeviceLost; what the oracle refuses, which is a bug of ours */
+export const probePrograms =
+  (backend: Backend, oracle: Oracle, seed: number): taskEither.TaskEither<EtalonError, readonly ProgramLine[]> =>
+  async () => {
+    const lines: ProgramLine[] = []
+    for (const asked of scenarios(seed)) {
+      const line = await probeProgram(backend, oracle, asked)()
+      if (E.isLeft(line)) return line
+      lines.push(line.right)
+    }
+    return E.right(lines)
+  }

@@ -1,0 +1,486 @@
+import { differentiate } from '../../spec/differentiate.js'
+import { getOrThrow } from '../../spec/error.js'
+import type { OpName } from '../../spec/catalogue.js'
+import { opOf } from '../../spec/catalogue.js'
+import {
+  batchNorm,
+  convolution,
+  fullyConnected,
+  initialKept,
+  plainLayer,
+  sequential,
+  trainingBy,
+} from '../../spec/networks/network.js'
+import { draws, keyOf } from '../../spec/philox.js'
+import type { NodeAttribute, Program, ProgramNode } from '../../spec/program.js'
+import type { Shape, Tensor, Tensors } from '../../spec/tensor.js'
+import { generate, scalar } from '../../spec/tensor.js'
+import { initialState, stepFeeds, trainingProgram } from '../../training/step.js'
+import { everyValue } from '../lockstep.js'
+import type { Act, Scenario } from './scenario.js'
+import { scenario } from './scenario.js'
+
+/**
+ * The programs that every backend is asked. Most hold small integers, of which nothing rounds, so that what is wrong shows
+ * even where a value was not asked for. Each is narrow, and then wide: more than a workgroup takes, and no multiple of it.
+ */
+
+const widths = [3, 67] as const
+// of square matrices
+const sides = [3, 9] as const
+
+const node = (
+  name: string,
+  op: OpName,
+  inputs: Readonly<Record<string, string>>,
+  attrs: Readonly<Record<string, NodeAttribute>> = {},
+  outputs: Readonly<Record<string, string>> = { [Object.keys(opOf(op).outputs)[0] as string]: name },
+): ProgramNode => ({ name, op, direction: 'forward', attrs, inputs, cotangents: {}, outputs })
+
+const program = (
+  inputs: Readonly<Record<string, Shape>>,
+  nodes: readonly ProgramNode[],
+  outputs: readonly string[],
+  carry: Readonly<Record<string, string>> = {},
+): Program => ({ inputs, nodes, outputs, carry })
+
+/** Integers from −2 to 2. */
+const integers = (name: string, shape: Shape): Tensor => {
+  const draw = draws(keyOf(name))
+  return generate(shape, () => draw.integer(-2, 2))
+}
+
+/** Numbers in f32, uniform from −½ to ½ about a centre. */
+const numbers = (name: string, shape: Shape, centre = 0): Tensor => {
+  const draw = draws(keyOf(name))
+  return generate(shape, () => Math.fround(centre + draw.uniform() - 0.5))
+}
+
+/** Integers for some names, those of a turn. */
+const fed = (shapes: Readonly<Record<string, Shape>>, names: readonly string[], turn: string): Tensors =>
+  Object.fromEntries(names.map((name) => [name, integers(`${turn} ${name}`, shapes[name] as Shape)]))
+
+/** What the nodes write. */
+const written = ({ nodes }: Program): readonly string[] => nodes.flatMap(({ outputs }) => Object.values(outputs))
+
+/** Runs of a program with the feeds of each turn: all values watched, then its outputs alone, then some values. */
+const runs = (of: Program, seed: string, ...some: readonly (readonly string[])[]): readonly Act[] => {
+  const feeds = (turn: number): Tensors => fed(of.inputs, Object.keys(of.inputs), `${seed} ${turn}`)
+  return [
+    { what: 'run', program: of, feeds: feeds(1), watch: written(of) },
+    { what: 'run', program: of, feeds: feeds(1) },
+    { what: 'run', program: of, feeds: feeds(2) },
+    ...some.map((watch, i): Act => ({ what: 'run', program: of, feeds: feeds(3 + i), watch })),
+  ]
+}
+
+const first = (acts: readonly Act[]): Program => {
+  const act = acts.find((one) => 'program' in one)
+  if (act === undefined) throw new Error('a scenario without a program')
+  return act.program
+}
+
+const inBothWidths = (
+  name: string,
+  about: string,
+  acts: (width: number, seed: string) => readonly Act[],
+  seed: number,
+  of: readonly number[] = widths,
+): Scenario => {
+  const all = of.flatMap((width) => acts(width, `program ${name}, ${width} wide, ${seed}`))
+  return scenario(name, about, first(all), all)
+}
+
+const diamond = (W: number, seed: string): readonly Act[] =>
+  runs(
+    program(
+      { x: [2, W], y: [2, W] },
+      [
+        node('left', 'relu', { x: 'x' }),
+        node('right', 'add', { a: 'x', b: 'y' }),
+        node('bottom', 'mul', { a: 'left', b: 'right' }),
+        node('again', 'add', { a: 'bottom', b: 'left' }),
+      ],
+      ['again'],
+    ),
+    seed,
+    ['right', 'again'],
+  )
+
+const fanOut = (W: number, seed: string): readonly Act[] => {
+  // h is read three times, w and x twice
+  const forward = program(
+    { x: [2, W], w: [W, W], b: [W] },
+    [
+      node('h', 'dense', { x: 'x', w: 'w', b: 'b' }),
+      node('u', 'relu', { x: 'h' }),
+      node('v', 'add', { a: 'h', b: 'u' }),
+      node('s', 'add', { a: 'v', b: 'h' }),
+      node('k', 'mul', { a: 's', b: 'x' }),
+      node('t', 'dense', { x: 'k', w: 'w' }),
+    ],
+    ['t'],
+  )
+  const { program: both, gradients } = getOrThrow(differentiate(forward, 't', ['x', 'w', 'b']))
+  return runs({ ...both, outputs: ['t', ...Object.values(gradients)] }, seed, [gradients['w'] as string])
+}
+
+const attributes = (W: number, seed: string): readonly Act[] => {
+  const padded = (name: string, ...padding: readonly number[]): ProgramNode =>
+    node(name, 'conv2d', { x: 'x', w: 'w' }, { padding })
+  const dropped = (name: string, stream: number): ProgramNode =>
+    node(name, 'dropout', { x: 'x' }, { keep: 0.5, key: [1, 2], stream })
+  const nodes = [
+    padded('top', 1, 0, 0, 0),
+    padded('bottom', 0, 1, 0, 0),
+    node('strided', 'conv2d', { x: 'x', w: 'w' }, { stride: [1, 2] }),
+    node('dilated', 'conv2d', { x: 'x', w: 'w' }, { dilation: [2, 1] }),
+    node('high', 'maxPool2d', { x: 'x' }, { window: [2, 1], stride: [1, 1] }),
+    node('broad', 'maxPool2d', { x: 'x' }, { window: [1, 2], stride: [1, 1] }),
+    dropped('one stream', 1),
+    dropped('another', 2),
+    node('below', 'concat', { x0: 'p', x1: 'q' }, { axis: 0 }),
+    node('beside', 'concat', { x0: 'p', x1: 'q' }, { axis: 1 }),
+  ]
+  return runs(
+    program(
+      { x: [1, 2, 5, W], w: [2, 2, 2, 2], p: [W, W], q: [W, W] },
+      nodes,
+      nodes.map(({ name }) => name),
+    ),
+    seed,
+    ['beside', 'bottom', 'another'],
+  )
+}
+
+const operands = (W: number, seed: string): readonly Act[] =>
+  runs(
+    program(
+      { a: [W, W], b: [W, W] },
+      [
+        node('ab', 'dense', { x: 'a', w: 'b' }),
+        node('ba', 'dense', { x: 'b', w: 'a' }),
+        node('aa', 'dense', { x: 'a', w: 'a' }),
+        node('joined', 'concat', { x0: 'ba', x1: 'aa', x2: 'ab' }, { axis: 0 }),
+        node('sum', 'add', { a: 'ab', b: 'aa' }),
+        node('y', 'mul', { a: 'sum', b: 'ba' }),
+      ],
+      ['joined', 'y'],
+    ),
+    seed,
+    ['ba', 'y'],
+  )
+
+const watched = (W: number, seed: string): readonly Act[] => {
+  const back = (name: string, outputs: Readonly<Record<string, string>>): ProgramNode => ({
+    ...node(name, 'dense', { x: 'x', w: 'w' }, {}, outputs),
+    direction: 'backward',
+    cotangents: { y: 'r' },
+  })
+  const of = program(
+    { x: [2, W], w: [W, W] },
+    [
+      node('h', 'dense', { x: 'x', w: 'w' }),
+      node('spare', 'add', { a: 'h', b: 'x' }),
+      node('r', 'relu', { x: 'h' }),
+      back('for w', { w: 'dw' }),
+      back('for x', { x: 'dx' }),
+      back('for both', { w: 'dw2', x: 'dx2' }),
+    ],
+    // another order than that of the nodes, a value that others read, and none of some nodes
+    ['dx', 'h', 'dw2'],
+  )
+  return runs(of, seed, ['spare'], ['x', 'r'], [...written(of)].reverse(), ['dw'])
+}
+
+const lifetimes = (W: number, seed: string): readonly Act[] =>
+  runs(
+    program(
+      { x: [2, W], y: [2, W] },
+      [
+        node('a', 'relu', { x: 'x' }),
+        node('b', 'add', { a: 'a', b: 'x' }),
+        node('c', 'mul', { a: 'b', b: 'y' }),
+        node('d', 'add', { a: 'c', b: 'c' }),
+        node('e', 'relu', { x: 'd' }),
+        node('f', 'add', { a: 'e', b: 'b' }),
+        node('g', 'mul', { a: 'f', b: 'y' }),
+        node('h', 'add', { a: 'g', b: 'a' }),
+        node('last', 'add', { a: 'h', b: 'x' }),
+      ],
+      ['last'],
+    ),
+    seed,
+    ['g', 'x'],
+  )
+
+/** Steps of a session with the feeds of each turn, whatever is watched. */
+const steps = (
+  session: string,
+  of: Program,
+  seed: string,
+  watches: readonly (readonly string[] | undefined)[],
+): readonly Act[] => {
+  const names = Object.keys(of.inputs).filter((name) => !(name in of.carry))
+  return watches.map((watch, turn) => ({
+    what: 'step',
+    session,
+    feeds: fed(of.inputs, names, `${seed} ${turn}`),
+    ...(watch === undefined ? {} : { watch }),
+  }))
+}
+
+const opened = (session: string, of: Program, seed: string): Act => ({
+  what: 'open',
+  session,
+  program: of,
+  state: fed(of.inputs, Object.keys(of.carry), `${seed} ${session}`),
+})
+
+// what is fed goes through three places, one a step, and is summed behind them
+const delay = (W: number, order: (carry: [string, string][]) => [string, string][]): Program =>
+  program(
+    { x: [2, W], first: [2, W], second: [2, W], third: [2, W], total: [2, W] },
+    [node('sum', 'add', { a: 'total', b: 'third' }), node('seen', 'add', { a: 'second', b: 'x' })],
+    ['sum'],
+    Object.fromEntries(
+      order([
+        ['total', 'sum'],
+        ['third', 'second'],
+        ['second', 'first'],
+        ['first', 'x'],
+      ]),
+    ),
+  )
+
+const carried = (W: number, seed: string): readonly Act[] => {
+  const [forth, back] = [delay(W, (carry) => carry), delay(W, (carry) => carry.reverse())]
+  const state = ['first', 'second', 'third', 'total']
+  const watches = [undefined, ['seen'], [...state, 'seen', 'sum'], [], undefined, ['sum', 'third']]
+  return [
+    opened('one', forth, seed),
+    ...steps('one', forth, seed, watches),
+    { what: 'state', session: 'one' },
+    ...steps('one', forth, `${seed} later`, [undefined]),
+    opened('its reverse', back, seed),
+    ...steps('its reverse', back, seed, watches),
+    { what: 'state', session: 'its reverse' },
+  ]
+}
+
+const exchanged = (W: number, seed: string): readonly Act[] => {
+  // two change places, one takes another's old value, one stays, one is renewed before it is read
+  const of = program(
+    { a: [2, W], b: [2, W], c: [2, W], kept: [2, W], renewed: [2, W], x: [2, W] },
+    [
+      node('next', 'add', { a: 'renewed', b: 'x' }),
+      node('before', 'mul', { a: 'renewed', b: 'kept' }),
+      node('both', 'add', { a: 'a', b: 'c' }),
+    ],
+    ['before', 'both'],
+    { a: 'b', b: 'a', c: 'a', kept: 'kept', renewed: 'next' },
+  )
+  return [
+    opened('one', of, seed),
+    ...steps('one', of, seed, [undefined, ['next'], ['renewed', 'a', 'before']]),
+    { what: 'state', session: 'one' },
+    ...steps('one', of, `${seed} later`, [[], undefined]),
+    { what: 'state', session: 'one' },
+  ]
+}
+
+const fedAttributes = (W: number, seed: string): readonly Act[] => {
+  const of = program(
+    { w: [2, W], v: [2, W], g: [2, W], rate: [], decay: [], count: [] },
+    [
+      node('w.next', 'sgd', { w: 'w', g: 'g' }, { learningRate: { feed: 'rate' }, weightDecay: { feed: 'decay' } }),
+      node('v.next', 'sgd', { w: 'v', g: 'g' }, { learningRate: { feed: 'rate' } }),
+      node('dropped', 'dropout', { x: 'g' }, { keep: 0.5, key: [3, 4], step: { feed: 'count' } }),
+    ],
+    ['dropped'],
+    { w: 'w.next', v: 'v.next' },
+  )
+  const all = ['w', 'v', ...written(of)]
+  // there and back; f32 does not hold every count above 2²⁴
+  const settings = [
+    [0.5, 0.25, 0],
+    [0.25, 0.25, 1],
+    [0, 0, 1],
+    [0.5, 0.25, 0],
+    [1, 0.5, 2 ** 24 + 1],
+    [0.5, 0.25, 2 ** 24 + 2],
+  ] as const
+  const feeds = settings.map(([rate, decay, count], turn): Tensors => ({
+    g: integers(`${seed} ${turn} g`, [2, W]),
+    rate: scalar(rate),
+    decay: scalar(decay),
+    count: scalar(count),
+  }))
+  const state = { w: integers(`${seed} w`, [2, W]), v: integers(`${seed} v`, [2, W]) }
+  return [
+    ...feeds.slice(0, 2).map((own): Act => ({ what: 'run', program: of, feeds: { ...state, ...own }, watch: all })),
+    { what: 'open', session: 'one', program: of, state },
+    ...feeds.map((own): Act => ({ what: 'step', session: 'one', feeds: own, watch: all })),
+    { what: 'state', session: 'one' },
+  ]
+}
+
+const optimizer = (W: number, seed: string): readonly Act[] => {
+  const of = program(
+    { w: [2, W], m: [2, W], v: [2, W], taken: [], g: [2, W], rate: [] },
+    [
+      node(
+        'update',
+        'adam',
+        { w: 'w', g: 'g', m: 'm', v: 'v', step: 'taken' },
+        // in f32, as devices have them
+        { learningRate: { feed: 'rate' }, beta1: Math.fround(0.9), beta2: Math.fround(0.999), epsilon: 2 ** -26 },
+        { w: 'w.next', m: 'm.next', v: 'v.next', step: 'taken.next' },
+      ),
+    ],
+    ['w.next'],
+    { w: 'w.next', m: 'm.next', v: 'v.next', taken: 'taken.next' },
+  )
+  const zeros = generate([2, W], () => 0)
+  return [
+    {
+      what: 'open',
+      session: 'one',
+      program: of,
+      state: { w: numbers(`${seed} w`, [2, W]), m: zeros, v: zeros, taken: scalar(0) },
+    },
+    ...[0.5, 0.25, 0.25, 0.5, 0.125].map((rate, turn): Act => ({
+      what: 'step',
+      session: 'one',
+      feeds: { g: numbers(`${seed} ${turn} g`, [2, W]), rate: scalar(rate) },
+      // the count is carried whether it is watched or not
+      watch: turn === 2 ? ['w', 'm', 'v', 'w.next', 'm.next', 'v.next'] : everyValue(of).filter((v) => v !== 'rate'),
+    })),
+    { what: 'state', session: 'one' },
+  ]
+}
+
+const training = (seed: number): Scenario => {
+  const [batch, classes] = [4, 3]
+  const network = sequential(
+    [batch, 2, 6, 6],
+    [
+      convolution('conv', [2, 4], [3, 3]),
+      batchNorm('norm', 4),
+      plainLayer('act', 'relu'),
+      plainLayer('pool', 'maxPool2d', { window: [2, 2] }),
+      plainLayer('flat', 'flatten'),
+      fullyConnected('scores', 16, classes),
+    ],
+    trainingBy(seed),
+  )
+  const optimizer = { op: 'momentum', attrs: { momentum: 0.9, weightDecay: 0.01, nesterov: true } } as const
+  const of = getOrThrow(trainingProgram(network, { optimizer, loss: 'softmaxCrossEntropy', l2Penalty: 0.01 }))
+  const parameters = Object.fromEntries(
+    Object.entries(network.parameters).map(([name, { shape, first }]) => [
+      name,
+      numbers(`program training, ${seed} ${name}`, shape, first ?? 0),
+    ]),
+  )
+  const all = everyValue(of).filter((name) => !(name in of.inputs) || name in of.carry)
+  const feeds = (turn: number): Tensors =>
+    stepFeeds({
+      x: numbers(`program training, ${seed} ${turn} x`, [batch, 2, 6, 6]),
+      target: generate([batch, classes], (i) => (i % classes === (Math.floor(i / classes) + turn) % classes ? 1 : 0)),
+      learningRate: [0.5, 0.25, 0.25, 0.5][turn] as number,
+    })
+  return scenario('training', 'a training step with running statistics, a penalty and momentum, four in a row', of, [
+    { what: 'open', session: 'one', program: of, state: { ...initialState(parameters), ...initialKept(network) } },
+    // the third step is not looked into
+    ...[0, 1, 2, 3].map((turn): Act => ({
+      what: 'step',
+      session: 'one',
+      feeds: feeds(turn),
+      ...(turn === 2 ? {} : { watch: all }),
+    })),
+    { what: 'state', session: 'one' },
+  ])
+}
+
+const counter = (W: number): Program =>
+  program({ total: [2, W], x: [2, W] }, [node('sum', 'add', { a: 'total', b: 'x' })], ['sum'], { total: 'sum' })
+
+const shown = (W: number, seed: string): readonly Act[] => {
+  const of = counter(W)
+  const other = program({ total: [2, W], q: [2, W] }, [node('y', 'mul', { a: 'total', b: 'q' })], ['y'])
+  const look = (turn: number, watch?: readonly string[]): Act => ({
+    what: 'run on',
+    session: 'one',
+    program: other,
+    feeds: { q: integers(`${seed} q ${turn}`, [2, W]) },
+    ...(watch === undefined ? {} : { watch }),
+  })
+  return [
+    opened('one', of, seed),
+    look(1),
+    ...steps('one', of, `${seed} 1`, [undefined]),
+    look(2),
+    look(3, ['total', 'y']),
+    ...steps('one', of, `${seed} 2`, [[], ['total', 'sum']]),
+    look(4),
+    { what: 'state', session: 'one' },
+  ]
+}
+
+const sideBySide = (W: number, seed: string): readonly Act[] => {
+  const of = counter(W)
+  const step = (session: string, turn: number): readonly Act[] =>
+    steps(session, of, `${seed} ${session} ${turn}`, [turn % 2 === 0 ? undefined : ['total', 'sum']])
+  return [
+    opened('one', of, seed),
+    opened('the other', of, seed),
+    ...step('one', 0),
+    ...step('the other', 0),
+    ...step('the other', 1),
+    ...step('one', 1),
+    { what: 'run', program: of, feeds: fed(of.inputs, ['total', 'x'], `${seed} alone`) },
+    ...step('one', 2),
+    { what: 'state', session: 'the other' },
+    { what: 'state', session: 'one' },
+  ]
+}
+
+/** All scenarios; their numbers follow from the seed. */
+export const scenarios = (seed: number): readonly Scenario[] => [
+  inBothWidths('diamond', 'a value that several nodes read, and branches that meet again', diamond, seed),
+  inBothWidths(
+    'fan-out',
+    'gradients added up where a value, a weight or an input is read more than once',
+    fanOut,
+    seed,
+    sides,
+  ),
+  inBothWidths('attributes', 'one op several times, on the same values with other attributes', attributes, seed, sides),
+  inBothWidths(
+    'operands',
+    'one op several times, with operands of the same shape in other places',
+    operands,
+    seed,
+    sides,
+  ),
+  inBothWidths(
+    'watched',
+    'whatever values are watched, outputs that others read, gradients not asked for',
+    watched,
+    seed,
+    sides,
+  ),
+  inBothWidths('lifetimes', 'values that are read again long after they were made', lifetimes, seed),
+  inBothWidths('carry', 'state that is carried from place to place, in any order of the carries', carried, seed),
+  inBothWidths('exchange', 'states that change places, stay, or are renewed before they are read', exchanged, seed),
+  inBothWidths(
+    'fed attributes',
+    'rates and counts that are fed, and change from step to step and back',
+    fedAttributes,
+    seed,
+  ),
+  inBothWidths('adam', 'an optimizer that counts its steps', optimizer, seed),
+  training(seed),
+  inBothWidths('state shown', 'another program on the state of a session, which stays as it is', shown, seed),
+  inBothWidths('side by side', 'two sessions of one program, and the program by itself between them', sideBySide, seed),
+]

@@ -1,0 +1,127 @@
+import { either as E } from 'fp-ts'
+import type { taskEither } from 'fp-ts'
+import fc from 'fast-check'
+import type { Backend } from '../spec/backend.js'
+import type { EtalonError, Result } from '../spec/error.js'
+import type { Oracle } from '../spec/oracle.js'
+import type { Asked } from './ask.js'
+import { answerOf, ask, fails } from './ask.js'
+import type { Case } from './form.js'
+import type { Judgement } from './judge.js'
+import type { Rounding } from './probe.js'
+import type { Suspect } from './repetition.js'
+import type { ShrinkEffort } from './shrink.js'
+
+/** Opens the backend anew, with nothing left of what it was asked before. */
+export type Reopen = taskEither.TaskEither<EtalonError, Backend>
+
+/** A question that is answered wrongly only after others. */
+export interface SequenceFailure {
+  /** asked one after the other on a backend opened anew; the last is answered wrongly */
+  readonly cases: readonly Case[]
+  readonly judgement: Judgement
+  /** what is not as it should be with the sequence, if anything */
+  readonly note?: string
+}
+
+/** Asks some cases in turn on a backend opened anew; what came of the last. Errors: DeviceLost; what opening it gives. */
+const lastOf = async (reopen: Reopen, oracle: Oracle, before: readonly Case[], last: Case): Promise<Result<Asked>> => {
+  const opened = await reopen()
+  if (E.isLeft(opened)) return opened
+  const backend = opened.right
+  const turn = async (): Promise<Result<Asked>> => {
+    for (const asked of before) {
+      const answered = await answerOf(backend, asked)()
+      if (E.isLeft(answered)) return answered
+    }
+    const answered = await ask(backend, oracle, last)()
+    // of what is not asked any more nothing can be said
+    return E.isRight(answered) && answered.right.refused?.code === 'NotAsked'
+      ? E.left(answered.right.refused)
+      : answered
+  }
+  return turn().finally(() => backend.close())
+}
+
+/** How a case fails where it is the only question; undefined where it does not. */
+export const alone = async (
+  reopen: Reopen,
+  oracle: Oracle,
+  asked: Case,
+  rounding: Rounding,
+): Promise<Result<Judgement | undefined>> => {
+  const answered = await lastOf(reopen, oracle, [], asked)
+  if (E.isLeft(answered)) return answered
+  const { judgement } = answered.right
+  return E.right(judgement !== undefined && fails(judgement, rounding) ? judgement : undefined)
+}
+
+/** The ends of a history, the shortest first, each twice as long as the one before. */
+const ends = (history: readonly Case[]): readonly (readonly Case[])[] => {
+  const lengths = Array.from({ length: Math.ceil(Math.log2(Math.max(history.length, 1))) + 1 }, (_, k) => 2 ** k)
+  return lengths.map((length) => history.slice(-length))
+}
+
+/**
+ * The shortest sequence found after which a case fails that is right alone. Ends of the history are tried, longer and
+ * longer, then fast-check leaves out of the first that shows it what it can. Each try has a backend of its own.
+ *
+ * Errors  DeviceLost; what opening the backend gives
+ */
+export const shortest = async (
+  reopen: Reopen,
+  oracle: Oracle,
+  history: readonly Case[],
+  { asked, judgement, rightBefore }: Suspect,
+  rounding: Rounding,
+  effort: ShrinkEffort,
+): Promise<Result<SequenceFailure>> => {
+  let left = effort.cases
+  let lost: EtalonError | undefined
+  let found: SequenceFailure | undefined
+  const places = new Map(history.map((one, at) => [one, at]))
+  const tried = new Set<string>()
+  const passes = async (before: readonly Case[]): Promise<boolean> => {
+    const key = before.map((one) => places.get(one)).join(' ')
+    if (lost !== undefined || left <= 0 || before.length === 0 || tried.has(key)) return true
+    tried.add(key)
+    left -= before.length + 1
+    const answered = await lastOf(reopen, oracle, before, asked)
+    if (E.isLeft(answered)) {
+      lost = answered.left
+      return true
+    }
+    const here = answered.right.judgement
+    if (here === undefined || !fails(here, rounding)) return true
+    found = { cases: [...before, asked], judgement: here }
+    return false
+  }
+  // what is right the first time and wrong the second is shown by itself
+  const itself = rightBefore ? [history.filter((one) => one === asked).slice(0, 1)] : []
+  const first = [...itself, ...ends(history)].filter(({ length }) => length > 0)
+  if (first.length > 0)
+    await fc.check(fc.asyncProperty(fc.subarray([...history]), passes), {
+      seed: 1,
+      examples: first.map((before) => [[...before]] as [Case[]]),
+      numRuns: first.length,
+      ...(effort.seconds === undefined ? {} : { skipAllAfterTimeLimit: 1000 * effort.seconds }),
+    })
+  if (lost !== undefined) return E.left(lost)
+  return E.right(
+    found ?? {
+      cases: [asked],
+      judgement,
+      note: `it was wrong after ${history.length} other questions; on a backend opened anew it was right, alone and after as many of them as there was time for`,
+    },
+  )
+}
+
+/** Where no backend can be opened anew: what was asked since the same question was last answered rightly, as it was asked. */
+export const asAsked = (history: readonly Case[], { asked, judgement }: Suspect): SequenceFailure => {
+  const since = history.lastIndexOf(asked)
+  return {
+    cases: [...history.slice(Math.max(since, 0)), asked],
+    judgement,
+    note: 'as it was asked, after all that had been asked before: there is no way to open this backend anew and leave out what it can do without',
+  }
+}

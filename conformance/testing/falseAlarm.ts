@@ -1,0 +1,82 @@
+import { oracle } from '../../reference/index.js'
+import type { Formulas } from '../../reference/formulas.js'
+import { fieldsBy } from '../../reference/formulas.js'
+import { anyOrder } from '../../spec/bound.js'
+import type { Direction, OpName } from '../../spec/catalogue.js'
+import type { Field } from '../../spec/field.js'
+import { mapValues } from '../../spec/field.js'
+import { draws, keyOf } from '../../spec/philox.js'
+import type { Numbers, Tensor } from '../../spec/tensor.js'
+import { sizeOf } from '../../spec/tensor.js'
+import { caseEffort } from '../ask.js'
+import type { Profile } from '../cases.js'
+import { caseAt, indicesOf } from '../cases.js'
+import { elementsIn } from '../elements.js'
+import type { Case } from '../form.js'
+import { realise } from '../form.js'
+import { expect, judge } from '../judge.js'
+import { questionTable } from '../table.js'
+import { formulasIn } from './instrument.js'
+import { randomRounding } from '../rewritings/rounding.js'
+import { right } from './shaken.js'
+
+/**
+ * False alarms: whether the suite rejects f32 arithmetic that rounds either way at random, which is right by definition.
+ * The formulas of the reference are worked out in it, whole where an answer is judged whole, and at the judged elements
+ * where it is large.
+ */
+
+/** What came of a line of cases at one seed. */
+export interface Heard {
+  readonly cases: number
+  readonly worst: number
+  readonly alarms: readonly string[]
+}
+
+// only the elements that are judged: nobody looks at the others
+const answerAt = (field: Field, positions: Numbers | undefined): Tensor => {
+  if (positions === undefined) return { shape: field.shape, data: field.all() }
+  const data = new Float32Array(sizeOf(field.shape))
+  for (let i = 0; i < positions.length; i++) {
+    const position = positions[i] as number
+    data[position] = field.read(position)
+  }
+  return { shape: field.shape, data }
+}
+
+const hear = (formulas: Formulas, asked: Case): { readonly ratio: number; readonly said: string | undefined } => {
+  const question = right(realise(asked))
+  const { op, direction, attrs, inputs, cotangents, wanted } = question
+  const elements = right(elementsIn(question, caseEffort, asked.seed))
+  const fields = right(fieldsBy(formulas, op, direction, attrs, inputs, cotangents))
+  const asWanted = Object.fromEntries(Object.entries(fields).filter(([name]) => wanted?.includes(name) ?? true))
+  const answer = Object.fromEntries(
+    Object.entries(mapValues((field) => field, asWanted)).map(([name, field]) => [
+      name,
+      answerAt(field, elements[name]),
+    ]),
+  )
+  const expected = right(expect(oracle, question, anyOrder))
+  const { worst, problem } = judge({ oracle, question, expected, answer, elements })
+  const said =
+    problem ?? (worst.ratio <= 1 ? undefined : `${worst.output}[${worst.index.join()}] is off by ${worst.ratio} bounds`)
+  return { ratio: worst.ratio, said: said === undefined ? undefined : `${asked.seed}: ${said}` }
+}
+
+/** Every case of a profile, of one op in a direction, at one seed, in arithmetic whose roundings follow from the seed. */
+export const falseAlarms = (op: OpName, direction: Direction, profile: Profile, seed: number, every = 1): Heard => {
+  const formulas: Formulas = formulasIn(randomRounding(draws(keyOf(`false alarms ${seed} ${op} ${direction}`))))
+  return indicesOf(questionTable, op, direction, profile, 0)
+    .filter((_, at) => at % every === 0)
+    .reduce<Heard>(
+      (heard, index) => {
+        const { ratio, said } = hear(formulas, caseAt(questionTable, op, direction, seed, index))
+        return {
+          cases: heard.cases + 1,
+          worst: Math.max(heard.worst, ratio),
+          alarms: said === undefined ? heard.alarms : [...heard.alarms, said],
+        }
+      },
+      { cases: 0, worst: 0, alarms: [] },
+    )
+}

@@ -1,0 +1,231 @@
+import type { Mutant } from '../mutant.js'
+import { mutantsOf } from '../mutant.js'
+
+/** The frame of kernels, the plan and the executor: what every op shares. */
+
+const kernel = mutantsOf('accelerated/kernel')
+const plan = mutantsOf('accelerated/plan')
+const executor = mutantsOf('accelerated/executor')
+const backend = mutantsOf('accelerated/backend')
+
+const some = ['softmax', 'batchNormTraining', 'lstm forward', 'mse', 'adam'] as const
+
+export const core: readonly Mutant[] = [
+  kernel(
+    'extent',
+    'one dimension of workgroups',
+    ['relu', 'dense', 'softmax', 'add', 'dropout'],
+    'let g = id.x + groups.x * (id.y + groups.y * id.z);',
+    'let g = id.x;',
+  ),
+  kernel(
+    'extent',
+    'two dimensions of workgroups as columns of a square',
+    ['relu', 'dense', 'softmax', 'add', 'dropout'],
+    'id.x + groups.x * (id.y',
+    'id.x + groups.y * (id.y',
+  ),
+  kernel(
+    'tail',
+    'invocations past the last are at work',
+    ['dense', 'avgPool2d forward', 'concat forward', 'dropout'],
+    'if (i < dims.count) { element(i); }',
+    'element(i);',
+  ),
+  kernel(
+    'plan',
+    'the uniform block without the bases of bindings',
+    some,
+    "access.based ? `i + dims.base_${name}` : 'i'",
+    "'i'",
+    { unseen: 'a tensor that takes several bindings: a device of small ones, or a program on such limits' },
+  ),
+  kernel(
+    'plan',
+    'integers and windows of the block swapped',
+    some,
+    '...kernel.dims,\n  ...kernel.words,',
+    '...kernel.words,\n  ...kernel.dims,',
+    { equivalent: 'both the shader and its numbers are made of this one list' },
+  ),
+
+  plan('plan', 'a buffer is free while its last reader runs', some, 'until >= life.first', 'until > life.first'),
+  plan(
+    'plan',
+    'a value is gone after its first use',
+    some,
+    'last: Math.max(before?.last ?? last, last)',
+    'last: before?.last ?? last',
+  ),
+  plan(
+    'plan',
+    'a value begins where it is last used',
+    some,
+    'first: Math.min(before?.first ?? first, first)',
+    'first',
+    {
+      unseen:
+        'programs of several nodes, in which values are still read when others are written: single nodes have few such',
+    },
+  ),
+  plan(
+    'extent',
+    'the last of several rows of workgroups dropped',
+    ['relu', 'dense', 'softmax', 'add', 'dropout'],
+    'Math.min(Math.ceil(count / x), limit)',
+    'Math.min(Math.max(Math.floor(count / x), 1), limit)',
+    { equivalent: 'the third dimension of the dispatch makes up for what the second leaves out' },
+  ),
+  plan(
+    'tail',
+    'the last workgroup dropped where it is not full',
+    ['relu', 'dense', 'avgPool2d', 'sgd'],
+    "kernel.per === 'element' ? Math.ceil(count / kernel.workgroup) : count",
+    "kernel.per === 'element' ? Math.max(1, Math.floor(count / kernel.workgroup)) : count",
+  ),
+  plan(
+    'subset',
+    'every optional input counts as given',
+    ['minMaxNormalize', 'zScoreNormalize', 'dense forward'],
+    'has: (name) => node.inputs[name] !== undefined',
+    'has: () => true',
+  ),
+  plan(
+    'subset',
+    'every cotangent counts as given',
+    ['rnn backward', 'lstmCell backward'],
+    'given: (name) => node.cotangents[name] !== undefined',
+    'given: () => true',
+    { equivalent: 'an absent tensor is bound as one zero, and a read past the end of a binding is one of it' },
+  ),
+  plan(
+    'plan',
+    'what is absent has room for nothing else',
+    some,
+    "key: 'nothing', title: 'an absent tensor', elements: 1",
+    "key: 'value x', title: 'an absent tensor', elements: 1",
+  ),
+  plan('plan', 'scratch of the same name is one', some, 'key: `${slot} of ${node.name}`', 'key: `${slot}`', {
+    unseen: 'a program of two nodes whose scratch is of one name and two sizes',
+  }),
+  plan(
+    'repeated',
+    'a carried value is copied over before it is read',
+    ['sgd'],
+    'const temporary = (name: string): Resident => ({ ...named(name), key: `before ${name}` })',
+    'const temporary = named',
+    { unseen: 'a program that carries values into one another’s places over several steps' },
+  ),
+  plan('plan', 'the parts of a split launch all start at the first unit', some, 'first: i * units,', 'first: 0,', {
+    unseen: 'a tensor that takes several bindings: a device of small ones, or a program on such limits',
+  }),
+
+  executor(
+    'repeated',
+    'pipelines by the name of their kernel',
+    ['dense', 'conv2d', 'softmax', 'globalAvgPool'],
+    'pipelines.get(launch.shader)',
+    "pipelines.get(launch.shader.split('\\n')[0])",
+    {
+      and: [
+        { find: 'pipelines.set(launch.shader, made)', replace: "pipelines.set(launch.shader.split('\\n')[0], made)" },
+      ],
+      unseen:
+        'the same sum first long and then short: of the two forms of one name the one that comes first here answers both rightly',
+    },
+  ),
+  executor(
+    'repeated',
+    'pipelines by the length of their text',
+    ['dense', 'conv2d', 'add', 'mul', 'mse'],
+    'pipelines.get(launch.shader)',
+    'pipelines.get(String(launch.shader.length))',
+    {
+      and: [
+        { find: 'pipelines.set(launch.shader, made)', replace: 'pipelines.set(String(launch.shader.length), made)' },
+      ],
+    },
+  ),
+  executor(
+    'plan',
+    'no more than 16 integers go up',
+    ['dense', 'conv2d', 'avgPool2d'],
+    'new Uint32Array(bytes, start, dims.length).set(dims)',
+    'new Uint32Array(bytes, start, dims.length).set(dims.slice(0, 16))',
+  ),
+  executor(
+    'plan',
+    'parameters are read where the integers are',
+    ['leakyRelu', 'adam', 'batchNormTraining'],
+    'params: { offset: (starts[i] as number) + alignTo(dims, alignment), size: params }',
+    'params: { offset: starts[i] as number, size: params }',
+  ),
+  executor(
+    'repeated',
+    'a feed of a shape goes up the first time only',
+    ['add', 'dense'],
+    'if (at !== undefined) upload(',
+    'const seen = (globalThis.seen ??= new Map())\n        const key = `${name} ${value.shape.join()}`\n        if (seen.has(key)) value = seen.get(key)\n        else seen.set(key, value)\n        if (at !== undefined) upload(',
+  ),
+  executor(
+    'repeated',
+    'an answer is remembered by its kernels and sizes',
+    ['add', 'relu', 'conv2d'],
+    'return Object.fromEntries(values)',
+    'const known = (globalThis.known ??= new Map())\n        const key = JSON.stringify(plan.launches.map(({ shader, dims, params }) => [shader, dims, params]))\n        if (!known.has(key)) known.set(key, Object.fromEntries(values))\n        return known.get(key)',
+  ),
+  executor(
+    'repeated',
+    'the uniform blocks of a replay stay as they were',
+    ['sgd', 'dropout'],
+    'if (replay !== undefined) rewriteUniforms',
+    'if (replay === null) rewriteUniforms',
+    { unseen: 'a recorded step with a fed attribute that changes' },
+  ),
+  executor(
+    'repeated',
+    'of a replay’s uniform blocks only the first is written',
+    ['sgd', 'dropout'],
+    'write(uniforms, offset, block)',
+    'if (offset === 0) write(uniforms, offset, block)',
+    { unseen: 'a recorded step of several nodes with a fed attribute that changes' },
+  ),
+  executor(
+    'plan',
+    'launches after the third left out',
+    ['softmax', 'batchNormTraining', 'lstm'],
+    'pass.dispatchWorkgroups(',
+    'if (i > 2) return\n          pass.dispatchWorkgroups(',
+  ),
+  executor(
+    'plan',
+    'one row of workgroups is dispatched',
+    ['relu', 'dense', 'add'],
+    '...(plan.launches[i] as PlannedLaunch).workgroups',
+    '(plan.launches[i] as PlannedLaunch).workgroups[0]',
+  ),
+  executor(
+    'repeated',
+    'a carry is read before the step',
+    ['sgd'],
+    'plan.carries.forEach(({ from, to, bytes }) =>',
+    'plan.carries.slice().reverse().forEach(({ from, to, bytes }) =>',
+    { unseen: 'a program that carries values into one another’s places over several steps' },
+  ),
+  executor(
+    'plan',
+    'numbers of f64 go up in half',
+    ['add', 'dense'],
+    'data instanceof Float32Array && data.buffer instanceof ArrayBuffer',
+    'data.buffer instanceof ArrayBuffer',
+    { equivalent: 'feeds are numbers of f32 throughout the suite' },
+  ),
+  backend(
+    'repeated',
+    'a recorded step is known by how much is watched',
+    ['sgd'],
+    'replay(checked.right, feeds, watch, `step ${JSON.stringify(watch)}`)',
+    'replay(checked.right, feeds, watch, `step ${watch.length}`)',
+    { unseen: 'a session of which now one value is watched and then another' },
+  ),
+]

@@ -1,0 +1,7 @@
+import type { Mutant } from '../mutant.js'
+import { activations } from './activations.js'
+import { layers } from './layers.js'
+import { others } from './others.js'
+import { products } from './products.js'
+
+export const plainF32: readonly Mutant[] = [...products, ...activations, ...layers, ...others]

@@ -1,0 +1,75 @@
+import { indicesOf, profiles, scheduled } from '../conformance/cases.js'
+import type { Covering } from '../conformance/coverage/covering.js'
+import { rungs } from '../conformance/coverage/ladder.js'
+import { questionTable } from '../conformance/table.js'
+import type { Direction, OpName } from '../spec/catalogue.js'
+import { hasBackward, opNames, questions } from '../spec/catalogue.js'
+
+/** The page of what the suite asks: of every op the classes of its cases, how many cases there are, and what they cover. */
+
+const cell = (text: string): string => text.replace(/([|*_<])/g, '\\$1')
+const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map(row).join('\n')
+
+const casesOf = (op: OpName, direction: Direction): readonly number[] =>
+  profiles.map((profile) => indicesOf(questionTable, op, direction, profile, 0).length)
+
+const countOf = (covering: Covering | undefined): string =>
+  covering === undefined ? '–' : String(covering.tuples.feasible)
+
+const extentsOf = (op: OpName, direction: Direction): string => {
+  const { subject, climbing } = scheduled(questionTable, op, direction)
+  const { beyond } = climbing()
+  return Object.entries(subject.ladder)
+    .map(([axis, end]) => {
+      const all = rungs.filter(({ most }) => most <= end).length
+      const left = beyond[axis]?.length ?? 0
+      return `${axis} ${left === 0 ? all : `${all - left} of ${all}`} to ${end.toLocaleString('en-US')}`
+    })
+    .join(', ')
+}
+
+const section = (op: OpName): string => {
+  const directions: readonly Direction[] = hasBackward(op) ? ['forward', 'backward'] : ['forward']
+  const { factors } = scheduled(questionTable, op, directions.at(-1) as Direction).subject
+  return [
+    `## ${op}`,
+    table(
+      ['direction', 'quick', 'standard', 'wild', 'classes', 'pairs', 'triples', 'extents of each axis'],
+      directions.map((direction) => {
+        const { classes, pairs, triples } = scheduled(questionTable, op, direction)
+        return [
+          direction,
+          ...casesOf(op, direction).map(String),
+          countOf(classes()),
+          countOf(pairs()),
+          countOf(triples?.()),
+          extentsOf(op, direction),
+        ]
+      }),
+    ),
+    factors.map(({ name, classes }) => `- ${cell(name)}: ${classes.map(cell).join(', ')}`).join('\n'),
+  ].join('\n\n')
+}
+
+export const coveragePage = (generated: string): string => {
+  const totals = profiles.map((_, at) =>
+    questions.reduce((sum, { op, direction }) => sum + (casesOf(op, direction)[at] as number), 0),
+  )
+  return [
+    '# What the suite asks',
+    generated,
+    `Cases differ in factors, each of some classes: the stride in 1, 2, 3, 4 and more than the filter, the groups in one,
+several and one per channel, the numbers of a tensor in ordinary ones, one sign, a lone number among zeros. The standard run
+has every two classes that can meet in some case, and every three of what makes up a convolution or a pool, strides and
+dilations alike on both axes, by covering arrays. Layers as people use them are laid out one by one, as kernels are chosen
+by several attributes and extents at once: every usual filter at every usual stride and dilation, in groups and not; the
+most usual layers, products, cells and rows at extents of every octave, two long axes at a time. Every axis is as long as each rung of a ladder at least once: 1 to 9; below, at and above 16, 32, 64, 128, 256, 384,
+512, 768, 1024, 2048, 4096 and 65,536; odd multiples of 8, 16, 32 and 64; and lengths in between, up to where it ends. Corners that are
+named one by one come first, and layers of networks at full size last, in the wild run. This page counts what can be
+covered and is; a run says what the cases that its backend answered did cover.`,
+    `All in all ${totals.map((count, at) => `${count.toLocaleString('en-US')} cases in the ${profiles[at] as string} run`).join(', ')}.`,
+    ...opNames.map(section),
+  ].join('\n\n')
+}
