@@ -93,6 +93,17 @@ const pools: readonly Asked[] = (['first', 'last'] as const).flatMap((ties) =>
   })),
 )
 
+// of targets that do not add up to 1
+const losses: readonly Asked[] = (['forward', 'backward'] as const).map((direction) => ({
+  name: `softmaxCrossEntropy ${direction}, rows of whole vectors`,
+  op: 'softmaxCrossEntropy' as const,
+  direction,
+  attrs: {},
+  shapes: { logits: [5, 60], target: [5, 60] },
+  fills: { target: 'normal' as const },
+  kernel: `softmaxCrossEntropy.${direction}.vectors`,
+}))
+
 describe.runIf(embedded)('kernels for much at once', () => {
   let device: AcquiredDevice
   let executor: Executor
@@ -145,7 +156,7 @@ describe.runIf(embedded)('kernels for much at once', () => {
       ),
     })
 
-  test.each([...convolutions, ...dilated, ...pools].map((asked) => [asked.name, asked] as const))(
+  test.each([...convolutions, ...dilated, ...pools, ...losses].map((asked) => [asked.name, asked] as const))(
     '%s',
     async (_, asked) => {
       expect(await worst(asked, (_, x) => x)).toEqual([])

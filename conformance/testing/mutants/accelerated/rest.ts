@@ -152,10 +152,10 @@ export const rest: readonly Mutant[] = [
   ),
   softmaxLoss(
     'formula',
-    'the logarithm once, not for each of a row’s targets',
+    'what targets take away given back',
     'softmaxCrossEntropy forward',
-    'log_(total(powers)) * total(weight)',
-    'log_(total(powers))',
+    '- total(drop)',
+    '+ total(drop)',
   ),
   softmaxLoss(
     'tail',
