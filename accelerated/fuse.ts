@@ -155,11 +155,9 @@ export const withEnding = (launch: Launch, made: string, ending: Ending): Launch
               ...(slice === undefined
                 ? {}
                 : Object.fromEntries(
-                    [
-                      ...others.map(name),
-                      ...formula.writes.map(name),
-                      ...(kept ? [keptName(prefix)] : []),
-                    ].map((tensor) => [tensor, slice]),
+                    [...others.map(name), ...formula.writes.map(name), ...(kept ? [keptName(prefix)] : [])].map(
+                      (tensor) => [tensor, slice],
+                    ),
                   )),
             },
           },

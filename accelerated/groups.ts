@@ -98,8 +98,7 @@ const updateOf = (
     // once it has changed nobody reads the old value, nor is it carried to another input
     const again = launches.some(({ bind }, i) =>
       Object.entries(bind).some(
-        ([tensor, slot]) =>
-          valueOf(checked, slot) === state && (i > launch || (i === launch && tensor !== read)),
+        ([tensor, slot]) => valueOf(checked, slot) === state && (i > launch || (i === launch && tensor !== read)),
       ),
     )
     return (
@@ -195,10 +194,12 @@ export const layoutOf = (
   const kinds = new Map<string, Update[]>()
   updates.forEach((update) => kinds.set(kindOf(update), [...(kinds.get(kindOf(update)) ?? []), update]))
   const groups: Group[] = []
-  ;[...kinds.values()].flatMap((kind) => lotsOf(kind, room)).forEach((lot) => {
-    const made = together(lot, `${groups.length}`)
-    if (made !== undefined) groups.push(made)
-  })
+  ;[...kinds.values()]
+    .flatMap((kind) => lotsOf(kind, room))
+    .forEach((lot) => {
+      const made = together(lot, `${groups.length}`)
+      if (made !== undefined) groups.push(made)
+    })
   return { groups, homes, sizes }
 
   // the group of a lot, its values given their homes, if they can be had side by side
@@ -234,7 +235,9 @@ export const layoutOf = (
           if (pair !== undefined) return place(pair.state, home) && place(pair.next, home)
           // a gradient: made by a node of the program, and by none that sees its neighbours
           const writer = value === undefined ? undefined : writerOf.get(value)
-          return bind[tensor]?.startsWith('in:') === true && writer !== undefined && writer < start && place(value, home)
+          return (
+            bind[tensor]?.startsWith('in:') === true && writer !== undefined && writer < start && place(value, home)
+          )
         })
       }),
     )

@@ -109,9 +109,7 @@ export const shaderOf = (kernel: Kernel, access: Readonly<Record<string, Access>
   const of = (name: string): Access => access[name] ?? whole
   const bindings = tensors.flatMap((name) => {
     const mode = writesTo(kernel, name) ? 'read_write' : 'read'
-    return indices(of(name).segments).map(
-      (s) => `var<storage, ${mode}> ${name}_${s}: array<${typeOf(name)}>;`,
-    )
+    return indices(of(name).segments).map((s) => `var<storage, ${mode}> ${name}_${s}: array<${typeOf(name)}>;`)
   })
   return [
     `// ${kernel.name}`,

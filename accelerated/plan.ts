@@ -558,7 +558,8 @@ const fused = (
     const of = formula.reads.filter((name) => keyOf(binds[name] as Resident) === chosen.key)
     const beside = [...formula.reads, ...formula.shared].filter((name) => !of.includes(name))
     // all else that it reads is there before, and stays as it is until then
-    if (beside.some((name) => (writers.get(keyOf(binds[name] as Resident)) ?? []).some((w) => w >= chosen.maker))) return
+    if (beside.some((name) => (writers.get(keyOf(binds[name] as Resident)) ?? []).some((w) => w >= chosen.maker)))
+      return
     if (formula.writes.some((name) => (writers.get(keyOf(binds[name] as Resident)) ?? []).length !== 1)) return
     const made = Object.keys(first.binds).find(
       (name) => first.launch.kernel.writes.includes(name) && keyOf(first.binds[name] as Resident) === chosen.key,
@@ -659,9 +660,7 @@ const livesOf = (
   kept.forEach((resident) => extend(resident, end, end))
   bound.forEach(({ binds }, at) => Object.values(binds).forEach((resident) => extend(resident, at, at)))
   const tables = [...lives.values()].filter(({ holds }) => holds !== undefined)
-  ;[...always, ...tables, nothing]
-    .filter(({ key }) => lives.has(key))
-    .forEach((resident) => extend(resident, -1, end))
+  ;[...always, ...tables, nothing].filter(({ key }) => lives.has(key)).forEach((resident) => extend(resident, -1, end))
   return [...lives.values()]
 }
 
@@ -797,10 +796,7 @@ export const plan = (
             .map((name) => [name, placeOf(named(name))]),
         ),
         reads: Object.fromEntries(
-          watch.map((name) => [
-            name,
-            { ...placeOf(named(name)), shape: shapes[name] as Shape, before: isInput(name) },
-          ]),
+          watch.map((name) => [name, { ...placeOf(named(name)), shape: shapes[name] as Shape, before: isInput(name) }]),
         ),
         carries: moves.map(({ from, to }) => ({
           from: placeOf(from),
