@@ -14,7 +14,7 @@ import { makeExecutor } from './executor.js'
 import type { Home, Layout } from './groups.js'
 import { layoutOfState } from './groups.js'
 import type { Plan, PlanLimits } from './plan.js'
-import { fitsBuffer, plan, stateLayout } from './plan.js'
+import { atFeeds, fitsBuffer, plan, stateLayout } from './plan.js'
 import { lowerings } from './table.js'
 
 /** The accelerated backend on a device, and a count of what it has made the device do. */
@@ -120,14 +120,13 @@ const openSession =
     }
 
     // what was prepared, by program and watched values; on its way, for steps may be asked for at once
-    const recorded = new Map<string, Promise<Result<Prepared>>>()
+    const recorded = new Map<string, { readonly plan: Plan; readonly prepared: Promise<Result<Prepared>> }>()
     let open = true
 
-    const record = async (key: string, plan: Plan): Promise<Result<Prepared>> => {
-      const preparing = recorded.get(key) ?? executor.prepare(plan, resident)
-      recorded.set(key, preparing)
-      const prepared = await preparing
-      if (E.isLeft(prepared)) recorded.delete(key)
+    const record = (key: string, plan: Plan): Promise<Result<Prepared>> => {
+      const prepared = executor.prepare(plan, resident)
+      recorded.set(key, { plan, prepared })
+      void prepared.then((made) => E.isLeft(made) && recorded.delete(key))
       return prepared
     }
 
@@ -143,13 +142,14 @@ const openSession =
       const fits = checkWhole(without(stateNames, of.program.inputs), feeds)
       if (E.isLeft(fits)) return fits
       const known = recorded.get(key)
-      if (known !== undefined && attributeFeeds(of.program).length === 0) {
-        const prepared = await known
-        return E.isLeft(prepared) ? prepared : executor.execute(prepared.right, feeds)
-      }
-      const planned = plan(of, feeds, watch, limits, { layout: where })
+      const planned =
+        known === undefined
+          ? plan(of, feeds, watch, limits, { layout: where })
+          : attributeFeeds(of.program).length === 0
+            ? E.right(known.plan)
+            : atFeeds(known.plan, of, feeds, limits)
       if (E.isLeft(planned)) return planned
-      const prepared = await record(key, planned.right)
+      const prepared = await (known?.prepared ?? record(key, planned.right))
       return E.isLeft(prepared) ? prepared : executor.execute(prepared.right, feeds, planned.right)
     }
 
@@ -204,7 +204,7 @@ const openSession =
       },
       close: async () => {
         open = false
-        const all = await Promise.all(recorded.values())
+        const all = await Promise.all([...recorded.values()].map(({ prepared }) => prepared))
         all.forEach((prepared) => E.isRight(prepared) && executor.discard(prepared.right))
         release()
       },

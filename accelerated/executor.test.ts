@@ -226,7 +226,7 @@ describe.runIf(embedded)('what goes wrong on the device comes back as a Left', (
     const names = ['a', 'b', 'c']
     const program: Program = {
       inputs: Object.fromEntries(names.map((name) => [name, [2]])),
-      nodes: names.map((name) => node(`${name}.next`, 'relu', { x: name })),
+      nodes: names.map((name) => node(`${name}.next`, 'softmax', { x: name })),
       outputs: [],
       carry: Object.fromEntries(names.map((name) => [name, `${name}.next`])),
     }

@@ -88,24 +88,36 @@ const ended = (first: Kernel, made: string, { formula, of, prefix, kept }: Endin
   const writes = first.writes.flatMap((name) =>
     name !== made ? [name] : [...(kept ? [keptName(prefix)] : []), ...formula.writes.map((name) => `${prefix}${name}`)],
   )
-  const values = [
-    ...formula.reads.map((name) => (of.includes(name) ? 'value' : `${prefix}${name}(i)`)),
-    ...formula.shared.map((name) => `${prefix}${name}(0u)`),
-  ]
+  const asVectors = first.vectors.includes(made)
+  const given = (lane: string): string =>
+    [
+      ...formula.reads.map((name) => (of.includes(name) ? `value${lane}` : `own_${name}${lane}`)),
+      ...formula.shared.map((name) => `${prefix}${name}(0u)`),
+    ].join(', ')
+  const lanes = asVectors ? ['x', 'y', 'z', 'w'] : ['']
+  const at = (lane: string): string => (lane === '' ? '' : `.${lane}`)
+  const result = (name: string): string =>
+    asVectors ? `vec4<f32>(${lanes.map((lane) => `of_${lane}.${name}`).join(', ')})` : `of_.${name}`
   return kernel({
     ...first,
     name: `${first.name}+${formula.name}`,
     reads,
     writes,
+    vectors: [
+      ...first.vectors,
+      ...(asVectors ? [...others, ...formula.writes].map((name) => `${prefix}${name}`) : []),
+      ...(asVectors && kept ? [keptName(prefix)] : []),
+    ],
     dims: [...first.dims, ...formula.dims.map((name) => `${prefix}${name}`)],
     params: [...first.params, ...formula.params.map((name) => `${prefix}${name}`)],
     code: `${first.code}
 ${declaredValues(formula, prefix)}
 ${renamed(formula, prefix)}
-fn set_${made}(i: u32, value: f32) {
+fn set_${made}(i: u32, value: ${asVectors ? 'vec4<f32>' : 'f32'}) {
   ${kept ? `set_${keptName(prefix)}(i, value);` : ''}
-  let values = ${prefix}at(${values.join(', ')});
-  ${formula.writes.map((name) => `set_${prefix}${name}(i, values.${name});`).join('\n  ')}
+  ${others.map((name) => `let own_${name} = ${prefix}${name}(i);`).join('\n  ')}
+  ${lanes.map((lane) => `let of_${lane} = ${prefix}at(${given(at(lane))});`).join('\n  ')}
+  ${formula.writes.map((name) => `set_${prefix}${name}(i, ${result(name)});`).join('\n  ')}
 }
 `,
   })
@@ -113,7 +125,7 @@ fn set_${made}(i: u32, value: f32) {
 
 /**
  * A launch with a formula at its end, over what it writes as `made`, or undefined where it cannot be: its kernel reads again
- * what it writes, or writes vectors.
+ * what it writes.
  */
 export const withEnding = (launch: Launch, made: string, ending: Ending): Launch | undefined => {
   const { kernel: first, mapped, bind, outer, orElse } = launch
@@ -135,8 +147,7 @@ export const withEnding = (launch: Launch, made: string, ending: Ending): Launch
     const { vectors: _, ...dims } = together.dims
     return mapOver(mappingOf(formulaOfBoth), mapped.count, together.bind, together.params, dims)
   }
-  const rereads = first.reads.includes(made) || first.rereads.includes(made) || made in first.inPlace
-  if (rereads || first.vectors.includes(made)) return undefined
+  if (first.reads.includes(made) || first.rereads.includes(made) || made in first.inPlace) return undefined
   const plain = orElse === undefined ? undefined : withEnding(orElse, made, ending)
   if (orElse !== undefined && plain === undefined) return undefined
   const slice = outer?.slices[made]

@@ -73,6 +73,9 @@ export interface PlannedLaunch {
   /** the integers of the uniform block, and its f32 parameters */
   readonly dims: readonly number[]
   readonly params: readonly number[]
+  /** what they are called, and what the integers were before the launch was cut or put beside others */
+  readonly names: { readonly dims: readonly string[]; readonly params: readonly string[] }
+  readonly asked: Readonly<Record<string, number>>
   readonly workgroups: readonly [number, number, number]
 }
 
@@ -283,6 +286,8 @@ const planPart = (
     bindings,
     dims,
     params: kernel.params.map((name) => launch.params[name] as number),
+    names: { dims: blockFields(kernel, access), params: kernel.params },
+    asked: launch.dims,
     workgroups: dispatchSize(groups, most),
   })
 }
@@ -663,6 +668,53 @@ const livesOf = (
   ;[...always, ...tables, nothing].filter(({ key }) => lives.has(key)).forEach((resident) => extend(resident, -1, end))
   return [...lives.values()]
 }
+
+// what says how many elements there are, which no attribute changes
+const counting = ['vectors', 'block']
+
+/**
+ * A plan at other values of the attributes that are fed: only numbers of uniform blocks differ. A plan made anew would be
+ * the same; this looks at no more nodes than it has to.
+ *
+ * Errors  what lowering refuses at these values
+ */
+export const atFeeds = (made: Plan, { nodes }: CheckedProgram, feeds: Tensors, limits: PlanLimits): Result<Plan> =>
+  F.pipe(
+    nodes.filter(({ node: { attrs } }) =>
+      Object.values(attrs).some((value) => typeof value === 'object' && 'feed' in value),
+    ),
+    E.traverseArray((node) =>
+      F.pipe(
+        lowerNode(node, feeds, limits),
+        E.map(({ launches }) => [node.node.name, launches] as const),
+      ),
+    ),
+    E.map((lowered) => new Map(lowered)),
+    E.map((lowered): Plan => {
+      const numbered = (launch: PlannedLaunch): PlannedLaunch => {
+        const fresh = launch.does.flatMap(({ node, launch: k, prefix }) => {
+          const own = lowered.get(node)?.[k]
+          return own === undefined ? [] : [{ own, prefix }]
+        })
+        if (fresh.length === 0) return launch
+        const all = (of: (launch: Launch) => Launch['dims']): ReadonlyMap<string, number> =>
+          new Map(
+            fresh.flatMap(({ own, prefix }) => Object.entries(of(own)).map(([name, n]) => [`${prefix}${name}`, n])),
+          )
+        const [dims, params] = [all((own) => own.dims), all((own) => own.params)]
+        return {
+          ...launch,
+          dims: launch.dims.map((old, i) => {
+            const name = launch.names.dims[i] as string
+            const next = counting.includes(name) ? undefined : dims.get(name)
+            return next === undefined || next === launch.asked[name] ? old : next
+          }),
+          params: launch.params.map((old, i) => params.get(launch.names.params[i] as string) ?? old),
+        }
+      }
+      return { ...made, launches: made.launches.map(numbered) }
+    }),
+  )
 
 /** How a plan is made, where it could be made otherwise. */
 export interface Planning {
