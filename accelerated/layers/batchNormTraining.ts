@@ -146,11 +146,11 @@ const byLanes = /* wgsl */ `
 var<workgroup> of_lanes: array<f32, 64>;
 struct Place { n: u32, s: u32 }
 fn first_place(lane: u32) -> Place { return Place(lane / dims.S, lane % dims.S); }
-fn next_place(p: Place) -> Place {
-  let s = p.s + 64u % dims.S;
-  let n = p.n + 64u / dims.S;
-  if (s < dims.S) { return Place(n, s); }
-  return Place(n + 1u, s - dims.S);
+// 64 numbers further, the step being the place of number 64
+fn next_place(p: Place, step: Place) -> Place {
+  let s = p.s + step.s;
+  let wraps = s >= dims.S;
+  return Place(p.n + step.n + select(0u, 1u, wraps), s - select(0u, dims.S, wraps));
 }
 fn at(c: u32, p: Place) -> u32 { return (p.n * dims.C + c) * dims.S + p.s; }
 fn across_lanes(lane: u32, own: f32) -> f32 {
@@ -167,19 +167,21 @@ fn across_lanes(lane: u32, own: f32) -> f32 {
 fn mean_of(c: u32, lane: u32) -> f32 {
   var own = Num();
   var p = first_place(lane);
+  let step = first_place(64u);
   for (var k = lane; k < dims.N * dims.S; k += 64u) {
     own += x(at(c, p));
-    p = next_place(p);
+    p = next_place(p, step);
   }
   return across_lanes(lane, total(own)) / params.m;
 }
 fn variance_of(c: u32, lane: u32, mean: f32) -> f32 {
   var own = Num();
   var p = first_place(lane);
+  let step = first_place(64u);
   for (var k = lane; k < dims.N * dims.S; k += 64u) {
     let distance = x(at(c, p)) - mean;
     own += distance * distance;
-    p = next_place(p);
+    p = next_place(p, step);
   }
   return across_lanes(lane, total(own)) / params.m;
 }
@@ -215,7 +217,7 @@ fn group(c: u32, lane: u32) {
   }),
 )
 
-/** μ and σ² again, dβ = Σ dy and dγ = Σ dy·x̂, in one go */
+/** μ and σ² again, dβ = Σ dy and dγ = r·Σ dy·(x − μ), in two passes over memory, for r is known after them only */
 export const batchNormBackwardStatistics = inWidths(({ suffix, vectors, code }) =>
   kernel({
     name: `batchNorm.backward.statistics${suffix}`,
@@ -230,19 +232,23 @@ ${code}
 ${byLanes}
 fn group(c: u32, lane: u32) {
   let mean = mean_of(c, lane);
-  let variance = variance_of(c, lane, mean);
-  let r = inverseSqrt(variance + params.epsilon);
+  var own = Num();
   var own_beta = Num();
   var own_gamma = Num();
   var p = first_place(lane);
+  let step = first_place(64u);
   for (var k = lane; k < dims.N * dims.S; k += 64u) {
     let i = at(c, p);
-    own_beta += dy(i);
-    own_gamma += dy(i) * ((x(i) - mean) * r);
-    p = next_place(p);
+    let distance = x(i) - mean;
+    let pull = dy(i);
+    own += distance * distance;
+    own_beta += pull;
+    own_gamma += pull * distance;
+    p = next_place(p, step);
   }
+  let variance = across_lanes(lane, total(own)) / params.m;
   let beta = across_lanes(lane, total(own_beta));
-  let gamma = across_lanes(lane, total(own_gamma));
+  let gamma = across_lanes(lane, total(own_gamma)) * inverseSqrt(variance + params.epsilon);
   if (lane == 0u) {
     set_mean(c, mean);
     set_variance(c, variance);
@@ -254,42 +260,57 @@ fn group(c: u32, lane: u32) {
   }),
 )
 
-/** `batchNormForward` by vectors of four: a channel is found, and its root taken, once for each */
-export const batchNormForwardVectors = kernel({
-  name: 'batchNorm.forward.vectors',
-  reads: ['x', 'gamma', 'beta', 'mean', 'variance'],
-  writes: ['y'],
-  dims,
-  params: ['epsilon'],
-  vectors: ['x', 'y'],
-  code: /* wgsl */ `
-${channels}
-fn element(i: u32) {
-  let c = channel_of(i);
+/** `batchNormForward` by planes: 64 lanes take a plane of one channel, whose numbers they read once */
+export const batchNormForwardPlanes = inWidths(({ suffix, vectors }) =>
+  kernel({
+    name: `batchNorm.forward.planes${suffix}`,
+    per: 'workgroup',
+    reads: ['x', 'gamma', 'beta', 'mean', 'variance'],
+    writes: ['y'],
+    dims,
+    params: ['epsilon'],
+    vectors: vectors(['x', 'y']),
+    code: /* wgsl */ `
+fn group(plane: u32, lane: u32) {
+  let c = plane % dims.C;
   let r = inverseSqrt(variance(c) + params.epsilon);
-  set_y(i, gamma(c) * ((x(i) - mean(c)) * r) + beta(c));
+  let mean = mean(c);
+  let gamma = gamma(c);
+  let beta = beta(c);
+  let end = (plane + 1u) * dims.S;
+  for (var i = plane * dims.S + lane; i < end; i += 64u) { set_y(i, gamma * ((x(i) - mean) * r) + beta); }
 }
 `,
-})
+  }),
+)
 
-/** `batchNormBackwardX` by vectors of four */
-export const batchNormBackwardXVectors = kernel({
-  name: 'batchNorm.backward.x.vectors',
-  reads: ['x', 'gamma', 'mean', 'variance', 'dy', 'dgamma', 'dbeta'],
-  writes: ['dx'],
-  dims,
-  params: ['epsilon', 'm'],
-  vectors: ['x', 'dy', 'dx'],
-  code: /* wgsl */ `
-${channels}
-fn element(i: u32) {
-  let c = channel_of(i);
+/** `batchNormBackwardX` by planes */
+export const batchNormBackwardXPlanes = inWidths(({ suffix, vectors }) =>
+  kernel({
+    name: `batchNorm.backward.x.planes${suffix}`,
+    per: 'workgroup',
+    reads: ['x', 'gamma', 'mean', 'variance', 'dy', 'dgamma', 'dbeta'],
+    writes: ['dx'],
+    dims,
+    params: ['epsilon', 'm'],
+    vectors: vectors(['x', 'dy', 'dx']),
+    code: /* wgsl */ `
+fn group(plane: u32, lane: u32) {
+  let c = plane % dims.C;
   let r = inverseSqrt(variance(c) + params.epsilon);
-  let normalized = (x(i) - mean(c)) * r;
-  set_dx(i, gamma(c) * r * (dy(i) - dbeta(c) / params.m - normalized * (dgamma(c) / params.m)));
+  let mean = mean(c);
+  let slope = gamma(c) * r;
+  let first = dbeta(c) / params.m;
+  let second = dgamma(c) / params.m;
+  let end = (plane + 1u) * dims.S;
+  for (var i = plane * dims.S + lane; i < end; i += 64u) {
+    let normalized = (x(i) - mean) * r;
+    set_dx(i, slope * (dy(i) - first - normalized * second));
+  }
 }
 `,
-})
+  }),
+)
 
 const [mean, variance] = [scratch('mean'), scratch('variance')]
 
@@ -334,22 +355,36 @@ const statistics = (sizes: Channels): readonly Launch[] => {
       ]
 }
 
+// planes of fewer numbers, or vectors, leave most of a workgroup's lanes idle
+const fewestOfPlane = 24
+
+/** A launch over all elements: by planes where those are long enough, else one by one. */
+const overElements = (
+  { N, C, S }: Channels,
+  kernels: { readonly each: Kernel; readonly planes: Readonly<Record<Width, Kernel>> },
+  bind: Readonly<Record<string, Slot>>,
+  params: Readonly<Record<string, number>>,
+): Launch => {
+  const slices = Object.fromEntries(['x', 'dy', 'y', 'dx'].filter((name) => name in bind).map((name) => [name, C * S]))
+  const launch = (kernel: Kernel, count: number, S: number): Launch => ({
+    kernel,
+    bind,
+    count,
+    dims: { C, S },
+    params,
+    outer: { extent: N, dims: [], slices },
+  })
+  const by = (width: number) => (kernel: Kernel) => launch(kernel, N * C, S / width)
+  if (S % 4 === 0 && S / 4 >= fewestOfPlane) return inWidth({ S }, kernels.planes, (kernel, width) => by(width)(kernel))
+  return S >= fewestOfPlane ? by(1)(kernels.planes.ones) : launch(kernels.each, N * C * S, S)
+}
+
 /** One launch for y: γ·((x − μ)·r) + β, of the batch's statistics or the running ones. */
 export const normalized = (
   sizes: Channels,
   bind: Readonly<Record<'x' | 'gamma' | 'beta' | 'mean' | 'variance' | 'y', Slot>>,
   epsilon: number,
-): Launch => {
-  const { N, C, S } = sizes
-  return inWidth(sizes, { ones: batchNormForward, fours: batchNormForwardVectors }, (kernel, width) => ({
-    kernel,
-    bind,
-    count: (N * C * S) / width,
-    dims: { C, S: S / width },
-    params: { epsilon },
-    outer: { extent: N, dims: [], slices: { x: C * S, y: C * S } },
-  }))
-}
+): Launch => overElements(sizes, { each: batchNormForward, planes: batchNormForwardPlanes }, bind, { epsilon })
 
 export const forward: Lower<'batchNormTraining'> = ({ attrs, sizes, wants }) => {
   const { C, m } = sizes
@@ -378,14 +413,12 @@ export const forward: Lower<'batchNormTraining'> = ({ attrs, sizes, wants }) => 
 export const backward: Lower<'batchNormTraining'> = ({ attrs: { epsilon }, sizes, wants }) => {
   const { N, C, S, m } = sizes
   const given = { x: input('x'), mean, variance, dy: cotangent('y'), dgamma: gradient('gamma') }
-  const ofX = inWidth(sizes, { ones: batchNormBackwardX, fours: batchNormBackwardXVectors }, (kernel, width) => ({
-    kernel,
-    bind: { ...given, gamma: input('gamma'), dbeta: gradient('beta'), dx: gradient('x') },
-    count: (N * C * S) / width,
-    dims: { C, S: S / width },
-    params: { epsilon, m },
-    outer: { extent: N, dims: [], slices: { x: C * S, dy: C * S, dx: C * S } },
-  }))
+  const ofX = overElements(
+    sizes,
+    { each: batchNormBackwardX, planes: batchNormBackwardXPlanes },
+    { ...given, gamma: input('gamma'), dbeta: gradient('beta'), dx: gradient('x') },
+    { epsilon, m },
+  )
   // dx is made of dγ and dβ, asked for or not
   const ofStatistics = wants('x') || wants('gamma')
   if (ofStatistics && byWorkgroup(sizes)) {

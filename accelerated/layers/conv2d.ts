@@ -6,6 +6,7 @@ import { reduce, reduction } from '../reduction.js'
 import type { BySubgroup } from '../subgroupTile.js'
 import { subgroupFor, subgroupKernels, unlessSegmented } from '../subgroupTile.js'
 import { tileSize, tilesFor } from '../tile.js'
+import { blockColumns, blockRows, blockTaps, blocksOf, convolvingBlocks, transposedBlocks } from './conv2dBlocks.js'
 import { convolvingSubgroup, correlatingSubgroup, transposedSubgroup } from './conv2dSubgroup.js'
 
 /** The integers of a convolution, in conv2d's letters whatever op they come from. */
@@ -49,16 +50,9 @@ fn element(flat: u32) {
 `,
 })
 
-/**
- * One invocation makes one dx[n,c,r,s], adding the products of the outputs (o,i,j) and taps (kh,kw) that read it. What
- * `finished` makes of the sum is written: the sum itself here, with its bias in convTranspose2d.
- */
-export const transposed = /* wgsl */ `
-fn element(flat: u32) {
-  let s = flat % dims.W;
-  let r = (flat / dims.W) % dims.H;
-  let channel = (flat / (dims.W * dims.H)) % dims.C;
-  let n = flat / (dims.W * dims.H * dims.C);
+// the sum that makes one dx[n,c,r,s]: the products of the outputs (o,i,j) and taps (kh,kw) that read it
+const pixel = /* wgsl */ `
+fn pixel(n: u32, channel: u32, r: u32, s: u32) -> f32 {
   let c = channel % dims.Cg;
   let outputs = dims.O / dims.groups;
   let first = (channel / dims.Cg) * outputs;
@@ -76,7 +70,21 @@ fn element(flat: u32) {
       }
     }
   }
-  set_dx(flat, finished(channel, sum));
+  return sum;
+}
+`
+
+/**
+ * One invocation makes one dx[n,c,r,s], adding the products of the outputs (o,i,j) and taps (kh,kw) that read it. What
+ * `finished` makes of the sum is written: the sum itself here, with its bias in convTranspose2d.
+ */
+export const transposed = /* wgsl */ `
+${pixel}
+fn element(flat: u32) {
+  let s = flat % dims.W;
+  let r = (flat / dims.W) % dims.H;
+  let channel = (flat / (dims.W * dims.H)) % dims.C;
+  set_dx(flat, finished(channel, pixel(flat / (dims.W * dims.H * dims.C), channel, r, s)));
 }
 `
 
@@ -362,6 +370,45 @@ export const conv2dBackwardWSubgroup = subgroupKernels(
   correlatingSubgroup,
 )
 
+/** Kernels for each number of taps in a row that there is a text for, of as few filters as there are: sums fill registers. */
+const byTaps = (make: (KW: number) => BySubgroup): ByTaps =>
+  Object.fromEntries(
+    blockTaps.map((KW) => [
+      KW,
+      Object.fromEntries(Object.entries(make(KW)).map(([S, kernels]) => [S, kernels.slice(0, 1)])),
+    ]),
+  )
+
+/** The same as `conv2dForward` by blocks of outputs. */
+export const conv2dForwardBlocks = byTaps((KW) =>
+  subgroupKernels(
+    {
+      name: `conv2d.forward.blocks${KW}`,
+      reads: ['x', 'w', 'b'],
+      writes: ['y'],
+      dims: [...convolutionDims, 'hasBias'],
+    },
+    (tile) => convolvingBlocks(tile, KW),
+  ),
+)
+
+/** The kernels of a transposed convolution by blocks, around `finished`. */
+export const transposedByBlocks = (
+  text: Pick<Kernel, 'name' | 'reads' | 'writes' | 'dims'>,
+  finished: string,
+): ByTaps =>
+  byTaps((KW) =>
+    subgroupKernels(
+      { ...text, name: `${text.name}${KW}` },
+      (tile) => `${finished}${pixel}${transposedBlocks(tile, KW)}`,
+    ),
+  )
+
+export const conv2dBackwardXBlocks = transposedByBlocks(
+  { name: 'conv2d.backward.x.blocks', reads: ['w', 'dy'], writes: ['dx'], dims: convolutionDims },
+  sumAlone,
+)
+
 /** dw = Σ over the parts of the sum */
 export const conv2dBackwardWParts = reduction({
   name: 'conv2d.backward.w.parts',
@@ -384,12 +431,37 @@ interface Choice {
   readonly count: (samples: number) => number
 }
 
-/** A subgroup's tiles where they pay, else 4 × 4 tiles, else one invocation for each output. Rows are a group's. */
+type ByTaps = Readonly<Record<number, BySubgroup>>
+
+/** The kernels of a product of filters and an image, of which a launch has one. */
+export interface Convolving {
+  readonly each: Kernel
+  readonly tiled: Kernel
+  readonly subgroup: BySubgroup
+  readonly blocks: ByTaps
+}
+
+/** So many more outputs in blocks than there are still pay. */
+const mostWaste = 1.5
+
+/**
+ * A subgroup's blocks of outputs where taps lie side by side and most of the blocks' outputs exist, its tiles where they pay,
+ * else 4 × 4 tiles, else one invocation for each output. Rows are a group's, height and width those of what is made.
+ */
 const chooseKernel = (
   subgroupSize: number | undefined,
-  kernels: { readonly each: Kernel; readonly tiled: Kernel; readonly subgroup: BySubgroup },
-  { N, groups, rows, area }: Readonly<Record<'N' | 'groups' | 'rows' | 'area', number>>,
+  kernels: Convolving,
+  { N, groups, KW, sw, dw }: Convolution,
+  { rows, height, width }: Readonly<Record<'rows' | 'height' | 'width', number>>,
 ): Choice => {
+  const area = height * width
+  const inBlocks = (samples: number): number => blockColumns * blocksOf(samples, height, width)
+  const blocks =
+    sw === 1 && dw === 1 && blockRows * inBlocks(1) <= mostWaste * area
+      ? subgroupFor(subgroupSize, kernels.blocks[KW] ?? {}, rows, inBlocks(N))
+      : undefined
+  if (blocks !== undefined)
+    return { kernel: blocks.kernel, count: (samples) => groups * blocks.tiles(rows, inBlocks(samples)) }
   const subgroup = subgroupFor(subgroupSize, kernels.subgroup, rows, N * area)
   if (subgroup !== undefined)
     return { kernel: subgroup.kernel, count: (samples) => groups * subgroup.tiles(rows, samples * area) }
@@ -398,7 +470,12 @@ const chooseKernel = (
     : { kernel: kernels.each, count: (samples) => groups * rows * samples * area }
 }
 
-const convolvingKernels = { each: conv2dForward, tiled: conv2dForwardTiled, subgroup: conv2dForwardSubgroup }
+const convolvingKernels: Convolving = {
+  each: conv2dForward,
+  tiled: conv2dForwardTiled,
+  subgroup: conv2dForwardSubgroup,
+  blocks: conv2dForwardBlocks,
+}
 
 /** One launch for y = b + w ⋆ x. */
 export const convolve = (
@@ -409,11 +486,10 @@ export const convolve = (
 ): Launch =>
   unlessSegmented(subgroupSize, (size) => {
     const { N, C, H, W, O, Ho, Wo, groups } = conv
-    const { kernel, count } = chooseKernel(size, convolvingKernels, {
-      N,
-      groups,
+    const { kernel, count } = chooseKernel(size, convolvingKernels, conv, {
       rows: O / groups,
-      area: Ho * Wo,
+      height: Ho,
+      width: Wo,
     })
     return {
       kernel,
@@ -426,23 +502,24 @@ export const convolve = (
   })
 
 /** The kernels of a transposed convolution that adds nothing. */
-export const transposedKernels = {
+export const transposedKernels: Convolving = {
   each: conv2dBackwardX,
   tiled: conv2dBackwardXTiled,
   subgroup: conv2dBackwardXSubgroup,
+  blocks: conv2dBackwardXBlocks,
 }
 
 /** One launch for dx = wᵀ ⋆ dy, the transposed convolution, in one of the kernels around `transposed`. */
 export const convolveTransposed = (
   conv: Convolution,
-  kernels: { readonly each: Kernel; readonly tiled: Kernel; readonly subgroup: BySubgroup },
+  kernels: Convolving,
   bind: Bind<'w' | 'dy' | 'dx'>,
   subgroupSize: number | undefined,
   more: Readonly<Record<string, number>> = {},
 ): Launch =>
   unlessSegmented(subgroupSize, (size) => {
-    const { N, C, H, W, O, Cg, Ho, Wo, groups } = conv
-    const { kernel, count } = chooseKernel(size, kernels, { N, groups, rows: Cg, area: H * W })
+    const { N, C, H, W, O, Cg, Ho, Wo } = conv
+    const { kernel, count } = chooseKernel(size, kernels, conv, { rows: Cg, height: H, width: W })
     return {
       kernel,
       bind,

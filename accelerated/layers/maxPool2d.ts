@@ -1,12 +1,14 @@
+import type { Pool } from '../../spec/layers/pool.js'
 import type { Kernel, Launch, Outer } from '../kernel.js'
 import { cotangent, gradient, input, kernel, launches, output, scratch } from '../kernel.js'
-import { isNanFunction } from '../functions.js'
+import { isNanFunction, largerFunction } from '../functions.js'
 import type { Lower } from '../lower.js'
 import { poolDims, poolNumbers, windowsAround } from './pool.js'
 
 // Window (i,j) of real elements: padding is never the largest. NaN exceeds every number, and a NaN the NaN before it.
 const realElements = /* wgsl */ `
 ${isNanFunction}
+${largerFunction}
 fn start_row(i: u32) -> u32 { return max(i * dims.sh, dims.top) - dims.top; }
 fn start_column(j: u32) -> u32 { return max(j * dims.sw, dims.left) - dims.left; }
 fn end_row(i: u32) -> u32 { return min(i * dims.sh + dims.KH - dims.top, dims.H); }
@@ -26,38 +28,50 @@ fn maximum(start: u32, i: u32, j: u32) -> Maximum {
   for (; row < bottom; row += dims.W) {
     for (var column = left; column < right; column++) {
       let value = x(row + column);
-      let larger = (value > found.value) | is_nan(value) | (value == found.value && dims.last == 1u);
+      let larger = (value > found.value) | is_nan(value) | ((value == found.value) & (dims.last == 1u));
       found.value = select(found.value, value, larger);
       found.place = select(found.place, row + column, larger);
     }
   }
   return found;
 }
+fn most(start: u32, i: u32, j: u32) -> f32 { return maximum(start, i, j).value; }
 `
 
-/**
- * The same for a window of known size, element by element. A place before 0 is a huge one as u32, so one comparison tells
- * inside from outside. WGSL has no −∞: it comes as its bits.
- */
+// The places of a window of known size, row by row. One in the padding gives way to the real element nearest to it, which is
+// in the window, too: neither the maximum nor which comes first changes, and nothing has to be told apart.
+const placesOf = (KH: number, KW: number): string => `
+  ${Array.from({ length: KH }, (_, kh) => `let row${kh} = start + min(max(i * dims.sh + ${kh}u, dims.top) - dims.top, dims.H - 1u) * dims.W;`).join('\n  ')}
+  ${Array.from({ length: KW }, (_, kw) => `let column${kw} = min(max(j * dims.sw + ${kw}u, dims.left) - dims.left, dims.W - 1u);`).join('\n  ')}`
+
+const eachPlace = (KH: number, KW: number, line: (place: string) => string): string =>
+  Array.from({ length: KH * KW }, (_, t) => line(`row${Math.floor(t / KW)} + column${t % KW}`)).join('\n  ')
+
+/** The same for a window of known size, element by element. `&` in place of `&&` keeps tests free of branches. */
 const smallWindow = (KH: number, KW: number): string => /* wgsl */ `
 ${realElements}
 fn maximum(start: u32, i: u32, j: u32) -> Maximum {
-  let row = i * dims.sh - dims.top;
-  let column = j * dims.sw - dims.left;
-  var value = bitcast<f32>(dims.minus_infinity);
-  var place = start_row(i) * dims.W + start_column(j);
+  ${placesOf(KH, KW)}
   let last = dims.last == 1u;
-  ${Array.from({ length: KH * KW }, (_, t) => {
-    const [kh, kw] = [Math.floor(t / KW), t % KW]
-    return `
-  let inside${t} = (row + ${kh}u < dims.H) & (column + ${kw}u < dims.W);
-  let place${t} = select(0u, (row + ${kh}u) * dims.W + column + ${kw}u, inside${t});
-  let value${t} = x(start + place${t});
-  let larger${t} = inside${t} & ((value${t} > value) | is_nan(value${t}) | (last & (value${t} == value)));
-  value = select(value, value${t}, larger${t});
-  place = select(place, place${t}, larger${t});`
-  }).join('')}
-  return Maximum(value, start + place);
+  var place = row0 + column0;
+  var value = x(place);
+  ${eachPlace(
+    KH,
+    KW,
+    (at) => `{
+    let next = x(${at});
+    let greater = (next > value) | is_nan(next) | (last & (next == value));
+    value = select(value, next, greater);
+    place = select(place, ${at}, greater);
+  }`,
+  )}
+  return Maximum(value, place);
+}
+fn most(start: u32, i: u32, j: u32) -> f32 {
+  ${placesOf(KH, KW)}
+  var value = x(row0 + column0);
+  ${eachPlace(KH, KW, (at) => `value = larger(value, x(${at}));`)}
+  return value;
 }
 `
 
@@ -69,7 +83,7 @@ const smallWindows = [
 
 type ByWindow = Readonly<Record<string, Kernel>>
 
-/** A kernel for windows of any size, and one for each of the small ones; `code` calls `maximum`. */
+/** A kernel for windows of any size, and one for each of the small ones; `code` calls `maximum`, or `most` for its value. */
 const byWindow = (text: Pick<Kernel, 'name' | 'reads' | 'writes' | 'code'> & Partial<Kernel>): ByWindow => ({
   any: kernel({ ...text, code: `${anyWindow}${text.code}` }),
   ...Object.fromEntries(
@@ -78,7 +92,6 @@ const byWindow = (text: Pick<Kernel, 'name' | 'reads' | 'writes' | 'code'> & Par
       kernel({
         ...text,
         name: `${text.name}.${KH}x${KW}`,
-        words: ['minus_infinity'],
         code: `${smallWindow(KH, KW)}${text.code}`,
       }),
     ]),
@@ -88,7 +101,7 @@ const byWindow = (text: Pick<Kernel, 'name' | 'reads' | 'writes' | 'code'> & Par
 const kernelFor = (kernels: ByWindow, [KH, KW]: readonly [number, number]): Kernel =>
   kernels[`${KH}x${KW}`] ?? (kernels['any'] as Kernel)
 
-/** One invocation makes up to four y[n,c,i,j] of one row: what is found once for a row is found for all four. */
+/** One invocation makes one y[n,c,i,j]. */
 export const maxPool2dForward = byWindow({
   name: 'maxPool2d.forward',
   reads: ['x'],
@@ -96,21 +109,88 @@ export const maxPool2dForward = byWindow({
   dims: [...poolDims, 'last'],
   code: /* wgsl */ `
 fn element(flat: u32) {
-  let across = (dims.Wo + 3u) / 4u;
-  let first = flat % across * 4u;
-  let i = flat / across % dims.Ho;
-  let plane = flat / (across * dims.Ho);
-  let start = plane * dims.H * dims.W;
-  for (var j = first; j < min(first + 4u, dims.Wo); j++) {
-    set_y((plane * dims.Ho + i) * dims.Wo + j, maximum(start, i, j).value);
-  }
+  let j = flat % dims.Wo;
+  let i = flat / dims.Wo % dims.Ho;
+  let start = flat / (dims.Wo * dims.Ho) * dims.H * dims.W;
+  set_y(flat, most(start, i, j));
+}
+`,
+})
+
+/*
+ * Windows of 2 × 2 that tile an image whose rows are whole vectors of four. A vector of a row and the one below it hold two
+ * windows, and as y has half as many rows of half as many columns, pair p of y's elements lies below vectors
+ * 2p − p mod P and that plus P, where P = W/4 counts the vectors of a row. So one division places two windows, and memory
+ * moves by vectors only.
+ */
+const above = /* wgsl */ `
+fn above(p: u32) -> u32 { return 2u * p - p % dims.across; }
+fn is_nan(v: vec4<f32>) -> vec4<bool> { return (bitcast<vec4<u32>>(v) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u); }
+`
+
+/** One invocation makes four y, two pairs. */
+export const maxPool2dForwardPairs = kernel({
+  name: 'maxPool2d.forward.pairs',
+  reads: ['x'],
+  writes: ['y'],
+  dims: ['across'],
+  vectors: ['x', 'y'],
+  code: /* wgsl */ `
+${above}
+fn larger(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> { return select(a, b, (b > a) | is_nan(b)); }
+fn element(four: u32) {
+  let p = above(2u * four);
+  let q = above(2u * four + 1u);
+  let left = larger(x(p), x(p + dims.across));
+  let right = larger(x(q), x(q + dims.across));
+  set_y(four, larger(vec4<f32>(left.xz, right.xz), vec4<f32>(left.yw, right.yw)));
+}
+`,
+})
+
+/** One invocation makes dx of four windows: dy where the maximum is, else 0. */
+export const maxPool2dBackwardPairs = kernel({
+  name: 'maxPool2d.backward.pairs',
+  reads: ['x', 'dy'],
+  writes: ['dx'],
+  dims: ['across', 'last'],
+  vectors: ['x', 'dy', 'dx'],
+  code: /* wgsl */ `
+${above}
+fn element(four: u32) {
+  let p = above(2u * four);
+  let q = above(2u * four + 1u);
+  let top = array<vec4<f32>, 2>(x(p), x(q));
+  let bottom = array<vec4<f32>, 2>(x(p + dims.across), x(q + dims.across));
+  // the four elements of each of four windows
+  let e0 = vec4<f32>(top[0].xz, top[1].xz);
+  let e1 = vec4<f32>(top[0].yw, top[1].yw);
+  let e2 = vec4<f32>(bottom[0].xz, bottom[1].xz);
+  let e3 = vec4<f32>(bottom[0].yw, bottom[1].yw);
+  let last = vec4<bool>(dims.last == 1u);
+  var value = e0;
+  let is1 = (e1 > value) | is_nan(e1) | (last & (e1 == value));
+  value = select(value, e1, is1);
+  let is2 = (e2 > value) | is_nan(e2) | (last & (e2 == value));
+  value = select(value, e2, is2);
+  let is3 = (e3 > value) | is_nan(e3) | (last & (e3 == value));
+  let none = vec4<f32>();
+  let whole = dy(four);
+  let d3 = select(none, whole, is3);
+  let d2 = select(none, whole, is2 & !is3);
+  let d1 = select(none, whole, is1 & !(is2 | is3));
+  let d0 = select(whole, none, is1 | is2 | is3);
+  set_dx(p, vec4<f32>(d0.x, d1.x, d0.y, d1.y));
+  set_dx(p + dims.across, vec4<f32>(d2.x, d3.x, d2.y, d3.y));
+  set_dx(q, vec4<f32>(d0.z, d1.z, d0.w, d1.w));
+  set_dx(q + dims.across, vec4<f32>(d2.z, d3.z, d2.w, d3.w));
 }
 `,
 })
 
 /**
  * Windows that do not overlap, stride ≥ window: the image falls into cells of a stride each, of which each has one window
- * or, behind the last, none. One invocation makes dx of up to four cells of a row: dy where the maximum is, else 0.
+ * or, behind the last, none. One invocation makes dx of a cell: dy where the maximum is, else 0.
  */
 export const maxPool2dBackwardDisjoint = byWindow({
   name: 'maxPool2d.backward.disjoint',
@@ -119,26 +199,22 @@ export const maxPool2dBackwardDisjoint = byWindow({
   dims: [...poolDims, 'last', 'down', 'across'],
   code: /* wgsl */ `
 fn element(flat: u32) {
-  let fours = (dims.across + 3u) / 4u;
-  let first = flat % fours * 4u;
-  let i = flat / fours % dims.down;
-  let plane = flat / (fours * dims.down);
+  let j = flat % dims.across;
+  let i = flat / dims.across % dims.down;
+  let plane = flat / (dims.across * dims.down);
   let start = plane * dims.H * dims.W;
-  let top = start + start_row(i) * dims.W;
-  let bottom = start + min(i * dims.sh + dims.sh - dims.top, dims.H) * dims.W;
-  for (var j = first; j < min(first + 4u, dims.across); j++) {
-    let left = start_column(j);
-    let right = min(j * dims.sw + dims.sw - dims.left, dims.W);
-    var place = start;
-    var value = 0.0;
-    if (i < dims.Ho && j < dims.Wo) {
-      place = maximum(start, i, j).place;
-      value = dy((plane * dims.Ho + i) * dims.Wo + j);
-    }
-    for (var row = top; row < bottom; row += dims.W) {
-      for (var column = left; column < right; column++) {
-        set_dx(row + column, select(0.0, value, row + column == place));
-      }
+  let left = start_column(j);
+  let right = min(j * dims.sw + dims.sw - dims.left, dims.W);
+  let top = start_row(i);
+  let bottom = min(i * dims.sh + dims.sh - dims.top, dims.H);
+  let has_window = (i < dims.Ho) & (j < dims.Wo);
+  // a cell without a window is given the last one's maximum, which lies outside of it
+  let place = maximum(start, min(i, dims.Ho - 1u), min(j, dims.Wo - 1u)).place;
+  let value = select(0.0, dy((plane * dims.Ho + min(i, dims.Ho - 1u)) * dims.Wo + min(j, dims.Wo - 1u)), has_window);
+  for (var row = top; row < bottom; row++) {
+    for (var column = left; column < right; column++) {
+      let at = start + row * dims.W + column;
+      set_dx(at, select(0.0, value, at == place));
     }
   }
 }
@@ -245,18 +321,37 @@ fn element(flat: u32) {
 `,
 })
 
-const minusInfinity = 0xff800000
+/** Whether windows of 2 × 2 tile an image whose rows, and all windows together, are whole vectors of four. */
+const byPairs = ({ window, stride, padding }: Pool, { N, C, H, W }: Readonly<Record<'N' | 'C' | 'H' | 'W', number>>) =>
+  [...window, ...stride].every((extent) => extent === 2) &&
+  padding.every((extent) => extent === 0) &&
+  H % 2 === 0 &&
+  W % 4 === 0 &&
+  (N * C * H * W) % 16 === 0
 
 export const forward: Lower<'maxPool2d'> = ({ attrs, sizes }) => {
   const { N, C, H, W, Ho, Wo } = sizes
-  return launches({
+  const bind = { x: input('x'), y: output('y') }
+  const plain: Launch = {
     kernel: kernelFor(maxPool2dForward, attrs.window),
-    bind: { x: input('x'), y: output('y') },
-    count: N * C * Ho * Math.ceil(Wo / 4),
-    dims: { ...poolNumbers(attrs, sizes), last: 0, minus_infinity: minusInfinity },
+    bind,
+    count: N * C * Ho * Wo,
+    dims: { ...poolNumbers(attrs, sizes), last: 0 },
     params: {},
     outer: { extent: N * C, dims: [], slices: { x: H * W, y: Ho * Wo } },
-  })
+  }
+  return launches(
+    byPairs(attrs, sizes)
+      ? {
+          kernel: maxPool2dForwardPairs,
+          bind,
+          count: (N * C * Ho * Wo) / 4,
+          dims: { across: W / 4 },
+          params: {},
+          orElse: plain,
+        }
+      : plain,
+  )
 }
 
 export const backward: Lower<'maxPool2d'> = ({ attrs, sizes }) => {
@@ -268,7 +363,6 @@ export const backward: Lower<'maxPool2d'> = ({ attrs, sizes }) => {
   const numbers = {
     ...poolNumbers(attrs, sizes),
     last: attrs.ties === 'last' ? 1 : 0,
-    minus_infinity: minusInfinity,
   }
   const given = { dy: cotangent('y'), dx: gradient('x') }
   const inPlanes = (sizes: Readonly<Record<string, number>>): Outer => ({ extent: planes, dims: [], slices: sizes })
@@ -294,14 +388,26 @@ export const backward: Lower<'maxPool2d'> = ({ attrs, sizes }) => {
   }
   if (sh >= KH && sw >= KW) {
     const [down, across] = [Math.ceil((H + top) / sh), Math.ceil((W + left) / sw)]
-    return launches({
+    const plain: Launch = {
       kernel: kernelFor(maxPool2dBackwardDisjoint, attrs.window),
       bind: { x: input('x'), ...given },
-      count: planes * down * Math.ceil(across / 4),
+      count: planes * down * across,
       dims: { ...numbers, down, across },
       params: {},
       outer: inPlanes({ x: H * W, dy: Ho * Wo, dx: H * W }),
-    })
+    }
+    return launches(
+      byPairs(attrs, sizes)
+        ? {
+            kernel: maxPool2dBackwardPairs,
+            bind: plain.bind,
+            count: (planes * Ho * Wo) / 4,
+            dims: { across: W / 4, last: numbers.last },
+            params: {},
+            orElse: plain,
+          }
+        : plain,
+    )
   }
   const choice: Launch = {
     kernel: kernelFor(maxPool2dChoice, attrs.window),

@@ -1,6 +1,6 @@
 import { expFunction, isNanFunction, logFunction } from '../functions.js'
-import type { Lowered } from '../kernel.js'
-import { cotangent, gradient, input, launches, output, scratch } from '../kernel.js'
+import type { Kernel, Launch, Lowered } from '../kernel.js'
+import { cotangent, gradient, input, kernel, launches, output, scratch } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
 import { overRows, rowKernel } from '../rows.js'
@@ -81,6 +81,113 @@ fn whole_row(n: u32) {
 `,
 })
 
+// A row by vectors of four: its largest number, and sums whose additions nest as reduction.ts derives – two vectors, two of
+// those, four of those in a row, and these blocks of 64 numbers in a row, then the four of a vector.
+const inFours = /* wgsl */ `
+fn is_nan(v: vec4<f32>) -> vec4<bool> { return (bitcast<vec4<u32>>(v) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u); }
+fn exp_(v: vec4<f32>) -> vec4<f32> { return select(exp(v), v, is_nan(v)); }
+fn total(v: vec4<f32>) -> f32 { return (v.x + v.y) + (v.z + v.w); }
+fn largest(base: u32) -> f32 {
+  var most = logits(base);
+  for (var j = 1u; j < dims.fours; j++) { most = max(most, logits(base + j)); }
+  return max(max(most.x, most.y), max(most.z, most.w));
+}
+`
+
+const four = [0, 1, 2, 3] as const
+
+/** Sums of several terms over a row; `load` reads those of vector `at`, named by their sum and a number, zeros unless `on`. */
+const sumsInFours = (names: readonly string[], load: (q: number) => string): string => /* wgsl */ `
+  ${names.map((name) => `var ${name} = vec4<f32>();`).join('\n  ')}
+  for (var block = 0u; block < dims.fours; block += 16u) {
+    ${names.map((name) => `var block_${name} = vec4<f32>();`).join('\n    ')}
+    for (var part = block; part < min(block + 16u, dims.fours); part += 4u) {
+      ${four
+        .map(
+          (q) => `let on${q} = part + ${q}u < dims.fours;
+      let at${q} = base + min(part + ${q}u, dims.fours - 1u);
+      ${load(q)}`,
+        )
+        .join('\n      ')}
+      ${names.map((name) => `block_${name} += (${name}0 + ${name}1) + (${name}2 + ${name}3);`).join('\n      ')}
+    }
+    ${names.map((name) => `${name} += block_${name};`).join('\n    ')}
+  }
+`
+
+/**
+ * The same as `softmaxCrossEntropyForward` of rows of whole vectors, an invocation for each, in two passes:
+ * cost[n] = log S·Σ_c t − Σ_c t·z. Both are of one sign for each t, so that nothing cancels that would not in t·(z − log S).
+ */
+export const softmaxCrossEntropyForwardVectors = kernel({
+  name: 'softmaxCrossEntropy.forward.vectors',
+  reads: ['logits', 'goal'],
+  writes: ['cost'],
+  dims: ['fours'],
+  vectors: ['logits', 'goal'],
+  code: /* wgsl */ `
+${logFunction}
+${inFours}
+fn element(row: u32) {
+  let base = row * dims.fours;
+  let most = largest(base);
+  ${sumsInFours(
+    ['powers', 'weight', 'drop'],
+    (q) => `let z${q} = logits(at${q}) - most;
+      let weight${q} = select(vec4<f32>(), goal(at${q}), vec4<bool>(on${q}));
+      let powers${q} = select(vec4<f32>(), exp_(z${q}), vec4<bool>(on${q}));
+      let drop${q} = select(weight${q} * z${q}, vec4<f32>(), (weight${q} == vec4<f32>()) & (!is_nan(z${q}) | vec4<bool>(!on${q})));`,
+  )}
+  set_cost(row, log_(total(powers)) * total(weight) - total(drop));
+}
+`,
+})
+
+/** The same as `softmaxCrossEntropyBackward` of rows of whole vectors, an invocation for each. */
+export const softmaxCrossEntropyBackwardVectors = kernel({
+  name: 'softmaxCrossEntropy.backward.vectors',
+  reads: ['logits', 'goal', 'dloss'],
+  writes: ['dlogits'],
+  rereads: ['dlogits'],
+  dims: ['fours', 'each'],
+  params: ['scale'],
+  vectors: ['logits', 'goal', 'dlogits'],
+  code: /* wgsl */ `
+${inFours}
+fn element(row: u32) {
+  let base = row * dims.fours;
+  let most = largest(base);
+  ${sumsInFours(
+    ['powers', 'weight'],
+    (q) => `let power${q} = exp_(logits(at${q}) - most);
+      set_dlogits(at${q}, power${q});
+      let powers${q} = select(vec4<f32>(), power${q}, vec4<bool>(on${q}));
+      let weight${q} = select(vec4<f32>(), goal(at${q}), vec4<bool>(on${q}));`,
+  )}
+  let sum = total(powers);
+  let of_targets = total(weight);
+  let d = dloss(row * dims.each);
+  for (var j = 0u; j < dims.fours; j++) {
+    let i = base + j;
+    set_dlogits(i, (dlogits(i) / sum * of_targets - goal(i)) * d * params.scale);
+  }
+}
+`,
+})
+
+/** A launch that has an invocation for each row, by vectors where rows are whole ones and not short. */
+const byVectors = (launch: Launch, vectors: Kernel, C: number): Launch =>
+  launch.kernel.per !== 'element' || C % 4 !== 0 || C < 16
+    ? launch
+    : {
+        kernel: vectors,
+        bind: launch.bind,
+        count: launch.count,
+        dims: { ...launch.dims, fours: C / 4 },
+        params: launch.params,
+        orElse: launch,
+      }
+
 export const forward: Lower<'softmaxCrossEntropy'> = ({
   attrs: { reduction },
   sizes: { N, C },
@@ -88,11 +195,15 @@ export const forward: Lower<'softmaxCrossEntropy'> = ({
 }): Lowered => {
   const none = reduction === 'none'
   const cost = none ? output('loss') : scratch('cost')
-  const rows = overRows(
-    softmaxCrossEntropyForward,
-    { outer: N, extent: C, inner: 1 },
-    { bind: { logits: input('logits'), goal: input('target'), cost }, perRow: ['cost'] },
-    subgroupSize,
+  const rows = byVectors(
+    overRows(
+      softmaxCrossEntropyForward,
+      { outer: N, extent: C, inner: 1 },
+      { bind: { logits: input('logits'), goal: input('target'), cost }, perRow: ['cost'] },
+      subgroupSize,
+    ),
+    softmaxCrossEntropyForwardVectors,
+    C,
   )
   if (none) return launches(rows)
   const total = reduce(softmaxCrossEntropyTotal, 1, N, {
@@ -109,21 +220,25 @@ export const backward: Lower<'softmaxCrossEntropy'> = ({
 }): Lowered => {
   const each = reduction === 'none'
   return launches(
-    overRows(
-      softmaxCrossEntropyBackward,
-      { outer: N, extent: C, inner: 1 },
-      {
-        bind: {
-          logits: input('logits'),
-          goal: input('target'),
-          dloss: cotangent('loss'),
-          dlogits: gradient('logits'),
+    byVectors(
+      overRows(
+        softmaxCrossEntropyBackward,
+        { outer: N, extent: C, inner: 1 },
+        {
+          bind: {
+            logits: input('logits'),
+            goal: input('target'),
+            dloss: cotangent('loss'),
+            dlogits: gradient('logits'),
+          },
+          ...(each ? { perRow: ['dloss'] } : { shared: ['dloss'] }),
+          dims: { each: each ? 1 : 0 },
+          params: { scale: reduction === 'mean' ? 1 / N : 1 },
         },
-        ...(each ? { perRow: ['dloss'] } : { shared: ['dloss'] }),
-        dims: { each: each ? 1 : 0 },
-        params: { scale: reduction === 'mean' ? 1 / N : 1 },
-      },
-      subgroupSize,
+        subgroupSize,
+      ),
+      softmaxCrossEntropyBackwardVectors,
+      C,
     ),
   )
 }
