@@ -35,6 +35,8 @@ export interface Ending {
   readonly prefix: string
   /** whether what the launch makes is wanted as well */
   readonly kept: boolean
+  /** what the formula writes in the place of what it reads */
+  readonly inPlace: Kernel['inPlace']
 }
 
 const declaredValues = ({ writes }: Formula, prefix: string): string =>
@@ -82,7 +84,8 @@ fn at(${given([...reads, ...shared].map((name) => `${name}: f32`))}) -> Values {
 }
 
 // any other kernel: what it would write goes through the formula first
-const ended = (first: Kernel, made: string, { formula, of, prefix, kept }: Ending): Kernel => {
+const ended = (first: Kernel, made: string, ending: Ending): Kernel => {
+  const { formula, of, prefix, kept } = ending
   const others = formula.reads.filter((name) => !of.includes(name))
   const reads = [...first.reads, ...[...others, ...formula.shared].map((name) => `${prefix}${name}`)]
   const writes = first.writes.flatMap((name) =>
@@ -103,6 +106,7 @@ const ended = (first: Kernel, made: string, { formula, of, prefix, kept }: Endin
     name: `${first.name}+${formula.name}`,
     reads,
     writes,
+    inPlace: { ...first.inPlace, ...placesOf(ending) },
     vectors: [
       ...first.vectors,
       ...(asVectors ? [...others, ...formula.writes].map((name) => `${prefix}${name}`) : []),
@@ -122,6 +126,16 @@ fn set_${made}(i: u32, value: ${asVectors ? 'vec4<f32>' : 'f32'}) {
 `,
   })
 }
+
+const placesOf = ({ inPlace, prefix }: Ending): Kernel['inPlace'] =>
+  Object.fromEntries(Object.entries(inPlace).map(([to, from]) => [`${prefix}${to}`, `${prefix}${from}`]))
+
+/** A launch that writes some of its tensors in the place of others. */
+export const putInPlace = (launch: Launch, inPlace: Kernel['inPlace']): Launch => ({
+  ...launch,
+  kernel: { ...launch.kernel, inPlace },
+  ...(launch.orElse === undefined ? {} : { orElse: putInPlace(launch.orElse, inPlace) }),
+})
 
 /**
  * A launch with a formula at its end, over what it writes as `made`, or undefined where it cannot be: its kernel reads again
@@ -145,7 +159,10 @@ export const withEnding = (launch: Launch, made: string, ending: Ending): Launch
   if (mapped !== undefined) {
     const formulaOfBoth = composed(mapped.formula, made, ending)
     const { vectors: _, ...dims } = together.dims
-    return mapOver(mappingOf(formulaOfBoth), mapped.count, together.bind, together.params, dims)
+    return putInPlace(mapOver(mappingOf(formulaOfBoth), mapped.count, together.bind, together.params, dims), {
+      ...first.inPlace,
+      ...placesOf(ending),
+    })
   }
   if (first.reads.includes(made) || first.rereads.includes(made) || made in first.inPlace) return undefined
   const plain = orElse === undefined ? undefined : withEnding(orElse, made, ending)

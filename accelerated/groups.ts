@@ -52,11 +52,19 @@ interface Update {
   readonly checked: CheckedNode
   readonly launches: readonly Launch[]
   readonly pairs: readonly Pair[]
+  /** whether they are all that the node does */
+  readonly whole: boolean
 }
 
 const valueOf = ({ node }: CheckedNode, slot: string | undefined): string | undefined => {
   const [kind, name] = (slot ?? '').split(':') as [string, string]
   return kind === 'in' ? node.inputs[name] : kind === 'out' ? node.outputs[name] : undefined
+}
+
+const bindsValue = (checked: CheckedNode | undefined, slot: string, value: string): boolean => {
+  const [kind, name] = slot.split(':') as [string, string]
+  const { inputs = {}, cotangents = {} } = checked?.node ?? {}
+  return (kind === 'in' ? inputs[name] : kind === 'cot' ? cotangents[name] : undefined) === value
 }
 
 /** The values that a node reads. */
@@ -69,46 +77,39 @@ export const readBy = ({ node }: CheckedNode): readonly string[] => [
 export const inPlaceOf = (pairs: readonly Pair[], launch: number): Readonly<Record<string, string>> =>
   Object.fromEntries(pairs.filter((pair) => pair.launch === launch).map(({ written, read }) => [written, read]))
 
-// a node all of whose launches renew state element by element, none of which anything reads afterwards
+// the launches of a node that renew state element by element, of which nothing reads the old values afterwards
 const updateOf = (
   { program, nodes }: CheckedProgram,
-  lastReader: ReadonlyMap<string, number>,
+  isReadAfter: (value: string, at: number) => boolean,
   at: number,
-  lowered: Lowered,
-): Update | undefined => {
+  { launches, scratch }: Lowered,
+): Update => {
   const checked = nodes[at] as CheckedNode
-  const { launches, scratch } = lowered
-  if (checked.node.direction !== 'forward' || Object.keys(scratch).length > 0 || launches.length === 0) return undefined
   const carriedTo = (value: string): readonly string[] =>
     Object.entries(program.carry).flatMap(([to, from]) => (from === value ? [to] : []))
-  const pairs = launches.flatMap(({ mapped, bind }, launch): readonly (Pair | undefined)[] =>
-    mapped === undefined
-      ? [undefined]
-      : mapped.formula.writes.map((written) => {
-          const next = valueOf(checked, bind[written])
-          const [state, ...others] = next === undefined ? [] : carriedTo(next)
-          const read = mapped.formula.reads.find((name) => valueOf(checked, bind[name]) === state)
-          return next === undefined || state === undefined || others.length > 0 || read === undefined
-            ? undefined
-            : { launch, read, written, state, next }
-        }),
-  )
-  if (!pairs.every((pair) => pair !== undefined)) return undefined
-  const sound = pairs.every(({ state, launch, read }) => {
+  const pairOf = ({ mapped, bind }: Launch, launch: number, written: string): Pair | undefined => {
+    const next = valueOf(checked, bind[written])
+    const [state, ...others] = next === undefined ? [] : carriedTo(next)
+    const read = mapped?.formula.reads.find((name) => valueOf(checked, bind[name]) === state)
+    return next === undefined || state === undefined || others.length > 0 || read === undefined
+      ? undefined
+      : { launch, read, written, state, next }
+  }
+  const sound = ({ state, launch, read }: Pair): boolean =>
     // once it has changed nobody reads the old value, nor is it carried to another input
-    const again = launches.some(({ bind }, i) =>
+    carriedTo(state).length === 0 &&
+    !isReadAfter(state, at) &&
+    !launches.some(({ bind }, i) =>
       Object.entries(bind).some(
         ([tensor, slot]) => valueOf(checked, slot) === state && (i > launch || (i === launch && tensor !== read)),
       ),
     )
-    return (
-      !again &&
-      carriedTo(state).length === 0 &&
-      (lastReader.get(state) ?? at) <= at &&
-      pairs.filter((pair) => pair.state === state).length === 1
-    )
+  const pairs = launches.flatMap((launch, k): readonly Pair[] => {
+    const own = (launch.mapped?.formula.writes ?? []).map((written) => pairOf(launch, k, written))
+    return own.every((pair) => pair !== undefined && sound(pair)) ? own.filter((pair) => pair !== undefined) : []
   })
-  return sound ? { at, checked, launches, pairs } : undefined
+  const all = launches.every((_, k) => pairs.some(({ launch }) => launch === k))
+  return { at, checked, launches, pairs, whole: all && Object.keys(scratch).length === 0 }
 }
 
 // what updates have to have in common to be one launch
@@ -170,18 +171,37 @@ export const layoutOf = (
   room: Room,
 ): Layout => {
   const { program, nodes } = checked
-  const lastReader = new Map<string, number>()
+  const readers = new Map<string, number[]>()
   const writerOf = new Map<string, number>()
   nodes.forEach((node, at) => {
-    readBy(node).forEach((value) => lastReader.set(value, at))
+    readBy(node).forEach((value) => readers.set(value, [...(readers.get(value) ?? []), at]))
     Object.values(node.node.outputs).forEach((value) => writerOf.set(value, at))
   })
   const next = new Set(Object.entries(program.carry).flatMap(([to, from]) => (to === from ? [] : [from])))
+  const known = new Map<number, E.Either<unknown, Lowered>>()
+  const lowered = (at: number): E.Either<unknown, Lowered> => {
+    const node = nodes[at] as CheckedNode
+    const found = known.get(at) ?? lower(node, standIns(node))
+    known.set(at, found)
+    return found
+  }
+  // a node has inputs that none of its launches reads, such as running statistics backward
+  const isReadAfter = (value: string, at: number): boolean =>
+    (readers.get(value) ?? []).some((reader) => {
+      if (reader <= at) return false
+      const made = lowered(reader)
+      return (
+        E.isLeft(made) ||
+        made.right.launches.some(({ bind }) =>
+          Object.values(bind).some((slot) => bindsValue(nodes[reader], slot, value)),
+        )
+      )
+    })
   const updates = nodes.flatMap((node, at): readonly Update[] => {
-    if (!Object.values(node.node.outputs).some((value) => next.has(value))) return []
-    const lowered = lower(node, standIns(node))
-    const update = E.isRight(lowered) ? updateOf(checked, lastReader, at, lowered.right) : undefined
-    return update === undefined ? [] : [update]
+    const { direction, outputs } = node.node
+    if (direction === 'backward' || !Object.values(outputs).some((value) => next.has(value))) return []
+    const made = lowered(at)
+    return E.isRight(made) ? [updateOf(checked, isReadAfter, at, made.right)] : []
   })
 
   const homes = new Map<string, Home>()
@@ -192,7 +212,9 @@ export const layoutOf = (
   )
 
   const kinds = new Map<string, Update[]>()
-  updates.forEach((update) => kinds.set(kindOf(update), [...(kinds.get(kindOf(update)) ?? []), update]))
+  updates
+    .filter(({ whole }) => whole)
+    .forEach((update) => kinds.set(kindOf(update), [...(kinds.get(kindOf(update)) ?? []), update]))
   const groups: Group[] = []
   ;[...kinds.values()]
     .flatMap((kind) => lotsOf(kind, room))

@@ -6,7 +6,7 @@ import { nodeAttributes } from '../spec/program.js'
 import type { Shape, Tensors } from '../spec/tensor.js'
 import { showShape, sizeOf } from '../spec/tensor.js'
 import { copy } from './copy.js'
-import { keptName, withEnding } from './fuse.js'
+import { keptName, putInPlace, withEnding } from './fuse.js'
 import type { Group, Layout } from './groups.js'
 import { layoutOf, noLayout } from './groups.js'
 import type { Access, Kernel, Launch, Lowered, Slot } from './kernel.js'
@@ -503,12 +503,7 @@ const inPlace = (bound: BoundLaunch, locate: (resident: Resident) => Located): B
     }),
   )
   if (Object.keys(pairs).length === 0) return bound
-  const put = (of: Launch): Launch => ({
-    ...of,
-    kernel: { ...of.kernel, inPlace: pairs },
-    ...(of.orElse === undefined ? {} : { orElse: put(of.orElse) }),
-  })
-  return { ...bound, launch: put(launch) }
+  return { ...bound, launch: putInPlace(launch, pairs) }
 }
 
 /** How many tensors each of a launch's kernels binds. */
@@ -543,11 +538,12 @@ const fused = (
       writers.set(key, [...(writers.get(key) ?? []), at])
     })
   })
-  const settled = (launch: Launch): boolean => Object.keys(launch.kernel.inPlace).length > 0
+  // updates made together are whole as they are
+  const settled = ({ does }: BoundLaunch): boolean => does.filter(({ prefix }) => prefix === '').length > 1
   let endings = 0
   const absorb = (at: number): void => {
     const second = list[at]
-    if (second?.launch.mapped === undefined || settled(second.launch) || second.does.length > 1) return
+    if (second?.launch.mapped === undefined || second.does.length > 1) return
     const { launch, binds } = second
     const { formula, count } = second.launch.mapped
     const candidates = formula.reads
@@ -559,12 +555,18 @@ const fused = (
     const [chosen] = candidates
     if (chosen === undefined) return
     const first = list[chosen.maker]
-    if (first === undefined || settled(first.launch)) return
+    if (first === undefined || settled(first)) return
     const of = formula.reads.filter((name) => keyOf(binds[name] as Resident) === chosen.key)
     const beside = [...formula.reads, ...formula.shared].filter((name) => !of.includes(name))
-    // all else that it reads is there before, and stays as it is until then
-    if (beside.some((name) => (writers.get(keyOf(binds[name] as Resident)) ?? []).some((w) => w >= chosen.maker)))
-      return
+    // all else that it reads is there before, and what it changes in its place nobody reads until then
+    const { inPlace } = second.launch.kernel
+    const changed = Object.values(inPlace).map((name) => keyOf(binds[name] as Resident))
+    const early = beside.some((name) => {
+      const key = keyOf(binds[name] as Resident)
+      return (writers.get(key) ?? []).some((w) => w >= chosen.maker && !(w === at && changed.includes(key)))
+    })
+    const wanted = changed.some((key) => [...(readers.get(key) ?? [])].some((r) => r >= chosen.maker && r < at))
+    if (early || wanted || changed.includes(chosen.key)) return
     if (formula.writes.some((name) => (writers.get(keyOf(binds[name] as Resident)) ?? []).length !== 1)) return
     const made = Object.keys(first.binds).find(
       (name) => first.launch.kernel.writes.includes(name) && keyOf(first.binds[name] as Resident) === chosen.key,
@@ -580,6 +582,7 @@ const fused = (
       params: Object.fromEntries(formula.params.map((name) => [name, launch.params[name] as number])),
       prefix,
       kept: keeps,
+      inPlace,
     })
     if (together === undefined) return
     const { [made]: value, ...rest } = first.binds
@@ -595,8 +598,10 @@ const fused = (
       Object.values(all).every((resident) => locate(resident).root.elements <= segment)
     const rootsOf = (names: readonly string[]): readonly string[] =>
       names.map((name) => locate(all[name] as Resident).root.key)
+    const places = Object.values(together.kernel.inPlace)
     const written = rootsOf(together.kernel.writes)
-    if (!fits || rootsOf(together.kernel.reads).some((root) => written.includes(root))) return
+    const onlyRead = together.kernel.reads.filter((name) => !places.includes(name))
+    if (!fits || rootsOf(onlyRead).some((root) => written.includes(root))) return
     endings++
     list[chosen.maker] = {
       does: [...first.does, ...second.does.map((deed) => ({ ...deed, prefix }))],
