@@ -22,7 +22,8 @@ export const subgroupSizes: readonly number[] = [4, 8, 16]
 export const isProcessor = (subgroupSize: number | undefined): boolean =>
   subgroupSize !== undefined && subgroupSizes.includes(subgroupSize)
 
-const columnsOfLane = 4
+/** So many columns, or one block of outputs in their place, each lane has. */
+export const columnsOfLane = 4
 /** No more sums than registers and caches bear. */
 const mostRows = 16
 

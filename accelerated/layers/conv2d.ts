@@ -4,7 +4,7 @@ import { cotangent, gradient, input, kernel, launches, output, scratch } from '.
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
 import type { BySubgroup } from '../subgroupTile.js'
-import { subgroupFor, subgroupKernels, unlessSegmented } from '../subgroupTile.js'
+import { columnsOfLane, subgroupFor, subgroupKernels, unlessSegmented } from '../subgroupTile.js'
 import { tileSize, tilesFor } from '../tile.js'
 import { blockColumns, blockRows, blockTaps, blocksOf, convolvingBlocks, transposedBlocks } from './conv2dBlocks.js'
 import { convolvingSubgroup, correlatingSubgroup, transposedSubgroup } from './conv2dSubgroup.js'
@@ -455,9 +455,10 @@ const chooseKernel = (
   { rows, height, width }: Readonly<Record<'rows' | 'height' | 'width', number>>,
 ): Choice => {
   const area = height * width
-  const inBlocks = (samples: number): number => blockColumns * blocksOf(samples, height, width)
+  // a block stands where a tile has a lane's columns
+  const inBlocks = (samples: number): number => columnsOfLane * blocksOf(samples, height, width)
   const blocks =
-    sw === 1 && dw === 1 && blockRows * inBlocks(1) <= mostWaste * area
+    sw === 1 && dw === 1 && blockRows * blockColumns * blocksOf(1, height, width) <= mostWaste * area
       ? subgroupFor(subgroupSize, kernels.blocks[KW] ?? {}, rows, inBlocks(N))
       : undefined
   if (blocks !== undefined)

@@ -2,9 +2,9 @@ import type { SubgroupTile } from '../subgroupTile.js'
 import { each, tileRows } from '../subgroupTile.js'
 
 /**
- * Convolutions by one subgroup whose lanes each hold a block of 4 × 2 outputs of one image, where the taps of a row lie side
+ * Convolutions by one subgroup whose lanes each hold a block of 2 × 4 outputs of one image, where the taps of a row lie side
  * by side: a stride and dilation of 1 along the row. Neighbouring outputs read mostly the same elements, so that for three
- * taps in a row 4 × 4 loads feed 4 × 2 × 3 multiply-adds of each filter, and for five 4 × 6 feed 4 × 2 × 5; in
+ * taps in a row 2 × 6 loads feed 2 × 4 × 3 multiply-adds of each filter, and for five 2 × 8 feed 2 × 4 × 5; in
  * conv2dSubgroup.ts, where a lane's outputs are neighbours of other lanes', each multiply-add of a filter loads its own.
  * The lanes of a subgroup hold the weights of one filter (or channel) each, M times over, and each is broadcast in turn.
  *
@@ -12,8 +12,8 @@ import { each, tileRows } from '../subgroupTile.js'
  */
 
 /** Rows and columns of the block of outputs that a lane makes. */
-export const blockRows = 4
-export const blockColumns = 2
+export const blockRows = 2
+export const blockColumns = 4
 
 /** The taps in a row that there are such kernels for. */
 export const blockTaps = [3, 5] as const
@@ -150,7 +150,8 @@ fn group(tile: u32, lane: u32) {
       ${each(blockRows, (q) => `line${q} += plane;`)}
     }
   }
-  if (subgroupAny(!finite)) {
+  let odd = select(1u, 0u, finite);
+  if ((${Array.from({ length: tile.S }, (_, t) => `subgroupBroadcast(odd, ${t}u)`).join(' | ')}) != 0u) {
     if (own >= blocks) { return; }
     for (var r = row; r < min(row + ${tileRows(tile)}u, rows); r++) {
       for (var i = i0; i < min(i0 + ${blockRows}u, dims.H); i++) {
