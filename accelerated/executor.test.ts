@@ -183,6 +183,24 @@ describe.runIf(embedded)('what goes wrong on the device comes back as a Left', (
     await answersNext()
   })
 
+  test('memory that runs out, with the bytes of the plan', async () => {
+    const { device } = recorded.acquired
+    const { popErrorScope } = device
+    const scopes = ['validation', 'out-of-memory', 'internal']
+    const tried = executor()
+    // a pipeline that is at hand already asks for no scope of its own
+    tried.discard(right(await tried.prepare(sound())))
+    device.popErrorScope = async () => {
+      const error = await popErrorScope.call(device)
+      return scopes.shift() === 'out-of-memory' ? ({ message: 'no more' } as GPUError) : error
+    }
+    const { code, message } = left(await tried.prepare(sound()))
+    device.popErrorScope = popErrorScope
+    expect(code).toBe('LimitExceeded')
+    expect(message).toMatch(/out of memory: no more; the plan takes 32 bytes$/)
+    await answersNext()
+  })
+
   test('a binding that does not fit its buffer, and no buffer is left behind', async () => {
     const plan = sound()
     const launches = plan.launches.map((launch) => ({

@@ -6,6 +6,7 @@ import { sizeOf } from '../spec/tensor.js'
 import type { AcquiredDevice } from './device/index.js'
 import { bufferUsage, mapMode } from './device/index.js'
 import type { Plan, PlannedLaunch } from './plan.js'
+import { memoryOf } from './plan.js'
 
 /**
  * The rim: the one place with `await`, buffers and error scopes. It walks a plan and decides nothing.
@@ -240,8 +241,10 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
       })
       return { plan, buffers, owned: made, uniforms, blocks: written, dispatches }
     })
-    if (E.isLeft(prepared)) made.forEach((buffer) => buffer.destroy())
-    return prepared
+    if (E.isRight(prepared)) return prepared
+    made.forEach((buffer) => buffer.destroy())
+    const { code, message } = prepared.left
+    return code === 'LimitExceeded' ? fail(code, `${message}; the plan takes ${memoryOf(plan)} bytes`) : prepared
   }
 
   const execute: Executor['execute'] = (prepared, feeds, replay) =>

@@ -11,7 +11,7 @@ import { scalar, sizeOf, zeros } from '../spec/tensor.js'
 import type { Optimizer } from '../training/step.js'
 import { trainingProgram, trainingStep } from '../training/step.js'
 import type { Plan, PlanLimits, Planning } from './plan.js'
-import { allocate, dispatchSize, plan } from './plan.js'
+import { allocate, dispatchSize, memoryOf, plan } from './plan.js'
 import { audit, kernelOf, viewsOf } from './testing/audit.js'
 
 const right = <A>(result: Result<A>): A => {
@@ -310,6 +310,15 @@ describe('the plan of a LeNet-5 training step', () => {
     expect(updates).toHaveLength(op.startsWith('adam') ? 2 : 1)
     updates.forEach(({ does }) => expect(new Set(does.map(({ node }) => node)).size).toBe(10))
     expect(problems(stepBy(op), ['loss'], onProcessor)).toEqual([])
+  })
+
+  test('takes as much memory as its buffers, and less than plainly', () => {
+    const [made, plain] = [false, true].map((plain) =>
+      memoryOf(planned(stepBy('momentum'), ['loss'], onProcessor, { plain })),
+    )
+    // 61,706 parameters and their velocities, the padding between them, the batch, and what backward reads again
+    expect(made).toBeGreaterThan(2 * 61706 * 4 + 64 * 28 * 28 * 4)
+    expect(made).toBeLessThan(plain as number)
   })
 
   test('costs fusion only where something is watched', () => {

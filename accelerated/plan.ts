@@ -674,6 +674,12 @@ const livesOf = (
   return [...lives.values()]
 }
 
+/**
+ * The device memory that a plan takes while it is ready to run, in bytes: all its buffers, those of the state with them. They
+ * are made once, before the first run, so that this is its peak, but for what is read back.
+ */
+export const memoryOf = ({ buffers }: Pick<Plan, 'buffers'>): number => buffers.reduce((n, { bytes }) => n + bytes, 0)
+
 // what says how many elements there are, which no attribute changes
 const counting = ['vectors', 'block']
 
