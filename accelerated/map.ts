@@ -136,8 +136,7 @@ export const mapSideBySide = (
   block: number,
   { bind, params, dims }: Pick<Launch, 'bind' | 'params' | 'dims'>,
 ): Launch => {
-  const { kernel, mapped, ...launch } = mapOver(mappingOf(formula), count, bind, params, dims)
-  if (formula.shared.length === 0) return { ...launch, kernel }
+  if (formula.shared.length === 0) return mapOver(mappingOf(formula), count, bind, params, dims)
   return {
     kernel: sideBySide(formula),
     bind: { ...bind, owner: 'tmp:owner' },
