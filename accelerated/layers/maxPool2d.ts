@@ -267,6 +267,46 @@ fn element(flat: u32) {
 `,
 })
 
+/** The same where at most two windows meet on each axis, window ≤ 2·stride: one after the other, without branches. */
+export const maxPool2dBackwardFew = kernel({
+  name: 'maxPool2d.backward.few',
+  reads: ['choice', 'dy'],
+  writes: ['dx'],
+  dims: poolDims,
+  code: /* wgsl */ `
+${windowsAround}
+fn element(flat: u32) {
+  let s = flat % dims.W;
+  let r = flat / dims.W % dims.H;
+  let maps = flat / (dims.W * dims.H) * dims.Ho;
+  let row = r + dims.top;
+  let column = s + dims.left;
+  let i1 = last_window(row, dims.sh, dims.Ho);
+  let j1 = last_window(column, dims.sw, dims.Wo);
+  let first_i = first_window(row, dims.KH, dims.sh);
+  let first_j = first_window(column, dims.KW, dims.sw);
+  let i0 = select(i1, i1 - 1u, first_i < i1);
+  let j0 = select(j1, j1 - 1u, first_j < j1);
+  var sum = 0.0;
+  ${[
+    ['i0', 'j0', 'first_i < i1', 'first_j < j1'],
+    ['i0', 'j1', 'first_i < i1', 'first_j <= j1'],
+    ['i1', 'j0', 'first_i <= i1', 'first_j < j1'],
+    ['i1', 'j1', 'first_i <= i1', 'first_j <= j1'],
+  ]
+    .map(
+      ([i, j, onRow, onColumn]) => `{
+    let window = (maps + ${i}) * dims.Wo + ${j};
+    let own = (row - ${i} * dims.sh) * dims.KW + column - ${j} * dims.sw;
+    sum += select(0.0, dy(window), (${onRow}) & (${onColumn}) & (choice(window) == f32(own)));
+  }`,
+    )
+    .join('\n  ')}
+  set_dx(flat, sum);
+}
+`,
+})
+
 /** Where all m maxima of a window have dy/m: the largest number of each window, and that part. All NaN are maxima. */
 export const maxPool2dParts = kernel({
   name: 'maxPool2d.parts',
@@ -418,7 +458,7 @@ export const backward: Lower<'maxPool2d'> = ({ attrs, sizes }) => {
     outer: inPlanes({ x: H * W, choice: Ho * Wo }),
   }
   const dx: Launch = {
-    kernel: maxPool2dBackward,
+    kernel: KH <= 2 * sh && KW <= 2 * sw ? maxPool2dBackwardFew : maxPool2dBackward,
     bind: { choice: scratch('choice'), ...given },
     count: planes * H * W,
     dims: numbers,

@@ -9,6 +9,10 @@ const pool = mutantsOf('accelerated/layers/pool')
 const avg = mutantsOf('accelerated/layers/avgPool2d')
 const max = mutantsOf('accelerated/layers/maxPool2d')
 const gap = mutantsOf('accelerated/layers/globalAvgPool')
+const blocks = mutantsOf('accelerated/layers/conv2dBlocks')
+const batchNorm = mutantsOf('accelerated/layers/batchNormTraining')
+const softmaxLoss = mutantsOf('accelerated/losses/softmaxCrossEntropy')
+const map = mutantsOf('accelerated/map')
 const lrn = mutantsOf('accelerated/layers/localResponseNorm')
 const dropout = mutantsOf('accelerated/layers/dropout')
 const concat = mutantsOf('accelerated/layers/concat')
@@ -123,6 +127,50 @@ export const rest: readonly Mutant[] = [
     'return position / stride;',
   ),
   pool('index', 'strides swapped', ['avgPool2d', 'maxPool2d'], 'stride: [sh, sw]', 'stride: [sw, sh]'),
+  blocks('tail', 'the last block of a row not written', 'conv2d forward', '(own < blocks)', '(own + 1u < blocks)'),
+  blocks('index', 'dx by taps in their order', 'conv2d backward', 'KW - 1 - k + j', 'k + j'),
+  blocks(
+    'group',
+    'every group’s filters those of the first',
+    'conv2d forward',
+    '(group_of_tile * rows + r${m}) * dims.Cg',
+    '(r${m}) * dims.Cg',
+  ),
+  batchNorm(
+    'formula',
+    'dγ without the root',
+    'batchNormTraining backward',
+    'across_lanes(lane, total(own_gamma)) * inverseSqrt(variance + params.epsilon)',
+    'across_lanes(lane, total(own_gamma))',
+  ),
+  batchNorm(
+    'index',
+    'the channel of a plane is its sample',
+    'batchNormTraining forward',
+    'fn group(plane: u32, lane: u32) {\n  let c = plane % dims.C;\n  let r = inverseSqrt(variance(c) + params.epsilon);\n  let mean = mean(c);\n  let gamma',
+    'fn group(plane: u32, lane: u32) {\n  let c = plane / dims.C % dims.C;\n  let r = inverseSqrt(variance(c) + params.epsilon);\n  let mean = mean(c);\n  let gamma',
+  ),
+  softmaxLoss(
+    'formula',
+    'the logarithm once, not for each of a row’s targets',
+    'softmaxCrossEntropy forward',
+    'log_(total(powers)) * total(weight)',
+    'log_(total(powers))',
+  ),
+  softmaxLoss(
+    'tail',
+    'the last vector of a row twice',
+    'softmaxCrossEntropy backward',
+    'let powers${q} = select(vec4<f32>(), power${q}, vec4<bool>(on${q}));',
+    'let powers${q} = power${q};',
+  ),
+  map(
+    'tail',
+    'the last of a workgroup’s four vectors not made',
+    ['relu forward', 'momentum forward'],
+    'min(first + 256u, dims.vectors)',
+    'min(first + 192u, dims.vectors)',
+  ),
   avg('divisor', 'padding counted always', 'avgPool2d', 'dims.countIncludePad == 1u', 'true'),
   avg('divisor', 'by the real elements always', 'avgPool2d', 'dims.countIncludePad == 1u', 'false'),
   avg(
