@@ -47,6 +47,8 @@ export interface Scope {
   readonly direction?: Direction
   /** the part of these questions that is asked, where it is not all */
   readonly part?: { readonly questions: readonly Asked[]; readonly programs: boolean }
+  /** what is asked in place of all that, as it comes */
+  readonly queue?: AsyncIterable<Item> | readonly Item[]
   /** asked before every question: whether to ask no more. What was not asked is `not-run`; the programs are left out */
   readonly stopped?: () => boolean
   /** `standard` unless it is given */
@@ -70,6 +72,9 @@ export interface Scope {
   /** how long a case may take; without it, as long as it likes */
   readonly limit?: TimeLimit
 }
+
+/** An op in a direction, or the small programs. */
+export type Item = Asked | 'programs'
 
 export interface Progress {
   readonly op: OpName
@@ -471,6 +476,12 @@ export const questionsIn = ({ ops, direction, part }: Pick<Scope, 'ops' | 'direc
       (ops === undefined || ops.includes(question.op)) && (direction === undefined || direction === question.direction),
   )
 
+/** All that a scope asks: the programs, too, where it is every op and direction. */
+export const itemsIn = (scope: Pick<Scope, 'ops' | 'direction' | 'part'>): readonly Item[] => {
+  const programs = scope.ops === undefined && scope.direction === undefined && scope.part?.programs !== false
+  return [...questionsIn(scope), ...(programs ? (['programs'] as const) : [])]
+}
+
 /**
  * Holds a backend against the oracle on every op and direction in scope.
  *
@@ -513,21 +524,25 @@ const verifyAll = async (
   const known = E.isRight(rounding) ? rounding.right : 'unknown'
   const lines: Line[] = []
   const history: Case[] = []
+  let programs: Report['programs']
   const stopped = scope.stopped ?? (() => false)
-  for (const question of questionsIn(scope)) {
-    if (stopped()) {
-      lines.push(blank(question.op, question.direction, backend.name))
+  for await (const item of scope.queue ?? itemsIn(scope)) {
+    if (item === 'programs') {
+      if (stopped()) continue
+      const probed = await probePrograms(backend, oracle, scope.seed)()
+      if (E.isLeft(probed)) return probed
+      programs = probed.right
       continue
     }
-    const line = await verifyOne({ backend, oracle, table, ...question, scope, rounding: known, history }, watch)
+    if (stopped()) {
+      lines.push(blank(item.op, item.direction, backend.name))
+      continue
+    }
+    const line = await verifyOne({ backend, oracle, table, ...item, scope, rounding: known, history }, watch)
     if (E.isLeft(line)) return line
     lines.push(line.right)
-    watch({ ...question, done: line.right.cases, of: line.right.cases, rounding: known, line: line.right })
+    watch({ ...item, done: line.right.cases, of: line.right.cases, rounding: known, line: line.right })
   }
-  const programs =
-    scope.ops === undefined && scope.direction === undefined && scope.part?.programs !== false && !stopped()
-  const probed = programs ? await probePrograms(backend, oracle, scope.seed)() : undefined
-  if (probed !== undefined && E.isLeft(probed)) return probed
   return E.right({
     backend: backend.name,
     fingerprint: backend.fingerprint,
@@ -535,6 +550,6 @@ const verifyAll = async (
     seed: scope.seed,
     profile: scope.profile ?? 'standard',
     lines,
-    ...(probed === undefined ? {} : { programs: probed.right }),
+    ...(programs === undefined ? {} : { programs }),
   })
 }
