@@ -13,6 +13,7 @@ import type { Case } from './form.js'
 import { numbersIn, printCase, realise } from './form.js'
 import type { FaultyOracle } from './diagnosis.js'
 import { diagnose } from './diagnosis.js'
+import type { Dialled } from './dials.js'
 import { isOfDial } from './dials.js'
 import type { NumberedSuspect } from './findings.js'
 import { findingsOf } from './findings.js'
@@ -22,6 +23,7 @@ import type { Trait } from './groups.js'
 import { groupsOf } from './groups.js'
 import type { Guarding, TimeLimit } from './guarded.js'
 import { guarded, noDelays } from './guarded.js'
+import { ignoredDials } from './ignored.js'
 import type { Judgement } from './judge.js'
 import { expectWhole } from './judge.js'
 import type { Failure, FailureGroup, Line, Report, Verdict } from './line.js'
@@ -394,9 +396,12 @@ const rmsIn = (answered: readonly Answered[]): Pick<Line, 'rms'> => {
   return spreads.every(({ elements }) => elements === 0) ? {} : { rms: rmsOf(spreads) }
 }
 
-const verifyOne = async (asking: Asking, watch: (progress: Progress) => void): Promise<Result<Line>> => {
-  const { backend, oracle, table, op, direction, rounding, scope, history } = asking
+const verifyOne = async (given: Asking, watch: (progress: Progress) => void): Promise<Result<Line>> => {
+  const { oracle, table, op, direction, rounding, scope, history } = given
   const { runs, seed, profile = 'standard', nonFinite = 'told' } = scope
+  const ignored = await ignoredDials(given.backend, oracle, table, op, seed, history)
+  const backend: Dialled = { ...given.backend, ...(ignored.length > 0 && { ignores: { [op]: ignored } }) }
+  const asking = { ...given, backend }
   const translates = backend.translates?.[op]
   const empty = { ...blank(op, direction, backend.name), ...(translates && { translates }) }
   if (!backend.supports(op, direction)) return E.right({ ...empty, verdict: 'unsupported' })
