@@ -105,7 +105,9 @@ const casesOf = (op: OpName, direction: Direction, device: PlanLimits): readonly
     .flatMap(({ asked }) => {
       const question = right(realise(asked))
       const { checked, feeds } = formed(question)
-      const plans = kindsOf(device).map((kind) => right(plan(checked, feeds, checked.program.outputs, kind, { plain: true })))
+      const plans = kindsOf(device).map((kind) =>
+        right(plan(checked, feeds, checked.program.outputs, kind, { plain: true })),
+      )
       const keys = [...new Set(plans.flatMap(cuttable))]
       keys.forEach((key) => long.add(key))
       const wanted = keys.some((key) => (times.get(key) ?? 0) < timesOf(op))
