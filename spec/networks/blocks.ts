@@ -5,8 +5,8 @@ import type { Numbers, Shape } from '../tensor.js'
 /**
  * A parameter of a network: its shape, how many inputs feed one output of it, and the gain that keeps a signal's
  * variance: 2 before a ReLU, which passes half of it, else 1. Initializers read both. `first` is for one that starts at
- * a constant, whatever the initializer; `ofState` marks what a recurrent state is multiplied by at every step, a square
- * [H,H] for each gate, of which an initializer may make something of its own.
+ * a constant, whatever the initializer; `recurrent` tells the weights by which a recurrent layer multiplies its input and
+ * its state, of which an initializer may make something of its own.
  */
 export interface Parameter {
   readonly shape: Shape
@@ -15,7 +15,7 @@ export interface Parameter {
   readonly fanOut?: number
   readonly gain: number
   readonly first?: number
-  readonly ofState?: true
+  readonly recurrent?: 'input' | 'state'
 }
 
 /**
@@ -237,8 +237,8 @@ export const recurrent = (
     name,
     op,
     parameters: {
-      wIh: { shape: [rows, inputs], ...fans },
-      wHh: { shape: [rows, hidden], ...fans, ofState: true as const },
+      wIh: { shape: [rows, inputs], ...fans, recurrent: 'input' },
+      wHh: { shape: [rows, hidden], ...fans, recurrent: 'state' },
       ...(op === 'gru'
         ? { bIh: { shape: [rows], ...fans }, bHh: { shape: [rows], ...fans } }
         : { b: { shape: [rows], ...fans } }),
