@@ -39,7 +39,12 @@ interface Measured {
  * them; of the autoencoder the mean square of what is off. Measured on lavapipe by the command that the page gives.
  */
 export const measured: Readonly<Record<string, Measured>> = {
-  perceptron: { name: 'perceptron', seeds: [0, 0, 0] },
+  perceptron: { name: 'perceptron', seeds: [0.9877, 0.9898] },
+  mlp: { name: 'mlp', seeds: [0.9163, 0.9177, 0.915] },
+  lenet5: { name: 'lenet5', seeds: [0.9555] },
+  rnnClassifier: { name: 'rnnClassifier', seeds: [0.8286] },
+  lstmClassifier: { name: 'lstmClassifier', seeds: [0.9222] },
+  autoencoder: { name: 'autoencoder', seeds: [0.0606] },
 }
 
 export interface Form {
@@ -160,7 +165,10 @@ optimizer, first rate, batch and first weights; of recurrent layers as suits the
 10,000 test digits, on lavapipe, by`,
     ['```sh', 'etalon train NAME --data DIR --seed 1 --device gpu', '```'].join('\n'),
     learningTable(),
-    `LEARNINGTEXT`,
+    `The perceptron tells one digit, 0 unless \`--digit\` says another, from the nine others, and its share is of right answers to
+that: 90.2 % by always saying no. The autoencoder draws digits again; the mean square of what is off, of pixels from 0 to 1,
+is 0.0675 of an answer that is the mean digit whatever it is given. A plain rnn reads a digit's rows worse than nine in ten
+after one epoch; \`etalon train rnnClassifier --cell lstm\` is what to ask for then.`,
     `## Weights from PyTorch, and back
 
 A state dict that torchvision saved for AlexNet, VGG, GoogLeNet, Inception v3 or a ResNet loads into the \`torchvision\` variant
