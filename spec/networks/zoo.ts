@@ -139,7 +139,7 @@ const recurrentLearning: Readonly<Record<RecurrentOp, Pick<Learning, 'rateFactor
       learningRate: 0.0012,
       batch: 8,
       init: orthogonal,
-      beside: ['--cell lstm'],
+      beside: ['--cell gru'],
     },
   },
   lstm: { rateFactor: 20, recipe: { optimizer: 'adam', learningRate: 0.005, batch: 16, init: orthogonal } },
