@@ -175,6 +175,8 @@ describe('train NETWORK', () => {
     const made = await trained({ ...given, json: true }, { load })
     expect(made.code).toBe(0)
     expect(summary(made)).toMatchObject({ network: 'rnnClassifier', parameters: 6602, validationDigits: 20 })
+    // few digits of a few are read, and then it is said what to ask for
+    expect(made.err).toMatch(/more digits are read, as a rule, with --cell gru, or more --epochs\n/)
     expect(made.err).toMatch(/epoch 2 {2}over at rate \S+ {2}validation loss \S+ {2}accuracy/)
   })
 

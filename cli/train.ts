@@ -239,6 +239,8 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
   const result = printEvaluation(test)
   if (training.description.stopping !== undefined) say(printBest(progress))
   say(`${ink.strong(result)} in ${seconds.toFixed(1)} s, ${secondsPerEpoch.toFixed(1)} s an epoch`)
+  if (planned.beside.length > 0 && test.accuracy < 0.9)
+    say(`more digits are read, as a rule, with ${planned.beside.join(' or ')}, or more --epochs`)
   const undrawn = await draw(result)
   if (undrawn !== undefined) return undrawn
   if (json === true)

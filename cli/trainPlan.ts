@@ -94,6 +94,8 @@ export interface DigitTraining {
   readonly training: Training
   readonly test: Examples
   readonly counts: { readonly train: number; readonly validation: number; readonly test: number }
+  /** what to ask for beside, where the network alone reads fewer than nine digits of ten after an epoch; see the zoo */
+  readonly beside: readonly string[]
 }
 
 /** The first digits of a shuffled set to learn from, and so many others to validate by, whatever the training. */
@@ -275,6 +277,7 @@ const plannedBy = (name: NetworkName, recipe: WholeRecipe, digits: Digits): Resu
           training,
           test: examplesOf(digits.test, standard),
           counts: { train: countOf(learned), validation, test: countOf(digits.test) },
+          beside: learningOf(name, askedOfRecurrent(recipe)).recipe.beside ?? [],
         })),
       )
     }),
