@@ -212,12 +212,7 @@ export const zoo = {
   resnet101: inForms(['torchvision', 'paper'], resnet101, large),
   resnet152: inForms(['torchvision', 'paper'], resnet152, large),
   seResnet50: inForms(['biased', 'unbiased'], seResnet50, large),
-  autoencoder: inOneForm(autoencoder, small(2), {
-    ...readingDigits(30),
-    losses: ['mse', 'bce'],
-    // by momentum it draws little more than the mean digit after one epoch
-    recipe: { optimizer: 'adam', learningRate: 0.003, batch: 32, init: { kind: 'scaled' } },
-  }),
+  autoencoder: inOneForm(autoencoder, small(2), { ...readingDigits(30), losses: ['mse', 'bce'] }),
   // two networks that learn against each other, which one loss does not say: `adversarialStep`
   gan: inOneForm(gan, small(2), { ...classifying, losses: [] }),
   rnnClassifier: ofSequences('rnn', rnnClassifier, small(3)),
