@@ -44,26 +44,35 @@ const head = [
   'best peer ÷ it',
 ] as const
 
-const isNumber = (column: number): boolean => column >= 2
+// so wide is what nearly every row has, so that a table can be written as its rows come
+const usualWidths = [26, 13, 13, 13, 10, 13, 8, 6, 8, 14] as const
 
-/** Rows of cells as a table of Markdown, its columns straight in a terminal as well. */
+const lineWith =
+  (widths: readonly number[], from: number) =>
+  (row: readonly string[]): string =>
+    `| ${row.map((text, i) => (i >= from ? text.padStart(widths[i] ?? 0) : text.padEnd(widths[i] ?? 0))).join(' | ')} |`
+
+const ruleWith = (widths: readonly number[], from: number): string =>
+  `| ${widths.map((width, i) => (i >= from ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width))).join(' | ')} |`
+
+/** Rows of cells as a table of Markdown whose columns are straight in a terminal as well; those behind the second are numbers. */
 export const table = (heads: readonly string[], rows: readonly (readonly string[])[]): string => {
-  const widths = heads.map((text, i) =>
-    Math.max(
-      3,
-      text.length,
-      ...rows.map((row) => (row[i + 1] === '' && row[i + 2] === '' ? 0 : (row[i] ?? '').length)),
-    ),
-  )
-  const padded = (text: string, i: number): string =>
-    isNumber(i) ? text.padStart(widths[i] ?? 0) : text.padEnd(widths[i] ?? 0)
-  const line = (row: readonly string[]): string => `| ${row.map(padded).join(' | ')} |`
-  const rule = `| ${widths.map((width, i) => (isNumber(i) ? `${'-'.repeat(width - 1)}:` : '-'.repeat(width))).join(' | ')} |`
-  return [line(heads), rule, ...rows.map(line)].join('\n')
+  const widths = heads.map((text, i) => Math.max(3, text.length, ...rows.map((row) => (row[i] ?? '').length)))
+  const line = lineWith(widths, 2)
+  return [line(heads), ruleWith(widths, 2), ...rows.map(line)].join('\n')
 }
 
+/** The head of the table of lines. */
+export const markdownHead = (): string => [lineWith(usualWidths, 2)(head), ruleWith(usualWidths, 2)].join('\n')
+
+/** A line's row of that table. */
+export const markdownRow = (line: Line): string =>
+  line.outcome === 'timed'
+    ? lineWith(usualWidths, 2)(cellsOf(line))
+    : `${lineWith(usualWidths, 2)(cellsOf(line).slice(0, 3)).slice(0, -2)} | ${cellsOf(line)[3]} | | | | | | |`
+
 /** Lines as a table of Markdown. */
-export const markdownTable = (lines: readonly Line[]): string => table(head, lines.map(cellsOf))
+export const markdownTable = (lines: readonly Line[]): string => [markdownHead(), ...lines.map(markdownRow)].join('\n')
 
 /** What an adapter can do at most, in a sentence. */
 export const peakText = ({ gflops, gbps }: Peak): string =>

@@ -7,7 +7,7 @@ import type { Timing } from '../bench/clock.js'
 import type { Judge } from '../bench/contender.js'
 import type { Line } from '../bench/line.js'
 import { lineOf } from '../bench/line.js'
-import { markdownTable, peakText, table } from '../bench/markdown.js'
+import { markdownHead, markdownRow, peakText, table } from '../bench/markdown.js'
 import { measurePeak } from '../bench/peak.js'
 import type { Comparison, Paired, Test } from '../bench/regression.js'
 import { compared, comparedToRecord, roundsNeeded, usualTest } from '../bench/regression.js'
@@ -46,7 +46,7 @@ import { exit } from './exit.js'
 import { forPage, writable, writeWhole } from './file.js'
 import { aboveZero, atLeastZero, backendOption, deviceOption, wholeNumber } from './options.js'
 import { closing } from './rim.js'
-import type { Screen } from './terminal.js'
+import type { Screen, Status } from './terminal.js'
 import { complainTo, inkFor, statusLine } from './terminal.js'
 import { version } from './version.js'
 
@@ -148,12 +148,17 @@ const runAll = async (
   contenders: readonly Contender[],
   timing: Timing,
   peak: Peak | undefined,
-  show: (what: string) => void,
+  { show, clear }: Status,
+  say: (text: string) => void,
 ): Promise<readonly Line[]> => {
   const lines: Line[] = []
+  say(`${markdownHead()}\n`)
   for (const workload of some) {
     const rows = await race(workload, contenders, timing, show)
-    lines.push(...rows.map((row) => lineOf(row, rows, peak)))
+    const some = rows.map((row) => lineOf(row, rows, peak))
+    clear()
+    say(some.map((line) => `${markdownRow(line)}\n`).join(''))
+    lines.push(...some)
   }
   return lines
 }
@@ -341,27 +346,17 @@ export const benchAt = async (rim: BenchRim, options: BenchOptions): Promise<Exi
       if (E.isRight(gpu)) await gpu.right.close()
     }
     say(`${ink.strong(subject.name)} on\n${printFingerprint(about, ink)}\n`)
-    if (peak !== undefined) say(`\n${peakText(peak)}\n`)
-    const found = await runAll(onDevice, [ours, ...peers], timing, peak, status.show)
-    status.clear()
-    lines.push(...found)
-    say(`\n${markdownTable(found)}\n`)
+    say(peak === undefined ? '\n' : `\n${peakText(peak)}\n\n`)
+    lines.push(...(await runAll(onDevice, [ours, ...peers], timing, peak, status, say)))
     for (const close of closers.splice(0)) await close()
     await closing({ err }, subject)
   }
   const slow = some.filter(isForProcessors)
   if (slow.length > 0) {
     const peers = await opened(options.against.filter((name) => !isOnGpu(name)))
-    const found = await runAll(
-      slow,
-      [contenderOf('reference', E.right(reference), processor()), ...peers],
-      timing,
-      undefined,
-      status.show,
-    )
-    status.clear()
-    lines.push(...found)
-    say(`\non the processor, ${processor()}\n\n${markdownTable(found)}\n`)
+    say(`\non the processor, ${processor()}\n\n`)
+    const first = contenderOf('reference', E.right(reference), processor())
+    lines.push(...(await runAll(slow, [first, ...peers], timing, undefined, status, say)))
     for (const close of closers.splice(0)) await close()
   }
 

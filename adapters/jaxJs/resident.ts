@@ -386,6 +386,22 @@ export const residentJaxJs = (
       return one
     }
 
+    /*
+     * Arrays are promises of work that is handed in when somebody waits for them. Nobody looks at the values of a run that
+     * answers nothing, so that they are waited for here, each run's while the next one is being written down.
+     */
+    let inFlight: Promise<unknown> = Promise.resolve()
+    const handedIn = async (values: Values): Promise<void> => {
+      const before = inFlight
+      const done = jax.blockUntilReady({ ...values }).then(() => {
+        for (const value of Object.values(values)) value.dispose()
+      })
+      inFlight = done
+      // whoever waits for it next hears of it
+      done.catch(() => undefined)
+      await before
+    }
+
     const readBack = async (values: Values, names: readonly string[]): Promise<Tensors> => {
       const read: [string, Tensor][] = []
       for (const name of names) {
@@ -412,6 +428,11 @@ export const residentJaxJs = (
       if (E.isLeft(one)) return one
       return answering(async () => {
         const values = one.right.run(inputsOf(program, feeds))
+        if (watch.length === 0) {
+          await handedIn(values)
+          return {}
+        }
+        await inFlight
         const answer = await readBack(values, watch)
         for (const value of Object.values(values)) value.dispose()
         return answer
@@ -425,11 +446,16 @@ export const residentJaxJs = (
       if (E.isLeft(one)) return one
       return answering(async () => {
         const values = one.right.run(inputsOf(own, feeds))
-        const answer = await readBack(values, watch)
         for (const [name, value] of moving) {
           state[name]?.dispose()
           state[name] = (values[value] as JaxArray).ref
         }
+        if (watch.length === 0) {
+          await handedIn(values)
+          return {}
+        }
+        await inFlight
+        const answer = await readBack(values, watch)
         for (const value of Object.values(values)) value.dispose()
         return answer
       })
@@ -452,6 +478,7 @@ export const residentJaxJs = (
           ),
         ),
       close: async () => {
+        await inFlight.catch(() => undefined)
         for (const value of Object.values(state)) value.dispose()
       },
     })
