@@ -74,9 +74,9 @@ const decoded = <A>(codec: t.Decoder<unknown, A>, value: unknown): E.Either<stri
   F.pipe(
     codec.decode(value),
     E.mapLeft((errors) => {
-      const last = errors.at(-1)
-      const path = last?.context.map(({ key }) => key).join('/') ?? ''
-      return `at ${brief(path || '/')} found ${show(last?.value)}, wanted ${last?.context.at(-1)?.type.name}`
+      const [first] = errors
+      const path = first?.context.map(({ key }) => key).join('/') ?? ''
+      return `at ${brief(path || '/')} found ${show(first?.value)}, wanted ${first?.context.at(-1)?.type.name}`
     }),
   )
 

@@ -147,9 +147,10 @@ export const race = async (
   contenders: readonly Contender[],
   timing: Timing,
   watch?: (what: string) => void,
+  stopped: () => boolean = () => false,
 ): Promise<readonly Row[]> => {
   const opened = await openRace(workload, contenders, timing, watch)
-  for (let i = 0; i < timing.rounds; i++) await opened.round()
+  for (let i = 0; i < timing.rounds && !stopped(); i++) await opened.round()
   await opened.close()
   return opened.rows()
 }

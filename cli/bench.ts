@@ -56,6 +56,8 @@ export interface BenchRim {
   readonly out: Screen
   readonly err: Screen
   readonly clock: () => number
+  /** whether a person has broken it off: what was measured by then is told and written */
+  readonly stopped?: () => boolean
 }
 
 export interface BenchOptions {
@@ -150,11 +152,13 @@ const runAll = async (
   peak: Peak | undefined,
   { show, clear }: Status,
   say: (text: string) => void,
+  stopped: () => boolean,
 ): Promise<readonly Line[]> => {
   const lines: Line[] = []
   say(`${markdownHead()}\n`)
   for (const workload of some) {
-    const rows = await race(workload, contenders, timing, show)
+    if (stopped()) break
+    const rows = await race(workload, contenders, timing, show, stopped)
     const some = rows.map((row) => lineOf(row, rows, peak))
     clear()
     say(some.map((line) => `${markdownRow(line)}\n`).join(''))
@@ -317,6 +321,7 @@ export const benchAt = async (rim: BenchRim, options: BenchOptions): Promise<Exi
     return contenders
   }
 
+  const stopped = rim.stopped ?? (() => false)
   const lines: Line[] = []
   let peak: Peak | undefined
   let about: Fingerprint = { processor: processor(), node: process.version }
@@ -347,7 +352,7 @@ export const benchAt = async (rim: BenchRim, options: BenchOptions): Promise<Exi
     }
     say(`${ink.strong(subject.name)} on\n${printFingerprint(about, ink)}\n`)
     say(peak === undefined ? '\n' : `\n${peakText(peak)}\n\n`)
-    lines.push(...(await runAll(onDevice, [ours, ...peers], timing, peak, status, say)))
+    lines.push(...(await runAll(onDevice, [ours, ...peers], timing, peak, status, say, stopped)))
     for (const close of closers.splice(0)) await close()
     await closing({ err }, subject)
   }
@@ -356,7 +361,7 @@ export const benchAt = async (rim: BenchRim, options: BenchOptions): Promise<Exi
     const peers = await opened(options.against.filter((name) => !isOnGpu(name)))
     say(`\non the processor, ${processor()}\n\n`)
     const first = contenderOf('reference', E.right(reference), processor())
-    lines.push(...(await runAll(slow, [first, ...peers], timing, undefined, status, say)))
+    lines.push(...(await runAll(slow, [first, ...peers], timing, undefined, status, say, stopped)))
     for (const close of closers.splice(0)) await close()
   }
 
@@ -388,6 +393,7 @@ export const benchAt = async (rim: BenchRim, options: BenchOptions): Promise<Exi
     }
     if (comparisons.some(({ verdict }) => verdict === 'slower')) return exit.slower
   }
+  if (stopped()) return exit.interrupted
   // a peer that is wrong is told by its row, and is no fault of the subject's
   const own = lines.filter(({ subject }) => !peerNames.includes(subject) || subject === options.backend)
   return own.some(({ outcome }) => outcome === 'wrong') ? exit.notConformant : exit.ok
@@ -441,11 +447,20 @@ export const benchCommand: Subcommand = (command, end) =>
     .option('--json [file]', 'a line of JSON for each row, then what it ran on')
     .option('--html <file>', 'a page with charts that needs nothing else')
     .addOption(new Option('--serve', 'answers another bench that asks for rounds').hideHelp())
-    .action(async (options: BenchOptions) =>
-      end(
-        await benchAt(
-          { open: openBackend, out: process.stdout, err: process.stderr, clock: () => performance.now() },
-          options,
-        ),
-      ),
-    )
+    .action(async (options: BenchOptions) => {
+      let broken = false
+      const breakOff = (): void => {
+        broken = true
+      }
+      process.once('SIGINT', breakOff).once('SIGTERM', breakOff)
+      const rim: BenchRim = {
+        open: openBackend,
+        out: process.stdout,
+        err: process.stderr,
+        clock: () => performance.now(),
+        stopped: () => broken,
+      }
+      const code = await benchAt(rim, options)
+      process.off('SIGINT', breakOff).off('SIGTERM', breakOff)
+      end(code)
+    })
