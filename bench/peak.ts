@@ -48,20 +48,22 @@ const multiplyAdds = (type: 'f32' | 'vec4<f32>'): string => /* wgsl */ `
 
 const bytes = 64 * 2 ** 20
 const invocations = 2 ** 16
-const repetitions = 5
-const wantedMs = 60
+const turns = 256
+const repetitions = 3
+const wantedMs = 40
 const most = 65535
 
-interface Lane {
-  readonly run: (times: number) => Promise<number>
-}
+/** A kernel that is ready: milliseconds of each of so many dispatches. */
+type Lane = (times: number) => Promise<number>
 
 const laneOn = async (
   device: GPUDevice,
   buffers: readonly GPUBuffer[],
-  code: string,
-  groups: number,
-  constants: Record<string, number>,
+  {
+    code,
+    groups,
+    constants,
+  }: { readonly code: string; readonly groups: number; readonly constants: Record<string, number> },
   clock: () => number,
 ): Promise<Lane> => {
   const pipeline = await device.createComputePipelineAsync({
@@ -72,71 +74,74 @@ const laneOn = async (
     layout: pipeline.getBindGroupLayout(0),
     entries: buffers.map((buffer, binding) => ({ binding, resource: { buffer } })),
   })
-  return {
-    run: async (times) => {
-      const encoder = device.createCommandEncoder()
-      const pass = encoder.beginComputePass()
-      pass.setPipeline(pipeline)
-      pass.setBindGroup(0, bindings)
-      for (let i = 0; i < times; i++) pass.dispatchWorkgroups(Math.min(groups, most), Math.ceil(groups / most))
-      pass.end()
-      const start = clock()
-      device.queue.submit([encoder.finish()])
-      await device.queue.onSubmittedWorkDone()
-      return (clock() - start) / times
-    },
+  return async (times) => {
+    const encoder = device.createCommandEncoder()
+    const pass = encoder.beginComputePass()
+    pass.setPipeline(pipeline)
+    pass.setBindGroup(0, bindings)
+    for (let i = 0; i < times; i++) pass.dispatchWorkgroups(Math.min(groups, most), Math.ceil(groups / most))
+    pass.end()
+    const start = clock()
+    device.queue.submit([encoder.finish()])
+    await device.queue.onSubmittedWorkDone()
+    return (clock() - start) / times
   }
 }
 
 /** The least milliseconds of some runs, each long enough to be measured. */
 const bestOf = async (lane: Lane): Promise<number> => {
-  await lane.run(1)
-  const once = await lane.run(1)
+  const once = await lane(1)
   const times = Math.min(Math.max(Math.ceil(wantedMs / once), 1), 200)
   let best = Infinity
-  for (let i = 0; i < repetitions; i++) best = Math.min(best, await lane.run(times))
+  for (let i = 0; i < repetitions; i++) best = Math.min(best, await lane(times))
   return best
 }
 
-const measured = async (device: GPUDevice, clock: () => number): Promise<Peak> => {
+/** Kernels that are ready to be measured again: what they reach is the most of what they reached so far. */
+export interface Probe {
+  readonly measure: () => Promise<Peak>
+  readonly close: () => Promise<void>
+}
+
+const probeOn = async (device: GPUDevice, clock: () => number): Promise<Probe> => {
   const usage = 0x80 // GPUBufferUsage.STORAGE, which is a global in browsers only
   const buffers = [0, 1].map(() => device.createBuffer({ size: bytes, usage }))
-  const copying: number[] = []
-  for (const per of [1, 4] as const) {
-    const groups = bytes / 16 / 64 / per
-    copying.push(await bestOf(await laneOn(device, buffers, copies(per), groups, {}, clock)))
+  const lane = (code: string, groups: number, constants: Record<string, number> = {}): Promise<Lane> =>
+    laneOn(device, buffers, { code, groups, constants }, clock)
+  const copying = [await lane(copies(1), bytes / 16 / 64), await lane(copies(4), bytes / 16 / 64 / 4)]
+  const groups = invocations / 64
+  const adding = [
+    { run: await lane(multiplyAdds('f32'), groups, { turns }), operations: 2 * 8 * turns * invocations },
+    { run: await lane(multiplyAdds('vec4<f32>'), groups, { turns }), operations: 2 * 8 * 4 * turns * invocations },
+  ]
+  let peak: Peak = { gflops: 0, gbps: 0 }
+  return {
+    measure: async () => {
+      for (const run of copying) peak = { ...peak, gbps: Math.max(peak.gbps, (2 * bytes) / (await bestOf(run)) / 1e6) }
+      for (const { run, operations } of adding)
+        peak = { ...peak, gflops: Math.max(peak.gflops, operations / (await bestOf(run)) / 1e6) }
+      return peak
+    },
+    close: async () => {
+      device.destroy()
+      await device.lost
+    },
   }
-  const adding: number[] = []
-  for (const [type, width] of [
-    ['f32', 1],
-    ['vec4<f32>', 4],
-  ] as const) {
-    const turns = 256
-    const lane = await laneOn(device, buffers, multiplyAdds(type), invocations / 64, { turns }, clock)
-    adding.push((2 * 8 * width * turns * invocations) / (await bestOf(lane)))
-  }
-  for (const buffer of buffers) buffer.destroy()
-  return { gflops: Math.max(...adding) / 1e6, gbps: (2 * bytes) / Math.min(...copying) / 1e6 }
 }
 
 /**
- * An adapter's peaks: operations a second of multiply-adds in registers, and bytes a second of copies of 64 MiB, each the
- * best of five.
+ * An adapter's limits: operations a second of multiply-adds in registers, and bytes a second of copies of 64 MiB.
  *
  * Errors  BackendUnavailable – it gives no device, or refuses the kernels
  */
-export const measurePeak = async ({ gpu }: OpenedGpu, clock: () => number): Promise<Result<Peak>> => {
+export const openProbe = async ({ gpu }: OpenedGpu, clock: () => number): Promise<Result<Probe>> => {
   try {
     const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' })
     if (adapter === null) throw new Error('there is no adapter')
-    const device = await adapter.requestDevice()
-    const peak = await measured(device, clock)
-    device.destroy()
-    await device.lost
-    return E.right(peak)
+    return E.right(await probeOn(await adapter.requestDevice(), clock))
   } catch (thrown) {
     return E.left(
-      etalonError('BackendUnavailable', `its peaks: ${thrown instanceof Error ? thrown.message : String(thrown)}`),
+      etalonError('BackendUnavailable', `its limits: ${thrown instanceof Error ? thrown.message : String(thrown)}`),
     )
   }
 }

@@ -8,10 +8,11 @@ import type { Judge } from '../bench/contender.js'
 import type { Line } from '../bench/line.js'
 import { lineOf } from '../bench/line.js'
 import { markdownHead, markdownRow, peakText, table } from '../bench/markdown.js'
-import { measurePeak } from '../bench/peak.js'
+import type { Probe } from '../bench/peak.js'
+import { openProbe } from '../bench/peak.js'
 import type { Comparison, Paired, Test } from '../bench/regression.js'
 import { compared, comparedToRecord, roundsNeeded, usualTest } from '../bench/regression.js'
-import type { Peak } from '../bench/rows.js'
+import type { Peak, Row } from '../bench/rows.js'
 import type { Contender } from '../bench/run.js'
 import { race } from '../bench/run.js'
 import type { Sweep, Workload } from '../bench/workloads.js'
@@ -144,27 +145,34 @@ interface Outcome {
   readonly peak?: Peak
 }
 
-/** Runs workloads one after the other, a table of each as it comes. */
+/**
+ * Runs workloads one after the other, a table of each as it comes. The adapter's limits are measured again before each, since
+ * a minute in which the machine is busy elsewhere shows less of them; at the end every line is of the best that they were.
+ */
 const runAll = async (
   some: readonly Workload[],
   contenders: readonly Contender[],
   timing: Timing,
-  peak: Peak | undefined,
+  probe: Probe | undefined,
   { show, clear }: Status,
   say: (text: string) => void,
   stopped: () => boolean,
-): Promise<readonly Line[]> => {
-  const lines: Line[] = []
+): Promise<Outcome> => {
+  const races: (readonly Row[])[] = []
+  let peak: Peak | undefined
   say(`${markdownHead()}\n`)
   for (const workload of some) {
     if (stopped()) break
+    peak = await probe?.measure()
     const rows = await race(workload, contenders, timing, show, stopped)
-    const some = rows.map((row) => lineOf(row, rows, peak))
     clear()
-    say(some.map((line) => `${markdownRow(line)}\n`).join(''))
-    lines.push(...some)
+    say(rows.map((row) => `${markdownRow(lineOf(row, rows, peak))}\n`).join(''))
+    races.push(rows)
   }
-  return lines
+  return {
+    lines: races.flatMap((rows) => rows.map((row) => lineOf(row, rows, peak))),
+    ...(peak === undefined ? {} : { peak }),
+  }
 }
 
 const verdictTable = (comparisons: readonly Comparison[], { tolerated }: Test): string =>
@@ -343,16 +351,20 @@ export const benchAt = async (rim: BenchRim, options: BenchOptions): Promise<Exi
     }
     const peers = await opened(options.against.filter((name) => isOnGpu(name) && name !== subject.name))
     about = { ...subject.fingerprint, ...about }
-    if (options.backend === 'webgpu' || isOnGpu(options.backend)) {
-      const gpu = await (await import('../accelerated/index.js')).openGpu(options.device)()
-      const limits = E.isRight(gpu) ? await measurePeak(gpu.right, rim.clock) : gpu
-      if (E.isLeft(limits)) complain(limits.left.message)
-      else peak = limits.right
-      if (E.isRight(gpu)) await gpu.right.close()
-    }
-    say(`${ink.strong(subject.name)} on\n${printFingerprint(about, ink)}\n`)
-    say(peak === undefined ? '\n' : `\n${peakText(peak)}\n\n`)
-    lines.push(...(await runAll(onDevice, [ours, ...peers], timing, peak, status, say, stopped)))
+    const gpu =
+      options.backend === 'webgpu' || isOnGpu(options.backend)
+        ? await (await import('../accelerated/index.js')).openGpu(options.device)()
+        : undefined
+    const probe = gpu === undefined || E.isLeft(gpu) ? gpu : await openProbe(gpu.right, rim.clock)
+    if (probe !== undefined && E.isLeft(probe)) complain(probe.left.message)
+    const limits = probe !== undefined && E.isRight(probe) ? probe.right : undefined
+    say(`${ink.strong(subject.name)} on\n${printFingerprint(about, ink)}\n\n`)
+    const found = await runAll(onDevice, [ours, ...peers], timing, limits, status, say, stopped)
+    lines.push(...found.lines)
+    peak = found.peak
+    if (peak !== undefined) say(`\n${peakText(peak)}\n`)
+    await limits?.close()
+    if (gpu !== undefined && E.isRight(gpu)) await gpu.right.close()
     for (const close of closers.splice(0)) await close()
     await closing({ err }, subject)
   }
@@ -361,7 +373,7 @@ export const benchAt = async (rim: BenchRim, options: BenchOptions): Promise<Exi
     const peers = await opened(options.against.filter((name) => !isOnGpu(name)))
     say(`\non the processor, ${processor()}\n\n`)
     const first = contenderOf('reference', E.right(reference), processor())
-    lines.push(...(await runAll(slow, [first, ...peers], timing, undefined, status, say, stopped)))
+    lines.push(...(await runAll(slow, [first, ...peers], timing, undefined, status, say, stopped)).lines)
     for (const close of closers.splice(0)) await close()
   }
 
@@ -396,7 +408,8 @@ export const benchAt = async (rim: BenchRim, options: BenchOptions): Promise<Exi
   if (stopped()) return exit.interrupted
   // a peer that is wrong is told by its row, and is no fault of the subject's
   const own = lines.filter(({ subject }) => !peerNames.includes(subject) || subject === options.backend)
-  return own.some(({ outcome }) => outcome === 'wrong') ? exit.notConformant : exit.ok
+  if (own.some(({ outcome }) => outcome === 'wrong')) return exit.notConformant
+  return own.some(({ outcome }) => outcome === 'timed') ? exit.ok : exit.noBackend
 }
 
 const workloadList = (text: string): readonly Workload[] => {
