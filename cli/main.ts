@@ -5,7 +5,8 @@ import { exit } from './exit.js'
 import { version } from './version.js'
 
 interface Entry {
-  readonly summary: string
+  /** what help says of it; one without is for the command's own use */
+  readonly summary?: string
   readonly load: () => Promise<Subcommand>
 }
 
@@ -15,6 +16,7 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'hold a backend against the reference',
     load: async () => (await import('./verify.js')).verifyCommand,
   },
+  part: { load: async () => (await import('./part.js')).partCommand },
   zoo: {
     summary: 'hold a backend against the reference on whole networks, node by node',
     load: async () => (await import('./zoo.js')).zooCommand,
@@ -84,7 +86,7 @@ const fresh = (name: string): Command =>
 const frame = (): Command =>
   Object.entries(subcommands).reduce<Command>(
     (program, [name, { summary }]) => {
-      program.command(name).description(summary)
+      if (summary !== undefined) program.command(name).description(summary)
       return program
     },
     fresh('etalon')
@@ -104,7 +106,7 @@ const run = async ([name = '', ...rest]: readonly string[]): Promise<void> => {
     await frame().parseAsync([...(name === '' ? [] : [name]), ...rest], { from: 'user' })
     return
   }
-  const command = fresh(`etalon ${name}`).description(entry.summary)
+  const command = fresh(`etalon ${name}`).description(entry.summary ?? '')
   const subcommand = await entry.load()
   subcommand(command, (code) => {
     unfinished = false
