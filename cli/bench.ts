@@ -156,7 +156,7 @@ const runAll = async (
   probe: Probe | undefined,
   { show, clear }: Status,
   say: (text: string) => void,
-  stopped: () => boolean,
+  { stopped, keep }: { readonly stopped: () => boolean; readonly keep: (lines: readonly Line[]) => Promise<void> },
 ): Promise<Outcome> => {
   const races: (readonly Row[])[] = []
   let peak: Peak | undefined
@@ -168,6 +168,7 @@ const runAll = async (
     clear()
     say(rows.map((row) => `${markdownRow(lineOf(row, rows, peak))}\n`).join(''))
     races.push(rows)
+    await keep(races.flatMap((some) => some.map((row) => lineOf(row, some, peak))))
   }
   return {
     lines: races.flatMap((rows) => rows.map((row) => lineOf(row, rows, peak))),
@@ -331,6 +332,13 @@ export const benchAt = async (rim: BenchRim, options: BenchOptions): Promise<Exi
 
   const stopped = rim.stopped ?? (() => false)
   const lines: Line[] = []
+  // a run may take an hour: what is measured is on the disk after each workload, whatever ends the process
+  const keep = async (found: readonly Line[]): Promise<void> => {
+    if (typeof options.json !== 'string') return
+    const target = await writable(options.json)
+    if (E.isRight(target))
+      await writeWhole(target.right, [...lines, ...found].map((line) => `${JSON.stringify(line)}\n`).join(''))
+  }
   let peak: Peak | undefined
   let about: Fingerprint = { processor: processor(), node: process.version }
   if (onDevice.length > 0 || options.serve === true) {
@@ -359,7 +367,7 @@ export const benchAt = async (rim: BenchRim, options: BenchOptions): Promise<Exi
     if (probe !== undefined && E.isLeft(probe)) complain(probe.left.message)
     const limits = probe !== undefined && E.isRight(probe) ? probe.right : undefined
     say(`${ink.strong(subject.name)} on\n${printFingerprint(about, ink)}\n\n`)
-    const found = await runAll(onDevice, [ours, ...peers], timing, limits, status, say, stopped)
+    const found = await runAll(onDevice, [ours, ...peers], timing, limits, status, say, { stopped, keep })
     lines.push(...found.lines)
     peak = found.peak
     if (peak !== undefined) say(`\n${peakText(peak)}\n`)
@@ -373,7 +381,7 @@ export const benchAt = async (rim: BenchRim, options: BenchOptions): Promise<Exi
     const peers = await opened(options.against.filter((name) => !isOnGpu(name)))
     say(`\non the processor, ${processor()}\n\n`)
     const first = contenderOf('reference', E.right(reference), processor())
-    lines.push(...(await runAll(slow, [first, ...peers], timing, undefined, status, say, stopped)).lines)
+    lines.push(...(await runAll(slow, [first, ...peers], timing, undefined, status, say, { stopped, keep })).lines)
     for (const close of closers.splice(0)) await close()
   }
 
