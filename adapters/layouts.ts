@@ -82,19 +82,11 @@ const ofNode = (
     const value = inputs[name]
     return value === undefined ? [] : [[value, layout(shapes[value] as Shape)]]
   }
-  switch (op) {
-    case 'conv2d':
-      return put('w', filter)
-    case 'dense': {
-      const image = shapes[flattened[inputs['x'] ?? ''] ?? '']
-      return put('w', (shape) => (image?.length === 4 ? afterImage(shape, image) : transposed(shape)))
-    }
-    case 'lstm':
-    case 'rnn':
-      return [...put('wIh', transposed), ...put('wHh', transposed)]
-    default:
-      return []
-  }
+  if (op === 'conv2d') return put('w', filter)
+  if (op === 'lstm' || op === 'rnn') return [...put('wIh', transposed), ...put('wHh', transposed)]
+  if (op !== 'dense') return []
+  const image = shapes[flattened[inputs['x'] ?? ''] ?? '']
+  return put('w', (shape) => (image?.length === 4 ? afterImage(shape, image) : transposed(shape)))
 }
 
 /**

@@ -306,12 +306,15 @@ thead th { font-weight: 600; } .n { text-align: right; } .ahead { font-weight: 6
 abbr { text-decoration: none; } dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; font-size: .9rem; } dd { margin: 0; overflow-wrap: anywhere; }
 `
 
+const textOf = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
+
 const factsOf = (summary: Readonly<Record<string, unknown>>): string => {
   const fingerprint = summary['fingerprint']
   const facts = { ...summary, ...(typeof fingerprint === 'object' ? fingerprint : {}) }
   return `<details><summary>What it ran on</summary><dl>${Object.entries(facts)
     .filter(([, value]) => typeof value !== 'object')
-    .map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(String(value))}</dd>`)
+    .map(([name, value]) => `<dt>${escaped(name)}</dt><dd>${escaped(textOf(value))}</dd>`)
     .join('')}</dl></details>`
 }
 
@@ -336,7 +339,7 @@ export const benchPage = (
     })
     return own.length === 0 ? [] : [{ sweep, own }]
   })
-  const title = `etalon bench on ${String(summary['adapter'] ?? '')}`
+  const title = `etalon bench on ${textOf(summary['adapter'])}`
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -344,7 +347,7 @@ export const benchPage = (
 <title>${escaped(title)}</title>
 <style>${style}</style>
 <h1>${escaped(title)}</h1>
-<p>${escaped(`Every answer was held against the oracle before its clock started. Version ${String(summary['version'] ?? '')}, ${String(summary['rounds'] ?? '')} rounds in turn${peak === undefined ? '' : `; ${peakText(peak)}`}.`)}</p>
+<p>${escaped(`Every answer was held against the oracle before its clock started. Version ${textOf(summary['version'])}, ${textOf(summary['rounds'])} rounds in turn${peak === undefined ? '' : `; ${peakText(peak)}`}.`)}</p>
 ${
   single.length === 0
     ? ''

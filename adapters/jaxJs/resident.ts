@@ -254,7 +254,7 @@ const functionOf =
     attributes: ReadonlyMap<ProgramNode, Attributes>,
     answered: readonly string[],
   ) =>
-  (inputs: Values): Values => {
+  (inputs: Record<string, JaxArray>): Record<string, JaxArray> => {
     const stepsOf = (nodes: readonly ProgramNode[]): readonly Step[] =>
       nodes.map((node) => [node, attributes.get(node) as Attributes])
     const steps = stepsOf(forward)
@@ -293,11 +293,12 @@ const functionOf =
         ;(of as JaxArray).dispose()
         return [jax.numpy.sum(value.mul(cotangent)), kept]
       }
-      const [[value, aux], grads] = jax.valueAndGrad(weighted, { argnums: 0, hasAux: true })(
-        copies(primals),
-        copies(rest),
-        (inputs[gradient.cotangent] as JaxArray).ref,
-      ) as unknown as [[JaxArray, Record<string, JaxArray>], Record<string, JaxArray>]
+      // its types do not follow a tree of arrays through the gradient
+      const both: [[JaxArray, Record<string, JaxArray>], Record<string, JaxArray>] = jax.valueAndGrad(weighted, {
+        argnums: 0,
+        hasAux: true,
+      })(copies(primals), copies(rest), (inputs[gradient.cotangent] as JaxArray).ref)
+      const [[value, aux], grads] = both
       value.dispose()
       Object.assign(
         known,
@@ -343,7 +344,7 @@ export const residentJaxJs = (
   const arrayOf = (tensor: Tensor): JaxArray => {
     const data = flat.get(tensor) ?? inFloat32(tensor)
     flat.set(tensor, data)
-    return jax.numpy.array(data as Float32Array<ArrayBuffer>, {
+    return jax.numpy.array(data, {
       shape: [...tensor.shape],
       dtype: jax.numpy.float32,
     })
@@ -367,7 +368,7 @@ export const residentJaxJs = (
         )
       }),
       E.map(({ checked: { shapes }, reading, attributes }) => ({
-        run: jax.jit(functionOf(jax, reading, shapes, attributes, answered) as never) as unknown as Compiled['run'],
+        run: jax.jit(functionOf(jax, reading, shapes, attributes, answered)),
       })),
     )
 

@@ -83,7 +83,7 @@ const batchNormTraining = ({ tf, attrs, read }: Asked): Answers => {
   const { mean, variance } = tf.moments(x, axes)
   const renewed = (old: TfTensor, now: TfTensor): TfTensor => tf.add(tf.mul(old, 1 - momentum), tf.mul(now, momentum))
   return {
-    y: tf.batchNorm(x, mean as One, variance as One, read('beta') as One, read('gamma') as One, epsilon),
+    y: tf.batchNorm(x, mean, variance, read('beta'), read('gamma'), epsilon),
     runningMean: renewed(read('runningMean'), mean),
     runningVar: renewed(
       read('runningVar'),
@@ -129,7 +129,7 @@ const ops: Readonly<Record<string, (asked: Asked) => Answers>> = {
   tanh: ({ tf, read }) => ({ y: tf.tanh(read('x')) }),
   add: ({ tf, read }) => ({ y: tf.add(read('a'), read('b')) }),
   mul: ({ tf, read }) => ({ y: tf.mul(read('a'), read('b')) }),
-  flatten: ({ tf, read }) => ({ y: tf.reshape(read('x'), [read('x').shape[0] as number, -1]) }),
+  flatten: ({ tf, read }) => ({ y: tf.reshape(read('x'), [read('x').shape[0], -1]) }),
   globalAvgPool: ({ tf, read }) => ({ y: tf.mean(read('x'), [1, 2]) }),
   maxPool2d: ({ tf, attrs, read }) => {
     const { window, stride, padding, ceilMode } = attrs as AttrsOf<'maxPool2d'>
@@ -148,7 +148,7 @@ const ops: Readonly<Record<string, (asked: Asked) => Answers>> = {
   batchNormInference: ({ tf, attrs, read }) => {
     const { epsilon } = attrs as AttrsOf<'batchNormInference'>
     const [mean, variance] = [read('runningMean') as One, read('runningVar') as One]
-    return { y: tf.batchNorm(read('x'), mean, variance, read('beta') as One, read('gamma') as One, epsilon) }
+    return { y: tf.batchNorm(read('x'), mean, variance, read('beta'), read('gamma'), epsilon) }
   },
   softmaxCrossEntropy: ({ tf, attrs, read }) => {
     const { reduction } = attrs as AttrsOf<'softmaxCrossEntropy'>
@@ -397,7 +397,7 @@ export const residentTfjs = (
           gradient === undefined
             ? runForward(tf, steps, given)
             : { ...given, ...differentiated(tf, steps, gradient, given, answered) }
-        return pick(answered, all) as Record<string, TfTensor>
+        return pick(answered, all)
       })
       const answer = watch.length > 0 ? await readBack(layoutOf, shapes, values) : {}
       for (const value of Object.values(values)) value.dispose()
@@ -443,7 +443,7 @@ export const residentTfjs = (
       })
       for (const [name, value] of renewed) {
         const now = seen[value] ?? noWords(`the value ${value}`)
-        ;(variables.get(name) as Variable).assign(now as never)
+        ;(variables.get(name) as Variable).assign(now)
       }
       const answer = await readBack(layoutOf, shapes, pick(watch, seen))
       for (const value of Object.values(seen)) value.dispose()
