@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import type { Subcommand } from './command.js'
 import { exit } from './exit.js'
+import { version } from './version.js'
 
 interface Entry {
   /** what help says of it; one without is for the command's own use */
@@ -50,7 +50,10 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'what a test may ask of an op at a shape, in f32, tf32, bf16 or f16',
     load: async () => (await import('./tolerance.js')).toleranceCommand,
   },
-  bench: { summary: 'time answers already found right', load: async () => (await import('./bench.js')).benchCommand },
+  bench: {
+    summary: 'time answers already found right, side by side with other libraries',
+    load: async () => (await import('./bench.js')).benchCommand,
+  },
   explain: {
     summary: "an op's formula with numbers put in, step by step",
     load: async () => (await import('./explain.js')).explainCommand,
@@ -67,16 +70,6 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'the backends that can be held: installed or how to install, version, ops',
     load: async () => (await import('./adapterList.js')).adapterListCommand,
   },
-}
-
-// the package's own file lies one folder up from the sources and two up from what is built
-const version = (): string => {
-  const file = ['../package.json', '../../package.json']
-    .map((path) => new URL(path, import.meta.url))
-    .find((url) => existsSync(url))
-  return file === undefined
-    ? 'unknown'
-    : (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version
 }
 
 // help is written for terminals of 80 columns, and for what is narrower
@@ -102,7 +95,7 @@ const frame = (): Command =>
       .helpCommand(false)
       .addHelpText(
         'after',
-        '\nExit codes: 0 ok, 1 not conformant, 2 usage, 3 no backend could start,\n4 the oracle failed its own check, 5 newly failing, 130 broken off by Ctrl-C',
+        '\nExit codes: 0 ok, 1 not conformant, 2 usage, 3 no backend could start,\n4 the oracle failed its own check, 5 newly failing or slower, 130 broken off by Ctrl-C',
       ),
   )
 
