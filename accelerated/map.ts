@@ -1,4 +1,4 @@
-import type { Kernel, Launch, Slot } from './kernel.js'
+import type { Formula, Kernel, Launch, Slot } from './kernel.js'
 import { elementwise, kernel } from './kernel.js'
 
 /**
@@ -15,6 +15,7 @@ import { elementwise, kernel } from './kernel.js'
  *             shared. A workgroup takes 256 neighbouring vectors, of which neighbouring invocations take neighbours
  */
 export interface Mapping {
+  readonly formula: Formula
   readonly single: Kernel
   readonly vectors: Kernel
 }
@@ -31,11 +32,16 @@ fn element(i: u32) {
 }
 `
 
-const vectorFrame = (reads: readonly string[], writes: readonly string[], shared: readonly string[]): string => `
+const vectorFrame = (
+  reads: readonly string[],
+  writes: readonly string[],
+  shared: readonly string[],
+  index = '0u',
+): string => `
 fn element(i: u32) {
   let first = i / 64u * 256u + i % 64u;
-  ${shared.map((name) => `let one_${name} = ${name}(0u);`).join('\n  ')}
   for (var four = first; four < min(first + 256u, dims.vectors); four += 64u) {
+    ${shared.map((name) => `let one_${name} = ${name}(${index});`).join('\n    ')}
     ${reads.map((name) => `let four_${name} = ${name}(four);`).join('\n    ')}
     ${lanes
       .map(
@@ -50,40 +56,43 @@ fn element(i: u32) {
 }
 `
 
-export const mapping = ({ code, shared = [], reads, ...text }: MappingText): Mapping => {
-  const { writes } = text
-  const values = `\nstruct Values { ${writes.map((name) => `${name}: f32`).join(', ')} }\n`
+/** The kernels of a formula. */
+export const mappingOf = (formula: Formula): Mapping => {
+  const { name, reads, shared, writes, dims, params, at } = formula
+  const text = { writes, params, reads: [...reads, ...shared] }
+  const values = `\nstruct Values { ${writes.map((written) => `${written}: f32`).join(', ')} }\n`
   return {
-    single: kernel({
-      ...text,
-      reads: [...reads, ...shared],
-      code: `${values}${singleFrame(reads, writes, shared)}${code}`,
-    }),
+    formula,
+    single: kernel({ ...text, name, dims, code: `${values}${singleFrame(reads, writes, shared)}${at}` }),
     vectors: kernel({
       ...text,
-      name: `${text.name}.vectors`,
-      reads: [...reads, ...shared],
-      dims: [...(text.dims ?? []), 'vectors'],
+      name: `${name}.vectors`,
+      dims: [...dims, 'vectors'],
       vectors: [...reads, ...writes],
-      code: `${values}${vectorFrame(reads, writes, shared)}${code}`,
+      code: `${values}${vectorFrame(reads, writes, shared)}${at}`,
     }),
   }
 }
+
+export const mapping = ({ code, shared = [], dims = [], params = [], ...text }: MappingText): Mapping =>
+  mappingOf({ ...text, shared, dims, params, at: code })
 
 /** Fewer vectors than fill a few workgroups are not worth a kernel of their own. */
 const fewest = 1024
 
 /** The launch of a mapping over so many elements, in the form that suits their number. */
 export const mapOver = (
-  { single, vectors }: Mapping,
+  { formula, single, vectors }: Mapping,
   count: number,
   bind: Readonly<Record<string, Slot>>,
   params: Readonly<Record<string, number>> = {},
   dims: Readonly<Record<string, number>> = {},
 ): Launch => {
   const each = elementwise(single, count, bind, params, dims)
+  const mapped = { formula, count }
   const plain: Launch = {
     ...each,
+    mapped,
     // what is shared is the same one number whichever elements a part has
     outer: {
       extent: count,
@@ -98,6 +107,41 @@ export const mapOver = (
     count: Math.ceil(count / 1024) * 64,
     dims: { ...dims, vectors: count / 4 },
     params,
+    mapped,
     orElse: plain,
+  }
+}
+
+/**
+ * A formula over the tensors of several owners that lie side by side, each from a multiple of `block` vectors on, whose
+ * shared numbers differ: `owner` says for each block where its owner's are.
+ */
+const sideBySide = (formula: Formula): Kernel => {
+  const { vectors } = mappingOf(formula)
+  const { reads, shared, writes, at } = formula
+  const values = `\nstruct Values { ${writes.map((name) => `${name}: f32`).join(', ')} }\n`
+  return {
+    ...vectors,
+    name: `${formula.name}.sideBySide`,
+    reads: [...vectors.reads, 'owner'],
+    dims: [...vectors.dims, 'block'],
+    code: `${values}${vectorFrame(reads, writes, shared, 'u32(owner(four / dims.block))')}${at}`,
+  }
+}
+
+/** The launch of a formula over `count` elements, a whole number of blocks, of several owners side by side. */
+export const mapSideBySide = (
+  formula: Formula,
+  count: number,
+  block: number,
+  { bind, params, dims }: Pick<Launch, 'bind' | 'params' | 'dims'>,
+): Launch => {
+  if (formula.shared.length === 0) return mapOver(mappingOf(formula), count, bind, params, dims)
+  return {
+    kernel: sideBySide(formula),
+    bind: { ...bind, owner: 'tmp:owner' },
+    count: Math.ceil(count / 1024) * 64,
+    dims: { ...dims, vectors: count / 4, block: block / 4 },
+    params,
   }
 }

@@ -8,6 +8,7 @@ import { fromKernels } from '../spec/fromKernels.js'
 import type { Tensors } from '../spec/tensor.js'
 import { absent, asInBrowser, installCommand, versionOf } from './install.js'
 import { jaxJsConventions, jaxJsOps } from './jaxJs/ops.js'
+import { residentJaxJs } from './jaxJs/resident.js'
 import type { Language, Sentence } from './words.js'
 import { inFloat32, js, kernelsOf, listed, snippetIn, speaks, spoken, translationsOf } from './words.js'
 
@@ -85,24 +86,18 @@ const answering =
 
 const nameOf = (device: Device): string => `jax-js-${device}`
 
-const opened = async (device: Device, gpu: OpenedGpu | undefined): Promise<Backend> => {
+const started = async (device: Device, gpu: OpenedGpu | undefined) => {
   const jax = await import('@jax-js/jax')
   const restore = gpu === undefined ? () => undefined : asInBrowser(gpu)
   if (!(await jax.init(device)).includes(device)) throw new Error(`it could not start ${device}`)
-  const language = languageOf(device)
   return {
-    ...fromKernels(nameOf(device), kernelsOf(jaxJsOps, language, answering(jax, device)), {
-      fingerprint: {
-        name: nameOf(device),
-        library: '@jax-js/jax',
-        version: versionOf('@jax-js/jax') ?? 'unknown',
-        ...gpu?.fingerprint,
-      },
-      translates: translationsOf(jaxJsOps),
-      snippet: snippetIn(jaxJsOps, language),
-      dials: true,
-      conventions: jaxJsConventions,
-    }),
+    jax,
+    fingerprint: {
+      name: nameOf(device),
+      library: '@jax-js/jax',
+      version: versionOf('@jax-js/jax') ?? 'unknown',
+      ...gpu?.fingerprint,
+    },
     close: async () => {
       restore()
       await gpu?.close()
@@ -110,8 +105,28 @@ const opened = async (device: Device, gpu: OpenedGpu | undefined): Promise<Backe
   }
 }
 
+const byValue = async (device: Device, gpu: OpenedGpu | undefined): Promise<Backend> => {
+  const { jax, fingerprint, close } = await started(device, gpu)
+  const language = languageOf(device)
+  return {
+    ...fromKernels(nameOf(device), kernelsOf(jaxJsOps, language, answering(jax, device)), {
+      fingerprint,
+      translates: translationsOf(jaxJsOps),
+      snippet: snippetIn(jaxJsOps, language),
+      dials: true,
+      conventions: jaxJsConventions,
+    }),
+    close,
+  }
+}
+
+const resident = async (device: Device, gpu: OpenedGpu | undefined): Promise<Backend> => {
+  const { jax, fingerprint, close } = await started(device, gpu)
+  return { ...residentJaxJs(jax, device, { name: nameOf(device), fingerprint, supports: speaks(jaxJsOps) }), close }
+}
+
 const open =
-  (device: Device) =>
+  (device: Device, opened: typeof byValue) =>
   ({ gpu }: BackendOptions): taskEither.TaskEither<EtalonError, Backend> => {
     const missing = absent('jax-js', packages)
     if (device !== 'webgpu') return TE.tryCatch(() => opened(device, undefined), missing)
@@ -129,5 +144,6 @@ export const jaxJs: readonly Adapter[] = kinds.map(({ device, about }) => ({
   packages,
   install: installCommand(packages),
   supports: speaks(jaxJsOps),
-  open: open(device),
+  open: open(device, byValue),
+  resident: open(device, resident),
 }))

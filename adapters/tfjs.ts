@@ -9,6 +9,7 @@ import { fromKernels, unsupported } from '../spec/fromKernels.js'
 import type { Tensors } from '../spec/tensor.js'
 import { absent, installCommand, asInBrowser } from './install.js'
 import { tfjsConventions, tfjsOps } from './tfjs/ops.js'
+import { residentTfjs } from './tfjs/resident.js'
 import type { Language, Sentence } from './words.js'
 import { inFloat32, js, kernelsOf, listed, snippetIn, speaks, spoken, translationsOf } from './words.js'
 
@@ -136,7 +137,15 @@ const freshName = (tf: Tf, { backend }: Kind): string => {
   return name
 }
 
-const opened = async (kind: Kind, gpu: OpenedGpu | undefined): Promise<Backend> => {
+/** The library, started on one of its backends. */
+interface Started {
+  readonly tf: Tf
+  readonly name: string
+  readonly fingerprint: Fingerprint
+  readonly close: Backend['close']
+}
+
+const started = async (kind: Kind, gpu: OpenedGpu | undefined): Promise<Started> => {
   const tf = await import('@tensorflow/tfjs-core')
   // in production mode it does not advertise another package
   tf.enableProdMode()
@@ -146,21 +155,15 @@ const opened = async (kind: Kind, gpu: OpenedGpu | undefined): Promise<Backend> 
   await kind.load()
   const name = freshName(tf, kind)
   if (!(await tf.setBackend(name))) throw new Error(`TensorFlow.js could not start its backend ${kind.backend}`)
-  const language = languageOf(kind)
-  const fingerprint: Fingerprint = {
-    name: nameOf(kind),
-    library: '@tensorflow/tfjs-core',
-    version: tf.version_core,
-    ...gpu?.fingerprint,
-  }
   return {
-    ...fromKernels(nameOf(kind), kernelsOf(tfjsOps, language, answering(tf, name)), {
-      fingerprint,
-      translates: translationsOf(tfjsOps),
-      snippet: snippetIn(tfjsOps, language),
-      dials: true,
-      conventions: tfjsConventions,
-    }),
+    tf,
+    name,
+    fingerprint: {
+      name: nameOf(kind),
+      library: '@tensorflow/tfjs-core',
+      version: tf.version_core,
+      ...gpu?.fingerprint,
+    },
     close: async () => {
       if (gpu === undefined) return
       tf.removeBackend(name)
@@ -170,8 +173,28 @@ const opened = async (kind: Kind, gpu: OpenedGpu | undefined): Promise<Backend> 
   }
 }
 
+const byValue = async (kind: Kind, gpu: OpenedGpu | undefined): Promise<Backend> => {
+  const { tf, name, fingerprint, close } = await started(kind, gpu)
+  const language = languageOf(kind)
+  return {
+    ...fromKernels(nameOf(kind), kernelsOf(tfjsOps, language, answering(tf, name)), {
+      fingerprint,
+      translates: translationsOf(tfjsOps),
+      snippet: snippetIn(tfjsOps, language),
+      dials: true,
+      conventions: tfjsConventions,
+    }),
+    close,
+  }
+}
+
+const resident = async (kind: Kind, gpu: OpenedGpu | undefined): Promise<Backend> => {
+  const { tf, name, fingerprint, close } = await started(kind, gpu)
+  return { ...residentTfjs(tf, name, { name: nameOf(kind), fingerprint, supports: speaks(tfjsOps) }), close }
+}
+
 const open =
-  (kind: Kind) =>
+  (kind: Kind, opened: typeof byValue) =>
   ({ gpu }: BackendOptions): taskEither.TaskEither<EtalonError, Backend> => {
     const missing = absent('TensorFlow.js', packagesOf(kind))
     if (kind.backend !== 'webgpu') return TE.tryCatch(() => opened(kind, undefined), missing)
@@ -189,5 +212,6 @@ export const tfjs: readonly Adapter[] = kinds.map((kind) => ({
   packages: packagesOf(kind),
   install: installCommand(packagesOf(kind)),
   supports: speaks(tfjsOps),
-  open: open(kind),
+  open: open(kind, byValue),
+  resident: open(kind, resident),
 }))

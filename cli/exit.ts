@@ -6,6 +6,8 @@ export const exit = {
   noBackend: 3,
   oracleFailed: 4,
   newlyFailing: 5,
+  /** of `bench` beside a baseline: the same to whoever waits for a change that is no good */
+  slower: 5,
   /** as a shell says of what SIGINT and SIGPIPE end */
   interrupted: 130,
   brokenPipe: 141,

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-import { existsSync, readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import type { Subcommand } from './command.js'
 import { exit } from './exit.js'
+import { version } from './version.js'
 
 interface Entry {
-  readonly summary: string
+  /** what help says of it; one without is for the command's own use */
+  readonly summary?: string
   readonly load: () => Promise<Subcommand>
 }
 
@@ -15,6 +16,7 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'hold a backend against the reference',
     load: async () => (await import('./verify.js')).verifyCommand,
   },
+  part: { load: async () => (await import('./part.js')).partCommand },
   zoo: {
     summary: 'hold a backend against the reference on whole networks, node by node',
     load: async () => (await import('./zoo.js')).zooCommand,
@@ -48,7 +50,10 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'what a test may ask of an op at a shape, in f32, tf32, bf16 or f16',
     load: async () => (await import('./tolerance.js')).toleranceCommand,
   },
-  bench: { summary: 'time answers already found right', load: async () => (await import('./bench.js')).benchCommand },
+  bench: {
+    summary: 'time answers already found right, side by side with other libraries',
+    load: async () => (await import('./bench.js')).benchCommand,
+  },
   explain: {
     summary: "an op's formula with numbers put in, step by step",
     load: async () => (await import('./explain.js')).explainCommand,
@@ -67,16 +72,6 @@ const subcommands: Readonly<Record<string, Entry>> = {
   },
 }
 
-// the package's own file lies one folder up from the sources and two up from what is built
-const version = (): string => {
-  const file = ['../package.json', '../../package.json']
-    .map((path) => new URL(path, import.meta.url))
-    .find((url) => existsSync(url))
-  return file === undefined
-    ? 'unknown'
-    : (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version
-}
-
 // help is written for terminals of 80 columns, and for what is narrower
 const helpWidth = 80
 
@@ -91,7 +86,7 @@ const fresh = (name: string): Command =>
 const frame = (): Command =>
   Object.entries(subcommands).reduce<Command>(
     (program, [name, { summary }]) => {
-      program.command(name).description(summary)
+      if (summary !== undefined) program.command(name).description(summary)
       return program
     },
     fresh('etalon')
@@ -100,7 +95,7 @@ const frame = (): Command =>
       .helpCommand(false)
       .addHelpText(
         'after',
-        '\nExit codes: 0 ok, 1 not conformant, 2 usage, 3 no backend could start,\n4 the oracle failed its own check, 5 newly failing, 130 broken off by Ctrl-C',
+        '\nExit codes: 0 ok, 1 not conformant, 2 usage, 3 no backend could start,\n4 the oracle failed its own check, 5 newly failing or slower, 130 broken off by Ctrl-C',
       ),
   )
 
@@ -111,7 +106,7 @@ const run = async ([name = '', ...rest]: readonly string[]): Promise<void> => {
     await frame().parseAsync([...(name === '' ? [] : [name]), ...rest], { from: 'user' })
     return
   }
-  const command = fresh(`etalon ${name}`).description(entry.summary)
+  const command = fresh(`etalon ${name}`).description(entry.summary ?? '')
   const subcommand = await entry.load()
   subcommand(command, (code) => {
     unfinished = false

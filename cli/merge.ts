@@ -11,7 +11,9 @@ import { exitOfReport, printEnding } from './ending.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import { readText, writable, writeWhole } from './file.js'
-import type { Screen } from './terminal.js'
+import type { ReportOptions } from './reports.js'
+import { reportsFor, writeReports } from './reports.js'
+import type { Rim } from './rim.js'
 import { complainTo, inkFor } from './terminal.js'
 
 /** The report in a file. Errors: FileUnreadable; those of `readReport` */
@@ -22,7 +24,7 @@ export const reportIn = async (name: string): Promise<Result<Named>> =>
     E.map((report) => ({ name, report })),
   )
 
-export interface MergeOptions {
+export interface MergeOptions extends ReportOptions {
   readonly quiet?: boolean
   /** a file for the lines of JSON, or true for standard output in place of the text */
   readonly json?: string | true
@@ -30,9 +32,9 @@ export interface MergeOptions {
 
 /** Lays the reports of a run's shards together, and ends as the run would have. */
 export const mergeAt = async (
-  { out, err }: { readonly out: Screen; readonly err: Screen },
+  { out, err, env = {} }: Pick<Rim, 'out' | 'err' | 'env'>,
   files: readonly string[],
-  { quiet = false, json }: MergeOptions,
+  { quiet = false, json, ...wanted }: MergeOptions,
 ): Promise<ExitCode> => {
   const ink = inkFor(out)
   const refused = ({ code, message }: { readonly code: string; readonly message: string }): ExitCode => {
@@ -41,6 +43,8 @@ export const mergeAt = async (
   }
   const target = typeof json === 'string' ? await writable(json) : undefined
   if (target !== undefined && E.isLeft(target)) return refused(target.left)
+  const reports = await reportsFor({ ...wanted, ...(json !== undefined && { json }) }, env)
+  if (E.isLeft(reports)) return refused(reports.left)
   const merged = F.pipe(await Promise.all(files.map(reportIn)), E.sequenceArray, E.flatMap(mergeReports))
   if (E.isLeft(merged)) return refused(merged.left)
   const { report, read } = merged.right
@@ -48,6 +52,8 @@ export const mergeAt = async (
     const written = await writeWhole(target.right, writeReport(read))
     if (E.isLeft(written)) return refused(written.left)
   }
+  const told = await writeReports(reports.right, read, (text) => (json === true ? err : out).write(`${text}\n`))
+  if (E.isLeft(told)) return refused(told.left)
   if (json === true) {
     out.write(writeReport(read))
     return exitOfReport(report)
@@ -73,6 +79,13 @@ export const mergeCommand: Subcommand = (command, end) =>
     .argument('<files...>', 'what verify --shard i/n --json FILE wrote, of every i')
     .option('--quiet', 'failures and totals only')
     .option('--json [file]', 'the report of the whole run, to standard output or a file')
+    .option('--junit <file>', 'JUnit’s XML, a test per op and direction and per program')
+    .option('--html <file>', 'a page of its own, with errors, coverage and failures')
+    .option(
+      '--github',
+      'annotations and the summary of a job, as GitHub Actions has them; by default where it runs this',
+    )
+    .option('--no-github', 'neither')
     .action(async (files: readonly string[], options: MergeOptions) =>
-      end(await mergeAt({ out: process.stdout, err: process.stderr }, files, options)),
+      end(await mergeAt({ out: process.stdout, err: process.stderr, env: process.env }, files, options)),
     )

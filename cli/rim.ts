@@ -9,6 +9,8 @@ import type { Oracle } from '../spec/oracle.js'
 import { closed } from '../conformance/guarded.js'
 import { openBackend } from './backends.js'
 import { exit } from './exit.js'
+import type { StartPart } from './jobs.js'
+import { startPart } from './jobs.js'
 import type { Screen } from './terminal.js'
 import { complainTo } from './terminal.js'
 import { timeLimit } from './timeLimit.js'
@@ -24,6 +26,8 @@ export interface Rim {
   readonly now: () => number
   /** variables of the environment */
   readonly env?: Readonly<Record<string, string | undefined>>
+  /** starts a process that asks part of a run, where there may be several */
+  readonly startPart?: StartPart
   /** tells of a Ctrl-C, or that nobody reads any more, until what it answers is called */
   readonly listen?: (tell: (what: Interruption) => void) => () => void
 }
@@ -63,6 +67,7 @@ export const processRim = (): Rim => ({
   err: process.stderr,
   now: () => performance.now(),
   env: process.env,
+  startPart,
   listen: listenToProcess,
 })
 

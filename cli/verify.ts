@@ -19,12 +19,11 @@ import type { Asked, Shard } from '../conformance/shards.js'
 import { splitOf } from '../conformance/shards.js'
 import type { Skip } from '../conformance/skips.js'
 import { readSkips, withSkips } from '../conformance/skips.js'
-import { blank, questionsIn, verify as verifyBackend } from '../conformance/verify.js'
+import { blank, itemsIn, questionsIn, verify as verifyBackend } from '../conformance/verify.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
 import { within } from '../spec/error.js'
-import { deviceProblem, exitOfOpening, openBackend, replayCommand } from './backends.js'
-import { faultyOracle } from './faulty.js'
+import { deviceProblem, exitOfOpening, replayCommand } from './backends.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import { exitOfReport, printEnding } from './ending.js'
@@ -41,10 +40,13 @@ import {
 } from './options.js'
 import type { ReportOptions } from './reports.js'
 import { reportsFor, writeReports } from './reports.js'
+import type { Subject } from './jobs.js'
+import { defaultJobs, openParts } from './jobs.js'
+import type { Manner } from './part.js'
+import { grading, scopeOf } from './part.js'
 import type { Interruption, Rim } from './rim.js'
 import { closing, processRim } from './rim.js'
 import { complainTo, inkFor, statusLine } from './terminal.js'
-import { breathing, timeLimit } from './timeLimit.js'
 
 export interface VerifyOptions extends ReportOptions {
   readonly ops?: readonly OpName[]
@@ -60,6 +62,8 @@ export interface VerifyOptions extends ReportOptions {
   readonly backend?: string
   /** seconds that an answer may take */
   readonly caseTimeout?: number
+  /** how many processes ask side by side; without it as many as suit the backend */
+  readonly jobs?: number
   /** the part that is asked, of so many that a run is laid into */
   readonly shard?: Shard
   /** a file of known failures */
@@ -87,6 +91,7 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     device,
     backend: name = 'webgpu',
     caseTimeout = 30,
+    jobs = defaultJobs(name),
     shard,
     quiet = false,
     bail = false,
@@ -106,18 +111,12 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   const stop: { why?: Interruption | 'bail' } = {}
 
   // what can be found out before the work is found out before it
+  const manner: Manner = { device, backend: name, profile, runs, seed, shrinkTime, nonFinite, caseTimeout }
   const scope = {
-    profile,
-    runs,
-    seed,
-    shrinking: { cases: 20_000, seconds: shrinkTime },
-    nonFinite,
-    limit: breathing(timeLimit(caseTimeout)),
+    ...scopeOf(manner, rim.open),
     stopped: () => stop.why !== undefined,
     ...(ops === undefined ? {} : { ops }),
     ...(direction === undefined ? {} : { direction }),
-    reopen: () => rim.open(device, name)(),
-    faulty: faultyOracle,
   }
   const all = questionsIn(scope)
   if (all.length === 0) {
@@ -157,43 +156,49 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     complain(`the oracle fails its own check, so it judges nobody:\n  ${findings.join('\n  ')}`)
     return exit.oracleFailed
   }
-  const opened = await rim.open(device, name)()
+  const several = Math.min(jobs, asked.length)
+  const opened =
+    several > 1 && rim.startPart !== undefined
+      ? await openParts(several, manner, rim.startPart)
+      : await alone(rim, manner, scope)
   status.clear()
   if (E.isLeft(opened)) {
     complain(`${opened.left.code}: ${opened.left.message}`)
     return exitOfOpening(opened.left)
   }
 
-  const backend = opened.right
-  const fingerprint = fingerprintOf(backend)
+  const { name: called, fingerprint, ask, close } = opened.right
   const facts = printFingerprint(fingerprint, ink, options.deviceFacts === true)
-  tell(`${ink.strong(backend.name)} on\n${facts}\n\n${printHead(ink)}`)
+  tell(`${ink.strong(called)} on\n${facts}\n\n${printHead(ink)}`)
   const seen: Line[] = []
   let [rounding, since]: [Rounding, number] = ['unknown', rim.now()]
   const watch = ({ op, direction, done, of, rounding: found, line: whole }: Progress): void => {
     rounding = found
     if (whole === undefined)
       return status.show(`${seen.length + 1} of ${asked.length}  ${op} ${direction}: case ${done} of ${of}`)
-    const line = known({ ...whole, seconds: (rim.now() - since) / 1000 })
+    const line = known({ ...whole, seconds: whole.seconds ?? (rim.now() - since) / 1000 })
     since = rim.now()
     status.clear()
     tell(printLine(line, ink))
     seen.push(line)
     if (json === true) out.write(`${jsonText(jsonLine(line))}\n`)
-    if (bail && failsRun(line)) stop.why ??= 'bail'
+    if (!bail || !failsRun(line)) return
+    stop.why ??= 'bail'
+    ended()
   }
   let unlisten: (() => void) | undefined
-  const plain = await openBackend('auto', 'plain-f32')()
-  const graded = { ...scope, ...(part && { part }), ...(E.isRight(plain) && { plain: plain.right }) }
+  let ended: () => void = () => undefined
   const interrupted = new Promise<undefined>((resolve) => {
     unlisten = rim.listen?.((what) => {
       stop.why = what
       resolve(undefined)
     })
   })
-  const held = await Promise.race([verifyBackend(backend, rim.oracle, table, graded, watch)(), interrupted]).finally(
-    () => closing(rim, backend),
-  )
+  const bailed = new Promise<undefined>((resolve) => {
+    ended = () => resolve(undefined)
+  })
+  const items = itemsIn({ ...scope, ...(part && { part }) })
+  const held = await Promise.race([ask(items, watch), interrupted, bailed]).finally(close)
   status.clear()
   if (held !== undefined && E.isLeft(held)) {
     unlisten?.()
@@ -204,16 +209,16 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   // what was not asked before the end came is told as not run
   const at = (question: Asked): Line =>
     seen.find(({ op, direction }) => op === question.op && direction === question.direction) ??
-    blank(question.op, question.direction, backend.name)
+    blank(question.op, question.direction, called)
   const report: Report = {
-    ...(held?.right ?? { backend: backend.name, fingerprint: backend.fingerprint, rounding, seed, profile }),
+    ...(held?.right ?? { backend: called, fingerprint, rounding, seed, profile }),
     lines: asked.map(at),
   }
   const unasked = report.lines.slice(seen.length)
   if (json === true) out.write(unasked.map((line) => `${jsonText(jsonLine(line))}\n`).join(''))
   const blamed = [...new Set(report.lines.filter(({ failed }) => failed > 0).map(({ op }) => op))]
   if (blamed.length > 0) status.show(`checking the oracle about ${blamed.join(', ')} …`)
-  const doubts = held === undefined ? [] : checkOracle(rim.oracle, table, blamed, 'thorough')
+  const doubts = held === undefined && stop.why !== 'bail' ? [] : checkOracle(rim.oracle, table, blamed, 'thorough')
   status.clear()
   if (doubts.length > 0) {
     complain(`the oracle fails its own check of what it found wrong, so this is no verdict:\n  ${doubts.join('\n  ')}`)
@@ -264,6 +269,19 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   return shard !== undefined && code === exit.noBackend ? exit.ok : code
 }
 
+/** A backend of this process. */
+const alone = async (rim: Rim, { device, backend: name }: Manner, scope: Scope): Promise<Result<Subject>> =>
+  F.pipe(
+    await rim.open(device, name)(),
+    E.map((backend): Subject => ({
+      name: backend.name,
+      fingerprint: fingerprintOf(backend),
+      ask: async (items, watch) =>
+        verifyBackend(backend, rim.oracle, rim.table, { ...scope, ...(await grading()), queue: items }, watch)(),
+      close: () => closing(rim, backend),
+    })),
+  )
+
 /** The questions of a shard. */
 const partOf = (table: Rim['table'], all: readonly Asked[], { index, of }: Shard): NonNullable<Scope['part']> => {
   const { shards, programs } = splitOf(table, all, of)
@@ -313,6 +331,11 @@ export const verifyCommand: Subcommand = (command, end) =>
     )
     .option('--shrink-time <seconds>', 'how long a failure is made small', atLeastZero, 5)
     .addOption(deviceOption())
+    .option(
+      '--jobs <n>',
+      'how many processes ask side by side, each with a device of its own; by default as many as there are processors for our own backends, up to 8, and one for any other',
+      wholeNumber(1),
+    )
     .option(
       '--json [file]',
       'a line of JSON per op and direction and per program, then a summary; to standard output or a file',

@@ -8,6 +8,7 @@ import type { Oracle } from '../spec/oracle.js'
 import type { Question } from '../spec/program.js'
 import { answersOf, oneNode } from '../spec/program.js'
 import type { Tensors } from '../spec/tensor.js'
+import type { Dialled } from './dials.js'
 import { alienDial, reasonOf } from './dials.js'
 import type { Effort } from './elements.js'
 import { elementsIn } from './elements.js'
@@ -41,7 +42,7 @@ export interface Answered {
 }
 
 /** What a backend answers to a question. One that is not guarded may throw where it should have answered; that is its answer. */
-export const attempt = async (backend: Backend, question: Question): Promise<Answered['answer']> => {
+export const attempt = async (backend: Dialled, question: Question): Promise<Answered['answer']> => {
   const alien = alienDial(backend, question)
   if (alien !== undefined) return fail('Unsupported', reasonOf(alien))
   const { program, feeds } = oneNode(question)

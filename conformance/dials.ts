@@ -32,19 +32,26 @@ export const dialsOf = (op: OpName): Dials => dials[op] ?? {}
 /** The dials that say something of gradients alone: forward they make no difference, and are not asked. */
 export const ofGradients: readonly string[] = Object.keys({ ...kinks, ...ties })
 
-/** What every backend takes at any value: it changes what an op computes anywhere, and libraries have it as an argument. */
-const everyones: readonly string[] = ['countIncludePad', 'runningVariance']
+/** What is asked of every backend: it changes what an op computes anywhere, and libraries have it as an argument. */
+const everyones: readonly string[] = ['countIncludePad', 'runningVariance', 'ceilMode']
+
+/** Whether other values of a dial than the catalogue's are asked only of who has it. */
+export const asksOthers = (dial: string): boolean => !everyones.includes(dial)
+
+/** A backend of which is known which dials make no difference to it. */
+export type Dialled = Backend & { readonly ignores?: Readonly<Partial<Record<OpName, readonly string[]>>> }
 
 /** The dial that a question asks at a value which the backend need not take, if there is one. */
 export const alienDial = (
-  { dials: takes, conventions }: Pick<Backend, 'dials' | 'conventions'>,
+  { dials: takes, conventions, ignores }: Pick<Dialled, 'dials' | 'conventions' | 'ignores'>,
   { op, attrs }: { readonly op: OpName; readonly attrs: Question['attrs'] },
 ): string | undefined =>
   takes === true
     ? undefined
     : Object.entries(dialsOf(op)).find(
         ([name, [own]]) =>
-          !everyones.includes(name) &&
+          asksOthers(name) &&
+          (takes === false || ignores?.[op]?.includes(name) === true) &&
           attrs[name] !== undefined &&
           attrs[name] !== own &&
           attrs[name] !== conventions?.[op]?.[name],

@@ -31,7 +31,7 @@ const sizeOfCase = ({ form }: Case): number =>
 
 /** The largest error ÷ bound that the suite's own cases show of a faulty backend, up to where it is clear. */
 const rejection = async (op: OpName, fault: Fault): Promise<number> => {
-  const faulty = fromKernels(fault.name, { ...table, [op]: mutant(op, fault) })
+  const faulty = fromKernels(fault.name, { ...table, [op]: mutant(op, fault) }, { dials: true })
   const count = caseCount(questionTable, op, fault.direction, 30)
   const cases = Array.from({ length: count }, (_, index) => caseAt(questionTable, op, fault.direction, 7, index))
     .filter((asked) => sizeOfCase(asked) < 1e5)

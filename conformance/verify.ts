@@ -13,6 +13,7 @@ import type { Case } from './form.js'
 import { numbersIn, printCase, realise } from './form.js'
 import type { FaultyOracle } from './diagnosis.js'
 import { diagnose } from './diagnosis.js'
+import type { Dialled } from './dials.js'
 import { isOfDial } from './dials.js'
 import type { NumberedSuspect } from './findings.js'
 import { findingsOf } from './findings.js'
@@ -22,6 +23,7 @@ import type { Trait } from './groups.js'
 import { groupsOf } from './groups.js'
 import type { Guarding, TimeLimit } from './guarded.js'
 import { guarded, noDelays } from './guarded.js'
+import { ignoredDials } from './ignored.js'
 import type { Judgement } from './judge.js'
 import { expectWhole } from './judge.js'
 import type { Failure, FailureGroup, Line, Report, Verdict } from './line.js'
@@ -47,6 +49,8 @@ export interface Scope {
   readonly direction?: Direction
   /** the part of these questions that is asked, where it is not all */
   readonly part?: { readonly questions: readonly Asked[]; readonly programs: boolean }
+  /** what is asked in place of all that, as it comes */
+  readonly queue?: AsyncIterable<Item> | readonly Item[]
   /** asked before every question: whether to ask no more. What was not asked is `not-run`; the programs are left out */
   readonly stopped?: () => boolean
   /** `standard` unless it is given */
@@ -70,6 +74,9 @@ export interface Scope {
   /** how long a case may take; without it, as long as it likes */
   readonly limit?: TimeLimit
 }
+
+/** An op in a direction, or the small programs. */
+export type Item = Asked | 'programs'
 
 export interface Progress {
   readonly op: OpName
@@ -389,9 +396,12 @@ const rmsIn = (answered: readonly Answered[]): Pick<Line, 'rms'> => {
   return spreads.every(({ elements }) => elements === 0) ? {} : { rms: rmsOf(spreads) }
 }
 
-const verifyOne = async (asking: Asking, watch: (progress: Progress) => void): Promise<Result<Line>> => {
-  const { backend, oracle, table, op, direction, rounding, scope, history } = asking
+const verifyOne = async (given: Asking, watch: (progress: Progress) => void): Promise<Result<Line>> => {
+  const { oracle, table, op, direction, rounding, scope, history } = given
   const { runs, seed, profile = 'standard', nonFinite = 'told' } = scope
+  const ignored = await ignoredDials(given.backend, oracle, table, op, seed, history)
+  const backend: Dialled = { ...given.backend, ...(ignored.length > 0 && { ignores: { [op]: ignored } }) }
+  const asking = { ...given, backend }
   const translates = backend.translates?.[op]
   const empty = { ...blank(op, direction, backend.name), ...(translates && { translates }) }
   if (!backend.supports(op, direction)) return E.right({ ...empty, verdict: 'unsupported' })
@@ -471,6 +481,12 @@ export const questionsIn = ({ ops, direction, part }: Pick<Scope, 'ops' | 'direc
       (ops === undefined || ops.includes(question.op)) && (direction === undefined || direction === question.direction),
   )
 
+/** All that a scope asks: the programs, too, where it is every op and direction. */
+export const itemsIn = (scope: Pick<Scope, 'ops' | 'direction' | 'part'>): readonly Item[] => {
+  const programs = scope.ops === undefined && scope.direction === undefined && scope.part?.programs !== false
+  return [...questionsIn(scope), ...(programs ? (['programs'] as const) : [])]
+}
+
 /**
  * Holds a backend against the oracle on every op and direction in scope.
  *
@@ -513,21 +529,25 @@ const verifyAll = async (
   const known = E.isRight(rounding) ? rounding.right : 'unknown'
   const lines: Line[] = []
   const history: Case[] = []
+  let programs: Report['programs']
   const stopped = scope.stopped ?? (() => false)
-  for (const question of questionsIn(scope)) {
-    if (stopped()) {
-      lines.push(blank(question.op, question.direction, backend.name))
+  for await (const item of scope.queue ?? itemsIn(scope)) {
+    if (item === 'programs') {
+      if (stopped()) continue
+      const probed = await probePrograms(backend, oracle, scope.seed)()
+      if (E.isLeft(probed)) return probed
+      programs = probed.right
       continue
     }
-    const line = await verifyOne({ backend, oracle, table, ...question, scope, rounding: known, history }, watch)
+    if (stopped()) {
+      lines.push(blank(item.op, item.direction, backend.name))
+      continue
+    }
+    const line = await verifyOne({ backend, oracle, table, ...item, scope, rounding: known, history }, watch)
     if (E.isLeft(line)) return line
     lines.push(line.right)
-    watch({ ...question, done: line.right.cases, of: line.right.cases, rounding: known, line: line.right })
+    watch({ ...item, done: line.right.cases, of: line.right.cases, rounding: known, line: line.right })
   }
-  const programs =
-    scope.ops === undefined && scope.direction === undefined && scope.part?.programs !== false && !stopped()
-  const probed = programs ? await probePrograms(backend, oracle, scope.seed)() : undefined
-  if (probed !== undefined && E.isLeft(probed)) return probed
   return E.right({
     backend: backend.name,
     fingerprint: backend.fingerprint,
@@ -535,6 +555,6 @@ const verifyAll = async (
     seed: scope.seed,
     profile: scope.profile ?? 'standard',
     lines,
-    ...(probed === undefined ? {} : { programs: probed.right }),
+    ...(programs === undefined ? {} : { programs }),
   })
 }

@@ -40,4 +40,12 @@ export interface Adapter {
    * Errors  BackendUnavailable – a package is missing (the message says how to install it), or the machine has not what it needs
    */
   readonly open: (options: BackendOptions) => taskEither.TaskEither<EtalonError, Backend>
+  /**
+   * Opens the library as it is used for work that goes on and on, for whoever times it: its sessions keep values where the
+   * library computes, run whole programs in its own best usual way – compiled, where it compiles, and differentiated by
+   * itself –, and bring nothing back but what is watched. Absent, it cannot be timed.
+   *
+   * Errors  BackendUnavailable – as `open`'s; of its sessions Unsupported – a program that it has no words for
+   */
+  readonly resident?: (options: BackendOptions) => taskEither.TaskEither<EtalonError, Backend>
 }

@@ -47,8 +47,9 @@ export interface Backend {
    */
   readonly translates?: Readonly<Partial<Record<OpName, readonly string[]>>>
   /**
-   * whether it takes the attributes that stand for conventions – `kink`, `ties`, `ceilMode`, `epsilonInside` – at any of their
-   * values; without it the others than the catalogue's and its own are not asked of it
+   * whether it takes the attributes that stand for conventions – `kink`, `ties`, `epsilonInside` – at any of their values. Where
+   * it does not say so, that is found out: one that answers the same at all of them is held against the catalogue's own and
+   * what it says is its own; `false` saves the asking
    */
   readonly dials?: boolean
   /**

@@ -1,3 +1,4 @@
+import { input, savedOutput } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { mapping } from '../map.js'
 import { applied, pulledBack } from './elementwise.js'
@@ -30,5 +31,12 @@ fn at(x: f32, dy: f32) -> Values {
 
 export const forward: Lower<'relu'> = ({ sizes }) => applied(reluForward, sizes)
 
-export const backward: Lower<'relu'> = ({ attrs: { kink }, sizes }) =>
-  pulledBack(reluBackward, sizes, {}, { right: kink === 'right' ? 1 : 0 })
+// where x > 0, y is, so that x itself need not be kept
+export const backward: Lower<'relu'> = ({ attrs: { kink }, sizes, saved }) =>
+  pulledBack(
+    reluBackward,
+    sizes,
+    {},
+    { right: kink === 'right' ? 1 : 0 },
+    kink === 'left' && saved('y') ? savedOutput('y') : input('x'),
+  )

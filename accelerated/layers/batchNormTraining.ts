@@ -2,6 +2,7 @@ import type { Channels } from '../../spec/layers/channels.js'
 import type { Kernel, Launch, Lowered, Slot } from '../kernel.js'
 import { cotangent, gradient, input, kernel, output, scratch } from '../kernel.js'
 import type { Lower } from '../lower.js'
+import { mapOver, mapping } from '../map.js'
 import { reduce, reduction } from '../reduction.js'
 
 // value k of channel c, and the channel of value i, of a tensor [N,C,…]
@@ -43,14 +44,14 @@ fn finish(c: u32, sum: f32) { set_variance(c, sum / params.m); }
 }).perInvocation
 
 /** running′ = (1 − α)·running + α·batch·factor, of a mean (factor 1) or a variance (factor m/(m − 1) or 1) */
-export const batchNormRunning = kernel({
+export const batchNormRunning = mapping({
   name: 'batchNorm.running',
   reads: ['running', 'batch'],
   writes: ['next'],
   params: ['alpha', 'factor'],
   code: /* wgsl */ `
-fn element(c: u32) {
-  set_next(c, (1.0 - params.alpha) * running(c) + params.alpha * (batch(c) * params.factor));
+fn at(running: f32, batch: f32) -> Values {
+  return Values((1.0 - params.alpha) * running + params.alpha * (batch * params.factor));
 }
 `,
 })
@@ -395,13 +396,8 @@ export const forward: Lower<'batchNormTraining'> = ({ attrs, sizes, wants }) => 
     { x: input('x'), gamma: input('gamma'), beta: input('beta'), mean, variance, y: output('y') },
     epsilon,
   )
-  const running = (name: 'runningMean' | 'runningVar', batch: Slot, factor: number): Launch => ({
-    kernel: batchNormRunning,
-    bind: { running: input(name), batch, next: output(name) },
-    count: C,
-    dims: {},
-    params: { alpha, factor },
-  })
+  const running = (name: 'runningMean' | 'runningVar', batch: Slot, factor: number): Launch =>
+    mapOver(batchNormRunning, C, { running: input(name), batch, next: output(name) }, { alpha, factor })
   return present(C, [
     ...statistics(sizes),
     wants('runningMean') ? running('runningMean', mean, 1) : undefined,

@@ -1,7 +1,7 @@
 import { sizeOf } from '../../spec/tensor.js'
 import { expm1Function } from '../functions.js'
 import type { Lowered } from '../kernel.js'
-import { elementwise, input, kernel, launches, output } from '../kernel.js'
+import { input, launches, output } from '../kernel.js'
 import type { Lower, RequestOf } from '../lower.js'
 import { mapOver, mapping } from '../map.js'
 
@@ -33,12 +33,12 @@ fn at(w: f32, g: f32, m: f32, v: f32, taken: f32) -> Values {
 })
 
 /** step′ = step + 1 */
-export const adamStep = kernel({
+export const adamStep = mapping({
   name: 'adam.step',
   reads: ['taken'],
   writes: ['next_taken'],
   code: /* wgsl */ `
-fn element(i: u32) { set_next_taken(i, taken(i) + 1.0); }
+fn at(taken: f32) -> Values { return Values(taken + 1.0); }
 `,
 })
 
@@ -85,7 +85,7 @@ export const lowerAdam = (
       kept,
     },
   )
-  return launches(moments, elementwise(adamStep, 1, { taken: input('step'), next_taken: output('step') }))
+  return launches(moments, mapOver(adamStep, 1, { taken: input('step'), next_taken: output('step') }))
 }
 
 export const forward: Lower<'adam'> = ({ attrs, sizes }) => lowerAdam(attrs, sizes, attrs.weightDecay, 1)

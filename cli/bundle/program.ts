@@ -15,7 +15,7 @@ export const about = JSON.parse(readFileSync(join(repository, 'package.json'), '
   readonly license: string
 }
 
-// the libraries of adapters and of `bench reference`, which say so where they are missing, what reads formulas from their
+// the libraries of adapters, which `bench` times too and which say so where they are missing, what reads formulas from their
 // sources, and what reads backends in TypeScript
 const leftOut = ['@tensorflow/*', '@jax-js/jax', 'onnxruntime-web', 'protobufjs', '*/read.js', 'tsx/*']
 

@@ -63,11 +63,14 @@ const hear = (formulas: Formulas, asked: Case): { readonly ratio: number; readon
   return { ratio: worst.ratio, said: said === undefined ? undefined : `${asked.seed}: ${said}` }
 }
 
-/** Every case of a profile, of one op in a direction, at one seed, in arithmetic whose roundings follow from the seed. */
+/**
+ * Every case of a profile, of one op in a direction, at one seed, in arithmetic whose roundings follow from the seed; or one
+ * in so many, others at other seeds.
+ */
 export const falseAlarms = (op: OpName, direction: Direction, profile: Profile, seed: number, every = 1): Heard => {
   const formulas: Formulas = formulasIn(randomRounding(draws(keyOf(`false alarms ${seed} ${op} ${direction}`))))
   return indicesOf(questionTable, op, direction, profile, 0)
-    .filter((_, at) => at % every === 0)
+    .filter((_, at) => at % every === seed % every)
     .reduce<Heard>(
       (heard, index) => {
         const { ratio, said } = hear(formulas, caseAt(questionTable, op, direction, seed, index))

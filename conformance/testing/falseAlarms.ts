@@ -5,14 +5,16 @@ import { profiles, suiteVersion } from '../cases.js'
 import { falseAlarms } from './falseAlarm.js'
 
 /*
- * `npm run false-alarms -- [SEEDS] [PROFILE]`: every case of a profile, the standard one unless another is named, at so many
- * seeds, in f32 arithmetic that rounds either way. There must be no alarm. What was done is recorded beside this file, seed
- * by seed, and is not done again.
+ * `npm run false-alarms -- [SEEDS] [PROFILE] [EVERY]`: every case of a profile, the standard one unless another is named, at
+ * so many seeds, in f32 arithmetic that rounds either way; with EVERY one case in so many, others at each seed, so that
+ * EVERY seeds ask all of them. There must be no alarm. What was done is recorded beside this file, seed by seed, and is not
+ * done again.
  */
 const seeds = Number(process.argv[2] ?? 1)
 const profile = (process.argv[3] ?? 'standard') as Profile
-if (!profiles.includes(profile) || !Number.isInteger(seeds))
-  throw new Error('npm run false-alarms -- [SEEDS] [PROFILE]')
+const every = Number(process.argv[4] ?? 1)
+if (!profiles.includes(profile) || ![seeds, every].every((count) => Number.isInteger(count) && count > 0))
+  throw new Error('npm run false-alarms -- [SEEDS] [PROFILE] [EVERY]')
 
 interface Recorded {
   readonly version: number
@@ -29,12 +31,12 @@ let recorded = before.version === suiteVersion ? before : nothing
 
 const started = performance.now()
 for (let seed = 1; seed <= seeds; seed++) {
-  const name = `${profile} ${seed}`
+  const name = `${profile} ${seed}${every === 1 ? '' : `, one case in ${every}`}`
   if (recorded.runs[name] !== undefined) continue
   let run: Recorded['runs'][string] = { cases: 0, alarms: [] }
   const worst: Record<string, number> = { ...recorded.worst }
   for (const { op, direction } of questions) {
-    const heard = falseAlarms(op, direction, profile, seed)
+    const heard = falseAlarms(op, direction, profile, seed, every)
     heard.alarms.forEach((alarm) => console.log(`false alarm: ${alarm}`))
     run = { cases: run.cases + heard.cases, alarms: [...run.alarms, ...heard.alarms] }
     const line = `${op} ${direction}`

@@ -95,7 +95,7 @@ const casesOf = (op: OpName, direction: Direction, device: PlanLimits, most: num
       const question = right(realise(moderated(asked)))
       const { program, feeds } = oneNode(question)
       const checked = right(checkProgram(program))
-      const planned = (limits: PlanLimits) => plan(checked, feeds, program.outputs, limits)
+      const planned = (limits: PlanLimits) => plan(checked, feeds, program.outputs, limits, { plain: true })
       const whole = kindsOf(device)
         .map((limits) => right(planned(limits)))
         .filter(({ launches }) => {
