@@ -11,8 +11,10 @@ import { sameShape, showShape, sizeOf } from '../spec/tensor.js'
 import type { AcquiredDevice } from './device/index.js'
 import type { Counters, Executor, Prepared } from './executor.js'
 import { makeExecutor } from './executor.js'
+import type { Home, Layout } from './groups.js'
+import { layoutOfState } from './groups.js'
 import type { Plan, PlanLimits } from './plan.js'
-import { fitsBuffer, plan } from './plan.js'
+import { atFeeds, fitsBuffer, plan, stateLayout } from './plan.js'
 import { lowerings } from './table.js'
 
 /** The accelerated backend on a device, and a count of what it has made the device do. */
@@ -97,26 +99,34 @@ const openSession =
     )
     if (E.isLeft(checked)) return checked
 
+    const layout = stateLayout(checked.right, limits)
+    const ofState = layoutOfState(layout, stateNames)
+    const homeOf = (name: string): Home => ofState.homes.get(name) ?? { root: `value ${name}`, first: 0 }
+    const rooms = new Set(stateNames.map((name) => homeOf(name).root))
     const resident: Record<string, GPUBuffer> = {}
     const release = (): void => Object.values(resident).forEach((buffer) => buffer.destroy())
-    for (const name of stateNames) {
-      const buffer = await executor.buffer(name, state[name] as Tensor)
+    for (const room of rooms) {
+      const within = stateNames.filter((name) => homeOf(name).root === room)
+      const buffer = await executor.buffer(
+        within.join(', '),
+        ofState.sizes.get(room) ?? sizeOf(stateShapes[within[0] ?? ''] ?? []),
+        within.map((name) => ({ first: homeOf(name).first, value: state[name] as Tensor })),
+      )
       if (E.isLeft(buffer)) {
         release()
         return buffer
       }
-      resident[name] = buffer.right
+      resident[room] = buffer.right
     }
 
     // what was prepared, by program and watched values; on its way, for steps may be asked for at once
-    const recorded = new Map<string, Promise<Result<Prepared>>>()
+    const recorded = new Map<string, { readonly plan: Plan; readonly prepared: Promise<Result<Prepared>> }>()
     let open = true
 
-    const record = async (key: string, plan: Plan): Promise<Result<Prepared>> => {
-      const preparing = recorded.get(key) ?? executor.prepare(plan, resident)
-      recorded.set(key, preparing)
-      const prepared = await preparing
-      if (E.isLeft(prepared)) recorded.delete(key)
+    const record = (key: string, plan: Plan): Promise<Result<Prepared>> => {
+      const prepared = executor.prepare(plan, resident)
+      recorded.set(key, { plan, prepared })
+      void prepared.then((made) => E.isLeft(made) && recorded.delete(key))
       return prepared
     }
 
@@ -126,18 +136,20 @@ const openSession =
       feeds: Tensors,
       watch: readonly string[],
       key: string,
+      where: Layout,
     ): Promise<Result<Tensors>> => {
       if (!open) return fail('BackendUnavailable', 'the session is closed')
       const fits = checkWhole(without(stateNames, of.program.inputs), feeds)
       if (E.isLeft(fits)) return fits
       const known = recorded.get(key)
-      if (known !== undefined && attributeFeeds(of.program).length === 0) {
-        const prepared = await known
-        return E.isLeft(prepared) ? prepared : executor.execute(prepared.right, feeds)
-      }
-      const planned = plan(of, feeds, watch, limits)
+      const planned =
+        known === undefined
+          ? plan(of, feeds, watch, limits, { layout: where })
+          : attributeFeeds(of.program).length === 0
+            ? E.right(known.plan)
+            : atFeeds(known.plan, of, feeds, limits)
       if (E.isLeft(planned)) return planned
-      const prepared = await record(key, planned.right)
+      const prepared = await (known?.prepared ?? record(key, planned.right))
       return E.isLeft(prepared) ? prepared : executor.execute(prepared.right, feeds, planned.right)
     }
 
@@ -168,18 +180,23 @@ const openSession =
       step:
         (feeds, watch = program.outputs) =>
         () =>
-          replay(checked.right, feeds, watch, `step ${JSON.stringify(watch)}`),
+          replay(checked.right, feeds, watch, `step ${JSON.stringify(watch)}`, layout),
       run:
         (other, feeds, watch = other.outputs) =>
         async () => {
           const fits = checkOther(other)
-          return E.isLeft(fits) ? fits : replay(fits.right, feeds, watch, `run ${JSON.stringify([other, watch])}`)
+          if (E.isLeft(fits)) return fits
+          return replay(fits.right, feeds, watch, `run ${JSON.stringify([other, watch])}`, ofState)
         },
       state: async () => {
         if (!open) return fail('BackendUnavailable', 'the session is closed')
         const values: Record<string, Tensor> = {}
         for (const name of stateNames) {
-          const value = await executor.fetch(resident[name] as GPUBuffer, stateShapes[name] as Shape)
+          const value = await executor.fetch(
+            resident[homeOf(name).root] as GPUBuffer,
+            homeOf(name).first,
+            stateShapes[name] as Shape,
+          )
           if (E.isLeft(value)) return value
           values[name] = value.right
         }
@@ -187,7 +204,7 @@ const openSession =
       },
       close: async () => {
         open = false
-        const all = await Promise.all(recorded.values())
+        const all = await Promise.all([...recorded.values()].map(({ prepared }) => prepared))
         all.forEach((prepared) => E.isRight(prepared) && executor.discard(prepared.right))
         release()
       },

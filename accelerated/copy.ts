@@ -1,11 +1,11 @@
-import { kernel } from './kernel.js'
+import { mapping } from './map.js'
 
 /** y = x, element by element: another shape of the same numbers, or a gradient that passes through. */
-export const copy = kernel({
+export const copy = mapping({
   name: 'copy',
   reads: ['x'],
   writes: ['y'],
   code: /* wgsl */ `
-fn element(i: u32) { set_y(i, x(i)); }
+fn at(x: f32) -> Values { return Values(x); }
 `,
 })

@@ -183,6 +183,24 @@ describe.runIf(embedded)('what goes wrong on the device comes back as a Left', (
     await answersNext()
   })
 
+  test('memory that runs out, with the bytes of the plan', async () => {
+    const { device } = recorded.acquired
+    const { popErrorScope } = device
+    const scopes = ['validation', 'out-of-memory', 'internal']
+    const tried = executor()
+    // a pipeline that is at hand already asks for no scope of its own
+    tried.discard(right(await tried.prepare(sound())))
+    device.popErrorScope = async () => {
+      const error = await popErrorScope.call(device)
+      return scopes.shift() === 'out-of-memory' ? { message: 'no more' } : error
+    }
+    const { code, message } = left(await tried.prepare(sound()))
+    device.popErrorScope = popErrorScope
+    expect(code).toBe('LimitExceeded')
+    expect(message).toMatch(/out of memory: no more; the plan takes 32 bytes$/)
+    await answersNext()
+  })
+
   test('a binding that does not fit its buffer, and no buffer is left behind', async () => {
     const plan = sound()
     const launches = plan.launches.map((launch) => ({
@@ -226,7 +244,7 @@ describe.runIf(embedded)('what goes wrong on the device comes back as a Left', (
     const names = ['a', 'b', 'c']
     const program: Program = {
       inputs: Object.fromEntries(names.map((name) => [name, [2]])),
-      nodes: names.map((name) => node(`${name}.next`, 'relu', { x: name })),
+      nodes: names.map((name) => node(`${name}.next`, 'softmax', { x: name })),
       outputs: [],
       carry: Object.fromEntries(names.map((name) => [name, `${name}.next`])),
     }

@@ -6,6 +6,7 @@ import { sizeOf } from '../spec/tensor.js'
 import type { AcquiredDevice } from './device/index.js'
 import { bufferUsage, mapMode } from './device/index.js'
 import type { Plan, PlannedLaunch } from './plan.js'
+import { memoryOf } from './plan.js'
 
 /**
  * The rim: the one place with `await`, buffers and error scopes. It walks a plan and decides nothing.
@@ -31,7 +32,7 @@ export interface Prepared {
 }
 
 export interface Executor {
-  /** puts a plan on the device; `external` gives the buffers of inputs that live longer than the plan */
+  /** puts a plan on the device; `external` gives the buffers that live longer than the plan, by the names of their rooms */
   readonly prepare: (plan: Plan, external?: Readonly<Record<string, GPUBuffer>>) => Promise<Result<Prepared>>
   /**
    * uploads feeds, dispatches in order, brings back what the plan reads; `replay` is the same plan at other numbers of
@@ -39,8 +40,14 @@ export interface Executor {
    */
   readonly execute: (prepared: Prepared, feeds: Tensors, replay?: Plan) => Promise<Result<Tensors>>
   readonly discard: (prepared: Prepared) => void
-  readonly buffer: (name: string, value: Tensor) => Promise<Result<GPUBuffer>>
-  readonly fetch: (buffer: GPUBuffer, shape: Shape) => Promise<Result<Tensor>>
+  /** a buffer of so many elements with each value from its element on */
+  readonly buffer: (
+    name: string,
+    elements: number,
+    values: readonly { readonly first: number; readonly value: Tensor }[],
+  ) => Promise<Result<GPUBuffer>>
+  /** the tensor that begins at an element of a buffer */
+  readonly fetch: (buffer: GPUBuffer, first: number, shape: Shape) => Promise<Result<Tensor>>
   readonly counters: () => Counters
 }
 
@@ -112,6 +119,33 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
     }
   }
 
+  /**
+   * Pipelines are made side by side, so not under the scopes of what runs one at a time: each under a scope of its own, which
+   * is closed before anything else of it begins. What fails later is told by the pipeline's promise.
+   */
+  const compile = async (launch: PlannedLaunch): Promise<Result<GPUComputePipeline>> => {
+    const what = `${launch.node}: its shader`
+    const refused = (reason: string): Result<GPUComputePipeline> =>
+      fail('BackendUnavailable', `${what}: the device refuses it: ${reason}`)
+    try {
+      device.pushErrorScope('validation')
+      const layout = device.createPipelineLayout({ bindGroupLayouts: [layoutOf(launch)] })
+      const module = device.createShaderModule({ code: launch.shader })
+      const objections = device.popErrorScope()
+      const pipeline = device
+        .createComputePipelineAsync({ layout, compute: { module, entryPoint: 'main' } })
+        .then(E.right, (reason: unknown) => E.left(reason))
+      const [objection, outcome] = await Promise.all([objections, pipeline])
+      const lost = await alive()
+      if (E.isLeft(lost)) return lost
+      if (objection) return refused(objection.message)
+      return E.isRight(outcome) ? outcome : refused(String(outcome.left))
+    } catch (reason) {
+      const lost = await alive()
+      return E.isLeft(lost) ? lost : fail('BackendUnavailable', `${what}: ${String(reason)}`)
+    }
+  }
+
   const layoutOf = ({ modes, params }: PlannedLaunch): GPUBindGroupLayout =>
     device.createBindGroupLayout({
       entries: [
@@ -128,12 +162,7 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
   const pipelineOf = (launch: PlannedLaunch): Promise<Result<GPUComputePipeline>> => {
     const known = pipelines.get(launch.shader)
     if (known !== undefined) return known
-    const made = guarded(`${launch.node}: its shader`, () =>
-      device.createComputePipelineAsync({
-        layout: device.createPipelineLayout({ bindGroupLayouts: [layoutOf(launch)] }),
-        compute: { module: device.createShaderModule({ code: launch.shader }), entryPoint: 'main' },
-      }),
-    )
+    const made = compile(launch)
     pipelines.set(launch.shader, made)
     // what failed once, for want of memory perhaps, is tried again the next time
     void made.then((result) => E.isLeft(result) && pipelines.delete(launch.shader))
@@ -149,7 +178,7 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
     counters = { ...counters, bytesUp: counters.bytesUp + data.byteLength }
   }
 
-  const upload = (buffer: GPUBuffer, data: Numbers): void => write(buffer, 0, toFloats(data))
+  const upload = (buffer: GPUBuffer, offset: number, data: Numbers): void => write(buffer, offset, toFloats(data))
 
   const rewriteUniforms = ({ uniforms, blocks }: Prepared, launches: readonly PlannedLaunch[]): void => {
     const packed = packUniforms(launches, uniformAlignment)
@@ -176,12 +205,9 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
     device.createBuffer({ size: sizeOf(shape) * 4, usage: bufferUsage.MAP_READ | bufferUsage.COPY_DST })
 
   const prepare: Executor['prepare'] = async (plan, external = {}) => {
-    const compiled: GPUComputePipeline[] = []
-    for (const launch of plan.launches) {
-      const pipeline = await pipelineOf(launch)
-      if (E.isLeft(pipeline)) return pipeline
-      compiled.push(pipeline.right)
-    }
+    const all = E.sequenceArray(await Promise.all(plan.launches.map(pipelineOf)))
+    if (E.isLeft(all)) return all
+    const compiled = all.right
     const made: GPUBuffer[] = []
     const make = (size: number, usage: number): GPUBuffer => {
       const buffer = device.createBuffer({ size, usage })
@@ -189,12 +215,10 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
       return buffer
     }
     const prepared = await guarded('preparing', async () => {
-      const lent = new Map(
-        Object.entries(external).flatMap(([name, buffer]) =>
-          plan.feeds[name] === undefined ? [] : [[plan.feeds[name], buffer] as const],
-        ),
+      const buffers = plan.buffers.map(({ bytes, room }) =>
+        room !== undefined && Object.hasOwn(external, room) ? (external[room] as GPUBuffer) : make(bytes, storage),
       )
-      const buffers = plan.buffers.map(({ bytes }, i) => lent.get(i) ?? make(bytes, storage))
+      plan.buffers.forEach(({ holds }, i) => holds !== undefined && upload(buffers[i] as GPUBuffer, 0, holds))
       const { bytes, blocks } = packUniforms(plan.launches, uniformAlignment)
       const uniforms = make(bytes.byteLength, bufferUsage.UNIFORM | bufferUsage.COPY_DST)
       const written = new Uint8Array(bytes)
@@ -217,8 +241,10 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
       })
       return { plan, buffers, owned: made, uniforms, blocks: written, dispatches }
     })
-    if (E.isLeft(prepared)) made.forEach((buffer) => buffer.destroy())
-    return prepared
+    if (E.isRight(prepared)) return prepared
+    made.forEach((buffer) => buffer.destroy())
+    const { code, message } = prepared.left
+    return code === 'LimitExceeded' ? fail(code, `${message}; the plan takes ${memoryOf(plan)} bytes`) : prepared
   }
 
   const execute: Executor['execute'] = (prepared, feeds, replay) =>
@@ -228,10 +254,18 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
       if (replay !== undefined) rewriteUniforms(prepared, replay.launches)
       Object.entries(feeds).forEach(([name, value]) => {
         const at = plan.feeds[name]
-        if (at !== undefined) upload(buffers[at] as GPUBuffer, value.data)
+        if (at !== undefined) upload(buffers[at.buffer] as GPUBuffer, at.offset, value.data)
       })
       try {
         const encoder = device.createCommandEncoder()
+        const bringBack = (inputs: boolean): void =>
+          Object.entries(plan.reads).forEach(([name, { buffer, offset, shape, before }]) => {
+            if (before !== inputs) return
+            const staging = stagingFor(shape)
+            wanted.push({ name, shape, staging })
+            encoder.copyBufferToBuffer(buffers[buffer] as GPUBuffer, offset, staging, 0, sizeOf(shape) * 4)
+          })
+        bringBack(true)
         const pass = encoder.beginComputePass()
         dispatches.forEach(({ pipeline, group }, i) => {
           pass.setPipeline(pipeline)
@@ -239,13 +273,15 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
           pass.dispatchWorkgroups(...(plan.launches[i] as PlannedLaunch).workgroups)
         })
         pass.end()
-        Object.entries(plan.reads).forEach(([name, { buffer, shape }]) => {
-          const staging = stagingFor(shape)
-          wanted.push({ name, shape, staging })
-          encoder.copyBufferToBuffer(buffers[buffer] as GPUBuffer, 0, staging, 0, sizeOf(shape) * 4)
-        })
+        bringBack(false)
         plan.carries.forEach(({ from, to, bytes }) =>
-          encoder.copyBufferToBuffer(buffers[from] as GPUBuffer, 0, buffers[to] as GPUBuffer, 0, bytes),
+          encoder.copyBufferToBuffer(
+            buffers[from.buffer] as GPUBuffer,
+            from.offset,
+            buffers[to.buffer] as GPUBuffer,
+            to.offset,
+            bytes,
+          ),
         )
         device.queue.submit([encoder.finish()])
         counters = {
@@ -266,23 +302,23 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
     prepare,
     execute,
     discard: ({ owned }) => owned.forEach((buffer) => buffer.destroy()),
-    buffer: async (name, value) => {
+    buffer: async (name, elements, values) => {
       const made: GPUBuffer[] = []
       const filled = await guarded(name, async () => {
-        const buffer = device.createBuffer({ size: Math.max(value.data.length, 1) * 4, usage: storage })
+        const buffer = device.createBuffer({ size: Math.max(elements, 1) * 4, usage: storage })
         made.push(buffer)
-        upload(buffer, value.data)
+        values.forEach(({ first, value }) => upload(buffer, first * 4, value.data))
         return buffer
       })
       if (E.isLeft(filled)) made.forEach((buffer) => buffer.destroy())
       return filled
     },
-    fetch: (buffer, shape) =>
+    fetch: (buffer, first, shape) =>
       guarded('reading back', async () => {
         const staging = stagingFor(shape)
         try {
           const encoder = device.createCommandEncoder()
-          encoder.copyBufferToBuffer(buffer, 0, staging, 0, sizeOf(shape) * 4)
+          encoder.copyBufferToBuffer(buffer, first * 4, staging, 0, sizeOf(shape) * 4)
           device.queue.submit([encoder.finish()])
           return await readBack(staging, shape)
         } finally {

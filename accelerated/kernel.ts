@@ -16,9 +16,15 @@ export interface Kernel {
   readonly per: 'element' | 'workgroup' | 'subgroup'
   readonly reads: readonly string[]
   readonly writes: readonly string[]
+  /** what it writes and then reads again: x(i) and set_x(i, v), but nothing is there before */
+  readonly rereads: readonly string[]
   readonly dims: readonly string[]
   readonly words: readonly string[]
   readonly params: readonly string[]
+  /** the tensors that are seen as vectors of four elements: x(i) is the i-th vector. Each lies whole in one binding */
+  readonly vectors: readonly string[]
+  /** what is written in the place of what is read, by name: such a pair is one binding */
+  readonly inPlace: Readonly<Record<string, string>>
   /** invocations in a workgroup */
   readonly workgroup: number
   readonly code: string
@@ -31,6 +37,9 @@ export const kernel = (text: KernelText): Kernel => ({
   dims: [],
   words: [],
   params: [],
+  rereads: [],
+  vectors: [],
+  inPlace: {},
   workgroup: 64,
   ...text,
 })
@@ -45,16 +54,22 @@ export interface Access {
 export const whole: Access = { segments: 1, based: false }
 
 /** The tensors of a kernel, in the order of their bindings; one that changes in place comes once. */
-export const tensorsOf = ({ reads, writes }: Kernel): readonly string[] => [...new Set([...reads, ...writes])]
+export const tensorsOf = ({ reads, writes, inPlace }: Kernel): readonly string[] => [
+  ...new Set([...reads, ...writes.filter((name) => inPlace[name] === undefined)]),
+]
+
+/** Whether a kernel writes the binding of this name. */
+export const writesTo = ({ writes, inPlace }: Kernel, name: string): boolean =>
+  writes.some((written) => (inPlace[written] ?? written) === name)
 
 const indices = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i)
 
-// one function to read or write a tensor, whether it lies in one binding or in several
-const accessor = (name: string, access: Access, segment: number, writes: boolean): string => {
-  const at = access.based ? `i + dims.base_${name}` : 'i'
+// one function to read or write a tensor, whether it lies in one binding or in several; `of` names the binding
+const accessor = (name: string, of: string, type: string, access: Access, segment: number, writes: boolean): string => {
+  const at = access.based ? `i + dims.base_${of}` : 'i'
   const place = (s: number, index: string): string =>
-    writes ? `${name}_${s}[${index}] = value;` : `return ${name}_${s}[${index}];`
-  const head = writes ? `fn set_${name}(i: u32, value: f32)` : `fn ${name}(i: u32) -> f32`
+    writes ? `${of}_${s}[${index}] = value;` : `return ${of}_${s}[${index}];`
+  const head = writes ? `fn set_${name}(i: u32, value: ${type})` : `fn ${name}(i: u32) -> ${type}`
   if (access.segments === 1) return `${head} { ${place(0, at)} }`
   const inside = `(${at}) % ${segment}u`
   const cases = indices(access.segments - 1).map((s) => `    case ${s}u { ${place(s, inside)} }`)
@@ -90,9 +105,11 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(num_workgroups) groups: v
 /** The whole shader: generated declarations, then the kernel's own text. Its text is its cache key. */
 export const shaderOf = (kernel: Kernel, access: Readonly<Record<string, Access>>, segment: number): string => {
   const tensors = tensorsOf(kernel)
+  const typeOf = (name: string): string => (kernel.vectors.includes(name) ? 'vec4<f32>' : 'f32')
+  const of = (name: string): Access => access[name] ?? whole
   const bindings = tensors.flatMap((name) => {
-    const mode = kernel.writes.includes(name) ? 'read_write' : 'read'
-    return indices((access[name] ?? whole).segments).map((s) => `var<storage, ${mode}> ${name}_${s}: array<f32>;`)
+    const mode = writesTo(kernel, name) ? 'read_write' : 'read'
+    return indices(of(name).segments).map((s) => `var<storage, ${mode}> ${name}_${s}: array<${typeOf(name)}>;`)
   })
   return [
     `// ${kernel.name}`,
@@ -106,20 +123,42 @@ export const shaderOf = (kernel: Kernel, access: Readonly<Record<string, Access>
     `@group(0) @binding(0) var<uniform> dims: Dims;`,
     ...(kernel.params.length > 0 ? [`@group(0) @binding(1) var<uniform> params: Params;`] : []),
     ...bindings.map((text, i) => `@group(0) @binding(${i + 2}) ${text}`),
-    ...kernel.reads.map((name) => accessor(name, access[name] ?? whole, segment, false)),
-    ...kernel.writes.map((name) => accessor(name, access[name] ?? whole, segment, true)),
+    ...[...kernel.reads, ...kernel.rereads].map((name) => accessor(name, name, typeOf(name), of(name), segment, false)),
+    ...kernel.writes.map((name) => {
+      const place = kernel.inPlace[name] ?? name
+      return accessor(name, place, typeOf(name), of(place), segment, true)
+    }),
     entry(kernel),
     kernel.code,
   ].join('\n')
 }
 
-/** Where a binding's elements are: an op's own tensor, or scratch that lives as long as the node runs. */
-export type Slot = `${'in' | 'cot' | 'out' | 'grad'}:${string}` | `tmp:${string}`
+/**
+ * Where a binding's elements are: an op's own tensor, scratch that lives as long as the node runs, or, backward, an output
+ * of the same op forward on the same inputs, where the request says that it is saved.
+ */
+export type Slot = `${'in' | 'cot' | 'out' | 'grad' | 'saved'}:${string}` | `tmp:${string}`
 export const input = (name: string): Slot => `in:${name}`
 export const cotangent = (name: string): Slot => `cot:${name}`
 export const output = (name: string): Slot => `out:${name}`
 export const gradient = (name: string): Slot => `grad:${name}`
 export const scratch = (name: string): Slot => `tmp:${name}`
+export const savedOutput = (name: string): Slot => `saved:${name}`
+
+/**
+ * What every element of the tensors that are written is of the same element of those that are read, and of numbers that are
+ * shared by all: `fn at(…) -> Values`, as map.ts says. A launch of one can go over several tensors side by side, in the
+ * place of what it reads, or at the end of another kernel.
+ */
+export interface Formula {
+  readonly name: string
+  readonly reads: readonly string[]
+  readonly shared: readonly string[]
+  readonly writes: readonly string[]
+  readonly dims: readonly string[]
+  readonly params: readonly string[]
+  readonly at: string
+}
 
 /**
  * Work that falls apart along an outermost axis: units 0 … extent − 1, of which unit u reads and writes only elements
@@ -146,8 +185,11 @@ export interface Launch {
   readonly dims: Readonly<Record<string, number>>
   readonly params: Readonly<Record<string, number>>
   readonly outer?: Outer
-  /** what to launch where a tensor takes several bindings: some texts grow too long with a choice at every load */
+  /** what to launch where a tensor takes several bindings: some texts grow too long with a choice at every load, and vectors
+   *  are seen in one binding only */
   readonly orElse?: Launch
+  /** the formula that it goes over so many elements with, if it is one */
+  readonly mapped?: { readonly formula: Formula; readonly count: number }
 }
 
 /** What a node comes to: launches in order, and the scratch that they share, in elements. */
@@ -156,10 +198,16 @@ export interface Lowered {
   readonly scratch: Readonly<Record<string, number>>
 }
 
-export const launches = (...list: readonly (Launch | undefined)[]): Lowered => ({
-  launches: list.filter((launch) => launch !== undefined),
-  scratch: {},
-})
+/** Launches in order, those left out that are undefined; what comes to several brings its scratch along. */
+export const launches = (...list: readonly (Launch | Lowered | undefined)[]): Lowered => {
+  const parts = list
+    .filter((part) => part !== undefined)
+    .map((part): Lowered => ('launches' in part ? part : { launches: [part], scratch: {} }))
+  return {
+    launches: parts.flatMap(({ launches }) => launches),
+    scratch: Object.assign({}, ...parts.map(({ scratch }) => scratch)) as Lowered['scratch'],
+  }
+}
 
 /** The launch of an elementwise kernel: element i of every binding belongs to element i. */
 export const elementwise = (

@@ -16,6 +16,8 @@ export interface Request<A = Attributes, S = AnySizes, I extends string = string
   given(output: string): boolean
   /** whether an output, or an input's gradient, is asked for */
   wants(result: string): boolean
+  /** backward, whether an output of the same op forward is at hand, to be read as `savedOutput` */
+  saved(output: string): boolean
   /** how many lanes every subgroup of the device has, where that is one number */
   readonly subgroupSize?: number
 }

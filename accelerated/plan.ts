@@ -5,9 +5,14 @@ import type { CheckedNode, CheckedProgram } from '../spec/program.js'
 import { nodeAttributes } from '../spec/program.js'
 import type { Shape, Tensors } from '../spec/tensor.js'
 import { showShape, sizeOf } from '../spec/tensor.js'
+import { copy } from './copy.js'
+import { keptName, putInPlace, withEnding } from './fuse.js'
+import type { Group, Layout } from './groups.js'
+import { layoutOf, noLayout } from './groups.js'
 import type { Access, Kernel, Launch, Lowered, Slot } from './kernel.js'
-import { blockFields, shaderOf, tensorsOf, whole } from './kernel.js'
+import { blockFields, shaderOf, tensorsOf, whole, writesTo } from './kernel.js'
 import type { Lowering } from './lower.js'
+import { mapSideBySide } from './map.js'
 import { lowerings } from './table.js'
 
 /** The limits of a device that a plan has to keep to, by WebGPU's names. */
@@ -25,6 +30,27 @@ export interface PlanLimits {
 /** A stretch of device memory. A value's buffer is a later value's again once nothing reads the first any more. */
 export interface PlanBuffer {
   readonly bytes: number
+  /** what it holds from the start, where no launch writes it */
+  readonly holds?: readonly number[]
+  /** the name of what may outlive the plan: what inputs lie in */
+  readonly room?: string
+}
+
+/** Where a value begins in a buffer, in bytes. */
+export interface Place {
+  readonly buffer: number
+  readonly offset: number
+}
+
+/** One launch of a node's, as a planned launch does it: by itself, after another's, or beside others'. */
+export interface Deed {
+  readonly node: string
+  /** which of the node's launches */
+  readonly launch: number
+  /** what the names of its tensors and numbers begin with */
+  readonly prefix: string
+  /** which element of each binding is its first */
+  readonly first: number
 }
 
 /** A range of a buffer that one binding shows. */
@@ -38,6 +64,8 @@ export interface Binding {
 /** One dispatch, as the executor makes it. */
 export interface PlannedLaunch {
   readonly node: string
+  /** in order; more than one where launches are fused or made together */
+  readonly does: readonly Deed[]
   /** the shader's text, which is also the key of its pipeline */
   readonly shader: string
   readonly modes: readonly ('read' | 'read_write')[]
@@ -45,6 +73,9 @@ export interface PlannedLaunch {
   /** the integers of the uniform block, and its f32 parameters */
   readonly dims: readonly number[]
   readonly params: readonly number[]
+  /** what they are called, and what the integers were before the launch was cut or put beside others */
+  readonly names: { readonly dims: readonly string[]; readonly params: readonly string[] }
+  readonly asked: Readonly<Record<string, number>>
   readonly workgroups: readonly [number, number, number]
 }
 
@@ -52,12 +83,12 @@ export interface PlannedLaunch {
 export interface Plan {
   readonly buffers: readonly PlanBuffer[]
   readonly launches: readonly PlannedLaunch[]
-  /** the buffer of each program input that some launch reads or that is watched */
-  readonly feeds: Readonly<Record<string, number>>
-  /** the values to bring back: buffer and shape */
-  readonly reads: Readonly<Record<string, { readonly buffer: number; readonly shape: Shape }>>
-  /** copies at the end, in order: the buffer of a carried value to the buffer of the input that it becomes */
-  readonly carries: readonly { readonly from: number; readonly to: number; readonly bytes: number }[]
+  /** the place of each program input that some launch reads or that is watched */
+  readonly feeds: Readonly<Record<string, Place>>
+  /** the values to bring back: place and shape; those that are inputs as they are before the first launch */
+  readonly reads: Readonly<Record<string, Place & { readonly shape: Shape; readonly before: boolean }>>
+  /** copies at the end, in order: the place of a carried value to the place of the input that it becomes */
+  readonly carries: readonly { readonly from: Place; readonly to: Place; readonly bytes: number }[]
 }
 
 /** The launches of one node at given attribute values. */
@@ -65,6 +96,7 @@ export const lowerNode = (
   { node, sizes }: CheckedNode,
   feeds: Tensors,
   { subgroupSize }: Pick<PlanLimits, 'subgroupSize'> = {},
+  twin?: CheckedNode,
 ): Result<Lowered> =>
   F.pipe(
     nodeAttributes(node, feeds),
@@ -80,6 +112,7 @@ export const lowerNode = (
               has: (name) => node.inputs[name] !== undefined,
               given: (name) => node.cotangents[name] !== undefined,
               wants: (name) => node.outputs[name] !== undefined,
+              saved: (name) => twin?.node.outputs[name] !== undefined,
               ...(subgroupSize === undefined ? {} : { subgroupSize }),
             }),
           )
@@ -135,6 +168,8 @@ const segmentOf = (limits: PlanLimits): number => {
 
 interface Placed {
   readonly buffer: number
+  /** the first element */
+  readonly first: number
   readonly elements: number
 }
 
@@ -172,7 +207,7 @@ const partsOf = (
 }
 
 const planPart = (
-  node: string,
+  does: readonly Deed[],
   launch: Launch,
   placed: Readonly<Record<string, Placed>>,
   limits: PlanLimits,
@@ -184,10 +219,11 @@ const planPart = (
   const split = outer !== undefined && part.units < outer.extent
   const names = tensorsOf(kernel)
   const windows = names.map((name) => {
-    const { buffer, elements } = placed[name] as Placed
+    const { buffer, first, elements } = placed[name] as Placed
     const slice = split ? outer.slices[name] : undefined
-    const from = slice === undefined ? 0 : part.first * slice
-    const length = slice === undefined ? elements : Math.min(part.units * slice, elements - from)
+    const passed = slice === undefined ? 0 : part.first * slice
+    const length = slice === undefined ? elements : Math.min(part.units * slice, elements - passed)
+    const from = first + passed
     const aligned = Math.floor((from * 4) / alignment) * alignment
     return {
       name,
@@ -209,7 +245,7 @@ const planPart = (
       buffer,
       offset: offset + s * segment * 4,
       size: bytesOf(Math.min(length - s * segment, segment)),
-      writes: kernel.writes.includes(name),
+      writes: writesTo(kernel, name),
     })),
   )
   const share = split ? part.units / outer.extent : 1
@@ -243,29 +279,33 @@ const planPart = (
       `${kernel.name}: ${unfit} is ${values[unfit]}; the device counts in integers below 2^31`,
     )
   return E.right({
-    node,
+    node: does.at(-1)?.node ?? '',
+    does,
     shader: shaderOf(kernel, access, segment),
     modes: bindings.map(({ writes }) => (writes ? 'read_write' : 'read')),
     bindings,
     dims,
     params: kernel.params.map((name) => launch.params[name] as number),
+    names: { dims: blockFields(kernel, access), params: kernel.params },
+    asked: launch.dims,
     workgroups: dispatchSize(groups, most),
   })
 }
 
-// a launch in its parts; where a tensor takes several bindings, the one that stands for such cases
+// a launch in its parts; where a tensor takes several bindings, the launch that stands for such cases
 const planLaunch = (
-  node: string,
+  does: readonly Deed[],
   launch: Launch,
   placed: Readonly<Record<string, Placed>>,
   limits: PlanLimits,
 ): readonly Result<PlannedLaunch>[] => {
   const alignment = limits.minStorageBufferOffsetAlignment
   const parts = partsOf(launch, placed, segmentOf(limits), alignment).map((part) =>
-    planPart(node, launch, placed, limits, part),
+    planPart(does, launch, placed, limits, part),
   )
-  const whole = parts.every((part) => E.isRight(part) && part.right.bindings.length === Object.keys(placed).length)
-  return whole || launch.orElse === undefined ? parts : planLaunch(node, launch.orElse, placed, limits)
+  const tensors = tensorsOf(launch.kernel).length
+  const whole = parts.every((part) => E.isRight(part) && part.right.bindings.length === tensors)
+  return whole || launch.orElse === undefined ? parts : planLaunch(does, launch.orElse, placed, limits)
 }
 
 // ---- the plan ----------------------------------------------------------------------------------------------------
@@ -276,6 +316,8 @@ interface Resident {
   /** how a message calls it */
   readonly title: string
   readonly elements: number
+  /** what it is from the start, where no launch makes it */
+  readonly holds?: readonly number[]
 }
 
 /** What stands where an optional tensor is absent: one zero, for no launch writes it and new buffers are zeros. */
@@ -292,8 +334,13 @@ const residentOf = (
   scratch: Readonly<Record<string, number>>,
   shapes: Readonly<Record<string, Shape>>,
   slot: Slot,
+  twin: CheckedNode | undefined,
 ): Resident => {
   const [kind, name] = slot.split(':') as [string, string]
+  if (kind === 'saved') {
+    const value = twin?.node.outputs[name] as string
+    return valueNamed(value, shapes[value] as Shape)
+  }
   const own = (elements: number): Resident => ({
     key: `${slot} of ${node.name}`,
     title: `${name} of ${node.name}`,
@@ -325,25 +372,255 @@ export const fitsBuffer = ({ title, elements }: Omit<Resident, 'key'>, limits: P
 
 /** A launch with what stands in the place of each of its bindings. */
 interface BoundLaunch {
-  readonly node: string
+  readonly does: readonly Deed[]
   readonly launch: Launch
   readonly binds: Readonly<Record<string, Resident>>
 }
 
+/** For a backward node the forward one of the same op on the same inputs, whose outputs it may read. */
+export const twinsOf = (nodes: readonly CheckedNode[]): readonly (CheckedNode | undefined)[] => {
+  const forward = new Map<string, CheckedNode>()
+  return nodes.map((checked) => {
+    const { op, direction, attrs, inputs } = checked.node
+    const key = JSON.stringify([op, Object.entries(attrs).sort(), Object.entries(inputs).sort()])
+    if (direction === 'backward') return forward.get(key)
+    forward.set(key, checked)
+    return undefined
+  })
+}
+
 const boundLaunches = (
   { nodes, shapes }: CheckedProgram,
-  lowered: readonly { readonly launches: readonly Launch[]; readonly scratch: Readonly<Record<string, number>> }[],
-): readonly BoundLaunch[] =>
-  lowered.flatMap(({ launches, scratch }, at) => {
+  twins: readonly (CheckedNode | undefined)[],
+  lowered: readonly Lowered[],
+): readonly (readonly BoundLaunch[])[] =>
+  lowered.map(({ launches, scratch }, at) => {
     const checked = nodes[at] as CheckedNode
-    return launches.map((launch) => ({
-      node: checked.node.name,
+    return launches.map((launch, k) => ({
+      does: [{ node: checked.node.name, launch: k, prefix: '', first: 0 }],
       launch,
       binds: Object.fromEntries(
-        Object.entries(launch.bind).map(([name, slot]) => [name, residentOf(checked, scratch, shapes, slot)]),
+        Object.entries(launch.bind).map(([name, slot]) => [
+          name,
+          residentOf(checked, scratch, shapes, slot, twins[at]),
+        ]),
       ),
     }))
   })
+
+// ---- what becomes one launch, and what needs none ----------------------------------------------------------------
+
+/** Where what lies in memory lies: from an element on in what it shares with others, or in what it has for itself. */
+interface Located {
+  readonly root: Resident
+  readonly first: number
+}
+
+/** What is the same numbers as something else, by key. */
+type Aliases = ReadonlyMap<string, Resident>
+
+const locator =
+  ({ homes, sizes }: Layout, aliases: Aliases, shapes: Readonly<Record<string, Shape>>) =>
+  (resident: Resident): Located => {
+    const own = aliases.get(resident.key) ?? resident
+    const home = own.key.startsWith('value ') ? homes.get(own.key.slice('value '.length)) : undefined
+    if (home === undefined) return { root: own, first: 0 }
+    const size = sizes.get(home.root)
+    if (size === undefined) {
+      const value = home.root.slice('value '.length)
+      return { root: valueNamed(value, shapes[value] as Shape), first: home.first }
+    }
+    const title = `what is updated together, ${home.root}`
+    return { root: { key: home.root, title, elements: size }, first: home.first }
+  }
+
+/** A copy of a whole value is no launch: its reader reads the first, unless either has to be where it is. */
+const withoutCopies = (
+  bound: readonly BoundLaunch[],
+  stays: (resident: Resident) => boolean,
+): { readonly bound: readonly BoundLaunch[]; readonly aliases: Aliases } => {
+  const aliases = new Map<string, Resident>()
+  const left = bound.filter(({ launch: { mapped }, binds }) => {
+    const [x, y] = [binds['x'], binds['y']]
+    if (mapped?.formula !== copy.formula || x === undefined || y === undefined) return true
+    if (x.key === nothing.key || stays(x) || stays(y)) return true
+    aliases.set(y.key, aliases.get(x.key) ?? x)
+    return false
+  })
+  return { bound: left, aliases }
+}
+
+/** The launches of updates that are made together. */
+const grouped = (
+  { nodes, launches }: Group,
+  bound: readonly (readonly BoundLaunch[])[],
+  locate: (resident: Resident) => Located,
+  alignment: number,
+): readonly BoundLaunch[] =>
+  launches.map(({ firsts, total }, k) => {
+    const members = nodes.map((at) => bound[at]?.[k] as BoundLaunch)
+    const { launch, binds } = members[0] as BoundLaunch
+    const formula = (launch.mapped as NonNullable<Launch['mapped']>).formula
+    const { vectors: _, ...dims } = launch.dims
+    const made = mapSideBySide(formula, total, alignment, { ...launch, dims })
+    const [shared] = formula.shared
+    // for each block of an update's part, where what the update shares lies
+    const owner: Resident | undefined =
+      shared === undefined
+        ? undefined
+        : {
+            key: `owners of ${members[0]?.does[0]?.node} ${k}`,
+            title: 'a table of owners',
+            elements: total / alignment,
+            holds: members.flatMap((member, m) => {
+              const end = firsts[m + 1] ?? total
+              const at = locate(member.binds[shared] as Resident).first
+              return Array.from({ length: (end - (firsts[m] as number)) / alignment }, () => at)
+            }),
+          }
+    return {
+      does: members.flatMap(({ does }, m) => does.map((deed) => ({ ...deed, first: firsts[m] as number }))),
+      launch: made,
+      binds: {
+        ...Object.fromEntries(Object.entries(binds).map(([name, resident]) => [name, locate(resident).root])),
+        ...(owner === undefined ? {} : { owner }),
+      },
+    }
+  })
+
+/** A launch that writes what it reads where that lies does so in one binding. */
+const inPlace = (bound: BoundLaunch, locate: (resident: Resident) => Located): BoundLaunch => {
+  const { launch, binds } = bound
+  const formula = launch.mapped?.formula ?? launch.kernel
+  const pairs = Object.fromEntries(
+    formula.writes.flatMap((written) => {
+      const of = (name: string): string => {
+        const { root, first } = locate(binds[name] as Resident)
+        return `${first} of ${root.key}`
+      }
+      const read = formula.reads.find((name) => of(name) === of(written))
+      return read === undefined ? [] : [[written, read] as const]
+    }),
+  )
+  if (Object.keys(pairs).length === 0) return bound
+  return { ...bound, launch: putInPlace(launch, pairs) }
+}
+
+/** How many tensors each of a launch's kernels binds. */
+const bindingsOf = ({ kernel }: Launch): number => tensorsOf(kernel).length
+
+/**
+ * Formulas at the ends of the launches that make what they read, each where all that it reads beside is there already, and
+ * where what it makes of a value that nobody else wants is not written at all.
+ */
+const fused = (
+  bound: readonly BoundLaunch[],
+  locate: (resident: Resident) => Located,
+  kept: ReadonlySet<string>,
+  limits: PlanLimits,
+): readonly BoundLaunch[] => {
+  const list: (BoundLaunch | undefined)[] = [...bound]
+  const keyOf = (resident: Resident): string => {
+    const { root, first } = locate(resident)
+    return `${first} of ${root.key}`
+  }
+  const segment = segmentOf(limits)
+  const readers = new Map<string, Set<number>>()
+  const writers = new Map<string, number[]>()
+  bound.forEach(({ launch, binds }, at) => {
+    const { kernel } = launch
+    ;[...kernel.reads, ...kernel.rereads].forEach((name) => {
+      const key = keyOf(binds[name] as Resident)
+      readers.set(key, (readers.get(key) ?? new Set()).add(at))
+    })
+    kernel.writes.forEach((name) => {
+      const key = keyOf(binds[name] as Resident)
+      writers.set(key, [...(writers.get(key) ?? []), at])
+    })
+  })
+  // updates made together are whole as they are
+  const settled = ({ does }: BoundLaunch): boolean => does.filter(({ prefix }) => prefix === '').length > 1
+  let endings = 0
+  const absorb = (at: number): void => {
+    const second = list[at]
+    if (second?.launch.mapped === undefined || second.does.length > 1) return
+    const { launch, binds } = second
+    const { formula, count } = second.launch.mapped
+    const candidates = formula.reads
+      .map((name) => ({ name, key: keyOf(binds[name] as Resident), resident: binds[name] as Resident }))
+      .filter(({ key, resident }) => resident.elements === count && writers.get(key)?.length === 1)
+      .map((of) => ({ ...of, maker: writers.get(of.key)?.[0] as number }))
+      .filter(({ maker }) => maker < at)
+      .sort((a, b) => b.maker - a.maker)
+    const [chosen] = candidates
+    if (chosen === undefined) return
+    const first = list[chosen.maker]
+    if (first === undefined || settled(first)) return
+    const of = formula.reads.filter((name) => keyOf(binds[name] as Resident) === chosen.key)
+    const beside = [...formula.reads, ...formula.shared].filter((name) => !of.includes(name))
+    // all else that it reads is there before, and what it changes in its place nobody reads until then
+    const { inPlace } = second.launch.kernel
+    const changed = Object.values(inPlace).map((name) => keyOf(binds[name] as Resident))
+    const early = beside.some((name) => {
+      const key = keyOf(binds[name] as Resident)
+      return (writers.get(key) ?? []).some((w) => w >= chosen.maker && !(w === at && changed.includes(key)))
+    })
+    const wanted = changed.some((key) => [...(readers.get(key) ?? [])].some((r) => r >= chosen.maker && r < at))
+    if (early || wanted || changed.includes(chosen.key)) return
+    if (formula.writes.some((name) => (writers.get(keyOf(binds[name] as Resident)) ?? []).length !== 1)) return
+    const made = Object.keys(first.binds).find(
+      (name) => first.launch.kernel.writes.includes(name) && keyOf(first.binds[name] as Resident) === chosen.key,
+    )
+    if (made === undefined) return
+    const others = [...(readers.get(chosen.key) ?? [])].some((reader) => reader !== at)
+    const keeps = others || kept.has(locate(chosen.resident).root.key)
+    const prefix = `e${endings}_`
+    const together = withEnding(first.launch, made, {
+      formula,
+      of,
+      dims: Object.fromEntries(formula.dims.map((name) => [name, launch.dims[name] as number])),
+      params: Object.fromEntries(formula.params.map((name) => [name, launch.params[name] as number])),
+      prefix,
+      kept: keeps,
+      inPlace,
+    })
+    if (together === undefined) return
+    const { [made]: value, ...rest } = first.binds
+    const all: Readonly<Record<string, Resident>> = {
+      ...rest,
+      ...(keeps ? { [keptName(prefix)]: value as Resident } : {}),
+      ...Object.fromEntries(
+        [...beside, ...formula.writes].map((name) => [`${prefix}${name}`, binds[name] as Resident]),
+      ),
+    }
+    const fits =
+      bindingsOf(together) <= limits.maxStorageBuffersPerShaderStage &&
+      Object.values(all).every((resident) => locate(resident).root.elements <= segment)
+    const rootsOf = (names: readonly string[]): readonly string[] =>
+      names.map((name) => locate(all[name] as Resident).root.key)
+    const places = Object.values(together.kernel.inPlace)
+    const written = rootsOf(together.kernel.writes)
+    const onlyRead = together.kernel.reads.filter((name) => !places.includes(name))
+    if (!fits || rootsOf(onlyRead).some((root) => written.includes(root))) return
+    endings++
+    list[chosen.maker] = {
+      does: [...first.does, ...second.does.map((deed) => ({ ...deed, prefix }))],
+      launch: together,
+      binds: all,
+    }
+    list[at] = undefined
+    const move = (map: Map<string, Set<number>>, key: string): void => {
+      const set = map.get(key)
+      if (set?.delete(at) === true) set.add(chosen.maker)
+    }
+    beside.forEach((name) => move(readers, keyOf(binds[name] as Resident)))
+    readers.get(chosen.key)?.delete(at)
+    formula.writes.forEach((name) => writers.set(keyOf(binds[name] as Resident), [chosen.maker]))
+    if (!keeps) writers.delete(chosen.key)
+  }
+  list.forEach((_, at) => absorb(at))
+  return list.filter((one) => one !== undefined)
+}
 
 interface Move {
   readonly from: Resident
@@ -352,9 +629,17 @@ interface Move {
 
 // Every input becomes what its value was before any of them changed: a value that is itself overwritten goes to a
 // temporary buffer first.
-const movesOf = ({ program: { carry }, shapes }: CheckedProgram): readonly Move[] => {
+const movesOf = (
+  { program: { carry }, shapes }: CheckedProgram,
+  locate: (resident: Resident) => Located,
+): readonly Move[] => {
   const named = (name: string): Resident => valueNamed(name, shapes[name] as Shape)
-  const changing = Object.entries(carry).filter(([to, from]) => to !== from)
+  // what is renewed in its own place is there
+  const changed = (to: string, from: string): boolean => {
+    const [a, b] = [locate(named(to)), locate(named(from))]
+    return to === from || (a.root.key === b.root.key && a.first === b.first)
+  }
+  const changing = Object.entries(carry).filter(([to, from]) => !changed(to, from))
   const overwritten = new Set(changing.map(([to]) => to))
   const temporary = (name: string): Resident => ({ ...named(name), key: `before ${name}` })
   return [
@@ -365,7 +650,7 @@ const movesOf = ({ program: { carry }, shapes }: CheckedProgram): readonly Move[
   ]
 }
 
-// from the first launch that touches something to the last; inputs and `nothing` live throughout
+// from the first launch that touches something to the last; inputs, tables and `nothing` live throughout
 const livesOf = (
   bound: readonly BoundLaunch[],
   always: readonly Resident[],
@@ -384,12 +669,82 @@ const livesOf = (
   }
   kept.forEach((resident) => extend(resident, end, end))
   bound.forEach(({ binds }, at) => Object.values(binds).forEach((resident) => extend(resident, at, at)))
-  ;[...always, nothing].filter(({ key }) => lives.has(key)).forEach((resident) => extend(resident, -1, end))
+  const tables = [...lives.values()].filter(({ holds }) => holds !== undefined)
+  ;[...always, ...tables, nothing].filter(({ key }) => lives.has(key)).forEach((resident) => extend(resident, -1, end))
   return [...lives.values()]
 }
 
 /**
- * A program's run as data: launches in order, buffers with lives, what goes up and what comes back.
+ * The device memory that a plan takes while it is ready to run, in bytes: all its buffers, those of the state with them. They
+ * are made once, before the first run, so that this is its peak, but for what is read back.
+ */
+export const memoryOf = ({ buffers }: Pick<Plan, 'buffers'>): number => buffers.reduce((n, { bytes }) => n + bytes, 0)
+
+// what says how many elements there are, which no attribute changes
+const counting = ['vectors', 'block']
+
+/**
+ * A plan at other values of the attributes that are fed: only numbers of uniform blocks differ. A plan made anew would be
+ * the same; this looks at no more nodes than it has to.
+ *
+ * Errors  what lowering refuses at these values
+ */
+export const atFeeds = (made: Plan, { nodes }: CheckedProgram, feeds: Tensors, limits: PlanLimits): Result<Plan> =>
+  F.pipe(
+    nodes.filter(({ node: { attrs } }) =>
+      Object.values(attrs).some((value) => typeof value === 'object' && 'feed' in value),
+    ),
+    E.traverseArray((node) =>
+      F.pipe(
+        lowerNode(node, feeds, limits),
+        E.map(({ launches }) => [node.node.name, launches] as const),
+      ),
+    ),
+    E.map((lowered) => new Map(lowered)),
+    E.map((lowered): Plan => {
+      const numbered = (launch: PlannedLaunch): PlannedLaunch => {
+        const fresh = launch.does.flatMap(({ node, launch: k, prefix }) => {
+          const own = lowered.get(node)?.[k]
+          return own === undefined ? [] : [{ own, prefix }]
+        })
+        if (fresh.length === 0) return launch
+        const all = (of: (launch: Launch) => Launch['dims']): ReadonlyMap<string, number> =>
+          new Map(
+            fresh.flatMap(({ own, prefix }) => Object.entries(of(own)).map(([name, n]) => [`${prefix}${name}`, n])),
+          )
+        const [dims, params] = [all((own) => own.dims), all((own) => own.params)]
+        return {
+          ...launch,
+          dims: launch.dims.map((old, i) => {
+            const name = launch.names.dims[i] as string
+            const next = counting.includes(name) ? undefined : dims.get(name)
+            return next === undefined || next === launch.asked[name] ? old : next
+          }),
+          params: launch.params.map((old, i) => params.get(launch.names.params[i] as string) ?? old),
+        }
+      }
+      return { ...made, launches: made.launches.map(numbered) }
+    }),
+  )
+
+/** How a plan is made, where it could be made otherwise. */
+export interface Planning {
+  /** every node's launches as they are: nothing fused, nothing in its own place. For comparison */
+  readonly plain?: boolean
+  /** where values lie that were placed before; by default what the program itself comes to */
+  readonly layout?: Layout
+}
+
+/** Where a program's state lies, so that it is renewed in as few launches as can be. */
+export const stateLayout = (checked: CheckedProgram, limits: PlanLimits): Layout =>
+  layoutOf(checked, (node, feeds) => lowerNode(node, feeds, limits), {
+    alignment: limits.minStorageBufferOffsetAlignment / 4,
+    most: Math.min(segmentOf(limits), Math.floor(limits.maxBufferSize / 4)),
+  })
+
+/**
+ * A program's run as data: launches in order, buffers with lives, what goes up and what comes back. Launches are fused as
+ * far as what is watched allows.
  *
  * Errors  what lowering refuses; LimitExceeded – a tensor larger than a buffer may be, more bindings than a shader may
  *         have once every tensor is split to fit, or more workgroups than a dispatch; MissingInput – a watched value that
@@ -400,12 +755,14 @@ export const plan = (
   feeds: Tensors,
   watch: readonly string[],
   limits: PlanLimits,
+  { plain = false, layout: given }: Planning = {},
 ): Result<Plan> => {
   const { program, nodes, shapes } = checked
   const absent = watch.find((name) => !Object.hasOwn(shapes, name))
   const segment = segmentOf(limits)
   const alignment = limits.minStorageBufferOffsetAlignment
   const named = (name: string): Resident => valueNamed(name, shapes[name] as Shape)
+  const isInput = (name: string): boolean => Object.hasOwn(program.inputs, name)
   return F.pipe(
     E.Do,
     E.tap(() => ensure(absent === undefined, 'MissingInput', `there is no value ${absent} in the program`)),
@@ -416,43 +773,97 @@ export const plan = (
         `a binding holds ${limits.maxStorageBufferBindingSize} bytes (maxStorageBufferBindingSize); offsets are multiples of ${alignment}`,
       ),
     ),
-    E.bind('lowered', () => E.sequenceArray(nodes.map((node) => lowerNode(node, feeds, limits)))),
-    E.let('bound', ({ lowered }) => boundLaunches(checked, lowered)),
-    E.let('moves', () => movesOf(checked)),
-    E.let('lives', ({ bound, moves }) =>
-      livesOf(bound, Object.keys(program.inputs).map(named), [
-        ...watch.map(named),
-        ...moves.flatMap(({ from, to }) => [from, to]),
-      ]),
+    E.let('twins', () => (plain ? nodes.map(() => undefined) : twinsOf(nodes))),
+    E.bind('lowered', ({ twins }) =>
+      E.sequenceArray(nodes.map((node, at) => lowerNode(node, feeds, limits, twins[at]))),
+    ),
+    E.let('layout', () => given ?? (plain ? noLayout : stateLayout(checked, limits))),
+    E.let('arranged', ({ lowered, twins, layout }) => {
+      const bound = boundLaunches(checked, twins, lowered)
+      const placed = locator(layout, new Map(), shapes)
+      const together = new Map(
+        layout.groups.map((group) => [group.nodes.at(-1), grouped(group, bound, placed, alignment / 4)] as const),
+      )
+      const members = new Set(layout.groups.flatMap((group) => group.nodes))
+      const all = bound.flatMap((own, at) => (members.has(at) ? (together.get(at) ?? []) : own))
+      // a copy is needed of what changes in its place, and where a value has a place of its own
+      const stays = ({ key }: Resident): boolean => {
+        const name = key.slice('value '.length)
+        return layout.homes.has(name) || Object.hasOwn(program.carry, name)
+      }
+      const { bound: some, aliases } = plain ? { bound: all, aliases: new Map() } : withoutCopies(all, stays)
+      const locate = locator(layout, aliases, shapes)
+      const moves = movesOf(checked, locate)
+      const kept = [...watch.map(named), ...moves.flatMap(({ from, to }) => [from, to])].map(
+        (resident) => locate(resident).root,
+      )
+      const launches = plain
+        ? some
+        : fused(
+            some.map((one) => inPlace(one, locate)),
+            locate,
+            new Set(kept.map(({ key }) => key)),
+            limits,
+          )
+      const rooted = launches.map((one) => ({
+        ...one,
+        at: Object.fromEntries(Object.entries(one.binds).map(([name, resident]) => [name, locate(resident)])),
+      }))
+      return { launches: rooted, moves, kept, locate }
+    }),
+    E.let('lives', ({ arranged: { launches, kept, locate } }) =>
+      livesOf(
+        launches.map((one) => ({
+          ...one,
+          binds: Object.fromEntries(Object.entries(one.at).map(([name, { root }]) => [name, root])),
+        })),
+        Object.keys(program.inputs).map((name) => locate(named(name)).root),
+        kept,
+      ),
     ),
     E.tap(({ lives }) => E.sequenceArray(lives.map((life) => fitsBuffer(life, limits)))),
     E.let('memory', ({ lives }) => allocate(lives)),
-    E.bind('launches', ({ bound, memory: { of } }) =>
+    E.bind('launches', ({ arranged: { launches }, memory: { of } }) =>
       E.sequenceArray(
-        bound.flatMap(({ node, launch, binds }) => {
+        launches.flatMap(({ does, launch, binds, at }) => {
           const placed = Object.fromEntries(
-            Object.entries(binds).map(([name, { key, elements }]) => [name, { buffer: of[key] as number, elements }]),
+            Object.entries(at).map(([name, { root, first }]) => [
+              name,
+              { buffer: of[root.key] as number, first, elements: (binds[name] as Resident).elements },
+            ]),
           )
-          return planLaunch(node, launch, placed, limits).map(E.mapLeft(within(node)))
+          return planLaunch(does, launch, placed, limits).map(E.mapLeft(within(does.at(-1)?.node ?? '')))
         }),
       ),
     ),
-    E.map(({ launches, moves, memory: { buffers, of } }) => {
-      const bufferOf = ({ key }: Resident): number => of[key] as number
+    E.map(({ launches, lives, arranged: { moves, locate }, memory: { buffers, of } }): Plan => {
+      const placeOf = (resident: Resident): Place => {
+        const { root, first } = locate(resident)
+        return { buffer: of[root.key] as number, offset: first * 4 }
+      }
+      const rooms = new Map(lives.map(({ key, holds }) => [of[key] as number, { key, holds }]))
+      const lasting = new Set(Object.keys(program.inputs).map((name) => placeOf(named(name)).buffer))
       return {
-        buffers,
+        buffers: buffers.map(({ bytes }, i) => {
+          const room = rooms.get(i)
+          return {
+            bytes,
+            ...(room?.holds === undefined ? {} : { holds: room.holds }),
+            ...(room !== undefined && lasting.has(i) ? { room: room.key } : {}),
+          }
+        }),
         launches,
         feeds: Object.fromEntries(
           Object.keys(program.inputs)
-            .filter((name) => of[named(name).key] !== undefined)
-            .map((name) => [name, bufferOf(named(name))]),
+            .filter((name) => of[locate(named(name)).root.key] !== undefined)
+            .map((name) => [name, placeOf(named(name))]),
         ),
         reads: Object.fromEntries(
-          watch.map((name) => [name, { buffer: bufferOf(named(name)), shape: shapes[name] as Shape }]),
+          watch.map((name) => [name, { ...placeOf(named(name)), shape: shapes[name] as Shape, before: isInput(name) }]),
         ),
         carries: moves.map(({ from, to }) => ({
-          from: bufferOf(from),
-          to: bufferOf(to),
+          from: placeOf(from),
+          to: placeOf(to),
           bytes: bytesOf(to.elements),
         })),
       }

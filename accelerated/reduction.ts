@@ -5,25 +5,25 @@ import { kernel } from './kernel.js'
  * Sums over batch or space. Each output is Σ_k term(at, k), 0 ≤ k < terms, and its additions nest at most
  * ⌈n/64⌉ + 7 deep (the contract D(n) of the tolerances), whichever of two ways it is made:
  *
- *   one invocation   four terms as a tree, four such sums in a row, four of those in a row, and these blocks of 64 in a
- *                    row: many outputs
+ *   one invocation   pairs of terms, two of them, four of those in a row, four of those, and these blocks of 64 in a row,
+ *                    1 + 1 + 3 + 3 + ⌈n/64⌉ − 1: many outputs. Few places call `term`, for the text of some is long
  *   one workgroup    64 lanes of ⌈n/64⌉ terms each, then a tree in shared memory: few outputs, long sums
  */
 const blockedSum = /* wgsl */ `
-fn term_or_zero(at: u32, k: u32, terms: u32) -> f32 { return select(0.0, term(at, min(k, terms - 1u)), k < terms); }
-
-fn four_terms(at: u32, k: u32, terms: u32) -> f32 {
-  return (term(at, k) + term_or_zero(at, k + 1u, terms)) + (term_or_zero(at, k + 2u, terms) + term_or_zero(at, k + 3u, terms));
-}
-
 fn sum_of_terms(at: u32, terms: u32) -> f32 {
   var total = 0.0;
   for (var block = 0u; block < terms; block += 64u) {
     var sum = 0.0;
     for (var part = block; part < min(block + 64u, terms); part += 16u) {
-      var few = 0.0;
-      for (var k = part; k < min(part + 16u, terms); k += 4u) { few += four_terms(at, k, terms); }
-      sum += few;
+      var fours = 0.0;
+      for (var four = part; four < min(part + 16u, terms); four += 4u) {
+        var pairs = 0.0;
+        for (var k = four; k < min(four + 4u, terms); k += 2u) {
+          pairs += term(at, k) + select(0.0, term(at, min(k + 1u, terms - 1u)), k + 1u < terms);
+        }
+        fours += pairs;
+      }
+      sum += fours;
     }
     total += sum;
   }

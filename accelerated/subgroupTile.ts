@@ -18,7 +18,12 @@ import { kernel } from './kernel.js'
 /** The subgroup sizes that these kernels are written for. */
 export const subgroupSizes: readonly number[] = [4, 8, 16]
 
-const columnsOfLane = 4
+/** Whether subgroups are of such a size: an adapter on a processor. */
+export const isProcessor = (subgroupSize: number | undefined): boolean =>
+  subgroupSize !== undefined && subgroupSizes.includes(subgroupSize)
+
+/** So many columns, or one block of outputs in their place, each lane has. */
+export const columnsOfLane = 4
 /** No more sums than registers and caches bear. */
 const mostRows = 16
 

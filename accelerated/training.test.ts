@@ -7,9 +7,10 @@ import { checkProgram } from '../spec/program.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
 import { generate } from '../spec/tensor.js'
 import { initialParameters } from '../training/initialize.js'
-import { initialState, stepFeeds, trainingStep } from '../training/step.js'
+import { initialState, stepFeeds, trainingProgram, trainingStep } from '../training/step.js'
 import type { WebGpuBackend } from './backend.js'
 import { planLimits, webGpuBackend } from './backend.js'
+import { makeExecutor } from './executor.js'
 import { plan } from './plan.js'
 import type { RecordedDevice } from './testing/recorded.js'
 import { embedded, recordedDevice } from './testing/recorded.js'
@@ -22,17 +23,18 @@ const right = <A>(result: Result<A>): A => {
 const batch = 8
 const network = lenet5(batch)
 const program = right(trainingStep(network, { momentum: Math.fround(0.9), weightDecay: 0 }))
-const feeds = (learningRate: number, shift = 0): Tensors =>
+const feedsOf = (samples: number, learningRate: number, shift = 0): Tensors =>
   stepFeeds({
-    x: generate([batch, 1, 28, 28], (i) => Math.fround(Math.sin(i * 0.37 + shift))),
-    target: generate([batch, 10], (i) => (i % 10 === (Math.floor(i / 10) * 3) % 10 ? 1 : 0)),
+    x: generate([samples, 1, 28, 28], (i) => Math.fround(Math.sin(i * 0.37 + shift))),
+    target: generate([samples, 10], (i) => (i % 10 === (Math.floor(i / 10) * 3) % 10 ? 1 : 0)),
     learningRate,
   })
+const feeds = (learningRate: number, shift = 0): Tensors => feedsOf(batch, learningRate, shift)
 const state = initialState(initialParameters(network, 1))
 const [images, targets, scalar] = [batch * 28 * 28 * 4, batch * 10 * 4, 4]
 
 /** What a step of LeNet-5 dispatches: a change here is a change of cost, and is made knowingly. */
-const launches = 50
+const launches = 28
 
 describe.runIf(embedded)('a LeNet-5 training step on the device', () => {
   let recorded: RecordedDevice
@@ -79,12 +81,15 @@ describe.runIf(embedded)('a LeNet-5 training step on the device', () => {
     expect(traffic.up.map(({ bytes }) => bytes).sort((a, b) => a - b)).toEqual([scalar, targets, images])
   })
 
-  test('sends up one block of 16 bytes for each of the ten updates when the rate changes', async () => {
+  test('sends up one block of 16 bytes for all ten updates when the rate changes', async () => {
     const { traffic } = recorded
     await step(0.015)
-    expect(traffic.up.filter(({ uniform }) => uniform)).toEqual(
-      Array.from({ length: 10 }, () => ({ bytes: 16, uniform: true })),
-    )
+    expect(traffic.up.filter(({ uniform }) => uniform)).toEqual([{ bytes: 16, uniform: true }])
+  })
+
+  test('copies nothing but the loss', async () => {
+    await step(0.02)
+    expect(recorded.traffic.copies).toBe(1)
   })
 
   test('makes no buffer but the four bytes that are read back, and lets go of them', async () => {
@@ -128,6 +133,25 @@ describe.runIf(embedded)('a LeNet-5 training step on the device', () => {
     })
     await narrow.close()
     await wide.close()
+  })
+})
+
+describe.runIf(embedded)('a LeNet-5 training step, fused', () => {
+  test.each(['momentum', 'adam'] as const)('gives by %s the bits that it gives plainly', async (op) => {
+    const { acquired } = await recordedDevice()
+    const executor = makeExecutor(acquired)
+    const by = right(trainingProgram(lenet5(2), { optimizer: { op }, loss: 'softmaxCrossEntropy' }))
+    const checked = right(checkProgram(by))
+    const small = { ...initialState(initialParameters(lenet5(2), 1), { op }), ...feedsOf(2, 0.02) }
+    const watch = ['loss', ...Object.values(by.carry)]
+    const answers = []
+    for (const plain of [false, true]) {
+      const made = right(plan(checked, small, watch, planLimits(acquired), { plain }))
+      const prepared = right(await executor.prepare(made))
+      answers.push(right(await executor.execute(prepared, small)))
+    }
+    expect(answers[0]).toEqual(answers[1])
+    await acquired.release()
   })
 })
 

@@ -102,6 +102,21 @@ describe('the curves of a training', () => {
     expect(drawn(page({}))[0]?.caption).toBe('')
   })
 
+  test('keep their frame where the first step was the one that went astray', () => {
+    const [losses] = drawn(page({ steps: stepsOf([90, 3, 3, 2, 2, 1]), points: [], batchesPerEpoch: 100 }))
+    expect(losses?.caption).toBe('Above the frame (▲): training, each step at step 1, 90.00.')
+    expect(Math.max(...(losses?.ticks.map(Number) ?? []))).toBe(3)
+  })
+
+  test('of what is measured once an epoch have no line towards a dot that is above the frame', () => {
+    const far = points.map((point) => ({ ...point, validationLoss: point.epoch === 2 ? 1e9 : 1 }))
+    const [losses] = drawn(page({ points: far }))
+    const [, validation = []] = losses?.curves ?? []
+    // both dots that are in the frame, and nothing that leads to it
+    expect(new Set(validation.map(([, y]) => y)).size).toBe(1)
+    expect(losses?.caption).toBe('Above the frame (▲): validation at step 8, 1.0e+9.')
+  })
+
   test('that go on from a file have the means of the epochs before', () => {
     const [losses] = drawn(page({ steps: stepsOf([1, 1, 1, 1], 9) }))
     expect(losses?.legend).toContain('training, mean of each epoch before this run: 0.5000')

@@ -29,6 +29,8 @@ interface Curve {
   readonly faint?: true
   /** unconnected: what lies between was not measured */
   readonly apart?: true
+  /** measured now and then: where it leaves the frame between two dots nobody knows */
+  readonly rare?: true
 }
 
 interface Picture {
@@ -74,12 +76,13 @@ const thinned = (dots: readonly Dot[]): readonly Dot[] => {
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? NaN
 
 /**
- * How high the frame is: the largest of the values that are at most three times the first one or the median, whichever is
- * more. So a few steps that went astray, or a loss that grows without end, do not press all others to the ground.
+ * How high the frame is: the largest of the values that are at most three times the median of all, or of the first few,
+ * whichever is more. So a few steps that went astray, be one of them the first, or a loss that grows without end, do not
+ * press all others to the ground.
  */
 const frameOf = (curves: readonly Curve[]): number => {
   const values = curves.flatMap(({ dots }) => dots.map(({ value }) => value))
-  const first = curves.flatMap(({ dots }) => (dots[0] === undefined ? [] : [dots[0].value]))[0] ?? 1
+  const first = median(curves[0]?.dots.slice(0, 5).map(({ value }) => value) ?? [1])
   const most = 3 * Math.max(first, median(values))
   return values.filter((value) => value <= most).reduce((top, value) => Math.max(top, value), 0)
 }
@@ -109,10 +112,10 @@ const endsOf = (batchesPerEpoch: number, last: number): readonly number[] => {
 }
 
 /** What of a curve lies in the frame: it ends where it leaves at the top, and begins again where it comes back. */
-const framed = (dots: readonly Dot[], top: number): readonly Dot[] =>
+const framed = (dots: readonly Dot[], top: number, rare = false): readonly Dot[] =>
   dots.flatMap((dot, i) => {
     const before = dots[i - 1]
-    const crosses = before !== undefined && before.value > top !== dot.value > top
+    const crosses = !rare && before !== undefined && before.value > top !== dot.value > top
     const share = crosses ? (top - before.value) / (dot.value - before.value) : NaN
     const edge = crosses ? [{ step: before.step + share * (dot.step - before.step), value: top }] : []
     // no number parts a line in two
@@ -133,11 +136,12 @@ const drawn = ({ label, curves, range, written }: Picture, batchesPerEpoch: numb
   return plot({
     ariaLabel: label,
     width: 880,
-    height: 340,
+    height: 350,
     marginTop: 40,
     marginLeft: 60,
     marginRight: 30,
-    x: { label: 'step', domain: [0, last], ...(last <= 12 ? { ticks: last } : {}), tickFormat: ',d' },
+    marginBottom: 45,
+    x: { label: 'step', labelOffset: 42, domain: [0, last], ...(last <= 12 ? { ticks: last } : {}), tickFormat: ',d' },
     y: {
       grid: true,
       label,
@@ -154,10 +158,10 @@ const drawn = ({ label, curves, range, written }: Picture, batchesPerEpoch: numb
         textAnchor: 'end',
       }),
       ...curves.flatMap((curve) => {
-        const dots = framed(thinned(curve.dots), top)
+        const dots = framed(thinned(curve.dots), top, curve.rare)
         const stroke = {
           stroke: colourOf(curve),
-          ...(curve.faint === true ? { strokeOpacity: 0.35, strokeWidth: 1 } : { strokeWidth: 2 }),
+          ...(curve.faint === true ? { strokeOpacity: 0.5, strokeWidth: 1 } : { strokeWidth: 2 }),
         }
         return [
           ...(curve.apart === true ? [] : [Plot.line([...dots], { ...places, ...stroke })]),
@@ -232,8 +236,16 @@ figure { margin: 2rem 0; }
 figure ul { list-style: none; display: flex; flex-wrap: wrap; gap: .2rem 1.5rem; margin: 0 0 .5rem; padding: 0; }
 figure li span { display: inline-block; width: 1.6em; height: 3px; margin-right: .5em; vertical-align: middle; }
 .training { background: var(--training); } .validation { background: var(--validation); } .test { background: var(--test); }
-.faint { opacity: .35; }
-.scroll { overflow-x: auto; }
+.faint { opacity: .5; }
+/* a shadow at either edge beyond which there is more */
+.scroll {
+  overflow-x: auto;
+  background:
+    linear-gradient(to right, var(--paper) 40%, transparent) left / 2.5rem 100% no-repeat local,
+    linear-gradient(to left, var(--paper) 40%, transparent) right / 2.5rem 100% no-repeat local,
+    linear-gradient(to right, rgb(128 128 128 / .45), transparent) left / .8rem 100% no-repeat scroll,
+    linear-gradient(to left, rgb(128 128 128 / .45), transparent) right / .8rem 100% no-repeat scroll;
+}
 .scroll svg { display: block; max-width: none; font-size: 12px; }
 figcaption { font-size: .9rem; opacity: .85; }
 `
@@ -270,7 +282,7 @@ export const curvesPage = ({ title, batchesPerEpoch, steps, points, asked }: Cur
       dots: width === 1 ? [] : smoothed(raw, width),
     },
     { name: 'training, mean of each epoch before this run', colour: 'training', apart: true, dots: earlier },
-    { name: 'validation', colour: 'validation', dots: perEpoch(({ validationLoss }) => validationLoss) },
+    { name: 'validation', colour: 'validation', rare: true, dots: perEpoch(({ validationLoss }) => validationLoss) },
   ])
   const accuracies = some([
     { name: 'training', colour: 'training', dots: perEpoch(({ accuracy }) => accuracy) },

@@ -61,7 +61,18 @@ describe('etalon describe', () => {
     expect(totals({ batch: 2 })).toEqual({ parameters: 6998552, multiplyAdds: 2 * 1582671872 })
   })
 
+  it('counts recurrent layers of either direction, and no products with a matrix that only turns time round', () => {
+    const totals = (options: Parameters<typeof describeAt>[2]) =>
+      (JSON.parse(described('rnnClassifier', { json: true, ...options }).out) as { readonly totals: object }).totals
+    // PyTorch's RNN(28, 64, bidirectional=True) has 2·64·(28 + 64 + 2) parameters, one bias of each layer less here
+    expect(totals({ bidirectional: true })).toEqual({
+      parameters: 2 * 64 * (28 + 64 + 1) + 10 * 129,
+      multiplyAdds: 2 * 28 * 64 * (28 + 64) + 1280,
+    })
+  })
+
   it.each([
+    ['no recurrent layers', 'mlp', { bidirectional: true }, 'mlp has no recurrent layers'],
     ['no network', 'alexnett', {}, 'there is no network "alexnett"'],
     ['no such variant', 'alexnet', { variant: 'three-tower' }, 'it has one-tower, two-tower, torchvision'],
     ['no auxiliary classifiers', 'vgg16', { aux: true }, 'vgg16 has no auxiliary classifiers'],

@@ -2,20 +2,18 @@ import { Option } from 'commander'
 import { either as E, function as F } from 'fp-ts'
 import type { Figures, LayerFigures } from '../spec/networks/describe.js'
 import { describeNetwork } from '../spec/networks/describe.js'
-import type { RecurrentOp } from '../spec/networks/network.js'
 import { recurrentOps } from '../spec/networks/network.js'
+import type { AskedOfRecurrent } from '../spec/networks/zoo.js'
 import { hasAuxiliaries, isRecurrent, networkNamed, networkNames, variantsOf } from '../spec/networks/zoo.js'
 import type { Subcommand } from './command.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
-import { wholeNumber } from './options.js'
+import { bidirectionalOption, cellOption, layersOption, wholeNumber } from './options.js'
 import type { Screen } from './terminal.js'
 import { complainTo, inkFor } from './terminal.js'
 
-interface Options {
+interface Options extends Pick<AskedOfRecurrent, 'cell' | 'layers' | 'bidirectional'> {
   readonly variant?: string
-  readonly cell?: RecurrentOp
-  readonly layers?: number
   readonly aux?: boolean
   readonly batch?: number
   readonly json?: boolean
@@ -103,7 +101,7 @@ const choices = (): string =>
         `  ${name}`,
         ...(variantsOf(name).length > 0 ? [`--variant ${variantsOf(name).join('|')}`] : []),
         ...(hasAuxiliaries(name) ? ['--aux'] : []),
-        ...(isRecurrent(name) ? [`--cell ${recurrentOps.join('|')}`, '--layers <n>'] : []),
+        ...(isRecurrent(name) ? [`--cell ${recurrentOps.join('|')}`, '--layers <n>', '--bidirectional'] : []),
       ].join('  '),
     )
     .join('\n')
@@ -113,8 +111,9 @@ export const describeCommand: Subcommand = (command, finish) =>
   void command
     .argument('<network>', 'the name of a network, such as alexnet')
     .option('--variant <name>', 'another form of the network than its first')
-    .addOption(new Option('--cell <op>', 'the cell of a recurrent network').choices([...recurrentOps]))
-    .addOption(new Option('--layers <n>', 'how many recurrent layers on top of each other').argParser(wholeNumber(1)))
+    .addOption(cellOption())
+    .addOption(layersOption())
+    .addOption(bidirectionalOption())
     .option('--aux', 'with the auxiliary classifiers that it has in training')
     .addOption(new Option('--batch <n>', 'examples at once (default: 1)').argParser(wholeNumber(1)))
     .option('--json', 'as one JSON object')

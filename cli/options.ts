@@ -3,6 +3,7 @@ import { either as E } from 'fp-ts'
 import type { Shard } from '../conformance/shards.js'
 import type { OpName } from '../spec/catalogue.js'
 import { opNames, parseOpName } from '../spec/catalogue.js'
+import { recurrentOps } from '../spec/networks/network.js'
 import { backendNames, backendProblem } from './backends.js'
 
 /** An option's whole number from `least` up. */
@@ -23,12 +24,32 @@ export const atLeastZero = (text: string): number => {
   return value
 }
 
+/** An option's share: a number from 0 up and below 1. */
+const shareBelowOne = (text: string): number => {
+  const value = atLeastZero(text)
+  if (value >= 1) throw new InvalidArgumentError('A share of at least 0 and below 1 is wanted.')
+  return value
+}
+
 /** An option's number above 0 that f32 can hold. */
 export const aboveZero = (text: string): number => {
   const value = atLeastZero(text)
   if (value === 0) throw new InvalidArgumentError('A number above 0 is wanted.')
   return value
 }
+
+/** What a recurrent network may be asked for, by the same words wherever one is named. */
+export const cellOption = (): Option =>
+  new Option('--cell <op>', 'the cell of a recurrent network').choices([...recurrentOps])
+export const layersOption = (): Option =>
+  new Option('--layers <n>', 'how many recurrent layers on top of each other').argParser(wholeNumber(1))
+export const bidirectionalOption = (): Option =>
+  new Option('--bidirectional', 'each recurrent layer reads the sequence from its end as well')
+export const dropoutOption = (): Option =>
+  new Option(
+    '--dropout <share>',
+    'the share of what goes from one recurrent layer to the next that training leaves out',
+  ).argParser(shareBelowOne)
 
 const meansAny = /[*?]/
 

@@ -12,6 +12,7 @@ import { toy } from '../conformance/testing/toys.js'
 import { oracle } from '../reference/index.js'
 import { decodeSafetensors, encodeSafetensors, storedTensor } from '../formats/safetensors.js'
 import { fail, getOrThrow } from '../spec/error.js'
+import { learningOf } from '../spec/networks/zoo.js'
 import { scalar } from '../spec/tensor.js'
 import type { Dataset } from '../training/dataset.js'
 import { digits } from '../training/digits.js'
@@ -174,7 +175,40 @@ describe('train NETWORK', () => {
     const made = await trained({ ...given, json: true }, { load })
     expect(made.code).toBe(0)
     expect(summary(made)).toMatchObject({ network: 'rnnClassifier', parameters: 6602, validationDigits: 20 })
+    // few digits of a few are read, and then it is said what to ask for
+    expect(made.err).toMatch(/more digits are read, as a rule, with --cell gru, or more --epochs\n/)
     expect(made.err).toMatch(/epoch 2 {2}over at rate \S+ {2}validation loss \S+ {2}accuracy/)
+  })
+
+  test('layers in both directions learn, with dropout between them, and each node keeps its bound', async () => {
+    const given = { network: 'rnnClassifier', cell: 'gru', layers: 2, bidirectional: true, dropout: 0.25 } as const
+    const made = await trained({ ...given, batch: 4, lockstep: 1, json: true }, { load: few(8, 4) })
+    expect(made.err).toMatch(/^rnnClassifier \(gru, 2 layers, both directions, dropout 0\.25\), 111882 parameters/)
+    // forward 16 and dropout, the loss, its reverse, and an update of each of 18 parameters
+    expect(made.err).toMatch(/step 1 in lockstep: \d+ nodes within bounds/)
+    expect(made.code).toBe(0)
+    expect(summary(made)).toMatchObject({ cell: 'gru', layers: 2, bidirectional: true, dropout: 0.25 })
+  })
+
+  test('what is not said is as the network, or the cell that it is asked for with, learns best', async () => {
+    const bare = ({ optimizer: _, batch: __, ...rest }: TrainOptions): TrainOptions => rest
+    const of = async (network: string, given: Partial<TrainOptions> = {}) => {
+      const written: string[] = []
+      const screen: Screen = { write: (text) => written.push(text) }
+      const rim: TrainRim = { open: () => TE.right(toy()), oracle, out: screen, err: screen, now: () => 0, load }
+      expect(await trainAt(rim, { ...bare(options), network, weightDecay: 0, json: true, ...given })).toBe(0)
+      return JSON.parse(written.at(-1) ?? '') as Readonly<Record<string, unknown>>
+    }
+    for (const [network, given, cell] of [
+      ['mlp', {}, undefined],
+      ['rnnClassifier', {}, undefined],
+      ['rnnClassifier', { cell: 'lstm' }, 'lstm'],
+    ] as const) {
+      const { optimizer, batch } = learningOf(network, cell === undefined ? {} : { cell }).recipe
+      expect(await of(network, given)).toMatchObject({ network, optimizer, batch })
+    }
+    expect(learningOf('rnnClassifier', { cell: 'lstm' }).recipe).not.toEqual(learningOf('rnnClassifier').recipe)
+    expect(await of('rnnClassifier', { optimizer: 'sgd', batch: 64 })).toMatchObject({ optimizer: 'sgd', batch: 64 })
   })
 
   test('an autoencoder is judged by its loss, from pixels that stay what they are', async () => {
@@ -210,9 +244,20 @@ describe('train NETWORK', () => {
   })
 
   test.each([
-    ['resnet18', {}, /ShapeMismatch: resnet18 reads x \[16,3,224,224\]; the data are images \[16,1,28,28\]/],
-    ['lenet', {}, /there is no network "lenet"; there are perceptron, mlp, lenet5/],
-    ['gan', {}, /gan is two networks .*: etalon lesson gan trains it/],
+    [
+      'resnet18',
+      {},
+      /resnet18 reads x \[16,3,224,224\]; the data are images \[16,1,28,28\].*; digits can be put to perceptron, mlp, lenet5, autoencoder, rnnClassifier, lstmClassifier$/m,
+    ],
+    [
+      'lenet',
+      {},
+      /there is no network "lenet"; there are perceptron, mlp, lenet5.*; digits can be put to perceptron, mlp/,
+    ],
+    ['gan', {}, /gan is two networks .*: etalon lesson gan trains it; digits can be put to perceptron, mlp/],
+    ['mlp', { bidirectional: true }, /mlp has no recurrent layers: .* are for rnnClassifier and lstmClassifier$/m],
+    ['rnnClassifier', { dropout: 0.5 }, /dropout is between layers, and rnnClassifier has one; ask for several/],
+    ['lstmClassifier', { layers: 2, dropout: 1 }, /dropout is 1; it must be at least 0 and below 1/],
     ['mlp', { variant: 'deep' }, /mlp has no variant "deep"; it has narrow, wide/],
     ['mlp', { loss: 'bce' }, /--loss bce does not suit what mlp answers; wanted softmaxCrossEntropy, hinge, mse, bce/],
     ['autoencoder', { loss: 'hinge' }, /--loss hinge does not suit what autoencoder answers; wanted mse, bce/],
@@ -506,7 +551,13 @@ describe('options of train', () => {
       { kind: 'scaled' },
     ])
     expect(initializerOf('normal:0.01')).toEqual({ kind: 'normal', sigma: 0.01 })
-    for (const text of ['', 'normal', 'normal:', 'normal:0', 'normal:-1', 'normal:x', 'he:2', 'normal:1:1', 'uniform'])
+    expect([initializerOf('orthogonal'), initializerOf('orthogonal:0.1'), initializerOf('identity:0.001')]).toEqual([
+      { kind: 'orthogonal' },
+      { kind: 'orthogonal', inputs: 0.1 },
+      { kind: 'identity', inputs: 0.001 },
+    ])
+    const wrong = ['', 'normal', 'normal:', 'normal:0', 'normal:-1', 'normal:x', 'he:2', 'normal:1:1', 'uniform']
+    for (const text of [...wrong, 'orthogonal:', 'orthogonal:0', 'identity:x', 'identity:1:1'])
       expect(() => initializerOf(text)).toThrow(/Wanted: scaled/)
   })
 })

@@ -37,12 +37,22 @@ const augmentationOf = (text: string): Augmentation => {
 /** Ways to augment, with commas between, in the order in which they are done. */
 export const augmentOf = (text: string): readonly Augmentation[] => text.split(',').map(augmentationOf)
 
-/** `scaled`, `he`, `xavier` or `normal:SIGMA`. */
+const deviationOf = (given: string | undefined): number | undefined => {
+  const sigma = Number(given)
+  return given !== undefined && given !== '' && Number.isFinite(Math.fround(sigma)) && sigma > 0 ? sigma : undefined
+}
+
+/** `scaled`, `he`, `xavier`, `normal:SIGMA`, `orthogonal` or `identity`, either with or without `:SIGMA`. */
 export const initializerOf = (text: string): Initializer => {
   const [name, given, ...rest] = text.split(':')
-  const sigma = Number(given)
+  const sigma = deviationOf(given)
   if (text === 'scaled' || text === 'he' || text === 'xavier') return { kind: text }
-  if (name === 'normal' && rest.length === 0 && given !== '' && Number.isFinite(Math.fround(sigma)) && sigma > 0)
-    return { kind: 'normal', sigma }
-  throw new InvalidArgumentError('Wanted: scaled, he, xavier, or normal:SIGMA with a standard deviation above 0.')
+  if (text === 'orthogonal' || text === 'identity') return { kind: text }
+  if (rest.length === 0 && sigma !== undefined) {
+    if (name === 'normal') return { kind: 'normal', sigma }
+    if (name === 'orthogonal' || name === 'identity') return { kind: name, inputs: sigma }
+  }
+  throw new InvalidArgumentError(
+    'Wanted: scaled, he, xavier, normal:SIGMA, orthogonal, orthogonal:SIGMA, identity or identity:SIGMA, with a standard deviation above 0.',
+  )
 }

@@ -1,12 +1,19 @@
 import { either as E, function as F } from 'fp-ts'
 import { classCount } from '../formats/idx.js'
-import type { Result } from '../spec/error.js'
-import { ensure, fail, getOrThrow, within } from '../spec/error.js'
-import type { Mode, Network, RecurrentOp } from '../spec/networks/network.js'
+import type { EtalonError, Result } from '../spec/error.js'
+import { ensure, etalonError, getOrThrow, within } from '../spec/error.js'
+import type { Mode, Network } from '../spec/networks/network.js'
 import { inference, trainingBy } from '../spec/networks/network.js'
 import { perceptron } from '../spec/networks/perceptron.js'
-import type { LossName, NetworkName } from '../spec/networks/zoo.js'
-import { learningOf, networkNamed, networkNames, parseNetworkName } from '../spec/networks/zoo.js'
+import type { AskedOfRecurrent, LossName, NetworkName } from '../spec/networks/zoo.js'
+import {
+  askedOfRecurrent,
+  recurrentInWords,
+  learningOf,
+  networkNamed,
+  networkNames,
+  parseNetworkName,
+} from '../spec/networks/zoo.js'
 import { keyOf } from '../spec/philox.js'
 import { arrangementFor } from '../training/arrange.js'
 import type { Augmentation } from '../training/augment.js'
@@ -24,26 +31,27 @@ import type { Digits } from './dataset.js'
 /** The networks that digits can be put to. */
 export const digitNetworks = networkNames.filter((name) => learningOf(name).readsDigits)
 
-/** How to train. */
-export interface Recipe {
+// what to train instead, where it is the network that does not suit
+const readersTold = ({ code, message }: EtalonError): EtalonError =>
+  etalonError(code, `${message}; digits can be put to ${digitNetworks.join(', ')}`)
+
+/** How to train; what is left out is as the network learns best. */
+export interface Recipe extends AskedOfRecurrent {
   /** by its name in the zoo */
   readonly network: string
   readonly variant?: string
-  /** of a recurrent network: another cell than its own, and how many layers it has */
-  readonly cell?: RecurrentOp
-  readonly layers?: number
   /** another than the network's first */
   readonly loss?: LossName
   /** which digit a network of one answer tells from the others */
   readonly digit: number
   readonly epochs: number
   /** digits in a step; an incomplete last batch of an epoch is left out */
-  readonly batch: number
+  readonly batch?: number
   /** of the first weights and the order of the digits */
   readonly seed: number
   /** what the first weights are drawn from */
   readonly init?: Initializer
-  readonly optimizer: Optimizer['op']
+  readonly optimizer?: Optimizer['op']
   /** the first rate; without it `firstRate` */
   readonly learningRate?: number
   /** how it changes */
@@ -63,15 +71,31 @@ export interface Recipe {
   readonly lockstep: number
 }
 
+/** A recipe with nothing left out. */
+export type WholeRecipe = Recipe & Required<Pick<Recipe, 'optimizer' | 'batch' | 'init' | 'learningRate'>>
+
+/** What a network is trained with where a recipe leaves it out. */
+export const wholeRecipe = (name: NetworkName, recipe: Recipe): WholeRecipe => {
+  const own = learningOf(name, askedOfRecurrent(recipe)).recipe
+  const { optimizer = own.optimizer, batch = own.batch, init = own.init } = recipe
+  return {
+    ...recipe,
+    ...{ optimizer, batch, init },
+    learningRate: recipe.learningRate ?? firstRate(name, optimizer, askedOfRecurrent(recipe)),
+  }
+}
+
 /** A schedule but for its rate. */
 export type ScheduleChoice = Rates extends infer R ? (R extends Rates ? Omit<R, 'rate'> : never) : never
 
 /** A training on digits, ready to start: all that follows from the recipe and the digits. */
 export interface DigitTraining {
-  readonly recipe: Recipe
+  readonly recipe: WholeRecipe
   readonly training: Training
   readonly test: Examples
   readonly counts: { readonly train: number; readonly validation: number; readonly test: number }
+  /** what to ask for beside, where the network alone reads fewer than nine digits of ten after an epoch; see the zoo */
+  readonly beside: readonly string[]
 }
 
 /** The first digits of a shuffled set to learn from, and so many others to validate by, whatever the training. */
@@ -89,7 +113,7 @@ const heldOut = (train: Dataset, validation: number): { readonly learned: Datase
   }
 }
 
-const attributesFor = ({ optimizer, momentum, weightDecay }: Recipe): NonNullable<Optimizer['attrs']> => ({
+const attributesFor = ({ optimizer, momentum, weightDecay }: WholeRecipe): NonNullable<Optimizer['attrs']> => ({
   ...(optimizer === 'momentum' ? { momentum } : {}),
   // AdamW's own default is not 0
   weightDecay,
@@ -102,38 +126,35 @@ export const trainableLosses: readonly LossName[] = [
 
 /** A network of the zoo as it is for digits: made for a batch, where it learns or is only asked. */
 interface Learner {
-  readonly name: NetworkName
   readonly build: (batch: number, mode: Mode) => Network
   /** its own first */
   readonly losses: readonly [LossName, ...LossName[]]
 }
 
 /** The network of a recipe: the perceptron has an input for each pixel. */
-const learnerOf = ({ network, variant, cell, layers }: Recipe, pixels: number): Result<Learner> => {
-  const wanted = {
-    ...(variant === undefined ? {} : { variant }),
-    ...(cell === undefined ? {} : { cell }),
-    ...(layers === undefined ? {} : { layers }),
-  }
+const learnerOf = (name: NetworkName, { variant, ...recipe }: WholeRecipe, pixels: number): Result<Learner> => {
+  const wanted = { ...(variant === undefined ? {} : { variant }), ...askedOfRecurrent(recipe) }
+  const [own, ...others] = learningOf(name).losses
   return F.pipe(
-    parseNetworkName(network),
-    E.tap((name) => networkNamed(name, wanted)),
-    E.flatMap((name) => {
-      const [own, ...others] = learningOf(name).losses
-      return own === undefined
-        ? fail(
-            'AttributeOutOfRange',
-            `${name} is two networks that learn against each other, which one loss does not say: etalon lesson ${name} trains it`,
+    networkNamed(name, wanted),
+    E.flatMap(() =>
+      own === undefined
+        ? E.left(
+            readersTold(
+              etalonError(
+                'AttributeOutOfRange',
+                `${name} is two networks that learn against each other, which one loss does not say: etalon lesson ${name} trains it`,
+              ),
+            ),
           )
         : E.right({
-            name,
             losses: [own, ...others] as const,
             build:
               name === 'perceptron'
                 ? (batch: number, mode: Mode) => perceptron(batch, { inputs: pixels, mode })
                 : (batch: number, mode: Mode) => getOrThrow(networkNamed(name, { ...wanted, batch, mode })),
-          })
-    }),
+          }),
+    ),
   )
 }
 
@@ -141,32 +162,40 @@ const learnerOf = ({ network, variant, cell, layers }: Recipe, pixels: number): 
 export const titleOf = ({
   network,
   variant,
-  cell,
-  layers,
-}: Pick<Recipe, 'network' | 'variant' | 'cell' | 'layers'>): string => {
-  const asked = [variant, cell, layers === undefined ? undefined : `${layers} layers`].filter(
-    (said) => said !== undefined,
-  )
-  return asked.length === 0 ? network : `${network} (${asked.join(', ')})`
+  ...asked
+}: Pick<Recipe, 'network' | 'variant' | keyof AskedOfRecurrent>): string => {
+  const said = [...(variant === undefined ? [] : [variant]), ...recurrentInWords(asked)]
+  return said.length === 0 ? network : `${network} (${said.join(', ')})`
 }
 
 export const optimizerNames = Object.keys(firstRates) as readonly Optimizer['op'][]
 
 /** The rate that a network learns with unless it is given another. */
-export const firstRate = (network: NetworkName, optimizer: Optimizer['op']): number =>
-  firstRates[optimizer] * (optimizer === 'sgd' || optimizer === 'momentum' ? learningOf(network).rateFactor : 1)
+export const firstRate = (network: NetworkName, optimizer: Optimizer['op'], asked: AskedOfRecurrent = {}): number => {
+  const { recipe, rateFactor } = learningOf(network, asked)
+  return optimizer === recipe.optimizer
+    ? recipe.learningRate
+    : firstRates[optimizer] * (optimizer === 'sgd' || optimizer === 'momentum' ? rateFactor : 1)
+}
 
 /**
  * A training on digits, ready to start.
  *
  * Errors  ShapeMismatch – a network that digits cannot be put to, or a crop larger than they are
- *         AttributeOutOfRange – a variant that there is none of, a loss that the network's answer does not suit, a batch
- *         larger than the training set, more digits to validate than there are, patience without validation, and what the
- *         optimizer refuses
+ *         AttributeOutOfRange – a network or a variant that there is none of, a loss that the network's answer does not suit,
+ *         a batch larger than the training set, more digits to validate than there are, patience without validation, and
+ *         what the optimizer refuses
  */
-export const digitTrainingOf = (recipe: Recipe, digits: Digits): Result<DigitTraining> => {
+export const digitTrainingOf = (recipe: Recipe, digits: Digits): Result<DigitTraining> =>
+  F.pipe(
+    parseNetworkName(recipe.network),
+    E.mapLeft(readersTold),
+    E.flatMap((name) => plannedBy(name, wholeRecipe(name, recipe), digits)),
+  )
+
+const plannedBy = (name: NetworkName, recipe: WholeRecipe, digits: Digits): Result<DigitTraining> => {
   const [, rows, columns] = digits.train.images.shape
-  const { network, validation, patience, batch } = recipe
+  const { validation, patience, batch } = recipe
   const title = titleOf(recipe)
   return F.pipe(
     ensure(
@@ -190,9 +219,13 @@ export const digitTrainingOf = (recipe: Recipe, digits: Digits): Result<DigitTra
     ),
     E.flatMap(() => augmentedShape(recipe.augment, [batch, 1, rows, columns])),
     E.bindTo('images'),
-    E.bind('learner', ({ images: [, , H = 1, W = 1] }) => learnerOf(recipe, H * W)),
+    E.bind('learner', ({ images: [, , H = 1, W = 1] }) => learnerOf(name, recipe, H * W)),
     E.bind('arrange', ({ images, learner: { build } }) =>
-      arrangementFor(title, build(batch, inference), { images, classes: classCount, one: recipe.digit }),
+      F.pipe(
+        arrangementFor(title, build(batch, inference), { images, classes: classCount, one: recipe.digit }),
+        // of those that read digits it is these digits that do not suit
+        E.mapLeft(digitNetworks.includes(name) ? F.identity : readersTold),
+      ),
     ),
     E.bind('loss', ({ learner: { losses } }) => {
       const loss = recipe.loss ?? losses[0]
@@ -205,7 +238,7 @@ export const digitTrainingOf = (recipe: Recipe, digits: Digits): Result<DigitTra
         E.map(() => loss),
       )
     }),
-    E.flatMap(({ learner: { name, build }, arrange, loss }) => {
+    E.flatMap(({ learner: { build }, arrange, loss }) => {
       const { learned, held } =
         validation === 0 ? { learned: digits.train, held: undefined } : heldOut(digits.train, validation)
       // what is to be drawn again stays what it is, from paper, 0, to ink, 1
@@ -218,12 +251,13 @@ export const digitTrainingOf = (recipe: Recipe, digits: Digits): Result<DigitTra
         optimizer: { op: recipe.optimizer, attrs: attributesFor(recipe) },
         loss,
         ...(recipe.l2 === 0 ? {} : { l2Penalty: recipe.l2 }),
-        rates: { ...recipe.schedule, rate: recipe.learningRate ?? firstRate(name, recipe.optimizer) },
+        rates: { ...recipe.schedule, rate: recipe.learningRate },
         epochs: recipe.epochs,
         batch,
         seed: recipe.seed,
         arrange,
-        ...(recipe.init === undefined ? {} : { initializer: recipe.init }),
+        // the usual one goes without saying
+        ...(recipe.init.kind === 'scaled' ? {} : { initializer: recipe.init }),
         // paper comes in at the edges
         ...(recipe.augment.length === 0
           ? {}
@@ -237,12 +271,13 @@ export const digitTrainingOf = (recipe: Recipe, digits: Digits): Result<DigitTra
           train: examplesOf(learned, standard),
           ...(held === undefined ? {} : { validation: examplesOf(held, standard) }),
         }),
-        E.mapLeft(within(network)),
+        E.mapLeft(within(name)),
         E.map((training) => ({
           recipe,
           training,
           test: examplesOf(digits.test, standard),
           counts: { train: countOf(learned), validation, test: countOf(digits.test) },
+          beside: learningOf(name, askedOfRecurrent(recipe)).recipe.beside ?? [],
         })),
       )
     }),

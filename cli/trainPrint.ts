@@ -1,6 +1,7 @@
 import { printJudgement } from '../conformance/failureReport.js'
 import type { Fingerprint } from '../spec/backend.js'
 import { parameterCount } from '../spec/networks/network.js'
+import { askedOfRecurrent } from '../spec/networks/zoo.js'
 import type { Evaluation, Interruption, TrainingEvent } from '../training/fit.js'
 import type { Resumed } from '../training/checkpoint.js'
 import type { Progress, Training } from '../training/training.js'
@@ -132,19 +133,14 @@ export const printBest = ({ points, stopping }: Progress): string =>
 
 /** The last line of `--json`. */
 export const summaryOf = (
-  {
-    recipe: { network, variant, cell, layers, epochs, batch, seed, lockstep, optimizer },
-    training,
-    counts,
-  }: DigitTraining,
+  { recipe: { network, variant, epochs, batch, seed, lockstep, optimizer, ...asked }, training, counts }: DigitTraining,
   { test, worstRatio, progress }: Trained,
   secondsPerEpoch: number,
   fingerprint: Fingerprint,
 ): Readonly<Record<string, unknown>> => ({
   network,
   ...(variant === undefined ? {} : { variant }),
-  ...(cell === undefined ? {} : { cell }),
-  ...(layers === undefined ? {} : { layers }),
+  ...askedOfRecurrent(asked),
   parameters: parameterCount(training.network),
   // where there is right and wrong
   ...(Number.isNaN(test.accuracy) ? {} : { testAccuracy: test.accuracy }),

@@ -52,6 +52,24 @@ const shown = async (backend: Backend, names: readonly string[], given: Partial<
 
 const all = trials(1)
 
+describe('recurrent networks as they are asked for', () => {
+  test('are tried alone, in that form, by their own names', async () => {
+    const { code, out } = await shown(reference, ['lstmClassifier'], { cell: 'rnn', bidirectional: true })
+    expect(code).toBe(0)
+    expect(out).toMatch(/^lstmClassifier rnn both directions\b/m)
+    expect(out).toMatch(/13,194 parameters/)
+    expect(out).not.toMatch(/perceptron|rnnClassifier/)
+  })
+
+  test('are all of them where none is named, and other networks are refused', async () => {
+    const trial = await shown(reference, [], { cell: 'rnn', layers: 2, dropout: 0.5 })
+    expect(trial.out.match(/^\w+Classifier rnn 2 layers dropout 0\.5\b/gm)).toHaveLength(2)
+    const { code, err } = await shown(reference, ['rnnClassifier', 'lenet5'], { cell: 'gru' })
+    expect(code).toBe(2)
+    expect(err).toMatch(/lenet5 has no recurrent layers/)
+  })
+})
+
 describe('what is wanted', () => {
   const named = (names: readonly string[], full = false): unknown =>
     E.map((some: typeof all) => some.map(({ kind }) => kind))(wantedOf(all, names, full))

@@ -6,7 +6,7 @@ import { nodeEffort } from '../conformance/lockstep.js'
 import { printFingerprint } from '../conformance/report.js'
 import { wrapped } from '../conformance/text.js'
 import type { Moment, Trial } from '../conformance/trial.js'
-import { runTrial, trials } from '../conformance/trial.js'
+import { runTrial, trialName, trials } from '../conformance/trial.js'
 import type { TrialLine, TrialReport } from '../conformance/trialReport.js'
 import {
   lineNotRun,
@@ -21,17 +21,27 @@ import {
 } from '../conformance/trialReport.js'
 import type { Result } from '../spec/error.js'
 import { fail } from '../spec/error.js'
+import type { AskedOfRecurrent } from '../spec/networks/zoo.js'
+import { askedOfRecurrent, isRecurrent, networkNamed, networkNames } from '../spec/networks/zoo.js'
 import { deviceProblem, exitOfOpening } from './backends.js'
 import type { Subcommand } from './command.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import { writable, writeWhole } from './file.js'
-import { backendOption, deviceOption, wholeNumber } from './options.js'
+import {
+  backendOption,
+  bidirectionalOption,
+  cellOption,
+  deviceOption,
+  dropoutOption,
+  layersOption,
+  wholeNumber,
+} from './options.js'
 import type { Rim } from './rim.js'
 import { closing, processRim } from './rim.js'
 import { complainTo, inkFor, statusLine } from './terminal.js'
 
-export interface ZooOptions {
+export interface ZooOptions extends AskedOfRecurrent {
   /** the large networks whole as well */
   readonly full?: true
   readonly samples: number
@@ -63,6 +73,20 @@ export const wantedOf = (all: readonly Trial[], names: readonly string[], full: 
   )
 }
 
+/** The names of trials that are meant where something is asked of recurrent networks: these, and by default all of them. */
+const namesAsked = (names: readonly string[], asked: AskedOfRecurrent): Result<readonly string[]> => {
+  if (Object.keys(asked).length === 0) return E.right(names)
+  return F.pipe(
+    names.length > 0 ? names : networkNames.filter(isRecurrent),
+    E.traverseArray((name) =>
+      F.pipe(
+        networkNamed(name, asked),
+        E.map(() => trialName(name, asked)),
+      ),
+    ),
+  )
+}
+
 const before = async (file: string): Promise<Result<string | undefined>> => {
   try {
     return E.right(await readFile(file, 'utf8'))
@@ -89,7 +113,7 @@ const exitOf = { conformant: exit.ok, 'not-conformant': exit.notConformant, 'not
 export const zooAt = async (
   rim: Omit<Rim, 'table'>,
   names: readonly string[],
-  { full, samples, seed, device, backend: name = 'webgpu', deviceFacts, report, json }: ZooOptions,
+  { full, samples, seed, device, backend: name = 'webgpu', deviceFacts, report, json, ...asked }: ZooOptions,
 ): Promise<ExitCode> => {
   const { out, err, now, oracle } = rim
   const complain = complainTo(err)
@@ -98,7 +122,11 @@ export const zooAt = async (
   const say = (text: string): void => {
     if (json !== true) out.write(`${text}\n`)
   }
-  const wanted = wantedOf(trials(seed), names, full === true)
+  const recurrent = askedOfRecurrent(asked)
+  const wanted = F.pipe(
+    namesAsked(names, recurrent),
+    E.flatMap((names) => wantedOf(trials(seed, recurrent), names, full === true)),
+  )
   if (E.isLeft(wanted)) {
     complain(wanted.left.message)
     return exit.usage
@@ -208,6 +236,10 @@ export const zooCommand: Subcommand = (command, end) =>
       256,
     )
     .option('--seed <n>', 'of the weights, the images and which elements are judged', wholeNumber(0), 1)
+    .addOption(cellOption())
+    .addOption(layersOption())
+    .addOption(bidirectionalOption())
+    .addOption(dropoutOption())
     .addOption(backendOption())
     .addOption(deviceOption())
     .option('--device-facts', 'all that the device says of itself, limits and features too')

@@ -152,6 +152,10 @@ describe.each(modes)('the small networks, whole, %s', (_, mode) => {
       'one of three gated recurrent layers, with dropout between them',
       rnnClassifier(2, { length: 3, inputs: 2, hidden: 3, classes: 3, cell: 'gru', layers: 3, keep: 0.5, mode }),
     ],
+    [
+      'one of two recurrent layers in both directions',
+      rnnClassifier(2, { length: 3, inputs: 2, hidden: 3, classes: 3, layers: 2, bidirectional: true, mode }),
+    ],
     ['one with a long short-term memory', lstmClassifier(2, { length: 4, inputs: 3, hidden: 5, classes: 3, mode })],
     [
       'an LSTM below an RNN',

@@ -105,7 +105,9 @@ const casesOf = (op: OpName, direction: Direction, device: PlanLimits): readonly
     .flatMap(({ asked }) => {
       const question = right(realise(asked))
       const { checked, feeds } = formed(question)
-      const plans = kindsOf(device).map((kind) => right(plan(checked, feeds, checked.program.outputs, kind)))
+      const plans = kindsOf(device).map((kind) =>
+        right(plan(checked, feeds, checked.program.outputs, kind, { plain: true })),
+      )
       const keys = [...new Set(plans.flatMap(cuttable))]
       keys.forEach((key) => long.add(key))
       const wanted = keys.some((key) => (times.get(key) ?? 0) < timesOf(op))
@@ -170,7 +172,7 @@ describe.runIf(embedded)('work cut to fit small limits', () => {
     const worst: number[] = []
     const plans = new Set<string>()
     for (const limits of smallLimits(planLimits(device), checked)) {
-      const planned = plan(checked, feeds, program.outputs, limits)
+      const planned = plan(checked, feeds, program.outputs, limits, { plain: true })
       if (E.isLeft(planned)) {
         assert(planned.left.code).toBe('LimitExceeded')
         continue

@@ -8,8 +8,16 @@ import { within } from '../spec/error.js'
 import { describeNetwork } from '../spec/networks/describe.js'
 import type { Network } from '../spec/networks/network.js'
 import { initialKept, networkOf, parameterCount, stepFeed, trainingBy } from '../spec/networks/network.js'
-import type { Wanted } from '../spec/networks/zoo.js'
-import { hasAuxiliaries, networkNamed, networkNames, trialOf, variantsOf } from '../spec/networks/zoo.js'
+import type { AskedOfRecurrent, Wanted } from '../spec/networks/zoo.js'
+import {
+  hasAuxiliaries,
+  recurrentInWords,
+  isRecurrent,
+  networkNamed,
+  networkNames,
+  trialOf,
+  variantsOf,
+} from '../spec/networks/zoo.js'
 import type { Oracle } from '../spec/oracle.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Program, ProgramNode } from '../spec/program.js'
@@ -32,11 +40,15 @@ export interface Trial {
   readonly network: () => Result<Network>
 }
 
-const called = (name: string, { variant, aux = false }: Wanted): string =>
-  [name, ...(variant === undefined ? [] : [variant]), ...(aux ? ['aux'] : [])].join(' ')
+/** What a trial of a network of the zoo is called, after what is asked of it. */
+export const trialName = (name: string, { variant, aux = false, ...asked }: Wanted): string =>
+  [name, ...(variant === undefined ? [] : [variant]), ...(aux ? ['aux'] : []), ...recurrentInWords(asked)].join(' ')
 
-/** Everything there is to hold a backend against, in the order in which it is done: small, blocks, then large. */
-export const trials = (seed: number): readonly Trial[] => {
+/**
+ * Everything there is to hold a backend against, in the order in which it is done: small, blocks, then large. Recurrent
+ * networks are as they are asked for.
+ */
+export const trials = (seed: number, recurrent: AskedOfRecurrent = {}): readonly Trial[] => {
   const mode = trainingBy(seed)
   const inForms = networkNames.flatMap((name) => {
     const [, ...others] = variantsOf(name)
@@ -44,14 +56,14 @@ export const trials = (seed: number): readonly Trial[] => {
     return variants.flatMap((variant) =>
       (hasAuxiliaries(name) ? [false, true] : [false]).map((aux) => ({
         name,
-        wanted: { ...(variant === undefined ? {} : { variant }), aux },
+        wanted: { ...(variant === undefined ? {} : { variant }), aux, ...(isRecurrent(name) ? recurrent : {}) },
       })),
     )
   })
   const whole = inForms.map(({ name, wanted }): Trial => {
     const { isSmall, batch } = trialOf(name, wanted)
     return {
-      name: called(name, wanted),
+      name: trialName(name, wanted),
       kind: isSmall ? 'small' : 'large',
       network: () => networkNamed(name, { ...wanted, batch, mode }),
     }

@@ -49,6 +49,17 @@ describe("PyTorch's names", () => {
     expect(stateDictNames(lstmClassifier(1))['lstm.b']).toEqual(['lstm.bias_ih_l0', 'lstm.bias_hh_l0'])
   })
 
+  it('of both directions have _reverse behind the other one’s, as list(torch.nn.LSTM(…).state_dict()) has them', () => {
+    const named = (layers: number): readonly string[] =>
+      Object.values(stateDictNames(lstmClassifier(1, { layers, bidirectional: true })))
+        .flat()
+        .filter((name) => name.startsWith('lstm'))
+    const of = (layer: string): readonly string[] =>
+      ['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh'].map((kind) => `lstm.${kind}_${layer}`)
+    expect(named(1).toSorted()).toEqual(['l0', 'l0_reverse'].flatMap(of).toSorted())
+    expect(named(2).toSorted()).toEqual(['l0', 'l0_reverse', 'l1', 'l1_reverse'].flatMap(of).toSorted())
+  })
+
   // from the state dicts of torchvision 0.14
   it.each([
     [resnet18(1), 102, ['conv1.weight', 'bn1.running_mean', 'layer1.0.conv1.weight', 'layer2.0.downsample.1.bias']],

@@ -1,5 +1,5 @@
 import { recurrentOps } from '../spec/networks/network.js'
-import type { Network } from '../spec/networks/network.js'
+import type { Kept, Network, Parameter } from '../spec/networks/network.js'
 
 /** What PyTorch's modules call the numbers that an op's inputs are. */
 const torchNames: Readonly<Record<string, string>> = {
@@ -30,16 +30,18 @@ const recurrentNames: Readonly<Record<string, readonly string[]>> = {
   c0: [],
 }
 
-// layers of a stack, lstm.l0, lstm.l1, …, are one module of several layers; one alone is layer 0 of its own
+// layers of a stack, lstm.l0, lstm.l1, …, are one module of several layers; one alone is layer 0 of its own; _reverse stays
 const moduleOf = (layer: string): readonly [module: string, layer: string] => {
-  const [, module, at] = /^(.+)\.l(\d+)$/.exec(layer) ?? []
-  return module === undefined || at === undefined ? [layer, 'l0'] : [module, `l${at}`]
+  const [, module = layer, at = 'l0', direction = ''] = /^(.+?)(?:\.(l\d+))?(_reverse)?$/.exec(layer) ?? []
+  return [module, `${at}${direction}`]
 }
 
 /**
  * What a PyTorch state dict calls all that a network reads beside x: the tensors that add up to it. That is one, named as
  * in `torchNameOf`, but for recurrent layers: `lstm.wIh` is `lstm.weight_ih_l0`, `lstm.b` the sum of `lstm.bias_ih_l0` and
- * `lstm.bias_hh_l0`, which gru keeps apart; `lstm.l1.wIh`, of the second layer of a stack, is `lstm.weight_ih_l1`, and `lstm.h0` and `lstm.c0` are in no state dict: PyTorch starts from zeros too.
+ * `lstm.bias_hh_l0`, which gru keeps apart; `lstm.l1.wIh`, of the second layer of a stack, is `lstm.weight_ih_l1`, `lstm.l1_reverse.wIh`, of the
+ * other direction, `lstm.weight_ih_l1_reverse`. `lstm.h0` and `lstm.c0` are in no state dict, for PyTorch starts from zeros
+ * too, and neither is a constant that a network keeps, such as the matrix that turns a sequence round.
  */
 export const stateDictNames = ({
   program,
@@ -59,6 +61,9 @@ export const stateDictNames = ({
       }),
   )
   return Object.fromEntries(
-    Object.keys({ ...parameters, ...kept }).map((name) => [name, recurrent[name] ?? [torchNameOf(name)]]),
+    Object.entries<Parameter | Kept>({ ...parameters, ...kept }).map(([name, { first }]) => [
+      name,
+      recurrent[name] ?? (typeof first === 'object' ? [] : [torchNameOf(name)]),
+    ]),
   )
 }

@@ -49,6 +49,7 @@ export type { Draws, Key, Words } from './philox.js'
 export {
   auxiliary,
   batchNorm,
+  bidirectional,
   chain,
   convolution,
   dropout,
@@ -63,7 +64,10 @@ export {
   parameterCount,
   plainLayer,
   recurrent,
+  recurrentOps,
+  recurrentStack,
   residual,
+  reversed,
   scoped,
   sequential,
   squeezeExcite,
@@ -71,7 +75,7 @@ export {
   trainingBy,
   transposedConvolution,
 } from './networks/network.js'
-export type { Asked, Block, Kept, Layer, Mode, Network, Parameter } from './networks/network.js'
+export type { Asked, Block, Kept, Layer, Mode, Network, Parameter, RecurrentOp } from './networks/network.js'
 export { describeNetwork } from './networks/describe.js'
 export type { Figures, LayerFigures } from './networks/describe.js'
 export {
@@ -83,7 +87,7 @@ export {
   variantsOf,
   zoo,
 } from './networks/zoo.js'
-export type { LossName, NetworkName, Wanted } from './networks/zoo.js'
+export type { AskedOfRecurrent, LearningRecipe, LossName, NetworkName, Wanted } from './networks/zoo.js'
 export { alexnet } from './networks/alexnet.js'
 export { autoencoder, decoder, encoder } from './networks/autoencoder.js'
 export { discriminator, gan, generator } from './networks/gan.js'

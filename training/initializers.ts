@@ -45,6 +45,50 @@ const uniform = (key: Key, shape: Shape, a: number): Tensor => {
   return generate(shape, () => Math.fround((2 * draw.uniform() - 1) * a))
 }
 
+/** The squares [H,H] of weights [k·H,H], each by its place. */
+const squares = (shape: Shape, square: (block: number, H: number) => readonly (readonly number[])[]): Tensor => {
+  const [rows = 1, H = 1] = shape
+  const blocks = Array.from({ length: Math.ceil(rows / H) }, (_, block) => square(block, H))
+  return generate(shape, (at) => Math.fround(blocks[Math.floor(at / (H * H))]?.[Math.floor(at / H) % H]?.[at % H] ?? 0))
+}
+
+const dot = (a: readonly number[], b: readonly number[]): number =>
+  a.reduce((sum, v, i) => sum + v * (b[i] as number), 0)
+
+/** What is left of a row without its shares of the others, which are orthonormal. */
+const apartFrom = (row: readonly number[], others: readonly (readonly number[])[]): readonly number[] =>
+  others.reduce((left, other) => {
+    const share = dot(left, other)
+    return left.map((v, i) => v - share * (other[i] as number))
+  }, row)
+
+/**
+ * A random orthogonal matrix for each square of weights [k·H,H].
+ *
+ *   rows q[r] = u[r]/‖u[r]‖,   u[r] = a[r] − Σ_{s<r} (a[r]·q[s])·q[s],   a normal
+ *
+ * Gram and Schmidt's, of normal rows: all orthogonal matrices are equally likely. Each row is gone over twice, which leaves
+ * no more of the others than roundings do.
+ *
+ * Source  Stewart, "The efficient generation of random orthogonal matrices", 1980
+ */
+const orthogonal = (key: Key, shape: Shape): Tensor => {
+  const draw = draws(key)
+  return squares(shape, (_, H) =>
+    Array.from({ length: H }, () => Array.from({ length: H }, () => draw.normal())).reduce<
+      readonly (readonly number[])[]
+    >((basis, drawn) => {
+      const row = apartFrom(apartFrom(drawn, basis), basis)
+      const length = Math.sqrt(dot(row, row))
+      return [...basis, row.map((v) => v / length)]
+    }, []),
+  )
+}
+
+/** The identity matrix for each square of weights [k·H,H]. */
+const identities = (_: Key, shape: Shape): Tensor =>
+  squares(shape, (_, H) => Array.from({ length: H }, (_, r) => Array.from({ length: H }, (_, c) => (r === c ? 1 : 0))))
+
 /**
  * First values of weights in f32, a pure function of a key: the same on every machine, independent under different keys.
  *
@@ -52,6 +96,8 @@ const uniform = (key: Key, shape: Shape, a: number): Tensor => {
  *   normal           normal, mean 0, standard deviation σ
  *   xavierUniform    uniform from −a to a, a = √(6/(fanIn + fanOut))
  *   xavierNormal     normal, σ = √(2/(fanIn + fanOut))
+ *   orthogonal       a random orthogonal matrix for each square [H,H] of weights [k·H,H]
+ *   identities       the identity matrix for each, whatever the key
  *   heNormal         normal, σ = √(2/fanIn), before a ReLU: "Xavier/2" on the slides, whose Xavier is σ = √(1/fanIn)
  *
  * PyTorch's layers start otherwise: uniform with a = 1/√fanIn, biases too (kaiming_uniform_ with a = √5). TensorFlow's
@@ -66,6 +112,8 @@ export const initializers = {
   zeros: (_: Key, shape: Shape): Tensor => filled(shape, 0),
   ones: (_: Key, shape: Shape): Tensor => filled(shape, 1),
   normal,
+  orthogonal,
+  identities,
   xavierUniform: (key: Key, shape: Shape, { fanIn, fanOut }: Fans = fansOf(shape)): Tensor =>
     uniform(key, shape, Math.sqrt(6 / (fanIn + fanOut))),
   xavierNormal: (key: Key, shape: Shape, { fanIn, fanOut }: Fans = fansOf(shape)): Tensor =>

@@ -1,100 +1,63 @@
-import type { SizesOf } from '../../spec/catalogue.js'
 import { expFunction, logFunction } from '../functions.js'
-import type { Lowered } from '../kernel.js'
-import { cotangent, gradient, input, kernel, output, scratch } from '../kernel.js'
+import { cotangent, gradient, input, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
-import { reduction } from '../reduction.js'
-import { dims, rows, rowwise } from './softmax.js'
+import { overRows, rowKernel } from '../rows.js'
+import { powersInto } from './softmax.js'
 
-/** logTotal = log Σ_j e^{x_j − most}: one power of the sum is 1 */
-export const logSoftmaxTotal = reduction({
-  name: 'logSoftmax.total',
-  reads: ['x', 'most'],
-  writes: ['logTotal'],
-  dims,
+/** y_i = (x_i − most) − log Σ_j e^{x_j − most}; in this order, for most + log Σ would lose the digits of the logarithm */
+export const logSoftmaxForward = rowKernel({
+  name: 'logSoftmax.forward',
+  reads: ['x'],
+  writes: ['y'],
+  sums: ['total'],
   code: /* wgsl */ `
-${rows}
 ${expFunction}
 ${logFunction}
-fn term(row: u32, j: u32) -> f32 { return exp_(x(place(row, j)) - most(row)); }
-fn finish(row: u32, sum: f32) { set_logTotal(row, log_(sum)); }
-`,
-})
-
-/** y_i = (x_i − most) − logTotal; in this order, for most + logTotal would lose the digits of logTotal */
-export const logSoftmaxForward = kernel({
-  name: 'logSoftmax.forward',
-  reads: ['x', 'most', 'logTotal'],
-  writes: ['y'],
-  dims,
-  code: /* wgsl */ `
-${rows}
-fn element(i: u32) {
-  let row = row_of(i);
-  let z = x(i) - most(row);
-  set_y(i, z - logTotal(row));
+var<private> most: f32 = 0.0;
+fn value(j: u32) -> f32 { return x(base + j * dims.inner); }
+fn total_term(j: u32) -> f32 { return exp_(value(j) - most); }
+fn whole_row(row: u32) {
+  most = largest();
+  let log_total = log_(sum_total());
+  for (var j = lane; j < dims.extent; j += lanes) {
+    let z = value(j) - most;
+    set_y(base + j * dims.inner, z - log_total);
+  }
 }
 `,
 })
 
-/** pull = Σ_j dy_j */
-export const logSoftmaxPull = reduction({
-  name: 'logSoftmax.pull',
-  reads: ['dy'],
-  writes: ['pull'],
-  dims,
-  code: /* wgsl */ `
-${rows}
-fn term(row: u32, j: u32) -> f32 { return dy(place(row, j)); }
-fn finish(row: u32, sum: f32) { set_pull(row, sum); }
-`,
-})
-
-/** dx_i = dy_i − e^{y_i}·pull */
-export const logSoftmaxBackward = kernel({
+/** dx_i = dy_i − softmax(x)_i·Σ_j dy_j */
+export const logSoftmaxBackward = rowKernel({
   name: 'logSoftmax.backward',
-  reads: ['x', 'most', 'logTotal', 'dy', 'pull'],
+  reads: ['x', 'dy'],
   writes: ['dx'],
-  dims,
+  rereads: ['dx'],
+  sums: ['total', 'pull'],
   code: /* wgsl */ `
-${rows}
-${expFunction}
-fn element(i: u32) {
-  let row = row_of(i);
-  let z = x(i) - most(row);
-  set_dx(i, dy(i) - exp_(z - logTotal(row)) * pull(row));
+${powersInto('dx')}
+fn pull_term(j: u32) -> f32 { return dy(base + j * dims.inner); }
+fn whole_row(row: u32) {
+  most = largest();
+  let total = sum_total();
+  let pull = sum_pull();
+  for (var j = lane; j < dims.extent; j += lanes) {
+    let i = base + j * dims.inner;
+    set_dx(i, dy(i) - dx(i) / total * pull);
+  }
 }
 `,
 })
 
-/** Every row's maximum and the logarithm of its sum. */
-const logTotals = (sizes: SizesOf<'logSoftmax'>) => {
-  const { count, most, largest, sum, each } = rowwise(sizes)
-  const shared = { x: input('x'), most, logTotal: scratch('logTotal') }
-  return {
-    before: [largest, sum(logSoftmaxTotal, shared)],
-    shared,
-    rows: { most: count, logTotal: count },
-    sum,
-    each,
-    count,
-  }
-}
+export const forward: Lower<'logSoftmax'> = ({ sizes, subgroupSize }) =>
+  launches(overRows(logSoftmaxForward, sizes, { bind: { x: input('x'), y: output('y') } }, subgroupSize))
 
-export const forward: Lower<'logSoftmax'> = ({ sizes }): Lowered => {
-  const { before, shared, rows, each } = logTotals(sizes)
-  return { launches: [...before, each(logSoftmaxForward, { ...shared, y: output('y') })], scratch: rows }
-}
-
-export const backward: Lower<'logSoftmax'> = ({ sizes }): Lowered => {
-  const { before, shared, rows, sum, each, count } = logTotals(sizes)
-  const given = { dy: cotangent('y'), pull: scratch('pull') }
-  return {
-    launches: [
-      ...before,
-      sum(logSoftmaxPull, given),
-      each(logSoftmaxBackward, { ...shared, ...given, dx: gradient('x') }),
-    ],
-    scratch: { ...rows, pull: count },
-  }
-}
+export const backward: Lower<'logSoftmax'> = ({ sizes, subgroupSize }) =>
+  launches(
+    overRows(
+      logSoftmaxBackward,
+      sizes,
+      { bind: { x: input('x'), dy: cotangent('y'), dx: gradient('x') } },
+      subgroupSize,
+    ),
+  )

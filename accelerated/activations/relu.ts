@@ -1,14 +1,15 @@
-import { kernel } from '../kernel.js'
+import { input, savedOutput } from '../kernel.js'
 import type { Lower } from '../lower.js'
-import { mapping, pullback } from './elementwise.js'
+import { mapping } from '../map.js'
+import { applied, pulledBack } from './elementwise.js'
 
 /** y = max(0, x), as 0 where x ≤ 0, so that NaN stays */
-export const reluForward = kernel({
+export const reluForward = mapping({
   name: 'relu.forward',
   reads: ['x'],
   writes: ['y'],
   code: /* wgsl */ `
-fn element(i: u32) { set_y(i, select(x(i), 0.0, x(i) <= 0.0)); }
+fn at(x: f32) -> Values { return Values(select(x, 0.0, x <= 0.0)); }
 `,
 })
 
@@ -16,17 +17,26 @@ fn element(i: u32) { set_y(i, select(x(i), 0.0, x(i) <= 0.0)); }
  * dx = dy where x > 0, else 0; or where x ≥ 0, if the corner's slope is the one to its right. Asked as x ≤ 0, so that NaN
  * does not pass for a negative number.
  */
-export const reluBackward = kernel({
+export const reluBackward = mapping({
   name: 'relu.backward',
   reads: ['x', 'dy'],
   writes: ['dx'],
   dims: ['right'],
   code: /* wgsl */ `
-fn element(i: u32) { set_dx(i, select(dy(i), 0.0, x(i) < 0.0 || (x(i) == 0.0 && dims.right == 0u))); }
+fn at(x: f32, dy: f32) -> Values {
+  return Values(select(dy, 0.0, x < 0.0 || (x == 0.0 && dims.right == 0u)));
+}
 `,
 })
 
-export const forward: Lower<'relu'> = ({ sizes }) => mapping(reluForward, sizes)
+export const forward: Lower<'relu'> = ({ sizes }) => applied(reluForward, sizes)
 
-export const backward: Lower<'relu'> = ({ attrs: { kink }, sizes }) =>
-  pullback(reluBackward, sizes, {}, { right: kink === 'right' ? 1 : 0 })
+// where x > 0, y is, so that x itself need not be kept
+export const backward: Lower<'relu'> = ({ attrs: { kink }, sizes, saved }) =>
+  pulledBack(
+    reluBackward,
+    sizes,
+    {},
+    { right: kink === 'right' ? 1 : 0 },
+    kink === 'left' && saved('y') ? savedOutput('y') : input('x'),
+  )

@@ -2,7 +2,7 @@ import type { Launch } from '../kernel.js'
 import { cotangent, gradient, input, kernel, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce } from '../reduction.js'
-import { batchNormBackwardBeta, batchNormBackwardGamma, batchNormForward } from './batchNormTraining.js'
+import { batchNormBackwardBeta, batchNormBackwardGamma, normalized } from './batchNormTraining.js'
 
 /** dx = γ·r·dy, r = 1/√(runningVar + ε) */
 export const batchNormInferenceBackwardX = kernel({
@@ -22,15 +22,14 @@ fn element(i: u32) {
 const running = { mean: input('runningMean'), variance: input('runningVar') }
 
 // the same formulas as in training, of running statistics instead of the batch's
-export const forward: Lower<'batchNormInference'> = ({ attrs: { epsilon }, sizes: { N, C, S } }) =>
-  launches({
-    kernel: batchNormForward,
-    bind: { x: input('x'), gamma: input('gamma'), beta: input('beta'), ...running, y: output('y') },
-    count: N * C * S,
-    dims: { C, S },
-    params: { epsilon },
-    outer: { extent: N, dims: [], slices: { x: C * S, y: C * S } },
-  })
+export const forward: Lower<'batchNormInference'> = ({ attrs: { epsilon }, sizes }) =>
+  launches(
+    normalized(
+      sizes,
+      { x: input('x'), gamma: input('gamma'), beta: input('beta'), ...running, y: output('y') },
+      epsilon,
+    ),
+  )
 
 export const backward: Lower<'batchNormInference'> = ({ attrs: { epsilon }, sizes: { N, C, S, m }, wants }) => {
   const ofX: Launch = {

@@ -1,11 +1,12 @@
 import type { AttrsOf, SizesOf } from '../../spec/catalogue.js'
-import type { Kernel, Launch, Slot } from '../kernel.js'
-import { cotangent, gradient, input, kernel, launches, output } from '../kernel.js'
+import type { Kernel, Launch, Lowered, Slot } from '../kernel.js'
+import { cotangent, gradient, input, kernel, launches, output, scratch } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
 import type { BySubgroup } from '../subgroupTile.js'
-import { subgroupFor, subgroupKernels, unlessSegmented } from '../subgroupTile.js'
+import { columnsOfLane, subgroupFor, subgroupKernels, unlessSegmented } from '../subgroupTile.js'
 import { tileSize, tilesFor } from '../tile.js'
+import { blockColumns, blockRows, blockTaps, blocksOf, convolvingBlocks, transposedBlocks } from './conv2dBlocks.js'
 import { convolvingSubgroup, correlatingSubgroup, transposedSubgroup } from './conv2dSubgroup.js'
 
 /** The integers of a convolution, in conv2d's letters whatever op they come from. */
@@ -49,16 +50,9 @@ fn element(flat: u32) {
 `,
 })
 
-/**
- * One invocation makes one dx[n,c,r,s], adding the products of the outputs (o,i,j) and taps (kh,kw) that read it. What
- * `finished` makes of the sum is written: the sum itself here, with its bias in convTranspose2d.
- */
-export const transposed = /* wgsl */ `
-fn element(flat: u32) {
-  let s = flat % dims.W;
-  let r = (flat / dims.W) % dims.H;
-  let channel = (flat / (dims.W * dims.H)) % dims.C;
-  let n = flat / (dims.W * dims.H * dims.C);
+// the sum that makes one dx[n,c,r,s]: the products of the outputs (o,i,j) and taps (kh,kw) that read it
+const pixel = /* wgsl */ `
+fn pixel(n: u32, channel: u32, r: u32, s: u32) -> f32 {
   let c = channel % dims.Cg;
   let outputs = dims.O / dims.groups;
   let first = (channel / dims.Cg) * outputs;
@@ -76,7 +70,21 @@ fn element(flat: u32) {
       }
     }
   }
-  set_dx(flat, finished(channel, sum));
+  return sum;
+}
+`
+
+/**
+ * One invocation makes one dx[n,c,r,s], adding the products of the outputs (o,i,j) and taps (kh,kw) that read it. What
+ * `finished` makes of the sum is written: the sum itself here, with its bias in convTranspose2d.
+ */
+export const transposed = /* wgsl */ `
+${pixel}
+fn element(flat: u32) {
+  let s = flat % dims.W;
+  let r = (flat / dims.W) % dims.H;
+  let channel = (flat / (dims.W * dims.H)) % dims.C;
+  set_dx(flat, finished(channel, pixel(flat / (dims.W * dims.H * dims.C), channel, r, s)));
 }
 `
 
@@ -282,9 +290,12 @@ export const conv2dBackwardXTiled = kernel({
   code: `${sumAlone}${transposedTiled}`,
 })
 
+// what a part of a sum over `share` of all positions lies behind, and where it ends
+const correlationDims = [...convolutionDims, 'share']
+
 /**
- * The same as `conv2dBackwardW` by 4 × 4 tiles of a group's filters × taps (c,kh,kw). One workgroup makes one tile: its
- * 64 lanes take every 64th position each, then add up as a tree.
+ * The same as `conv2dBackwardW` by 4 × 4 tiles of a group's filters × taps (c,kh,kw). One workgroup makes one tile of a part
+ * of the sum: its 64 lanes take every 64th position each, then add up as a tree.
  */
 export const conv2dBackwardWTiled = kernel({
   name: 'conv2d.backward.w.tiled',
@@ -292,16 +303,18 @@ export const conv2dBackwardWTiled = kernel({
   workgroup: 64,
   reads: ['x', 'dy'],
   writes: ['dweights'],
-  dims: convolutionDims,
+  dims: correlationDims,
   code: /* wgsl */ `
 var<workgroup> sums: array<array<vec4<f32>, 4>, 64>;
 
-fn group(tile: u32, lane: u32) {
+fn group(tile_of_part: u32, lane: u32) {
   let filters = dims.O / dims.groups;
   let taps = dims.KH * dims.KW;
   let columns = dims.Cg * taps;
   let across = (columns + 3u) / 4u;
   let down = (filters + 3u) / 4u;
+  let part = tile_of_part / (across * down * dims.groups);
+  let tile = tile_of_part % (across * down * dims.groups);
   let t0 = tile % across * 4u;
   let f0 = tile / across % down * 4u;
   let first = tile / (across * down);
@@ -315,7 +328,7 @@ fn group(tile: u32, lane: u32) {
   var s1 = vec4<f32>();
   var s2 = vec4<f32>();
   var s3 = vec4<f32>();
-  for (var p = lane; p < dims.N * area; p += 64u) {
+  for (var p = part * dims.share + lane; p < min((part + 1u) * dims.share, dims.N * area); p += 64u) {
     let n = p / area;
     let row = row0 + i32(p % area / dims.Wo * dims.sh);
     let col = col0 + i32(p % dims.Wo * dims.sw);
@@ -337,7 +350,7 @@ fn group(tile: u32, lane: u32) {
   }
   workgroupBarrier();
   if (lane < 16u && f0 + lane / 4u < filters && t0 + lane % 4u < columns) {
-    set_dweights((first * filters + f0 + lane / 4u) * columns + t0 + lane % 4u, sums[0][lane / 4u][lane % 4u]);
+    set_dweights((part * dims.O + first * filters + f0 + lane / 4u) * columns + t0 + lane % 4u, sums[0][lane / 4u][lane % 4u]);
   }
 }
 `,
@@ -353,9 +366,60 @@ export const conv2dBackwardXSubgroup = subgroupKernels(
   (tile) => `${sumAlone}${transposedSubgroup(tile)}`,
 )
 export const conv2dBackwardWSubgroup = subgroupKernels(
-  { name: 'conv2d.backward.w.tiled', reads: ['x', 'dy'], writes: ['dweights'], dims: convolutionDims },
+  { name: 'conv2d.backward.w.tiled', reads: ['x', 'dy'], writes: ['dweights'], dims: correlationDims },
   correlatingSubgroup,
 )
+
+/** Kernels for each number of taps in a row that there is a text for, of as few filters as there are: sums fill registers. */
+const byTaps = (make: (KW: number) => BySubgroup): ByTaps =>
+  Object.fromEntries(
+    blockTaps.map((KW) => [
+      KW,
+      Object.fromEntries(Object.entries(make(KW)).map(([S, kernels]) => [S, kernels.slice(0, 1)])),
+    ]),
+  )
+
+/** The same as `conv2dForward` by blocks of outputs. */
+export const conv2dForwardBlocks = byTaps((KW) =>
+  subgroupKernels(
+    {
+      name: `conv2d.forward.blocks${KW}`,
+      reads: ['x', 'w', 'b'],
+      writes: ['y'],
+      dims: [...convolutionDims, 'hasBias'],
+    },
+    (tile) => convolvingBlocks(tile, KW),
+  ),
+)
+
+/** The kernels of a transposed convolution by blocks, around `finished`. */
+export const transposedByBlocks = (
+  text: Pick<Kernel, 'name' | 'reads' | 'writes' | 'dims'>,
+  finished: string,
+): ByTaps =>
+  byTaps((KW) =>
+    subgroupKernels(
+      { ...text, name: `${text.name}${KW}` },
+      (tile) => `${finished}${pixel}${transposedBlocks(tile, KW)}`,
+    ),
+  )
+
+export const conv2dBackwardXBlocks = transposedByBlocks(
+  { name: 'conv2d.backward.x.blocks', reads: ['w', 'dy'], writes: ['dx'], dims: convolutionDims },
+  sumAlone,
+)
+
+/** dw = Σ over the parts of the sum */
+export const conv2dBackwardWParts = reduction({
+  name: 'conv2d.backward.w.parts',
+  reads: ['parts'],
+  writes: ['dweights'],
+  dims: ['size'],
+  code: /* wgsl */ `
+fn term(at: u32, part: u32) -> f32 { return parts(part * dims.size + at); }
+fn finish(at: u32, sum: f32) { set_dweights(at, sum); }
+`,
+}).perInvocation
 
 /** A convolution as launches see it: conv1d's has one row, and convTranspose2d's is read from its map to its image. */
 export type Convolution = Readonly<Record<(typeof convolutionDims)[number], number>>
@@ -367,12 +431,38 @@ interface Choice {
   readonly count: (samples: number) => number
 }
 
-/** A subgroup's tiles where they pay, else 4 × 4 tiles, else one invocation for each output. Rows are a group's. */
+type ByTaps = Readonly<Record<number, BySubgroup>>
+
+/** The kernels of a product of filters and an image, of which a launch has one. */
+export interface Convolving {
+  readonly each: Kernel
+  readonly tiled: Kernel
+  readonly subgroup: BySubgroup
+  readonly blocks: ByTaps
+}
+
+/** So many more outputs in blocks than there are still pay. */
+const mostWaste = 1.5
+
+/**
+ * A subgroup's blocks of outputs where taps lie side by side and most of the blocks' outputs exist, its tiles where they pay,
+ * else 4 × 4 tiles, else one invocation for each output. Rows are a group's, height and width those of what is made.
+ */
 const chooseKernel = (
   subgroupSize: number | undefined,
-  kernels: { readonly each: Kernel; readonly tiled: Kernel; readonly subgroup: BySubgroup },
-  { N, groups, rows, area }: Readonly<Record<'N' | 'groups' | 'rows' | 'area', number>>,
+  kernels: Convolving,
+  { N, groups, KW, sw, dw }: Convolution,
+  { rows, height, width }: Readonly<Record<'rows' | 'height' | 'width', number>>,
 ): Choice => {
+  const area = height * width
+  // a block stands where a tile has a lane's columns
+  const inBlocks = (samples: number): number => columnsOfLane * blocksOf(samples, height, width)
+  const blocks =
+    sw === 1 && dw === 1 && blockRows * blockColumns * blocksOf(1, height, width) <= mostWaste * area
+      ? subgroupFor(subgroupSize, kernels.blocks[KW] ?? {}, rows, inBlocks(N))
+      : undefined
+  if (blocks !== undefined)
+    return { kernel: blocks.kernel, count: (samples) => groups * blocks.tiles(rows, inBlocks(samples)) }
   const subgroup = subgroupFor(subgroupSize, kernels.subgroup, rows, N * area)
   if (subgroup !== undefined)
     return { kernel: subgroup.kernel, count: (samples) => groups * subgroup.tiles(rows, samples * area) }
@@ -381,7 +471,12 @@ const chooseKernel = (
     : { kernel: kernels.each, count: (samples) => groups * rows * samples * area }
 }
 
-const convolvingKernels = { each: conv2dForward, tiled: conv2dForwardTiled, subgroup: conv2dForwardSubgroup }
+const convolvingKernels: Convolving = {
+  each: conv2dForward,
+  tiled: conv2dForwardTiled,
+  subgroup: conv2dForwardSubgroup,
+  blocks: conv2dForwardBlocks,
+}
 
 /** One launch for y = b + w ⋆ x. */
 export const convolve = (
@@ -392,11 +487,10 @@ export const convolve = (
 ): Launch =>
   unlessSegmented(subgroupSize, (size) => {
     const { N, C, H, W, O, Ho, Wo, groups } = conv
-    const { kernel, count } = chooseKernel(size, convolvingKernels, {
-      N,
-      groups,
+    const { kernel, count } = chooseKernel(size, convolvingKernels, conv, {
       rows: O / groups,
-      area: Ho * Wo,
+      height: Ho,
+      width: Wo,
     })
     return {
       kernel,
@@ -409,23 +503,24 @@ export const convolve = (
   })
 
 /** The kernels of a transposed convolution that adds nothing. */
-export const transposedKernels = {
+export const transposedKernels: Convolving = {
   each: conv2dBackwardX,
   tiled: conv2dBackwardXTiled,
   subgroup: conv2dBackwardXSubgroup,
+  blocks: conv2dBackwardXBlocks,
 }
 
 /** One launch for dx = wᵀ ⋆ dy, the transposed convolution, in one of the kernels around `transposed`. */
 export const convolveTransposed = (
   conv: Convolution,
-  kernels: { readonly each: Kernel; readonly tiled: Kernel; readonly subgroup: BySubgroup },
+  kernels: Convolving,
   bind: Bind<'w' | 'dy' | 'dx'>,
   subgroupSize: number | undefined,
   more: Readonly<Record<string, number>> = {},
 ): Launch =>
   unlessSegmented(subgroupSize, (size) => {
-    const { N, C, H, W, O, Cg, Ho, Wo, groups } = conv
-    const { kernel, count } = chooseKernel(size, kernels, { N, groups, rows: Cg, area: H * W })
+    const { N, C, H, W, O, Cg, Ho, Wo } = conv
+    const { kernel, count } = chooseKernel(size, kernels, conv, { rows: Cg, height: H, width: W })
     return {
       kernel,
       bind,
@@ -436,22 +531,63 @@ export const convolveTransposed = (
     }
   })
 
-/** One launch for dw, a sum over batch and positions. */
+// Fewer workgroups than these leave a processor's cores, or a GPU's, idle; fewer positions than these are no sum to divide
+const enoughWorkgroups = { bySubgroup: 32, byTile: 256 }
+const fewestPositions = 512
+const mostParts = 64
+
+/**
+ * What dw, a sum over batch and positions, comes to. Where its tiles are few, the sum falls into parts of whole blocks of 64
+ * positions, which are added up in the end; additions nest no deeper than in one sum: ⌈m/64⌉ + 7 + parts − 1 ≤ ⌈n/64⌉ + 7.
+ */
 export const correlate = (
   conv: Convolution,
   bind: Bind<'x' | 'dy' | 'dweights'>,
   subgroupSize: number | undefined,
-): Launch =>
-  unlessSegmented(subgroupSize, (size) => {
-    const { N, O, Cg, KH, KW, Ho, Wo, groups } = conv
-    const [filters, taps] = [O / groups, Cg * KH * KW]
-    const subgroup = subgroupFor(size, conv2dBackwardWSubgroup, filters, taps)
-    if (subgroup !== undefined)
-      return { kernel: subgroup.kernel, bind, count: groups * subgroup.tiles(filters, taps), dims: conv, params: {} }
-    return filters >= tileSize && taps >= tileSize && N * Ho * Wo >= 64
-      ? { kernel: conv2dBackwardWTiled, bind, count: groups * tilesFor(filters, taps), dims: conv, params: {} }
-      : reduce(conv2dBackwardW, O * taps, N * Ho * Wo, { bind, dims: conv })
+): Lowered => {
+  const { N, O, Cg, KH, KW, Ho, Wo, groups } = conv
+  const [filters, taps, positions] = [O / groups, Cg * KH * KW, N * Ho * Wo]
+  const partsOf = (tiles: number, enough: number): number => {
+    const most = Math.min(Math.max(1, Math.floor(positions / fewestPositions)), mostParts)
+    const share = 64 * Math.ceil(positions / Math.min(Math.ceil(enough / tiles), most) / 64)
+    return Math.ceil(positions / share)
+  }
+  const inParts = (kernel: Kernel, tiles: number, parts: number): Launch => ({
+    kernel,
+    bind: parts > 1 ? { ...bind, dweights: scratch('parts') } : bind,
+    count: tiles * parts,
+    dims: { ...conv, share: 64 * Math.ceil(positions / parts / 64) },
+    params: {},
   })
+  const addedUp = (sum: Launch, parts: number): Lowered => {
+    const size = O * taps
+    const addition: Launch = {
+      kernel: conv2dBackwardWParts,
+      bind: { parts: scratch('parts'), dweights: bind.dweights },
+      count: size,
+      dims: { terms: parts, size },
+      params: {},
+    }
+    return parts === 1
+      ? launches(sum)
+      : {
+          launches: [sum, addition],
+          scratch: { parts: parts * size },
+        }
+  }
+  const tiles = groups * tilesFor(filters, taps)
+  const subgroup = subgroupFor(subgroupSize, conv2dBackwardWSubgroup, filters, taps)
+  if (subgroup !== undefined) {
+    const tilesOfSubgroups = groups * subgroup.tiles(filters, taps)
+    const parts = partsOf(tilesOfSubgroups, enoughWorkgroups.bySubgroup)
+    const sum = inParts(subgroup.kernel, tilesOfSubgroups, parts)
+    return addedUp({ ...sum, orElse: inParts(conv2dBackwardWTiled, tiles, parts) }, parts)
+  }
+  if (filters < tileSize || taps < tileSize || positions < 64)
+    return launches(reduce(conv2dBackwardW, O * taps, positions, { bind, dims: conv }))
+  const parts = partsOf(tiles, enoughWorkgroups.byTile)
+  return addedUp(inParts(conv2dBackwardWTiled, tiles, parts), parts)
+}
 
 /** One launch for db, a sum over batch and the `area` positions of each map. */
 export const addUpMaps = (N: number, O: number, area: number, bind: Bind<'dy' | 'db'>): Launch =>

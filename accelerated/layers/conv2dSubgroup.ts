@@ -15,7 +15,8 @@ import {
 
 /**
  * The convolution's three products by tiles of one subgroup. Each is a matrix product of which one factor is gathered from
- * an image: taps run outside and channels inside, so that where a tap falls is found once for all channels.
+ * an image: taps run outside and channels inside, so that where a tap falls is found once for all channels, its row once for
+ * all taps of a row.
  *
  * A tile's columns are positions (or taps, for dw), its rows filters or channels of one group; `row` is the tile's first
  * row and `column` the lane's first column, as in subgroupTile.ts. A place before 0 is a huge one as u32, so one comparison
@@ -51,14 +52,19 @@ fn group(tile: u32, lane: u32) {
   )}
   ${zeroSums(tile, 's')}
   for (var kh = 0u; kh < dims.KH; kh++) {
+    ${eachColumn(
+      (j) => `
+    let y${j} = top${j} + i32(kh * dims.dh);
+    let on_row${j} = u32(y${j}) < dims.H;
+    let line${j} = image${j} + select(0u, u32(y${j}) * dims.W, on_row${j});`,
+    )}
     for (var kw = 0u; kw < dims.KW; kw++) {
       ${eachRow(tile, (m) => `var tap${m} = weights${m} + kh * dims.KW + kw;`)}
       ${eachColumn(
         (j) => `
-      let y${j} = top${j} + i32(kh * dims.dh);
       let x${j} = left${j} + i32(kw * dims.dw);
-      let inside${j} = (u32(y${j}) < dims.H) & (u32(x${j}) < dims.W);
-      var at${j} = image${j} + select(0u, u32(y${j}) * dims.W + u32(x${j}), inside${j});`,
+      let inside${j} = on_row${j} & (u32(x${j}) < dims.W);
+      var at${j} = line${j} + select(0u, u32(x${j}), inside${j});`,
       )}
       for (var c = 0u; c < dims.Cg; c++) {
         ${eachRow(tile, (m) => `let a${m} = w(tap${m}); tap${m} += taps;`)}
@@ -101,18 +107,23 @@ fn group(tile: u32, lane: u32) {
   )}
   ${zeroSums(tile, 's')}
   for (var kh = 0u; kh < dims.KH; kh++) {
+    ${eachColumn(
+      (j) => `
+    let y${j} = top${j} - i32(kh * dims.dh);
+    var i${j} = y${j};
+    if (dims.sh > 1u) { i${j} /= i32(dims.sh); } // a division costs as much as a load
+    let on_row${j} = (y${j} >= 0) & (i${j} * i32(dims.sh) == y${j}) & (i${j} < i32(dims.Ho));
+    let line${j} = map${j} + select(0u, u32(i${j}) * dims.Wo, on_row${j});`,
+    )}
     for (var kw = 0u; kw < dims.KW; kw++) {
       ${eachRow(tile, (m) => `var tap${m} = weights${m} + kh * dims.KW + kw;`)}
       ${eachColumn(
         (j) => `
-      let y${j} = top${j} - i32(kh * dims.dh);
       let x${j} = left${j} - i32(kw * dims.dw);
-      var i${j} = y${j};
       var j${j} = x${j};
-      if (dims.sh * dims.sw > 1u) { i${j} /= i32(dims.sh); j${j} /= i32(dims.sw); } // a division costs as much as a load
-      let reads${j} = (y${j} >= 0) & (x${j} >= 0) & (i${j} * i32(dims.sh) == y${j}) & (j${j} * i32(dims.sw) == x${j})
-        & (i${j} < i32(dims.Ho)) & (j${j} < i32(dims.Wo));
-      var at${j} = map${j} + select(0u, u32(i${j}) * dims.Wo + u32(j${j}), reads${j});`,
+      if (dims.sw > 1u) { j${j} /= i32(dims.sw); }
+      let reads${j} = on_row${j} & (x${j} >= 0) & (j${j} * i32(dims.sw) == x${j}) & (j${j} < i32(dims.Wo));
+      var at${j} = line${j} + select(0u, u32(j${j}), reads${j});`,
       )}
       ${keepSums(tile, 'before', 's')}
       for (var o = 0u; o < filters; o++) {
@@ -135,10 +146,14 @@ fn write(first: u32, row: u32, p: u32, sum: f32) {
 }
 `
 
-/** dw: filters × taps (c,kh,kw), a sum over all positions with its additions nested. */
+/** dw: filters × taps (c,kh,kw), a part of the sum over all positions with its additions nested. */
 export const correlatingSubgroup = (tile: SubgroupTile): string => /* wgsl */ `
-fn group(tile: u32, lane: u32) {
+fn group(tile_of_part: u32, lane: u32) {
   let taps = dims.KH * dims.KW;
+  let tiles = (dims.Cg * taps + ${tileColumns(tile) - 1}u) / ${tileColumns(tile)}u
+    * ((dims.O / dims.groups + ${tileRows(tile) - 1}u) / ${tileRows(tile)}u) * dims.groups;
+  let part = tile_of_part / tiles;
+  let tile = tile_of_part % tiles;
   ${corner(tile, 'dims.O / dims.groups', 'dims.Cg * taps')}
   let area = dims.Ho * dims.Wo;
   let plane = dims.H * dims.W;
@@ -150,15 +165,17 @@ fn group(tile: u32, lane: u32) {
   let left${j} = i32(c${j} % dims.KW * dims.dw) - i32(dims.left);`,
   )}
   // the position of the next term: sample n, row i, column j
-  var n = 0u;
-  var i = 0u;
-  var j = 0u;
+  let begin = part * dims.share;
+  let terms = min(dims.share, dims.N * area - begin);
+  var n = begin / area;
+  var i = begin % area / dims.Wo;
+  var j = begin % dims.Wo;
   ${nestedSums(
     tile,
     each(
       4,
       (q) => `
-        let on${q} = n < dims.N;
+        let on${q} = k + ${q}u < terms;
         let map${q} = select(0u, n * dims.O * area + i * dims.Wo + j, on${q});
         let image${q} = select(0u, n * dims.C * plane, on${q});
         ${eachRow(tile, (m) => `let a${q}_${m} = select(0.0, dy(map${q} + filter${m} * area), on${q});`)}
@@ -172,10 +189,10 @@ fn group(tile: u32, lane: u32) {
         j++;
         if (j == dims.Wo) { j = 0u; i++; if (i == dims.Ho) { i = 0u; n++; } }`,
     ),
-    'dims.N * area',
+    'terms',
   )}
   let filter_first = group_of_tile * rows;
-  ${writeSums(tile, 'total', (...at) => `write(filter_first, ${at.join(', ')})`)}
+  ${writeSums(tile, 'total', (...at) => `write(part * dims.O + filter_first, ${at.join(', ')})`)}
 }
 
 fn write(first: u32, row: u32, column: u32, sum: f32) {

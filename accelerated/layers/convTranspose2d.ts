@@ -10,6 +10,7 @@ import {
   correlate,
   convolveTransposed,
   transposed,
+  transposedByBlocks,
   transposedTiled,
 } from './conv2d.js'
 import { transposedSubgroup } from './conv2dSubgroup.js'
@@ -64,11 +65,23 @@ export const convTranspose2dForwardSubgroup = subgroupKernels(
   (tile) => `${sumAndBias}${transposedSubgroup(tile)}`,
 )
 
+/** The same by blocks of outputs. */
+export const convTranspose2dForwardBlocks = transposedByBlocks(
+  {
+    name: 'convTranspose2d.forward.blocks',
+    reads: ['w', 'dy', 'b'],
+    writes: ['dx'],
+    dims: [...convolutionDims, 'hasBias'],
+  },
+  sumAndBias,
+)
+
 export const forward: Lower<'convTranspose2d'> = ({ attrs, sizes, has, subgroupSize }) => {
   const kernels = {
     each: convTranspose2dForward,
     tiled: convTranspose2dForwardTiled,
     subgroup: convTranspose2dForwardSubgroup,
+    blocks: convTranspose2dForwardBlocks,
   }
   const bind = { w: input('w'), dy: input('x'), b: input('b'), dx: output('y') }
   return launches(

@@ -1,19 +1,20 @@
 import { sizeOf } from '../../spec/tensor.js'
-import { cotangent, elementwise, gradient, input, kernel, launches, output } from '../kernel.js'
+import { cotangent, gradient, input, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
+import { mapOver, mapping } from '../map.js'
 
 /** y = a·b */
-export const mulForward = kernel({
+export const mulForward = mapping({
   name: 'mul.forward',
   reads: ['a', 'b'],
   writes: ['y'],
   code: /* wgsl */ `
-fn element(i: u32) { set_y(i, a(i) * b(i)); }
+fn at(a: f32, b: f32) -> Values { return Values(a * b); }
 `,
 })
 
 export const forward: Lower<'mul'> = ({ sizes }) =>
-  launches(elementwise(mulForward, sizeOf(sizes.rest), { a: input('a'), b: input('b'), y: output('y') }))
+  launches(mapOver(mulForward, sizeOf(sizes.rest), { a: input('a'), b: input('b'), y: output('y') }))
 
 const other = { a: 'b', b: 'a' } as const
 
@@ -21,7 +22,7 @@ const other = { a: 'b', b: 'a' } as const
 export const backward: Lower<'mul'> = ({ sizes, wants }) =>
   launches(
     ...(['a', 'b'] as const).filter(wants).map((name) =>
-      elementwise(mulForward, sizeOf(sizes.rest), {
+      mapOver(mulForward, sizeOf(sizes.rest), {
         a: cotangent('y'),
         b: input(other[name]),
         y: gradient(name),

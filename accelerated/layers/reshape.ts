@@ -1,12 +1,13 @@
 import { sizeOf } from '../../spec/tensor.js'
 import { copy } from '../copy.js'
-import { cotangent, elementwise, gradient, input, launches, output } from '../kernel.js'
+import { cotangent, gradient, input, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
+import { mapOver } from '../map.js'
 
 /** y holds x's elements in x's order */
 export const forward: Lower<'reshape'> = ({ sizes: { rest } }) =>
-  launches(elementwise(copy, sizeOf(rest), { x: input('x'), y: output('y') }))
+  launches(mapOver(copy, sizeOf(rest), { x: input('x'), y: output('y') }))
 
 /** dx holds dy's */
 export const backward: Lower<'reshape'> = ({ sizes: { rest } }) =>
-  launches(elementwise(copy, sizeOf(rest), { x: cotangent('y'), y: gradient('x') }))
+  launches(mapOver(copy, sizeOf(rest), { x: cotangent('y'), y: gradient('x') }))

@@ -1,163 +1,244 @@
 import { expFunction, isNanFunction, logFunction } from '../functions.js'
-import type { Launch, Lowered } from '../kernel.js'
-import { cotangent, elementwise, gradient, input, kernel, output, scratch } from '../kernel.js'
+import type { Kernel, Launch, Lowered } from '../kernel.js'
+import { cotangent, gradient, input, kernel, launches, output, scratch } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
-
-/** largest[n] = max_c logits[n,c]; exact. It may miss NaN, which the sum of powers does not */
-export const rowLargest = kernel({
-  name: 'softmaxCrossEntropy.largest',
-  reads: ['logits'],
-  writes: ['largest'],
-  dims: ['C'],
-  code: /* wgsl */ `
-fn element(n: u32) {
-  var most = logits(n * dims.C);
-  for (var c = 1u; c < dims.C; c++) { most = max(most, logits(n * dims.C + c)); }
-  set_largest(n, most);
-}
-`,
-})
-
-/** S[n] = Σ_c e^{z[n,c]}, z = logits − largest: every power is at most 1 and one of them is 1 */
-export const rowPowers = reduction({
-  name: 'softmaxCrossEntropy.powers',
-  reads: ['logits', 'largest'],
-  writes: ['powers'],
-  code: /* wgsl */ `
-${expFunction}
-fn term(at: u32, k: u32) -> f32 { return exp_(logits(at * dims.terms + k) - largest(at)); }
-fn finish(at: u32, sum: f32) { set_powers(at, sum); }
-`,
-})
-
-/** T[n] = Σ_c t[n,c] */
-export const rowWeight = reduction({
-  name: 'softmaxCrossEntropy.weight',
-  reads: ['goal'],
-  writes: ['weight'],
-  code: /* wgsl */ `
-fn term(at: u32, k: u32) -> f32 { return goal(at * dims.terms + k); }
-fn finish(at: u32, sum: f32) { set_weight(at, sum); }
-`,
-})
+import { overRows, rowKernel } from '../rows.js'
 
 /**
- * loss[at] = −scale·Σ t·log p over `terms` elements from at·terms on: all N·C of them, scale = 1/N for the mean and 1
- * for the sum, or a row's C for every row. log p is z − log S: taking largest + log S away instead would cancel. A target of 0 takes
- * −Infinity away, but no NaN.
+ * cost[n] = −Σ_c t·log p, log p = z − log S: taking largest + log S away instead would cancel. With z = logits − largest every
+ * power in S = Σ e^z is at most 1 and one of them is 1. A target of 0 takes −Infinity away, but no NaN.
  */
-export const softmaxCrossEntropyForward = reduction({
+export const softmaxCrossEntropyForward = rowKernel({
   name: 'softmaxCrossEntropy.forward',
-  reads: ['logits', 'goal', 'largest', 'powers'],
-  writes: ['loss'],
-  dims: ['C'],
-  params: ['scale'],
+  reads: ['logits', 'goal'],
+  writes: ['cost'],
+  sums: ['powers', 'cost'],
   code: /* wgsl */ `
+${expFunction}
 ${isNanFunction}
 ${logFunction}
-fn term(at: u32, k: u32) -> f32 {
-  let i = at * dims.terms + k;
-  let n = i / dims.C;
-  let z = logits(i) - largest(n);
-  let log_p = z - log_(powers(n));
-  return select(-goal(i) * log_p, 0.0, goal(i) == 0.0 && !is_nan(log_p));
+var<private> most: f32 = 0.0;
+var<private> log_powers: f32 = 0.0;
+fn value(c: u32) -> f32 { return logits(base + c); }
+fn powers_term(c: u32) -> f32 { return exp_(value(c) - most); }
+fn cost_term(c: u32) -> f32 {
+  let t = goal(base + c);
+  let z = value(c) - most;
+  let log_p = z - log_powers;
+  return select(-t * log_p, 0.0, t == 0.0 && !is_nan(log_p));
 }
+fn whole_row(n: u32) {
+  most = largest();
+  log_powers = log_(sum_powers());
+  let cost = sum_cost();
+  if (lane == 0u) { set_cost(n, cost); }
+}
+`,
+})
+
+/** loss = scale·Σ_n cost[n], scale = 1/N for the mean and 1 for the sum */
+export const softmaxCrossEntropyTotal = reduction({
+  name: 'softmaxCrossEntropy.total',
+  reads: ['cost'],
+  writes: ['loss'],
+  params: ['scale'],
+  code: /* wgsl */ `
+fn term(at: u32, n: u32) -> f32 { return cost(n); }
 fn finish(at: u32, sum: f32) { set_loss(at, sum * params.scale); }
 `,
 })
 
-/** dlogits = (p·T − t)·dloss·scale, p = e^z/S; dloss is one number, or one for each row */
-export const softmaxCrossEntropyBackward = kernel({
+/** dlogits = (p·Σ_c t − t)·dloss·scale, p = e^z/S; dloss is one number, or one for each row */
+export const softmaxCrossEntropyBackward = rowKernel({
   name: 'softmaxCrossEntropy.backward',
-  reads: ['logits', 'goal', 'largest', 'powers', 'weight', 'dloss'],
+  reads: ['logits', 'goal', 'dloss'],
   writes: ['dlogits'],
-  dims: ['C', 'each'],
+  rereads: ['dlogits'],
+  dims: ['each'],
   params: ['scale'],
+  sums: ['powers', 'weight'],
   code: /* wgsl */ `
 ${expFunction}
-fn element(i: u32) {
-  let n = i / dims.C;
-  let p = exp_(logits(i) - largest(n)) / powers(n);
-  set_dlogits(i, (p * weight(n) - goal(i)) * dloss(n * dims.each) * params.scale);
+var<private> most: f32 = 0.0;
+fn value(c: u32) -> f32 { return logits(base + c); }
+fn powers_term(c: u32) -> f32 {
+  let power = exp_(value(c) - most);
+  set_dlogits(base + c, power);
+  return power;
+}
+fn weight_term(c: u32) -> f32 { return goal(base + c); }
+fn whole_row(n: u32) {
+  most = largest();
+  let powers = sum_powers();
+  let weight = sum_weight();
+  let d = dloss(n * dims.each);
+  for (var c = lane; c < dims.extent; c += lanes) {
+    let i = base + c;
+    set_dlogits(i, (dlogits(i) / powers * weight - goal(i)) * d * params.scale);
+  }
 }
 `,
 })
 
-// the largest logit and the sum of powers of every row
-const rows = (N: number, C: number): readonly Launch[] => {
-  const outer = { extent: N, dims: [] }
-  return [
-    {
-      ...elementwise(rowLargest, N, { logits: input('logits'), largest: scratch('largest') }, {}, { C }),
-      outer: { ...outer, slices: { logits: C, largest: 1 } },
-    },
-    reduce(rowPowers, N, C, {
-      bind: { logits: input('logits'), largest: scratch('largest'), powers: scratch('powers') },
-      outer: { ...outer, slices: { logits: C, largest: 1, powers: 1 } },
-    }),
-  ]
+// A row by vectors of four: its largest number, and sums whose additions nest as reduction.ts derives – two vectors, two of
+// those, four of those in a row, and these blocks of 64 numbers in a row, then the four of a vector.
+const inFours = /* wgsl */ `
+fn is_nan(v: vec4<f32>) -> vec4<bool> { return (bitcast<vec4<u32>>(v) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u); }
+fn exp_(v: vec4<f32>) -> vec4<f32> { return select(exp(v), v, is_nan(v)); }
+fn total(v: vec4<f32>) -> f32 { return (v.x + v.y) + (v.z + v.w); }
+fn largest(base: u32) -> f32 {
+  var most = logits(base);
+  for (var j = 1u; j < dims.fours; j++) { most = max(most, logits(base + j)); }
+  return max(max(most.x, most.y), max(most.z, most.w));
 }
+`
 
-export const forward: Lower<'softmaxCrossEntropy'> = ({ attrs: { reduction }, sizes: { N, C } }): Lowered => {
-  const bind = {
-    logits: input('logits'),
-    goal: input('target'),
-    largest: scratch('largest'),
-    powers: scratch('powers'),
-    loss: output('loss'),
+const four = [0, 1, 2, 3] as const
+
+/** Sums of several terms over a row; `load` reads those of vector `at`, named by their sum and a number, zeros unless `on`. */
+const sumsInFours = (names: readonly string[], load: (q: number) => string): string => /* wgsl */ `
+  ${names.map((name) => `var ${name} = vec4<f32>();`).join('\n  ')}
+  for (var block = 0u; block < dims.fours; block += 16u) {
+    ${names.map((name) => `var block_${name} = vec4<f32>();`).join('\n    ')}
+    for (var part = block; part < min(block + 16u, dims.fours); part += 4u) {
+      ${four
+        .map(
+          (q) => `let on${q} = part + ${q}u < dims.fours;
+      let at${q} = base + min(part + ${q}u, dims.fours - 1u);
+      ${load(q)}`,
+        )
+        .join('\n      ')}
+      ${names.map((name) => `block_${name} += (${name}0 + ${name}1) + (${name}2 + ${name}3);`).join('\n      ')}
+    }
+    ${names.map((name) => `${name} += block_${name};`).join('\n    ')}
   }
-  const loss =
-    reduction === 'none'
-      ? reduce(softmaxCrossEntropyForward, N, C, {
-          bind,
-          dims: { C },
-          params: { scale: 1 },
-          outer: { extent: N, dims: [], slices: { logits: C, goal: C, largest: 1, powers: 1, loss: 1 } },
-        })
-      : reduce(softmaxCrossEntropyForward, 1, N * C, {
-          bind,
-          dims: { C },
-          params: { scale: reduction === 'mean' ? 1 / N : 1 },
-        })
-  return { launches: [...rows(N, C), loss], scratch: { largest: N, powers: N } }
-}
+`
 
-export const backward: Lower<'softmaxCrossEntropy'> = ({ attrs: { reduction }, sizes: { N, C } }): Lowered => {
-  const each = reduction === 'none' ? 1 : 0
-  const weight = reduce(rowWeight, N, C, {
-    bind: { goal: input('target'), weight: scratch('weight') },
-    outer: { extent: N, dims: [], slices: { goal: C, weight: 1 } },
-  })
-  const dlogits: Launch = {
-    ...elementwise(
-      softmaxCrossEntropyBackward,
-      N * C,
-      {
-        logits: input('logits'),
-        goal: input('target'),
-        largest: scratch('largest'),
-        powers: scratch('powers'),
-        weight: scratch('weight'),
-        dloss: cotangent('loss'),
-        dlogits: gradient('logits'),
-      },
-      { scale: reduction === 'mean' ? 1 / N : 1 },
-      { C, each },
+/**
+ * The same as `softmaxCrossEntropyForward` of rows of whole vectors, an invocation for each, in two passes:
+ * cost[n] = log S·Σ_c t − Σ_c t·z. Both are of one sign for each t, so that nothing cancels that would not in t·(z − log S).
+ */
+export const softmaxCrossEntropyForwardVectors = kernel({
+  name: 'softmaxCrossEntropy.forward.vectors',
+  reads: ['logits', 'goal'],
+  writes: ['cost'],
+  dims: ['fours'],
+  vectors: ['logits', 'goal'],
+  code: /* wgsl */ `
+${logFunction}
+${inFours}
+fn element(row: u32) {
+  let base = row * dims.fours;
+  let most = largest(base);
+  ${sumsInFours(
+    ['powers', 'weight', 'drop'],
+    (q) => `let z${q} = logits(at${q}) - most;
+      let weight${q} = select(vec4<f32>(), goal(at${q}), vec4<bool>(on${q}));
+      let powers${q} = select(vec4<f32>(), exp_(z${q}), vec4<bool>(on${q}));
+      let drop${q} = select(weight${q} * z${q}, vec4<f32>(), (weight${q} == vec4<f32>()) & (!is_nan(z${q}) | vec4<bool>(!on${q})));`,
+  )}
+  set_cost(row, log_(total(powers)) * total(weight) - total(drop));
+}
+`,
+})
+
+/** The same as `softmaxCrossEntropyBackward` of rows of whole vectors, an invocation for each. */
+export const softmaxCrossEntropyBackwardVectors = kernel({
+  name: 'softmaxCrossEntropy.backward.vectors',
+  reads: ['logits', 'goal', 'dloss'],
+  writes: ['dlogits'],
+  rereads: ['dlogits'],
+  dims: ['fours', 'each'],
+  params: ['scale'],
+  vectors: ['logits', 'goal', 'dlogits'],
+  code: /* wgsl */ `
+${inFours}
+fn element(row: u32) {
+  let base = row * dims.fours;
+  let most = largest(base);
+  ${sumsInFours(
+    ['powers', 'weight'],
+    (q) => `let power${q} = exp_(logits(at${q}) - most);
+      set_dlogits(at${q}, power${q});
+      let powers${q} = select(vec4<f32>(), power${q}, vec4<bool>(on${q}));
+      let weight${q} = select(vec4<f32>(), goal(at${q}), vec4<bool>(on${q}));`,
+  )}
+  let sum = total(powers);
+  let of_targets = total(weight);
+  let d = dloss(row * dims.each);
+  for (var j = 0u; j < dims.fours; j++) {
+    let i = base + j;
+    set_dlogits(i, (dlogits(i) / sum * of_targets - goal(i)) * d * params.scale);
+  }
+}
+`,
+})
+
+/** A launch that has an invocation for each row, by vectors where rows are whole ones and not short. */
+const byVectors = (launch: Launch, vectors: Kernel, C: number): Launch =>
+  launch.kernel.per !== 'element' || C % 4 !== 0 || C < 16
+    ? launch
+    : {
+        kernel: vectors,
+        bind: launch.bind,
+        count: launch.count,
+        dims: { ...launch.dims, fours: C / 4 },
+        params: launch.params,
+        orElse: launch,
+      }
+
+export const forward: Lower<'softmaxCrossEntropy'> = ({
+  attrs: { reduction },
+  sizes: { N, C },
+  subgroupSize,
+}): Lowered => {
+  const none = reduction === 'none'
+  const cost = none ? output('loss') : scratch('cost')
+  const rows = byVectors(
+    overRows(
+      softmaxCrossEntropyForward,
+      { outer: N, extent: C, inner: 1 },
+      { bind: { logits: input('logits'), goal: input('target'), cost }, perRow: ['cost'] },
+      subgroupSize,
     ),
-    outer: {
-      extent: N,
-      dims: [],
-      slices: {
-        logits: C,
-        goal: C,
-        largest: 1,
-        powers: 1,
-        weight: 1,
-        dlogits: C,
-        ...(each === 1 ? { dloss: 1 } : {}),
-      },
-    },
-  }
-  return { launches: [...rows(N, C), weight, dlogits], scratch: { largest: N, powers: N, weight: N } }
+    softmaxCrossEntropyForwardVectors,
+    C,
+  )
+  if (none) return launches(rows)
+  const total = reduce(softmaxCrossEntropyTotal, 1, N, {
+    bind: { cost, loss: output('loss') },
+    params: { scale: reduction === 'mean' ? 1 / N : 1 },
+  })
+  return { launches: [rows, total], scratch: { cost: N } }
+}
+
+export const backward: Lower<'softmaxCrossEntropy'> = ({
+  attrs: { reduction },
+  sizes: { N, C },
+  subgroupSize,
+}): Lowered => {
+  const each = reduction === 'none'
+  return launches(
+    byVectors(
+      overRows(
+        softmaxCrossEntropyBackward,
+        { outer: N, extent: C, inner: 1 },
+        {
+          bind: {
+            logits: input('logits'),
+            goal: input('target'),
+            dloss: cotangent('loss'),
+            dlogits: gradient('logits'),
+          },
+          ...(each ? { perRow: ['dloss'] } : { shared: ['dloss'] }),
+          dims: { each: each ? 1 : 0 },
+          params: { scale: reduction === 'mean' ? 1 / N : 1 },
+        },
+        subgroupSize,
+      ),
+      softmaxCrossEntropyBackwardVectors,
+      C,
+    ),
+  )
 }

@@ -1,23 +1,22 @@
 import { sizeOf } from '../../spec/tensor.js'
-import { elementwise, input, kernel, launches, output } from '../kernel.js'
+import { input, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
+import { mapOver, mapping } from '../map.js'
 
 /**
  * g ← g + λ·w,   s′ = ρ·s + (1−ρ)·g²,   Δ = g·√(d + ε)/√(s′ + ε),   d′ = ρ·d + (1−ρ)·Δ²,   w′ = w − η·Δ;   rest = 1 − ρ
  */
-export const adadeltaForward = kernel({
+export const adadeltaForward = mapping({
   name: 'adadelta.forward',
   reads: ['w', 'g', 's', 'd'],
   writes: ['next_w', 'next_s', 'next_d'],
   params: ['eta', 'rho', 'rest', 'epsilon', 'lambda'],
   code: /* wgsl */ `
-fn element(i: u32) {
-  let gradient = select(g(i) + params.lambda * w(i), g(i), params.lambda == 0.0);
-  let square = params.rho * s(i) + params.rest * (gradient * gradient);
-  let delta = gradient * sqrt(d(i) + params.epsilon) / sqrt(square + params.epsilon);
-  set_next_s(i, square);
-  set_next_d(i, params.rho * d(i) + params.rest * (delta * delta));
-  set_next_w(i, w(i) - params.eta * delta);
+fn at(w: f32, g: f32, s: f32, d: f32) -> Values {
+  let gradient = select(g + params.lambda * w, g, params.lambda == 0.0);
+  let square = params.rho * s + params.rest * (gradient * gradient);
+  let delta = gradient * sqrt(d + params.epsilon) / sqrt(square + params.epsilon);
+  return Values(w - params.eta * delta, square, params.rho * d + params.rest * (delta * delta));
 }
 `,
 })
@@ -25,7 +24,7 @@ fn element(i: u32) {
 export const forward: Lower<'adadelta'> = ({ attrs, sizes }) => {
   const { learningRate: eta, decay: rho, epsilon, weightDecay: lambda } = attrs
   return launches(
-    elementwise(
+    mapOver(
       adadeltaForward,
       sizeOf(sizes.rest),
       {

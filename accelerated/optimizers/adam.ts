@@ -1,8 +1,9 @@
 import { sizeOf } from '../../spec/tensor.js'
 import { expm1Function } from '../functions.js'
 import type { Lowered } from '../kernel.js'
-import { elementwise, input, kernel, launches, output } from '../kernel.js'
+import { input, launches, output } from '../kernel.js'
 import type { Lower, RequestOf } from '../lower.js'
+import { mapOver, mapping } from '../map.js'
 
 /**
  * G = g + λ·w,   m′ = β₁·m + (1−β₁)·G,   v′ = β₂·v + (1−β₂)·G²
@@ -10,34 +11,34 @@ import type { Lower, RequestOf } from '../lower.js'
  *
  * `kept` is 1 but for adamw's decay. 1 − βᵗ is −expm1(t·ln β), which does not cancel where β is close to 1.
  */
-export const adamForward = kernel({
+export const adamForward = mapping({
   name: 'adam.forward',
-  reads: ['w', 'g', 'm', 'v', 'taken'],
+  reads: ['w', 'g', 'm', 'v'],
+  shared: ['taken'],
   writes: ['next_w', 'next_m', 'next_v'],
   params: ['eta', 'beta1', 'rest1', 'ln_beta1', 'beta2', 'rest2', 'ln_beta2', 'epsilon', 'lambda', 'kept'],
   code: /* wgsl */ `
 ${expm1Function}
-fn element(i: u32) {
-  let t = taken(0u) + 1.0;
-  let gradient = select(g(i) + params.lambda * w(i), g(i), params.lambda == 0.0);
-  let mean = params.beta1 * m(i) + params.rest1 * gradient;
-  let square = params.beta2 * v(i) + params.rest2 * (gradient * gradient);
+fn at(w: f32, g: f32, m: f32, v: f32, taken: f32) -> Values {
+  let t = taken + 1.0;
+  let gradient = select(g + params.lambda * w, g, params.lambda == 0.0);
+  let mean = params.beta1 * m + params.rest1 * gradient;
+  let square = params.beta2 * v + params.rest2 * (gradient * gradient);
   let corrected_mean = mean / -expm1_(t * params.ln_beta1);
   let corrected_square = square / -expm1_(t * params.ln_beta2);
-  set_next_m(i, mean);
-  set_next_v(i, square);
-  set_next_w(i, w(i) * params.kept - params.eta * corrected_mean / (sqrt(corrected_square) + params.epsilon));
+  let next = w * params.kept - params.eta * corrected_mean / (sqrt(corrected_square) + params.epsilon);
+  return Values(next, mean, square);
 }
 `,
 })
 
 /** step′ = step + 1 */
-export const adamStep = kernel({
+export const adamStep = mapping({
   name: 'adam.step',
   reads: ['taken'],
   writes: ['next_taken'],
   code: /* wgsl */ `
-fn element(i: u32) { set_next_taken(i, taken(i) + 1.0); }
+fn at(taken: f32) -> Values { return Values(taken + 1.0); }
 `,
 })
 
@@ -58,7 +59,7 @@ export const lowerAdam = (
   lambda: number,
   kept: number,
 ): Lowered => {
-  const moments = elementwise(
+  const moments = mapOver(
     adamForward,
     sizeOf(rest),
     {
@@ -84,18 +85,7 @@ export const lowerAdam = (
       kept,
     },
   )
-  return launches(
-    {
-      ...moments,
-      // every unit reads the one number of steps
-      outer: {
-        extent: sizeOf(rest),
-        dims: [],
-        slices: { w: 1, g: 1, m: 1, v: 1, next_w: 1, next_m: 1, next_v: 1 },
-      },
-    },
-    elementwise(adamStep, 1, { taken: input('step'), next_taken: output('step') }),
-  )
+  return launches(moments, mapOver(adamStep, 1, { taken: input('step'), next_taken: output('step') }))
 }
 
 export const forward: Lower<'adam'> = ({ attrs, sizes }) => lowerAdam(attrs, sizes, attrs.weightDecay, 1)

@@ -1,21 +1,21 @@
 import { sizeOf } from '../../spec/tensor.js'
-import { elementwise, input, kernel, launches, output } from '../kernel.js'
+import { input, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
+import { mapOver, mapping } from '../map.js'
 
 /** v′ = μ·v + g + λ·w,   w′ = w − η·v′   (Nesterov: w′ = w − η·(g + λ·w + μ·v′)) */
-export const momentumForward = kernel({
+export const momentumForward = mapping({
   name: 'momentum.forward',
   reads: ['w', 'g', 'velocity'],
   writes: ['next_w', 'next_velocity'],
   dims: ['nesterov'],
   params: ['eta', 'mu', 'lambda'],
   code: /* wgsl */ `
-fn element(i: u32) {
-  let gradient = select(g(i) + params.lambda * w(i), g(i), params.lambda == 0.0);
-  let v = params.mu * velocity(i) + gradient;
+fn at(w: f32, g: f32, velocity: f32) -> Values {
+  let gradient = select(g + params.lambda * w, g, params.lambda == 0.0);
+  let v = params.mu * velocity + gradient;
   let direction = select(v, gradient + params.mu * v, dims.nesterov == 1u);
-  set_next_velocity(i, v);
-  set_next_w(i, w(i) - params.eta * direction);
+  return Values(w - params.eta * direction, v);
 }
 `,
 })
@@ -23,7 +23,7 @@ fn element(i: u32) {
 export const forward: Lower<'momentum'> = ({ attrs, sizes }) => {
   const { learningRate: eta, momentum: mu, nesterov, weightDecay: lambda } = attrs
   return launches(
-    elementwise(
+    mapOver(
       momentumForward,
       sizeOf(sizes.rest),
       {

@@ -1,24 +1,24 @@
 import type { Shape } from '../../spec/tensor.js'
 import { sizeOf } from '../../spec/tensor.js'
 import type { Lowered } from '../kernel.js'
-import { elementwise, input, kernel, launches, output } from '../kernel.js'
+import { input, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
+import { mapOver, mapping } from '../map.js'
 
 /** g ← g + λ·w,   s′ = ρ·s + rest·g²,   w′ = w − η·g/(√s′ + ε), or w − η·g/√(s′ + ε) with ε inside */
-export const rmspropForward = kernel({
+export const rmspropForward = mapping({
   name: 'rmsprop.forward',
   reads: ['w', 'g', 's'],
   writes: ['next_w', 'next_s'],
   dims: ['inside'],
   params: ['eta', 'rho', 'rest', 'epsilon', 'lambda'],
   code: /* wgsl */ `
-fn element(i: u32) {
-  let gradient = select(g(i) + params.lambda * w(i), g(i), params.lambda == 0.0);
-  let square = params.rho * s(i) + params.rest * (gradient * gradient);
-  set_next_s(i, square);
+fn at(w: f32, g: f32, s: f32) -> Values {
+  let gradient = select(g + params.lambda * w, g, params.lambda == 0.0);
+  let square = params.rho * s + params.rest * (gradient * gradient);
   let is_inside = dims.inside == 1u;
   let root = sqrt(square + select(0.0, params.epsilon, is_inside)) + select(params.epsilon, 0.0, is_inside);
-  set_next_w(i, w(i) - params.eta * gradient / root);
+  return Values(w - params.eta * gradient / root, square);
 }
 `,
 })
@@ -39,7 +39,7 @@ export const scaledByRoot = (
   rest: number,
 ): Lowered =>
   launches(
-    elementwise(
+    mapOver(
       rmspropForward,
       sizeOf(shape),
       { w: input('w'), g: input('g'), s: input(state), next_w: output('w'), next_s: output(state) },

@@ -1,22 +1,23 @@
 import { sizeOf } from '../../spec/tensor.js'
-import { elementwise, input, kernel, launches, output } from '../kernel.js'
+import { input, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
+import { mapOver, mapping } from '../map.js'
 
 /** w′ = w − η·(g + λ·w) */
-export const sgdForward = kernel({
+export const sgdForward = mapping({
   name: 'sgd.forward',
   reads: ['w', 'g'],
   writes: ['next_w'],
   params: ['eta', 'lambda'],
   code: /* wgsl */ `
-fn element(i: u32) {
-  let gradient = select(g(i) + params.lambda * w(i), g(i), params.lambda == 0.0);
-  set_next_w(i, w(i) - params.eta * gradient);
+fn at(w: f32, g: f32) -> Values {
+  let gradient = select(g + params.lambda * w, g, params.lambda == 0.0);
+  return Values(w - params.eta * gradient);
 }
 `,
 })
 
 export const forward: Lower<'sgd'> = ({ attrs: { learningRate: eta, weightDecay: lambda }, sizes }) =>
   launches(
-    elementwise(sgdForward, sizeOf(sizes.rest), { w: input('w'), g: input('g'), next_w: output('w') }, { eta, lambda }),
+    mapOver(sgdForward, sizeOf(sizes.rest), { w: input('w'), g: input('g'), next_w: output('w') }, { eta, lambda }),
   )

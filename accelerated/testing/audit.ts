@@ -2,9 +2,10 @@ import { either as E } from 'fp-ts'
 import type { CheckedNode, CheckedProgram } from '../../spec/program.js'
 import type { Tensors } from '../../spec/tensor.js'
 import { sizeOf } from '../../spec/tensor.js'
+import { copy } from '../copy.js'
 import type { Launch, Lowered, Slot } from '../kernel.js'
 import type { Binding, Plan, PlanLimits, PlannedLaunch } from '../plan.js'
-import { lowerNode } from '../plan.js'
+import { lowerNode, twinsOf } from '../plan.js'
 
 /**
  * A plan read again from its own data, without the code that made it: does it keep to the limits, and does every launch
@@ -102,9 +103,10 @@ const fitsLimits =
 // ---- what lies in each buffer, launch by launch ------------------------------------------------------------------
 
 /** Whose numbers stand in a buffer: a value of the program, something of one node's own, or nobody's: zeros. */
-const ownerOf = ({ node }: CheckedNode, slot: Slot): string | undefined => {
-  const [kind, name] = slot.split(':') as [string, string]
-  const named = { in: node.inputs, cot: node.cotangents, out: node.outputs, grad: node.outputs, tmp: {} }[kind]
+const ownerOf = ({ node }: CheckedNode, twin: CheckedNode | undefined, slot: Slot | undefined): string | undefined => {
+  const [kind, name] = (slot ?? ':').split(':') as [string, string]
+  const saved = twin?.node.outputs ?? {}
+  const named = { in: node.inputs, cot: node.cotangents, out: node.outputs, grad: node.outputs, tmp: {}, saved }[kind]
   const value = (named as Readonly<Record<string, string>>)[name]
   return value !== undefined
     ? `value ${value}`
@@ -121,107 +123,216 @@ const elementsOf = (checked: CheckedProgram, { node, outputs }: CheckedNode, { s
   return sizeOf(shape ?? (kind === 'grad' ? shapeOf(node.inputs[name]) : undefined) ?? [])
 }
 
-/** What is wrong with a plan for a program: empty, if nothing is. */
+/** Elements of a buffer, and whose numbers they are. */
+interface Held {
+  readonly buffer: number
+  readonly from: number
+  readonly to: number
+  readonly owner: string
+}
+
+/** One launch of a node as the lowering has it. */
+interface Asked {
+  readonly launch: Launch
+  readonly owner: (tensor: string) => string | undefined
+  readonly elements: (tensor: string) => number
+}
+
+const isCopy = ({ mapped }: Launch): boolean => mapped?.formula === copy.formula
+
+/** The binding that a tensor is written to, by name: its own, or that of what it takes the place of. */
+const writtenAs = ({ shader }: PlannedLaunch, name: string): string | undefined =>
+  new RegExp(String.raw`fn set_${name}\(i: u32, value: [^)]*\) (?:->[^{]*)?\{[^}]*?\b(\w+)_\d+\[`).exec(shader)?.[1]
+
+/** What is wrong with a plan for a program: empty, if nothing is. `plain` says that it was made to be so. */
 export const audit = (
   checked: CheckedProgram,
   feeds: Tensors,
   watch: readonly string[],
   plan: Plan,
   limits: PlanLimits,
+  plain = false,
 ): readonly string[] => {
-  const { program } = checked
+  const { program, nodes, shapes } = checked
   const problems: string[] = plan.launches.flatMap(fitsLimits(plan, limits))
-  const holds = new Map<number, string>(Object.entries(plan.feeds).map(([name, at]) => [at, `value ${name}`]))
   const everWritten = new Set(plan.launches.flatMap((l) => l.bindings.flatMap((b) => (b.writes ? [b.buffer] : []))))
-  let at = 0
+  const inputs = Object.entries(plan.feeds).map(([name, { buffer, offset }]): Held => ({
+    buffer,
+    from: offset / 4,
+    to: offset / 4 + sizeOf(shapes[name] ?? []),
+    owner: `value ${name}`,
+  }))
+  inputs.forEach((a, i) =>
+    inputs.slice(i + 1).forEach((b) => {
+      if (a.buffer === b.buffer && a.from < b.to && b.from < a.to) problems.push(`${a.owner} and ${b.owner} overlap`)
+    }),
+  )
 
-  // the parts of one launch, until they have written all of what it writes
-  const partsOf = (launch: Launch, total: (name: string) => number): readonly PlannedLaunch[] => {
-    const [first = ''] = launch.kernel.writes
-    const parts: PlannedLaunch[] = []
-    let done = 0
-    while (done < total(first) && at < plan.launches.length) {
-      const part = plan.launches[at++] as PlannedLaunch
-      parts.push(part)
-      done += viewsOf(part)[first]?.elements ?? total(first)
-    }
-    if (done !== total(first)) problems.push(`${launch.kernel.name}: its parts write ${done} of ${total(first)}`)
-    return parts
-  }
-
-  checked.nodes.forEach((node) => {
-    const result = lowerNode(node, feeds, limits)
+  // what is asked, launch by launch, and which of it is done
+  const twins = plain ? nodes.map(() => undefined) : twinsOf(nodes)
+  const asked = new Map<string, Asked>()
+  nodes.forEach((node, at) => {
+    const result = lowerNode(node, feeds, limits, twins[at])
     if (E.isLeft(result)) throw new Error(result.left.message)
-    const lowered = result.right
-    lowered.launches.forEach((first) => {
-      const { orElse } = first
-      const found = plan.launches[at]
-      const launch =
-        orElse !== undefined && found !== undefined && kernelOf(found) === orElse.kernel.name ? orElse : first
-      const slotOf = (name: string): Slot => launch.bind[name] as Slot
-      const total = (name: string): number => elementsOf(checked, node, lowered, slotOf(name))
-      const parts = partsOf(launch, total)
-      const place = `${node.node.name}, ${launch.kernel.name}`
-      parts.forEach((part) => {
-        if (part.node !== node.node.name || kernelOf(part) !== launch.kernel.name)
-          problems.push(`${place}: found ${part.node}, ${kernelOf(part)} in its place`)
-        const views = viewsOf(part)
-        fieldsOf(part.shader, 'Dims').forEach((name, i) => {
-          if ((part.dims[i] as number) >= 2 ** 31 && !launch.kernel.words.includes(name))
-            problems.push(`${place}: ${name} is ${part.dims[i]}`)
-        })
-        launch.kernel.reads.forEach((name) => {
-          const owner = ownerOf(node, slotOf(name))
-          views[name]?.bindings.forEach(({ buffer }) => {
-            const found = holds.get(buffer)
-            if (found !== owner) problems.push(`${place} reads ${name}: wants ${owner}, finds ${found}`)
-            if (owner === undefined && everWritten.has(buffer)) problems.push(`${place}: ${name} is no zero`)
-          })
-        })
-      })
-      launch.kernel.writes.forEach((name) => {
-        const owner = ownerOf(node, slotOf(name)) as string
-        const starts = parts.flatMap((part) => {
-          const view = viewsOf(part)[name]
-          return (view?.bindings ?? []).slice(0, 1).map(({ buffer, offset }) => ({
-            buffer,
-            from: offset / 4 + (view?.base ?? 0),
-            elements: view?.elements ?? 0,
-          }))
-        })
-        starts.reduce((next, { from, elements }) => {
-          if (from !== next) problems.push(`${place} writes ${name}: element ${next} is passed over for ${from}`)
-          return next + elements
-        }, 0)
-        const buffers = new Set(starts.map(({ buffer }) => buffer))
-        if (buffers.size !== 1) problems.push(`${place} writes ${name} to ${buffers.size} buffers`)
-        const [buffer] = [...buffers]
-        if (buffer !== undefined) {
-          if (Object.values(plan.feeds).includes(buffer)) problems.push(`${place} writes over a feed`)
-          holds.set(buffer, owner)
-        }
+    result.right.launches.forEach((launch, k) => {
+      const slotOf = (tensor: string): Slot | undefined => launch.bind[tensor]
+      asked.set(`${k} of ${node.node.name}`, {
+        launch,
+        owner: (tensor) => ownerOf(node, twins[at], slotOf(tensor)),
+        elements: (tensor) => {
+          const value = ownerOf(node, twins[at], slotOf(tensor))
+          return value?.startsWith('value ') === true
+            ? sizeOf(shapes[value.slice('value '.length)] ?? [])
+            : elementsOf(checked, node, result.right, slotOf(tensor) ?? 'tmp:')
+        },
       })
     })
   })
+  const done = new Set(plan.launches.flatMap(({ does }) => does.map(({ node, launch }) => `${launch} of ${node}`)))
+  const same = new Map<string, string>()
+  const known = (owner: string | undefined): string | undefined =>
+    owner === undefined ? undefined : (same.get(owner) ?? owner)
+  asked.forEach(({ launch, owner }, name) => {
+    if (done.has(name)) return
+    const [x, y] = isCopy(launch) ? [owner('x'), owner('y')] : []
+    if (x !== undefined && y !== undefined) same.set(y, known(x) as string)
+    else problems.push(`${name}, ${launch.kernel.name}: nobody does it`)
+  })
 
-  if (at !== plan.launches.length) problems.push(`${plan.launches.length - at} launches belong to no node`)
-  plan.buffers.forEach(({ bytes }, i) => {
+  let held: readonly Held[] = inputs
+  const hold = (next: Held): void => {
+    const spared = held.filter(({ buffer, from, to }) => buffer !== next.buffer || from >= next.to || to <= next.from)
+    held = [...spared, next]
+  }
+  const find = (buffer: number, from: number, to: number): string | undefined =>
+    held.find((one) => one.buffer === buffer && one.from <= from && to <= one.to)?.owner
+
+  // the parts of a launch follow each other and do the same
+  const lots = plan.launches.reduce<PlannedLaunch[][]>((lots, launch) => {
+    const before = lots.at(-1)?.at(-1)
+    if (before !== undefined && JSON.stringify(before.does) === JSON.stringify(launch.does)) lots.at(-1)?.push(launch)
+    else lots.push([launch])
+    return lots
+  }, [])
+  const seen = new Set<string>()
+  lots.forEach((parts) => {
+    const [one] = parts as [PlannedLaunch]
+    const inside = new Set<string>()
+    const writes: {
+      readonly place: string
+      readonly tensor: string
+      readonly first: number
+      readonly owner: string
+      readonly elements: number
+    }[] = []
+    one.does.forEach(({ node, launch: k, prefix, first }) => {
+      const name = `${k} of ${node}`
+      const place = `${name}, ${kernelOf(one)}`
+      const what = asked.get(name)
+      if (seen.has(name)) problems.push(`${name} is done twice`)
+      seen.add(name)
+      if (what === undefined) {
+        problems.push(`${place}: nobody asks for it`)
+        return
+      }
+      const { launch, owner, elements } = what
+      const formulas = [launch, launch.orElse].flatMap((of) =>
+        of === undefined ? [] : [of.kernel.name, of.mapped?.formula.name ?? of.kernel.name],
+      )
+      const named = kernelOf(one)
+        .split('+')
+        .flatMap((part) => [part, part.replace(/\.(vectors|sideBySide)$/, '')])
+      if (!named.some((part) => formulas.includes(part))) problems.push(`${place}: should be ${launch.kernel.name}`)
+      launch.kernel.reads.forEach((tensor) => {
+        const wanted = known(owner(tensor))
+        if (prefix !== '' && wanted !== undefined && inside.has(wanted)) {
+          if (viewsOf(one)[`${prefix}made`] !== undefined)
+            writes.push({ place, tensor: `${prefix}made`, first: 0, owner: wanted, elements: elements(tensor) })
+          return
+        }
+        parts.forEach((part) => {
+          const view = viewsOf(part)[`${prefix}${tensor}`]
+          if (view === undefined) problems.push(`${place} reads ${tensor}: there is no such binding`)
+          view?.bindings.forEach(({ buffer, offset, size }, b) => {
+            const from = offset / 4 + (b === 0 ? view.base : 0) + first
+            const shared = launch.mapped?.formula.shared.includes(tensor) === true
+            const to =
+              one.does.length > 1 && prefix === '' && first + elements(tensor) <= size / 4
+                ? from + elements(tensor)
+                : (offset + size) / 4
+            // what each of several shares stands in a table
+            if (shared && one.shader.includes('owner_0')) return
+            const found = find(buffer, from, Math.max(to, from))
+            if (found !== wanted) problems.push(`${place} reads ${tensor}: wants ${wanted}, finds ${found}`)
+            if (wanted === undefined && everWritten.has(buffer)) problems.push(`${place}: ${tensor} is no zero`)
+          })
+        })
+      })
+      launch.kernel.writes.forEach((tensor) => {
+        const own = known(owner(tensor)) as string
+        const binding = writtenAs(one, `${prefix}${tensor}`)
+        if (binding === undefined || viewsOf(one)[binding] === undefined) inside.add(own)
+        else writes.push({ place, tensor: binding, first, owner: own, elements: elements(tensor) })
+      })
+    })
+    writes.forEach(({ place, tensor, first, owner, elements }) => {
+      const starts = parts.flatMap((part) => {
+        const view = viewsOf(part)[tensor]
+        return (view?.bindings ?? []).slice(0, 1).map(({ buffer, offset }) => ({
+          buffer,
+          from: offset / 4 + (view?.base ?? 0),
+          elements: view?.elements ?? 0,
+        }))
+      })
+      starts.reduce((next, { from, elements }) => {
+        if (from !== next) problems.push(`${place} writes ${tensor}: element ${next} is passed over for ${from}`)
+        return next + elements
+      }, starts[0]?.from ?? 0)
+      const total = starts.reduce((n, { elements }) => n + elements, 0)
+      const fits = one.does.length > 1 && first + elements <= total
+      if (total !== elements && !fits) problems.push(`${place}: its parts write ${total} of ${elements}`)
+      if (new Set(starts.map(({ buffer }) => buffer)).size !== 1)
+        problems.push(`${place} writes ${tensor} to several buffers`)
+      const [start] = starts
+      if (start === undefined) return
+      const from = start.from + first
+      const over = inputs.filter((of) => of.buffer === start.buffer && of.from < from + elements && from < of.to)
+      over.forEach((of) => {
+        const input = of.owner.slice('value '.length)
+        if (`value ${program.carry[input]}` !== owner || of.from !== from)
+          problems.push(`${place} writes over ${input}`)
+      })
+      hold({ buffer: start.buffer, from, to: from + elements, owner })
+    })
+  })
+
+  plan.buffers.forEach(({ bytes, holds }, i) => {
     if (bytes > limits.maxBufferSize || bytes % 4 !== 0) problems.push(`buffer ${i} has ${bytes} bytes`)
+    if (holds !== undefined && (everWritten.has(i) || holds.length * 4 > bytes)) problems.push(`table ${i} is no table`)
   })
   watch.forEach((name) => {
-    const found = holds.get(plan.reads[name]?.buffer ?? -1)
-    if (found !== `value ${name}`) problems.push(`watching ${name} finds ${found}`)
+    const read = plan.reads[name]
+    const length = sizeOf(shapes[name] ?? [])
+    const among = read?.before === true ? inputs : held
+    const found = among.find(
+      ({ buffer, from, to }) => buffer === read?.buffer && from === read.offset / 4 && to - from >= length,
+    )?.owner
+    if (found !== known(`value ${name}`)) problems.push(`watching ${name} finds ${found}`)
   })
-  plan.carries.forEach(({ from, to }) => {
-    if (from === to) problems.push(`buffer ${to} is copied to itself`)
-    const found = holds.get(from)
-    if (found !== undefined) holds.set(to, found)
-    else holds.delete(to)
+  plan.carries.forEach(({ from, to, bytes }) => {
+    if (from.buffer === to.buffer) problems.push(`buffer ${to.buffer} is copied to itself`)
+    const found = find(from.buffer, from.offset / 4, (from.offset + bytes) / 4)
+    hold({ buffer: to.buffer, from: to.offset / 4, to: (to.offset + bytes) / 4, owner: found ?? 'nobody' })
   })
   Object.entries(program.carry).forEach(([to, from]) => {
-    const buffer = plan.feeds[to]
-    const found = to === from ? `value ${to}` : holds.get(buffer ?? -1)
-    if (found !== `value ${from}`) problems.push(`${to} becomes ${found}; it should become ${from}`)
+    const place = plan.feeds[to]
+    const found =
+      to === from
+        ? `value ${to}`
+        : place === undefined
+          ? undefined
+          : find(place.buffer, place.offset / 4, place.offset / 4 + sizeOf(shapes[to] ?? []))
+    if (found !== known(`value ${from}`)) problems.push(`${to} becomes ${found}; it should become ${from}`)
   })
   return problems
 }

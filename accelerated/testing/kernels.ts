@@ -15,5 +15,8 @@ const kernelsIn = (value: unknown): readonly Kernel[] =>
 
 /** Every kernel that the table's modules export, and the one they share: found, not listed. */
 export const everyKernel: readonly Kernel[] = [
-  ...new Set([copy, ...opNames.flatMap((op) => Object.values<unknown>({ ...lowerings[op] }).flatMap(kernelsIn))]),
+  ...new Set([
+    ...kernelsIn(copy),
+    ...opNames.flatMap((op) => Object.values<unknown>({ ...lowerings[op] }).flatMap(kernelsIn)),
+  ]),
 ]

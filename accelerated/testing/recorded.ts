@@ -17,6 +17,8 @@ export interface Traffic {
   back: number
   mapped: number
   pipelines: number
+  /** of buffers, within a submit */
+  copies: number
   readonly created: Set<GPUBuffer>
   readonly destroyed: Set<GPUBuffer>
 }
@@ -43,6 +45,7 @@ export const recordedDevice = async (options: DeviceOptions = {}): Promise<Recor
     back: 0,
     mapped: 0,
     pipelines: 0,
+    copies: 0,
     created: new Set(),
     destroyed: new Set(),
   }
@@ -81,6 +84,7 @@ export const recordedDevice = async (options: DeviceOptions = {}): Promise<Recor
       return pass
     }
     const counted = (from: GPUBuffer, fromOffset: number, to: GPUBuffer, toOffset: number, size: number): void => {
+      traffic.copies++
       if (to.usage & bufferUsage.MAP_READ) traffic.back += size
       copyBufferToBuffer.call(encoder, from, fromOffset, to, toOffset, size)
     }
@@ -102,7 +106,7 @@ export const recordedDevice = async (options: DeviceOptions = {}): Promise<Recor
     traffic,
     alive: () => [...traffic.created].filter((buffer) => !traffic.destroyed.has(buffer)).length,
     reset: () => {
-      Object.assign(traffic, { dispatches: 0, submits: 0, back: 0, mapped: 0, pipelines: 0 })
+      Object.assign(traffic, { dispatches: 0, submits: 0, back: 0, mapped: 0, pipelines: 0, copies: 0 })
       traffic.up.length = 0
     },
   }

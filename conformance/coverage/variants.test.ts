@@ -74,6 +74,13 @@ const wanted: Readonly<Partial<Record<OpName, readonly string[]>>> = {
   avgPool2d: ['a stride', 'unequal padding', 'a batch'],
 }
 
+/**
+ * What a kernel is not held to here: windows that tile an image have no padding; sums of parts know of no convolution; and
+ * blocks.test.ts asks of blocks what few cases of the schedule are large enough for.
+ */
+const isExcused = (name: string, trait: string): boolean =>
+  (name.includes('.pairs') && trait === 'unequal padding') || name.includes('.parts') || name.includes('.blocks')
+
 interface Met {
   readonly traits: Set<string>
   /** by the name of a number that a kernel tiles, the remainders of its tile */
@@ -169,7 +176,9 @@ describe.each(Object.keys(wanted) as readonly (keyof typeof wanted)[])('%s', (op
   test.each(['forward', 'backward'] as const)('%s: every kernel meets all that kernels get wrong', (direction) => {
     const met = meet(op, direction)
     const missing = [...met].flatMap(([name, { traits, cases }]) =>
-      (wanted[op] ?? []).filter((trait) => !traits.has(trait)).map((trait) => `${name} (${cases} cases): ${trait}`),
+      (wanted[op] ?? [])
+        .filter((trait) => !traits.has(trait) && !isExcused(name, trait))
+        .map((trait) => `${name} (${cases} cases): ${trait}`),
     )
     expect(missing).toEqual([])
     const possible = possibleRemainders(op, direction)

@@ -170,6 +170,35 @@ class Layers(nn.Module):
         return self.fc(y[-1])
 
 
+class BothWays(nn.Module):
+    """Recurrent layers that read a sequence from both its ends, and a dense layer on the last state of either direction."""
+
+    def __init__(self, kind, layers):
+        super().__init__()
+        self.cell = kind(3, 4, num_layers=layers, bidirectional=True)
+        self.fc = nn.Linear(8, 3)
+
+    def forward(self, x):
+        _, state = self.cell(x)
+        last = state[0] if isinstance(state, tuple) else state
+        return self.fc(torch.cat([last[-2], last[-1]], 1))
+
+
+class EveryStepBothWays(nn.Module):
+    """What both directions have at every step, read by an RNN."""
+
+    def __init__(self):
+        super().__init__()
+        self.lower = nn.GRU(3, 2, bidirectional=True)
+        self.upper = nn.RNN(4, 4)
+        self.fc = nn.Linear(4, 3)
+
+    def forward(self, x):
+        states, _ = self.lower(x)
+        y, _ = self.upper(states)
+        return self.fc(y[-1])
+
+
 class Stacked(nn.Module):
     """An LSTM, all of whose states an RNN reads."""
 
@@ -222,6 +251,10 @@ NETWORKS = {
     'rnnOfTwo': (lambda: Layers(nn.RNN, 2), read),
     'lstmOfTwo': (lambda: Layers(nn.LSTM, 2), read),
     'gruOfThree': (lambda: Layers(nn.GRU, 3), read),
+    'rnnBothWays': (lambda: BothWays(nn.RNN, 1), read),
+    'lstmOfTwoBothWays': (lambda: BothWays(nn.LSTM, 2), read),
+    'gruOfThreeBothWays': (lambda: BothWays(nn.GRU, 3), read),
+    'gruBothWaysBelowRnn': (EveryStepBothWays, read),
     'autoencoder': (Autoencoder, repeated),
 }
 

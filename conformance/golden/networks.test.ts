@@ -13,6 +13,7 @@ import { inceptionModule } from '../../spec/networks/googlenet.js'
 import type { Block, Network, RecurrentOp } from '../../spec/networks/network.js'
 import {
   batchNorm,
+  bidirectional,
   chain,
   convolution,
   fullyConnected,
@@ -51,6 +52,8 @@ const windowed = (name: string, channels: readonly [number, number], side: numbe
 const mean = plainLayer('mean', 'globalAvgPool')
 const stack = (op: RecurrentOp, layers: number): Block =>
   recurrentStack('cell', op, { batch: 2, inputs: 3, hidden: 4, layers })
+const stackBothWays = (op: RecurrentOp, layers: number): Block =>
+  recurrentStack('cell', op, { batch: 2, inputs: 3, hidden: 4, layers, bidirectional: { length: 5 } })
 const cell = (name: string, op: RecurrentOp, inputs: number, hidden: number, gives: 'y' | 'hT' = 'hT'): Block =>
   recurrent(name, op, { batch: 2, inputs, hidden }, gives)
 
@@ -102,6 +105,14 @@ const blocks: Readonly<Record<string, readonly Block[]>> = {
   lstmOfTwo: [stack('lstm', 2), fullyConnected('fc', 4, 3)],
   gruOfThree: [stack('gru', 3), fullyConnected('fc', 4, 3)],
   lstmBelowRnn: [cell('lower', 'lstm', 3, 2, 'y'), cell('upper', 'rnn', 2, 4), fullyConnected('fc', 4, 3)],
+  rnnBothWays: [stackBothWays('rnn', 1), fullyConnected('fc', 8, 3)],
+  lstmOfTwoBothWays: [stackBothWays('lstm', 2), fullyConnected('fc', 8, 3)],
+  gruOfThreeBothWays: [stackBothWays('gru', 3), fullyConnected('fc', 8, 3)],
+  gruBothWaysBelowRnn: [
+    bidirectional('lower', 'gru', { length: 5, batch: 2, inputs: 3, hidden: 2 }, 'y'),
+    cell('upper', 'rnn', 4, 4),
+    fullyConnected('fc', 4, 3),
+  ],
   autoencoder: [
     rectified('down', convolution('down', [2, 3], [3, 3], { stride: [2, 2], padding: keepingSize(3) })),
     transposedConvolution('up', [3, 2], [3, 3], { stride: [2, 2], padding: keepingSize(3), outputPadding: [1, 1] }),

@@ -58,11 +58,21 @@ const operators: ReadonlyMap<ts.SyntaxKind, string> = new Map([
   [ts.SyntaxKind.SlashToken, '/'],
 ])
 
-// a op b → __arithmetic['op'](a, b), and Math → __arithmetic.Math; what stands in [ ] is an index and stays as it is
+/** `Math.floor(…)`: the formulas round nothing but positions down to indices. */
+const isFloor = (node: ts.Node): boolean =>
+  ts.isCallExpression(node) &&
+  ts.isPropertyAccessExpression(node.expression) &&
+  ts.isIdentifier(node.expression.expression) &&
+  node.expression.expression.text === 'Math' &&
+  node.expression.name.text === 'floor'
+
+// a op b → __arithmetic['op'](a, b), and Math → __arithmetic.Math; what stands in [ ] or is rounded down is an index and
+// stays as it is: no device reckons its indices in f32
 const withArithmetic: ts.TransformerFactory<ts.SourceFile> = (context) => (file) => {
   const f = context.factory
   const arithmetic = f.createIdentifier('__arithmetic')
   const visit = (node: ts.Node): ts.Node => {
+    if (isFloor(node)) return node
     if (ts.isElementAccessExpression(node))
       return f.updateElementAccessExpression(
         node,

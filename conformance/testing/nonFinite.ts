@@ -8,6 +8,7 @@ import { kernelOf } from '../../accelerated/testing/audit.js'
 import { oracle } from '../../reference/index.js'
 import { lanesThenTree } from '../../spec/bound.js'
 import type { Direction, OpName } from '../../spec/catalogue.js'
+import { opOf } from '../../spec/catalogue.js'
 import { draws, keyOf as seedOf } from '../../spec/philox.js'
 import type { Question } from '../../spec/program.js'
 import { answersOf, checkProgram, oneNode } from '../../spec/program.js'
@@ -15,7 +16,7 @@ import type { Numbers, Tensor, Tensors } from '../../spec/tensor.js'
 import { indexOf, sizeOf } from '../../spec/tensor.js'
 import { caseAt, caseCount } from '../cases.js'
 import type { Case } from '../form.js'
-import { numbersIn, realise } from '../form.js'
+import { acceptable, numbersIn, realise } from '../form.js'
 import type { Special } from '../nonFinite.js'
 import { isRight, moderated, specials, wantedOf } from '../nonFinite.js'
 import { form } from '../questions.js'
@@ -36,13 +37,38 @@ const withSmallBindings = ({ subgroupSize: _, ...others }: PlanLimits, longest: 
   maxStorageBufferBindingSize: 256 * Math.max(1, Math.ceil((longest * 4) / 3 / 256)),
 })
 
-// beside the suite's cases: eight outputs, which is the one number of rows that some tiles are for
-const eight: Case = {
-  op: 'convTranspose2d',
-  direction: 'forward',
-  seed: 'eight',
-  form: form('eight outputs', {}, { x: [1, 2, 4, 4], w: [2, 8, 3, 3], b: [8] }),
-}
+// beside the suite's cases: eight outputs, which is the one number of rows that some tiles are for, and a sum long enough to
+// fall into parts
+const besides: readonly Case[] = [
+  {
+    op: 'convTranspose2d',
+    direction: 'forward',
+    seed: 'eight',
+    form: form('eight outputs', {}, { x: [1, 2, 4, 4], w: [2, 8, 3, 3], b: [8] }),
+  },
+  {
+    op: 'conv2d',
+    direction: 'backward',
+    seed: 'parts',
+    form: form('1,152 positions', {}, { x: [2, 1, 25, 25], w: [4, 1, 2, 2], b: [4] }),
+  },
+]
+
+/** The same case with so many elements in every tensor of any shape that they are taken by vectors. */
+const byVectors = ({ form: { shapes, ...rest }, ...asked }: Case): readonly Case[] =>
+  Object.values(opOf(asked.op).inputs).some((axes) => !('optional' in axes) && axes[0] === '...')
+    ? [
+        {
+          ...asked,
+          form: {
+            ...rest,
+            shapes: Object.fromEntries(
+              Object.entries(shapes).map(([name, shape]) => [name, name === 'step' ? shape : [1028]]),
+            ),
+          },
+        },
+      ]
+    : []
 
 interface Asked {
   readonly question: Question
@@ -60,14 +86,16 @@ const casesOf = (op: OpName, direction: Direction, device: PlanLimits, most: num
   const drawn = Array.from({ length: caseCount(questionTable, op, direction, 40) }, (_, i) =>
     caseAt(questionTable, op, direction, 11, i),
   )
-  return [...drawn, ...[eight].filter((asked) => asked.op === op && asked.direction === direction)]
+  const more = [...besides, ...drawn.slice(-1).flatMap(byVectors)]
+  return [...drawn, ...more.filter((asked) => asked.op === op && asked.direction === direction)]
+    .filter(({ form }) => acceptable(op, form))
     .filter((asked) => size(asked) >= 6 && size(asked) <= most)
     .sort((a, b) => size(a) - size(b))
     .flatMap((asked) => {
       const question = right(realise(moderated(asked)))
       const { program, feeds } = oneNode(question)
       const checked = right(checkProgram(program))
-      const planned = (limits: PlanLimits) => plan(checked, feeds, program.outputs, limits)
+      const planned = (limits: PlanLimits) => plan(checked, feeds, program.outputs, limits, { plain: true })
       const whole = kindsOf(device)
         .map((limits) => right(planned(limits)))
         .filter(({ launches }) => {

@@ -1,11 +1,12 @@
 import type { OpName } from '../catalogue.js'
 import type { NodeAttribute } from '../program.js'
-import type { Shape } from '../tensor.js'
+import type { Numbers, Shape } from '../tensor.js'
 
 /**
  * A parameter of a network: its shape, how many inputs feed one output of it, and the gain that keeps a signal's
  * variance: 2 before a ReLU, which passes half of it, else 1. Initializers read both. `first` is for one that starts at
- * a constant, whatever the initializer.
+ * a constant, whatever the initializer; `recurrent` tells the weights by which a recurrent layer multiplies its input and
+ * its state, of which an initializer may make something of its own.
  */
 export interface Parameter {
   readonly shape: Shape
@@ -14,12 +15,16 @@ export interface Parameter {
   readonly fanOut?: number
   readonly gain: number
   readonly first?: number
+  readonly recurrent?: 'input' | 'state'
 }
 
-/** A number that a network keeps and does not learn, and its first value: a running statistic, or the state before a sequence. */
+/**
+ * Numbers that a network keeps and does not learn, and their first value, one for all or each its own: running statistics,
+ * the state before a sequence, a constant matrix.
+ */
 export interface Kept {
   readonly shape: Shape
-  readonly first: number
+  readonly first: number | Numbers
 }
 
 type Attrs = Readonly<Record<string, NodeAttribute>>
@@ -232,8 +237,8 @@ export const recurrent = (
     name,
     op,
     parameters: {
-      wIh: { shape: [rows, inputs], ...fans },
-      wHh: { shape: [rows, hidden], ...fans },
+      wIh: { shape: [rows, inputs], ...fans, recurrent: 'input' },
+      wHh: { shape: [rows, hidden], ...fans, recurrent: 'state' },
       ...(op === 'gru'
         ? { bIh: { shape: [rows], ...fans }, bHh: { shape: [rows], ...fans } }
         : { b: { shape: [rows], ...fans } }),
@@ -244,28 +249,92 @@ export const recurrent = (
 }
 
 /**
+ * A sequence backwards, the last step first.
+ *
+ *   y[t,n,i] = x[T − 1 − t, n, i] = Σ_s J[t,s]·x[s,n,i],   J[t,s] = 1 if t + s = T − 1, else 0
+ *
+ * No op of the catalogue turns an axis round, but a convolution with one tap does, whose channels are the steps of time and
+ * whose filter is the exchange matrix J, kept and not learnt. Products by 1 and sums with 0 round nothing, so that the
+ * numbers are the same ones; an infinite one, by 0, makes NaN of its fellows. It takes T products an element, where a
+ * recurrent layer takes I + H or more for each unit.
+ *
+ * Shapes  x [T,N,I]  →  y [T,N,I]
+ */
+export const reversed = (name: string, [T, N, I]: readonly [number, number, number]): Block => {
+  const exchange = Array.from({ length: T * T }, (_, at) => (Math.floor(at / T) + (at % T) === T - 1 ? 1 : 0))
+  return chain(
+    plainLayer(`${name}.steps`, 'reshape', { shape: [1, T, N * I] }),
+    single({ name: `${name}.exchange`, op: 'conv1d', kept: { w: { shape: [T, T, 1], first: exchange } } }),
+    plainLayer(name, 'reshape', { shape: [T, N, I] }),
+  )
+}
+
+/**
+ * Two recurrent layers side by side, one of which reads the sequence from its end.
+ *
+ *   y[t] = [forward[t], backward[T − 1 − t]],   hT = [forward[T − 1], backward[T − 1]]
+ *
+ * backward[t] is the other layer's state after x[T − 1], …, x[T − 1 − t]; so its last state has read the whole sequence too,
+ * and it is what stands last in y[0]. The layers are `name` and `name_reverse`.
+ *
+ * Shapes  x [T,N,I]  →  y [T,N,2H], or hT [N,2H]
+ * Source  Schuster and Paliwal, "Bidirectional recurrent neural networks", 1997; as PyTorch's bidirectional
+ */
+export const bidirectional = (
+  name: string,
+  op: RecurrentOp,
+  { length, ...sizes }: RecurrentSizes & { readonly length: number },
+  gives: 'y' | 'hT' = 'hT',
+): Block => {
+  const { batch, inputs, hidden } = sizes
+  const back = `${name}_reverse`
+  return joined(
+    `${name}.both`,
+    'concat',
+    {
+      x0: recurrent(name, op, sizes, gives),
+      x1: chain(
+        reversed(`${back}.x`, [length, batch, inputs]),
+        recurrent(back, op, sizes, gives),
+        ...(gives === 'y' ? [reversed(`${back}.y`, [length, batch, hidden])] : []),
+      ),
+    },
+    { axis: gives === 'y' ? 2 : 1 },
+  )
+}
+
+interface StackSizes extends RecurrentSizes {
+  readonly layers: number
+  /** the share that dropout keeps between layers in training: 1, all */
+  readonly keep?: number
+  /** each layer reads the sequence from its end as well; how long it is has to be known then */
+  readonly bidirectional?: { readonly length: number }
+}
+
+/**
  * Recurrent layers on top of each other, as PyTorch's num_layers: each but the first reads the states of all steps of the
- * one below, of which dropout keeps a share in training. One layer alone has the name itself, several name.l0, name.l1, …
+ * one below, of which dropout keeps a share in training. One layer alone has the name itself, several name.l0, name.l1, …;
+ * of both directions the one from the end is called so too, with _reverse behind, and each step has 2H numbers.
  */
 export const recurrentStack = (
   name: string,
   op: RecurrentOp,
-  { layers, keep = 1, ...sizes }: RecurrentSizes & { readonly layers: number; readonly keep?: number },
+  { layers, keep = 1, bidirectional: both, ...sizes }: StackSizes,
   gives: 'y' | 'hT' = 'hT',
 ): Block =>
-  layers === 1
-    ? recurrent(name, op, sizes, gives)
-    : chain(
-        ...Array.from({ length: layers }, (_, layer) => [
-          recurrent(
-            `${name}.l${layer}`,
-            op,
-            layer === 0 ? sizes : { ...sizes, inputs: sizes.hidden },
-            layer === layers - 1 ? gives : 'y',
-          ),
-          ...(keep < 1 && layer < layers - 1 ? [dropout(`${name}.dropout${layer}`, keep)] : []),
-        ]).flat(),
-      )
+  chain(
+    ...Array.from({ length: layers }, (_, layer) => {
+      const called = layers === 1 ? name : `${name}.l${layer}`
+      const inputs = layer === 0 ? sizes.inputs : (both === undefined ? 1 : 2) * sizes.hidden
+      const given = layer === layers - 1 ? gives : 'y'
+      return [
+        both === undefined
+          ? recurrent(called, op, { ...sizes, inputs }, given)
+          : bidirectional(called, op, { ...sizes, ...both, inputs }, given),
+        ...(keep < 1 && layer < layers - 1 ? [dropout(`${name}.dropout${layer}`, keep)] : []),
+      ]
+    }).flat(),
+  )
 
 /** A block beside a shortcut, their values added: y = main(x) + shortcut(x). */
 export const residual = (main: Block, shortcut: Block = identity, name = 'add'): Block =>

@@ -123,7 +123,8 @@ export const describeNetwork = (name: string, network: Network): Result<Figures>
                 op: node.op,
                 output: shapes[value] as Shape,
                 parameters: own.reduce((n, { shape }) => n + sizeOf(shape), 0),
-                multiplyAdds: opOf(node.op).multiplyAdds?.(sizes) ?? 0,
+                // what is multiplied by a constant is only put elsewhere
+                multiplyAdds: own.length === 0 ? 0 : (opOf(node.op).multiplyAdds?.(sizes) ?? 0),
                 receptiveField: shown(sight),
               },
             ],

@@ -2,13 +2,14 @@ import type { Key } from '../philox.js'
 import { keyOf } from '../philox.js'
 import type { NodeAttribute, Program, ProgramNode } from '../program.js'
 import type { Shape, Tensors } from '../tensor.js'
-import { filled, sizeOf } from '../tensor.js'
+import { filled, sizeOf, tensor } from '../tensor.js'
 import type { Block, Kept, Layer, Parameter } from './blocks.js'
 import { chain, reading } from './blocks.js'
 
 export {
   auxiliary,
   batchNorm,
+  bidirectional,
   chain,
   convolution,
   dropout,
@@ -22,6 +23,7 @@ export {
   recurrentOps,
   recurrentStack,
   residual,
+  reversed,
   scoped,
   squeezeExcite,
   transposedConvolution,
@@ -178,4 +180,9 @@ export const parameterCount = ({ parameters }: Pick<Network, 'parameters'>): num
 
 /** First values of what a network keeps. */
 export const initialKept = ({ kept }: Pick<Network, 'kept'>): Tensors =>
-  Object.fromEntries(Object.entries(kept).map(([name, { shape, first }]) => [name, filled(shape, first)]))
+  Object.fromEntries(
+    Object.entries(kept).map(([name, { shape, first }]) => [
+      name,
+      typeof first === 'number' ? filled(shape, first) : tensor(shape, first),
+    ]),
+  )

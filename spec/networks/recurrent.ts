@@ -13,6 +13,8 @@ export interface AskedOfSequence extends Asked {
   readonly layers?: number
   /** the share that dropout keeps between layers in training: 1, all */
   readonly keep?: number
+  /** whether each layer reads the sequence from its end as well */
+  readonly bidirectional?: boolean
 }
 
 const classifier =
@@ -27,12 +29,19 @@ const classifier =
       cell = own,
       layers = 1,
       keep = 1,
+      bidirectional = false,
       mode = inference,
     }: AskedOfSequence = {},
   ): Network =>
     sequential(
       [length, batch, inputs],
-      [recurrentStack(cell, cell, { batch, inputs, hidden, layers, keep }), fullyConnected('fc', hidden, classes)],
+      [
+        recurrentStack(cell, cell, {
+          ...{ batch, inputs, hidden, layers, keep },
+          ...(bidirectional ? { bidirectional: { length } } : {}),
+        }),
+        fullyConnected('fc', (bidirectional ? 2 : 1) * hidden, classes),
+      ],
       mode,
     )
 
@@ -42,7 +51,8 @@ const classifier =
  *   x [T,N,I] → rnn from zeros → hT [N,H] → dense → logits
  *
  * The cell has H·(I + H + 1) parameters, whatever T is; PyTorch's has a second bias, H more. Several layers are a stack as
- * PyTorch's num_layers makes it; the cell may be another, such as a gated recurrent unit.
+ * PyTorch's num_layers makes it; the cell may be another, such as a gated recurrent unit. In both directions the last states
+ * of either are classified together, hT [N,2H].
  *
  * Source  slide "Recurrent NN"
  */

@@ -22,6 +22,9 @@ import type { linesOf } from './mutant.js'
 const extents: Readonly<Record<string, number>> = {
   ...{ N: 2, C: 4, H: 5, W: 6, L: 7, O: 4, Cg: 4, Og: 4, KH: 3, KW: 3, K: 3, I: 6, T: 3, G: 20, M: 3, D: 4 },
 }
+// a gate's rows are H: of four gates, or of three
+const extentOf = (op: OpName, axis: string): number =>
+  axis === 'G' && (op === 'gru' || op === 'gruCell') ? 15 : (extents[axis] as number)
 
 const attributes: Readonly<Partial<Record<OpName, Form['attrs']>>> = {
   dropout: { key: [1, 2] },
@@ -48,14 +51,14 @@ const fills: Readonly<Partial<Record<OpName, Form['fills']>>> = {
   adamw: { v: 'positive', step: { constant: 3 } },
 }
 
-const shapeOf = (axes: readonly string[]): Shape =>
-  axes.flatMap((axis) => (axis.startsWith('...') ? (axes.length > 1 ? [5, 6] : [3, 5]) : [extents[axis] as number]))
+const shapeOf = (op: OpName, axes: readonly string[]): Shape =>
+  axes.flatMap((axis) => (axis.startsWith('...') ? (axes.length > 1 ? [5, 6] : [3, 5]) : [extentOf(op, axis)]))
 
 /** The one case by which the two rules judge an op. */
 export const smallForm = (op: OpName): Form => {
   const { inputs, variadic } = opOf(op)
   const shapes = Object.entries(inputs).map(
-    ([name, axes]) => [name, shapeOf('optional' in axes ? axes.optional : axes)] as const,
+    ([name, axes]) => [name, shapeOf(op, 'optional' in axes ? axes.optional : axes)] as const,
   )
   return {
     attrs: attributes[op] ?? {},

@@ -7,6 +7,8 @@ const rnn = mutantsOf('accelerated/layers/rnn')
 const rnnCell = mutantsOf('accelerated/layers/rnnCell')
 const lstm = mutantsOf('accelerated/layers/lstm')
 const lstmCell = mutantsOf('accelerated/layers/lstmCell')
+const gru = mutantsOf('accelerated/layers/gru')
+const gruCell = mutantsOf('accelerated/layers/gruCell')
 
 export const recurrent: readonly Mutant[] = [
   rnnCell(
@@ -293,5 +295,179 @@ export const recurrent: readonly Mutant[] = [
     'lstm forward',
     '4u * dims.at + n * dims.columns + j,',
     '4u * dims.at + j,',
+  ),
+
+  gruCell(
+    'gate',
+    'reset and update gates swapped',
+    ['gruCell forward', 'gru forward'],
+    'return (1.0 - z) * g + z * before;',
+    'return (1.0 - r) * g + r * before;',
+  ),
+  gruCell(
+    'gate',
+    'the blend the other way round, as in the paper of 2014',
+    ['gruCell forward', 'gru forward'],
+    'return (1.0 - z) * g + z * before;',
+    'return z * g + (1.0 - z) * before;',
+  ),
+  gruCell(
+    'formula',
+    'the new state’s own bias outside the reset gate’s product',
+    ['gruCell forward', 'gru forward'],
+    'let g = tanh_(gates(first + 2u * H) + r * q);',
+    'let g = tanh_(gates(first + 2u * H) + r * sums.z + bHh(2u * H + j));',
+  ),
+  gruCell(
+    'formula',
+    'the reset gate over the input’s share too',
+    ['gruCell forward', 'gru forward'],
+    'tanh_(gates(first + 2u * H) + r * q)',
+    'tanh_(r * (gates(first + 2u * H) + q))',
+  ),
+  gruCell('formula', 'no reset gate', ['gruCell forward', 'gru forward'], '+ r * q);', '+ q);'),
+  gruCell(
+    'formula',
+    'no second bias of the new state',
+    ['gruCell forward', 'gru forward'],
+    'sums.z + bHh(2u * H + j)',
+    'sums.z',
+  ),
+  gruCell(
+    'index',
+    'the update gate’s second bias is the reset gate’s',
+    ['gruCell forward', 'gru forward'],
+    '(sums.y + bHh(H + j))',
+    '(sums.y + bHh(j))',
+  ),
+  gruCell(
+    'gate',
+    'the update gate by the reset gate’s sum over the state',
+    'gruCell forward',
+    '(sums.y + bHh(H + j))',
+    '(sums.x + bHh(H + j))',
+  ),
+  gruCell('gate', 'the new state by sigmoid', ['gruCell forward', 'gru forward'], 'let g = tanh_(', 'let g = sigmoid('),
+  gruCell(
+    'gate',
+    'gates in the order of units',
+    'gruCell forward',
+    'return min(column % 4u, 2u) * dims.terms + column / 4u;',
+    'return min(column, 3u * dims.terms - 1u);',
+  ),
+  gruCell(
+    'precision',
+    'the sum over the state in f16',
+    'gruCell forward',
+    'let q = sums.z + bHh',
+    `let q = ${f16('sums.z')} + bHh`,
+  ),
+  gruCell(
+    'batch',
+    'all samples from the first one’s state',
+    'gruCell forward',
+    'update(first, first, j, h(at), sums)',
+    'update(first, first, j, h(j), sums)',
+  ),
+  gruCell('tail', 'gates past the last sample are written', 'gruCell forward', 'if (n >= dims.rows) { return; }', ''),
+  gruCell(
+    'gate',
+    'the new state’s gradient to the state misses the reset gate',
+    ['gruCell backward', 'gru backward'],
+    'set_inner(first + 2u * H, dg * r);',
+    'set_inner(first + 2u * H, dg);',
+  ),
+  gruCell(
+    'gate',
+    'the reset gate’s gradient without its own slope',
+    ['gruCell backward', 'gru backward'],
+    'dg * q * (r * (1.0 - r))',
+    'dg * q',
+  ),
+  gruCell(
+    'gate',
+    'the update gate’s gradient with the sign turned',
+    ['gruCell backward', 'gru backward'],
+    'dh * (before - g) * (z * (1.0 - z))',
+    'dh * (g - before) * (z * (1.0 - z))',
+  ),
+  gruCell(
+    'formula',
+    'no slope of the new state',
+    ['gruCell backward', 'gru backward'],
+    '* ((1.0 - g) * (1.0 + g))',
+    '',
+  ),
+  gruCell(
+    'formula',
+    'what goes straight to the state before is left out',
+    ['gruCell backward', 'gru backward'],
+    'return dh * z;',
+    'return 0.0;',
+  ),
+  gruCell(
+    'index',
+    'the state weights not transposed on the way back',
+    'gruCell backward',
+    'return wHh(p * dims.columns + k);',
+    'return wHh(k * dims.terms + p);',
+  ),
+  gruCell(
+    'index',
+    'the second biases’ gradient is the first ones’',
+    'gruCell backward',
+    "denseOfB(ofState, { dy: inner, db: gradient('bHh')",
+    "denseOfB(ofState, { dy: gates, db: gradient('bHh')",
+  ),
+
+  gru('time', 'every step from the first state', 'gru forward', 'before: (t - 1) * slot', 'before: 0'),
+  gru(
+    'time',
+    'the first state taken for 0 on the way back',
+    'gru backward',
+    'if (dims.at == 0u) { return h0(i); }',
+    'if (dims.at == 0u) { return 0.0; }',
+  ),
+  gru(
+    'time',
+    'the state of the step itself on the way back',
+    'gru backward',
+    'return h(dims.at - slot + i);',
+    'return h(dims.at + i);',
+  ),
+  gru(
+    'time',
+    'what goes straight from a state does not reach the step before',
+    'gru backward',
+    'var pulled = dh(i) + sum;',
+    'var pulled = sum;',
+  ),
+  gru(
+    'time',
+    'what flows back comes from the last step always',
+    'gru backward',
+    'after: (t + 1) * slot',
+    'after: (T - 1) * slot',
+  ),
+  gru(
+    'stale',
+    'of the sums over the state only the last step’s are kept for the way back',
+    'gru backward',
+    'innerAt: keep ? t * slot : 0',
+    'innerAt: 0',
+  ),
+  gru(
+    'subset',
+    'the last state’s cotangent ignored where all states have one',
+    'gru backward',
+    'if (dims.hasT == 1u) { pulled = dhT(i); }',
+    'if (dims.hasT == 1u && dims.hasY == 0u) { pulled = dhT(i); }',
+  ),
+  gru(
+    'index',
+    'the gates of the first sample for all from the second step on',
+    'gru forward',
+    'let first = n * 3u * dims.terms + j;',
+    'let first = j;',
   ),
 ]

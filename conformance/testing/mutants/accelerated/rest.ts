@@ -9,6 +9,10 @@ const pool = mutantsOf('accelerated/layers/pool')
 const avg = mutantsOf('accelerated/layers/avgPool2d')
 const max = mutantsOf('accelerated/layers/maxPool2d')
 const gap = mutantsOf('accelerated/layers/globalAvgPool')
+const blocks = mutantsOf('accelerated/layers/conv2dBlocks')
+const batchNorm = mutantsOf('accelerated/layers/batchNormTraining')
+const softmaxLoss = mutantsOf('accelerated/losses/softmaxCrossEntropy')
+const map = mutantsOf('accelerated/map')
 const lrn = mutantsOf('accelerated/layers/localResponseNorm')
 const dropout = mutantsOf('accelerated/layers/dropout')
 const concat = mutantsOf('accelerated/layers/concat')
@@ -123,6 +127,50 @@ export const rest: readonly Mutant[] = [
     'return position / stride;',
   ),
   pool('index', 'strides swapped', ['avgPool2d', 'maxPool2d'], 'stride: [sh, sw]', 'stride: [sw, sh]'),
+  blocks('tail', 'the last block of a row not written', 'conv2d forward', '(own < blocks)', '(own + 1u < blocks)'),
+  blocks('index', 'dx by taps in their order', 'conv2d backward', 'KW - 1 - k + j', 'k + j'),
+  blocks(
+    'group',
+    'every group’s filters those of the first',
+    'conv2d forward',
+    '(group_of_tile * rows + r${m}) * dims.Cg',
+    '(r${m}) * dims.Cg',
+  ),
+  batchNorm(
+    'formula',
+    'dγ without the root',
+    'batchNormTraining backward',
+    'across_lanes(lane, total(own_gamma)) * inverseSqrt(variance + params.epsilon)',
+    'across_lanes(lane, total(own_gamma))',
+  ),
+  batchNorm(
+    'index',
+    'the channel of a plane is its sample',
+    'batchNormTraining forward',
+    'fn group(plane: u32, lane: u32) {\n  let c = plane % dims.C;\n  let r = inverseSqrt(variance(c) + params.epsilon);\n  let mean = mean(c);\n  let gamma',
+    'fn group(plane: u32, lane: u32) {\n  let c = plane / dims.C % dims.C;\n  let r = inverseSqrt(variance(c) + params.epsilon);\n  let mean = mean(c);\n  let gamma',
+  ),
+  softmaxLoss(
+    'formula',
+    'the logarithm once, not for each of a row’s targets',
+    'softmaxCrossEntropy forward',
+    'log_(total(powers)) * total(weight)',
+    'log_(total(powers))',
+  ),
+  softmaxLoss(
+    'tail',
+    'the last vector of a row twice',
+    'softmaxCrossEntropy backward',
+    'let powers${q} = select(vec4<f32>(), power${q}, vec4<bool>(on${q}));',
+    'let powers${q} = power${q};',
+  ),
+  map(
+    'tail',
+    'the last of a workgroup’s four vectors not made',
+    ['relu forward', 'momentum forward'],
+    'min(first + 256u, dims.vectors)',
+    'min(first + 192u, dims.vectors)',
+  ),
   avg('divisor', 'padding counted always', 'avgPool2d', 'dims.countIncludePad == 1u', 'true'),
   avg('divisor', 'by the real elements always', 'avgPool2d', 'dims.countIncludePad == 1u', 'false'),
   avg(
@@ -153,14 +201,43 @@ export const rest: readonly Mutant[] = [
     'dims.left, dims.W); }',
     'dims.left, dims.W + 1u); }',
   ),
-  max('attribute', 'the first of ties where the last is asked for', 'maxPool2d backward', 'dims.last == 1u', 'false'),
+  max(
+    'attribute',
+    'the first of ties where the last is asked for',
+    'maxPool2d backward',
+    'let last = dims.last == 1u;',
+    'let last = false;',
+  ),
+  max(
+    'attribute',
+    'the first of ties where the last is asked for, by pairs',
+    'maxPool2d backward',
+    'vec4<bool>(dims.last == 1u)',
+    'vec4<bool>(false)',
+  ),
+  max('index', 'the row below the one below', 'maxPool2d', '2u * p - p % dims.across', '2u * p'),
+  max(
+    'not a number',
+    'NaN lost by pairs',
+    'maxPool2d forward',
+    'select(a, b, (b > a) | is_nan(b))',
+    'select(a, b, b > a)',
+  ),
+  max('boundary', 'a dy for each of two maxima', 'maxPool2d backward', 'is2 & !is3', 'is2'),
+  max(
+    'boundary',
+    'padding never gives way to what is left of it',
+    'maxPool2d',
+    'dims.left) - dims.left, dims.W - 1u)',
+    'dims.left) - dims.left, dims.W)',
+  ),
   max('divisor', 'shared, not divided', 'maxPool2d backward', ' / f32(count)', ''),
   max(
     'boundary',
     'ties of 0 and −0 are none',
     'maxPool2d backward',
-    'value == level ||',
-    'bitcast<u32>(value) == bitcast<u32>(level) ||',
+    '(value == level) |',
+    '(bitcast<u32>(value) == bitcast<u32>(level)) |',
   ),
   relu('attribute', 'the slope at 0 is 0, whichever is asked for', 'relu backward', ' && dims.right == 0u', ''),
   leakyRelu(

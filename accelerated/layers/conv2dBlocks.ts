@@ -1,0 +1,173 @@
+import type { SubgroupTile } from '../subgroupTile.js'
+import { each, tileRows } from '../subgroupTile.js'
+
+/**
+ * Convolutions by one subgroup whose lanes each hold a block of 2 × 4 outputs of one image, where the taps of a row lie side
+ * by side: a stride and dilation of 1 along the row. Neighbouring outputs read mostly the same elements, so that for three
+ * taps in a row 2 × 6 loads feed 2 × 4 × 3 multiply-adds of each filter, and for five 2 × 8 feed 2 × 4 × 5; in
+ * conv2dSubgroup.ts, where a lane's outputs are neighbours of other lanes', each multiply-add of a filter loads its own.
+ * The lanes of a subgroup hold the weights of one filter (or channel) each, M times over, and each is broadcast in turn.
+ *
+ * KW is a number in the text; all else comes as it does in the other kernels. Outputs past the last are not written.
+ */
+
+/** Rows and columns of the block of outputs that a lane makes. */
+export const blockRows = 2
+export const blockColumns = 4
+
+/** The taps in a row that there are such kernels for. */
+export const blockTaps = [3, 5] as const
+
+/** How many blocks so many maps of these extents fall into. */
+export const blocksOf = (maps: number, height: number, width: number): number =>
+  maps * Math.ceil(height / blockRows) * Math.ceil(width / blockColumns)
+
+/** A block's place: its image `n`, first row `i0` and first column `j0`, and the tile's first row among a group's rows. */
+const corner = (tile: SubgroupTile, rows: string, height: string, width: string): string => `
+  let rows = ${rows};
+  let across = (${width} + ${blockColumns - 1}u) / ${blockColumns}u;
+  let down = (${height} + ${blockRows - 1}u) / ${blockRows}u;
+  let blocks = dims.N * across * down;
+  let along = (blocks + ${tile.S - 1}u) / ${tile.S}u;
+  let beside = (rows + ${tileRows(tile) - 1}u) / ${tileRows(tile)}u;
+  let group_of_tile = tile / (along * beside);
+  let row = tile / along % beside * ${tileRows(tile)}u;
+  let own = tile % along * ${tile.S}u + lane;
+  let block = min(own, blocks - 1u);
+  let n = block / (across * down);
+  let i0 = block / across % down * ${blockRows}u;
+  let j0 = block % across * ${blockColumns}u;
+  ${each(tile.M, (m) => `let r${m} = min(row + ${m * tile.S}u + lane, rows - 1u);`)}
+`
+
+const eachOutput = (line: (q: number, j: number) => string): string =>
+  each(blockRows, (q) => each(blockColumns, (j) => line(q, j)))
+
+const zeros = (tile: SubgroupTile): string =>
+  each(tileRows(tile), (r) => eachOutput((q, j) => `var s${r}_${q}_${j} = 0.0;`))
+
+/** Weights a0_0 … of the lane's rows and taps, and elements v0_0 … of its block, multiplied and added to the sums. */
+const multiplyAdd = (tile: SubgroupTile, KW: number, element: (tap: number, j: number) => number): string =>
+  each(tile.M, (m) =>
+    each(
+      tile.S,
+      (t) => `{
+  ${each(KW, (k) => `let a${k} = subgroupBroadcast(a${m}_${k}, ${t}u);`)}
+  ${eachOutput((q, j) => each(KW, (k) => `s${m * tile.S + t}_${q}_${j} += a${k} * v${q}_${element(k, j)};`))}
+}`,
+    ),
+  )
+
+/** A call for every sum of the tile that exists. */
+const writeAll = (tile: SubgroupTile, height: string, width: string, write: string): string =>
+  each(tileRows(tile), (r) =>
+    eachOutput(
+      (q, j) =>
+        `if ((row + ${r}u < rows) & (own < blocks) & (i0 + ${q}u < ${height}) & (j0 + ${j}u < ${width})) { ${write}(group_of_tile * rows + row + ${r}u, n, i0 + ${q}u, j0 + ${j}u, s${r}_${q}_${j}); }`,
+    ),
+  )
+
+/** y = b + w ⋆ x, the products added in order of tap row, channel and tap. */
+export const convolvingBlocks = (tile: SubgroupTile, KW: number): string => /* wgsl */ `
+fn group(tile: u32, lane: u32) {
+  ${corner(tile, 'dims.O / dims.groups', 'dims.Ho', 'dims.Wo')}
+  let plane = dims.H * dims.W;
+  let taps = dims.KH * ${KW}u;
+  let image = (n * dims.C + group_of_tile * dims.Cg) * plane;
+  ${each(tile.M, (m) => `let weights${m} = (group_of_tile * rows + r${m}) * dims.Cg * taps;`)}
+  ${each(
+    blockColumns + KW - 1,
+    (k) => `
+  let x${k} = j0 + ${k}u - dims.left;
+  let inside${k} = x${k} < dims.W;
+  let at${k} = select(0u, x${k}, inside${k});`,
+  )}
+  ${zeros(tile)}
+  for (var kh = 0u; kh < dims.KH; kh++) {
+    ${each(
+      blockRows,
+      (q) => `
+    let y${q} = (i0 + ${q}u) * dims.sh + kh * dims.dh - dims.top;
+    let on_row${q} = y${q} < dims.H;
+    var line${q} = image + select(0u, y${q} * dims.W, on_row${q});`,
+    )}
+    ${each(tile.M, (m) => `var tap${m} = weights${m} + kh * ${KW}u;`)}
+    for (var c = 0u; c < dims.Cg; c++) {
+      ${each(tile.M, (m) => each(KW, (k) => `let a${m}_${k} = w(tap${m} + ${k}u);`))}
+      ${each(blockRows, (q) => each(blockColumns + KW - 1, (k) => `let v${q}_${k} = select(0.0, x(line${q} + at${k}), on_row${q} & inside${k});`))}
+      ${multiplyAdd(tile, KW, (k, j) => k + j)}
+      ${each(tile.M, (m) => `tap${m} += taps;`)}
+      ${each(blockRows, (q) => `line${q} += plane;`)}
+    }
+  }
+  ${writeAll(tile, 'dims.Ho', 'dims.Wo', 'write')}
+}
+
+fn write(o: u32, n: u32, i: u32, j: u32, sum: f32) {
+  var value = sum;
+  if (dims.hasBias == 1u) { value += b(o); }
+  set_y(((n * dims.O + o) * dims.Ho + i) * dims.Wo + j, value);
+}
+`
+
+/**
+ * dx, the products added in order of tap row, filter and tap. A pixel that a tap does not read multiplies it by 0, which is
+ * NaN where a weight is none or infinite; where the tile meets such a weight, each sum is made again by itself, of what is
+ * read. `finished` makes of the sum what is written; \`pixel\` is conv2d.ts's.
+ */
+export const transposedBlocks = (tile: SubgroupTile, KW: number): string => /* wgsl */ `
+fn group(tile: u32, lane: u32) {
+  ${corner(tile, 'dims.Cg', 'dims.H', 'dims.W')}
+  let filters = dims.O / dims.groups;
+  let plane = dims.Ho * dims.Wo;
+  let taps = dims.KH * ${KW}u;
+  let map = (n * dims.O + group_of_tile * filters) * plane;
+  ${each(tile.M, (m) => `let weights${m} = (group_of_tile * filters * dims.Cg + r${m}) * taps;`)}
+  ${each(
+    blockColumns + KW - 1,
+    (k) => `
+  let x${k} = j0 + dims.left + ${k}u - ${KW - 1}u;
+  let inside${k} = x${k} < dims.Wo;
+  let at${k} = select(0u, x${k}, inside${k});`,
+  )}
+  var finite = true;
+  ${zeros(tile)}
+  for (var kh = 0u; kh < dims.KH; kh++) {
+    ${each(
+      blockRows,
+      (q) => `
+    let y${q} = i32(i0 + ${q}u + dims.top) - i32(kh * dims.dh);
+    let map_row${q} = y${q} / i32(dims.sh);
+    let on_row${q} = (y${q} >= 0) & (map_row${q} * i32(dims.sh) == y${q}) & (map_row${q} < i32(dims.Ho));
+    var line${q} = map + select(0u, u32(map_row${q}) * dims.Wo, on_row${q});`,
+    )}
+    ${each(tile.M, (m) => `var tap${m} = weights${m} + kh * ${KW}u;`)}
+    for (var o = 0u; o < filters; o++) {
+      ${each(tile.M, (m) => each(KW, (k) => `let a${m}_${k} = w(tap${m} + ${k}u);\nfinite &= is_finite(a${m}_${k});`))}
+      ${each(blockRows, (q) => each(blockColumns + KW - 1, (k) => `let v${q}_${k} = select(0.0, dy(line${q} + at${k}), on_row${q} & inside${k});`))}
+      ${multiplyAdd(tile, KW, (k, j) => KW - 1 - k + j)}
+      ${each(tile.M, (m) => `tap${m} += dims.Cg * taps;`)}
+      ${each(blockRows, (q) => `line${q} += plane;`)}
+    }
+  }
+  let odd = select(1u, 0u, finite);
+  if ((${Array.from({ length: tile.S }, (_, t) => `subgroupBroadcast(odd, ${t}u)`).join(' | ')}) != 0u) {
+    if (own >= blocks) { return; }
+    for (var r = row; r < min(row + ${tileRows(tile)}u, rows); r++) {
+      for (var i = i0; i < min(i0 + ${blockRows}u, dims.H); i++) {
+        for (var j = j0; j < min(j0 + ${blockColumns}u, dims.W); j++) {
+          write(group_of_tile * rows + r, n, i, j, pixel(n, group_of_tile * rows + r, i, j));
+        }
+      }
+    }
+    return;
+  }
+  ${writeAll(tile, 'dims.H', 'dims.W', 'write')}
+}
+
+fn is_finite(v: f32) -> bool { return (bitcast<u32>(v) & 0x7f800000u) != 0x7f800000u; }
+
+fn write(channel: u32, n: u32, r: u32, s: u32, sum: f32) {
+  set_dx(((n * dims.C + channel) * dims.H + r) * dims.W + s, finished(channel, sum));
+}
+`
