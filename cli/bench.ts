@@ -454,7 +454,11 @@ export const benchCommand: Subcommand = (command, end) =>
     .option('--workload <names>', 'which, with commas between; * and ? stand for any letters', workloadList)
     .option('--sweep <axes>', 'curves along size, batch, channels, depth or length', sweepList)
     .option('--list', 'the workloads there are, and what each is')
-    .option('--against <names>', `libraries beside it (${peerNames.join(', ')}), or none`, peerList, usualPeers)
+    .addOption(
+      new Option('--against <names>', `libraries beside it (${peerNames.join(', ')}), or none`)
+        .argParser(peerList)
+        .default(usualPeers, usualPeers.join(', ')),
+    )
     .option('--rounds <n>', 'turns of each contender; 7, or as many as a test of a baseline takes', wholeNumber(1))
     .option('--round-time <ms>', 'how long a turn is, one sample at least', aboveZero, 200)
     .option('--sample-time <ms>', 'how long a sample is: shorter runs are put in a row', atLeastZero, 20)
