@@ -95,7 +95,7 @@ const frame = (): Command =>
       .helpCommand(false)
       .addHelpText(
         'after',
-        '\nExit codes: 0 ok, 1 not conformant, 2 usage, 3 no backend could start,\n4 the oracle failed its own check, 5 newly failing or slower, 130 broken off by Ctrl-C',
+        '\nExit codes: 0 ok, 1 not conformant, 2 usage, 3 no backend could start,\n4 the oracle failed its own check, 5 newly failing or slower,\n130 broken off by Ctrl-C',
       ),
   )
 
