@@ -37,9 +37,39 @@ const withSmallBindings = ({ subgroupSize: _, ...others }: PlanLimits, longest: 
   maxStorageBufferBindingSize: 256 * Math.max(1, Math.ceil((longest * 4) / 3 / 256)),
 })
 
-// beside the suite's cases: eight outputs, which is the one number of rows that some tiles are for, and a sum long enough to
-// fall into parts
+// convolutions by blocks of outputs, that many taps side by side
+const inBlocks = (K: number): readonly Case[] =>
+  (
+    [
+      ['conv2d', 'forward'],
+      ['conv2d', 'backward'],
+      ['convTranspose2d', 'forward'],
+    ] as const
+  ).map(([op, direction]) => {
+    const padding = [0, 0, 0, 0].map(() => (K - 1) / 2)
+    return {
+      op,
+      direction,
+      seed: `blocks of ${K} taps`,
+      form: form('blocks', { padding }, { x: [1, 8, 8, 8], w: [8, 8, K, K], b: [8] }),
+    }
+  })
+
+// beside the suite's cases: eight outputs, which is the one number of rows that some tiles are for, a sum long enough to
+// fall into parts, and statistics of so many channels that they are taken by vectors
 const besides: readonly Case[] = [
+  ...[3, 5].flatMap(inBlocks),
+  {
+    op: 'batchNormTraining',
+    direction: 'forward',
+    seed: 'many channels',
+    form: form(
+      '1,028 channels',
+      {},
+      { x: [2, 1028], gamma: [1028], beta: [1028], runningMean: [1028], runningVar: [1028] },
+      { runningVar: 'positive' },
+    ),
+  },
   {
     op: 'convTranspose2d',
     direction: 'forward',
