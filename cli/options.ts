@@ -114,3 +114,12 @@ export const caseTimeoutOption = (): Option =>
   new Option('--case-timeout <seconds>', 'how long an answer may take; a case without one by then is a failure')
     .argParser(aboveZero)
     .default(30)
+
+/** What another backend than our own may take over a whole network or a step of training, in seconds. */
+export const longTimeout = 600
+
+export const longTimeoutOption = (what: string): Option =>
+  new Option(
+    '--case-timeout <seconds>',
+    `how long ${what} may take; by default ${longTimeout} on any backend but our own`,
+  ).argParser(aboveZero)

@@ -28,6 +28,8 @@ import { forPage, writable, writeWhole } from './file.js'
 import {
   atLeastZero,
   backendOption,
+  longTimeout,
+  longTimeoutOption,
   bidirectionalOption,
   cellOption,
   deviceOption,
@@ -38,6 +40,7 @@ import {
 import type { Rim } from './rim.js'
 import { closing, processRim } from './rim.js'
 import { bar, complainTo, inkFor, statusLine } from './terminal.js'
+import { timeLimit } from './timeLimit.js'
 import { augmentOf, initializerOf, scheduleOf } from './trainOptions.js'
 import type { DigitTraining, Recipe } from './trainPlan.js'
 import { digitNetworks, digitTrainingOf, optimizerNames, titleOf, trainableLosses } from './trainPlan.js'
@@ -64,6 +67,8 @@ export interface TrainOptions extends Recipe {
   readonly curves?: string
   readonly device: DeviceChoice
   readonly backend?: string
+  /** seconds that a step may take */
+  readonly caseTimeout?: number
   readonly json?: true
 }
 
@@ -124,7 +129,11 @@ const ready = (
     TE.tap(() => showing('opening a device …')),
     TE.bind('backend', () => open(options.device, options.backend)),
     // ours keeps the contract, and a training asks it often
-    TE.map((all) => (ours(options) ? all : { ...all, backend: guarded(all.backend) })),
+    TE.map((all) =>
+      ours(options) && options.caseTimeout === undefined
+        ? all
+        : { ...all, backend: guarded(all.backend, { limit: timeLimit(options.caseTimeout ?? longTimeout) }) },
+    ),
   )
 }
 
@@ -373,6 +382,7 @@ export const trainCommand: Subcommand = (command, end) =>
     )
     .option('--lockstep <n>', 'judge the first n steps node by node against the reference', wholeNumber(0), 0)
     .addOption(backendOption())
+    .addOption(longTimeoutOption('a step'))
     .addOption(deviceOption())
     .option(
       '--json',

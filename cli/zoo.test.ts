@@ -118,6 +118,14 @@ describe('a run', () => {
     expect(out).toMatch(/rnn.backward \(rnn backward\) is the first node outside its bound\n {4}\w+\[.*got .*, want /)
   })
 
+  test('ends with a backend that hangs, and says so', async () => {
+    const hanging: Backend = { ...reference, run: () => () => new Promise(() => undefined) }
+    const { code, out } = await shown(hanging, ['perceptron', 'rnnClassifier'], { caseTimeout: 0.05 })
+    expect(code).toBe(3)
+    expect(out).toMatch(/NoAnswer: perceptron: no answer within 0.05 s/)
+    expect(out).not.toMatch(/rnnClassifier/)
+  })
+
   test('goes on from a report, and does again what could not be run', async () => {
     const report = join(folder, 'zoo.ndjson')
     const first = counting(reference)

@@ -35,11 +35,14 @@ import {
   deviceOption,
   dropoutOption,
   layersOption,
+  longTimeout,
+  longTimeoutOption,
   wholeNumber,
 } from './options.js'
 import type { Rim } from './rim.js'
 import { closing, processRim } from './rim.js'
 import { complainTo, inkFor, statusLine } from './terminal.js'
+import { timeLimit } from './timeLimit.js'
 
 export interface ZooOptions extends AskedOfRecurrent {
   /** the large networks whole as well */
@@ -48,6 +51,8 @@ export interface ZooOptions extends AskedOfRecurrent {
   readonly seed: number
   readonly device: DeviceChoice
   readonly backend?: string
+  /** seconds that a network may take */
+  readonly caseTimeout?: number
   /** whether the limits and features of the device are told, too */
   readonly deviceFacts?: boolean
   /** a file that grows by a line with every network, and that a later run goes on from */
@@ -113,7 +118,18 @@ const exitOf = { conformant: exit.ok, 'not-conformant': exit.notConformant, 'not
 export const zooAt = async (
   rim: Omit<Rim, 'table'>,
   names: readonly string[],
-  { full, samples, seed, device, backend: name = 'webgpu', deviceFacts, report, json, ...asked }: ZooOptions,
+  {
+    full,
+    samples,
+    seed,
+    device,
+    backend: name = 'webgpu',
+    caseTimeout,
+    deviceFacts,
+    report,
+    json,
+    ...asked
+  }: ZooOptions,
 ): Promise<ExitCode> => {
   const { out, err, now, oracle } = rim
   const complain = complainTo(err)
@@ -166,6 +182,8 @@ export const zooAt = async (
 
   // what an earlier run found is kept, wanted now or not
   const effort = { ...nodeEffort, least: samples }
+  const seconds = caseTimeout ?? (name === 'webgpu' ? undefined : longTimeout)
+  const limited = seconds === undefined ? {} : { limit: timeLimit(seconds) }
   let lines = goingOn.right
   let told: readonly TrialLine[] = []
   const tell = (line: TrialLine): void => {
@@ -184,9 +202,9 @@ export const zooAt = async (
     const started = now()
     const show = (moment: Moment): void =>
       status.show(`${told.length + 1} of ${all.length}  ${one.name}: ${saying(moment)}`)
-    const made = await runTrial(backend, oracle, one, { seed, effort, tell: show })()
-    const seconds = (now() - started) / 1000
-    const line = E.isRight(made) ? lineOf(made.right, seconds) : lineNotRun(one.name, made.left, seconds)
+    const made = await runTrial(backend, oracle, one, { seed, effort, ...limited, tell: show })()
+    const took = (now() - started) / 1000
+    const line = E.isRight(made) ? lineOf(made.right, took) : lineNotRun(one.name, made.left, took)
     tell(line)
     lines = [...lines, line]
     if (target !== undefined && E.isRight(target)) {
@@ -197,8 +215,8 @@ export const zooAt = async (
         return exit.usage
       }
     }
-    // nothing more can be asked of a device that is gone
-    if (E.isLeft(made) && made.left.code === 'DeviceLost') break
+    // nothing more can be asked of a device that is gone, nor of what hangs
+    if (E.isLeft(made) && (made.left.code === 'DeviceLost' || made.left.code === 'NoAnswer')) break
   }
   await closing(rim, backend)
   say(`\n${printTrialTotals(told, all.length)}`)
@@ -241,6 +259,7 @@ export const zooCommand: Subcommand = (command, end) =>
     .addOption(bidirectionalOption())
     .addOption(dropoutOption())
     .addOption(backendOption())
+    .addOption(longTimeoutOption('a network, forward and backward,'))
     .addOption(deviceOption())
     .option('--device-facts', 'all that the device says of itself, limits and features too')
     .option('--report <file>', 'write a line of JSON for each network; a run that finds such a file goes on from it')

@@ -25,6 +25,7 @@ import { checkProgram } from '../spec/program.js'
 import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
 import { scalar, sizeOf, tensor } from '../spec/tensor.js'
 import type { Effort } from './elements.js'
+import type { TimeLimit } from './guarded.js'
 import { guarded } from './guarded.js'
 import type { LockstepFinding } from './lockstep.js'
 import { everyValue, judgeNode, stepOf } from './lockstep.js'
@@ -207,6 +208,8 @@ export interface TrialOptions {
   readonly seed: number
   /** how much of a large answer is judged; by default as in any lockstep */
   readonly effort?: Effort
+  /** how long the backend may take over the network; without it, as long as it likes */
+  readonly limit?: TimeLimit
   readonly tell?: (moment: Moment) => void
 }
 
@@ -221,7 +224,7 @@ export const runTrial =
     backend: Backend,
     oracle: Oracle,
     { name, kind, network: make }: Trial,
-    { seed, effort, tell }: TrialOptions,
+    { seed, effort, limit, tell }: TrialOptions,
   ): taskEither.TaskEither<EtalonError, TrialResult> =>
   async () => {
     tell?.({ what: 'drawing' })
@@ -238,7 +241,7 @@ export const runTrial =
     tell?.({ what: 'running' })
     const written = everyValue(program).filter((value) => !(value in feeds))
     // copies of a large network's weights would take as much memory again
-    const asked = guarded(backend, { copying: kind !== 'large' })
+    const asked = guarded(backend, { copying: kind !== 'large', ...(limit && { limit }) })
     const ran = await F.pipe(asked.run(program, feeds, written), TE.mapLeft(within(name)))()
     if (E.isLeft(ran)) return ran
     // feeds are in f32, so what a backend has of them are these numbers
