@@ -20,5 +20,4 @@ export const pulledBack = (
   params: Params = {},
   dims: Params = {},
   x: Slot = input('x'),
-): Lowered =>
-  launches(mapOver(slope, sizeOf(rest), { x, dy: cotangent('y'), dx: gradient('x') }, params, dims))
+): Lowered => launches(mapOver(slope, sizeOf(rest), { x, dy: cotangent('y'), dx: gradient('x') }, params, dims))
