@@ -8,7 +8,8 @@ import { acquireDevice } from './device/index.js'
 
 export { webGpuBackend, type WebGpuBackend } from './backend.js'
 export { acquireDevice, openGpu, type AcquiredDevice, type DeviceChoice, type DeviceOptions } from './device/index.js'
-export { memoryOf, plan, type Plan, type PlanLimits } from './plan.js'
+export type { PlanLimits } from './limits.js'
+export { memoryOf, plan, type Plan } from './plan.js'
 
 /** A device by choice and the accelerated backend on it; close the backend to let the process end. */
 export const openWebGpu = (

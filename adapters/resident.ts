@@ -99,3 +99,26 @@ export const usesOf = (nodes: readonly ProgramNode[], answered: readonly string[
     (counts, value) => counts.set(value, (counts.get(value) ?? 0) + 1),
     new Map<string, number>(),
   )
+
+class NoWords extends Error {}
+
+/** For what a resident session does not put into a library's words; `answering` says so. */
+export const noWords = (what: string): never => {
+  throw new NoWords(what)
+}
+
+/**
+ * What a library answers, whatever it throws.
+ *
+ * Errors  Unsupported – what there are no words for; Thrown
+ */
+export const answering = async <A>(act: () => Promise<A>): Promise<Result<A>> => {
+  try {
+    return E.right(await act())
+  } catch (thrown) {
+    const said = thrown instanceof Error ? thrown.message : String(thrown)
+    return thrown instanceof NoWords
+      ? fail('Unsupported', `the library's bench has no words for ${said}`)
+      : fail('Thrown', said)
+  }
+}

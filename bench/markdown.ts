@@ -31,7 +31,8 @@ const cellsOf = (line: Line): readonly string[] => {
   ]
 }
 
-const head = [
+/** The columns of a table of rows. */
+export const head = [
   'workload',
   'who',
   'error ÷ bound',
@@ -41,7 +42,7 @@ const head = [
   'GFLOP/s',
   'GB/s',
   'of peak',
-  'best peer ÷ it',
+  'best other ÷ it',
 ] as const
 
 // so wide is what nearly every row has, so that a table can be written as its rows come

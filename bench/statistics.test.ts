@@ -46,7 +46,8 @@ describe('the permutation test of pairs', () => {
 describe("Mann and Whitney's U", () => {
   test('has the exact chances of their table: for 3 and 4, U of 12 is 1 in 35, of 11 and more 2 in 35', () => {
     expect(mannWhitney([5, 6, 7], [1, 2, 3, 4])).toEqual({ U: 12, p: 1 / 35 })
-    expect(mannWhitney([4, 6, 7], [1, 2, 3, 5]).p).toBeCloseTo(2 / 35, 12)
+    // of 35 orders, counted and divided
+    expect(mannWhitney([4, 6, 7], [1, 2, 3, 5]).p).toBe(2 / 35)
     expect(mannWhitney([1, 2, 3], [4, 5, 6, 7])).toEqual({ U: 0, p: 1 })
   })
 

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot'
 import type { Line } from '../bench/line.js'
-import { peakText } from '../bench/markdown.js'
+import { head, peakText } from '../bench/markdown.js'
 import type { Peak } from '../bench/rows.js'
 import type { Sweep, Workload } from '../bench/workloads.js'
 import { nameIsForProcessors, sweeps } from '../bench/workloads.js'
@@ -270,19 +270,8 @@ const tableOf = (title: string, lines: readonly Line[], workloads: readonly Work
   lines.length === 0
     ? ''
     : `<section><h2>${escaped(title)}</h2>
-<div class="scroll" tabindex="0" role="group" aria-label="${escaped(title)}"><table><thead><tr>${[
-        'workload',
-        'who',
-        'error ÷ bound',
-        'first run, ms',
-        'median, ms',
-        'p10–p90',
-        'GFLOP/s',
-        'GB/s',
-        'of peak',
-        'best other ÷ it',
-      ]
-        .map((head, i) => `<th scope="col"${i > 1 ? ' class="n"' : ''}>${head}</th>`)
+<div class="scroll" tabindex="0" role="group" aria-label="${escaped(title)}"><table><thead><tr>${head
+        .map((name, i) => `<th scope="col"${i > 1 ? ' class="n"' : ''}>${name}</th>`)
         .join('')}</tr></thead><tbody>
 ${lines.map((line) => rowOf(line, workloads.find(({ name }) => name === line.workload)?.about ?? '')).join('\n')}
 </tbody></table></div></section>`

@@ -138,9 +138,24 @@ describe('a run in several processes', () => {
 
   test('tells of a line that is done early after those before it', () => {
     const told: Asked[] = []
-    const tell = inTurn(questions, ({ op, direction }) => told.push({ op, direction }))
+    const { tell } = inTurn(questions, ({ op, direction }) => told.push({ op, direction }))
     for (const at of [2, 1, 0, 3]) tell(lineOf(questions[at] as Asked, 'toy'))
     expect(told).toEqual(questions)
+  })
+})
+
+describe('a run that is broken off', () => {
+  test('tells of the lines that are done before their turn, and of none again', async () => {
+    const told: Asked[] = []
+    const { ask, flush, close } = await opened([{ at: (nth) => (nth === 0 ? 'waits' : undefined) }, {}])
+    const asking = ask(items, ({ op, direction }) => told.push({ op, direction }))
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(told).toEqual([])
+    flush?.()
+    expect(told).toEqual(questions.slice(1))
+    await close()
+    await asking
+    expect(told).toEqual(questions.slice(1))
   })
 })
 

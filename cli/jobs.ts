@@ -22,6 +22,8 @@ export interface Subject {
   readonly fingerprint: Fingerprint
   /** asks all of that, and tells of every line in its turn */
   readonly ask: (items: readonly Item[], watch: (progress: Progress) => void) => Promise<Result<Report>>
+  /** tells of what is done and waits for its turn, which will not come: whoever breaks a run off wants to know */
+  readonly flush?: () => void
   readonly close: () => Promise<void>
 }
 
@@ -123,23 +125,33 @@ const isQuestion = (item: Item): item is Asked => item !== 'programs'
 
 const same = (a: Asked, b: Asked): boolean => a.op === b.op && a.direction === b.direction
 
+interface Turns {
+  readonly tell: (progress: Progress) => void
+  readonly flush: () => void
+}
+
 /** Tells of lines in the order in which they were to be asked, whichever is done first, and of all else at once. */
-export const inTurn = (
-  asked: readonly Asked[],
-  watch: (progress: Progress) => void,
-): ((progress: Progress) => void) => {
+export const inTurn = (asked: readonly Asked[], watch: (progress: Progress) => void): Turns => {
   const done: Progress[] = []
   let told = 0
-  return (progress) => {
-    if (progress.line === undefined) return watch(progress)
-    done.push(progress)
-    for (;;) {
-      const turn = asked[told]
-      const next = turn && done.find((one) => same(one, turn))
-      if (next === undefined) return
-      told++
-      watch(next)
-    }
+  const next = (): Progress | undefined => {
+    const turn = asked[told]
+    return turn && done.find((one) => same(one, turn))
+  }
+  return {
+    tell: (progress) => {
+      if (progress.line === undefined) return watch(progress)
+      done.push(progress)
+      for (let one = next(); one !== undefined; one = next()) {
+        told++
+        watch(one)
+      }
+    },
+    flush: () => {
+      const left = asked.slice(told).flatMap((turn) => done.filter((one) => same(one, turn)))
+      told = asked.length
+      left.forEach(watch)
+    },
   }
 }
 
@@ -162,13 +174,15 @@ export const openParts = async (jobs: number, manner: Manner, start: StartPart):
     return opened
   }
   const { name, fingerprint } = opened.right[0] as Ready
+  let turns: Turns | undefined
   const ask: Subject['ask'] = async (items, watch) => {
     const left = [...items]
-    const turns = inTurn(items.filter(isQuestion), watch)
+    const inOrder = inTurn(items.filter(isQuestion), watch)
+    turns = inOrder
     let trouble: Result<Report> | undefined
     const reports = await Promise.all(
       conversations.map(async (one) => {
-        const report = await one.ask(() => left.shift(), turns)
+        const report = await one.ask(() => left.shift(), inOrder.tell)
         // what one of them cannot do, the others need not wait for
         if (E.isLeft(report) && trouble === undefined) {
           trouble = report
@@ -191,5 +205,5 @@ export const openParts = async (jobs: number, manner: Manner, start: StartPart):
           ...(programs === undefined ? {} : { programs }),
         })
   }
-  return E.right({ name, fingerprint, close, ask })
+  return E.right({ name, fingerprint, close, ask, flush: () => turns?.flush() })
 }

@@ -167,7 +167,7 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     return exitOfOpening(opened.left)
   }
 
-  const { name: called, fingerprint, ask, close } = opened.right
+  const { name: called, fingerprint, ask, close, flush } = opened.right
   const facts = printFingerprint(fingerprint, ink, options.deviceFacts === true)
   tell(`${ink.strong(called)} on\n${facts}\n\n${printHead(ink)}`)
   const seen: Line[] = []
@@ -199,6 +199,7 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   })
   const items = itemsIn({ ...scope, ...(part && { part }) })
   const held = await Promise.race([ask(items, watch), interrupted, bailed]).finally(close)
+  if (held === undefined) flush?.()
   status.clear()
   if (held !== undefined && E.isLeft(held)) {
     unlisten?.()
@@ -214,7 +215,7 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     ...(held?.right ?? { backend: called, fingerprint, rounding, seed, profile }),
     lines: asked.map(at),
   }
-  const unasked = report.lines.slice(seen.length)
+  const unasked = report.lines.filter((line) => !seen.includes(line))
   if (json === true) out.write(unasked.map((line) => `${jsonText(jsonLine(line))}\n`).join(''))
   const blamed = [...new Set(report.lines.filter(({ failed }) => failed > 0).map(({ op }) => op))]
   if (blamed.length > 0) status.show(`checking the oracle about ${blamed.join(', ')} …`)

@@ -1,6 +1,13 @@
 import { expect, test } from 'vitest'
 import { questions } from '../spec/catalogue.js'
+import { fieldsBy } from '../reference/formulas.js'
+import { getOrThrow } from '../spec/error.js'
+import type { Field } from '../spec/field.js'
+import { draws, keyOf } from '../spec/philox.js'
+import { tensor } from '../spec/tensor.js'
+import { randomRounding } from './rewritings/rounding.js'
 import { falseAlarms } from './testing/falseAlarm.js'
+import { formulasIn } from './testing/instrument.js'
 
 // a slice: `npm run false-alarms` asks all cases, at many seeds
 test.each(questions.map(({ op, direction }) => [op, direction] as const))(
@@ -11,3 +18,18 @@ test.each(questions.map(({ op, direction }) => [op, direction] as const))(
     expect(heard.alarms).toEqual([])
   },
 )
+
+// positions past 2²³ are no longer told apart by an f32 quotient rounded either way; no device reckons its indices so
+test('other arithmetic does not reach the positions of elements', () => {
+  // no power of two: quotients by one are exact
+  const [rows, columns] = [10_050, 836]
+  const x = tensor(
+    [1, 1, rows, columns],
+    Float32Array.from({ length: rows * columns }, (_, i) => i % 65_521),
+  )
+  const formulas = formulasIn(randomRounding(draws(keyOf('positions'))))
+  const { y } = getOrThrow(fieldsBy(formulas, 'scaleChannels', 'forward', {}, { x, s: tensor([1, 1], [1]) }, {})) as {
+    readonly y: Field
+  }
+  for (let at = 2 ** 23; at < rows * columns; at++) expect(y.read(at)).toBe(x.data[at])
+})

@@ -4,8 +4,10 @@ import type { Tensors } from '../../spec/tensor.js'
 import { sizeOf } from '../../spec/tensor.js'
 import { copy } from '../copy.js'
 import type { Launch, Lowered, Slot } from '../kernel.js'
-import type { Binding, Plan, PlanLimits, PlannedLaunch } from '../plan.js'
-import { lowerNode, twinsOf } from '../plan.js'
+import { twinsOf } from '../arrange.js'
+import type { PlanLimits } from '../limits.js'
+import type { Binding, Plan, PlannedLaunch } from '../plan.js'
+import { lowerNode } from '../plan.js'
 
 /**
  * A plan read again from its own data, without the code that made it: does it keep to the limits, and does every launch

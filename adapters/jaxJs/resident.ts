@@ -3,12 +3,11 @@ import type { Attributes } from '../../spec/attributes.js'
 import type { Backend, Session } from '../../spec/backend.js'
 import type { AttrsOf } from '../../spec/catalogue.js'
 import type { Result } from '../../spec/error.js'
-import { etalonError, fail } from '../../spec/error.js'
 import type { Program, ProgramNode } from '../../spec/program.js'
 import { attributeFeeds, checkProgram, nodeAttributes } from '../../spec/program.js'
 import type { Shape, Tensor, Tensors } from '../../spec/tensor.js'
 import type { Reading } from '../resident.js'
-import { readingOf, usesOf } from '../resident.js'
+import { answering, noWords, readingOf, usesOf } from '../resident.js'
 import { inFloat32 } from '../words.js'
 
 /*
@@ -21,13 +20,6 @@ import { inFloat32 } from '../words.js'
 type Jax = typeof import('@jax-js/jax')
 type JaxArray = Jax['Array']['prototype']
 type Values = Readonly<Record<string, JaxArray>>
-
-/** What it cannot say, thrown within a program and answered as a Left. */
-class NoWords extends Error {}
-
-const noWords = (what: string): never => {
-  throw new NoWords(what)
-}
 
 type Pads = readonly [number, number, number, number]
 
@@ -318,17 +310,6 @@ const functionOf =
     return found
   }
 
-const answering = async <A>(act: () => Promise<A>): Promise<Result<A>> => {
-  try {
-    return E.right(await act())
-  } catch (thrown) {
-    const said = thrown instanceof Error ? thrown.message : String(thrown)
-    return thrown instanceof NoWords
-      ? fail('Unsupported', `the library's bench has no words for ${said}`)
-      : E.left(etalonError('Thrown', said))
-  }
-}
-
 /** A program compiled for the values that are asked of it. */
 interface Compiled {
   readonly run: (inputs: Record<string, JaxArray>) => Record<string, JaxArray>
@@ -412,6 +393,18 @@ export const residentJaxJs = (
       return Object.fromEntries(read)
     }
 
+    /** What is watched, brought back; where nothing is, the values are handed in and not waited for. */
+    const watched = async (values: Values, watch: readonly string[]): Promise<Tensors> => {
+      if (watch.length === 0) {
+        await handedIn(values)
+        return {}
+      }
+      await inFlight
+      const answer = await readBack(values, watch)
+      for (const value of Object.values(values)) value.dispose()
+      return answer
+    }
+
     // what is not carried on, or is read by others too, is kept by a reference
     const inputsOf = (program: Program, feeds: Tensors): Record<string, JaxArray> => ({
       ...Object.fromEntries(
@@ -427,17 +420,7 @@ export const residentJaxJs = (
       const answered = watch.length > 0 ? watch : program.outputs
       const one = compiledOnce(program, answered)
       if (E.isLeft(one)) return one
-      return answering(async () => {
-        const values = one.right.run(inputsOf(program, feeds))
-        if (watch.length === 0) {
-          await handedIn(values)
-          return {}
-        }
-        await inFlight
-        const answer = await readBack(values, watch)
-        for (const value of Object.values(values)) value.dispose()
-        return answer
-      })
+      return answering(async () => watched(one.right.run(inputsOf(program, feeds)), watch))
     }
 
     const step = async (feeds: Tensors, watch: readonly string[]): Promise<Result<Tensors>> => {
@@ -451,14 +434,7 @@ export const residentJaxJs = (
           state[name]?.dispose()
           state[name] = (values[value] as JaxArray).ref
         }
-        if (watch.length === 0) {
-          await handedIn(values)
-          return {}
-        }
-        await inFlight
-        const answer = await readBack(values, watch)
-        for (const value of Object.values(values)) value.dispose()
-        return answer
+        return watched(values, watch)
       })
     }
 

@@ -3,14 +3,13 @@ import type { Attributes } from '../../spec/attributes.js'
 import type { Backend, Session } from '../../spec/backend.js'
 import type { AttrsOf } from '../../spec/catalogue.js'
 import type { EtalonError, Result } from '../../spec/error.js'
-import { etalonError, fail } from '../../spec/error.js'
 import type { Program, ProgramNode } from '../../spec/program.js'
 import { checkProgram, nodeAttributes } from '../../spec/program.js'
 import type { Shape, Tensor, Tensors } from '../../spec/tensor.js'
 import type { Layout } from '../layouts.js'
 import { fromLayout, layoutsOf, toLayout } from '../layouts.js'
 import type { Reading } from '../resident.js'
-import { readingOf, usesOf } from '../resident.js'
+import { answering, noWords, readingOf, usesOf } from '../resident.js'
 
 /*
  * TensorFlow.js as its own layers and optimizers use it: images with channels last, bias and ReLU fused into the
@@ -25,13 +24,6 @@ type One = import('@tensorflow/tfjs-core').Tensor1D
 type Variable = import('@tensorflow/tfjs-core').Variable
 type Optimizer = ReturnType<Tf['train']['sgd']>
 type Values = Readonly<Record<string, TfTensor>>
-
-/** What it cannot say, thrown within a program and answered as a Left. */
-class NoWords extends Error {}
-
-const noWords = (what: string): never => {
-  throw new NoWords(what)
-}
 
 const explicit = ([top, bottom, left, right]: readonly [number, number, number, number]): [
   [number, number],
@@ -273,17 +265,6 @@ const optimizerOf = (tf: Tf, updates: readonly (readonly [ProgramNode, Attribute
     : first.op === 'sgd'
       ? tf.train.sgd(learningRate as number)
       : noWords(first.op)
-}
-
-const answering = async <A>(act: () => Promise<A>): Promise<Result<A>> => {
-  try {
-    return E.right(await act())
-  } catch (thrown) {
-    const said = thrown instanceof Error ? thrown.message : String(thrown)
-    return thrown instanceof NoWords
-      ? fail('Unsupported', `the library's bench has no words for ${said}`)
-      : E.left(etalonError('Thrown', said))
-  }
 }
 
 /** What is known of a program before it runs. */

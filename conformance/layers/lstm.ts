@@ -10,6 +10,7 @@ import { byGate, zeroed } from '../vocabulary/recurrent.js'
 import {
   anyScan,
   extremeInputs,
+  faultsOfThePull,
   longScans,
   scanLaws,
   scansOf,
@@ -211,14 +212,7 @@ export const lstm = questionsAbout('lstm', {
       nth: 0,
       replace: 'wHh, b: zip((v) => 0 * v, b, b) }, sizes)',
     },
-    {
-      name: 'no path through the state',
-      direction: 'backward',
-      find: 'dh + dy',
-      replace: 'dy',
-      unseenAt: scan('', [1, 3, 2, 4], { dhT: { constant: 0 } }),
-    },
-    { name: 'only the end pulls', direction: 'backward', find: 'dh + dy', replace: 'dh' },
+    ...faultsOfThePull(scan),
     {
       name: 'no path through the cell',
       direction: 'backward',

@@ -226,8 +226,8 @@ export const anyScan =
 
 // ---- faults -------------------------------------------------------------------------------------------------------
 
-/** Mistakes in the gradient of a scan that carries one state, whatever its cell. */
-export const faultsOfTheScan = (scan: Scan): readonly Fault[] => [
+/** Mistakes in the gradient of a scan: of its two pulls on a state, that of the steps after it and y's, one is left out. */
+export const faultsOfThePull = (scan: Scan): readonly Fault[] => [
   {
     name: 'no path through the state',
     direction: 'backward',
@@ -236,6 +236,11 @@ export const faultsOfTheScan = (scan: Scan): readonly Fault[] => [
     unseenAt: scan('', [1, 3, 2, 4], { dhT: { constant: 0 } }),
   },
   { name: 'only the end pulls', direction: 'backward', find: 'dh + dy', replace: 'dh' },
+]
+
+/** Mistakes in the gradient of a scan that carries one state, whatever its cell. */
+export const faultsOfTheScan = (scan: Scan): readonly Fault[] => [
+  ...faultsOfThePull(scan),
   {
     name: 'the pull on hT dropped',
     direction: 'backward',

@@ -4,6 +4,7 @@ import { mutantsOf } from '../mutant.js'
 /** The frame of kernels, the plan and the executor: what every op shares. */
 
 const kernel = mutantsOf('accelerated/kernel')
+const arrange = mutantsOf('accelerated/arrange')
 const plan = mutantsOf('accelerated/plan')
 const executor = mutantsOf('accelerated/executor')
 const backend = mutantsOf('accelerated/backend')
@@ -98,14 +99,14 @@ export const core: readonly Mutant[] = [
     'given: () => true',
     { equivalent: 'an absent tensor is bound as one zero, and a read past the end of a binding is one of it' },
   ),
-  plan(
+  arrange(
     'plan',
     'what is absent has room for nothing else',
     some,
     "key: 'nothing', title: 'an absent tensor', elements: 1",
     "key: 'value x', title: 'an absent tensor', elements: 1",
   ),
-  plan('plan', 'scratch of the same name is one', some, 'key: `${slot} of ${node.name}`', 'key: `${slot}`', {
+  arrange('plan', 'scratch of the same name is one', some, 'key: `${slot} of ${node.name}`', 'key: `${slot}`', {
     unseen: 'a program of two nodes whose scratch is of one name and two sizes',
   }),
   plan(

@@ -1,0 +1,320 @@
+import type { CheckedNode, CheckedProgram } from '../spec/program.js'
+import type { Shape } from '../spec/tensor.js'
+import { showShape, sizeOf } from '../spec/tensor.js'
+import { copy } from './copy.js'
+import { keptName, putInPlace, withEnding } from './fuse.js'
+import type { Group, Layout } from './groups.js'
+import type { Launch, Lowered, Slot } from './kernel.js'
+import { tensorsOf } from './kernel.js'
+import type { PlanLimits } from './limits.js'
+import { segmentOf } from './limits.js'
+import { mapSideBySide } from './map.js'
+
+/**
+ * A program's launches as a plan makes them: what each binds, where that lies, and what becomes one launch with another or
+ * needs none. Which buffers hold it, and within which limits a launch can be made, is the plan's.
+ */
+
+/** One launch of a node's, as a planned launch does it: by itself, after another's, or beside others'. */
+export interface Deed {
+  readonly node: string
+  /** which of the node's launches */
+  readonly launch: number
+  /** what the names of its tensors and numbers begin with */
+  readonly prefix: string
+  /** which element of each binding is its first */
+  readonly first: number
+}
+
+/** What lies in memory: a value of the program, scratch or an answer that only one node has a use for, or `nothing`. */
+export interface Resident {
+  readonly key: string
+  /** how a message calls it */
+  readonly title: string
+  readonly elements: number
+  /** what it is from the start, where no launch makes it */
+  readonly holds?: readonly number[]
+}
+
+/** What stands where an optional tensor is absent: one zero, for no launch writes it and new buffers are zeros. */
+export const nothing: Resident = { key: 'nothing', title: 'an absent tensor', elements: 1 }
+
+export const valueNamed = (name: string, shape: Shape): Resident => ({
+  key: `value ${name}`,
+  title: `${name} of shape ${showShape(shape)}`,
+  elements: sizeOf(shape),
+})
+
+const residentOf = (
+  { node, outputs }: CheckedNode,
+  scratch: Readonly<Record<string, number>>,
+  shapes: Readonly<Record<string, Shape>>,
+  slot: Slot,
+  twin: CheckedNode | undefined,
+): Resident => {
+  const [kind, name] = slot.split(':') as [string, string]
+  if (kind === 'saved') {
+    const value = twin?.node.outputs[name] as string
+    return valueNamed(value, shapes[value] as Shape)
+  }
+  const own = (elements: number): Resident => ({
+    key: `${slot} of ${node.name}`,
+    title: `${name} of ${node.name}`,
+    elements,
+  })
+  if (kind === 'tmp') return own(scratch[name] as number)
+  const given = kind === 'in' ? node.inputs[name] : kind === 'cot' ? node.cotangents[name] : node.outputs[name]
+  if (given !== undefined) return valueNamed(given, shapes[given] as Shape)
+  if (kind === 'in' || kind === 'cot') return nothing
+  return own(sizeOf((kind === 'out' ? outputs[name] : shapes[node.inputs[name] as string]) as Shape))
+}
+
+/** A launch with what stands in the place of each of its bindings. */
+export interface BoundLaunch {
+  readonly does: readonly Deed[]
+  readonly launch: Launch
+  readonly binds: Readonly<Record<string, Resident>>
+}
+
+/** For a backward node the forward one of the same op on the same inputs, whose outputs it may read. */
+export const twinsOf = (nodes: readonly CheckedNode[]): readonly (CheckedNode | undefined)[] => {
+  const forward = new Map<string, CheckedNode>()
+  return nodes.map((checked) => {
+    const { op, direction, attrs, inputs } = checked.node
+    const key = JSON.stringify([op, Object.entries(attrs).sort(), Object.entries(inputs).sort()])
+    if (direction === 'backward') return forward.get(key)
+    forward.set(key, checked)
+    return undefined
+  })
+}
+
+export const boundLaunches = (
+  { nodes, shapes }: CheckedProgram,
+  twins: readonly (CheckedNode | undefined)[],
+  lowered: readonly Lowered[],
+): readonly (readonly BoundLaunch[])[] =>
+  lowered.map(({ launches, scratch }, at) => {
+    const checked = nodes[at] as CheckedNode
+    return launches.map((launch, k) => ({
+      does: [{ node: checked.node.name, launch: k, prefix: '', first: 0 }],
+      launch,
+      binds: Object.fromEntries(
+        Object.entries(launch.bind).map(([name, slot]) => [
+          name,
+          residentOf(checked, scratch, shapes, slot, twins[at]),
+        ]),
+      ),
+    }))
+  })
+
+/** Where what lies in memory lies: from an element on in what it shares with others, or in what it has for itself. */
+export interface Located {
+  readonly root: Resident
+  readonly first: number
+}
+
+/** What is the same numbers as something else, by key. */
+export type Aliases = ReadonlyMap<string, Resident>
+
+export const locator =
+  ({ homes, sizes }: Layout, aliases: Aliases, shapes: Readonly<Record<string, Shape>>) =>
+  (resident: Resident): Located => {
+    const own = aliases.get(resident.key) ?? resident
+    const home = own.key.startsWith('value ') ? homes.get(own.key.slice('value '.length)) : undefined
+    if (home === undefined) return { root: own, first: 0 }
+    const size = sizes.get(home.root)
+    if (size === undefined) {
+      const value = home.root.slice('value '.length)
+      return { root: valueNamed(value, shapes[value] as Shape), first: home.first }
+    }
+    const title = `what is updated together, ${home.root}`
+    return { root: { key: home.root, title, elements: size }, first: home.first }
+  }
+
+/** A copy of a whole value is no launch: its reader reads the first, unless either has to be where it is. */
+export const withoutCopies = (
+  bound: readonly BoundLaunch[],
+  stays: (resident: Resident) => boolean,
+): { readonly bound: readonly BoundLaunch[]; readonly aliases: Aliases } => {
+  const aliases = new Map<string, Resident>()
+  const left = bound.filter(({ launch: { mapped }, binds }) => {
+    const [x, y] = [binds['x'], binds['y']]
+    if (mapped?.formula !== copy.formula || x === undefined || y === undefined) return true
+    if (x.key === nothing.key || stays(x) || stays(y)) return true
+    aliases.set(y.key, aliases.get(x.key) ?? x)
+    return false
+  })
+  return { bound: left, aliases }
+}
+
+/** The launches of updates that are made together. */
+export const grouped = (
+  { nodes, launches }: Group,
+  bound: readonly (readonly BoundLaunch[])[],
+  locate: (resident: Resident) => Located,
+  alignment: number,
+): readonly BoundLaunch[] =>
+  launches.map(({ firsts, total }, k) => {
+    const members = nodes.map((at) => bound[at]?.[k] as BoundLaunch)
+    const { launch, binds } = members[0] as BoundLaunch
+    const formula = (launch.mapped as NonNullable<Launch['mapped']>).formula
+    const { vectors: _, ...dims } = launch.dims
+    const made = mapSideBySide(formula, total, alignment, { ...launch, dims })
+    const [shared] = formula.shared
+    // for each block of an update's part, where what the update shares lies
+    const owner: Resident | undefined =
+      shared === undefined
+        ? undefined
+        : {
+            key: `owners of ${members[0]?.does[0]?.node} ${k}`,
+            title: 'a table of owners',
+            elements: total / alignment,
+            holds: members.flatMap((member, m) => {
+              const end = firsts[m + 1] ?? total
+              const at = locate(member.binds[shared] as Resident).first
+              return Array.from({ length: (end - (firsts[m] as number)) / alignment }, () => at)
+            }),
+          }
+    return {
+      does: members.flatMap(({ does }, m) => does.map((deed) => ({ ...deed, first: firsts[m] as number }))),
+      launch: made,
+      binds: {
+        ...Object.fromEntries(Object.entries(binds).map(([name, resident]) => [name, locate(resident).root])),
+        ...(owner === undefined ? {} : { owner }),
+      },
+    }
+  })
+
+/** A launch that writes what it reads where that lies does so in one binding. */
+export const inPlace = (bound: BoundLaunch, locate: (resident: Resident) => Located): BoundLaunch => {
+  const { launch, binds } = bound
+  const formula = launch.mapped?.formula ?? launch.kernel
+  const pairs = Object.fromEntries(
+    formula.writes.flatMap((written) => {
+      const of = (name: string): string => {
+        const { root, first } = locate(binds[name] as Resident)
+        return `${first} of ${root.key}`
+      }
+      const read = formula.reads.find((name) => of(name) === of(written))
+      return read === undefined ? [] : [[written, read] as const]
+    }),
+  )
+  if (Object.keys(pairs).length === 0) return bound
+  return { ...bound, launch: putInPlace(launch, pairs) }
+}
+
+/** How many tensors each of a launch's kernels binds. */
+const bindingsOf = ({ kernel }: Launch): number => tensorsOf(kernel).length
+
+/**
+ * Formulas at the ends of the launches that make what they read, each where all that it reads beside is there already, and
+ * where what it makes of a value that nobody else wants is not written at all.
+ */
+export const fused = (
+  bound: readonly BoundLaunch[],
+  locate: (resident: Resident) => Located,
+  kept: ReadonlySet<string>,
+  limits: PlanLimits,
+): readonly BoundLaunch[] => {
+  const list: (BoundLaunch | undefined)[] = [...bound]
+  const keyOf = (resident: Resident): string => {
+    const { root, first } = locate(resident)
+    return `${first} of ${root.key}`
+  }
+  const segment = segmentOf(limits)
+  const readers = new Map<string, Set<number>>()
+  const writers = new Map<string, number[]>()
+  bound.forEach(({ launch, binds }, at) => {
+    const { kernel } = launch
+    ;[...kernel.reads, ...kernel.rereads].forEach((name) => {
+      const key = keyOf(binds[name] as Resident)
+      readers.set(key, (readers.get(key) ?? new Set()).add(at))
+    })
+    kernel.writes.forEach((name) => {
+      const key = keyOf(binds[name] as Resident)
+      writers.set(key, [...(writers.get(key) ?? []), at])
+    })
+  })
+  // updates made together are whole as they are
+  const settled = ({ does }: BoundLaunch): boolean => does.filter(({ prefix }) => prefix === '').length > 1
+  let endings = 0
+  const absorb = (at: number): void => {
+    const second = list[at]
+    if (second?.launch.mapped === undefined || second.does.length > 1) return
+    const { launch, binds } = second
+    const { formula, count } = second.launch.mapped
+    const candidates = formula.reads
+      .map((name) => ({ name, key: keyOf(binds[name] as Resident), resident: binds[name] as Resident }))
+      .filter(({ key, resident }) => resident.elements === count && writers.get(key)?.length === 1)
+      .map((of) => ({ ...of, maker: writers.get(of.key)?.[0] as number }))
+      .filter(({ maker }) => maker < at)
+      .sort((a, b) => b.maker - a.maker)
+    const [chosen] = candidates
+    if (chosen === undefined) return
+    const first = list[chosen.maker]
+    if (first === undefined || settled(first)) return
+    const of = formula.reads.filter((name) => keyOf(binds[name] as Resident) === chosen.key)
+    const beside = [...formula.reads, ...formula.shared].filter((name) => !of.includes(name))
+    // all else that it reads is there before, and what it changes in its place nobody reads until then
+    const { inPlace } = second.launch.kernel
+    const changed = Object.values(inPlace).map((name) => keyOf(binds[name] as Resident))
+    const early = beside.some((name) => {
+      const key = keyOf(binds[name] as Resident)
+      return (writers.get(key) ?? []).some((w) => w >= chosen.maker && !(w === at && changed.includes(key)))
+    })
+    const wanted = changed.some((key) => [...(readers.get(key) ?? [])].some((r) => r >= chosen.maker && r < at))
+    if (early || wanted || changed.includes(chosen.key)) return
+    if (formula.writes.some((name) => (writers.get(keyOf(binds[name] as Resident)) ?? []).length !== 1)) return
+    const made = Object.keys(first.binds).find(
+      (name) => first.launch.kernel.writes.includes(name) && keyOf(first.binds[name] as Resident) === chosen.key,
+    )
+    if (made === undefined) return
+    const others = [...(readers.get(chosen.key) ?? [])].some((reader) => reader !== at)
+    const keeps = others || kept.has(locate(chosen.resident).root.key)
+    const prefix = `e${endings}_`
+    const together = withEnding(first.launch, made, {
+      formula,
+      of,
+      dims: Object.fromEntries(formula.dims.map((name) => [name, launch.dims[name] as number])),
+      params: Object.fromEntries(formula.params.map((name) => [name, launch.params[name] as number])),
+      prefix,
+      kept: keeps,
+      inPlace,
+    })
+    if (together === undefined) return
+    const { [made]: value, ...rest } = first.binds
+    const all: Readonly<Record<string, Resident>> = {
+      ...rest,
+      ...(keeps ? { [keptName(prefix)]: value as Resident } : {}),
+      ...Object.fromEntries(
+        [...beside, ...formula.writes].map((name) => [`${prefix}${name}`, binds[name] as Resident]),
+      ),
+    }
+    const fits =
+      bindingsOf(together) <= limits.maxStorageBuffersPerShaderStage &&
+      Object.values(all).every((resident) => locate(resident).root.elements <= segment)
+    const rootsOf = (names: readonly string[]): readonly string[] =>
+      names.map((name) => locate(all[name] as Resident).root.key)
+    const places = Object.values(together.kernel.inPlace)
+    const written = rootsOf(together.kernel.writes)
+    const onlyRead = together.kernel.reads.filter((name) => !places.includes(name))
+    if (!fits || rootsOf(onlyRead).some((root) => written.includes(root))) return
+    endings++
+    list[chosen.maker] = {
+      does: [...first.does, ...second.does.map((deed) => ({ ...deed, prefix }))],
+      launch: together,
+      binds: all,
+    }
+    list[at] = undefined
+    const move = (map: Map<string, Set<number>>, key: string): void => {
+      const set = map.get(key)
+      if (set?.delete(at) === true) set.add(chosen.maker)
+    }
+    beside.forEach((name) => move(readers, keyOf(binds[name] as Resident)))
+    readers.get(chosen.key)?.delete(at)
+    formula.writes.forEach((name) => writers.set(keyOf(binds[name] as Resident), [chosen.maker]))
+    if (!keeps) writers.delete(chosen.key)
+  }
+  list.forEach((_, at) => absorb(at))
+  return list.filter((one) => one !== undefined)
+}
