@@ -62,6 +62,15 @@ const lstm = {
   wHh: tensor([4, 1], [0, 0, 0, 0]),
   b: tensor([4], [0, Math.log(3), 0, Math.log(4)]),
 }
+const gru = {
+  x: tensor([1, 1], [1]),
+  h: tensor([1, 1], [2]),
+  // rows: reset, update, new
+  wIh: tensor([3, 1], [0, 0, 1]),
+  wHh: tensor([3, 1], [0, 0, 0]),
+  bIh: tensor([3], [0, Math.log(3), 0]),
+  bHh: tensor([3], [0, 0, 4]),
+}
 const cell = 0.75 * 2 + 0.5 * Math.tanh(1)
 
 /** What each library must answer to, where it has the op at all; numbers of a hand, not of another program. */
@@ -85,6 +94,11 @@ const known: readonly (readonly [string, Question, Tensors])[] = [
     'an LSTM cell, gate by gate',
     question('lstmCell', 'forward', {}, lstm),
     { h: tensor([1, 1], [0.8 * Math.tanh(cell)]), c: tensor([1, 1], [cell]) },
+  ],
+  [
+    'a GRU cell, gate by gate: r = ½ behind the product and its bias, z = ¾',
+    question('gruCell', 'forward', {}, gru),
+    { h: tensor([1, 1], [0.25 * Math.tanh(1 + 0.5 * 4) + 0.75 * 2]) },
   ],
   [
     'a pool over padding that does not count',

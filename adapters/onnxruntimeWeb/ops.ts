@@ -103,16 +103,18 @@ const gates = ({ shape, data }: Tensor, order: readonly number[]): Tensor => {
   return generate(shape, (i) => data[(order[Math.floor(i / block)] as number) * block + (i % block)] as number)
 }
 
-// i, f, g, o of the catalogue to i, o, f, c
+// i, f, g, o of the catalogue to i, o, f, c, and r, z, n to z, r, h
 const lstmOrder = [0, 3, 1, 2]
+const gruOrder = [1, 0, 2]
 
-const withSecondBias = ({ shape: [extent = 0], data }: Tensor): Tensor =>
-  generate([1, 2 * extent], (i) => (i < extent ? (data[i] as number) : 0))
+/** Both biases one behind the other, the second 0 where there is none. */
+const bothBiases = ({ shape: [extent = 0], data }: Tensor, second?: Tensor): Tensor =>
+  generate([1, 2 * extent], (i) => (i < extent ? (data[i] as number) : (second?.data[i - extent] ?? 0)))
 
 const oneFirst = (tensor: Tensor): Tensor => reshaped(tensor, [1, ...tensor.shape])
 
 const recurrentFeeds = (
-  { wIh, wHh, b }: Tensors,
+  { wIh, wHh, b, bIh = b, bHh }: Partial<Tensors>,
   x: Tensor,
   states: Tensors,
   order: readonly number[],
@@ -121,7 +123,7 @@ const recurrentFeeds = (
     X: x,
     W: oneFirst(gates(wIh as Tensor, order)),
     R: oneFirst(gates(wHh as Tensor, order)),
-    B: withSecondBias(gates(b as Tensor, order)),
+    B: bothBiases(gates(bIh as Tensor, order), bHh && gates(bHh, order)),
     ...Object.fromEntries(Object.entries(states).map(([name, state]) => [name, oneFirst(state)])),
   })
 
@@ -135,6 +137,10 @@ const classes = ({ shape, data }: Tensor): readonly number[] | undefined => {
 }
 
 const twoBiases = 'two biases: the second 0'
+const gruWords = ['gates r, z, n → z, r, h', 'linear_before_reset: r behind the product'] as const
+
+// r ⊙ (R·h + its bias), not R·(r ⊙ h)
+const gruAttributes = (H: number): NodeAttributes => ({ hidden_size: { int: H }, linear_before_reset: { int: 1 } })
 
 /** The ops of ONNX that onnxruntime-web computes. */
 export const onnxruntimeOps: Poses = {
@@ -299,6 +305,30 @@ export const onnxruntimeOps: Poses = {
       return { ...posed, model: { ...posed.model, reads: ['X', 'W', 'R', 'B', '', 'initial_h', 'initial_c'] } }
     },
     translates: ['gates i, f, g, o → i, o, f, c', twoBiases],
+  },
+  gruCell: {
+    pose: (_, inputs, { N, H }) => {
+      const feeds = recurrentFeeds(
+        inputs,
+        oneFirst(inputs['x'] as Tensor),
+        { initial_h: inputs['h'] as Tensor },
+        gruOrder,
+      )
+      const posed = node('GRU', feeds, { h: [N, H] }, gruAttributes(H))
+      return {
+        ...posed,
+        model: { ...posed.model, reads: ['X', 'W', 'R', 'B', '', 'initial_h'], writes: ['', 'h_out'] },
+      }
+    },
+    translates: ['GRU over one step', ...gruWords],
+  },
+  gru: {
+    pose: (_, inputs, { T, N, H }) => {
+      const feeds = recurrentFeeds(inputs, inputs['x'] as Tensor, { initial_h: inputs['h0'] as Tensor }, gruOrder)
+      const posed = node('GRU', feeds, { y: [T, N, H], hT: [N, H] }, gruAttributes(H))
+      return { ...posed, model: { ...posed.model, reads: ['X', 'W', 'R', 'B', '', 'initial_h'] } }
+    },
+    translates: gruWords,
   },
   softmaxCrossEntropy: {
     pose: ({ reduction }, { logits, target }, { N }) => {
