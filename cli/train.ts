@@ -323,6 +323,12 @@ export const trainCommand: Subcommand = (command, end) =>
         .argParser(wholeNumber(1))
         .default(undefined, 'the network’s'),
     )
+    .addOption(
+      new Option(
+        '--micro-batch <n>',
+        'digits that go through the network at a time: gradients of a batch’s parts are added up, so that it takes less memory and learns the same (not with batch norm)',
+      ).argParser(wholeNumber(1)),
+    )
     .option('--seed <n>', 'of the first weights, the order and the generated digits', wholeNumber(0), 1)
     .addOption(
       new Option('--optimizer <name>', 'how the weights follow their gradients')

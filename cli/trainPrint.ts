@@ -25,7 +25,7 @@ export const printHead = (
   ]
   return [
     `${titleOf(recipe)}, ${parameterCount(training.network)} parameters, ${training.description.loss}, on ${fingerprint['description'] ?? name} (${fingerprint['kind'] ?? name})`,
-    `${counted.join(', ')} (${data ?? 'generated'}); ${training.steps} steps of ${recipe.batch}`,
+    `${counted.join(', ')} (${data ?? 'generated'}); ${training.steps} steps of ${recipe.batch}${recipe.microBatch === undefined ? '' : `, in parts of ${recipe.microBatch}`}`,
   ].join('\n')
 }
 
@@ -133,7 +133,11 @@ export const printBest = ({ points, stopping }: Progress): string =>
 
 /** The last line of `--json`. */
 export const summaryOf = (
-  { recipe: { network, variant, epochs, batch, seed, lockstep, optimizer, ...asked }, training, counts }: DigitTraining,
+  {
+    recipe: { network, variant, epochs, batch, microBatch, seed, lockstep, optimizer, ...asked },
+    training,
+    counts,
+  }: DigitTraining,
   { test, worstRatio, progress }: Trained,
   secondsPerEpoch: number,
   fingerprint: Fingerprint,
@@ -156,6 +160,7 @@ export const summaryOf = (
     ? {}
     : { epochsTaken: progress.points.length, bestEpoch: progress.stopping.bestEpoch + 1 }),
   batch,
+  ...(microBatch === undefined ? {} : { microBatch }),
   seed,
   steps: training.steps,
   secondsPerEpoch,

@@ -88,8 +88,9 @@ export interface Evaluation {
 /** Runs a program on feeds, with the state where it lies. */
 type Ask = (program: Program, feeds: Tensors, watch: readonly string[]) => taskEither.TaskEither<EtalonError, Tensors>
 
-// so many examples go through the network at once when it is only asked
-const askedAtOnce = 500
+// so many examples go through the network at once when it is only asked, and no more than it learns from at once where memory
+// is said to be short
+const mostAskedAtOnce = 500
 
 const evaluateBy = async (
   ask: Ask,
@@ -98,6 +99,7 @@ const evaluateBy = async (
   examples: Examples,
   count = examples.count,
 ): Promise<either.Either<EtalonError, Evaluation>> => {
+  const askedAtOnce = Math.min(mostAskedAtOnce, training.description.microBatch ?? mostAskedAtOnce)
   let sums: Evaluation = { loss: 0, accuracy: 0, top5Error: 0 }
   for (let from = 0; from < count; from += askedAtOnce) {
     const indices = Array.from({ length: Math.min(askedAtOnce, count - from) }, (_, i) => from + i)
