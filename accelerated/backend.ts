@@ -1,13 +1,13 @@
 import { either as E, function as F } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
-import type { Backend, Session } from '../spec/backend.js'
+import type { Backend, DeviceMemory, Session } from '../spec/backend.js'
 import { lanesThenTree } from '../spec/bound.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import { ensure, fail } from '../spec/error.js'
 import type { CheckedProgram, Program } from '../spec/program.js'
 import { attributeFeeds, checkFeeds, checkProgram } from '../spec/program.js'
 import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
-import { sameShape, showShape, sizeOf } from '../spec/tensor.js'
+import { sameShape, scalar, showShape, sizeOf } from '../spec/tensor.js'
 import type { AcquiredDevice } from './device/index.js'
 import type { Counters, Executor, Prepared } from './executor.js'
 import { makeExecutor } from './executor.js'
@@ -15,11 +15,12 @@ import type { Home, Layout } from './groups.js'
 import { layoutOfState } from './groups.js'
 import type { PlanLimits } from './limits.js'
 import type { Plan } from './plan.js'
-import { atFeeds, fitsBuffer, plan, stateLayout } from './plan.js'
+import { atFeeds, fitsBuffer, memoryOf, plan, readBytes, stateLayout } from './plan.js'
 import { lowerings } from './table.js'
 
 /** The accelerated backend on a device, and a count of what it has made the device do. */
 export interface WebGpuBackend extends Backend {
+  readonly memory: DeviceMemory
   readonly open: (program: Program, state: Tensors) => taskEither.TaskEither<EtalonError, Session>
   readonly counters: () => Counters
 }
@@ -34,7 +35,11 @@ const limitNames = [
 ] as const
 
 /** What plans keep to, out of all that a device has: its limits, and its subgroups' size if that is one number. */
-export const planLimits = ({ limits, fingerprint }: Pick<AcquiredDevice, 'limits' | 'fingerprint'>): PlanLimits => {
+export const planLimits = ({
+  limits,
+  fingerprint,
+  memory,
+}: Pick<AcquiredDevice, 'limits' | 'fingerprint' | 'memory'>): PlanLimits => {
   const { subgroups, subgroupMinSize, subgroupMaxSize } = fingerprint
   return {
     ...(Object.fromEntries(limitNames.map((name) => [name, limits[name] as number])) as Readonly<
@@ -43,8 +48,52 @@ export const planLimits = ({ limits, fingerprint }: Pick<AcquiredDevice, 'limits
     ...(subgroups === true && typeof subgroupMinSize === 'number' && subgroupMinSize === subgroupMaxSize
       ? { subgroupSize: subgroupMinSize }
       : {}),
+    ...(memory === undefined ? {} : { memory }),
   }
 }
+
+/** Books of the memory that plans were predicted to take, kept beside what is allocated for them. */
+interface Ledger {
+  readonly hold: (bytes: number) => void
+  readonly release: (bytes: number) => void
+  /** held no longer than this takes */
+  readonly during: <A>(bytes: number, work: () => Promise<A>) => Promise<A>
+  readonly most: () => number
+}
+
+const ledger = (): Ledger => {
+  let held = 0
+  let most = 0
+  const hold = (bytes: number): void => {
+    held += bytes
+    most = Math.max(most, held)
+  }
+  const release = (bytes: number): void => {
+    held -= bytes
+  }
+  return {
+    hold,
+    release,
+    during: async (bytes, work) => {
+      hold(bytes)
+      return work().finally(() => release(bytes))
+    },
+    most: () => most,
+  }
+}
+
+/** What all that is made on a device has in common. */
+interface Works {
+  readonly executor: Executor
+  readonly limits: PlanLimits
+  readonly books: Ledger
+}
+
+/** The bytes of a plan that it has for itself, beside the rooms that outlive it and what is read back. */
+const ownBytes = (made: Plan, rooms: ReadonlyMap<string, number>, { minUniformBufferOffsetAlignment }: PlanLimits): number =>
+  memoryOf(made, minUniformBufferOffsetAlignment) -
+  readBytes(made) -
+  made.buffers.reduce((n, { room, bytes }) => n + (room !== undefined && rooms.has(room) ? bytes : 0), 0)
 
 const without = (names: readonly string[], inputs: Readonly<Record<string, Shape>>): Readonly<Record<string, Shape>> =>
   Object.fromEntries(Object.entries(inputs).filter(([name]) => !names.includes(name)))
@@ -65,7 +114,7 @@ const checkWhole = (inputs: Readonly<Record<string, Shape>>, feeds: Tensors): Re
 }
 
 const runOnce =
-  (executor: Executor, limits: PlanLimits) =>
+  ({ executor, limits, books }: Works) =>
   (program: Program, feeds: Tensors, watch: readonly string[]) =>
   async (): Promise<Result<Tensors>> => {
     const planned = F.pipe(
@@ -74,43 +123,99 @@ const runOnce =
       E.flatMap((checked) => plan(checked, feeds, watch, limits)),
     )
     if (E.isLeft(planned)) return planned
-    const prepared = await executor.prepare(planned.right)
-    if (E.isLeft(prepared)) return prepared
-    const values = await executor.execute(prepared.right, feeds)
-    executor.discard(prepared.right)
-    return values
+    return books.during(memoryOf(planned.right, limits.minUniformBufferOffsetAlignment), async () => {
+      const prepared = await executor.prepare(planned.right)
+      if (E.isLeft(prepared)) return prepared
+      const values = await executor.execute(prepared.right, feeds)
+      executor.discard(prepared.right)
+      return values
+    })
   }
 
-const openSession =
-  (executor: Executor, limits: PlanLimits) =>
-  (program: Program, state: Tensors) =>
-  async (): Promise<Result<Session>> => {
-    const stateNames = Object.keys(program.carry)
-    const stateShapes = Object.fromEntries(stateNames.map((name) => [name, program.inputs[name] as Shape]))
-    const checked = F.pipe(
-      checkProgram(program),
-      E.tap(() => checkWhole(stateShapes, state)),
-      E.tap(() =>
-        E.sequenceArray(
-          Object.entries(stateShapes).map(([name, shape]) =>
-            fitsBuffer({ title: `${name} of shape ${showShape(shape)}`, elements: sizeOf(shape) }, limits),
-          ),
+/** A session's state: where each of it lies, and the rooms that hold it, in bytes. */
+interface Housing {
+  readonly checked: CheckedProgram
+  readonly layout: Layout
+  readonly ofState: Layout
+  readonly names: readonly string[]
+  readonly shapes: Readonly<Record<string, Shape>>
+  readonly homeOf: (name: string) => Home
+  readonly rooms: ReadonlyMap<string, number>
+}
+
+const housingOf = (program: Program, limits: PlanLimits): Result<Housing> => {
+  const names = Object.keys(program.carry)
+  return F.pipe(
+    checkProgram(program),
+    E.map((checked): Housing => {
+      const shapes = Object.fromEntries(names.map((name) => [name, program.inputs[name] as Shape]))
+      const layout = stateLayout(checked, limits)
+      const ofState = layoutOfState(layout, names)
+      const homeOf = (name: string): Home => ofState.homes.get(name) ?? { root: `value ${name}`, first: 0 }
+      const rooms = new Map(
+        names.map((name) => {
+          const { root } = homeOf(name)
+          return [root, Math.max(ofState.sizes.get(root) ?? sizeOf(shapes[name] as Shape), 1) * 4] as const
+        }),
+      )
+      return { checked, layout, ofState, names, shapes, homeOf, rooms }
+    }),
+    E.tap(({ shapes }) =>
+      E.sequenceArray(
+        Object.entries(shapes).map(([name, shape]) =>
+          fitsBuffer({ title: `${name} of shape ${showShape(shape)}`, elements: sizeOf(shape) }, limits),
+        ),
+      ),
+    ),
+  )
+}
+
+const sumOf = (rooms: ReadonlyMap<string, number>): number => [...rooms.values()].reduce((n, bytes) => n + bytes, 0)
+
+// attributes that are fed stand as 1: no buffer's size hangs on a fed number
+const standIns = ({ program }: CheckedProgram): Tensors =>
+  Object.fromEntries(attributeFeeds(program).map((name) => [name, scalar(1)]))
+
+/** What a step of a program takes of a device with such limits; no device is needed to know it. */
+export const memoryOfStep =
+  (limits: PlanLimits): DeviceMemory['ofStep'] =>
+  (program, watch = program.outputs) =>
+    F.pipe(
+      housingOf(program, limits),
+      E.flatMap(({ checked, layout, rooms }) =>
+        F.pipe(
+          plan(checked, standIns(checked), watch, limits, { layout }),
+          E.map((made) => sumOf(rooms) + ownBytes(made, rooms, limits) + readBytes(made)),
         ),
       ),
     )
-    if (E.isLeft(checked)) return checked
 
-    const layout = stateLayout(checked.right, limits)
-    const ofState = layoutOfState(layout, stateNames)
-    const homeOf = (name: string): Home => ofState.homes.get(name) ?? { root: `value ${name}`, first: 0 }
-    const rooms = new Set(stateNames.map((name) => homeOf(name).root))
+const openSession =
+  ({ executor, limits, books }: Works) =>
+  (program: Program, state: Tensors) =>
+  async (): Promise<Result<Session>> => {
+    const housed = F.pipe(
+      housingOf(program, limits),
+      E.tap(({ shapes }) => checkWhole(shapes, state)),
+      // what does not fit is refused before anything of it is there
+      E.bind('first', ({ checked, layout }) =>
+        plan(checked, standIns(checked), program.outputs, limits, { layout }),
+      ),
+    )
+    if (E.isLeft(housed)) return housed
+
+    const { checked, layout, ofState, names: stateNames, shapes: stateShapes, homeOf, rooms, first } = housed.right
     const resident: Record<string, GPUBuffer> = {}
-    const release = (): void => Object.values(resident).forEach((buffer) => buffer.destroy())
-    for (const room of rooms) {
+    books.hold(sumOf(rooms))
+    const release = (): void => {
+      books.release(sumOf(rooms))
+      Object.values(resident).forEach(executor.release)
+    }
+    for (const [room, bytes] of rooms) {
       const within = stateNames.filter((name) => homeOf(name).root === room)
       const buffer = await executor.buffer(
         within.join(', '),
-        ofState.sizes.get(room) ?? sizeOf(stateShapes[within[0] ?? ''] ?? []),
+        bytes / 4,
         within.map((name) => ({ first: homeOf(name).first, value: state[name] as Tensor })),
       )
       if (E.isLeft(buffer)) {
@@ -123,11 +228,19 @@ const openSession =
     // what was prepared, by program and watched values; on its way, for steps may be asked for at once
     const recorded = new Map<string, { readonly plan: Plan; readonly prepared: Promise<Result<Prepared>> }>()
     let open = true
+    const stepKey = (watch: readonly string[]): string => `step ${JSON.stringify(watch)}`
+    const firstKey = stepKey(program.outputs)
 
     const record = (key: string, plan: Plan): Promise<Result<Prepared>> => {
+      const bytes = ownBytes(plan, rooms, limits)
+      books.hold(bytes)
       const prepared = executor.prepare(plan, resident)
       recorded.set(key, { plan, prepared })
-      void prepared.then((made) => E.isLeft(made) && recorded.delete(key))
+      void prepared.then((made) => {
+        if (E.isRight(made)) return
+        books.release(bytes)
+        recorded.delete(key)
+      })
       return prepared
     }
 
@@ -143,15 +256,20 @@ const openSession =
       const fits = checkWhole(without(stateNames, of.program.inputs), feeds)
       if (E.isLeft(fits)) return fits
       const known = recorded.get(key)
+      const made = known?.plan ?? (key === firstKey ? first : undefined)
       const planned =
-        known === undefined
+        made === undefined
           ? plan(of, feeds, watch, limits, { layout: where })
           : attributeFeeds(of.program).length === 0
-            ? E.right(known.plan)
-            : atFeeds(known.plan, of, feeds, limits)
+            ? E.right(made)
+            : atFeeds(made, of, feeds, limits)
       if (E.isLeft(planned)) return planned
       const prepared = await (known?.prepared ?? record(key, planned.right))
-      return E.isLeft(prepared) ? prepared : executor.execute(prepared.right, feeds, planned.right)
+      return E.isLeft(prepared)
+        ? prepared
+        : books.during(readBytes(prepared.right.plan), () =>
+            executor.execute(prepared.right, feeds, planned.right),
+          )
     }
 
     const checkOther = (other: Program): Result<CheckedProgram> => {
@@ -181,7 +299,7 @@ const openSession =
       step:
         (feeds, watch = program.outputs) =>
         () =>
-          replay(checked.right, feeds, watch, `step ${JSON.stringify(watch)}`, layout),
+          replay(checked, feeds, watch, stepKey(watch), layout),
       run:
         (other, feeds, watch = other.outputs) =>
         async () => {
@@ -193,10 +311,10 @@ const openSession =
         if (!open) return fail('BackendUnavailable', 'the session is closed')
         const values: Record<string, Tensor> = {}
         for (const name of stateNames) {
-          const value = await executor.fetch(
-            resident[homeOf(name).root] as GPUBuffer,
-            homeOf(name).first,
-            stateShapes[name] as Shape,
+          const shape = stateShapes[name] as Shape
+          const { root, first } = homeOf(name)
+          const value = await books.during(sizeOf(shape) * 4, () =>
+            executor.fetch(resident[root] as GPUBuffer, first, shape),
           )
           if (E.isLeft(value)) return value
           values[name] = value.right
@@ -206,7 +324,11 @@ const openSession =
       close: async () => {
         open = false
         const all = await Promise.all([...recorded.values()].map(({ prepared }) => prepared))
-        all.forEach((prepared) => E.isRight(prepared) && executor.discard(prepared.right))
+        all.forEach((prepared) => {
+          if (E.isLeft(prepared)) return
+          books.release(ownBytes(prepared.right.plan, rooms, limits))
+          executor.discard(prepared.right)
+        })
         release()
       },
     })
@@ -216,16 +338,22 @@ const openSession =
 export const webGpuBackend = (acquired: AcquiredDevice): WebGpuBackend => {
   const executor = makeExecutor(acquired)
   const limits = planLimits(acquired)
-  const once = runOnce(executor, limits)
+  const books = ledger()
+  const works: Works = { executor, limits, books }
+  const once = runOnce(works)
   return {
     name: 'webgpu',
     dials: true,
     fingerprint: acquired.fingerprint,
     supports: (op, direction) => direction in lowerings[op],
     run: (program, feeds, watch = program.outputs) => once(program, feeds, watch),
-    open: (program, state) => openSession(executor, limits)(program, state),
+    open: openSession(works),
     depth: lanesThenTree,
     counters: executor.counters,
+    memory: {
+      ofStep: memoryOfStep(limits),
+      most: () => ({ allocated: executor.counters().mostBytesHeld, predicted: books.most() }),
+    },
     close: acquired.release,
   }
 }

@@ -7,6 +7,7 @@ import type { AcquiredDevice } from './device/index.js'
 import { bufferUsage, mapMode } from './device/index.js'
 import type { Plan, PlannedLaunch } from './plan.js'
 import { memoryOf } from './plan.js'
+import { uniformLayout } from './uniforms.js'
 
 /**
  * The rim: the one place with `await`, buffers and error scopes. It walks a plan and decides nothing.
@@ -18,6 +19,9 @@ export interface Counters {
   readonly submits: number
   readonly bytesUp: number
   readonly bytesBack: number
+  /** of all buffers that there are, and the most that there were at once */
+  readonly bytesHeld: number
+  readonly mostBytesHeld: number
 }
 
 /** A plan with its memory, pipelines and bind groups on a device. */
@@ -46,6 +50,8 @@ export interface Executor {
     elements: number,
     values: readonly { readonly first: number; readonly value: Tensor }[],
   ) => Promise<Result<GPUBuffer>>
+  /** lets a buffer go that `buffer` made */
+  readonly release: (buffer: GPUBuffer) => void
   /** the tensor that begins at an element of a buffer */
   readonly fetch: (buffer: GPUBuffer, first: number, shape: Shape) => Promise<Result<Tensor>>
   readonly counters: () => Counters
@@ -58,38 +64,33 @@ const toFloats = (data: Numbers): Float32Array<ArrayBuffer> =>
     ? (data as Float32Array<ArrayBuffer>)
     : Float32Array.from({ length: data.length }, (_, i) => data[i] as number)
 
-const alignTo = (bytes: number, alignment: number): number => Math.ceil(bytes / alignment) * alignment
-
-/** Where each launch's uniform block lies, and the bytes of them all. */
+/** The uniform blocks of launches as bytes, and where each lies. */
 const packUniforms = (launches: readonly PlannedLaunch[], alignment: number) => {
-  const sizes = launches.map(({ dims, params }) => ({
-    dims: alignTo(dims.length * 4, 16),
-    params: alignTo(Math.max(params.length, 1) * 4, 16),
-  }))
-  const starts = sizes.reduce<readonly number[]>(
-    (offsets, { dims, params }) => [
-      ...offsets,
-      (offsets.at(-1) as number) + alignTo(dims, alignment) + alignTo(params, alignment),
-    ],
-    [0],
-  )
-  const bytes = new ArrayBuffer(Math.max(starts.at(-1) as number, 16))
+  const { total, blocks } = uniformLayout(launches, alignment)
+  const bytes = new ArrayBuffer(total)
   launches.forEach(({ dims, params }, i) => {
-    const start = starts[i] as number
-    new Uint32Array(bytes, start, dims.length).set(dims)
-    new Float32Array(bytes, start + alignTo((sizes[i] as { dims: number }).dims, alignment), params.length).set(params)
+    const at = blocks[i] as (typeof blocks)[number]
+    new Uint32Array(bytes, at.dims.offset, dims.length).set(dims)
+    new Float32Array(bytes, at.params.offset, params.length).set(params)
   })
-  const blocks = sizes.map(({ dims, params }, i) => ({
-    dims: { offset: starts[i] as number, size: dims },
-    params: { offset: (starts[i] as number) + alignTo(dims, alignment), size: params },
-  }))
   return { bytes, blocks }
 }
 
 export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executor => {
   const pipelines = new Map<string, Promise<Result<GPUComputePipeline>>>()
-  let counters: Counters = { dispatches: 0, submits: 0, bytesUp: 0, bytesBack: 0 }
+  let counters: Counters = { dispatches: 0, submits: 0, bytesUp: 0, bytesBack: 0, bytesHeld: 0, mostBytesHeld: 0 }
   const uniformAlignment = limits['minUniformBufferOffsetAlignment'] as number
+
+  const make = (size: number, usage: number): GPUBuffer => {
+    const buffer = device.createBuffer({ size, usage })
+    const bytesHeld = counters.bytesHeld + size
+    counters = { ...counters, bytesHeld, mostBytesHeld: Math.max(counters.mostBytesHeld, bytesHeld) }
+    return buffer
+  }
+  const letGo = (buffer: GPUBuffer): void => {
+    buffer.destroy()
+    counters = { ...counters, bytesHeld: counters.bytesHeld - buffer.size }
+  }
 
   // error scopes nest per device, so what runs under them runs one at a time
   let last: Promise<unknown> = Promise.resolve()
@@ -202,25 +203,25 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
   }
 
   const stagingFor = (shape: Shape): GPUBuffer =>
-    device.createBuffer({ size: sizeOf(shape) * 4, usage: bufferUsage.MAP_READ | bufferUsage.COPY_DST })
+    make(sizeOf(shape) * 4, bufferUsage.MAP_READ | bufferUsage.COPY_DST)
 
   const prepare: Executor['prepare'] = async (plan, external = {}) => {
     const all = E.sequenceArray(await Promise.all(plan.launches.map(pipelineOf)))
     if (E.isLeft(all)) return all
     const compiled = all.right
     const made: GPUBuffer[] = []
-    const make = (size: number, usage: number): GPUBuffer => {
-      const buffer = device.createBuffer({ size, usage })
+    const own = (size: number, usage: number): GPUBuffer => {
+      const buffer = make(size, usage)
       made.push(buffer)
       return buffer
     }
     const prepared = await guarded('preparing', async () => {
       const buffers = plan.buffers.map(({ bytes, room }) =>
-        room !== undefined && Object.hasOwn(external, room) ? (external[room] as GPUBuffer) : make(bytes, storage),
+        room !== undefined && Object.hasOwn(external, room) ? (external[room] as GPUBuffer) : own(bytes, storage),
       )
       plan.buffers.forEach(({ holds }, i) => holds !== undefined && upload(buffers[i] as GPUBuffer, 0, holds))
       const { bytes, blocks } = packUniforms(plan.launches, uniformAlignment)
-      const uniforms = make(bytes.byteLength, bufferUsage.UNIFORM | bufferUsage.COPY_DST)
+      const uniforms = own(bytes.byteLength, bufferUsage.UNIFORM | bufferUsage.COPY_DST)
       const written = new Uint8Array(bytes)
       write(uniforms, 0, written)
       const dispatches = plan.launches.map((launch, i) => {
@@ -242,9 +243,9 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
       return { plan, buffers, owned: made, uniforms, blocks: written, dispatches }
     })
     if (E.isRight(prepared)) return prepared
-    made.forEach((buffer) => buffer.destroy())
+    made.forEach(letGo)
     const { code, message } = prepared.left
-    return code === 'LimitExceeded' ? fail(code, `${message}; the plan takes ${memoryOf(plan)} bytes`) : prepared
+    return code === 'LimitExceeded' ? fail(code, `${message}; the plan takes ${memoryOf(plan, uniformAlignment)} bytes`) : prepared
   }
 
   const execute: Executor['execute'] = (prepared, feeds, replay) =>
@@ -294,23 +295,24 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
         )
         return Object.fromEntries(values)
       } finally {
-        wanted.forEach(({ staging }) => staging.destroy())
+        wanted.forEach(({ staging }) => letGo(staging))
       }
     })
 
   return {
     prepare,
     execute,
-    discard: ({ owned }) => owned.forEach((buffer) => buffer.destroy()),
+    discard: ({ owned }) => owned.forEach(letGo),
+    release: letGo,
     buffer: async (name, elements, values) => {
       const made: GPUBuffer[] = []
       const filled = await guarded(name, async () => {
-        const buffer = device.createBuffer({ size: Math.max(elements, 1) * 4, usage: storage })
+        const buffer = make(Math.max(elements, 1) * 4, storage)
         made.push(buffer)
         values.forEach(({ first, value }) => upload(buffer, first * 4, value.data))
         return buffer
       })
-      if (E.isLeft(filled)) made.forEach((buffer) => buffer.destroy())
+      if (E.isLeft(filled)) made.forEach(letGo)
       return filled
     },
     fetch: (buffer, first, shape) =>
@@ -322,7 +324,7 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
           device.queue.submit([encoder.finish()])
           return await readBack(staging, shape)
         } finally {
-          staging.destroy()
+          letGo(staging)
         }
       }),
     counters: () => counters,

@@ -6,9 +6,9 @@ import { webGpuBackend } from './backend.js'
 import type { DeviceChoice, DeviceOptions } from './device/index.js'
 import { acquireDevice } from './device/index.js'
 
-export { webGpuBackend, type WebGpuBackend } from './backend.js'
+export { memoryOfStep, webGpuBackend, type WebGpuBackend } from './backend.js'
 export { acquireDevice, openGpu, type AcquiredDevice, type DeviceChoice, type DeviceOptions } from './device/index.js'
-export type { PlanLimits } from './limits.js'
+export { roomyLimits, type PlanLimits } from './limits.js'
 export { memoryOf, plan, type Plan } from './plan.js'
 
 /** A device by choice and the accelerated backend on it; close the backend to let the process end. */

@@ -6,8 +6,20 @@ export interface PlanLimits {
   readonly maxComputeWorkgroupsPerDimension: number
   readonly minStorageBufferOffsetAlignment: number
   readonly minUniformBufferOffsetAlignment: number
+  /** how many bytes there are for all buffers together; absent where nobody knows, as of most GPUs */
+  readonly memory?: number
   /** how many lanes every subgroup has; absent where that varies, or where there are no subgroups */
   readonly subgroupSize?: number
+}
+
+/** A GPU of these years: what WebGPU grants everywhere, but for buffers of up to 4 GiB. */
+export const roomyLimits: PlanLimits = {
+  maxBufferSize: 2 ** 32,
+  maxStorageBufferBindingSize: 2 ** 32 - 4,
+  maxStorageBuffersPerShaderStage: 8,
+  maxComputeWorkgroupsPerDimension: 65535,
+  minStorageBufferOffsetAlignment: 256,
+  minUniformBufferOffsetAlignment: 256,
 }
 
 /** The most elements that one binding shows, a whole number of alignments. */

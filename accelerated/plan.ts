@@ -4,6 +4,7 @@ import { ensure, fail, within } from '../spec/error.js'
 import type { CheckedNode, CheckedProgram } from '../spec/program.js'
 import { nodeAttributes } from '../spec/program.js'
 import type { Shape, Tensors } from '../spec/tensor.js'
+import { sizeOf } from '../spec/tensor.js'
 import type { BoundLaunch, Deed, Located, Resident } from './arrange.js'
 import {
   boundLaunches,
@@ -24,6 +25,7 @@ import type { PlanLimits } from './limits.js'
 import { segmentOf } from './limits.js'
 import type { Lowering } from './lower.js'
 import { lowerings } from './table.js'
+import { uniformLayout } from './uniforms.js'
 
 /** A stretch of device memory. A value's buffer is a later value's again once nothing reads the first any more. */
 export interface PlanBuffer {
@@ -361,10 +363,29 @@ const livesOf = (
 }
 
 /**
- * The device memory that a plan takes while it is ready to run, in bytes: all its buffers, those of the state with them. They
- * are made once, before the first run, so that this is its peak, but for what is read back.
+ * The device memory that a plan takes while it runs, in bytes: all its buffers, those of the state with them, its uniform
+ * blocks, each at a multiple of the device's `minUniformBufferOffsetAlignment`, and what is read back. All but the last are
+ * made once, before the first run, so that this is its peak.
  */
-export const memoryOf = ({ buffers }: Pick<Plan, 'buffers'>): number => buffers.reduce((n, { bytes }) => n + bytes, 0)
+export const memoryOf = (
+  { buffers, launches, reads }: Pick<Plan, 'buffers' | 'launches' | 'reads'>,
+  uniformAlignment: number,
+): number =>
+  buffers.reduce((n, { bytes }) => n + bytes, 0) + uniformLayout(launches, uniformAlignment).total + readBytes({ reads })
+
+/** What is read back after a run, in bytes. */
+export const readBytes = ({ reads }: Pick<Plan, 'reads'>): number =>
+  Object.values(reads).reduce((n, { shape }) => n + sizeOf(shape) * 4, 0)
+
+// a plan that takes more than the device has is none
+const fitsDevice = (made: Plan, { memory, minUniformBufferOffsetAlignment }: PlanLimits): Result<void> => {
+  const wanted = memoryOf(made, minUniformBufferOffsetAlignment)
+  return ensure(
+    memory === undefined || wanted <= memory,
+    'LimitExceeded',
+    `it takes ${wanted} bytes of device memory; there are ${memory}`,
+  )
+}
 
 // what says how many elements there are, which no attribute changes
 const counting = ['vectors', 'block']
@@ -433,7 +454,8 @@ export const stateLayout = (checked: CheckedProgram, limits: PlanLimits): Layout
  * far as what is watched allows.
  *
  * Errors  what lowering refuses; LimitExceeded – a tensor larger than a buffer may be, more bindings than a shader may
- *         have once every tensor is split to fit, or more workgroups than a dispatch; MissingInput – a watched value that
+ *         have once every tensor is split to fit, more workgroups than a dispatch, or more memory than the device has;
+ *         MissingInput – a watched value that
  *         is not in the program
  */
 export const plan = (
@@ -554,5 +576,6 @@ export const plan = (
         })),
       }
     }),
+    E.tap((made) => fitsDevice(made, limits)),
   )
 }

@@ -2,7 +2,7 @@ import { taskEither as TE } from 'fp-ts'
 import type { task, taskEither } from 'fp-ts'
 import type { Attributes } from './attributes.js'
 import type { Direction, OpName } from './catalogue.js'
-import type { EtalonError } from './error.js'
+import type { EtalonError, Result } from './error.js'
 import type { Depth } from './op.js'
 import type { Program, Question } from './program.js'
 import type { Tensors } from './tensor.js'
@@ -23,6 +23,18 @@ export interface Session {
   /** the state, brought back */
   readonly state: taskEither.TaskEither<EtalonError, Tensors>
   readonly close: task.Task<void>
+}
+
+/** What programs take of the memory of a device, in bytes. */
+export interface DeviceMemory {
+  /**
+   * the most that a session's steps of a program hold at once, when such values are watched; nothing is allocated to know it
+   *
+   * Errors  LimitExceeded – the device has no room for it; and what the backend refuses of the program
+   */
+  readonly ofStep: (program: Program, watch?: readonly string[]) => Result<number>
+  /** the most that was held at once since the backend was opened: as allocated, and as it was predicted of the same programs */
+  readonly most: () => { readonly allocated: number; readonly predicted: number }
 }
 
 /** What an implementation has to be, to be held against the reference. */
@@ -59,6 +71,8 @@ export interface Backend {
   readonly conventions?: Readonly<Partial<Record<OpName, Attributes>>>
   /** a program of its own that asks a question through the library's own API and prints what it got beside what it should */
   readonly snippet?: (question: Question, want: Tensors) => string | undefined
+  /** what it takes of its device's memory, where it knows */
+  readonly memory?: DeviceMemory
   /** training with resident state, where the backend has it; `sessionOf` gives it to any other */
   readonly open?: (program: Program, state: Tensors) => taskEither.TaskEither<EtalonError, Session>
   readonly close: task.Task<void>
