@@ -3,7 +3,7 @@ import type { taskEither } from 'fp-ts'
 import type { Backend, DeviceMemory, Session } from '../spec/backend.js'
 import { lanesThenTree } from '../spec/bound.js'
 import type { EtalonError, Result } from '../spec/error.js'
-import { ensure, fail } from '../spec/error.js'
+import { brief, ensure, fail } from '../spec/error.js'
 import type { CheckedProgram, Program } from '../spec/program.js'
 import { attributeFeeds, checkFeeds, checkProgram } from '../spec/program.js'
 import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
@@ -14,6 +14,8 @@ import { makeExecutor } from './executor.js'
 import type { Home, Layout } from './groups.js'
 import { layoutOfState } from './groups.js'
 import type { PlanLimits } from './limits.js'
+import type { Tuning } from './tuning.js'
+import { untuned } from './tuning.js'
 import type { Plan } from './plan.js'
 import { atFeeds, fitsBuffer, memoryOf, plan, readBytes, stateLayout } from './plan.js'
 import { lowerings } from './table.js'
@@ -85,8 +87,60 @@ const ledger = (): Ledger => {
 /** What all that is made on a device has in common. */
 interface Works {
   readonly executor: Executor
-  readonly limits: PlanLimits
+  /** what plans keep to now: the driver may refuse kernels on the way */
+  readonly limits: () => PlanLimits
   readonly books: Ledger
+  /**
+   * a plan on the device. Where the driver refuses a kernel, it is made again without that one, until nothing is refused or
+   * there is no other kernel in its place
+   */
+  readonly prepare: (
+    made: Made,
+    again: (limits: PlanLimits) => Result<Plan>,
+    external?: Readonly<Record<string, GPUBuffer>>,
+  ) => Promise<Result<Prepared & Pick<Made, 'limits'>>>
+}
+
+/** A plan, and what it keeps to. */
+interface Made {
+  readonly plan: Plan
+  readonly limits: PlanLimits
+}
+
+/** What may be said about a device beyond what it says itself, and who hears of what happens on the way. */
+export interface WebGpuOptions {
+  /** which kernels win there; without it, what its limits suggest */
+  readonly tuning?: Tuning
+  /** is told in words what a user should know: that a kernel was refused, and another one is in its place */
+  readonly tell?: (text: string) => void
+}
+
+const worksOn = (acquired: AcquiredDevice, { tuning = untuned, tell }: WebGpuOptions): Works => {
+  const executor = makeExecutor(acquired)
+  const limits = planLimits(acquired)
+  let known = tuning
+  const now = (): PlanLimits => ({ ...limits, tuning: known })
+  const prepare: Works['prepare'] = async (made, again, external) => {
+    const prepared = await executor.prepare(made.plan, external)
+    if (E.isRight(prepared)) return E.right({ ...prepared.right, limits: made.limits })
+    const refused = executor.refusedOf(made.plan)
+    const fresh = Object.keys(refused).filter((name) => made.limits.tuning?.refused.includes(name) !== true)
+    if (fresh.length === 0) return prepared
+    const without = [...new Set([...known.refused, ...fresh])]
+    const next: PlanLimits = { ...limits, tuning: { ...known, refused: without } }
+    const other = again(next)
+    if (E.isLeft(other)) return prepared
+    const outcome = await prepare({ plan: other.right, limits: next }, again, external)
+    // where nothing else can stand there either, what was said first is the reason
+    if (E.isLeft(outcome)) return prepared
+    const unheard = fresh.filter((name) => !known.refused.includes(name))
+    known = { ...known, refused: [...new Set([...known.refused, ...without])] }
+    unheard.forEach((name) =>
+      tell?.(`the driver refuses the kernel ${name}, and another one is in its place: ${brief(refused[name] ?? '', 200)}`),
+    )
+    return outcome
+  }
+  return { executor, limits: now, books: ledger(), prepare }
 }
 
 /** The bytes of a plan that it has for itself, beside the rooms that outlive it and what is read back. */
@@ -114,18 +168,21 @@ const checkWhole = (inputs: Readonly<Record<string, Shape>>, feeds: Tensors): Re
 }
 
 const runOnce =
-  ({ executor, limits, books }: Works) =>
+  ({ executor, limits, books, prepare }: Works) =>
   (program: Program, feeds: Tensors, watch: readonly string[]) =>
   async (): Promise<Result<Tensors>> => {
+    const at = limits()
     const planned = F.pipe(
       checkProgram(program),
       E.tap(() => checkWhole(program.inputs, feeds)),
-      E.flatMap((checked) => plan(checked, feeds, watch, limits)),
+      E.bindTo('checked'),
+      E.bind('made', ({ checked }) => plan(checked, feeds, watch, at)),
     )
     if (E.isLeft(planned)) return planned
-    return books.during(memoryOf(planned.right, limits.minUniformBufferOffsetAlignment), async () => {
-      const prepared = await executor.prepare(planned.right)
-      if (E.isLeft(prepared)) return prepared
+    const { checked, made } = planned.right
+    const prepared = await prepare({ plan: made, limits: at }, (other) => plan(checked, feeds, watch, other))
+    if (E.isLeft(prepared)) return prepared
+    return books.during(memoryOf(prepared.right.plan, at.minUniformBufferOffsetAlignment), async () => {
       const values = await executor.execute(prepared.right, feeds)
       executor.discard(prepared.right)
       return values
@@ -191,9 +248,10 @@ export const memoryOfStep =
     )
 
 const openSession =
-  ({ executor, limits, books }: Works) =>
+  ({ executor, limits: limitsNow, books, prepare }: Works) =>
   (program: Program, state: Tensors) =>
   async (): Promise<Result<Session>> => {
+    const limits = limitsNow()
     const housed = F.pipe(
       housingOf(program, limits),
       E.tap(({ shapes }) => checkWhole(shapes, state)),
@@ -226,21 +284,24 @@ const openSession =
     }
 
     // what was prepared, by program and watched values; on its way, for steps may be asked for at once
-    const recorded = new Map<string, { readonly plan: Plan; readonly prepared: Promise<Result<Prepared>> }>()
+    const recorded = new Map<string, Promise<Result<Prepared & Pick<Made, 'limits'>>>>()
     let open = true
     const stepKey = (watch: readonly string[]): string => `step ${JSON.stringify(watch)}`
     const firstKey = stepKey(program.outputs)
 
-    const record = (key: string, plan: Plan): Promise<Result<Prepared>> => {
-      const bytes = ownBytes(plan, rooms, limits)
-      books.hold(bytes)
-      const prepared = executor.prepare(plan, resident)
-      recorded.set(key, { plan, prepared })
-      void prepared.then((made) => {
-        if (E.isRight(made)) return
-        books.release(bytes)
-        recorded.delete(key)
-      })
+    const record = (of: CheckedProgram, feeds: Tensors, watch: readonly string[], key: string, where: Layout) => {
+      const at = limitsNow()
+      const again = (other: PlanLimits): Result<Plan> => plan(of, feeds, watch, other, { layout: where })
+      const making = async (): Promise<Result<Prepared & Pick<Made, 'limits'>>> => {
+        const made = key === firstKey && at.tuning === limits.tuning ? E.right(first) : again(at)
+        if (E.isLeft(made)) return made
+        const prepared = await prepare({ plan: made.right, limits: at }, again, resident)
+        if (E.isRight(prepared)) books.hold(ownBytes(prepared.right.plan, rooms, at))
+        return prepared
+      }
+      const prepared = making()
+      recorded.set(key, prepared)
+      void prepared.then((made) => E.isLeft(made) && recorded.delete(key))
       return prepared
     }
 
@@ -255,21 +316,13 @@ const openSession =
       if (!open) return fail('BackendUnavailable', 'the session is closed')
       const fits = checkWhole(without(stateNames, of.program.inputs), feeds)
       if (E.isLeft(fits)) return fits
-      const known = recorded.get(key)
-      const made = known?.plan ?? (key === firstKey ? first : undefined)
-      const planned =
-        made === undefined
-          ? plan(of, feeds, watch, limits, { layout: where })
-          : attributeFeeds(of.program).length === 0
-            ? E.right(made)
-            : atFeeds(made, of, feeds, limits)
-      if (E.isLeft(planned)) return planned
-      const prepared = await (known?.prepared ?? record(key, planned.right))
-      return E.isLeft(prepared)
-        ? prepared
-        : books.during(readBytes(prepared.right.plan), () =>
-            executor.execute(prepared.right, feeds, planned.right),
-          )
+      const prepared = await (recorded.get(key) ?? record(of, feeds, watch, key, where))
+      if (E.isLeft(prepared)) return prepared
+      const { plan: made, limits: at } = prepared.right
+      const planned = attributeFeeds(of.program).length === 0 ? E.right(made) : atFeeds(made, of, feeds, at)
+      return E.isLeft(planned)
+        ? planned
+        : books.during(readBytes(made), () => executor.execute(prepared.right, feeds, planned.right))
     }
 
     const checkOther = (other: Program): Result<CheckedProgram> => {
@@ -323,7 +376,7 @@ const openSession =
       },
       close: async () => {
         open = false
-        const all = await Promise.all([...recorded.values()].map(({ prepared }) => prepared))
+        const all = await Promise.all([...recorded.values()])
         all.forEach((prepared) => {
           if (E.isLeft(prepared)) return
           books.release(ownBytes(prepared.right.plan, rooms, limits))
@@ -335,23 +388,26 @@ const openSession =
   }
 
 /** The accelerated backend on an acquired device; `close` releases the device. */
-export const webGpuBackend = (acquired: AcquiredDevice): WebGpuBackend => {
-  const executor = makeExecutor(acquired)
-  const limits = planLimits(acquired)
-  const books = ledger()
-  const works: Works = { executor, limits, books }
+export const webGpuBackend = (acquired: AcquiredDevice, options: WebGpuOptions = {}): WebGpuBackend => {
+  const works = worksOn(acquired, options)
+  const { executor, books, limits } = works
   const once = runOnce(works)
+  const { choices = {} } = options.tuning ?? {}
+  const tuned = Object.keys(choices).length
   return {
     name: 'webgpu',
     dials: true,
-    fingerprint: acquired.fingerprint,
+    fingerprint: {
+      ...acquired.fingerprint,
+      ...(tuned === 0 ? {} : { tuning: `${tuned} ${tuned === 1 ? 'class' : 'classes'} of products measured here` }),
+    },
     supports: (op, direction) => direction in lowerings[op],
     run: (program, feeds, watch = program.outputs) => once(program, feeds, watch),
     open: openSession(works),
     depth: lanesThenTree,
     counters: executor.counters,
     memory: {
-      ofStep: memoryOfStep(limits),
+      ofStep: (program, watch) => memoryOfStep(limits())(program, watch),
       most: () => ({ allocated: executor.counters().mostBytesHeld, predicted: books.most() }),
     },
     close: acquired.release,

@@ -7,6 +7,7 @@ import type { AcquiredDevice } from './device/index.js'
 import { bufferUsage, mapMode } from './device/index.js'
 import type { Plan, PlannedLaunch } from './plan.js'
 import { memoryOf } from './plan.js'
+import { kernelNameOf } from './kernel.js'
 import { uniformLayout } from './uniforms.js'
 
 /**
@@ -43,6 +44,8 @@ export interface Executor {
    * its uniform blocks
    */
   readonly execute: (prepared: Prepared, feeds: Tensors, replay?: Plan) => Promise<Result<Tensors>>
+  /** the kernels of a plan that the driver made no pipelines of, each with what it says of it */
+  readonly refusedOf: (plan: Plan) => Readonly<Record<string, string>>
   readonly discard: (prepared: Prepared) => void
   /** a buffer of so many elements with each value from its element on */
   readonly buffer: (
@@ -78,6 +81,7 @@ const packUniforms = (launches: readonly PlannedLaunch[], alignment: number) => 
 
 export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executor => {
   const pipelines = new Map<string, Promise<Result<GPUComputePipeline>>>()
+  const refusals = new Map<string, string>()
   let counters: Counters = { dispatches: 0, submits: 0, bytesUp: 0, bytesBack: 0, bytesHeld: 0, mostBytesHeld: 0 }
   const uniformAlignment = limits['minUniformBufferOffsetAlignment'] as number
 
@@ -126,8 +130,10 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
    */
   const compile = async (launch: PlannedLaunch): Promise<Result<GPUComputePipeline>> => {
     const what = `${launch.node}: its shader`
-    const refused = (reason: string): Result<GPUComputePipeline> =>
-      fail('BackendUnavailable', `${what}: the device refuses it: ${reason}`)
+    const refused = (reason: string): Result<GPUComputePipeline> => {
+      refusals.set(launch.shader, reason)
+      return fail('BackendUnavailable', `${what}: the device refuses it: ${reason}`)
+    }
     try {
       device.pushErrorScope('validation')
       const layout = device.createPipelineLayout({ bindGroupLayouts: [layoutOf(launch)] })
@@ -163,6 +169,7 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
   const pipelineOf = (launch: PlannedLaunch): Promise<Result<GPUComputePipeline>> => {
     const known = pipelines.get(launch.shader)
     if (known !== undefined) return known
+    refusals.delete(launch.shader)
     const made = compile(launch)
     pipelines.set(launch.shader, made)
     // what failed once, for want of memory perhaps, is tried again the next time
@@ -302,6 +309,13 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
   return {
     prepare,
     execute,
+    refusedOf: ({ launches }) =>
+      Object.fromEntries(
+        launches.flatMap(({ shader }) => {
+          const reason = refusals.get(shader)
+          return reason === undefined ? [] : [[kernelNameOf(shader), reason] as const]
+        }),
+      ),
     discard: ({ owned }) => owned.forEach(letGo),
     release: letGo,
     buffer: async (name, elements, values) => {

@@ -1,3 +1,5 @@
+import type { Tuning } from './tuning.js'
+
 /** The limits of a device that a plan has to keep to, by WebGPU's names. */
 export interface PlanLimits {
   readonly maxBufferSize: number
@@ -8,6 +10,8 @@ export interface PlanLimits {
   readonly minUniformBufferOffsetAlignment: number
   /** how many bytes there are for all buffers together; absent where nobody knows, as of most GPUs */
   readonly memory?: number
+  /** what was found out about the device beside; absent, nothing */
+  readonly tuning?: Tuning
   /** how many lanes every subgroup has; absent where that varies, or where there are no subgroups */
   readonly subgroupSize?: number
 }

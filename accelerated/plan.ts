@@ -25,6 +25,7 @@ import type { PlanLimits } from './limits.js'
 import { segmentOf } from './limits.js'
 import type { Lowering } from './lower.js'
 import { lowerings } from './table.js'
+import { shapeClassOf, untuned } from './tuning.js'
 import { uniformLayout } from './uniforms.js'
 
 /** A stretch of device memory. A value's buffer is a later value's again once nothing reads the first any more. */
@@ -80,34 +81,40 @@ export interface Plan {
   readonly carries: readonly { readonly from: Place; readonly to: Place; readonly bytes: number }[]
 }
 
-/** The launches of one node at given attribute values. */
+/**
+ * The launches of one node at given attribute values: by the lanes of a subgroup where the device has such, unless its tuning
+ * has it otherwise or the driver refuses one of those kernels.
+ */
 export const lowerNode = (
-  { node, sizes }: CheckedNode,
+  checked: CheckedNode,
   feeds: Tensors,
-  { subgroupSize }: Pick<PlanLimits, 'subgroupSize'> = {},
+  { subgroupSize, tuning = untuned }: Pick<PlanLimits, 'subgroupSize' | 'tuning'> = {},
   twin?: CheckedNode,
-): Result<Lowered> =>
-  F.pipe(
+): Result<Lowered> => {
+  const { node, sizes } = checked
+  return F.pipe(
     nodeAttributes(node, feeds),
     E.flatMap((attrs) => {
       const lowering: Lowering = lowerings[node.op]
       const lower = lowering[node.direction]
-      return lower === undefined
-        ? fail('NoBackward', `${node.op} has no ${node.direction} here`)
-        : E.right(
-            lower({
-              attrs,
-              sizes,
-              has: (name) => node.inputs[name] !== undefined,
-              given: (name) => node.cotangents[name] !== undefined,
-              wants: (name) => node.outputs[name] !== undefined,
-              saved: (name) => twin?.node.outputs[name] !== undefined,
-              ...(subgroupSize === undefined ? {} : { subgroupSize }),
-            }),
-          )
+      if (lower === undefined) return fail('NoBackward', `${node.op} has no ${node.direction} here`)
+      const by = (lanes: number | undefined): Lowered =>
+        lower({
+          attrs,
+          sizes,
+          has: (name) => node.inputs[name] !== undefined,
+          given: (name) => node.cotangents[name] !== undefined,
+          wants: (name) => node.outputs[name] !== undefined,
+          saved: (name) => twin?.node.outputs[name] !== undefined,
+          ...(lanes === undefined ? {} : { subgroupSize: lanes }),
+        })
+      const first = by(tuning.choices[shapeClassOf(checked) ?? ''] === 'tiles' ? undefined : subgroupSize)
+      const refused = first.launches.some(({ kernel }) => tuning.refused.includes(kernel.name))
+      return E.right(refused ? by(undefined) : first)
     }),
     E.mapLeft(within(node.name)),
   )
+}
 
 const bytesOf = (elements: number): number => Math.max(elements, 1) * 4
 
@@ -287,7 +294,9 @@ const planLaunch = (
     planPart(does, launch, placed, limits, part),
   )
   const tensors = tensorsOf(launch.kernel).length
-  const whole = parts.every((part) => E.isRight(part) && part.right.bindings.length === tensors)
+  const whole =
+    parts.every((part) => E.isRight(part) && part.right.bindings.length === tensors) &&
+    !(limits.tuning ?? untuned).refused.includes(launch.kernel.name)
   return whole || launch.orElse === undefined ? parts : planLaunch(does, launch.orElse, placed, limits)
 }
 
