@@ -1,6 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
-import type { Backend, DeviceMemory, Session } from '../spec/backend.js'
+import type { Backend, Begun, DeviceMemory, Session } from '../spec/backend.js'
 import { lanesThenTree } from '../spec/bound.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import { brief, ensure, fail } from '../spec/error.js'
@@ -306,6 +306,25 @@ const openSession =
     }
 
     // a recorded step is replayed as it is; only a fed attribute makes its uniform blocks anew
+    const ready = async (
+      of: CheckedProgram,
+      feeds: Tensors,
+      watch: readonly string[],
+      key: string,
+      where: Layout,
+    ): Promise<Result<{ readonly prepared: Prepared; readonly planned: Plan }>> => {
+      if (!open) return fail('BackendUnavailable', 'the session is closed')
+      const fits = checkWhole(without(stateNames, of.program.inputs), feeds)
+      if (E.isLeft(fits)) return fits
+      const prepared = await (recorded.get(key) ?? record(of, feeds, watch, key, where))
+      if (E.isLeft(prepared)) return prepared
+      const { plan: made, limits: at } = prepared.right
+      return F.pipe(
+        attributeFeeds(of.program).length === 0 ? E.right(made) : atFeeds(made, of, feeds, at),
+        E.map((planned) => ({ prepared: prepared.right, planned })),
+      )
+    }
+
     const replay = async (
       of: CheckedProgram,
       feeds: Tensors,
@@ -313,16 +332,28 @@ const openSession =
       key: string,
       where: Layout,
     ): Promise<Result<Tensors>> => {
-      if (!open) return fail('BackendUnavailable', 'the session is closed')
-      const fits = checkWhole(without(stateNames, of.program.inputs), feeds)
-      if (E.isLeft(fits)) return fits
-      const prepared = await (recorded.get(key) ?? record(of, feeds, watch, key, where))
-      if (E.isLeft(prepared)) return prepared
-      const { plan: made, limits: at } = prepared.right
-      const planned = attributeFeeds(of.program).length === 0 ? E.right(made) : atFeeds(made, of, feeds, at)
-      return E.isLeft(planned)
-        ? planned
-        : books.during(readBytes(made), () => executor.execute(prepared.right, feeds, planned.right))
+      const all = await ready(of, feeds, watch, key, where)
+      if (E.isLeft(all)) return all
+      const { prepared, planned } = all.right
+      return books.during(readBytes(planned), () => executor.execute(prepared, feeds, planned))
+    }
+
+    const begin = async (feeds: Tensors, watch: readonly string[]): Promise<Result<Begun>> => {
+      const all = await ready(checked, feeds, watch, stepKey(watch), layout)
+      if (E.isLeft(all)) return all
+      const { prepared, planned } = all.right
+      const bytes = readBytes(planned)
+      books.hold(bytes)
+      const started = await executor.start(prepared, feeds, planned)
+      if (E.isLeft(started)) {
+        books.release(bytes)
+        return started
+      }
+      const { finish } = started.right
+      return E.right({
+        values: () => finish().finally(() => books.release(bytes)),
+        ahead: (next) => void executor.ahead(prepared, next),
+      })
     }
 
     const checkOther = (other: Program): Result<CheckedProgram> => {
@@ -353,6 +384,10 @@ const openSession =
         (feeds, watch = program.outputs) =>
         () =>
           replay(checked, feeds, watch, stepKey(watch), layout),
+      begin:
+        (feeds, watch = program.outputs) =>
+        () =>
+          begin(feeds, watch),
       run:
         (other, feeds, watch = other.outputs) =>
         async () => {

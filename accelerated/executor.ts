@@ -34,6 +34,14 @@ export interface Prepared {
   /** what lies in the uniforms now; a replay writes the blocks that differ */
   readonly blocks: Uint8Array<ArrayBuffer>
   readonly dispatches: readonly { readonly pipeline: GPUComputePipeline; readonly group: GPUBindGroup }[]
+  /** feeds that went up for the next run while the last one ran */
+  readonly ahead: Map<string, Tensor>
+}
+
+/** A run that was handed over to the device. */
+export interface Started {
+  /** brings back what the plan reads, once the device has it */
+  readonly finish: () => Promise<Result<Tensors>>
 }
 
 export interface Executor {
@@ -44,6 +52,10 @@ export interface Executor {
    * its uniform blocks
    */
   readonly execute: (prepared: Prepared, feeds: Tensors, replay?: Plan) => Promise<Result<Tensors>>
+  /** the same up to where the device is at work; whoever starts a run has to finish it */
+  readonly start: (prepared: Prepared, feeds: Tensors, replay?: Plan) => Promise<Result<Started>>
+  /** uploads feeds of the next run behind those that are on their way */
+  readonly ahead: (prepared: Prepared, feeds: Tensors) => Promise<Result<void>>
   /** the kernels of a plan that the driver made no pipelines of, each with what it says of it */
   readonly refusedOf: (plan: Plan) => Readonly<Record<string, string>>
   readonly discard: (prepared: Prepared) => void
@@ -77,6 +89,13 @@ const packUniforms = (launches: readonly PlannedLaunch[], alignment: number) => 
     new Float32Array(bytes, at.params.offset, params.length).set(params)
   })
   return { bytes, blocks }
+}
+
+/** An answer on its way back. */
+interface Awaited {
+  readonly name: string
+  readonly shape: Shape
+  readonly staging: GPUBuffer
 }
 
 export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executor => {
@@ -247,7 +266,7 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
         })
         return { pipeline, group }
       })
-      return { plan, buffers, owned: made, uniforms, blocks: written, dispatches }
+      return { plan, buffers, owned: made, uniforms, blocks: written, dispatches, ahead: new Map<string, Tensor>() }
     })
     if (E.isRight(prepared)) return prepared
     made.forEach(letGo)
@@ -255,60 +274,95 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
     return code === 'LimitExceeded' ? fail(code, `${message}; the plan takes ${memoryOf(plan, uniformAlignment)} bytes`) : prepared
   }
 
-  const execute: Executor['execute'] = (prepared, feeds, replay) =>
-    guarded('running', async () => {
-      const { plan, buffers, dispatches } = prepared
-      const wanted: { readonly name: string; readonly shape: Shape; readonly staging: GPUBuffer }[] = []
+  const uploadFeed = ({ plan, buffers }: Prepared, name: string, value: Tensor): void => {
+    const at = plan.feeds[name]
+    if (at !== undefined) upload(buffers[at.buffer] as GPUBuffer, at.offset, value.data)
+  }
+
+  /** Hands a run over to the device; its answers come to the staging buffers. */
+  const submit = (prepared: Prepared, feeds: Tensors, replay?: Plan): readonly Awaited[] => {
+    const { plan, buffers, dispatches, ahead } = prepared
+    const wanted: Awaited[] = []
+    try {
       if (replay !== undefined) rewriteUniforms(prepared, replay.launches)
       Object.entries(feeds).forEach(([name, value]) => {
-        const at = plan.feeds[name]
-        if (at !== undefined) upload(buffers[at.buffer] as GPUBuffer, at.offset, value.data)
+        if (ahead.get(name) !== value) uploadFeed(prepared, name, value)
       })
-      try {
-        const encoder = device.createCommandEncoder()
-        const bringBack = (inputs: boolean): void =>
-          Object.entries(plan.reads).forEach(([name, { buffer, offset, shape, before }]) => {
-            if (before !== inputs) return
-            const staging = stagingFor(shape)
-            wanted.push({ name, shape, staging })
-            encoder.copyBufferToBuffer(buffers[buffer] as GPUBuffer, offset, staging, 0, sizeOf(shape) * 4)
-          })
-        bringBack(true)
-        const pass = encoder.beginComputePass()
-        dispatches.forEach(({ pipeline, group }, i) => {
-          pass.setPipeline(pipeline)
-          pass.setBindGroup(0, group)
-          pass.dispatchWorkgroups(...(plan.launches[i] as PlannedLaunch).workgroups)
+      ahead.clear()
+      const encoder = device.createCommandEncoder()
+      const bringBack = (inputs: boolean): void =>
+        Object.entries(plan.reads).forEach(([name, { buffer, offset, shape, before }]) => {
+          if (before !== inputs) return
+          const staging = stagingFor(shape)
+          wanted.push({ name, shape, staging })
+          encoder.copyBufferToBuffer(buffers[buffer] as GPUBuffer, offset, staging, 0, sizeOf(shape) * 4)
         })
-        pass.end()
-        bringBack(false)
-        plan.carries.forEach(({ from, to, bytes }) =>
-          encoder.copyBufferToBuffer(
-            buffers[from.buffer] as GPUBuffer,
-            from.offset,
-            buffers[to.buffer] as GPUBuffer,
-            to.offset,
-            bytes,
-          ),
-        )
-        device.queue.submit([encoder.finish()])
-        counters = {
-          ...counters,
-          dispatches: counters.dispatches + dispatches.length,
-          submits: counters.submits + 1,
-        }
-        const values = await Promise.all(
-          wanted.map(async ({ name, shape, staging }) => [name, await readBack(staging, shape)] as const),
-        )
-        return Object.fromEntries(values)
-      } finally {
-        wanted.forEach(({ staging }) => letGo(staging))
+      bringBack(true)
+      const pass = encoder.beginComputePass()
+      dispatches.forEach(({ pipeline, group }, i) => {
+        pass.setPipeline(pipeline)
+        pass.setBindGroup(0, group)
+        pass.dispatchWorkgroups(...(plan.launches[i] as PlannedLaunch).workgroups)
+      })
+      pass.end()
+      bringBack(false)
+      plan.carries.forEach(({ from, to, bytes }) =>
+        encoder.copyBufferToBuffer(
+          buffers[from.buffer] as GPUBuffer,
+          from.offset,
+          buffers[to.buffer] as GPUBuffer,
+          to.offset,
+          bytes,
+        ),
+      )
+      device.queue.submit([encoder.finish()])
+      counters = {
+        ...counters,
+        dispatches: counters.dispatches + dispatches.length,
+        submits: counters.submits + 1,
       }
+      return wanted
+    } catch (reason) {
+      wanted.forEach(({ staging }) => letGo(staging))
+      throw reason
+    }
+  }
+
+  const collect = async (wanted: readonly Awaited[]): Promise<Tensors> => {
+    try {
+      const values = await Promise.all(
+        wanted.map(async ({ name, shape, staging }) => [name, await readBack(staging, shape)] as const),
+      )
+      return Object.fromEntries(values)
+    } finally {
+      wanted.forEach(({ staging }) => letGo(staging))
+    }
+  }
+
+  const execute: Executor['execute'] = (prepared, feeds, replay) =>
+    guarded('running', async () => collect(submit(prepared, feeds, replay)))
+
+  const start: Executor['start'] = async (prepared, feeds, replay) => {
+    const wanted: Awaited[] = []
+    const started = await guarded('running', async () => {
+      wanted.push(...submit(prepared, feeds, replay))
     })
+    if (E.isRight(started)) return E.right({ finish: () => guarded('running', () => collect(wanted)) })
+    wanted.forEach(({ staging }) => letGo(staging))
+    return started
+  }
 
   return {
     prepare,
     execute,
+    start,
+    ahead: (prepared, feeds) =>
+      guarded('uploading', async () =>
+        Object.entries(feeds).forEach(([name, value]) => {
+          uploadFeed(prepared, name, value)
+          prepared.ahead.set(name, value)
+        }),
+      ),
     refusedOf: ({ launches }) =>
       Object.fromEntries(
         launches.flatMap(({ shader }) => {

@@ -99,6 +99,28 @@ describe.runIf(embedded)('a LeNet-5 training step on the device', () => {
     expect(own.counters().mostBytesHeld).toBe(0)
   })
 
+  test('is fed its batch while the step before it runs, to the same bits', async () => {
+    const { traffic } = recorded
+    const [plain, ahead] = [
+      right(await backend.open(program, state)()),
+      right(await backend.open(program, state)()),
+    ]
+    const batches = [0, 1, 2].map((shift) => feeds(0.02, shift))
+    for (const one of batches) right(await plain.step(one)())
+    for (const [i, one] of batches.entries()) {
+      recorded.reset()
+      const begun = right(await (ahead.begin as NonNullable<Session['begin']>)(one)())
+      expect(traffic.up.filter(({ bytes }) => bytes === images)).toHaveLength(i === 0 ? 1 : 0)
+      const next = batches[i + 1]
+      if (next !== undefined) begun.ahead({ x: next['x'] as Tensor, target: next['target'] as Tensor })
+      right(await begun.values())
+    }
+    const [wanted, found] = [right(await plain.state()), right(await ahead.state())]
+    for (const name of Object.keys(wanted)) expect(found[name]?.data).toEqual(wanted[name]?.data)
+    await plain.close()
+    await ahead.close()
+  })
+
   test('brings 4 bytes back: the loss, and no parameter ever', async () => {
     const { traffic } = recorded
     const values = await step(0.02)

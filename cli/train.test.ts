@@ -105,19 +105,22 @@ describe.runIf(embedded)(`LeNet-5 on the device, on ${real ? 'MNIST' : 'generate
     const at = (name: string): string => join(folder, name)
     const given = { network: 'mlp', batch: 4, epochs: 2, learningRate: 0.1, optimizer: 'sgd' } as const
     const load = few(12, 4)
+    const lostError = { code: 'DeviceLost', message: 'no begin' } as const
     const losing: TrainRim['open'] = () =>
       TE.map((acquired: AcquiredDevice): Backend => {
         const backend = webGpuBackend(acquired)
         let steps = 0
+        const counted = <A>(task: A): A => {
+          if (++steps === 5) acquired.device.destroy()
+          return task
+        }
         return {
           ...backend,
           open: (program, state) =>
             TE.map((session: Session): Session => ({
               ...session,
-              step: (feeds, watch) => {
-                if (++steps === 5) acquired.device.destroy()
-                return session.step(feeds, watch)
-              },
+              step: (feeds, watch) => counted(session.step(feeds, watch)),
+              begin: (feeds, watch) => counted(session.begin?.(feeds, watch) ?? TE.left(lostError)),
             }))(backend.open(program, state)),
         }
       })(acquireDevice('software'))

@@ -10,10 +10,19 @@ import type { Tensors } from './tensor.js'
 /** What a result was measured on: adapter, driver, limits, versions. Flat, so that it prints and compares. */
 export type Fingerprint = Readonly<Record<string, string | number | boolean>>
 
+/** A step that was handed over to a device, and may not be over yet. */
+export interface Begun {
+  readonly values: taskEither.TaskEither<EtalonError, Tensors>
+  /** feeds of the step to come, which go up while this one runs; that step is fed the same tensors */
+  readonly ahead: (feeds: Tensors) => void
+}
+
 /** A program that keeps its state between steps: what `carry` names stays where the backend computes. */
 export interface Session {
   /** one step: the feeds that are not state; answers the watched values, by default the program's outputs */
   readonly step: (feeds: Tensors, watch?: readonly string[]) => taskEither.TaskEither<EtalonError, Tensors>
+  /** the same, answered once the step is on its way, where a device computes beside whoever asks */
+  readonly begin?: (feeds: Tensors, watch?: readonly string[]) => taskEither.TaskEither<EtalonError, Begun>
   /** another program, run on the state where it lies: its inputs of the state's names are those; the state stays as it is */
   readonly run: (
     program: Program,
