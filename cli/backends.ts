@@ -11,6 +11,7 @@ import { openCommand } from './execBackend.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import { meant } from '../spec/nearest.js'
+import { complainTo } from './terminal.js'
 
 interface Options extends BackendOptions {
   readonly device: DeviceChoice
@@ -22,8 +23,17 @@ type Opener = (options: Options) => taskEither.TaskEither<EtalonError, Backend>
 const openers: Readonly<Record<string, Opener>> = {
   webgpu:
     ({ device }) =>
-    async () =>
-      (await import('../accelerated/index.js')).openWebGpu(device)(),
+    async () => {
+      const { acquireDevice, webGpuBackend } = await import('../accelerated/index.js')
+      const { tuningFor } = await import('./tuningFile.js')
+      const acquired = await acquireDevice(device)()
+      if (E.isLeft(acquired)) return acquired
+      const tell = complainTo(process.stderr)
+      const tuning = await tuningFor(acquired.right.fingerprint, tell)
+      if (E.isRight(tuning)) return E.right(webGpuBackend(acquired.right, { tuning: tuning.right, tell }))
+      await acquired.right.release()
+      return tuning
+    },
   'plain-f32': () => async () => E.right((await import('../adapters/plainF32.js')).plainF32),
   ...Object.fromEntries(adapters.map(({ name, open }): readonly [string, Opener] => [name, open])),
 }

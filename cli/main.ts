@@ -54,6 +54,10 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'time answers already found right, side by side with other libraries',
     load: async () => (await import('./bench.js')).benchCommand,
   },
+  tune: {
+    summary: 'measure which kernels win on this adapter, and keep that for the other commands',
+    load: async () => (await import('./tune.js')).tuneCommand,
+  },
   explain: {
     summary: "an op's formula with numbers put in, step by step",
     load: async () => (await import('./explain.js')).explainCommand,

@@ -78,7 +78,8 @@ const updateOf =
     }
   }
 
-const forwardNode = (
+/** A node of an op forward, as programs have it. */
+export const forwardNode = (
   name: string,
   op: ProgramNode['op'],
   inputs: ProgramNode['inputs'],
@@ -98,16 +99,20 @@ export interface StepFeeds {
 /** The feed that says how much the loss of an auxiliary output counts. */
 const weightName = (value: string): string => `${value}.weight`
 
-/** Feeds by the names that `trainingProgram` gives them; the loss's own cotangent is 1. */
-export const stepFeeds = ({ x, target, learningRate, auxiliaryWeights = {} }: StepFeeds): Tensors => ({
-  x,
-  target,
+/** The feeds of a training step beside its state and its examples, by the names that `trainingProgram` gives them. */
+export const scalarFeeds = ({
+  learningRate,
+  auxiliaryWeights = {},
+}: Pick<StepFeeds, 'learningRate' | 'auxiliaryWeights'>): Tensors => ({
   learningRate: scalar(Math.fround(learningRate)),
   [gradientName('loss')]: scalar(1),
   ...Object.fromEntries(
     Object.entries(auxiliaryWeights).map(([value, weight]) => [weightName(value), scalar(Math.fround(weight))]),
   ),
 })
+
+/** Feeds by the names that `trainingProgram` gives them; the loss's own cotangent is 1. */
+export const stepFeeds = ({ x, target, ...numbers }: StepFeeds): Tensors => ({ x, target, ...scalarFeeds(numbers) })
 
 /** One weight for all auxiliary outputs of a network: 0.3 for GoogLeNet's classifiers. */
 export const auxiliaryWeightsOf = ({ auxiliaries }: Network, weight: number): Readonly<Record<string, number>> =>
@@ -220,18 +225,48 @@ export const lossProgram = (
  * Errors  MissingInput – a frozen parameter that the network lacks; what the optimizer refuses of its attributes, and
  *         `differentiate` and `checkProgram` of the network
  */
-export const trainingProgram = (network: Network, method: Method): Result<Program> => {
-  const { parameters, kept } = network
-  const { optimizer, frozen = [] } = method
+export const trainingProgram = (network: Network, method: Method): Result<Program> =>
+  F.pipe(
+    learnedOf(network, method),
+    E.flatMap((learned) =>
+      F.pipe(
+        lossProgram(network, method),
+        E.flatMap((withLoss) => differentiate(withLoss, 'loss', learned)),
+      ),
+    ),
+    E.flatMap(({ program, gradients }) =>
+      withUpdates({ ...network, kept: Object.keys(network.kept) }, method, program, gradients),
+    ),
+  )
+
+/** The parameters that a step changes. Errors: MissingInput – a frozen one that the network lacks. */
+export const learnedOf = (
+  { parameters }: Pick<Network, 'parameters'>,
+  { frozen = [] }: Pick<Method, 'frozen'>,
+): Result<readonly string[]> => {
   const stranger = frozen.find((name) => parameters[name] === undefined)
-  const learned = Object.keys(parameters).filter((name) => !frozen.includes(name))
   return F.pipe(
     ensure(stranger === undefined, 'MissingInput', `frozen: the network has no parameter ${stranger}`),
-    E.flatMap(() => attributesOf(optimizer)),
-    E.bindTo('attrs'),
-    E.bind('withLoss', () => lossProgram(network, method)),
-    E.bind('both', ({ withLoss }) => differentiate(withLoss, 'loss', learned)),
-    E.map(({ attrs, both: { program, gradients } }): Program => {
+    E.map(() => Object.keys(parameters).filter((name) => !frozen.includes(name))),
+  )
+}
+
+/**
+ * A program that makes the loss and the gradients of some parameters, with an update of each of those, as a step: what the
+ * parameters and their optimizer keep is state, and so is what the network keeps.
+ *
+ * Errors  what the optimizer refuses of its attributes, and `checkProgram` of the whole
+ */
+export const withUpdates = (
+  { parameters, kept }: Pick<Network, 'parameters'> & { readonly kept: readonly string[] },
+  { optimizer, frozen = [] }: Method,
+  program: Program,
+  gradients: Readonly<Record<string, string>>,
+): Result<Program> =>
+  F.pipe(
+    attributesOf(optimizer),
+    E.map((attrs): Program => {
+      const learned = Object.keys(gradients)
       const state = learned.flatMap((name) =>
         keptBy(optimizer).map((input) => ({
           value: stateName(name, input),
@@ -251,7 +286,7 @@ export const trainingProgram = (network: Network, method: Method): Result<Progra
         outputs: ['loss'],
         carry: {
           // what is kept and not renewed, such as the state before a sequence, stays what it is
-          ...Object.fromEntries(Object.keys(kept).map((name) => [name, name])),
+          ...Object.fromEntries(kept.map((name) => [name, name])),
           ...program.carry,
           ...Object.fromEntries(frozen.map((name) => [name, name])),
           ...Object.fromEntries(state.map(({ value }) => [value, nextOf(value)])),
@@ -260,7 +295,6 @@ export const trainingProgram = (network: Network, method: Method): Result<Progra
     }),
     E.tap(checkProgram),
   )
-}
 
 /**
  * One step of gradient descent with momentum on the softmax cross-entropy of a classifier: `trainingProgram`'s most

@@ -18,7 +18,7 @@ import {
   type SystemFinding,
 } from './decide.js'
 import { messageOf } from './embedded.js'
-import { currentPlatform, loadEmbedded, loadSystem, vulkanLoaderIsMissing, type Loaded } from './load.js'
+import { currentPlatform, hostMemory, loadEmbedded, loadSystem, vulkanLoaderIsMissing, type Loaded } from './load.js'
 
 export type { DeviceChoice, DeviceKind, Fingerprint, Limits } from './decide.js'
 export { bufferUsage, mapMode } from './flags.js'
@@ -31,6 +31,8 @@ export type AcquiredDevice = {
   readonly fingerprint: Fingerprint
   /** All limits the device was granted; bytes or counts, as WebGPU has them. */
   readonly limits: Limits
+  /** The bytes that there are for all buffers: the machine's memory for software; of hardware nobody says. */
+  readonly memory?: number
   /** Resolves with the reason when the device is lost, released ones included; never rejects. */
   readonly lost: Promise<string>
   /** Left(DeviceLost) once the device is lost or released, without waiting. */
@@ -153,6 +155,7 @@ const acquiredFrom = (chosen: Chosen, device: GPUDevice): AcquiredDevice => {
     adapter: chosen.adapter,
     device,
     limits,
+    ...(chosen.kind === 'hardware' ? {} : { memory: hostMemory() }),
     fingerprint: fingerprintOf({
       kind: chosen.kind,
       facts: factsOf(chosen.adapter),
