@@ -2,6 +2,7 @@ import { either as E, function as F } from 'fp-ts'
 import type { AttributeValue, Attributes } from '../spec/attributes.js'
 import { roundAttributes } from '../spec/attributes.js'
 import { opOf } from '../spec/catalogue.js'
+import type { Differentiated } from '../spec/differentiate.js'
 import { differentiate, gradientName } from '../spec/differentiate.js'
 import type { Result } from '../spec/error.js'
 import { ensure, within } from '../spec/error.js'
@@ -210,6 +211,53 @@ export const lossProgram = (
   )
 }
 
+/** A program with an update of each parameter behind its gradients, and the shapes of what the optimizer keeps. */
+interface Updated {
+  readonly program: Program
+  readonly state: Readonly<Record<string, Shape>>
+}
+
+const updated = (
+  { program, gradients }: Differentiated,
+  optimizer: Optimizer,
+  attrs: Attributes,
+  learned: readonly string[],
+  parameters: Readonly<Record<string, { readonly shape: Shape }>>,
+): Updated => {
+  const state = Object.fromEntries(
+    learned.flatMap((name) =>
+      keptBy(optimizer).map((input) => [
+        stateName(name, input),
+        keptShape(optimizer, input, parameters[name]?.shape ?? []),
+      ]),
+    ),
+  )
+  return {
+    program: {
+      ...program,
+      inputs: { ...program.inputs, learningRate: [], ...state },
+      nodes: [...program.nodes, ...learned.map((name) => updateOf(optimizer, attrs)(name, gradients[name] as string))],
+    },
+    state,
+  }
+}
+
+/**
+ * A program and its gradients, with an update of each of these parameters, at the rate that is fed as `learningRate`; what
+ * the optimizer keeps of a parameter is an input too, `<parameter>.<name>`.
+ *
+ * Errors  what the optimizer refuses of its attributes
+ */
+export const withUpdates = (
+  both: Differentiated,
+  optimizer: Optimizer,
+  parameters: Readonly<Record<string, { readonly shape: Shape }>>,
+): Result<Updated> =>
+  F.pipe(
+    attributesOf(optimizer),
+    E.map((attrs) => updated(both, optimizer, attrs, Object.keys(parameters), parameters)),
+  )
+
 /**
  * One step of a training, as a program: forward, its reverse, and an update of every parameter. Parameters, what the
  * optimizer keeps of them, and what the network itself carries, such as running statistics, are state; the loss is the
@@ -231,30 +279,17 @@ export const trainingProgram = (network: Network, method: Method): Result<Progra
     E.bindTo('attrs'),
     E.bind('withLoss', () => lossProgram(network, method)),
     E.bind('both', ({ withLoss }) => differentiate(withLoss, 'loss', learned)),
-    E.map(({ attrs, both: { program, gradients } }): Program => {
-      const state = learned.flatMap((name) =>
-        keptBy(optimizer).map((input) => ({
-          value: stateName(name, input),
-          shape: keptShape(optimizer, input, parameters[name]?.shape ?? []),
-        })),
-      )
+    E.map(({ attrs, both }): Program => {
+      const { program, state } = updated(both, optimizer, attrs, learned, parameters)
       return {
-        inputs: {
-          ...program.inputs,
-          learningRate: [],
-          ...Object.fromEntries(state.map(({ value, shape }) => [value, shape])),
-        },
-        nodes: [
-          ...program.nodes,
-          ...learned.map((name) => updateOf(optimizer, attrs)(name, gradients[name] as string)),
-        ],
+        ...program,
         outputs: ['loss'],
         carry: {
           // what is kept and not renewed, such as the state before a sequence, stays what it is
           ...Object.fromEntries(Object.keys(kept).map((name) => [name, name])),
           ...program.carry,
           ...Object.fromEntries(frozen.map((name) => [name, name])),
-          ...Object.fromEntries(state.map(({ value }) => [value, nextOf(value)])),
+          ...Object.fromEntries(Object.keys(state).map((value) => [value, nextOf(value)])),
         },
       }
     }),
