@@ -21,6 +21,14 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'hold a backend against the reference on whole networks, node by node',
     load: async () => (await import('./zoo.js')).zooCommand,
   },
+  localize: {
+    summary: 'which op of a network is wrong: of the zoo, of a program or an ONNX model',
+    load: async () => (await import('./localize.js')).localizeCommand,
+  },
+  adjudicate: {
+    summary: 'which of several answers to a case are right, and by how much the others are wrong',
+    load: async () => (await import('./adjudicate.js')).adjudicateCommand,
+  },
   merge: {
     summary: 'lay the reports of the shards of a run together',
     load: async () => (await import('./merge.js')).mergeCommand,
