@@ -3,6 +3,8 @@
 export { contentOf } from './content.js'
 export { classCount, decodeImages, decodeLabels, encodeImages, encodeLabels } from './idx.js'
 export type { Images } from './idx.js'
+export { decodeOnnx, decodeOnnxTensor, encodeOnnx, encodeOnnxTensor, nodeLabel } from './onnx/model.js'
+export type { OnnxAttribute, OnnxGraph, OnnxModel, OnnxNode, OnnxValue } from './onnx/model.js'
 export { decodeSafetensors, encodeSafetensors, numbersOf, storedTensor, tensorsAs, unwanted } from './safetensors.js'
 export type { Dtype, Safetensors, SkippedTensor, StoredTensor } from './safetensors.js'
 export { unusedBy, weightsFrom, weightsOf } from './weights.js'
