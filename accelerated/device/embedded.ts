@@ -34,7 +34,7 @@ const found = (name: string): string => {
   try {
     return require.resolve(name)
   } catch (cause) {
-    throw new Error(`the package ${name} is not installed`, { cause })
+    throw new Error(`the package ${name} is not installed: npm install ${name}`, { cause })
   }
 }
 
