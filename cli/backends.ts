@@ -2,6 +2,7 @@ import { either as E, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import type { DeviceChoice } from '../accelerated/index.js'
 import { adapters } from '../adapters/index.js'
+import { versionOf } from '../adapters/installed.js'
 import type { BackendOptions } from '../spec/adapter.js'
 import type { Backend } from '../spec/backend.js'
 import type { EtalonError, Result } from '../spec/error.js'
@@ -73,6 +74,7 @@ export const openBackend = (device: DeviceChoice, backend = 'webgpu'): taskEithe
   if (E.isLeft(origin)) return TE.left(origin.left)
   const options: Options = {
     device,
+    versionOf,
     gpu: async () => (await import('../accelerated/index.js')).openGpu(device)(),
   }
   switch (origin.right.kind) {

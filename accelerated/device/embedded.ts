@@ -7,6 +7,7 @@ import { brotliDecompress } from 'node:zlib'
 import { taskEither as TE } from 'fp-ts'
 import { extract } from 'tar-stream'
 import { etalonError, type EtalonError } from '../../spec/error.js'
+import { messageOf } from './acquired.js'
 import { cacheFolders, isTrustworthy } from './decide.js'
 
 /*
@@ -24,8 +25,6 @@ const softwareVulkan = `${binaries}/libvulkan.so.1`
 
 /** An unpacked copy: the folder of its webgpu package, and the version of the package SwiftShader came from. */
 export type Embedded = { readonly folder: string; readonly packedIn: string }
-
-export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
 
 const unavailable = (thrown: unknown): EtalonError =>
   etalonError('BackendUnavailable', `the embedded software adapter could not be prepared: ${messageOf(thrown)}`)
