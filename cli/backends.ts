@@ -9,9 +9,9 @@ import type { EtalonError, Result } from '../spec/error.js'
 import { fail, show } from '../spec/error.js'
 import { openBackendFile } from './backendFile.js'
 import { openCommand } from './execBackend.js'
-import type { ExitCode } from './exit.js'
-import { exit } from './exit.js'
 import { meant } from '../spec/nearest.js'
+
+export { exitOfOpening } from './exit.js'
 
 interface Options extends BackendOptions {
   readonly device: DeviceChoice
@@ -86,10 +86,6 @@ export const openBackend = (device: DeviceChoice, backend = 'webgpu'): taskEithe
       return openCommand(origin.right.command)
   }
 }
-
-/** The exit code of a backend that could not be opened: it is a mistake to name what is none. */
-export const exitOfOpening = ({ code }: EtalonError): ExitCode =>
-  code === 'BackendUnavailable' || code === 'LimitExceeded' || code === 'DeviceLost' ? exit.noBackend : exit.usage
 
 // what has a name and computes on the processor, whatever it is given
 const without: readonly string[] = backendNames.filter((name) => !name.endsWith('webgpu'))

@@ -8,7 +8,7 @@ import type { Item, Progress } from '../conformance/verify.js'
 import type { Fingerprint } from '../spec/backend.js'
 import type { Result } from '../spec/error.js'
 import { fail } from '../spec/error.js'
-import type { FromPart, Manner, ToPart } from './part.js'
+import type { FromPart, Manner, ToPart } from './partWork.js'
 
 /**
  * A run in several processes of this machine, each with a backend of its own. Whoever is free takes the next question, so

@@ -6,14 +6,13 @@ import { oracle } from '../reference/index.js'
 import type { Backend } from '../spec/backend.js'
 import type { EtalonError } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
-import { closed } from '../conformance/guarded.js'
 import { openBackend } from './backends.js'
 import { exit } from './exit.js'
 import type { StartPart } from './jobs.js'
 import { startPart } from './jobs.js'
 import type { Screen } from './terminal.js'
-import { complainTo } from './terminal.js'
-import { timeLimit } from './timeLimit.js'
+
+export { closing } from './closing.js'
 
 /** All that a command meets of the world. */
 export interface Rim {
@@ -70,12 +69,3 @@ export const processRim = (): Rim => ({
   startPart,
   listen: listenToProcess,
 })
-
-// what hangs while it is closed is not waited for longer
-const closingSeconds = 5
-
-/** Closes a backend, and says so where that fails: it is nothing against what was found. */
-export const closing = async ({ err }: Pick<Rim, 'err'>, backend: Backend): Promise<void> => {
-  const problem = await closed(backend, timeLimit(closingSeconds))
-  if (problem !== undefined) complainTo(err)(`the backend: ${problem}`)
-}
