@@ -99,10 +99,11 @@ export const deviceProblem = (device: DeviceChoice, backend: string): string | u
 /** A word as a shell takes it. */
 const word = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
 
-/** The command that replays a case on the backend and the device that a run was given. */
-export const replayCommand = (device: DeviceChoice, backend: string): string =>
+/** The command that replays a case on the backend and the device that a run was given, in the browser that `where` asks for. */
+export const replayCommand = (device: DeviceChoice, backend: string, where: readonly string[] = []): string =>
   [
     'etalon replay',
+    ...where.map(word),
     ...(backend === 'webgpu' ? [] : [`--backend ${word(backend)}`]),
     ...(device === 'auto' ? [] : [`--device ${device}`]),
   ].join(' ')
