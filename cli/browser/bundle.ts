@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { join, posix, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -71,7 +72,6 @@ export const makeFiles = async (backend: string): Promise<Files> => {
     platform: 'browser',
     format: 'esm',
     target: 'es2022',
-    keepNames: false,
     external: everyPackage.filter((name) => !own.includes(name)).flatMap((name) => [name, `${name}/*`]),
     write: false,
     logLevel: 'silent',
@@ -100,11 +100,14 @@ const readMade = async (): Promise<Files> => {
  */
 export const filesFor = async (backend: string): Promise<Result<Files>> => {
   const adapter = adapters.find(({ name }) => name === backend)
+  const made = extension === 'js' && adapter === undefined
+  if (made && !existsSync(madeFolder))
+    return fail('BackendUnavailable', 'this program comes without the suite for browsers; the npm package etalon has it')
   const missing = packagesOf(backend).some((name) => versionOf(name) === undefined)
   if (adapter !== undefined && missing)
     return fail('BackendUnavailable', `${backend} is not installed: ${installCommand(adapter.packages)}`)
   try {
-    return E.right(extension === 'js' && adapter === undefined ? await readMade() : await makeFiles(backend))
+    return E.right(made ? await readMade() : await makeFiles(backend))
   } catch (thrown) {
     const why = messageOf(thrown)
     return fail(
