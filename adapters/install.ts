@@ -35,14 +35,20 @@ const put = (name: string, value: unknown): (() => void) => {
 /** Node's major version as a fingerprint tells it, v20.19.0 being 20. */
 const majorOf = (node: Fingerprint[string] | undefined): string => /\d+/.exec(String(node))?.[0] ?? ''
 
+/** Whether it is the WebGPU of the browser that this runs in. */
+export const isOfBrowser = ({ gpu }: OpenedGpu): boolean => {
+  const navigator: unknown = Reflect.get(globalThis, 'navigator')
+  return typeof navigator === 'object' && navigator !== null && Reflect.get(navigator, 'gpu') === gpu
+}
+
 /**
  * Puts a WebGPU implementation where a browser has it – `navigator.gpu`, and its classes and constants as globals – for
  * libraries that look nowhere else; answers what puts back what was there. In a browser it is there already.
  */
-export const asInBrowser = ({ gpu, globals, fingerprint }: OpenedGpu): (() => void) => {
+export const asInBrowser = (opened: OpenedGpu): (() => void) => {
+  if (isOfBrowser(opened)) return () => undefined
+  const { gpu, globals, fingerprint } = opened
   const navigator: unknown = Reflect.get(globalThis, 'navigator')
-  if (typeof navigator === 'object' && navigator !== null && Reflect.get(navigator, 'gpu') === gpu)
-    return () => undefined
   const withGpu: unknown = Object.create(typeof navigator === 'object' ? navigator : null, {
     gpu: { value: gpu },
     // as Node from version 21 on has it

@@ -15,7 +15,7 @@ import { resolve, shapesOf } from '../spec/op.js'
 import type { Question } from '../spec/program.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
 import { sizeOf } from '../spec/tensor.js'
-import { absent, asInBrowser, installCommand } from './install.js'
+import { absent, installCommand, isOfBrowser } from './install.js'
 import type { Model } from './onnxruntimeWeb/model.js'
 import { encoderOf, showModel } from './onnxruntimeWeb/model.js'
 import type { AnyPose, Feed, Posed } from './onnxruntimeWeb/ops.js'
@@ -44,7 +44,7 @@ const wasm: Kind = {
 
 const webgpu: Kind = {
   name: 'onnxruntime-webgpu',
-  about: 'ONNX Runtime, WebGPU',
+  about: 'ONNX Runtime, WebGPU of a browser',
   provider: 'webgpu',
   from: 'onnxruntime-web/webgpu',
   load: () => import('onnxruntime-web/webgpu'),
@@ -162,7 +162,6 @@ const lacks = (thrown: unknown): boolean =>
   )
 
 const opened = async (kind: Kind, gpu: OpenedGpu | undefined, { addressOf }: BackendOptions): Promise<Backend> => {
-  const restore = gpu === undefined ? () => undefined : asInBrowser(gpu)
   const ort = await kind.load()
   const protobuf = await import('protobufjs')
   // threads of its own would keep Node from ending
@@ -211,7 +210,6 @@ const opened = async (kind: Kind, gpu: OpenedGpu | undefined, { addressOf }: Bac
     }),
     close: async () => {
       await sessions.close()
-      restore()
       await gpu?.close()
     },
   }
@@ -224,7 +222,12 @@ const open =
     if (kind.provider === 'wasm') return TE.tryCatch(() => opened(kind, undefined, options), missing)
     if (options.gpu === undefined)
       return TE.left(etalonError('BackendUnavailable', `${kind.name} wants a WebGPU implementation, and was given none`))
-    return TE.flatMap((given: OpenedGpu) => TE.tryCatch(() => opened(kind, given, options), missing))(options.gpu)
+    return TE.flatMap((given: OpenedGpu) =>
+      // it writes to the device from memory that it shares with its threads, which Dawn's own binding for Node refuses
+      isOfBrowser(given)
+        ? TE.tryCatch(() => opened(kind, given, options), missing)
+        : TE.left(etalonError('BackendUnavailable', `${kind.name} runs in a browser only: add --browser`)),
+    )(options.gpu)
   }
 
 /** ONNX Runtime in WebAssembly, and on WebGPU: forward, each question a model of one node. */
