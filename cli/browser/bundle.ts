@@ -56,10 +56,20 @@ const packagesOf = (backend: string): readonly string[] =>
 
 const everyPackage: readonly string[] = [...new Set(adapters.flatMap(({ name }) => packagesOf(name)))]
 
+/** What a backend may load: packages of its library need each other, those of another library are left out. */
+const bundledWith = (backend: string): readonly string[] => {
+  const own = packagesOf(backend)
+  return everyPackage.filter(
+    (name) =>
+      versionOf(name) !== undefined &&
+      adapters.some(({ packages }) => name in packages && own.some((one) => one in packages)),
+  )
+}
+
 /** Makes the files for a backend: the suite, and the backend's libraries. What is wrong is thrown. */
 export const makeFiles = async (backend: string): Promise<Files> => {
   const { build } = await bundler()
-  const own = packagesOf(backend)
+  const inside = bundledWith(backend)
   const entries = ['cli/browser/worker', 'cli/browser/deno', ...(await neededByFormulas())]
   const outdir = join(rooms, 'browser')
   const { outputFiles } = await build({
@@ -72,7 +82,7 @@ export const makeFiles = async (backend: string): Promise<Files> => {
     platform: 'browser',
     format: 'esm',
     target: 'es2022',
-    external: everyPackage.filter((name) => !own.includes(name)).flatMap((name) => [name, `${name}/*`]),
+    external: everyPackage.filter((name) => !inside.includes(name)).flatMap((name) => [name, `${name}/*`]),
     write: false,
     logLevel: 'silent',
   })
