@@ -179,7 +179,7 @@ export const valuesOf = (shapes: ReadonlyMap<string, Shape>, names: Readonly<Rec
     Object.entries(names).map(([name, value]) => [name, { name: value, shape: shapes.get(value) as Shape }]),
   )
 
-/** Why a gradient's gradient is refused. */
+/** Why an op's gradient, or its gradient's gradient, is refused. */
 export const noSecond = (op: OpName): EtalonError =>
   etalonError(
     'NoBackward',

@@ -20,8 +20,8 @@ import { linear } from './rule.js'
  * one likes; only a gradient of `batchNormTraining`'s is the last, as it reads a variance which no cotangent reaches.
  *
  *   a rule         of smooth ops, products and linear ops: ∇ and J in closed form
- *   a composition  of cells and maxout: the op written out in others, of which each has a rule
- *   none           `localResponseNorm`, and the scans `rnn`, `lstm` and `gru`
+ *   a composition  of cells, their scans and maxout: the op written out in others, of which each has a rule
+ *   none           `localResponseNorm`
  *
  * At a kink the branch that the first derivative takes is the function there: its slope is as it is, the second derivative
  * of a straight piece 0. At ties of a maximum the gradient stays where it was put. A zero is left out of programs.
@@ -61,9 +61,9 @@ const table: Readonly<Record<DifferentiableName, Second>> = {
   rnnCell: composed(cells.rnnCell),
   lstmCell: composed(cells.lstmCell),
   gruCell: composed(cells.gruCell),
-  rnn: undefined,
-  lstm: undefined,
-  gru: undefined,
+  rnn: composed(cells.rnn),
+  lstm: composed(cells.lstm),
+  gru: composed(cells.gru),
   mse: ruled(losses.mse),
   bce: ruled(losses.bce),
   cce: ruled(losses.cce),

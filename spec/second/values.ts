@@ -145,40 +145,45 @@ export interface WrittenDown {
 
 const isNamed = (value: Value): value is Named => 'name' in value
 
-/** The nodes that make some values, named after a prefix. */
+type Nameless = Omit<ProgramNode, 'outputs'>
+
+const outputName = ({ name, op, direction }: Nameless, answer: string): string =>
+  direction === 'forward' && Object.keys(opOf(op).outputs).length === 1 ? name : `${name}.${answer}`
+
+/**
+ * The nodes that make some values, named after a prefix. Calls of the same op on the same operands are one node, whether a
+ * formula holds the call once or writes it twice.
+ */
 export const writtenDown = (prefix: string, wanted: readonly Value[]): WrittenDown => {
-  // calls in the order in which they can run, each with those of its answers that are read
-  const read = new Map<Call, Set<string>>()
-  const visit = (value: Value): void => {
-    if (isNamed(value)) return
-    const { call, answer } = value
-    const known = read.get(call)
-    if (known !== undefined) {
-      known.add(answer)
-      return
-    }
-    for (const operand of [...Object.values(call.inputs), ...Object.values(call.cotangents)]) visit(operand)
-    read.set(call, new Set([answer]))
-  }
-  for (const value of wanted) visit(value)
-  const places = new Map([...read.keys()].map((call, at) => [call, `${prefix}.${at + 1}`]))
+  // nodes in the order in which they can run, each with those of its answers that are read; and where a call has its node
+  const made: (Nameless & { readonly answers: Set<string> })[] = []
+  const places = new Map<Call, number>()
+  const known = new Map<string, number>()
   const nameOf = (value: Value): string => {
     if (isNamed(value)) return value.name
-    const place = places.get(value.call) as string
-    return value.call.direction === 'forward' && Object.keys(opOf(value.call.op).outputs).length === 1
-      ? place
-      : `${place}.${value.answer}`
+    const { call, answer } = value
+    return outputName(made[places.get(call) as number] as Nameless, answer)
   }
-  const names = (values: Values): Readonly<Record<string, string>> =>
-    Object.fromEntries(Object.entries(values).map(([name, value]) => [name, nameOf(value)]))
-  const nodes = [...read].map(([call, answers]): ProgramNode => ({
-    name: places.get(call) as string,
-    op: call.op,
-    direction: call.direction,
-    attrs: call.attrs,
-    inputs: names(call.inputs),
-    cotangents: names(call.cotangents),
-    outputs: Object.fromEntries([...answers].map((answer) => [answer, nameOf({ shape: [], call, answer })])),
+  const placeOf = (call: Call): number => {
+    const names = (values: Values): Readonly<Record<string, string>> =>
+      Object.fromEntries(Object.entries(values).map(([name, value]) => [name, visit(value)]))
+    const { op, direction, attrs } = call
+    const read = { op, direction, attrs, inputs: names(call.inputs), cotangents: names(call.cotangents) }
+    const key = JSON.stringify(read)
+    const place = known.get(key) ?? made.length
+    if (place === made.length) made.push({ name: `${prefix}.${place + 1}`, ...read, answers: new Set() })
+    known.set(key, place)
+    places.set(call, place)
+    return place
+  }
+  const visit = (value: Value): string => {
+    if (!isNamed(value)) made[places.get(value.call) ?? placeOf(value.call)]?.answers.add(value.answer)
+    return nameOf(value)
+  }
+  for (const value of wanted) visit(value)
+  const nodes = made.map(({ answers, ...node }): ProgramNode => ({
+    ...node,
+    outputs: Object.fromEntries([...answers].map((answer) => [answer, outputName(node, answer)])),
   }))
   return { nodes, nameOf }
 }
