@@ -20,11 +20,10 @@ export const tanh = elementwise((_, x, weight) =>
 /** Straight pieces: the slope is as it is, and where it jumps the catalogue's slope there is kept. */
 export const straight = elementwise(() => undefined)
 
-/** α·e^x on the branch below 0, which is the slope there, and 0 above; at 0 the branch whose slope is taken. */
-export const elu = elementwise(({ attrs, given }, x, weight) => {
-  const below = attrs['kink'] === 'left' ? apply('step', { x: minus(x) }) : oneMinus(apply('step', { x }))
-  return pull('elu', 'x', { x }, times(weight(), below), given)
-})
+/** α·e^x below 0, which is the slope there, and 0 from 0 on, whichever slope 0 has itself: PyTorch's. */
+export const elu = elementwise(({ given }, x, weight) =>
+  pull('elu', 'x', { x }, times(weight(), oneMinus(apply('step', { x }))), given),
+)
 
 /** The slope is σ(βx): β·σ′(βx) */
 export const softplus = elementwise(({ attrs, given }, x, weight) => {

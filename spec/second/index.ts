@@ -23,8 +23,8 @@ import { linear } from './rule.js'
  *   a composition  of cells, their scans and maxout: the op written out in others, of which each has a rule
  *   none           `localResponseNorm`
  *
- * At a kink the branch that the first derivative takes is the function there: its slope is as it is, the second derivative
- * of a straight piece 0. At ties of a maximum the gradient stays where it was put. A zero is left out of programs.
+ * At a kink the slope is the first derivative's, by the attribute `kink`, and its own derivative 0, as in PyTorch. At ties of a
+ * maximum the gradient stays where it was put. A zero is left out of programs.
  */
 type Second = { readonly rule: Rule } | { readonly composition: Composition } | undefined
 

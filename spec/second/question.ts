@@ -28,15 +28,15 @@ export interface SecondQuestion {
 export interface SecondProgram {
   readonly program: Program
   readonly feeds: Tensors
-  /** the value that is each input's gradient; one that is 0 whatever is fed has none */
-  readonly answers: Readonly<Record<string, string | undefined>>
+  /** the value that is the gradient of each, by name, and the feed whose shape it has; one that is 0 whatever is fed has none */
+  readonly answers: Readonly<Record<string, { readonly value: string | undefined; readonly like: string }>>
 }
 
 const prefixed = <A>(prefix: string, named: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
   Object.fromEntries(Object.entries(named).map(([name, value]) => [`${prefix}.${name}`, value]))
 
 const namesOf = (prefix: string, names: readonly string[]): Readonly<Record<string, string>> =>
-  Object.fromEntries(names.map((name) => [name, `${prefix}.${name}`]))
+  Object.fromEntries(names.map((name) => [name, prefix === '' ? name : `${prefix}.${name}`]))
 
 /** The nodes that some values need, and of their answers those that are read. */
 const needed = (nodes: readonly ProgramNode[], values: readonly string[]): readonly ProgramNode[] => {
@@ -52,12 +52,16 @@ const needed = (nodes: readonly ProgramNode[], values: readonly string[]): reado
 }
 
 /**
- * The program of a second derivative, which any backend runs.
+ * The program of a second derivative, which any backend runs: the gradients of Σ ⟨direction, gradient⟩ with respect to the
+ * inputs, or to the cotangents.
  *
  * Errors  NoBackward – the op has none; UnexpectedInput, MissingInput – names of cotangents and directions; ShapeMismatch –
  *         their shapes, and whatever the op refuses
  */
-export const secondProgram = ({ op, attrs, inputs, cotangents, directions }: SecondQuestion): Result<SecondProgram> => {
+export const secondProgram = (
+  { op, attrs, inputs, cotangents, directions }: SecondQuestion,
+  of: 'inputs' | 'cotangents' = 'inputs',
+): Result<SecondProgram> => {
   const spec = opOf(op)
   const differentiable = gradientNames(spec, inputs)
   const stranger = Object.keys(directions).find((name) => !differentiable.includes(name))
@@ -65,6 +69,7 @@ export const secondProgram = ({ op, attrs, inputs, cotangents, directions }: Sec
   const unfit = Object.entries(directions).find(
     ([name, { shape }]) => stranger === undefined && !sameShape(shape, (inputs[name] as Tensor).shape),
   )
+  const wrt = of === 'inputs' ? namesOf('', differentiable) : namesOf('cotangent', Object.keys(cotangents))
   const gradient: ProgramNode = {
     name: op,
     op,
@@ -110,19 +115,21 @@ export const secondProgram = ({ op, attrs, inputs, cotangents, directions }: Sec
       ),
     ),
     E.bind('given', () => checkProgram(asked)),
-    E.bind('checked', ({ given }) => withCompositions(given, differentiable)),
+    E.bind('checked', ({ given }) => withCompositions(given, Object.values(wrt))),
     E.bind('back', ({ checked }) =>
       reversed(
         checked.program.nodes,
         new Map(Object.entries<Shape>(checked.shapes)),
         Object.fromEntries(Object.keys(directions).map((name) => [`gradient.${name}`, `direction.${name}`])),
-        differentiable,
+        Object.values(wrt),
         { gradient: (value) => `second.${value}`, node: (name) => `${name}.reverse` },
       ),
     ),
     E.map(({ checked, back }): SecondProgram => {
-      const answers = Object.fromEntries(differentiable.map((name) => [name, back.arrived.get(name)?.[0]]))
-      const outputs = [...new Set(Object.values(answers).filter((value) => value !== undefined))]
+      const answers = Object.fromEntries(
+        Object.entries(wrt).map(([name, value]) => [name, { value: back.arrived.get(value)?.[0], like: value }]),
+      )
+      const outputs = [...new Set(Object.values(answers).flatMap(({ value }) => value ?? []))]
       return {
         program: {
           ...asked,
@@ -136,11 +143,11 @@ export const secondProgram = ({ op, attrs, inputs, cotangents, directions }: Sec
   )
 }
 
-/** The answers under the inputs' names, zeros for those that are. */
+/** The answers under their names, zeros for those that have no value. */
 export const secondAnswers = ({ answers, feeds }: SecondProgram, values: Tensors): Tensors =>
   Object.fromEntries(
-    Object.entries(answers).map(([name, value]) => [
+    Object.entries(answers).map(([name, { value, like }]) => [
       name,
-      value === undefined ? zeros((feeds[name] as Tensor).shape) : (values[value] as Tensor),
+      value === undefined ? zeros((feeds[like] as Tensor).shape) : (values[value] as Tensor),
     ]),
   )
