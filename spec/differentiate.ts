@@ -6,7 +6,8 @@ import { checkProgram, standingAttributes } from './program.js'
 import { freeNaming, reach, readBy, reversed } from './reverse.js'
 import type { Composition } from './second/cells.js'
 import { secondOf } from './second/index.js'
-import { constant, writtenDown } from './second/values.js'
+import { constant } from './second/values.js'
+import { writtenDown } from './second/written.js'
 import type { Shape } from './tensor.js'
 
 /** The name of the gradient of a value; the cotangent of the result is fed under this name. */
@@ -92,16 +93,22 @@ const writtenOut = (shapes: Shapes, composition: Composition, of: ProgramNode): 
 /** A program in which every backward node that `wrt` acts through is one of an op with a rule, or with nothing. */
 export const withCompositions = (checked: CheckedProgram, wrt: readonly string[]): Result<CheckedProgram> => {
   const { program } = checked
-  const { active } = reach(program.nodes, wrt)
   const shapes = new Map(Object.entries(checked.shapes))
-  const parts = program.nodes.map((each): Result<readonly ProgramNode[]> => {
-    const second = each.direction === 'forward' ? undefined : secondOf(each.op)
-    return second !== undefined && 'composition' in second && readBy(each).some((value) => active.has(value))
-      ? writtenOut(shapes, second.composition, each)
-      : E.right([each])
-  })
   return F.pipe(
-    E.sequenceArray(parts),
+    reach(program.nodes, wrt),
+    E.flatMap((marks) =>
+      F.pipe(
+        program.nodes,
+        E.traverseArray((each): Result<readonly ProgramNode[]> => {
+          const second = each.direction === 'forward' ? undefined : secondOf(each.op)
+          return second !== undefined &&
+            'composition' in second &&
+            readBy(each).some((value) => marks.get(value)?.active)
+            ? writtenOut(shapes, second.composition, each)
+            : E.right([each])
+        }),
+      ),
+    ),
     E.flatMap((nodes) =>
       nodes.every(({ length }) => length === 1) ? E.right(checked) : checkProgram({ ...program, nodes: nodes.flat() }),
     ),

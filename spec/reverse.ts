@@ -10,7 +10,7 @@ import type { ProgramNode } from './program.js'
 import { standingAttributes } from './program.js'
 import { secondOf } from './second/index.js'
 import type { Value, Values } from './second/values.js'
-import { writtenDown } from './second/values.js'
+import { writtenDown } from './second/written.js'
 import type { Shape } from './tensor.js'
 
 /**
@@ -77,18 +77,20 @@ export const readBy = ({ op, direction, inputs, cotangents }: ProgramNode): read
 ]
 
 /** How often each value is read by an input that a node is differentiable in. */
-const timesRead = (nodes: readonly ProgramNode[]): ReadonlyMap<string, number> => {
-  const times = new Map<string, number>()
-  for (const value of nodes.flatMap(readBy)) times.set(value, (times.get(value) ?? 0) + 1)
-  return times
-}
+const timesRead = (nodes: readonly ProgramNode[]): Result<ReadonlyMap<string, number>> =>
+  F.pipe(
+    foldNodes({}, nodes.flatMap(readBy), (times: ReadonlyMap<string, number>, value) =>
+      E.right({ made: undefined, writes: { [value]: (times.get(value) ?? 0) + 1 } }),
+    ),
+    E.map(({ known }) => known),
+  )
 
 /** What a list of nodes has to say to whoever reverses them. */
 interface Surroundings {
   readonly naming: Naming
   readonly shapes: ReadonlyMap<string, Shape>
   readonly reads: ReadonlyMap<string, number>
-  readonly active: ReadonlyMap<string, true>
+  readonly marks: Reach
   readonly seeds: Readonly<Record<string, string>>
 }
 
@@ -107,7 +109,7 @@ const reverseNode =
         return gradient === undefined ? [] : [[output, gradient] as const]
       }),
     )
-    const wanted = readBy(node).filter((value) => around.active.has(value))
+    const wanted = readBy(node).filter((value) => around.marks.get(value)?.active)
     if (!reached || wanted.length === 0) return E.right(summed)
     if (Object.keys(gradients).length === 0)
       return E.right({ made: summed.made, writes: { ...withZeros(arrived, wanted), ...summed.writes } })
@@ -138,7 +140,7 @@ const allOf = (arrived: Arrived, gradients: readonly Gradient[]): Part['writes']
   )
 
 const ofForward = (
-  { naming, reads, active, seeds }: Surroundings,
+  { naming, reads, marks, seeds }: Surroundings,
   arrived: Arrived,
   node: ProgramNode,
   cotangents: Readonly<Record<string, string>>,
@@ -146,7 +148,9 @@ const ofForward = (
   const taken = Object.fromEntries(
     Object.entries(cotangents).filter(([name]) => cotangentNames(opOf(node.op)).includes(name)),
   )
-  const wanted = gradientNames(opOf(node.op), node.inputs).filter((input) => active.has(node.inputs[input] as string))
+  const wanted = gradientNames(opOf(node.op), node.inputs).filter(
+    (input) => marks.get(node.inputs[input] as string)?.active,
+  )
   if (Object.keys(taken).length === 0 || wanted.length === 0) return { made: [], writes: {} }
   const outputs = Object.fromEntries(
     wanted.map((input) => {
@@ -187,7 +191,7 @@ export const noSecond = (op: OpName): EtalonError =>
   )
 
 const ofBackward = (
-  { naming, shapes, active }: Surroundings,
+  { naming, shapes, marks }: Surroundings,
   arrived: Arrived,
   node: ProgramNode,
   gradients: Readonly<Record<string, string>>,
@@ -213,7 +217,10 @@ const ofBackward = (
       const wanted = [
         ...gradientNames(opOf(node.op), node.inputs).map((input) => [node.inputs[input], found.inputs[input]] as const),
         ...Object.entries(node.cotangents).map(([output, value]) => [value, found.cotangents[output]] as const),
-      ].filter((pair): pair is readonly [string, Value] => pair[1] !== undefined && active.has(pair[0] as string))
+      ].filter(
+        (pair): pair is readonly [string, Value] =>
+          pair[1] !== undefined && marks.get(pair[0] as string)?.active === true,
+      )
       const { nodes, nameOf } = writtenDown(
         naming.node(node.name),
         wanted.map(([, gradient]) => gradient),
@@ -229,33 +236,46 @@ const ofBackward = (
   )
 }
 
-/** The values through which an input in `wrt` acts, and those among them that no gradient comes back from. */
-interface Reach {
-  readonly active: ReadonlyMap<string, true>
-  readonly mute: ReadonlyMap<string, string>
+/** How a value comes by what `wrt` does to it. */
+interface Mark {
+  /** gradients come back from it */
+  readonly active: boolean
+  /** what it depends on that takes no cotangent, if it does */
+  readonly mute?: string
 }
 
+/** The values that an input in `wrt` acts on. */
+export type Reach = ReadonlyMap<string, Mark>
+
 /**
- * Outputs without a cotangent, such as running statistics, act as well, but what reads them hands no gradient on: where
- * the result depends on one, its gradient would be wrong in silence.
+ * Outputs without a cotangent, such as running statistics, are acted on as well, but what reads them hands no gradient on:
+ * where the result depends on one, its gradient would be wrong in silence.
  */
-export const reach = (nodes: readonly ProgramNode[], wrt: readonly string[]): Reach => {
-  const active = new Map(wrt.map((name) => [name, true as const]))
-  const mute = new Map<string, string>()
-  for (const node of nodes) {
-    const op = opOf(node.op)
-    if (!hasBackward(node.op)) continue
-    const heard = node.direction === 'forward' ? cotangentNames(op) : Object.keys(node.outputs)
-    const acts = readBy(node).some((value) => active.has(value))
-    const muted = [...Object.values(node.inputs), ...Object.values(node.cotangents)].find((value) => mute.has(value))
-    for (const [output, value] of Object.entries(node.outputs)) {
-      if (acts && heard.includes(output)) active.set(value, true)
-      if (muted !== undefined) mute.set(value, mute.get(muted) as string)
-      else if (acts && !heard.includes(output)) mute.set(value, value)
-    }
-  }
-  return { active, mute }
-}
+export const reach = (nodes: readonly ProgramNode[], wrt: readonly string[]): Result<Reach> =>
+  F.pipe(
+    foldNodes(
+      Object.fromEntries(wrt.map((name): readonly [string, Mark] => [name, { active: true }])),
+      nodes.filter(({ op }) => hasBackward(op)),
+      (marks: Reach, node) => {
+        const heard = node.direction === 'forward' ? cotangentNames(opOf(node.op)) : Object.keys(node.outputs)
+        const acts = readBy(node).some((value) => marks.get(value)?.active)
+        const silent = [...Object.values(node.inputs), ...Object.values(node.cotangents)].flatMap(
+          (value) => marks.get(value)?.mute ?? [],
+        )
+        const markOf = (output: string, value: string): Mark => {
+          const mute = silent[0] ?? (acts && !heard.includes(output) ? value : undefined)
+          return { active: acts && heard.includes(output), ...(mute === undefined ? {} : { mute }) }
+        }
+        return E.right({
+          made: undefined,
+          writes: Object.fromEntries(
+            Object.entries(node.outputs).map(([output, value]) => [value, markOf(output, value)]),
+          ),
+        })
+      },
+    ),
+    E.map(({ known }) => known),
+  )
 
 /** Nodes that bring gradients from seeds back to some values, and those that have reached each of these. */
 export interface ReversedNodes {
@@ -275,25 +295,26 @@ export const reversed = (
   seeds: Readonly<Record<string, string>>,
   wrt: readonly string[],
   naming: Naming,
-): Result<ReversedNodes> => {
-  const { active, mute } = reach(nodes, wrt)
-  const muted = Object.keys(seeds).find((value) => mute.has(value))
-  if (muted !== undefined) return fail('NoBackward', `${muted} depends on ${mute.get(muted)}, which takes no cotangent`)
-  const around: Surroundings = { naming, shapes, reads: timesRead(nodes), active, seeds }
-  const given = Object.fromEntries(Object.entries(seeds).map(([value, gradient]) => [value, [gradient]]))
-  return F.pipe(
-    foldNodes(
-      given,
-      [...nodes].reverse().filter(({ op }) => hasBackward(op)),
-      reverseNode(around),
-    ),
-    E.flatMap((ran) =>
-      F.pipe(
-        foldNodes(Object.fromEntries(ran.known), wrt, (arrived: Arrived, name) =>
-          E.right(total(naming, arrived, name)),
-        ),
-        E.map((summed) => ({ nodes: [...ran.made, ...summed.made].flat(), arrived: summed.known })),
+): Result<ReversedNodes> =>
+  F.pipe(
+    E.Do,
+    E.bind('marks', () => reach(nodes, wrt)),
+    E.bind('reads', () => timesRead(nodes)),
+    E.tap(({ marks }) => {
+      const muted = Object.keys(seeds).find((value) => marks.get(value)?.mute !== undefined)
+      return muted === undefined
+        ? E.right(undefined)
+        : fail('NoBackward', `${muted} depends on ${marks.get(muted)?.mute}, which takes no cotangent`)
+    }),
+    E.bind('ran', ({ marks, reads }) =>
+      foldNodes(
+        Object.fromEntries(Object.entries(seeds).map(([value, gradient]) => [value, [gradient]])),
+        [...nodes].reverse().filter(({ op }) => hasBackward(op)),
+        reverseNode({ naming, shapes, reads, marks, seeds }),
       ),
     ),
+    E.bind('summed', ({ ran }) =>
+      foldNodes(Object.fromEntries(ran.known), wrt, (arrived: Arrived, name) => E.right(total(naming, arrived, name))),
+    ),
+    E.map(({ ran, summed }) => ({ nodes: [...ran.made, ...summed.made].flat(), arrived: summed.known })),
   )
-}

@@ -5,6 +5,7 @@ import { opOf } from '../catalogue.js'
 import { withCompositions } from '../differentiate.js'
 import type { Result } from '../error.js'
 import { ensure, fail } from '../error.js'
+import { foldNodes } from '../foldNodes.js'
 import { cotangentNames, gradientNames } from '../op.js'
 import type { Program, ProgramNode } from '../program.js'
 import { checkProgram } from '../program.js'
@@ -39,17 +40,26 @@ const namesOf = (prefix: string, names: readonly string[]): Readonly<Record<stri
   Object.fromEntries(names.map((name) => [name, prefix === '' ? name : `${prefix}.${name}`]))
 
 /** The nodes that some values need, and of their answers those that are read. */
-const needed = (nodes: readonly ProgramNode[], values: readonly string[]): readonly ProgramNode[] => {
-  const wanted = new Set(values)
-  const kept: ProgramNode[] = []
-  for (const node of [...nodes].reverse()) {
-    const outputs = Object.entries(node.outputs).filter(([, value]) => wanted.has(value))
-    if (outputs.length === 0) continue
-    kept.push({ ...node, outputs: Object.fromEntries(outputs) })
-    for (const value of [...Object.values(node.inputs), ...Object.values(node.cotangents)]) wanted.add(value)
-  }
-  return kept.reverse()
-}
+const needed = (nodes: readonly ProgramNode[], values: readonly string[]): Result<readonly ProgramNode[]> =>
+  F.pipe(
+    foldNodes(
+      Object.fromEntries(values.map((name) => [name, true as const])),
+      [...nodes].reverse(),
+      (wanted: ReadonlyMap<string, true>, node) => {
+        const outputs = Object.entries(node.outputs).filter(([, value]) => wanted.has(value))
+        const read = [...Object.values(node.inputs), ...Object.values(node.cotangents)]
+        return E.right(
+          outputs.length === 0
+            ? { made: [], writes: {} }
+            : {
+                made: [{ ...node, outputs: Object.fromEntries(outputs) }],
+                writes: Object.fromEntries(read.map((name) => [name, true as const])),
+              },
+        )
+      },
+    ),
+    E.map(({ made }) => [...made].reverse().flat()),
+  )
 
 /**
  * The program of a second derivative, which any backend runs: the gradients of Σ ⟨direction, gradient⟩ with respect to the
@@ -125,21 +135,14 @@ export const secondProgram = (
         { gradient: (value) => `second.${value}`, node: (name) => `${name}.reverse` },
       ),
     ),
-    E.map(({ checked, back }): SecondProgram => {
-      const answers = Object.fromEntries(
+    E.let('answers', ({ back }) =>
+      Object.fromEntries(
         Object.entries(wrt).map(([name, value]) => [name, { value: back.arrived.get(value)?.[0], like: value }]),
-      )
-      const outputs = [...new Set(Object.values(answers).flatMap(({ value }) => value ?? []))]
-      return {
-        program: {
-          ...asked,
-          nodes: needed([...checked.program.nodes, ...back.nodes], outputs),
-          outputs,
-        },
-        feeds,
-        answers,
-      }
-    }),
+      ),
+    ),
+    E.let('outputs', ({ answers }) => [...new Set(Object.values(answers).flatMap(({ value }) => value ?? []))]),
+    E.bind('nodes', ({ checked, back, outputs }) => needed([...checked.program.nodes, ...back.nodes], outputs)),
+    E.map(({ answers, outputs, nodes }) => ({ program: { ...asked, nodes, outputs }, feeds, answers })),
   )
 }
 
