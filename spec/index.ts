@@ -28,6 +28,9 @@ export { answersOf, attributeFeeds, checkFeeds, checkProgram, oneNode, parseProg
 export type { CheckedNode, CheckedProgram, NodeAttribute, Program, ProgramNode, Question } from './program.js'
 export { differentiate, gradientName } from './differentiate.js'
 export type { Differentiated } from './differentiate.js'
+export { hasSecond } from './second/index.js'
+export { secondAnswers, secondProgram } from './second/question.js'
+export type { SecondProgram, SecondQuestion } from './second/question.js'
 
 export { sessionOf } from './backend.js'
 export type { Backend, Fingerprint, Session } from './backend.js'

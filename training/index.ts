@@ -28,6 +28,17 @@ export { accumulatingProgram, microBatches, microBatchFits } from './microBatch.
 export { adversarialFeeds, adversarialState, adversarialStep, adversarialValues } from './adversarial.js'
 export type { Adversaries } from './adversarial.js'
 
+export { metaLearner, sinusoid, taskFeeds, taskProgram } from './meta.js'
+export type {
+  InnerSteps,
+  MetaAlgorithm,
+  MetaLearner,
+  MetaMethod,
+  MetaState,
+  Task,
+  TaskProgram,
+} from './meta.js'
+
 export { accuracy, decisionAccuracy, topKError } from './metrics.js'
 export { constant, cosine, earlyStopping, exponential, linear, reduceOnPlateau, stepDecay } from './schedules.js'
 export type { AtEpoch, Improves, Rated, Schedule, Stopping, Watching } from './schedules.js'

@@ -46,25 +46,26 @@ export interface Method {
 }
 
 // the values that belong to a parameter, and what they are after a step
-const stateName = (parameter: string, input: string): string => (input === 'w' ? parameter : `${parameter}.${input}`)
-const nextOf = (value: string): string => `${value}.next`
+export const stateName = (parameter: string, input: string): string => (input === 'w' ? parameter : `${parameter}.${input}`)
+export const nextOf = (value: string): string => `${value}.next`
 
 /** What an optimizer keeps of a parameter by its own input names, the parameter itself with them. */
-const keptBy = ({ op }: Optimizer): readonly string[] => Object.keys(opOf(op).inputs).filter((input) => input !== 'g')
+export const keptBy = ({ op }: Optimizer): readonly string[] => Object.keys(opOf(op).inputs).filter((input) => input !== 'g')
 
 /** The shape of what an optimizer keeps: the parameter's, or none of a count of steps. */
-const keptShape = ({ op }: Optimizer, input: string, shape: Shape): Shape =>
+export const keptShape = ({ op }: Optimizer, input: string, shape: Shape): Shape =>
   (opOf(op).inputs[input] as readonly string[]).length === 0 ? [] : shape
 
 /** The optimizer's attributes with its defaults, in f32, but for the rate. */
-const attributesOf = ({ op, attrs }: Optimizer): Result<Attributes> =>
+export const attributesOf = ({ op, attrs }: Optimizer): Result<Attributes> =>
   F.pipe(
     opOf(op).attrs.decode({ ...attrs, learningRate: 1 }),
     E.mapLeft(within(op)),
     E.map((all) => roundAttributes(opOf(op).attrs, all)),
   )
 
-const updateOf =
+/** The node that renews a parameter and what is kept of it. */
+export const updateOf =
   (optimizer: Optimizer, attrs: Attributes) =>
   (parameter: string, gradient: string): ProgramNode => {
     const kept = keptBy(optimizer).map((input) => [input, stateName(parameter, input)] as const)
