@@ -4,6 +4,7 @@ import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { either as E } from 'fp-ts'
 import { ask, fails } from '../../conformance/ask.js'
+import type { Case } from '../../conformance/form.js'
 import { guarded } from '../../conformance/guarded.js'
 import { readReport } from '../../conformance/reportCodec.js'
 import { caseOf } from '../../conformance/written.js'
@@ -12,6 +13,7 @@ import { commandOf, readRecord, recordOf, withWitnesses } from '../../docs/score
 import { fileOf, recordings } from '../../docs/scoreboard/recordings.js'
 import { causeOf } from '../../docs/scoreboard/triage.js'
 import { oracle } from '../../reference/index.js'
+import type { Backend } from '../../spec/backend.js'
 import { getOrThrow } from '../../spec/error.js'
 import { openBackend } from '../backends.js'
 import { timeLimit } from '../timeLimit.js'
@@ -67,47 +69,45 @@ const record = (file: string): void => {
   console.log(`${backend}: ${fresh.disagreements.length} disagreements, ${same.length} of them witnessed before`)
 }
 
-// how it is with one case, asked alone
-const witnessOf = async (name: string, smallest: unknown): Promise<Witness | undefined> => {
-  const asked = caseOf(smallest)
-  if (asked === undefined) return undefined
+const opened = async (name: string): Promise<Backend> => {
   const open = openBackend(name.endsWith('webgpu') ? 'software' : 'auto', name)
-  const backend = guarded(getOrThrow(await open()), { limit: timeLimit(60), reopen: open })
-  try {
-    if (!backend.supports(asked.op, asked.direction))
-      return { unsupported: `no ${asked.op}${asked.direction === 'backward' ? ' backward' : ''}` }
-    const { judgement, refused } = getOrThrow(await ask(backend, oracle, asked)())
-    if (judgement === undefined) return { unsupported: refused?.message ?? '' }
-    const { worst, problem } = judgement
-    const conformant = !fails(judgement, 'nearest')
-    return problem === undefined
-      ? { conformant, got: Number.isFinite(worst.got) ? worst.got : (String(worst.got) as 'NaN') }
-      : { conformant, problem }
-  } finally {
-    await backend.close()
-  }
+  return guarded(getOrThrow(await open()), { limit: timeLimit(60), reopen: open })
 }
 
-const witness = async (recording: Recording): Promise<void> => {
+const answerOf = async (backend: Backend, asked: Case): Promise<Witness> => {
+  if (!backend.supports(asked.op, asked.direction))
+    return { unsupported: `no ${asked.op}${asked.direction === 'backward' ? ' backward' : ''}` }
+  const { judgement, refused } = getOrThrow(await ask(backend, oracle, asked)())
+  if (judgement === undefined) return { unsupported: refused?.message ?? '' }
+  const { worst, problem } = judgement
+  const conformant = !fails(judgement, 'nearest')
+  return problem === undefined
+    ? { conformant, got: Number.isFinite(worst.got) ? worst.got : (String(worst.got) as 'NaN') }
+    : { conformant, problem }
+}
+
+const witness = async (recording: Recording, pytorch: Backend): Promise<void> => {
   const found: Record<string, Witnesses> = {}
   for (const { key, group, witnesses } of recording.disagreements) {
-    if (group === undefined || (witnesses !== undefined && values.again !== true)) continue
-    const { smallest } = group.failure
-    const again = await witnessOf(recording.backend, smallest)
-    const pytorch = recording.backend === 'pytorch' ? undefined : await witnessOf('pytorch', smallest)
-    if (again === undefined) continue
-    found[key] = { again, ...(pytorch === undefined ? {} : { pytorch }) }
+    const asked = group === undefined ? undefined : caseOf(group.failure.smallest)
+    if (asked === undefined || (witnesses !== undefined && values.again !== true)) continue
+    // asked nothing else: what it did before is none of the answer's business
+    const backend = await opened(recording.backend)
+    const again = await answerOf(backend, asked).finally(() => backend.close())
+    found[key] = { again, ...(recording.backend === 'pytorch' ? {} : { pytorch: await answerOf(pytorch, asked) }) }
     console.log(recording.backend, key, JSON.stringify(found[key]))
   }
   writeFileSync(fileOf(recording.backend), withWitnesses(recording, found))
 }
 
 if (command === 'record' && named.length > 0) named.forEach(record)
-else if (command === 'witness')
+else if (command === 'witness') {
+  const pytorch = await opened('pytorch')
   for (const recording of recordings()) {
-    if (named.length === 0 || named.includes(recording.backend)) await witness(recording)
+    if (named.length === 0 || named.includes(recording.backend)) await witness(recording, pytorch)
   }
-else if (command === 'triage')
+  await pytorch.close()
+} else if (command === 'triage')
   recordings().forEach(({ backend, disagreements }) => {
     disagreements
       .filter(({ key }) => causeOf(backend, key) === undefined)
