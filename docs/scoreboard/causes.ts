@@ -45,9 +45,7 @@ export const causes: Readonly<Record<string, Cause>> = {
     title: 'Adadelta divides by the mean square from before the step',
     reason:
       'The update takes `accumulatedGrad`, not `newAccumulatedGrad`, into the root. With both means 0, as it starts, the first step is of the size of the gradient itself, here 316 times too large; Zeiler’s paper, Keras and PyTorch divide by the new one.',
-    links: [
-      `${tfjsSource}/12e993e245770570277ef1da939ab2f5e18a62ba/tfjs-core/src/optimizers/adadelta_optimizer.ts`,
-    ],
+    links: [`${tfjsSource}/12e993e245770570277ef1da939ab2f5e18a62ba/tfjs-core/src/optimizers/adadelta_optimizer.ts`],
   },
   'tfjs-unstack-of-one': {
     class: 'defect',
@@ -62,9 +60,7 @@ export const causes: Readonly<Record<string, Cause>> = {
     title: 'In WebAssembly the gradient of a maximum that is not positive goes to the first pixel',
     reason:
       'The search for the largest starts at `std::numeric_limits<float>::min()`, which is the smallest positive number and not the lowest: in a window without anything above it no place is found, and dy goes to place 0 of the image.',
-    links: [
-      `${tfjsSource}/287dc7f84c9460352f9d82cda5ac5926c4f30192/tfjs-backend-wasm/src/cc/kernels/MaxPoolGrad.cc`,
-    ],
+    links: [`${tfjsSource}/287dc7f84c9460352f9d82cda5ac5926c4f30192/tfjs-backend-wasm/src/cc/kernels/MaxPoolGrad.cc`],
   },
   'tfjs-cross-entropy': {
     class: 'accuracy',
@@ -84,7 +80,8 @@ export const causes: Readonly<Record<string, Cause>> = {
     class: 'accuracy',
     library: tfjs,
     title: 'Sigmoid cross-entropy loses what is small beside 1',
-    reason: 'It is made of `tf.log1p`, which in WebAssembly and on WebGPU adds the 1 before it takes the logarithm; in plain JavaScript it is `Math.log1p`, which has the digits.',
+    reason:
+      'It is made of `tf.log1p`, which in WebAssembly and on WebGPU adds the 1 before it takes the logarithm; in plain JavaScript it is `Math.log1p`, which has the digits.',
   },
 
   'tfjs-webgpu-max-pool-padding': {
@@ -259,10 +256,7 @@ export const causes: Readonly<Record<string, Cause>> = {
     library: pytorch,
     title: 'ELU subtracts 1 from e^x',
     reason: 'Near 0 the difference cancels. Later versions take `expm1`.',
-    links: [
-      'https://github.com/pytorch/pytorch/pull/77062',
-      'https://github.com/pytorch/pytorch/pull/173968',
-    ],
+    links: ['https://github.com/pytorch/pytorch/pull/77062', 'https://github.com/pytorch/pytorch/pull/173968'],
   },
   'pytorch-elu-kink': {
     class: 'convention',

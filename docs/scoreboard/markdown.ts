@@ -218,7 +218,8 @@ const witnessText = (name: string, found: Witness | undefined): readonly string[
 }
 
 const shown = (seen: Seen): string => {
-  if ('program' in seen.at) return fenced(`${seen.at.program}\n${seen.at.failure?.at ?? ''}: ${seen.at.failure?.message ?? ''}`)
+  if ('program' in seen.at)
+    return fenced(`${seen.at.program}\n${seen.at.failure?.at ?? ''}: ${seen.at.failure?.message ?? ''}`)
   const { groups, sequence } = toldLine(seen.at)
   const own = groups.find(({ failure }) => failure.id === seen.group?.failure.id)
   if (own !== undefined)
@@ -340,10 +341,7 @@ const libraryPage = (name: string, own: readonly Recording[], generated: string)
 }
 
 /** The pages by their paths. */
-export const scoreboardPages = (
-  all: readonly Recording[],
-  generated: string,
-): Readonly<Record<string, string>> => {
+export const scoreboardPages = (all: readonly Recording[], generated: string): Readonly<Record<string, string>> => {
   return {
     'docs/scoreboard/README.md': indexPage(all, generated),
     ...Object.fromEntries(

@@ -6,7 +6,14 @@ import { realise } from '../../conformance/form.js'
 import { letterOf } from '../../conformance/grade.js'
 import { expectWhole } from '../../conformance/judge.js'
 import { reportOf } from '../../conformance/merge.js'
-import type { ReadGroup, ReadJudgement, ReadLine, ReadProgram, ReadReport, ReadSummary } from '../../conformance/reportCodec.js'
+import type {
+  ReadGroup,
+  ReadJudgement,
+  ReadLine,
+  ReadProgram,
+  ReadReport,
+  ReadSummary,
+} from '../../conformance/reportCodec.js'
 import { readReport, writeReport } from '../../conformance/reportCodec.js'
 import { jsonSummary } from '../../conformance/reportJson.js'
 import { isPlainFact } from '../../conformance/text.js'

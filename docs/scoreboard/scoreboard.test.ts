@@ -14,20 +14,52 @@ const all = recordings()
 const name = 'pytorch'
 const lines = readFileSync(fileOf(name), 'utf8').trimEnd().split('\n')
 
-type Json = { [key: string]: any }
-type Change = (line: Json) => void
+/** What a line has, that a liar would change. */
+interface Written {
+  verdict?: string
+  grade?: string
+  backend?: string
+  cases: number
+  failed: number
+  worst: { ratio: number }
+  groups?: {
+    diagnosis?: unknown
+    failure: {
+      got: number
+      want: number
+      error: number
+      bound: number
+      ratio: number
+      smallest: { shapes: Record<string, number[]> }
+    }
+  }[]
+  summary?: {
+    verdict: string
+    conformant: number
+    inaccurate: number
+    suite: number
+    stopped?: string
+    recorded?: { command: string; date: string }
+  }
+}
+
+type Change = (line: Written) => void
+type Find = (line: Written) => boolean
+
+const parsed = (text: string): Written => JSON.parse(text) as Written
 
 /** The record with one of its lines changed. */
-const withChange = (find: (line: Json) => boolean, change: Change): string => {
-  const at = lines.findIndex((text) => find(JSON.parse(text) as Json))
-  const line = JSON.parse(lines[at] as string) as Json
+const withChange = (find: Find, change: Change): string => {
+  const at = lines.findIndex((text) => find(parsed(text)))
+  const line = parsed(lines[at]!)
   change(line)
   return lines.map((text, i) => (i === at ? JSON.stringify(line) : text)).join('\n')
 }
 
-const failing = (line: Json): boolean => Array.isArray(line['groups']) && line['groups'][0].diagnosis !== undefined
-const conformant = (line: Json): boolean => line['verdict'] === 'conformant' && line['grade'] === 'A'
-const last = (line: Json): boolean => 'summary' in line
+const failing: Find = ({ groups = [] }) => groups[0]?.diagnosis !== undefined
+const inaccurate: Find = ({ verdict }) => verdict === 'inaccurate'
+const conformant: Find = ({ verdict, grade }) => verdict === 'conformant' && grade === 'A'
+const last: Find = ({ summary }) => summary !== undefined
 
 describe('a record', () => {
   it('is read, with what was found to disagree', () => {
@@ -36,34 +68,29 @@ describe('a record', () => {
     expect(disagreements.length).toBeGreaterThan(0)
   })
 
-  it.each<[string, (line: Json) => boolean, Change, string]>([
-    ['calls a failing line conformant', failing, (line) => (line['verdict'] = 'conformant'), 'has failures'],
+  it.each<[string, Find, Change, string]>([
+    ['calls a failing line conformant', failing, (line) => (line.verdict = 'conformant'), 'has failures'],
     [
-      'calls a line that only differs by digits wrong',
-      (line) => line['verdict'] === 'inaccurate',
-      (line) => (line['verdict'] = 'not-conformant'),
+      'calls a line that only lacks digits wrong',
+      inaccurate,
+      (line) => (line.verdict = 'not-conformant'),
       'comes to inaccurate',
     ],
-    [
-      'has no failures of a line that failed',
-      failing,
-      (line) => delete line['groups'],
-      'shows nothing that is',
-    ],
-    ['counts more failures than cases', conformant, (line) => (line['failed'] = line['cases'] + 1), 'cannot have failed'],
-    ['counts a failure of a conformant line', conformant, (line) => (line['failed'] = 1), 'comes to not-conformant'],
-    ['gives another grade than the errors have', conformant, (line) => (line['grade'] = 'C'), 'makes no C'],
+    ['shows no failures of a line that failed', failing, (line) => delete line.groups, 'shows nothing that is'],
+    ['counts more failures than cases', conformant, (line) => (line.failed = line.cases + 1), 'cannot have failed'],
+    ['counts a failure of a conformant line', conformant, (line) => (line.failed = 1), 'comes to not-conformant'],
+    ['gives another grade than the errors have', conformant, (line) => (line.grade = 'C'), 'makes no C'],
     [
       'says that a conformant line is off by more than its bound',
       conformant,
-      (line) => (line['worst'].ratio = 2),
+      (line) => (line.worst.ratio = 2),
       'off by more than its bound',
     ],
     [
       'wants another number than the formula gives',
       failing,
-      (line) => {
-        const { failure } = line['groups'][0]
+      ({ groups }) => {
+        const { failure } = groups![0]!
         failure.want *= 1.5
         failure.error = Math.abs(failure.got - failure.want)
         failure.ratio = failure.error / failure.bound
@@ -72,38 +99,43 @@ describe('a record', () => {
     ],
     [
       'has an answer that is not as far off as it says',
-      (line) => line['verdict'] === 'inaccurate',
-      (line) => (line['groups'][0].failure.got *= 2),
+      inaccurate,
+      ({ groups }) => (groups![0]!.failure.got *= 2),
       'off, and',
     ],
     [
       'has a smallest case that is none',
       failing,
-      (line) => (line['groups'][0].failure.smallest.shapes = { x: [-1] }),
+      ({ groups }) => (groups![0]!.failure.smallest.shapes = { x: [-1] }),
       'smallest case',
     ],
-    ['is of two backends', conformant, (line) => (line['backend'] = 'another'), 'it is of another'],
-    ['counts other verdicts than its lines have', last, ({ summary }) => (summary.conformant -= 1), 'summary'],
+    ['is of two backends', conformant, (line) => (line.backend = 'another'), 'it is of another'],
+    ['counts fewer lines than it has', last, ({ summary }) => (summary!.conformant -= 1), 'its summary counts'],
     [
-      'counts as many lines, and other ones',
+      'counts as many lines, and other verdicts',
       last,
       ({ summary }) => {
-        summary.conformant += 1
-        summary.inaccurate -= 1
+        summary!.conformant += 1
+        summary!.inaccurate -= 1
       },
       'is not what its lines come to',
     ],
-    ['has another verdict than its lines', last, ({ summary }) => (summary.verdict = 'conformant'), 'verdict'],
+    [
+      'has another verdict than its lines come to',
+      last,
+      ({ summary }) => (summary!.verdict = 'conformant'),
+      'its summary’s verdict',
+    ],
     [
       'is of another command',
       last,
-      ({ summary }) => (summary.recorded.command = 'etalon verify --backend pytorch --profile wild'),
+      ({ summary }) => (summary!.recorded!.command = 'etalon verify --backend pytorch --profile wild'),
       'would make',
     ],
-    ['does not say where it is from', last, ({ summary }) => delete summary.recorded, 'where it is from'],
-    ['has no day', last, ({ summary }) => (summary.recorded.date = 'yesterday'), 'a day as 2026-01-31'],
-    ['is of a suite that there is none of yet', last, ({ summary }) => (summary.suite = 1000), 'version 1000'],
-    ['was broken off', last, ({ summary }) => (summary.stopped = 'interrupted'), 'broken off'],
+    ['does not say where it is from', last, ({ summary }) => delete summary!.recorded, 'where it is from'],
+    ['has no day', last, ({ summary }) => (summary!.recorded!.date = 'yesterday'), 'a day as 2026-01-31'],
+    ['is of a suite that there is none of yet', last, ({ summary }) => (summary!.suite = 1000), 'version 1000'],
+    ['was broken off', last, ({ summary }) => (summary!.stopped = 'interrupted'), 'broken off'],
   ])('that %s is refused', (_, find, change, message) => {
     const read = readRecord(withChange(find, change))
     expect(E.isLeft(read) && read.left).toMatchObject({
@@ -113,11 +145,13 @@ describe('a record', () => {
   })
 
   it('that leaves an op out is refused', () => {
-    const at = lines.findIndex((text) => conformant(JSON.parse(text) as Json))
+    const at = lines.findIndex((text) => conformant(parsed(text)))
     const fewer = lines.filter((_, i) => i !== at).join('\n')
     expect(E.isLeft(readRecord(fewer))).toBe(true)
-    const counted = fewer.replace(/"conformant":(\d+)/, (_, count) => `"conformant":${Number(count) - 1}`)
-    expect(readRecord(counted)).toMatchObject({ left: { message: expect.stringContaining('not where it belongs') as string } })
+    const counted = fewer.replace(/"conformant":(\d+)/, (_, count: string) => `"conformant":${Number(count) - 1}`)
+    expect(readRecord(counted)).toMatchObject({
+      left: { message: expect.stringContaining('not where it belongs') as string },
+    })
   })
 })
 
