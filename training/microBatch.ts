@@ -9,7 +9,7 @@ import { attributeFeeds } from '../spec/program.js'
 import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
 import { sameShape, scalar, sizeOf, tensor } from '../spec/tensor.js'
 import type { Method } from './step.js'
-import { forwardNode, learnedOf, lossProgram, withUpdates } from './step.js'
+import { forwardNode, learnedOf, lossProgram, stepOf } from './step.js'
 
 /**
  * A step whose batch goes through the network in parts, one after the other, so that it keeps the activations of one part at
@@ -190,12 +190,12 @@ export const accumulatingProgram = (parts: readonly Network[], method: Method): 
             outputs: ['loss'],
             carry: Object.assign({}, ...passes.map(({ program }) => program.carry)) as Program['carry'],
           }
-          return withUpdates(
-            { parameters: (parts[0] as Network).parameters, kept: Object.keys(partsKept(parts)) },
-            method,
-            whole,
-            Object.fromEntries(learned.map((name) => [name, sumTo(gradientName(name), last, gradientIn(name))])),
-          )
+          return stepOf({ parameters: (parts[0] as Network).parameters, kept: Object.keys(partsKept(parts)) }, method, {
+            program: whole,
+            gradients: Object.fromEntries(
+              learned.map((name) => [name, sumTo(gradientName(name), last, gradientIn(name))]),
+            ),
+          })
         }),
       ),
     ),

@@ -2,6 +2,7 @@ import { either as E, function as F } from 'fp-ts'
 import type { AttributeValue, Attributes } from '../spec/attributes.js'
 import { roundAttributes } from '../spec/attributes.js'
 import { opOf } from '../spec/catalogue.js'
+import type { Differentiated } from '../spec/differentiate.js'
 import { differentiate, gradientName } from '../spec/differentiate.js'
 import type { Result } from '../spec/error.js'
 import { ensure, within } from '../spec/error.js'
@@ -215,6 +216,53 @@ export const lossProgram = (
   )
 }
 
+/** A program with an update of each parameter behind its gradients, and the shapes of what the optimizer keeps. */
+interface Updated {
+  readonly program: Program
+  readonly state: Readonly<Record<string, Shape>>
+}
+
+const updated = (
+  { program, gradients }: Differentiated,
+  optimizer: Optimizer,
+  attrs: Attributes,
+  learned: readonly string[],
+  parameters: Readonly<Record<string, { readonly shape: Shape }>>,
+): Updated => {
+  const state = Object.fromEntries(
+    learned.flatMap((name) =>
+      keptBy(optimizer).map((input) => [
+        stateName(name, input),
+        keptShape(optimizer, input, parameters[name]?.shape ?? []),
+      ]),
+    ),
+  )
+  return {
+    program: {
+      ...program,
+      inputs: { ...program.inputs, learningRate: [], ...state },
+      nodes: [...program.nodes, ...learned.map((name) => updateOf(optimizer, attrs)(name, gradients[name] as string))],
+    },
+    state,
+  }
+}
+
+/**
+ * A program and its gradients, with an update of each of these parameters, at the rate that is fed as `learningRate`; what
+ * the optimizer keeps of a parameter is an input too, `<parameter>.<name>`.
+ *
+ * Errors  what the optimizer refuses of its attributes
+ */
+export const withUpdates = (
+  both: Differentiated,
+  optimizer: Optimizer,
+  parameters: Readonly<Record<string, { readonly shape: Shape }>>,
+): Result<Updated> =>
+  F.pipe(
+    attributesOf(optimizer),
+    E.map((attrs) => updated(both, optimizer, attrs, Object.keys(parameters), parameters)),
+  )
+
 /**
  * One step of a training, as a program: forward, its reverse, and an update of every parameter. Parameters, what the
  * optimizer keeps of them, and what the network itself carries, such as running statistics, are state; the loss is the
@@ -234,9 +282,7 @@ export const trainingProgram = (network: Network, method: Method): Result<Progra
         E.flatMap((withLoss) => differentiate(withLoss, 'loss', learned)),
       ),
     ),
-    E.flatMap(({ program, gradients }) =>
-      withUpdates({ ...network, kept: Object.keys(network.kept) }, method, program, gradients),
-    ),
+    E.flatMap((both) => stepOf({ ...network, kept: Object.keys(network.kept) }, method, both)),
   )
 
 /** The parameters that a step changes. Errors: MissingInput – a frozen one that the network lacks. */
@@ -257,44 +303,28 @@ export const learnedOf = (
  *
  * Errors  what the optimizer refuses of its attributes, and `checkProgram` of the whole
  */
-export const withUpdates = (
+export const stepOf = (
   { parameters, kept }: Pick<Network, 'parameters'> & { readonly kept: readonly string[] },
   { optimizer, frozen = [] }: Method,
-  program: Program,
-  gradients: Readonly<Record<string, string>>,
-): Result<Program> =>
-  F.pipe(
-    attributesOf(optimizer),
-    E.map((attrs): Program => {
-      const learned = Object.keys(gradients)
-      const state = learned.flatMap((name) =>
-        keptBy(optimizer).map((input) => ({
-          value: stateName(name, input),
-          shape: keptShape(optimizer, input, parameters[name]?.shape ?? []),
-        })),
-      )
-      return {
-        inputs: {
-          ...program.inputs,
-          learningRate: [],
-          ...Object.fromEntries(state.map(({ value, shape }) => [value, shape])),
-        },
-        nodes: [
-          ...program.nodes,
-          ...learned.map((name) => updateOf(optimizer, attrs)(name, gradients[name] as string)),
-        ],
-        outputs: ['loss'],
-        carry: {
-          // what is kept and not renewed, such as the state before a sequence, stays what it is
-          ...Object.fromEntries(kept.map((name) => [name, name])),
-          ...program.carry,
-          ...Object.fromEntries(frozen.map((name) => [name, name])),
-          ...Object.fromEntries(state.map(({ value }) => [value, nextOf(value)])),
-        },
-      }
-    }),
+  both: Differentiated,
+): Result<Program> => {
+  const learned = Object.fromEntries(Object.entries(parameters).filter(([name]) => name in both.gradients))
+  return F.pipe(
+    withUpdates(both, optimizer, learned),
+    E.map(({ program, state }): Program => ({
+      ...program,
+      outputs: ['loss'],
+      carry: {
+        // what is kept and not renewed, such as the state before a sequence, stays what it is
+        ...Object.fromEntries(kept.map((name) => [name, name])),
+        ...program.carry,
+        ...Object.fromEntries(frozen.map((name) => [name, name])),
+        ...Object.fromEntries(Object.keys(state).map((value) => [value, nextOf(value)])),
+      },
+    })),
     E.tap(checkProgram),
   )
+}
 
 /**
  * One step of gradient descent with momentum on the softmax cross-entropy of a classifier: `trainingProgram`'s most

@@ -5,8 +5,9 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { function as F, taskEither as TE } from 'fp-ts'
 import { etalonError, type EtalonError } from '../../spec/error.js'
+import { messageOf } from './acquired.js'
 import { saysLibraryIsMissing, type Platform } from './decide.js'
-import { embeddedCopies, messageOf } from './embedded.js'
+import { embeddedCopies } from './embedded.js'
 
 /** A loaded WebGPU and the versions of the packages it came from. */
 export type Loaded = {
