@@ -13,15 +13,14 @@ import type { Question } from '../spec/program.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
 import { sizeOf } from '../spec/tensor.js'
 import { absent, installCommand, versionOf } from './install.js'
-import type { Model } from './onnxruntimeWeb/model.js'
-import { encoderOf, showModel } from './onnxruntimeWeb/model.js'
+import { encode, showModel } from './onnxruntimeWeb/model.js'
 import type { AnyPose, Feed, Posed } from './onnxruntimeWeb/ops.js'
 import { onnxruntimeOps } from './onnxruntimeWeb/ops.js'
 import { inFloat32, js, listed, mostNumbers } from './words.js'
 
 type Ort = typeof import('onnxruntime-web')
 
-const packages = { 'onnxruntime-web': '^1.30.0', protobufjs: '^7.2.4' }
+const packages = { 'onnxruntime-web': '^1.30.0' }
 
 const poseOf = (op: OpName): AnyPose | undefined => (onnxruntimeOps as Record<string, AnyPose>)[op]
 
@@ -84,44 +83,37 @@ const literal = ({ type, tensor }: Feed): string =>
     ? `new ort.Tensor('float32', new Float32Array(${listed(tensor.data)}), ${js(tensor.shape)})`
     : `new ort.Tensor('int64', [${Array.from({ length: tensor.data.length }, (_, i) => `${tensor.data[i]}n`).join(', ')}], ${js(tensor.shape)})`
 
-const snippetWith =
-  (encode: (model: Model) => Uint8Array) =>
-  ({ op, direction, attrs, inputs }: Question, want: Tensors): string | undefined => {
-    const resolved = resolve(opOf(op), attrs, shapesOf(inputs))
-    const pose = poseOf(op)
-    if (resolved._tag === 'Left' || pose === undefined || direction === 'backward') return undefined
-    const posed = pose.pose(attrs, inputs, resolved.right.sizes)
-    const numbers = [...Object.values(inputs), ...Object.values(want)].reduce(
-      (sum, { shape }) => sum + sizeOf(shape),
-      0,
-    )
-    if ('unsupported' in posed || numbers > mostNumbers) return undefined
-    return [
-      "import * as ort from 'onnxruntime-web'",
-      '',
-      `// a model of one node: ${showModel(posed.model)}`,
-      `const model = Buffer.from('${Buffer.from(encode(posed.model)).toString('base64')}', 'base64')`,
-      'ort.env.wasm.numThreads = 1',
-      "const session = await ort.InferenceSession.create(new Uint8Array(model), { executionProviders: ['wasm'] })",
-      'const got = await session.run({',
-      ...Object.entries(posed.feeds).map(([name, feed]) => `  ${name}: ${literal(feed)},`),
-      '})',
-      '',
-      ...Object.entries(want).flatMap(([name, { data }]) => [
-        `console.log(\`got  ${name} [\${got.${posed.answers[name]?.value}.data}]\`)`,
-        `console.log('want ${name} ${listed(data).replaceAll(', ', ',')}')`,
-      ]),
-      '',
-    ].join('\n')
-  }
+const snippetOf = ({ op, direction, attrs, inputs }: Question, want: Tensors): string | undefined => {
+  const resolved = resolve(opOf(op), attrs, shapesOf(inputs))
+  const pose = poseOf(op)
+  if (resolved._tag === 'Left' || pose === undefined || direction === 'backward') return undefined
+  const posed = pose.pose(attrs, inputs, resolved.right.sizes)
+  const numbers = [...Object.values(inputs), ...Object.values(want)].reduce((sum, { shape }) => sum + sizeOf(shape), 0)
+  if ('unsupported' in posed || numbers > mostNumbers) return undefined
+  return [
+    "import * as ort from 'onnxruntime-web'",
+    '',
+    `// a model of one node: ${showModel(posed.model)}`,
+    `const model = Buffer.from('${Buffer.from(encode(posed.model)).toString('base64')}', 'base64')`,
+    'ort.env.wasm.numThreads = 1',
+    "const session = await ort.InferenceSession.create(new Uint8Array(model), { executionProviders: ['wasm'] })",
+    'const got = await session.run({',
+    ...Object.entries(posed.feeds).map(([name, feed]) => `  ${name}: ${literal(feed)},`),
+    '})',
+    '',
+    ...Object.entries(want).flatMap(([name, { data }]) => [
+      `console.log(\`got  ${name} [\${got.${posed.answers[name]?.value}.data}]\`)`,
+      `console.log('want ${name} ${listed(data).replaceAll(', ', ',')}')`,
+    ]),
+    '',
+  ].join('\n')
+}
 
 const opened = async (): Promise<Backend> => {
   const ort = await import('onnxruntime-web')
-  const protobuf = await import('protobufjs')
   // threads of its own would keep Node from ending
   ort.env.wasm.numThreads = 1
   ort.env.logLevel = 'fatal'
-  const encode = encoderOf(protobuf.default)
   const sessions = sessionsOf(ort)
   const kernels: Kernels = Object.fromEntries(
     opNames.flatMap((op) => {
@@ -152,7 +144,7 @@ const opened = async (): Promise<Backend> => {
           return translates === undefined ? [] : [[op, translates] as const]
         }),
       ),
-      snippet: snippetWith(encode),
+      snippet: snippetOf,
     }),
     close: sessions.close,
   }
