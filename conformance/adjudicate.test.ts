@@ -28,7 +28,10 @@ const heard = async (asked: typeof pool, answers: Readonly<Record<string, Tensor
   )
 const wanted = (asked: typeof pool, change: object = {}): Tensors => {
   const { op, direction, attrs, inputs, cotangents } = getOrThrow(realise(asked))
-  return mapTensors(Math.fround, getOrThrow(oracle.evaluate(op, direction, { ...attrs, ...change }, inputs, cotangents)))
+  return mapTensors(
+    Math.fround,
+    getOrThrow(oracle.evaluate(op, direction, { ...attrs, ...change }, inputs, cotangents)),
+  )
 }
 
 describe('adjudicating', () => {

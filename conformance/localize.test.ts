@@ -107,7 +107,7 @@ describe('localising in a training step', () => {
     })
     expect(text).toMatch(/first outside its bound: conv1 \(conv2d forward\), forward\n {4}y\[0,0,0,1\]: got /)
     expect(text).toMatch(/smallest {3}etalon replay '\{"op":"conv2d"/)
-    expect(text).toMatch(/nothing corrected[^]*conv1 \(conv2d forward\) .* the first that is wrong[^]*not-conformant$/)
+    expect(text).toMatch(/nothing corrected[^]*conv1 \(conv2d forward\) .* first wrong[^]*not-conformant$/)
     const json = JSON.parse(
       writeLocalized(found, { backend: 'toy', fingerprint: {}, command: 'etalon replay' }, 1),
     ) as {

@@ -127,14 +127,6 @@ const subject = (name: string, program: Program, feeds: Tensors, answers: readon
   F.pipe(
     checkProgram(program),
     E.flatMap(() => checkFeeds(program.inputs, feeds)),
-    E.flatMap(() => {
-      const strange = Object.entries(feeds).find(([, { data }]) => data.length > 0 && !Number.isFinite(data[0]))
-      return ensure(
-        strange === undefined,
-        'MalformedTensor',
-        `feed ${strange?.[0]} begins with ${strange?.[1].data[0]}; numbers are wanted`,
-      )
-    }),
     // feeds are what a backend has of them
     E.map(() => ({ name, program, feeds: mapTensors(Math.fround, feeds), phases: phasesOf(program), answers })),
   )
