@@ -7,7 +7,7 @@ import type { KernelTable, PlainKernel } from '../spec/fromKernels.js'
 import { fromKernels } from '../spec/fromKernels.js'
 import { convolution, dropout, fullyConnected, plainLayer, sequential, trainingBy } from '../spec/networks/network.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
-import { mapTensor } from '../spec/tensor.js'
+import { mapTensor, mapTensors } from '../spec/tensor.js'
 import { ask, fails } from './ask.js'
 import { isWrong, localize, verdictOf } from './localize.js'
 import { printLocalized, writeLocalized } from './localizeReport.js'
@@ -33,7 +33,7 @@ const network = sequential(
 const subject = getOrThrow(subjectOf('small', network, { seed: 1 }))
 
 const located = async (backend: Backend) =>
-  getOrThrow(await localize(backend, oracle, subject, { seed: 1, table: questionTable, shrinkSeconds: 5 })())
+  getOrThrow(await localize(backend, oracle, subject, { seed: 1, table: questionTable, shrinkSeconds: 0.5 })())
 const byTable = (table: KernelTable): Backend => fromKernels('toy', table)
 
 // errs in one element of what it answers to inputs of one shape
@@ -95,17 +95,24 @@ describe('localising in a training step', () => {
   })
 
   test('an error travels on in the run of the whole, and the text says how far', async () => {
-    const backend = byTable({ ...formulaTable, conv2d: erringAt(formulaTable.conv2d!, 'forward', 'y', [2, 1, 8, 8]) })
+    const { forward, ...others } = formulaTable.conv2d!
+    const first = (x: Tensor | undefined): boolean => x?.shape[1] === 1
+    const conv2d: PlainKernel = {
+      ...others,
+      forward: (attrs, inputs, sizes) =>
+        mapTensors((v) => (first(inputs['x']) ? 1.001 * v : v), forward(attrs, inputs, sizes)),
+    }
+    const backend = byTable({ ...formulaTable, conv2d })
     const found = await located(backend)
     const strayed = new Map(found.findings.map((finding) => [finding.node, finding.strayed ?? 0]))
     expect(strayed.get('conv1')).toBeGreaterThan(1e-4)
-    expect(strayed.get('fc')).toBeGreaterThan(1e-6)
+    expect(strayed.get('fc')).toBeGreaterThan(1e-4)
     const text = printLocalized(found, subject, {
       backend: 'toy',
       fingerprint: { name: 'toy' },
       command: 'etalon replay',
     })
-    expect(text).toMatch(/first outside its bound: conv1 \(conv2d forward\), forward\n {4}y\[0,0,0,1\]: got /)
+    expect(text).toMatch(/first outside its bound: conv1 \(conv2d forward\), forward\n {4}y\[[\d,]+\]: got /)
     expect(text).toMatch(/smallest {3}etalon replay '\{"op":"conv2d"/)
     expect(text).toMatch(/nothing corrected[^]*conv1 \(conv2d forward\) .* first wrong[^]*not-conformant$/)
     const json = JSON.parse(

@@ -205,9 +205,10 @@ export const printLocalized = (
   const paint = { conformant: ink.good, 'not-conformant': ink.bad, 'not-run': ink.faint }[verdict]
   const sections: readonly (readonly string[])[] = [
     [
+      ink.strong(`${printable(name)} on ${printable(place.backend)}`),
       wrapped(
-        `${printable(name)} on ${printable(place.backend)}:`,
-        `${findings.length} nodes, each by itself on the oracle’s values; ${judged.toLocaleString('en-US')} of ${of.toLocaleString('en-US')} elements judged`.split(
+        `${findings.length} nodes,`,
+        `each by itself on the oracle’s values; ${judged.toLocaleString('en-US')} of ${of.toLocaleString('en-US')} elements judged`.split(
           ' ',
         ),
       ),
