@@ -9,7 +9,7 @@ const rooms = {
   spec: [],
   reference: ['spec'],
   accelerated: ['spec'],
-  adapters: ['spec', 'formats'],
+  adapters: ['spec'],
   formats: ['spec'],
   training: ['spec', 'formats'],
   conformance: ['spec', 'formats', 'training'],
@@ -180,6 +180,7 @@ export default tseslint.config(
       'spec/field.ts', // and what was read of a field so far, which only saves working it out again
       'spec/scan.ts', // a list of steps that nobody else sees yet
       'spec/philox.ts', // a generator's rounds, and `draws`, which remembers how many came before
+      'spec/second/written.ts', // the nodes of a formula and where each call of it stands, likewise
       'spec/foldNodes.ts', // the names of a program and what they stand for: a map that nobody else sees yet
       'spec/backend.ts', // `sessionOf`: which state the next step starts from
       'training/fit.ts', // which state a session has come to

@@ -11,3 +11,7 @@ export { decodeSafetensors, encodeSafetensors, numbersOf, storedTensor, tensorsA
 export type { Dtype, Safetensors, SkippedTensor, StoredTensor } from './safetensors.js'
 export { unusedBy, weightsFrom, weightsOf } from './weights.js'
 export { stateDictNames, torchNameOf } from './torch.js'
+export { decodeNpy, encodeNpy } from './npy.js'
+export type { NpyDtype, NpyTensor } from './npy.js'
+export { decodeNpz, encodeNpz } from './npz.js'
+export type { Npz } from './npz.js'

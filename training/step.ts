@@ -46,25 +46,26 @@ export interface Method {
 }
 
 // the values that belong to a parameter, and what they are after a step
-const stateName = (parameter: string, input: string): string => (input === 'w' ? parameter : `${parameter}.${input}`)
-const nextOf = (value: string): string => `${value}.next`
+export const stateName = (parameter: string, input: string): string => (input === 'w' ? parameter : `${parameter}.${input}`)
+export const nextOf = (value: string): string => `${value}.next`
 
 /** What an optimizer keeps of a parameter by its own input names, the parameter itself with them. */
-const keptBy = ({ op }: Optimizer): readonly string[] => Object.keys(opOf(op).inputs).filter((input) => input !== 'g')
+export const keptBy = ({ op }: Optimizer): readonly string[] => Object.keys(opOf(op).inputs).filter((input) => input !== 'g')
 
 /** The shape of what an optimizer keeps: the parameter's, or none of a count of steps. */
-const keptShape = ({ op }: Optimizer, input: string, shape: Shape): Shape =>
+export const keptShape = ({ op }: Optimizer, input: string, shape: Shape): Shape =>
   (opOf(op).inputs[input] as readonly string[]).length === 0 ? [] : shape
 
 /** The optimizer's attributes with its defaults, in f32, but for the rate. */
-const attributesOf = ({ op, attrs }: Optimizer): Result<Attributes> =>
+export const attributesOf = ({ op, attrs }: Optimizer): Result<Attributes> =>
   F.pipe(
     opOf(op).attrs.decode({ ...attrs, learningRate: 1 }),
     E.mapLeft(within(op)),
     E.map((all) => roundAttributes(opOf(op).attrs, all)),
   )
 
-const updateOf =
+/** The node that renews a parameter and what is kept of it. */
+export const updateOf =
   (optimizer: Optimizer, attrs: Attributes) =>
   (parameter: string, gradient: string): ProgramNode => {
     const kept = keptBy(optimizer).map((input) => [input, stateName(parameter, input)] as const)
@@ -79,7 +80,8 @@ const updateOf =
     }
   }
 
-const forwardNode = (
+/** A node of an op forward, as programs have it. */
+export const forwardNode = (
   name: string,
   op: ProgramNode['op'],
   inputs: ProgramNode['inputs'],
@@ -99,16 +101,20 @@ export interface StepFeeds {
 /** The feed that says how much the loss of an auxiliary output counts. */
 const weightName = (value: string): string => `${value}.weight`
 
-/** Feeds by the names that `trainingProgram` gives them; the loss's own cotangent is 1. */
-export const stepFeeds = ({ x, target, learningRate, auxiliaryWeights = {} }: StepFeeds): Tensors => ({
-  x,
-  target,
+/** The feeds of a training step beside its state and its examples, by the names that `trainingProgram` gives them. */
+export const scalarFeeds = ({
+  learningRate,
+  auxiliaryWeights = {},
+}: Pick<StepFeeds, 'learningRate' | 'auxiliaryWeights'>): Tensors => ({
   learningRate: scalar(Math.fround(learningRate)),
   [gradientName('loss')]: scalar(1),
   ...Object.fromEntries(
     Object.entries(auxiliaryWeights).map(([value, weight]) => [weightName(value), scalar(Math.fround(weight))]),
   ),
 })
+
+/** Feeds by the names that `trainingProgram` gives them; the loss's own cotangent is 1. */
+export const stepFeeds = ({ x, target, ...numbers }: StepFeeds): Tensors => ({ x, target, ...scalarFeeds(numbers) })
 
 /** One weight for all auxiliary outputs of a network: 0.3 for GoogLeNet's classifiers. */
 export const auxiliaryWeightsOf = ({ auxiliaries }: Network, weight: number): Readonly<Record<string, number>> =>
@@ -218,7 +224,7 @@ interface Updated {
 }
 
 const updated = (
-  { program, gradients }: Differentiated,
+  { program, gradients }: Pick<Differentiated, 'program' | 'gradients'>,
   optimizer: Optimizer,
   attrs: Attributes,
   learned: readonly string[],
@@ -249,7 +255,7 @@ const updated = (
  * Errors  what the optimizer refuses of its attributes
  */
 export const withUpdates = (
-  both: Differentiated,
+  both: Pick<Differentiated, 'program' | 'gradients'>,
   optimizer: Optimizer,
   parameters: Readonly<Record<string, { readonly shape: Shape }>>,
 ): Result<Updated> =>
@@ -268,31 +274,55 @@ export const withUpdates = (
  * Errors  MissingInput – a frozen parameter that the network lacks; what the optimizer refuses of its attributes, and
  *         `differentiate` and `checkProgram` of the network
  */
-export const trainingProgram = (network: Network, method: Method): Result<Program> => {
-  const { parameters, kept } = network
-  const { optimizer, frozen = [] } = method
+export const trainingProgram = (network: Network, method: Method): Result<Program> =>
+  F.pipe(
+    learnedOf(network, method),
+    E.flatMap((learned) =>
+      F.pipe(
+        lossProgram(network, method),
+        E.flatMap((withLoss) => differentiate(withLoss, 'loss', learned)),
+      ),
+    ),
+    E.flatMap((both) => stepOf({ ...network, kept: Object.keys(network.kept) }, method, both)),
+  )
+
+/** The parameters that a step changes. Errors: MissingInput – a frozen one that the network lacks. */
+export const learnedOf = (
+  { parameters }: Pick<Network, 'parameters'>,
+  { frozen = [] }: Pick<Method, 'frozen'>,
+): Result<readonly string[]> => {
   const stranger = frozen.find((name) => parameters[name] === undefined)
-  const learned = Object.keys(parameters).filter((name) => !frozen.includes(name))
   return F.pipe(
     ensure(stranger === undefined, 'MissingInput', `frozen: the network has no parameter ${stranger}`),
-    E.flatMap(() => attributesOf(optimizer)),
-    E.bindTo('attrs'),
-    E.bind('withLoss', () => lossProgram(network, method)),
-    E.bind('both', ({ withLoss }) => differentiate(withLoss, 'loss', learned)),
-    E.map(({ attrs, both }): Program => {
-      const { program, state } = updated(both, optimizer, attrs, learned, parameters)
-      return {
-        ...program,
-        outputs: ['loss'],
-        carry: {
-          // what is kept and not renewed, such as the state before a sequence, stays what it is
-          ...Object.fromEntries(Object.keys(kept).map((name) => [name, name])),
-          ...program.carry,
-          ...Object.fromEntries(frozen.map((name) => [name, name])),
-          ...Object.fromEntries(Object.keys(state).map((value) => [value, nextOf(value)])),
-        },
-      }
-    }),
+    E.map(() => Object.keys(parameters).filter((name) => !frozen.includes(name))),
+  )
+}
+
+/**
+ * A program that makes the loss and the gradients of some parameters, with an update of each of those, as a step: what the
+ * parameters and their optimizer keep is state, and so is what the network keeps.
+ *
+ * Errors  what the optimizer refuses of its attributes, and `checkProgram` of the whole
+ */
+export const stepOf = (
+  { parameters, kept }: Pick<Network, 'parameters'> & { readonly kept: readonly string[] },
+  { optimizer, frozen = [] }: Method,
+  both: Pick<Differentiated, 'program' | 'gradients'>,
+): Result<Program> => {
+  const learned = Object.fromEntries(Object.entries(parameters).filter(([name]) => name in both.gradients))
+  return F.pipe(
+    withUpdates(both, optimizer, learned),
+    E.map(({ program, state }): Program => ({
+      ...program,
+      outputs: ['loss'],
+      carry: {
+        // what is kept and not renewed, such as the state before a sequence, stays what it is
+        ...Object.fromEntries(kept.map((name) => [name, name])),
+        ...program.carry,
+        ...Object.fromEntries(frozen.map((name) => [name, name])),
+        ...Object.fromEntries(Object.keys(state).map((value) => [value, nextOf(value)])),
+      },
+    })),
     E.tap(checkProgram),
   )
 }
