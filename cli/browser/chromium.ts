@@ -97,6 +97,9 @@ const flagsFor: Readonly<Record<DeviceChoice, readonly string[]>> = {
 // a software adapter may take long over one submission without being stuck
 const always: readonly string[] = ['--disable-gpu-watchdog']
 
+// the embedded one is built for that: a process less that can be lost, and with it the device
+const ofEmbedded: readonly string[] = ['--in-process-gpu']
+
 const lacksLibraries = (thrown: unknown): boolean => messageOf(thrown).includes('error while loading shared libraries')
 
 /** What a launch that failed says, without the log of it. */
@@ -128,7 +131,7 @@ export const launchChromium = async (path: string | undefined, device: DeviceCho
     playwright.chromium.launch({
       executablePath,
       headless: true,
-      args: [...always, ...flagsFor[device]],
+      args: [...always, ...(path === undefined ? ofEmbedded : []), ...flagsFor[device]],
       timeout: 1000 * startSeconds,
       // a person's Ctrl-C is the command's, which says how to go on
       handleSIGINT: false,

@@ -130,7 +130,9 @@ export const openHost = async (
     replay: ({ texts, device, backend, caseTimeout }, { out, err }) =>
       new Promise((resolve) => {
         const { tell, hear, end } = openOne()
+        let done = false
         const finish = (code: ExitCode): void => {
+          done = true
           resolve(code)
           end()
         }
@@ -144,9 +146,10 @@ export const openHost = async (
             }
           },
           (how) => {
+            if (done) return
             const { code, message } = etalonError('DeviceLost', how)
             complainTo(err)(`${code}: ${message}`)
-            resolve(exit.noBackend)
+            finish(exit.noBackend)
           },
         )
         tell({ is: 'replay', texts, device, backend, caseTimeout, coloured: inkFor(out) === coloured })
