@@ -8,7 +8,7 @@ import type { Unsupported } from '../spec/fromKernels.js'
 import { fromKernels, unsupported } from '../spec/fromKernels.js'
 import type { Tensors } from '../spec/tensor.js'
 import { absent, installCommand, asInBrowser } from './install.js'
-import { tfjsConventions, tfjsOps } from './tfjs/ops.js'
+import { tfjsConventions, tfjsConventionsWithLast, tfjsOps, tfjsOpsWithLast } from './tfjs/ops.js'
 import { residentTfjs } from './tfjs/resident.js'
 import type { Language, Sentence } from './words.js'
 import { inFloat32, js, kernelsOf, listed, snippetIn, speaks, spoken, translationsOf } from './words.js'
@@ -179,13 +179,14 @@ const started = async (kind: Kind, gpu: OpenedGpu | undefined, options: BackendO
 const byValue = async (kind: Kind, gpu: OpenedGpu | undefined, options: BackendOptions): Promise<Backend> => {
   const { tf, name, fingerprint, close } = await started(kind, gpu, options)
   const language = languageOf(kind)
+  const ops = kind.backend === 'cpu' ? tfjsOps : tfjsOpsWithLast
   return {
-    ...fromKernels(nameOf(kind), kernelsOf(tfjsOps, language, answering(tf, name)), {
+    ...fromKernels(nameOf(kind), kernelsOf(ops, language, answering(tf, name)), {
       fingerprint,
-      translates: translationsOf(tfjsOps),
-      snippet: snippetIn(tfjsOps, language),
+      translates: translationsOf(ops),
+      snippet: snippetIn(ops, language),
       dials: true,
-      conventions: tfjsConventions,
+      conventions: kind.backend === 'cpu' ? tfjsConventions : tfjsConventionsWithLast,
     }),
     close,
   }

@@ -10,6 +10,7 @@ import { fail, show } from '../spec/error.js'
 import { openBackendFile } from './backendFile.js'
 import { openCommand } from './execBackend.js'
 import { meant } from '../spec/nearest.js'
+import { complainTo } from './terminal.js'
 
 export { exitOfOpening } from './exit.js'
 
@@ -23,8 +24,17 @@ type Opener = (options: Options) => taskEither.TaskEither<EtalonError, Backend>
 const openers: Readonly<Record<string, Opener>> = {
   webgpu:
     ({ device }) =>
-    async () =>
-      (await import('../accelerated/index.js')).openWebGpu(device)(),
+    async () => {
+      const { acquireDevice, webGpuBackend } = await import('../accelerated/index.js')
+      const { tuningFor } = await import('./tuningFile.js')
+      const acquired = await acquireDevice(device)()
+      if (E.isLeft(acquired)) return acquired
+      const tell = complainTo(process.stderr)
+      const tuning = await tuningFor(acquired.right.fingerprint, tell)
+      if (E.isRight(tuning)) return E.right(webGpuBackend(acquired.right, { tuning: tuning.right, tell }))
+      await acquired.right.release()
+      return tuning
+    },
   'plain-f32': () => async () => E.right((await import('../adapters/plainF32.js')).plainF32),
   ...Object.fromEntries(adapters.map(({ name, open }): readonly [string, Opener] => [name, open])),
 }

@@ -18,6 +18,8 @@ export type AcquiredDevice = {
   readonly fingerprint: Fingerprint
   /** All limits the device was granted; bytes or counts, as WebGPU has them. */
   readonly limits: Limits
+  /** The bytes that there are for all buffers: the machine's memory for software; of hardware nobody says. */
+  readonly memory?: number
   /** Resolves with the reason when the device is lost, released ones included; never rejects. */
   readonly lost: Promise<string>
   /** Left(DeviceLost) once the device is lost or released, without waiting. */
@@ -70,6 +72,8 @@ export type Origin = {
   readonly facts: AdapterFacts
   /** what else a result may depend on: versions, the system, the browser */
   readonly versions: Readonly<Record<string, string>>
+  /** the bytes that there are for all buffers, where that is known */
+  readonly memory?: number
   /** whether the device is the caller's, who goes on with it */
   readonly borrowed?: true
 }
@@ -78,7 +82,7 @@ export type Origin = {
 const kept = new Set<Origin>()
 
 export const acquiredFrom = (origin: Origin, device: GPUDevice): AcquiredDevice => {
-  const { gpu, adapter, kind, facts, versions, borrowed } = origin
+  const { gpu, adapter, kind, facts, versions, memory, borrowed } = origin
   kept.add(origin)
   const limits = limitsOf(device.limits)
   let letGo: () => void = () => undefined
@@ -96,6 +100,7 @@ export const acquiredFrom = (origin: Origin, device: GPUDevice): AcquiredDevice 
     ...(adapter === undefined ? {} : { adapter }),
     device,
     limits,
+    ...(memory === undefined ? {} : { memory }),
     fingerprint: fingerprintOf({ kind, facts, limits, features: device.features, versions }),
     lost,
     // a race is won by the first in the list that is settled already

@@ -29,7 +29,7 @@ const found = (name: string): string => {
   try {
     return require.resolve(name)
   } catch (cause) {
-    throw new Error(`the package ${name} is not installed`, { cause })
+    throw new Error(`the package ${name} is not installed: npm install ${name}`, { cause })
   }
 }
 

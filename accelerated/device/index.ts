@@ -15,7 +15,7 @@ import {
 } from './decide.js'
 import type { DeviceSource } from './given.js'
 import { acquireGiven, isChoice } from './given.js'
-import { currentPlatform, loadEmbedded, loadSystem, vulkanLoaderIsMissing, type Loaded } from './load.js'
+import { currentPlatform, hostMemory, loadEmbedded, loadSystem, vulkanLoaderIsMissing, type Loaded } from './load.js'
 
 export type { AcquiredDevice, DeviceOptions } from './acquired.js'
 export type { DeviceChoice, DeviceKind, Fingerprint, Limits } from './decide.js'
@@ -127,7 +127,15 @@ export const acquireDevice = (
         chosenCandidate(source),
         TE.flatMap(({ gpu, adapter, kind, versions }) =>
           deviceOf(
-            { gpu, adapter, kind, facts: factsOf(adapter.info), versions: { ...versions, ...nodeFacts() } },
+            {
+              gpu,
+              adapter,
+              kind,
+              facts: factsOf(adapter.info),
+              versions: { ...versions, ...nodeFacts() },
+              // software has its buffers in the machine's own memory
+              ...(kind === 'hardware' ? {} : { memory: hostMemory() }),
+            },
             options,
           ),
         ),
