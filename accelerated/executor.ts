@@ -243,8 +243,7 @@ export const makeExecutor = ({ device, limits, alive, lost: loss }: AcquiredDevi
     return { shape, data }
   }
 
-  const stagingFor = (shape: Shape): GPUBuffer =>
-    make(sizeOf(shape) * 4, bufferUsage.MAP_READ | bufferUsage.COPY_DST)
+  const stagingFor = (shape: Shape): GPUBuffer => make(sizeOf(shape) * 4, bufferUsage.MAP_READ | bufferUsage.COPY_DST)
 
   const prepare: Executor['prepare'] = async (plan, external = {}) => {
     const all = E.sequenceArray(await Promise.all(plan.launches.map(pipelineOf)))
@@ -286,7 +285,9 @@ export const makeExecutor = ({ device, limits, alive, lost: loss }: AcquiredDevi
     if (E.isRight(prepared)) return prepared
     made.forEach(letGo)
     const { code, message } = prepared.left
-    return code === 'LimitExceeded' ? fail(code, `${message}; the plan takes ${memoryOf(plan, uniformAlignment)} bytes`) : prepared
+    return code === 'LimitExceeded'
+      ? fail(code, `${message}; the plan takes ${memoryOf(plan, uniformAlignment)} bytes`)
+      : prepared
   }
 
   const uploadFeed = ({ plan, buffers }: Prepared, name: string, value: Tensor): void => {

@@ -226,7 +226,9 @@ const open =
     const missing = absent('onnxruntime-web', packages)
     if (kind.provider === 'wasm') return TE.tryCatch(() => opened(kind, undefined, options), missing)
     if (options.gpu === undefined)
-      return TE.left(etalonError('BackendUnavailable', `${kind.name} wants a WebGPU implementation, and was given none`))
+      return TE.left(
+        etalonError('BackendUnavailable', `${kind.name} wants a WebGPU implementation, and was given none`),
+      )
     return TE.flatMap((given: OpenedGpu) =>
       // it writes to the device from memory that it shares with its threads, which Dawn's own binding for Node refuses
       isOfBrowser(given)

@@ -64,7 +64,10 @@ describe('what a person asks for', () => {
     expect(browserProblem({ which: 'chromium' }, 'tfjs-webgpu')).toBeUndefined()
     expect(browserProblem(undefined, 'pytorch')).toBeUndefined()
     const { code, err } = await etalon('verify', '--browser', '--backend', 'pytorch')
-    expect([code, err]).toEqual([2, expect.stringMatching(/^etalon: --browser has webgpu, .*; pytorch runs in Node\n$/)])
+    expect([code, err]).toEqual([
+      2,
+      expect.stringMatching(/^etalon: --browser has webgpu, .*; pytorch runs in Node\n$/),
+    ])
   })
 })
 
@@ -89,7 +92,10 @@ describe('a browser that cannot start is no verdict, and ends with 3', () => {
 
   test('where Deno is not there', async () => {
     const { code, err } = await etalon('verify', '--browser-path', join(folder, 'deno'), '--ops', 'relu')
-    expect([code, err]).toEqual([3, expect.stringMatching(/^etalon: BackendUnavailable: there is no Deno at .*npm install deno/)])
+    expect([code, err]).toEqual([
+      3,
+      expect.stringMatching(/^etalon: BackendUnavailable: there is no Deno at .*npm install deno/),
+    ])
   })
 })
 

@@ -75,7 +75,10 @@ const embeddedProgram = async (): Promise<Result<string>> => {
       troubles.push(messageOf(thrown))
     }
   }
-  return fail('BackendUnavailable', `the embedded browser could not be prepared: ${[...new Set(troubles)].join('; then ')}`)
+  return fail(
+    'BackendUnavailable',
+    `the embedded browser could not be prepared: ${[...new Set(troubles)].join('; then ')}`,
+  )
 }
 
 /** A program of this machine's. Errors: BackendUnavailable. */
@@ -123,7 +126,10 @@ const startSeconds = 60
 export const launchChromium = async (path: string | undefined, device: DeviceChoice): Promise<Result<Launched>> => {
   const playwright = await import('playwright-core').catch(() => undefined)
   if (playwright === undefined)
-    return fail('BackendUnavailable', 'a browser is driven by playwright-core, which is not installed: npm install playwright-core')
+    return fail(
+      'BackendUnavailable',
+      'a browser is driven by playwright-core, which is not installed: npm install playwright-core',
+    )
   const found = path === undefined ? await embeddedProgram() : await programAt(path)
   if (E.isLeft(found)) return found
   const executablePath = found.right
@@ -141,7 +147,9 @@ export const launchChromium = async (path: string | undefined, device: DeviceCho
     const browser = await launch({}).catch((thrown: unknown) => {
       if (path !== undefined || !lacksLibraries(thrown)) throw thrown
       const own = join(dirname(executablePath), libraries)
-      return launch({ LD_LIBRARY_PATH: [own, process.env['LD_LIBRARY_PATH'] ?? ''].filter((one) => one !== '').join(':') })
+      return launch({
+        LD_LIBRARY_PATH: [own, process.env['LD_LIBRARY_PATH'] ?? ''].filter((one) => one !== '').join(':'),
+      })
     })
     return E.right(launchedFrom(browser))
   } catch (thrown) {
