@@ -136,7 +136,9 @@ const worksOn = (acquired: AcquiredDevice, { tuning = untuned, tell }: WebGpuOpt
     const unheard = fresh.filter((name) => !known.refused.includes(name))
     known = { ...known, refused: [...new Set([...known.refused, ...without])] }
     unheard.forEach((name) =>
-      tell?.(`the driver refuses the kernel ${name}, and another one is in its place: ${brief(refused[name] ?? '', 200)}`),
+      tell?.(
+        `the driver refuses the kernel ${name}, and another one is in its place: ${brief(refused[name] ?? '', 200)}`,
+      ),
     )
     return outcome
   }
@@ -144,7 +146,11 @@ const worksOn = (acquired: AcquiredDevice, { tuning = untuned, tell }: WebGpuOpt
 }
 
 /** The bytes of a plan that it has for itself, beside the rooms that outlive it and what is read back. */
-const ownBytes = (made: Plan, rooms: ReadonlyMap<string, number>, { minUniformBufferOffsetAlignment }: PlanLimits): number =>
+const ownBytes = (
+  made: Plan,
+  rooms: ReadonlyMap<string, number>,
+  { minUniformBufferOffsetAlignment }: PlanLimits,
+): number =>
   memoryOf(made, minUniformBufferOffsetAlignment) -
   readBytes(made) -
   made.buffers.reduce((n, { room, bytes }) => n + (room !== undefined && rooms.has(room) ? bytes : 0), 0)
@@ -256,9 +262,7 @@ const openSession =
       housingOf(program, limits),
       E.tap(({ shapes }) => checkWhole(shapes, state)),
       // what does not fit is refused before anything of it is there
-      E.bind('first', ({ checked, layout }) =>
-        plan(checked, standIns(checked), program.outputs, limits, { layout }),
-      ),
+      E.bind('first', ({ checked, layout }) => plan(checked, standIns(checked), program.outputs, limits, { layout })),
     )
     if (E.isLeft(housed)) return housed
 
