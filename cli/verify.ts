@@ -244,7 +244,13 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   if (json === true) out.write(ofPrograms.join(''))
   const seconds = (rim.now() - started) / 1000
   const stopped =
-    lost !== undefined ? 'interrupted' : stop.why === undefined ? undefined : stop.why === 'bail' ? 'bail' : 'interrupted'
+    lost !== undefined
+      ? 'interrupted'
+      : stop.why === undefined
+        ? undefined
+        : stop.why === 'bail'
+          ? 'bail'
+          : 'interrupted'
   const replay = replayCommand(device, name, browserWords(browser))
   say(printEnding(report, { fingerprint, command: replay }, seconds, out, { quiet, ...(stopped && { stopped }) }))
   const about: About = {
