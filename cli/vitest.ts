@@ -172,7 +172,7 @@ export const describeConformance = (subject: Subject, options: ConformanceOption
   const skips = withSkips(getOrThrow(readSkips(JSON.stringify(known), new Date().toISOString().slice(0, 10))))
   const open = openerOf(subject)
   const command = replayCommand('auto', typeof subject === 'string' ? subject : (options.file ?? 'FILE'))
-  const called = typeof subject === 'string' ? subject : subject.name
+  const called = typeof subject === 'string' ? subject : typeof subject === 'function' ? '' : subject.name
   const scope = {
     profile,
     runs,
