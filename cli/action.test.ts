@@ -54,7 +54,10 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'etalon action '))
   await mkdir(join(folder, 'node_modules', '.bin'), { recursive: true })
   const shim = join(folder, 'node_modules', '.bin', 'etalon')
-  await writeFile(shim, `#!/bin/sh\nexec "${process.execPath}" --import "${tsx}" "${join(repository, 'cli/main.ts')}" "$@"\n`)
+  await writeFile(
+    shim,
+    `#!/bin/sh\nexec "${process.execPath}" --import "${tsx}" "${join(repository, 'cli/main.ts')}" "$@"\n`,
+  )
   await chmod(shim, 0o755)
   await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
   const code = (gradient: string): string => `
@@ -68,7 +71,7 @@ beforeAll(async () => {
         return { _tag: 'Right', right: Object.fromEntries(Object.values(outputs).map((name) => [name, answer])) }
       },
     }`
-  await writeFile(join(folder, 'wrong.mjs'), code("Object.entries(feeds).find(([name]) => /y/.test(name))[1]"))
+  await writeFile(join(folder, 'wrong.mjs'), code('Object.entries(feeds).find(([name]) => /y/.test(name))[1]'))
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 

@@ -76,7 +76,9 @@ describe('etalon golden', () => {
     const own = await check(at(name))
     expect(own).toMatchObject({ code: 0, err: '' })
     expect(own.out).toMatch(/^gru +backward +3 +0 {2}conformant$/m)
-    expect(own.out.replaceAll(/\s+/g, ' ')).toMatch(/(\d+) cases answered, \d+ numbers judged, \1 cases the same in bits, 0/)
+    expect(own.out.replaceAll(/\s+/g, ' ')).toMatch(
+      /(\d+) cases answered, \d+ numbers judged, \1 cases the same in bits, 0/,
+    )
     const plain = await check(at(name), plainF32)
     expect(plain).toMatchObject({ code: 0, err: '' })
     for (const line of `${own.out}${plain.out}`.split('\n').filter((one) => !one.startsWith(folder)))
@@ -109,7 +111,10 @@ describe('etalon golden', () => {
 
   it('tells by --json what programs read', async () => {
     const { out } = await check(at('all.npz'), wrong, { json: true, ops: ['relu'] })
-    const lines = out.trim().split('\n').map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
+    const lines = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>)
     expect(lines.map(({ direction, verdict }) => [direction, verdict])).toEqual([
       ['forward', 'conformant'],
       ['backward', 'not-conformant'],
@@ -178,11 +183,15 @@ describe('etalon golden', () => {
     expect(saying({ ...manifest, cases: [{ ...first, attrs: { kink: 3 } }, ...others] })).toContain('case relu/')
     expect(saying(manifest, tensors.slice(2))).toContain('MissingInput: case relu/')
     expect(saying(manifest, [...tensors.slice(1), { ...tensors[1]!, name: 'more' }])).toContain('array more belongs')
-    const short = tensors.slice(1).map((one) => (one.name.includes('expected/') ? { ...one, shape: [1, ...one.shape] } : one))
+    const short = tensors
+      .slice(1)
+      .map((one) => (one.name.includes('expected/') ? { ...one, shape: [1, ...one.shape] } : one))
     expect(saying(manifest, short)).toContain('ShapeMismatch: case relu/')
     const negative = tensors
       .slice(1)
-      .map((one) => (one.name.includes('tolerance') ? { ...one, bytes: Uint8Array.from(one.bytes as Uint8Array, () => 0xbf) } : one))
+      .map((one) =>
+        one.name.includes('tolerance') ? { ...one, bytes: Uint8Array.from(one.bytes as Uint8Array, () => 0xbf) } : one,
+      )
     expect(saying(manifest, negative)).toContain('a number that is not ≥ 0')
 
     const said = async (name: string, bytes: Uint8Array): Promise<string> => {
@@ -240,10 +249,15 @@ describe('ONNX’s test data', () => {
     ort.env.wasm.numThreads = 1
     ort.env.logLevel = 'fatal'
     const { vectors } = getOrThrow(
-      vectorsOf(oracle, questionTable, { precision: 'f32' }, {
-        questions: questionsIn({ ops: known, direction: 'forward' }),
-        ...{ profile: 'quick', seed: 1, cases: 4, largest: 600 },
-      }),
+      vectorsOf(
+        oracle,
+        questionTable,
+        { precision: 'f32' },
+        {
+          questions: questionsIn({ ops: known, direction: 'forward' }),
+          ...{ profile: 'quick', seed: 1, cases: 4, largest: 600 },
+        },
+      ),
     )
     const names = readdirSync(at('onnx'))
     const asked: string[] = []
@@ -273,7 +287,11 @@ describe('ONNX’s test data', () => {
         expect([name, got.dims]).toEqual([name, stored.shape])
         const own = wanted.find((one) => output === `${one}_out`)!
         const { shape } = vector.expected[own]!
-        const only = { ...vector, expected: { [own]: vector.expected[own]! }, tolerance: { [own]: vector.tolerance[own]! } }
+        const only = {
+          ...vector,
+          expected: { [own]: vector.expected[own]! },
+          tolerance: { [own]: vector.tolerance[own]! },
+        }
         const { worst } = judgeVector(oracle, only, { [own]: { shape, data: got.data as Float32Array } })
         expect([name, output, worst.ratio <= 1]).toEqual([name, output, true])
         asked.push(name)

@@ -50,7 +50,10 @@ const bytesOf = async (file: string): Promise<Result<Uint8Array>> => {
   try {
     return E.right(new Uint8Array(await readFile(file)))
   } catch (thrown) {
-    return fail('FileUnreadable', `${file} cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+    return fail(
+      'FileUnreadable',
+      `${file} cannot be read: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    )
   }
 }
 
@@ -78,9 +81,7 @@ const tensorsIn = async (folder: string, prefix: string): Promise<Result<readonl
 
 /** What is f32, and the integers that an operator takes as shapes or classes. */
 const valueOf = (one: StoredTensor): Result<Tensor> =>
-  ['F32', 'I64', 'I32'].includes(one.dtype)
-    ? numbersOf(one)
-    : fail('Unsupported', `elements of ${one.dtype}`)
+  ['F32', 'I64', 'I32'].includes(one.dtype) ? numbersOf(one) : fail('Unsupported', `elements of ${one.dtype}`)
 
 interface DataSet {
   readonly id: string
@@ -92,7 +93,10 @@ const dataSetsIn = async (folder: string, called: string): Promise<Result<readon
   const names = (await readdir(folder)).filter((name) => /^test_data_set_\d+$/.test(name)).sort()
   const all: DataSet[] = []
   for (const name of names) {
-    const [inputs, outputs] = [await tensorsIn(join(folder, name), 'input'), await tensorsIn(join(folder, name), 'output')]
+    const [inputs, outputs] = [
+      await tensorsIn(join(folder, name), 'input'),
+      await tensorsIn(join(folder, name), 'output'),
+    ]
     if (E.isLeft(inputs)) return inputs
     if (E.isLeft(outputs)) return outputs
     all.push({ id: `${called}/${name}`, inputs: inputs.right, outputs: outputs.right })
@@ -126,13 +130,23 @@ const vectorIn = (oracle: Oracle, { opsets, graph }: OnnxModel, { id, inputs, ou
     E.bind('held', () => valuesOf([], graph.initializers)),
     E.bind('fed', () => valuesOf(names, inputs)),
     E.bind('read', ({ held, fed }) => questionOfNode(node, opsets[''] ?? 1, { ...held, ...fed })),
-    E.bind('there', () => valuesOf(graph.outputs.map(({ name }) => name), outputs)),
+    E.bind('there', () =>
+      valuesOf(
+        graph.outputs.map(({ name }) => name),
+        outputs,
+      ),
+    ),
     E.bind('answer', ({ read, there }) => answerOf(read.outputs, there)),
     E.bind('vector', ({ read: { op, attrs, inputs: given }, answer }) => {
       const question = { op, direction: 'forward' as const, attrs, inputs: given, cotangents: {} }
       const wanted = Object.keys(answer)
       const all = Object.keys(opOf(op).outputs)
-      return vectorOf(oracle, wanted.length === all.length ? question : { ...question, wanted }, { precision: 'f32' }, { id })
+      return vectorOf(
+        oracle,
+        wanted.length === all.length ? question : { ...question, wanted },
+        { precision: 'f32' },
+        { id },
+      )
     }),
     E.map(({ vector, answer }) => ({ vector, judgement: judgeVector(oracle, vector, answer) })),
   )
@@ -147,14 +161,21 @@ const answerOf = (
     const known = outputs[name]
     return known === undefined
       ? []
-      : [[known.output, sizeOf(known.shape) === sizeOf(value.shape) ? { ...value, shape: known.shape } : value] as const]
+      : [
+          [
+            known.output,
+            sizeOf(known.shape) === sizeOf(value.shape) ? { ...value, shape: known.shape } : value,
+          ] as const,
+        ]
   })
   return entries.length > 0 ? E.right(Object.fromEntries(entries)) : fail('Unsupported', 'no output that is known')
 }
 
 // what says that a case is not the catalogue's, and not that its file lies
 const isOther = (code: string): boolean =>
-  ['Unsupported', 'ShapeMismatch', 'AttributeOutOfRange', 'UnknownAttribute', 'TooLarge', 'MalformedTensor'].includes(code)
+  ['Unsupported', 'ShapeMismatch', 'AttributeOutOfRange', 'UnknownAttribute', 'TooLarge', 'MalformedTensor'].includes(
+    code,
+  )
 
 /**
  * The cases of ONNX's test data at a path: a folder with model.onnx, or one of many.
@@ -253,11 +274,19 @@ const filesOf = (vector: Vector, { model, feeds, answers }: Posed): Files => {
         initializers: Object.entries(constants).map(([name, data]) =>
           storedAs(name, 'int64', { shape: [data.length], data }),
         ),
-        inputs: Object.entries(feeds).map(([name, { type, tensor: { shape } }]) => ({
-          name,
-          dtype: type === 'float' ? 'F32' : 'I64',
-          shape,
-        })),
+        inputs: Object.entries(feeds).map(
+          ([
+            name,
+            {
+              type,
+              tensor: { shape },
+            },
+          ]) => ({
+            name,
+            dtype: type === 'float' ? 'F32' : 'I64',
+            shape,
+          }),
+        ),
         outputs: outputs.map(({ name, value: { shape } }) => ({ name, dtype: 'F32', shape })),
       },
     }),
@@ -311,7 +340,10 @@ export const writeFolders = async (out: string, vectors: readonly Vector[]): Pro
     await rename(draft, out)
   } catch (thrown) {
     await rm(draft, { recursive: true, force: true })
-    return fail('FileUnreadable', `${out} cannot be written: ${thrown instanceof Error ? thrown.message : String(thrown)}`)
+    return fail(
+      'FileUnreadable',
+      `${out} cannot be written: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
+    )
   }
   const reasons = Object.entries(left)
   return E.right(

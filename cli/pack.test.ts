@@ -63,7 +63,14 @@ beforeAll(async () => {
   // first without all that few commands want, then as a stranger installs it, with the software adapter beside it
   await install('--omit=optional', join(temporary, tarball))
   without.entries = await node('entries.mjs', entries)
-  without.lesson = await run(folder, join('node_modules', '.bin', 'etalon'), 'lesson', 'filters', '--out', 'x.html').catch(String)
+  without.lesson = await run(
+    folder,
+    join('node_modules', '.bin', 'etalon'),
+    'lesson',
+    'filters',
+    '--out',
+    'x.html',
+  ).catch(String)
   without.verify = await run(folder, join('node_modules', '.bin', 'etalon'), ...quickly, '--backend', 'plain-f32')
   await install(...(E.isLeft(embeddedRunsOn(currentPlatform())) ? [] : ['@sparticuz/chromium@147']))
 })
@@ -111,7 +118,9 @@ describe('the package, installed in an empty folder', () => {
     )
     const vitest = join(repository, 'node_modules', 'vitest', 'vitest.mjs')
     const told = await run(folder, process.execPath, vitest, 'run', '--reporter=verbose', 'conformance.test.mjs')
-    expect(told.replaceAll(/\u001b\[\d*m/g, '')).toMatch(/conformance of plain-f32 > relu > backward[^]*Tests +2 passed/)
+    expect(told.replaceAll(/\u001b\[\d*m/g, '')).toMatch(
+      /conformance of plain-f32 > relu > backward[^]*Tests +2 passed/,
+    )
   })
 
   it('holds what runs and what says how, and neither sources nor tests', async () => {

@@ -128,7 +128,8 @@ describe('describeConformance, in a project of its own', () => {
       },
     ])
     expect(code).toBe(1)
-    const messageOf = (name: string) => tests.find(({ fullName }) => fullName.endsWith(name))?.failureMessages.join() ?? ''
+    const messageOf = (name: string) =>
+      tests.find(({ fullName }) => fullName.endsWith(name))?.failureMessages.join() ?? ''
     const wrong = messageOf('relu backward')
     expect(wrong).toMatch(/^not conformant: relu backward: not-conformant, \d+ of \d+ cases failed/)
     expect(wrong).toMatch(/x\[\d*\] = -\d/)

@@ -94,9 +94,7 @@ const taking =
       ([name, value]) =>
         attributes[name] !== undefined && JSON.stringify(valueOf(attributes[name])) !== JSON.stringify(value),
     )
-    return other === undefined
-      ? read(given)
-      : unsupported(`${operator} with ${other[0]} other than ${show(other[1])}`)
+    return other === undefined ? read(given) : unsupported(`${operator} with ${other[0]} other than ${show(other[1])}`)
   }
 
 // ---- elementwise ---------------------------------------------------------------------------------------------------
@@ -135,7 +133,9 @@ const ofTwo =
         const [N, C] = first.shape
         return op === 'mul' && first.shape.length === 4 && sameShape(second.shape, [N as number, C as number, 1, 1])
           ? E.right({ op: 'scaleChannels', inputs: { x: first, s: { ...second, shape: [N as number, C as number] } } })
-          : unsupported(`${given.node.operator} of ${showShape(first.shape)} and ${showShape(second.shape)}: broadcasting`)
+          : unsupported(
+              `${given.node.operator} of ${showShape(first.shape)} and ${showShape(second.shape)}: broadcasting`,
+            )
       }),
     )
 
@@ -466,7 +466,8 @@ const crossEntropy: Reader = taking(['reduction'], {}, (given) =>
       if (logits.shape.length !== 2 || !sameShape(labels.shape, [N]))
         return unsupported('SoftmaxCrossEntropyLoss over more than classes')
       if (valueAt(given, 2) !== undefined) return unsupported('SoftmaxCrossEntropyLoss with weights')
-      if ((given.node.outputs[1] ?? '') !== '') return unsupported('SoftmaxCrossEntropyLoss that answers logarithms too')
+      if ((given.node.outputs[1] ?? '') !== '')
+        return unsupported('SoftmaxCrossEntropyLoss that answers logarithms too')
       return E.right({
         op: 'softmaxCrossEntropy',
         attrs: { reduction: text(given, 'reduction', 'mean') },
