@@ -21,6 +21,14 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'hold a backend against the reference on whole networks, node by node',
     load: async () => (await import('./zoo.js')).zooCommand,
   },
+  localize: {
+    summary: 'which op of a network is wrong: of the zoo, of a program or an ONNX model',
+    load: async () => (await import('./localize.js')).localizeCommand,
+  },
+  adjudicate: {
+    summary: 'which of several answers to a case are right, and by how much the others are wrong',
+    load: async () => (await import('./adjudicate.js')).adjudicateCommand,
+  },
   merge: {
     summary: 'lay the reports of the shards of a run together',
     load: async () => (await import('./merge.js')).mergeCommand,
@@ -57,6 +65,10 @@ const subcommands: Readonly<Record<string, Entry>> = {
   bench: {
     summary: 'time answers already found right, side by side with other libraries',
     load: async () => (await import('./bench.js')).benchCommand,
+  },
+  tune: {
+    summary: 'measure which kernels win on this adapter, and keep that for the other commands',
+    load: async () => (await import('./tune.js')).tuneCommand,
   },
   explain: {
     summary: "an op's formula with numbers put in, step by step",
