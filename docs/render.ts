@@ -16,6 +16,9 @@ import { lessons } from './lessons/index.js'
 import { coveragePage } from './coverage.js'
 import { mutantsPage } from './mutants.js'
 import { networksPage } from './networks.js'
+import { scoreboardHtml } from './scoreboard/html.js'
+import { scoreboardPages } from './scoreboard/markdown.js'
+import { recordings } from './scoreboard/recordings.js'
 
 /** The pages of docs/, made of the spec, the reference and the suite. */
 
@@ -275,6 +278,7 @@ const formatted = async (path: string, text: string): Promise<string> => {
 /** Every page by its path, formatted as the project is. */
 export const pages = async (): Promise<Readonly<Record<string, string>>> => {
   const formulas = readFormulas()
+  const onRecord = recordings()
   const raw = {
     'docs/README.md': indexPage(formulas),
     'docs/catalogue.md': cataloguePage(),
@@ -283,6 +287,8 @@ export const pages = async (): Promise<Readonly<Record<string, string>>> => {
     'docs/mutants.md': mutantsPage(generated),
     'docs/networks.md': networksPage(),
     'docs/oracle-audit.md': auditPage(formulas),
+    ...scoreboardPages(onRecord, generated),
+    'docs/scoreboard/scoreboard.html': scoreboardHtml(onRecord),
   }
   const made = await Promise.all(
     Object.entries(raw).map(async ([path, text]) => {

@@ -24,6 +24,7 @@ export {
   trainingStep,
 } from './step.js'
 export type { Method, Optimizer, StepFeeds } from './step.js'
+export { accumulatingProgram, microBatches, microBatchFits } from './microBatch.js'
 export { adversarialFeeds, adversarialState, adversarialStep, adversarialValues } from './adversarial.js'
 export type { Adversaries } from './adversarial.js'
 
