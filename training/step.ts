@@ -224,7 +224,7 @@ interface Updated {
 }
 
 const updated = (
-  { program, gradients }: Differentiated,
+  { program, gradients }: Reversed,
   optimizer: Optimizer,
   attrs: Attributes,
   learned: readonly string[],
@@ -255,7 +255,7 @@ const updated = (
  * Errors  what the optimizer refuses of its attributes
  */
 export const withUpdates = (
-  both: Differentiated,
+  both: Reversed,
   optimizer: Optimizer,
   parameters: Readonly<Record<string, { readonly shape: Shape }>>,
 ): Result<Updated> =>
@@ -307,7 +307,7 @@ export const learnedOf = (
 export const stepOf = (
   { parameters, kept }: Pick<Network, 'parameters'> & { readonly kept: readonly string[] },
   { optimizer, frozen = [] }: Method,
-  both: Differentiated,
+  both: Reversed,
 ): Result<Program> => {
   const learned = Object.fromEntries(Object.entries(parameters).filter(([name]) => name in both.gradients))
   return F.pipe(
