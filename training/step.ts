@@ -217,6 +217,9 @@ export const lossProgram = (
   )
 }
 
+/** A program with gradients in it, and where they are. */
+type Reversed = Pick<Differentiated, 'program' | 'gradients'>
+
 /** A program with an update of each parameter behind its gradients, and the shapes of what the optimizer keeps. */
 interface Updated {
   readonly program: Program
