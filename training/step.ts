@@ -217,9 +217,6 @@ export const lossProgram = (
   )
 }
 
-/** A program with gradients in it, and where they are. */
-type Reversed = Pick<Differentiated, 'program' | 'gradients'>
-
 /** A program with an update of each parameter behind its gradients, and the shapes of what the optimizer keeps. */
 interface Updated {
   readonly program: Program
@@ -227,7 +224,7 @@ interface Updated {
 }
 
 const updated = (
-  { program, gradients }: Reversed,
+  { program, gradients }: Pick<Differentiated, 'program' | 'gradients'>,
   optimizer: Optimizer,
   attrs: Attributes,
   learned: readonly string[],
@@ -258,7 +255,7 @@ const updated = (
  * Errors  what the optimizer refuses of its attributes
  */
 export const withUpdates = (
-  both: Reversed,
+  both: Pick<Differentiated, 'program' | 'gradients'>,
   optimizer: Optimizer,
   parameters: Readonly<Record<string, { readonly shape: Shape }>>,
 ): Result<Updated> =>
@@ -310,7 +307,7 @@ export const learnedOf = (
 export const stepOf = (
   { parameters, kept }: Pick<Network, 'parameters'> & { readonly kept: readonly string[] },
   { optimizer, frozen = [] }: Method,
-  both: Reversed,
+  both: Pick<Differentiated, 'program' | 'gradients'>,
 ): Result<Program> => {
   const learned = Object.fromEntries(Object.entries(parameters).filter(([name]) => name in both.gradients))
   return F.pipe(
