@@ -206,6 +206,7 @@ describe('the page', () => {
     errorOverBound: 0.01,
     outcome: 'timed',
     reason: null,
+    memoryBytes: 12.5e6,
     roundRatios: [3],
   }
   const curve = [1, 4, 16].flatMap((batch) =>

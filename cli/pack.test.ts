@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { build } from 'esbuild'
 import { either as E } from 'fp-ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { embeddedRunsOn } from '../accelerated/device/decide.js'
@@ -64,6 +65,7 @@ describe('the package, installed in an empty folder', () => {
       expect.arrayContaining([
         ...['LICENSE', 'README.md', 'CHANGELOG.md', 'package.json', 'dist/cli/main.js'],
         'dist/adapters/pytorch/backend.py',
+        ...['worker', 'deno'].map((name) => `dist/browser/cli/browser/${name}.js`),
       ]),
     )
     expect(files.filter((file) => /\.test\.|testing|golden|(?<!\.d)\.ts$/.test(file))).toEqual([])
@@ -86,6 +88,25 @@ describe('the package, installed in an empty folder', () => {
       console.log(JSON.stringify({ shape: y.shape, data: [...y.data] }))`,
     )
     expect(JSON.parse(printed)).toEqual(answer)
+  })
+
+  it('is bundled for a browser, with none of Node in it', async () => {
+    const { outputFiles, metafile } = await build({
+      stdin: {
+        contents: `export { openWebGpu } from 'etalon/accelerated'
+          export { verify } from 'etalon/conformance'
+          export { adapters } from 'etalon/adapters/index'`,
+        resolveDir: folder,
+      },
+      bundle: true,
+      platform: 'browser',
+      format: 'esm',
+      external: ['@tensorflow/*', '@jax-js/*', 'onnxruntime-web', 'onnxruntime-web/*', 'protobufjs'],
+      write: false,
+      metafile: true,
+    })
+    expect(Object.keys(metafile.inputs).join()).toContain('etalon/dist/accelerated/browser.js')
+    expect(outputFiles[0]?.text).not.toMatch(/["']node:|tar-stream/)
   })
 
   it('loads the accelerated backend without touching a device', async () => {

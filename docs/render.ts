@@ -184,6 +184,9 @@ const cataloguePage = (): string => {
     `What each op is: inputs and outputs with their axes, attributes with their defaults, formula, conventions and error
 bound, as the spec has them. \`?\` marks an optional input, \`…\` any run of axes; batch comes first, images are NCHW, filters
 OIHW. \`etalon list\` prints the same with what each backend supports.`,
+    `An op with second derivatives answers \`etalon eval\` with \`"direction":"second"\`, the gradients of Σ ⟨v, gradient⟩, and
+\`differentiate\` takes the gradient of a program that holds its gradients. They are made of the catalogue's own ops, so that
+every backend has them: [how](../spec/second/index.ts).`,
     ...families
       .filter((family) => all.some((entry) => entry.family === family))
       .flatMap((family) => {
@@ -191,7 +194,7 @@ OIHW. \`etalon list\` prints the same with what each backend supports.`,
         return [
           `## ${plural[family]}`,
           table(
-            ['op', 'inputs', 'outputs', 'attributes (default)', 'gradients', 'source'],
+            ['op', 'inputs', 'outputs', 'attributes (default)', 'gradients', 'second', 'source'],
             members.map((entry) => [
               anchor(entry.op),
               code(showEnds(entry.inputs, entry.variadic)),
@@ -202,6 +205,7 @@ OIHW. \`etalon list\` prints the same with what each backend supports.`,
                 : entry.differentiable.length > 0
                   ? 'all'
                   : 'none',
+              entry.second ? 'yes' : 'none',
               cell(entry.source),
             ]),
           ),
