@@ -38,7 +38,7 @@ const time = (seconds: number): string =>
 const wide = 118
 const lined = (text: string, indent = ''): string =>
   text
-    .split(' ')
+    .split(/\s+/)
     .reduce<readonly string[]>((lines, word) => {
       const last = lines.at(-1)
       return last !== undefined && last.length + 1 + word.length <= wide
@@ -184,12 +184,11 @@ const backendsIn = (seen: readonly Seen[]): readonly string[] => [
   ...new Set(seen.map(({ backend }) => `\`${backend}\``)),
 ]
 
-const legend = `✓ conformant, ≈ inaccurate (the right formula, with too few digits), ↔ another convention, ✗ not conformant,
-~ not the same when asked again, – not run, for most cases are not its own; an empty cell: there is no such op. The letter is
-the grade: rms of errors ÷ those of a textbook's loops in f32, A to 2, B to 16, C beyond; without one nothing rounds.`
+const legend = `✓ conformant, ≈ inaccurate (the right formula, with too few digits), ↔ another convention, ✗ not conformant, ~ not the same when asked again, – not run, for most cases are not its own; an empty cell: there is no such op. The letter is the grade: rms of errors ÷ those of a textbook's loops in f32, A to 2, B to 16, C beyond; without one nothing rounds.`
 
-const indexPage = (all: readonly Recording[], generated: string): string =>
-  [
+const indexPage = (all: readonly Recording[], generated: string): string => {
+  const missing = Object.keys(shortNames).filter((name) => !all.some(({ backend }) => backend === name))
+  return [
     '# The scoreboard',
     generated,
     `Libraries that people ship, held against the formulas: every op and direction of the catalogue that a library has, by
@@ -199,16 +198,17 @@ digits, a lawful convention, or a mistake of our own adapter – was found out b
 libraries say how. [The same as one page with a matrix](scoreboard.html).`,
     '## Who was asked',
     asked(all),
-    `Each by \`etalon verify --backend NAME --profile PROFILE\`, seed 1, in parts (\`--shard\`, \`etalon merge\`) on one
+    ...(missing.length === 0 ? [] : [`Not on record: ${missing.join(', ')}.`]),
+    lined(`Each by \`etalon verify --backend NAME --profile PROFILE\`, seed 1, in parts (\`--shard\`, \`etalon merge\`) on one
 ${all[0]?.from.processor ?? ''} core with other work beside it, so that times are of use for their size only. WebGPU is
 Dawn on the software adapter that comes with the packages. \`quick\` asks every class of cases once, \`standard\` every pair of
 them and every extent. Cases that a library does not do are not counted. Page by page: ${libraries
       .filter(({ has }) => all.some(({ backend }) => has(backend)))
       .map(({ page, name }) => `[${name}](${page}.md)`)
-      .join(', ')}.`,
+      .join(', ')}.`),
     '## By verdict',
-    `Lines of an op in a direction, of ${questions.length}. ${legend} _NaN_ counts the lines that lose a NaN or an infinity, which is told
-beside the verdict.`,
+    lined(`Lines of an op in a direction, of ${questions.length}. ${legend} _NaN_ counts the lines that lose a NaN or an infinity, which is told
+beside the verdict.`),
     verdicts(all),
     '## What the disagreements are',
     `Failures of a line are laid in groups by what they have in common. A group is _diagnosed_ where the suite itself found
@@ -219,7 +219,7 @@ of them, groups of one cause together: defects, want of digits, conventions, mis
     `Answers that no convention makes right, each found again by asking its smallest case alone of the library opened anew.`,
     defects(all),
     '## Op by op',
-    `${legend} f is forward, b backward.`,
+    lined(`${legend} f is forward, b backward.`),
     ...Object.entries(plural).flatMap(([family, name]) => [`### ${name}`, matrix(all, family)]),
     '## Where it is from',
     `\`npm run scoreboard -- record FILE\` puts a report of \`verify --json\` on record in [recorded](recorded), where it stays a
@@ -228,6 +228,7 @@ number wanted that the formula does not give – is refused. \`npm run scoreboar
 the library and of PyTorch. [triage.json](triage.json) says of every disagreement which of the [causes](causes.ts) it is; a
 test holds that none is missing or left over.`,
   ].join('\n\n')
+}
 
 // ---- the page of a library ---------------------------------------------------------------------------------------
 
@@ -235,9 +236,7 @@ const witnessText = (name: string, found: Witness | undefined): readonly string[
   if (found === undefined) return []
   if ('unsupported' in found) return [`${name} does not do it (${found.unsupported})`]
   const verdict = found.conformant ? 'within the bound' : 'out of bounds'
-  return 'problem' in found
-    ? [`${name}: ${found.problem}`]
-    : [`${name} answers ${typeof found.got === 'number' ? number(found.got) : found.got}, ${verdict}`]
+  return [`${name} is ${verdict}${'problem' in found ? ` (${found.problem})` : ''}`]
 }
 
 const shown = (seen: Seen): string => {
