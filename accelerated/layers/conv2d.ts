@@ -7,7 +7,16 @@ import type { BySubgroup } from '../subgroupTile.js'
 import { columnsOfLane, subgroupFor, subgroupKernels, unlessSegmented } from '../subgroupTile.js'
 import { tileSize, tilesFor } from '../tile.js'
 import { blockColumns, blockRows, blockTaps, blocksOf, convolvingBlocks, transposedBlocks } from './conv2dBlocks.js'
-import { convolvingChannels, correlatingChannels, transposedChannels } from './conv2dChannels.js'
+import {
+  convolvingChannel,
+  convolvingChannels,
+  correlatingChannel,
+  correlatingChannels,
+  transposedChannel,
+  transposedChannels,
+  turningFilter,
+  turningImage,
+} from './conv2dChannels.js'
 import { convolvingSubgroup, correlatingSubgroup, transposedSubgroup } from './conv2dSubgroup.js'
 
 /** The integers of a convolution, in conv2d's letters whatever op they come from. */
@@ -416,12 +425,7 @@ export const conv2dTurnImage = kernel({
   reads: ['x'],
   writes: ['turned'],
   dims: ['C', 'area'],
-  code: /* wgsl */ `
-fn element(i: u32) {
-  let at = i / dims.C;
-  set_turned(i, x((at / dims.area * dims.C + i % dims.C) * dims.area + at % dims.area));
-}
-`,
+  code: turningImage,
 })
 
 /** A filter with its channels side by side: [O,Cg,KH,KW] as [KH,KW,O,Cg]. */
@@ -430,12 +434,7 @@ export const conv2dTurnFilter = kernel({
   reads: ['w'],
   writes: ['turned'],
   dims: ['O', 'Cg', 'taps'],
-  code: /* wgsl */ `
-fn element(i: u32) {
-  let size = dims.O * dims.Cg;
-  set_turned(i, w(i % size * dims.taps + i / size));
-}
-`,
+  code: turningFilter,
 })
 
 /** The same as `conv2dForward` where channels lie side by side: by tiles of one subgroup, and one by one. */
@@ -454,31 +453,7 @@ export const conv2dForwardChannel = kernel({
   reads: ['x', 'w', 'b'],
   writes: ['y'],
   dims: [...convolutionDims, 'hasBias'],
-  code: /* wgsl */ `
-fn x_or_zero(n: u32, c: u32, row: i32, col: i32) -> f32 {
-  if (row < 0 || row >= i32(dims.H) || col < 0 || col >= i32(dims.W)) { return 0.0; }
-  return x(((n * dims.H + u32(row)) * dims.W + u32(col)) * dims.C + c);
-}
-fn element(flat: u32) {
-  let j = flat % dims.Wo;
-  let i = (flat / dims.Wo) % dims.Ho;
-  let o = (flat / (dims.Wo * dims.Ho)) % dims.O;
-  let n = flat / (dims.Wo * dims.Ho * dims.O);
-  let first = dims.Cg * (o * dims.groups / dims.O);
-  var sum = 0.0;
-  for (var kh = 0u; kh < dims.KH; kh++) {
-    for (var kw = 0u; kw < dims.KW; kw++) {
-      let row = i32(i * dims.sh + kh * dims.dh) - i32(dims.top);
-      let col = i32(j * dims.sw + kw * dims.dw) - i32(dims.left);
-      for (var c = 0u; c < dims.Cg; c++) {
-        sum += w(((kh * dims.KW + kw) * dims.O + o) * dims.Cg + c) * x_or_zero(n, first + c, row, col);
-      }
-    }
-  }
-  if (dims.hasBias == 1u) { sum += b(o); }
-  set_y(flat, sum);
-}
-`,
+  code: convolvingChannel,
 })
 
 /** The same as `conv2dBackwardX` where filters and channels lie side by side. */
@@ -497,31 +472,7 @@ export const conv2dBackwardXChannel = kernel({
   reads: ['w', 'dy'],
   writes: ['dx'],
   dims: convolutionDims,
-  code: /* wgsl */ `
-fn element(flat: u32) {
-  let s = flat % dims.W;
-  let r = (flat / dims.W) % dims.H;
-  let channel = (flat / (dims.W * dims.H)) % dims.C;
-  let n = flat / (dims.W * dims.H * dims.C);
-  let c = channel % dims.Cg;
-  let outputs = dims.O / dims.groups;
-  let first = (channel / dims.Cg) * outputs;
-  var sum = 0.0;
-  for (var kh = 0u; kh < dims.KH; kh++) {
-    let row = i32(r + dims.top) - i32(kh * dims.dh);
-    if (row < 0 || row % i32(dims.sh) != 0 || row / i32(dims.sh) >= i32(dims.Ho)) { continue; }
-    for (var kw = 0u; kw < dims.KW; kw++) {
-      let col = i32(s + dims.left) - i32(kw * dims.dw);
-      if (col < 0 || col % i32(dims.sw) != 0 || col / i32(dims.sw) >= i32(dims.Wo)) { continue; }
-      let at = (n * dims.Ho + u32(row) / dims.sh) * dims.Wo + u32(col) / dims.sw;
-      for (var o = first; o < first + outputs; o++) {
-        sum += w(((kh * dims.KW + kw) * dims.O + o) * dims.Cg + c) * dy(at * dims.O + o);
-      }
-    }
-  }
-  set_dx(flat, sum);
-}
-`,
+  code: transposedChannel,
 })
 
 /** The same as `conv2dBackwardW` where filters and channels lie side by side; both make a part of the sum. */
@@ -540,24 +491,7 @@ export const conv2dBackwardWChannel = reduction({
   reads: ['x', 'dy'],
   writes: ['dweights'],
   dims: correlationDims,
-  code: /* wgsl */ `
-fn term(at: u32, k: u32) -> f32 {
-  let taps = dims.KW * dims.KH;
-  let p = at / (taps * dims.Cg * dims.O) * dims.share + k;
-  let o = at / (taps * dims.Cg) % dims.O;
-  let j = p % dims.Wo;
-  let i = (p / dims.Wo) % dims.Ho;
-  let n = p / (dims.Wo * dims.Ho);
-  let channel = dims.Cg * (o * dims.groups / dims.O) + at / taps % dims.Cg;
-  let row = i32(i * dims.sh + at % taps / dims.KW * dims.dh) - i32(dims.top);
-  let col = i32(j * dims.sw + at % dims.KW * dims.dw) - i32(dims.left);
-  if (n >= dims.N) { return 0.0; }
-  let pull = dy(p * dims.O + o);
-  if (row < 0 || row >= i32(dims.H) || col < 0 || col >= i32(dims.W)) { return pull * 0.0; }
-  return pull * x(((n * dims.H + u32(row)) * dims.W + u32(col)) * dims.C + channel);
-}
-fn finish(at: u32, sum: f32) { set_dweights(at, sum); }
-`,
+  code: correlatingChannel,
 }).perInvocation
 
 /** dw = Σ over the parts of the sum */
@@ -738,8 +672,8 @@ export const correlate = (
   return addedUp(inParts(conv2dBackwardWTiled, tiles, parts), parts, O * taps, bind.dweights)
 }
 
-// Turning a tensor costs as much as some dozens of multiply-adds of each element gain; its copy is one binding of any device.
-const fewestUses = 32
+// Turning a tensor costs as much as a dozen or two of multiply-adds of each element gain; its copy is one binding of any device.
+const fewestUses = 16
 const longestTurned = 2 ** 25
 
 const sizesOf = ({ N, C, H, W, O, Cg, KH, KW, Ho, Wo }: Convolution) => ({

@@ -33,8 +33,8 @@ const kindsOf = ({ subgroupSize, ...others }: PlanLimits): readonly PlanLimits[]
   subgroupSize === undefined ? [others] : [{ ...others, subgroupSize }, others]
 
 /** A device of whose bindings the longest tensor takes several. */
-const withSmallBindings = ({ subgroupSize: _, ...others }: PlanLimits, longest: number): PlanLimits => ({
-  ...others,
+const withSmallBindings = (device: PlanLimits, longest: number): PlanLimits => ({
+  ...device,
   maxStorageBufferBindingSize: 256 * Math.max(1, Math.ceil((longest * 4) / 3 / 256)),
 })
 
@@ -175,15 +175,19 @@ const casesOf = (op: OpName, direction: Direction, device: PlanLimits, most: num
       const { program, feeds } = oneNode(question)
       const checked = right(checkProgram(program))
       const planned = (limits: PlanLimits) => plan(checked, feeds, program.outputs, limits, { plain: true })
-      const whole = kindsOf(device)
-        .map((limits) => right(planned(limits)))
+      const longest = Math.max(...Object.values(checked.shapes).map(sizeOf))
+      const small = (of: PlanLimits) => planned(withSmallBindings(of, longest))
+      // what stands in for a subgroup's tiles comes where a tensor takes several bindings
+      const standsIn = besides.includes(asked) ? [small(device)].filter(E.isRight) : []
+      const whole = [...kindsOf(device).map(planned), ...standsIn]
+        .map(right)
         .filter(({ launches }) => {
           const news = launches.map(keyOf).filter((key) => !known.has(key))
           news.forEach((key) => known.add(key))
           return news.length > 0
         })
-      const longest = Math.max(...Object.values(checked.shapes).map(sizeOf))
-      const cut = split || longest <= 128 ? [] : [planned(withSmallBindings(device, longest))].filter(E.isRight)
+      const { subgroupSize: _, ...others } = device
+      const cut = split || longest <= 128 ? [] : [small(others)].filter(E.isRight)
       split ||= cut.length > 0
       const plans = [...whole, ...cut.map(({ right }) => right)]
       return plans.length === 0 ? [] : [{ question, plans }]

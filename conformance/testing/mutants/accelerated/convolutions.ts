@@ -415,8 +415,8 @@ export const convolutions: readonly Mutant[] = [
     '(k + ${q}u < terms) & (u32(y${q}) < dims.H) &',
     '(k + ${q}u < terms) &',
   ),
-  conv('index', 'a turned filter with its taps in front', 'conv2d', 'w(i % size * dims.taps + i / size)', 'w(i)'),
-  conv(
+  channels('index', 'a turned filter with its taps in front', 'conv2d', 'w(i % size * dims.taps + i / size)', 'w(i)'),
+  channels(
     'batch',
     'the first image turned for all',
     'conv2d',

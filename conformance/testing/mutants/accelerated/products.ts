@@ -374,14 +374,14 @@ export const products: readonly Mutant[] = [
     'index',
     'of rows side by side the first four for all',
     'dense backward',
-    'q * fours + Math.floor(r / 4)',
-    'q * fours',
+    '(q * tileRows(tile)) / 4 + Math.floor(r / 4)',
+    '(q * tileRows(tile)) / 4',
   ),
   vectors(
     'index',
     'columns of a lane apart where they are neighbours',
     'dense backward',
-    "right === 'terms' ? S : 1",
+    "right === 'terms' && together !== true ? S : 1",
     'S',
   ),
   vectors(
