@@ -179,13 +179,11 @@ const casesOf = (op: OpName, direction: Direction, device: PlanLimits, most: num
       const small = (of: PlanLimits) => planned(withSmallBindings(of, longest))
       // what stands in for a subgroup's tiles comes where a tensor takes several bindings
       const standsIn = besides.includes(asked) ? [small(device)].filter(E.isRight) : []
-      const whole = [...kindsOf(device).map(planned), ...standsIn]
-        .map(right)
-        .filter(({ launches }) => {
-          const news = launches.map(keyOf).filter((key) => !known.has(key))
-          news.forEach((key) => known.add(key))
-          return news.length > 0
-        })
+      const whole = [...kindsOf(device).map(planned), ...standsIn].map(right).filter(({ launches }) => {
+        const news = launches.map(keyOf).filter((key) => !known.has(key))
+        news.forEach((key) => known.add(key))
+        return news.length > 0
+      })
       const { subgroupSize: _, ...others } = device
       const cut = split || longest <= 128 ? [] : [small(others)].filter(E.isRight)
       split ||= cut.length > 0
