@@ -34,7 +34,7 @@ const ifThere = (q: string, vector: string): string => `select(vec4<f32>(), ${ve
 const lastTerm = (q: string): string => `min(k + ${q}, dims.terms - 1u)`
 
 /** The number of term k + q in the tile's row r, broadcast: of vectors a0 … that the lanes have of the left factor. */
-export const leftTerm: Readonly<Record<Lie, (tile: SubgroupTile) => Factor['term']>> = {
+const leftTerm: Readonly<Record<Lie, (tile: SubgroupTile) => Factor['term']>> = {
   terms:
     ({ S }) =>
     (q, r) =>
@@ -46,7 +46,7 @@ export const leftTerm: Readonly<Record<Lie, (tile: SubgroupTile) => Factor['term
 }
 
 /** The number of term k + q in the lane's column j: of vectors b0 … of the right factor. */
-export const rightTerm: Readonly<Record<Lie, Factor['term']>> = {
+const rightTerm: Readonly<Record<Lie, Factor['term']>> = {
   terms: (q, j) => `b${j}.${component(q)}`,
   lines: (q, j) => `b${q}.${component(j)}`,
 }
@@ -55,7 +55,7 @@ export const rightTerm: Readonly<Record<Lie, Factor['term']>> = {
  * Which four rows, and which of four terms, the lane's m-th vector of a factor that lies by lines has: the lanes share out four
  * terms of all rows.
  */
-export const sharedOut = (tile: SubgroupTile, m: number): { readonly term: string; readonly four: string } => {
+const sharedOut = (tile: SubgroupTile, m: number): { readonly term: string; readonly four: string } => {
   const fours = tileRows(tile) / 4
   const vector = `(${m * tile.S}u + lane)`
   return { term: `${vector} / ${fours}u`, four: `${vector} % ${fours}u` }
@@ -105,13 +105,11 @@ export interface Lies {
 const columnsApart = ({ S }: SubgroupTile, { right, together }: Lies): number =>
   right === 'terms' && together !== true ? S : 1
 
-type Terms = Pick<Factor, 'term'>
-
 /** For every sum of the tile, its four products of the terms from `k` on. */
 const four = (
   tile: SubgroupTile,
-  left: Terms,
-  right: Terms,
+  left: Factor,
+  right: Factor,
   add: (r: number, j: number, products: readonly string[]) => string,
 ): string =>
   each(
@@ -128,12 +126,12 @@ const four = (
 }`,
   )
 
-/** Four products for every sum s0_0 … of a tile, one after the other. */
-export const fourInRow = (tile: SubgroupTile, left: Terms, right: Terms): string =>
+// four products for every sum s0_0 … of a tile, one after the other
+const fourInRow = (tile: SubgroupTile, left: Factor, right: Factor): string =>
   four(tile, left, right, (r, j, [p0, p1, p2, p3]) => `s${r}_${j} = s${r}_${j} + ${p0} + ${p1} + ${p2} + ${p3};`)
 
-/** Four products as a tree for every sum few0_0 … of a tile. */
-export const fourAsTree = (tile: SubgroupTile, left: Terms, right: Terms): string =>
+// four products as a tree for every sum few0_0 … of a tile
+const fourAsTree = (tile: SubgroupTile, left: Factor, right: Factor): string =>
   four(tile, left, right, (r, j, [p0, p1, p2, p3]) => `few${r}_${j} += (${p0} + ${p1}) + (${p2} + ${p3});`)
 
 const framed = (

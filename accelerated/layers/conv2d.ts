@@ -7,16 +7,6 @@ import type { BySubgroup } from '../subgroupTile.js'
 import { columnsOfLane, subgroupFor, subgroupKernels, unlessSegmented } from '../subgroupTile.js'
 import { tileSize, tilesFor } from '../tile.js'
 import { blockColumns, blockRows, blockTaps, blocksOf, convolvingBlocks, transposedBlocks } from './conv2dBlocks.js'
-import {
-  convolvingChannel,
-  convolvingChannels,
-  correlatingChannel,
-  correlatingChannels,
-  transposedChannel,
-  transposedChannels,
-  turningFilter,
-  turningImage,
-} from './conv2dChannels.js'
 import { convolvingSubgroup, correlatingSubgroup, transposedSubgroup } from './conv2dSubgroup.js'
 
 /** The integers of a convolution, in conv2d's letters whatever op they come from. */
@@ -419,81 +409,6 @@ export const conv2dBackwardXBlocks = transposedByBlocks(
   sumAlone,
 )
 
-/** An image, or a map, with its channels side by side: [N,C,H,W] as [N,H,W,C]. */
-export const conv2dTurnImage = kernel({
-  name: 'conv2d.turn.image',
-  reads: ['x'],
-  writes: ['turned'],
-  dims: ['C', 'area'],
-  code: turningImage,
-})
-
-/** A filter with its channels side by side: [O,Cg,KH,KW] as [KH,KW,O,Cg]. */
-export const conv2dTurnFilter = kernel({
-  name: 'conv2d.turn.filter',
-  reads: ['w'],
-  writes: ['turned'],
-  dims: ['O', 'Cg', 'taps'],
-  code: turningFilter,
-})
-
-/** The same as `conv2dForward` where channels lie side by side: by tiles of one subgroup, and one by one. */
-export const conv2dForwardChannels = subgroupKernels(
-  {
-    name: 'conv2d.forward.channels.vectors',
-    reads: ['x', 'w', 'b'],
-    writes: ['y'],
-    dims: [...convolutionDims, 'hasBias'],
-    vectors: ['x', 'w'],
-  },
-  convolvingChannels,
-)
-export const conv2dForwardChannel = kernel({
-  name: 'conv2d.forward.channels',
-  reads: ['x', 'w', 'b'],
-  writes: ['y'],
-  dims: [...convolutionDims, 'hasBias'],
-  code: convolvingChannel,
-})
-
-/** The same as `conv2dBackwardX` where filters and channels lie side by side. */
-export const conv2dBackwardXChannels = subgroupKernels(
-  {
-    name: 'conv2d.backward.x.channels.vectors',
-    reads: ['w', 'dy'],
-    writes: ['dx'],
-    dims: convolutionDims,
-    vectors: ['w', 'dy'],
-  },
-  transposedChannels,
-)
-export const conv2dBackwardXChannel = kernel({
-  name: 'conv2d.backward.x.channels',
-  reads: ['w', 'dy'],
-  writes: ['dx'],
-  dims: convolutionDims,
-  code: transposedChannel,
-})
-
-/** The same as `conv2dBackwardW` where filters and channels lie side by side; both make a part of the sum. */
-export const conv2dBackwardWChannels = subgroupKernels(
-  {
-    name: 'conv2d.backward.w.channels.vectors',
-    reads: ['x', 'dy'],
-    writes: ['dweights'],
-    dims: correlationDims,
-    vectors: ['x', 'dy'],
-  },
-  correlatingChannels,
-)
-export const conv2dBackwardWChannel = reduction({
-  name: 'conv2d.backward.w.channels',
-  reads: ['x', 'dy'],
-  writes: ['dweights'],
-  dims: correlationDims,
-  code: correlatingChannel,
-}).perInvocation
-
 /** dw = Σ over the parts of the sum */
 export const conv2dBackwardWParts = reduction({
   name: 'conv2d.backward.w.parts',
@@ -621,25 +536,6 @@ const enoughWorkgroups = { bySubgroup: 32, byTile: 256 }
 const fewestPositions = 512
 const mostParts = 64
 
-/** How many parts a sum over so many positions falls into where so many tiles make each. */
-const partsOf = (positions: number, tiles: number, enough: number): number => {
-  const most = Math.min(Math.max(1, Math.floor(positions / fewestPositions)), mostParts)
-  const share = 64 * Math.ceil(positions / Math.min(Math.ceil(enough / tiles), most) / 64)
-  return Math.ceil(positions / share)
-}
-
-/** The launch that adds up the parts of dw, which the first left in scratch, if there are several. */
-const addedUp = (sum: Launch, parts: number, size: number, dweights: Slot): Lowered => {
-  const addition: Launch = {
-    kernel: conv2dBackwardWParts,
-    bind: { parts: scratch('parts'), dweights },
-    count: size,
-    dims: { terms: parts, size },
-    params: {},
-  }
-  return parts === 1 ? launches(sum) : { launches: [sum, addition], scratch: { parts: parts * size } }
-}
-
 /**
  * What dw, a sum over batch and positions, comes to. Where its tiles are few, the sum falls into parts of whole blocks of 64
  * positions, which are added up in the end; additions nest no deeper than in one sum: ⌈m/64⌉ + 7 + parts − 1 ≤ ⌈n/64⌉ + 7.
@@ -651,6 +547,11 @@ export const correlate = (
 ): Lowered => {
   const { N, O, Cg, KH, KW, Ho, Wo, groups } = conv
   const [filters, taps, positions] = [O / groups, Cg * KH * KW, N * Ho * Wo]
+  const partsOf = (tiles: number, enough: number): number => {
+    const most = Math.min(Math.max(1, Math.floor(positions / fewestPositions)), mostParts)
+    const share = 64 * Math.ceil(positions / Math.min(Math.ceil(enough / tiles), most) / 64)
+    return Math.ceil(positions / share)
+  }
   const inParts = (kernel: Kernel, tiles: number, parts: number): Launch => ({
     kernel,
     bind: parts > 1 ? { ...bind, dweights: scratch('parts') } : bind,
@@ -658,102 +559,34 @@ export const correlate = (
     dims: { ...conv, share: 64 * Math.ceil(positions / parts / 64) },
     params: {},
   })
+  const addedUp = (sum: Launch, parts: number): Lowered => {
+    const size = O * taps
+    const addition: Launch = {
+      kernel: conv2dBackwardWParts,
+      bind: { parts: scratch('parts'), dweights: bind.dweights },
+      count: size,
+      dims: { terms: parts, size },
+      params: {},
+    }
+    return parts === 1
+      ? launches(sum)
+      : {
+          launches: [sum, addition],
+          scratch: { parts: parts * size },
+        }
+  }
   const tiles = groups * tilesFor(filters, taps)
   const subgroup = subgroupFor(subgroupSize, conv2dBackwardWSubgroup, filters, taps)
   if (subgroup !== undefined) {
     const tilesOfSubgroups = groups * subgroup.tiles(filters, taps)
-    const parts = partsOf(positions, tilesOfSubgroups, enoughWorkgroups.bySubgroup)
+    const parts = partsOf(tilesOfSubgroups, enoughWorkgroups.bySubgroup)
     const sum = inParts(subgroup.kernel, tilesOfSubgroups, parts)
-    return addedUp({ ...sum, orElse: inParts(conv2dBackwardWTiled, tiles, parts) }, parts, O * taps, bind.dweights)
+    return addedUp({ ...sum, orElse: inParts(conv2dBackwardWTiled, tiles, parts) }, parts)
   }
   if (filters < tileSize || taps < tileSize || positions < 64)
     return launches(reduce(conv2dBackwardW, O * taps, positions, { bind, dims: conv }))
-  const parts = partsOf(positions, tiles, enoughWorkgroups.byTile)
-  return addedUp(inParts(conv2dBackwardWTiled, tiles, parts), parts, O * taps, bind.dweights)
-}
-
-// Turning a tensor costs as much as a dozen or two of multiply-adds of each element gain; its copy is one binding of any device.
-const fewestUses = 16
-const longestTurned = 2 ** 25
-
-const sizesOf = ({ N, C, H, W, O, Cg, KH, KW, Ho, Wo }: Convolution) => ({
-  x: N * C * H * W,
-  w: O * Cg * KH * KW,
-  dy: N * O * Ho * Wo,
-})
-type Turned = keyof ReturnType<typeof sizesOf>
-
-/** Whether the products of a convolution are worth turning its tensors for, so that their channels lie side by side. */
-const worthTurning = (conv: Convolution): boolean => {
-  const { N, O, Cg, KH, KW, Ho, Wo, sh, sw, groups } = conv
-  const taps = (KH * KW) / (Math.min(sh, KH) * Math.min(sw, KW))
-  return (
-    Cg % 4 === 0 &&
-    (O / groups) % 4 === 0 &&
-    Math.min((O / groups) * taps, Cg * KH * KW, N * Ho * Wo) >= fewestUses &&
-    Math.max(...Object.values(sizesOf(conv))) <= longestTurned
-  )
-}
-
-/** The launches that turn tensors, and where they then lie. */
-const turn = (
-  conv: Convolution,
-  bind: Readonly<Partial<Record<Turned, Slot>>>,
-): Lowered & { readonly slots: Readonly<Record<Turned, Slot>> } => {
-  const { N, C, H, W, O, Cg, KH, KW, Ho, Wo } = conv
-  const image = (name: 'x' | 'dy', channels: number, area: number): Launch => ({
-    kernel: conv2dTurnImage,
-    bind: { x: bind[name] as Slot, turned: scratch(`turned.${name}`) },
-    count: N * channels * area,
-    dims: { C: channels, area },
-    params: {},
-    outer: { extent: N, dims: [], slices: { x: channels * area, turned: channels * area } },
-  })
-  const of: Readonly<Record<Turned, () => Launch>> = {
-    x: () => image('x', C, H * W),
-    dy: () => image('dy', O, Ho * Wo),
-    w: () => ({
-      kernel: conv2dTurnFilter,
-      bind: { w: bind.w as Slot, turned: scratch('turned.w') },
-      count: O * Cg * KH * KW,
-      dims: { O, Cg, taps: KH * KW },
-      params: {},
-    }),
-  }
-  // a filter of one tap, and a map of one position, lie as they should
-  const lies: Readonly<Record<Turned, boolean>> = { x: H * W === 1, dy: Ho * Wo === 1, w: KH * KW === 1 }
-  const names = (['x', 'dy', 'w'] as const).filter((name) => bind[name] !== undefined && !lies[name])
-  const slotOf = (name: Turned): Slot => (names.includes(name) ? scratch(`turned.${name}`) : (bind[name] as Slot))
-  return {
-    launches: names.map((name) => of[name]()),
-    scratch: Object.fromEntries(names.map((name) => [`turned.${name}`, sizesOf(conv)[name]])),
-    slots: { x: slotOf('x'), dy: slotOf('dy'), w: slotOf('w') },
-  }
-}
-
-/** A launch by a subgroup's tiles, and one by one where a tensor takes several bindings. */
-const byChannels = (
-  subgroupSize: number | undefined,
-  { kernels, each }: { readonly kernels: BySubgroup; readonly each: Kernel },
-  conv: Convolution,
-  { rows, area }: Readonly<Record<'rows' | 'area', number>>,
-  launch: Pick<Launch, 'bind' | 'dims'> & { readonly slices: Readonly<Record<string, number>> },
-): Launch | undefined => {
-  const { N, groups } = conv
-  const subgroup = worthTurning(conv) ? subgroupFor(subgroupSize, kernels, rows, N * area) : undefined
-  if (subgroup === undefined) return undefined
-  const { slices, ...shared } = launch
-  const inKernel = (kernel: Kernel, count: (samples: number) => number): Launch => ({
-    ...shared,
-    kernel,
-    count: count(N),
-    params: {},
-    outer: { extent: N, dims: ['N'], slices, count },
-  })
-  return {
-    ...inKernel(subgroup.kernel, (samples) => groups * subgroup.tiles(rows, samples * area)),
-    orElse: inKernel(each, (samples) => groups * rows * samples * area),
-  }
+  const parts = partsOf(tiles, enoughWorkgroups.byTile)
+  return addedUp(inParts(conv2dBackwardWTiled, tiles, parts), parts)
 }
 
 /** One launch for db, a sum over batch and the `area` positions of each map. */
@@ -769,81 +602,19 @@ const convolutionOf = (attrs: AttrsOf<'conv2d'>, sizes: SizesOf<'conv2d'>): Conv
 }
 
 export const forward: Lower<'conv2d'> = ({ attrs, sizes, has, subgroupSize }) => {
-  const conv = convolutionOf(attrs, sizes)
-  const { C, H, W, O, Ho, Wo, groups } = conv
   const bind = { x: input('x'), w: input('w'), b: input('b'), y: output('y') }
-  const { slots, ...turned } = turn(conv, { x: bind.x, w: bind.w })
-  const product = byChannels(
-    subgroupSize,
-    { kernels: conv2dForwardChannels, each: conv2dForwardChannel },
-    conv,
-    { rows: O / groups, area: Ho * Wo },
-    {
-      bind: { ...bind, x: slots.x, w: slots.w },
-      dims: { ...conv, hasBias: has('b') ? 1 : 0 },
-      slices: { x: C * H * W, y: O * Ho * Wo },
-    },
-  )
-  return product === undefined ? launches(convolve(conv, bind, has('b'), subgroupSize)) : launches(turned, product)
+  return launches(convolve(convolutionOf(attrs, sizes), bind, has('b'), subgroupSize))
 }
 
 export const backward: Lower<'conv2d'> = ({ attrs, sizes, wants, subgroupSize }) => {
   const conv = convolutionOf(attrs, sizes)
-  const { N, C, H, W, O, Cg, KH, KW, Ho, Wo, groups } = conv
-  const [x, w, dy] = [input('x'), input('w'), cotangent('y')]
-  const slots = turn(conv, { x, w, dy }).slots
-  const [filters, taps, positions] = [O / groups, Cg * KH * KW, N * Ho * Wo]
-  const ofX = wants('x')
-    ? byChannels(
-        subgroupSize,
-        { kernels: conv2dBackwardXChannels, each: conv2dBackwardXChannel },
-        conv,
-        { rows: Cg, area: H * W },
-        {
-          bind: { w: slots.w, dy: slots.dy, dx: gradient('x') },
-          dims: conv,
-          slices: { dx: C * H * W, dy: O * Ho * Wo },
-        },
-      )
-    : undefined
-  const tiles =
-    wants('w') && worthTurning(conv) ? subgroupFor(subgroupSize, conv2dBackwardWChannels, filters, taps) : undefined
-  const ofW = (): Lowered | undefined => {
-    if (tiles === undefined) return undefined
-    const each = groups * tiles.tiles(filters, taps)
-    const parts = partsOf(positions, each, enoughWorkgroups.bySubgroup)
-    const share = 64 * Math.ceil(positions / parts / 64)
-    const dweights = gradient('w')
-    const shared = {
-      bind: { x: slots.x, dy: slots.dy, dweights: parts > 1 ? scratch('parts') : dweights },
-      params: {},
-    }
-    const sum: Launch = {
-      ...shared,
-      kernel: tiles.kernel,
-      count: each * parts,
-      dims: { ...conv, share },
-      orElse: {
-        ...shared,
-        kernel: conv2dBackwardWChannel,
-        count: parts * O * taps,
-        dims: { ...conv, share, terms: share },
-      },
-    }
-    return addedUp(sum, parts, O * taps, dweights)
-  }
-  const { slots: _, ...turned } = turn(conv, {
-    ...(tiles === undefined ? {} : { x }),
-    ...(ofX === undefined ? {} : { w }),
-    ...(tiles === undefined && ofX === undefined ? {} : { dy }),
-  })
+  const { N, O, Ho, Wo } = conv
+  const dy = cotangent('y')
   return launches(
-    turned,
-    ofX ??
-      (wants('x')
-        ? convolveTransposed(conv, transposedKernels, { w, dy, dx: gradient('x') }, subgroupSize)
-        : undefined),
-    ofW() ?? (wants('w') ? correlate(conv, { x, dy, dweights: gradient('w') }, subgroupSize) : undefined),
+    wants('x')
+      ? convolveTransposed(conv, transposedKernels, { w: input('w'), dy, dx: gradient('x') }, subgroupSize)
+      : undefined,
+    wants('w') ? correlate(conv, { x: input('x'), dy, dweights: gradient('w') }, subgroupSize) : undefined,
     wants('b') ? addUpMaps(N, O, Ho * Wo, { dy, db: gradient('b') }) : undefined,
   )
 }

@@ -33,8 +33,8 @@ const kindsOf = ({ subgroupSize, ...others }: PlanLimits): readonly PlanLimits[]
   subgroupSize === undefined ? [others] : [{ ...others, subgroupSize }, others]
 
 /** A device of whose bindings the longest tensor takes several. */
-const withSmallBindings = (device: PlanLimits, longest: number): PlanLimits => ({
-  ...device,
+const withSmallBindings = ({ subgroupSize: _, ...others }: PlanLimits, longest: number): PlanLimits => ({
+  ...others,
   maxStorageBufferBindingSize: 256 * Math.max(1, Math.ceil((longest * 4) / 3 / 256)),
 })
 
@@ -91,23 +91,12 @@ const ofUnits = (n: number): readonly Case[] =>
     }),
   )
 
-// convolutions of so many channels and filters that they are worth laying side by side
-const ofChannels = (['forward', 'backward'] as const).flatMap((direction) =>
-  [8, 12].map((n): Case => ({
-    op: 'conv2d',
-    direction,
-    seed: `${n} channels and filters`,
-    form: form('channels', { padding: [1, 1, 1, 1] }, { x: [1, n, 6, 6], w: [n, n, 3, 3], b: [n] }),
-  })),
-)
-
 // beside the suite's cases: eight outputs, which is the one number of rows that some tiles are for, a sum long enough to
 // fall into parts, and statistics of so many channels that they are taken by vectors
 const besides: readonly Case[] = [
   ...[3, 5].flatMap(inBlocks),
   ...inVectors,
   ...[8, 12].flatMap(ofUnits),
-  ...ofChannels,
   {
     op: 'batchNormTraining',
     direction: 'forward',
@@ -175,17 +164,15 @@ const casesOf = (op: OpName, direction: Direction, device: PlanLimits, most: num
       const { program, feeds } = oneNode(question)
       const checked = right(checkProgram(program))
       const planned = (limits: PlanLimits) => plan(checked, feeds, program.outputs, limits, { plain: true })
+      const whole = kindsOf(device)
+        .map((limits) => right(planned(limits)))
+        .filter(({ launches }) => {
+          const news = launches.map(keyOf).filter((key) => !known.has(key))
+          news.forEach((key) => known.add(key))
+          return news.length > 0
+        })
       const longest = Math.max(...Object.values(checked.shapes).map(sizeOf))
-      const small = (of: PlanLimits) => planned(withSmallBindings(of, longest))
-      // what stands in for a subgroup's tiles comes where a tensor takes several bindings
-      const standsIn = besides.includes(asked) ? [small(device)].filter(E.isRight) : []
-      const whole = [...kindsOf(device).map(planned), ...standsIn].map(right).filter(({ launches }) => {
-        const news = launches.map(keyOf).filter((key) => !known.has(key))
-        news.forEach((key) => known.add(key))
-        return news.length > 0
-      })
-      const { subgroupSize: _, ...others } = device
-      const cut = split || longest <= 128 ? [] : [small(others)].filter(E.isRight)
+      const cut = split || longest <= 128 ? [] : [planned(withSmallBindings(device, longest))].filter(E.isRight)
       split ||= cut.length > 0
       const plans = [...whole, ...cut.map(({ right }) => right)]
       return plans.length === 0 ? [] : [{ question, plans }]

@@ -4,7 +4,6 @@ import { bf16, tf32 } from './rounded.js'
 
 const conv = mutantsOf('accelerated/layers/conv2d')
 const subgroup = mutantsOf('accelerated/layers/conv2dSubgroup')
-const channels = mutantsOf('accelerated/layers/conv2dChannels')
 const conv1d = mutantsOf('accelerated/layers/conv1d')
 const up = mutantsOf('accelerated/layers/convTranspose2d')
 
@@ -332,97 +331,6 @@ export const convolutions: readonly Mutant[] = [
     "wants('w') && wants('b') ? correlate",
   ),
   conv('batch', 'db of one sample', 'conv2d backward', 'addUpMaps(N, O, Ho * Wo,', 'addUpMaps(1, O, Ho * Wo,'),
-
-  // tiles of a subgroup where channels lie side by side
-  channels(
-    'group',
-    'the group’s first filter lost',
-    'conv2d forward',
-    '(group_of_tile * rows + min(row + ${m * tile.S}u + lane, rows - 1u)) * channels',
-    'min(row + ${m * tile.S}u + lane, rows - 1u) * channels',
-  ),
-  channels(
-    'group',
-    'the group’s first channel lost',
-    'conv2d forward',
-    '(dims.C / 4u) + group_of_tile * channels;',
-    '(dims.C / 4u);',
-  ),
-  channels(
-    'attribute',
-    'the stride of rows for columns',
-    'conv2d forward',
-    'c${j} % dims.Wo * dims.sw',
-    'c${j} % dims.Wo * dims.sh',
-  ),
-  channels(
-    'attribute',
-    'dilation of rows ignored',
-    'conv2d forward',
-    'i32(kh * dims.dh);\n      let x${j} = left${j} +',
-    'i32(kh);\n      let x${j} = left${j} +',
-  ),
-  channels('tail', 'the last four channels dropped', 'conv2d forward', 'c < channels; c++', 'c + 1u < channels; c++'),
-  channels(
-    'batch',
-    'positions past the last are written',
-    'conv2d forward',
-    'if (row >= dims.O / dims.groups || p >= dims.N * area) { return; }',
-    'if (row >= dims.O / dims.groups) { return; }',
-    { equivalent: 'writes past the end of a binding are dropped, or fall where the last position is written' },
-  ),
-  channels('attribute', 'the bias left out', 'conv2d forward', 'value += b(o);', ''),
-  channels(
-    'group',
-    'dx by the filters of the first group',
-    'conv2d backward',
-    '(group_of_tile * filters + ${term})',
-    '(${term})',
-  ),
-  channels('attribute', 'dx of pixels between strides', 'conv2d backward', '& (j${j} * i32(dims.sw) == x${j}) &', '&'),
-  channels(
-    'tail',
-    'the last four filters dropped',
-    'conv2d backward',
-    'o < filters; o += 4u',
-    'o + 4u < filters; o += 4u',
-  ),
-  channels(
-    'group',
-    'dw by the channels of the first group',
-    'conv2d backward',
-    '(group_of_tile * dims.Cg + own % dims.Cg) / 4u',
-    'own % dims.Cg / 4u',
-  ),
-  channels(
-    'index',
-    'the taps of dw transposed',
-    'conv2d backward',
-    'i32(own / dims.Cg % dims.KW * dims.dw)',
-    'i32(own / dims.Cg % dims.KH * dims.dw)',
-  ),
-  channels(
-    'batch',
-    'positions of the last sample are taken for the first’s',
-    'conv2d backward',
-    'if (i == dims.Ho) { i = 0u; n++; }',
-    'if (i == dims.Ho) { i = 0u; }',
-  ),
-  channels(
-    'boundary',
-    'dw reads beside the image',
-    'conv2d backward',
-    '(k + ${q}u < terms) & (u32(y${q}) < dims.H) &',
-    '(k + ${q}u < terms) &',
-  ),
-  channels('index', 'a turned filter with its taps in front', 'conv2d', 'w(i % size * dims.taps + i / size)', 'w(i)'),
-  channels(
-    'batch',
-    'the first image turned for all',
-    'conv2d',
-    '(at / dims.area * dims.C + i % dims.C) * dims.area',
-    '(i % dims.C) * dims.area',
-  ),
 
   // tiles of a subgroup
   subgroup(
