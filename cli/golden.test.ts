@@ -23,7 +23,7 @@ import { fromKernels } from '../spec/fromKernels.js'
 import { mapTensor } from '../spec/tensor.js'
 import type { CheckOptions, RecordOptions } from './golden.js'
 import { checkAt, recordAt } from './golden.js'
-import { readFolders } from './goldenOnnx.js'
+import { isOfOnnx, readFolders } from './goldenOnnx.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'etalon-golden-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -255,7 +255,7 @@ describe('ONNX’s test data', () => {
         { precision: 'f32' },
         {
           questions: questionsIn({ ops: known, direction: 'forward' }),
-          ...{ profile: 'quick', seed: 1, cases: 4, largest: 600 },
+          ...{ profile: 'quick', seed: 1, cases: 4, largest: 600, suits: isOfOnnx },
         },
       ),
     )

@@ -133,7 +133,13 @@ export const recordAt = async (
   })
   if (questions.length === 0)
     return refused({ code: 'NoBackward', message: `there is nothing to record: none of these ops has a ${direction}` })
-  const made = vectorsOf(oracle, table, { precision }, { questions, profile, seed, cases, largest })
+  const onnx = format === 'onnx' ? await import('./goldenOnnx.js') : undefined
+  const made = vectorsOf(
+    oracle,
+    table,
+    { precision },
+    { questions, profile, seed, cases, largest, ...(onnx && { suits: onnx.isOfOnnx }) },
+  )
   if (E.isLeft(made)) return refused(made.left)
   const { vectors, tooLarge } = made.right
   const left = tooLarge === 0 ? '' : `; ${tooLarge} left out, of more than ${largest} numbers`

@@ -85,6 +85,8 @@ export interface Chosen {
   readonly cases: number | readonly string[]
   /** numbers, inputs and answers together, that a case has at most */
   readonly largest: number
+  /** what a case has to be like, where not every one will do */
+  readonly suits?: (question: Question) => boolean
 }
 
 /** Vectors, and how many cases were left out for their size. */
@@ -115,7 +117,7 @@ export const vectorsOf = (
   oracle: Oracle,
   table: QuestionTable,
   asked: BoundsAsked,
-  { questions, profile, seed, cases, largest }: Chosen,
+  { questions, profile, seed, cases, largest, suits }: Chosen,
 ): Result<Made> => {
   const named =
     typeof cases === 'number'
@@ -128,7 +130,11 @@ export const vectorsOf = (
     evenly(
       indicesOf(table, op, direction, profile, 0)
         .map((index) => caseAt(table, op, direction, seed, index))
-        .filter(({ form }) => numbersIn(form) <= largest),
+        .filter(({ form }) => numbersIn(form) <= largest)
+        .filter((one) => {
+          const question = suits && realise(one)
+          return suits === undefined || (question !== undefined && E.isRight(question) && suits(question.right))
+        }),
       count,
     )
   return F.pipe(
