@@ -97,7 +97,9 @@ export interface Made {
 
 // so many numbers of a list, evenly from its first
 const evenly = <A>(list: readonly A[], count: number): readonly A[] =>
-  list.length <= count ? list : Array.from({ length: count }, (_, i) => list[Math.floor((i * list.length) / count)] as A)
+  list.length <= count
+    ? list
+    : Array.from({ length: count }, (_, i) => list[Math.floor((i * list.length) / count)] as A)
 
 const vectorOfCase = (oracle: Oracle, asked: BoundsAsked, one: Case): Result<Vector> =>
   F.pipe(
