@@ -23,7 +23,7 @@ import { fromKernels } from '../spec/fromKernels.js'
 import { mapTensor } from '../spec/tensor.js'
 import type { CheckOptions, RecordOptions } from './golden.js'
 import { checkAt, recordAt } from './golden.js'
-import { readFolders } from './goldenOnnx.js'
+import { isOfOnnx, readFolders } from './goldenOnnx.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'etalon-golden-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -255,7 +255,7 @@ describe('ONNX’s test data', () => {
         { precision: 'f32' },
         {
           questions: questionsIn({ ops: known, direction: 'forward' }),
-          ...{ profile: 'quick', seed: 1, cases: 4, largest: 600 },
+          ...{ profile: 'quick', seed: 1, cases: 4, largest: 600, suits: isOfOnnx },
         },
       ),
     )
@@ -360,5 +360,19 @@ describe('the example of docs/goldens.md', () => {
     )
     writeFileSync(at('off.npz'), getOrThrow(encodeGolden({ ...golden, vectors: off }, 'npz')))
     expect(run(at('off.npz'))).toMatch(/^relu\/forward\/\S+ y differs at \[.*\]\n\d+ right, [1-9]\d* wrong$/)
+  })
+})
+
+describe('test data of the ONNX project', () => {
+  const data = fileURLToPath(new URL('../formats/fixtures/onnx/pytorch-converted', import.meta.url))
+
+  it('hold, and are kept to by plain f32; what the catalogue has no op for is passed over by reason', async () => {
+    const own = await check(data, undefined, { format: 'onnx' })
+    expect([own.out, own.code]).toEqual([own.out, 0])
+    const passed = own.out.match(/\d+ passed over: .*/g) ?? []
+    expect(passed.map((line) => Number.parseInt(line, 10)).reduce((a, b) => a + b, 0)).toBe(2)
+    expect(own.out.match(/ {2}conformant$/gm)?.length).toBeGreaterThan(10)
+    const plain = await check(data, plainF32, { format: 'onnx' })
+    expect([plain.out, plain.code]).toEqual([plain.out, 0])
   })
 })

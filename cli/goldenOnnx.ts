@@ -14,9 +14,11 @@ import type { StoredTensor } from '../formats/safetensors.js'
 import { numbersOf } from '../formats/safetensors.js'
 import { opOf } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
-import { fail, within } from '../spec/error.js'
+import { ensure, fail, within } from '../spec/error.js'
+import type { Resolved } from '../spec/op.js'
 import { resolve, shapesOf } from '../spec/op.js'
 import type { Oracle } from '../spec/oracle.js'
+import type { Question } from '../spec/program.js'
 import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
 import { sizeOf } from '../spec/tensor.js'
 import { version } from './version.js'
@@ -130,6 +132,14 @@ const vectorIn = (oracle: Oracle, { opsets, graph }: OnnxModel, { id, inputs, ou
     E.bind('held', () => valuesOf([], graph.initializers)),
     E.bind('fed', () => valuesOf(names, inputs)),
     E.bind('read', ({ held, fed }) => questionOfNode(node, opsets[''] ?? 1, { ...held, ...fed })),
+    E.tap(({ read: { op, attrs, inputs: given } }) => {
+      const resolved = resolve(opOf(op), attrs, shapesOf(given))
+      return ensure(
+        !(attrs['ceilMode'] === true && E.isRight(resolved) && startsBehind(attrs as Pooled, resolved.right)),
+        'Unsupported',
+        windowBehind,
+      )
+    }),
     E.bind('there', () =>
       valuesOf(
         graph.outputs.map(({ name }) => name),
@@ -295,14 +305,32 @@ const filesOf = (vector: Vector, { model, feeds, answers }: Posed): Files => {
   }
 }
 
-const posedOf = (vector: Vector): Posed | { readonly unsupported: string } => {
-  const { op, direction, attrs, inputs } = questionOf(vector)
+const posedOf = ({ op, direction, attrs, inputs }: Question): Posed | { readonly unsupported: string } => {
   const pose = poseOf(op)
   if (direction === 'backward') return { unsupported: 'a gradient' }
   if (pose === undefined) return { unsupported: `ONNX has no ${op}` }
   const resolved = resolve(opOf(op), attrs, shapesOf(inputs))
-  return E.isLeft(resolved) ? { unsupported: resolved.left.message } : pose.pose(attrs, inputs, resolved.right.sizes)
+  if (E.isLeft(resolved)) return { unsupported: resolved.left.message }
+  const posed = pose.pose(attrs, inputs, resolved.right.sizes)
+  return attrs['ceilMode'] === true && startsBehind(attrs as Pooled, resolved.right)
+    ? { unsupported: windowBehind }
+    : posed
 }
+
+const windowBehind = 'a pool whose last window would start behind the image, which ONNX has up to version 21'
+
+type Pooled = { readonly [N in 'window' | 'stride' | 'padding']: readonly number[] }
+
+/** Whether a pool leaves out a last window, since it would start in the padding behind the image. */
+const startsBehind = ({ window, stride, padding }: Pooled, { sizes, outputs }: Resolved): boolean =>
+  (['H', 'W'] as const).some((axis, i) => {
+    const padded = (sizes[axis] as number) + (padding[2 * i] as number) + (padding[2 * i + 1] as number)
+    const windows = Math.ceil((padded - (window[i] as number)) / (stride[i] as number)) + 1
+    return outputs['y']?.[2 + i] !== windows
+  })
+
+/** Whether ONNX has a question too. */
+export const isOfOnnx = (question: Question): boolean => !('unsupported' in posedOf(question))
 
 /**
  * Writes vectors as ONNX's test data, a folder each: test_conv2d_0, test_conv2d_1, … Answers are rounded to f32, as ONNX's
@@ -317,7 +345,7 @@ export const writeFolders = async (out: string, vectors: readonly Vector[]): Pro
   const written: { readonly name: string; readonly files: Files }[] = []
   const counts = new Map<string, number>()
   for (const vector of vectors) {
-    const posed = posedOf(vector)
+    const posed = posedOf(questionOf(vector))
     if ('unsupported' in posed) {
       left[posed.unsupported] = (left[posed.unsupported] ?? 0) + 1
       continue

@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { taskEither as TE } from 'fp-ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formulaTable, smallTable } from '../conformance/testing/toys.js'
+import { encodeNpz } from '../formats/npz.js'
+import type { NpyTensor } from '../formats/npy.js'
+import type { StoredTensor } from '../formats/safetensors.js'
 import { encodeSafetensors, storedTensor } from '../formats/safetensors.js'
 import { oracle } from '../reference/index.js'
 import { etalonError } from '../spec/error.js'
@@ -27,6 +30,8 @@ const put = async (name: string, content: string | Uint8Array): Promise<string> 
   return join(folder, name)
 }
 const fixture = (name: string): string => fileURLToPath(new URL(`../formats/onnx/fixtures/${name}`, import.meta.url))
+
+const npyOf = (stored: StoredTensor): NpyTensor => ({ ...stored, dtype: 'F32' })
 
 const rimOf = (table: KernelTable) => {
   const [out, err]: [string[], string[]] = [[], []]
@@ -99,6 +104,8 @@ describe('etalon localize', () => {
     const { code, out } = await located({ program: file, weights, inputs, json: true })
     expect(code).toBe(0)
     const found = JSON.parse(out) as { readonly nodes: readonly { readonly node: string }[] }
+    const zipped = await put('x.npz', encodeNpz({ tensors: [npyOf(storedTensor('x', filled([2, 3], 2)))] }))
+    expect((await located({ program: file, weights, inputs: zipped, json: true })).out).toBe(out)
     expect(found.nodes.map(({ node }) => node)).toContain('w.update')
   })
 

@@ -165,7 +165,7 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   const several = Math.min(jobs, asked.length)
   const opened =
     browser !== undefined && rim.openHost !== undefined
-      ? await inBrowser(several, manner, rim.openHost(browser, device, name, err))
+      ? await inBrowser(Math.max(1, several), manner, rim.openHost(browser, device, name, err))
       : several > 1 && rim.startPart !== undefined
         ? await openParts(several, manner, rim.startPart)
         : await alone(rim, manner, scope)

@@ -261,7 +261,8 @@ const pool =
 
 // ---- the others ----------------------------------------------------------------------------------------------------
 
-const product: Reader = taking(['transB'], { alpha: 1, beta: 1, transA: 0 }, (given) =>
+// version 6 and before said by `broadcast` what later ones do anyway
+const product: Reader = taking(['transB', 'broadcast'], { alpha: 1, beta: 1, transA: 0 }, (given) =>
   F.pipe(
     neededAll(given, 2),
     E.flatMap(([x, second]): Result<Read> => {
