@@ -194,7 +194,7 @@ const opened = async (kind: Kind, gpu: OpenedGpu | undefined, { addressOf }: Bac
   // its first session loads and compiles what it is made of, and no question is to wait for that
   if (kind.provider === 'webgpu') {
     const x = { shape: [1], data: [1] }
-    await kernels.tanh?.forward?.({}, { x }, { rest: [1] })
+    await kernels.tanh?.forward({}, { x }, { rest: [1] })
   }
   return {
     ...fromKernels(kind.name, kernels, {

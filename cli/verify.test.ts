@@ -193,7 +193,7 @@ describe('etalon verify, by its parts', () => {
       {
         ...rest,
         run: (program, ...more) =>
-          program.nodes.some(({ op }) => op === 'tanh')
+          program.nodes.some(({ op }) => op === 'add')
             ? TE.fromEither(fail('DeviceLost', 'the tab crashed'))
             : run(program, ...more),
       },

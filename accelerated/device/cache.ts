@@ -19,18 +19,18 @@ export async function* unpacked(archive: string): AsyncGenerator<Entry> {
   const tar = extract()
   tar.end(await promisify(brotliDecompress)(await readFile(archive)))
   for await (const entry of tar) {
-    let taken = false
+    const seen = { taken: false }
     if (entry.header.type === 'file')
       yield {
         name: entry.header.name.replace(/^\.\//, ''),
         bytes: async () => {
-          taken = true
+          seen.taken = true
           const parts: Buffer[] = []
           for await (const part of entry) parts.push(part as Buffer)
           return Buffer.concat(parts)
         },
       }
-    if (!taken) entry.resume()
+    if (!seen.taken) entry.resume()
   }
 }
 
