@@ -9,7 +9,7 @@ import { onnxNumbersOf } from './building.js'
 import type { Answer, Operator } from './given.js'
 import { float, floats, int, ints, needed, numbersAt, operator, outputName, refuse, shapeOf, stored } from './given.js'
 import type { Moved } from './moves.js'
-import { axisAmong, mostPicked, split } from './moves.js'
+import { axisAmong, mostMade, split } from './moves.js'
 import { listOf, moving } from './moving.js'
 
 const constantOf = (name: string, stored: StoredTensor): Result<Constant> =>
@@ -54,9 +54,9 @@ export const constantOfShape: Operator = operator({ value: stored }, ({ value },
     E.bind('shape', () => numbersAt(given, 0, 'shape')),
     E.tap(({ shape }) =>
       ensure(
-        shape.every((n) => Number.isInteger(n) && n >= 0) && sizeOf(shape) <= mostPicked,
+        shape.every((n) => Number.isInteger(n) && n >= 0) && sizeOf(shape) <= mostMade,
         'TooLarge',
-        `shape ${showShape(shape)} is wanted; at most ${mostPicked} elements are made`,
+        `shape ${showShape(shape)} is wanted; at most ${mostMade} elements are made`,
       ),
     ),
     E.bind('filled', () => (value === undefined ? E.right(listed('', 'F32', [1], [0])) : constantOf('', value))),

@@ -3,7 +3,6 @@ import type { Result } from '../../spec/error.js'
 import { generate, showShape, sizeOf } from '../../spec/tensor.js'
 import type { Operand, Value } from './building.js'
 import { reshapeTo, single, turned } from './building.js'
-import { constant } from './constants.js'
 import type { Given, Operator } from './given.js'
 import {
   answer,

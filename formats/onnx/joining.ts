@@ -22,7 +22,7 @@ import {
   shapeOf,
   text,
 } from './given.js'
-import { axisAmong, mostPicked } from './moves.js'
+import { axisAmong, mostMade } from './moves.js'
 import { listOf } from './moving.js'
 
 const joined = (values: readonly Constant[], axis: number): Tensor => {
@@ -103,8 +103,8 @@ export const pad: Operator = operator({ mode: text('constant'), pads: ints, valu
       if (pads.length !== 2 * rank || pads.some((n) => n < 0))
         return refuse(`pads are ${showShape(pads)}; ${2 * rank} counts of at least 0 are wanted`)
       const padded = x.shape.map((extent, axis) => extent + (pads[axis] as number) + (pads[axis + rank] as number))
-      if (sizeOf(padded) > mostPicked)
-        return fail('TooLarge', `it pads to ${showShape(padded)}; at most ${mostPicked} elements are made`)
+      if (sizeOf(padded) > mostMade)
+        return fail('TooLarge', `it pads to ${showShape(padded)}; at most ${mostMade} elements are made`)
       const axes = x.shape.flatMap((_, axis) => (pads[axis] === 0 && pads[axis + rank] === 0 ? [] : [axis]))
       // numbers are put before and behind along each axis
       return answer(

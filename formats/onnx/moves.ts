@@ -14,7 +14,10 @@ export interface Moved {
 }
 
 /** The most positions that are listed. */
-export const mostPicked = 2 ** 24
+const mostPicked = 2 ** 22
+
+/** The most elements that are made of nothing, such as padding. */
+export const mostMade = 2 ** 24
 
 const picked = (from: Shape, shape: Shape, source: (index: Shape) => Shape): Result<Moved> => {
   if (sizeOf(shape) > mostPicked)

@@ -257,7 +257,8 @@ describe('what a model has that the catalogue has not is refused by name', () =>
       [shape],
     )
     expect(refusal(huge)).toMatch(/^TooLarge: node a \(ConstantOfShape\)/)
-    const moved = model([node('Transpose', ['x'])], [4096, 4096])
-    expect(refusal(moved)).toMatch(/^Unsupported: node n \(Transpose\): it moves 16777216 rows/)
+    const turned = (shape: Shape): string => refusal(model([node('Transpose', ['x'])], shape))
+    expect(turned([4096, 4096])).toMatch(/^TooLarge: node n \(Transpose\): it would move 16777216 elements/)
+    expect(turned([2049, 2])).toMatch(/^Unsupported: node n \(Transpose\): it moves 4098 rows out of 4098/)
   })
 })
