@@ -14,6 +14,7 @@ import { makeExecutor } from './executor.js'
 import type { Home, Layout } from './groups.js'
 import { layoutOfState } from './groups.js'
 import type { PlanLimits } from './limits.js'
+import { kernelNameOf } from './kernel.js'
 import type { Tuning } from './tuning.js'
 import { untuned } from './tuning.js'
 import type { Plan } from './plan.js'
@@ -126,17 +127,20 @@ const worksOn = (acquired: AcquiredDevice, { tuning = untuned, tell }: WebGpuOpt
     const refused = executor.refusedOf(made.plan)
     const fresh = Object.keys(refused).filter((name) => made.limits.tuning?.refused.includes(name) !== true)
     if (fresh.length === 0) return prepared
-    const without = [...new Set([...known.refused, ...fresh])]
-    const next: PlanLimits = { ...limits, tuning: { ...known, refused: without } }
+    const next: PlanLimits = { ...limits, tuning: { ...known, refused: [...new Set([...known.refused, ...fresh])] } }
     const other = again(next)
     if (E.isLeft(other)) return prepared
     const outcome = await prepare({ plan: other.right, limits: next }, again, external)
     // where nothing else can stand there either, what was said first is the reason
     if (E.isLeft(outcome)) return prepared
-    const unheard = fresh.filter((name) => !known.refused.includes(name))
-    known = { ...known, refused: [...new Set([...known.refused, ...without])] }
-    unheard.forEach((name) =>
-      tell?.(`the driver refuses the kernel ${name}, and another one is in its place: ${brief(refused[name] ?? '', 200)}`),
+    // what nothing else stands in for may have been made at the second time
+    const used = new Set(outcome.right.plan.launches.map(({ shader }) => kernelNameOf(shader)))
+    const gone = fresh.filter((name) => !used.has(name) && !known.refused.includes(name))
+    known = { ...known, refused: [...known.refused, ...gone] }
+    gone.forEach((name) =>
+      tell?.(
+        `the driver refuses the kernel ${name}, and another one is in its place: ${brief(refused[name] ?? '', 200)}`,
+      ),
     )
     return outcome
   }
@@ -144,7 +148,11 @@ const worksOn = (acquired: AcquiredDevice, { tuning = untuned, tell }: WebGpuOpt
 }
 
 /** The bytes of a plan that it has for itself, beside the rooms that outlive it and what is read back. */
-const ownBytes = (made: Plan, rooms: ReadonlyMap<string, number>, { minUniformBufferOffsetAlignment }: PlanLimits): number =>
+const ownBytes = (
+  made: Plan,
+  rooms: ReadonlyMap<string, number>,
+  { minUniformBufferOffsetAlignment }: PlanLimits,
+): number =>
   memoryOf(made, minUniformBufferOffsetAlignment) -
   readBytes(made) -
   made.buffers.reduce((n, { room, bytes }) => n + (room !== undefined && rooms.has(room) ? bytes : 0), 0)
@@ -256,9 +264,7 @@ const openSession =
       housingOf(program, limits),
       E.tap(({ shapes }) => checkWhole(shapes, state)),
       // what does not fit is refused before anything of it is there
-      E.bind('first', ({ checked, layout }) =>
-        plan(checked, standIns(checked), program.outputs, limits, { layout }),
-      ),
+      E.bind('first', ({ checked, layout }) => plan(checked, standIns(checked), program.outputs, limits, { layout })),
     )
     if (E.isLeft(housed)) return housed
 

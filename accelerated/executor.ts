@@ -91,6 +91,9 @@ const packUniforms = (launches: readonly PlannedLaunch[], alignment: number) => 
   return { bytes, blocks }
 }
 
+// where a whole implementation goes, what waits for it is refused before the loss of the device is told
+const grace = 1000
+
 /** An answer on its way back. */
 interface Awaited {
   readonly name: string
@@ -98,7 +101,15 @@ interface Awaited {
   readonly staging: GPUBuffer
 }
 
-export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executor => {
+export const makeExecutor = ({ device, limits, alive, lost: loss }: AcquiredDevice): Executor => {
+  /** Whether the device is lost, after something was refused for no reason that it gave. */
+  const aliveAfterAll = async (): Promise<Result<void>> => {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    await Promise.race([loss, new Promise((resolve) => (timer = setTimeout(resolve, grace)))])
+    clearTimeout(timer)
+    return alive()
+  }
+
   const pipelines = new Map<string, Promise<Result<GPUComputePipeline>>>()
   const refusals = new Map<string, string>()
   let counters: Counters = { dispatches: 0, submits: 0, bytesUp: 0, bytesBack: 0, bytesHeld: 0, mostBytesHeld: 0 }
@@ -136,9 +147,11 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
       if (memory) return fail('LimitExceeded', `${what}: the device is out of memory: ${memory.message}`)
       if (validation) return fail('BackendUnavailable', `${what}: the device refuses it: ${validation.message}`)
       if (internal) return fail('BackendUnavailable', `${what}: the device failed: ${internal.message}`)
-      return E.isRight(outcome) ? outcome : fail('BackendUnavailable', `${what}: ${String(outcome.left)}`)
+      if (E.isRight(outcome)) return outcome
+      const after = await aliveAfterAll()
+      return E.isLeft(after) ? after : fail('BackendUnavailable', `${what}: ${String(outcome.left)}`)
     } catch (reason) {
-      const lost = await alive()
+      const lost = await aliveAfterAll()
       return E.isLeft(lost) ? lost : fail('BackendUnavailable', `${what}: ${String(reason)}`)
     }
   }
@@ -165,9 +178,11 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
       const lost = await alive()
       if (E.isLeft(lost)) return lost
       if (objection) return refused(objection.message)
-      return E.isRight(outcome) ? outcome : refused(String(outcome.left))
+      if (E.isRight(outcome)) return outcome
+      const after = await aliveAfterAll()
+      return E.isLeft(after) ? after : refused(String(outcome.left))
     } catch (reason) {
-      const lost = await alive()
+      const lost = await aliveAfterAll()
       return E.isLeft(lost) ? lost : fail('BackendUnavailable', `${what}: ${String(reason)}`)
     }
   }
@@ -228,8 +243,7 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
     return { shape, data }
   }
 
-  const stagingFor = (shape: Shape): GPUBuffer =>
-    make(sizeOf(shape) * 4, bufferUsage.MAP_READ | bufferUsage.COPY_DST)
+  const stagingFor = (shape: Shape): GPUBuffer => make(sizeOf(shape) * 4, bufferUsage.MAP_READ | bufferUsage.COPY_DST)
 
   const prepare: Executor['prepare'] = async (plan, external = {}) => {
     const all = E.sequenceArray(await Promise.all(plan.launches.map(pipelineOf)))
@@ -271,7 +285,9 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
     if (E.isRight(prepared)) return prepared
     made.forEach(letGo)
     const { code, message } = prepared.left
-    return code === 'LimitExceeded' ? fail(code, `${message}; the plan takes ${memoryOf(plan, uniformAlignment)} bytes`) : prepared
+    return code === 'LimitExceeded'
+      ? fail(code, `${message}; the plan takes ${memoryOf(plan, uniformAlignment)} bytes`)
+      : prepared
   }
 
   const uploadFeed = ({ plan, buffers }: Prepared, name: string, value: Tensor): void => {

@@ -325,9 +325,18 @@ describe('the plan of a LeNet-5 training step', () => {
 
   test('in parts takes less memory, fewer examples at a time less, and is sound', () => {
     const inParts = (sizes: readonly number[]): Program =>
-      right(accumulatingProgram(sizes.map((size) => lenet5(size)), { optimizer: { op: 'momentum' }, loss: 'softmaxCrossEntropy' }))
+      right(
+        accumulatingProgram(
+          sizes.map((size) => lenet5(size)),
+          { optimizer: { op: 'momentum' }, loss: 'softmaxCrossEntropy' },
+        ),
+      )
     const memory = (program: Program): number => memoryOf(planned(program, ['loss'], onProcessor), 256)
-    const [whole, halves, eighths] = [stepBy('momentum'), inParts([32, 32]), inParts(Array.from({ length: 8 }, () => 8))]
+    const [whole, halves, eighths] = [
+      stepBy('momentum'),
+      inParts([32, 32]),
+      inParts(Array.from({ length: 8 }, () => 8)),
+    ]
     expect(memory(halves)).toBeLessThan(0.7 * memory(whole))
     expect(memory(eighths)).toBeLessThan(0.7 * memory(halves))
     expect(problems(inParts([3, 3, 2]), ['loss'], onProcessor)).toEqual([])

@@ -380,7 +380,9 @@ export const memoryOf = (
   { buffers, launches, reads }: Pick<Plan, 'buffers' | 'launches' | 'reads'>,
   uniformAlignment: number,
 ): number =>
-  buffers.reduce((n, { bytes }) => n + bytes, 0) + uniformLayout(launches, uniformAlignment).total + readBytes({ reads })
+  buffers.reduce((n, { bytes }) => n + bytes, 0) +
+  uniformLayout(launches, uniformAlignment).total +
+  readBytes({ reads })
 
 /** What is read back after a run, in bytes. */
 export const readBytes = ({ reads }: Pick<Plan, 'reads'>): number =>

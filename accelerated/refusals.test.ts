@@ -90,7 +90,11 @@ describe.runIf(embedded)('a kernel that the driver refuses', () => {
       )
       expect(told.length).toBeGreaterThan(0)
       expect(new Set(told).size).toBe(told.length)
-      told.forEach((text) => expect(text).toMatch(/^the driver refuses the kernel \S+, and another one is in its place: .*no registers left/))
+      told.forEach((text) =>
+        expect(text).toMatch(
+          /^the driver refuses the kernel \S+, and another one is in its place: .*no registers left/,
+        ),
+      )
     }
   })
 
@@ -115,7 +119,10 @@ describe.runIf(embedded)('a kernel that the driver refuses', () => {
     const backend = webGpuBackend(refusing(() => true))
     expect(await backend.run(program, feeds)()).toMatchObject({
       _tag: 'Left',
-      left: { code: 'BackendUnavailable', message: expect.stringMatching(/its shader: the device refuses it: .*no registers left/) as string },
+      left: {
+        code: 'BackendUnavailable',
+        message: expect.stringMatching(/its shader: the device refuses it: .*no registers left/) as string,
+      },
     })
   })
 })

@@ -142,24 +142,27 @@ ${finishInside}
 
 /**
  * A sum of many terms, its additions nested: four as a tree, four such sums in a row, four of those in a row, and these
- * blocks of 64 in a row, 2 + 3 + 3 + ⌈n/64⌉ − 1 deep, which is the contract D(n) = ⌈n/64⌉ + 7. `load` reads four terms
- * from `k` on, into a0_0 … and b0_0 …, zeros past the last.
+ * blocks of 64 in a row, 2 + 3 + 3 + ⌈n/64⌉ − 1 deep, which is the contract D(n) = ⌈n/64⌉ + 7. `four` adds four terms
+ * from `k` on, zeros past the last, as a tree to few0_0 ….
  */
-export const nestedSums = (tile: SubgroupTile, load: string, terms = 'dims.terms'): string => /* wgsl */ `
+export const nestedAround = (tile: SubgroupTile, four: string, terms = 'dims.terms'): string => /* wgsl */ `
   ${zeroSums(tile, 'total')}
   for (var block = 0u; block < ${terms}; block += 64u) {
     ${zeroSums(tile, 'sum')}
     for (var part = block; part < min(block + 64u, ${terms}); part += 16u) {
       ${zeroSums(tile, 'few')}
       for (var k = part; k < min(part + 16u, ${terms}); k += 4u) {
-        ${load}
-        ${multiplyAddFour(tile, 'few')}
+        ${four}
       }
       ${addSums(tile, 'sum', 'few')}
     }
     ${addSums(tile, 'total', 'sum')}
   }
 `
+
+/** The same, where `load` reads the four terms into a0_0 … and b0_0 …. */
+export const nestedSums = (tile: SubgroupTile, load: string, terms?: string): string =>
+  nestedAround(tile, `${load}\n${multiplyAddFour(tile, 'few')}`, terms)
 
 const nested = (tile: SubgroupTile): string => /* wgsl */ `
 fn group(tile: u32, lane: u32) {

@@ -1,5 +1,9 @@
 import type { Kernel, Launch, Slot } from './kernel.js'
 import { kernel } from './kernel.js'
+import type { BySubgroup } from './subgroupTile.js'
+import { subgroupFor } from './subgroupTile.js'
+import type { Lie, Lies } from './subgroupVectors.js'
+import { inFours, vectorsSerial } from './subgroupVectors.js'
 
 /**
  * Matrix products by register tiles: one invocation makes a 4 × 4 tile of rows × columns, so that eight loads feed
@@ -126,46 +130,71 @@ fn element(at: u32) {
 }
 `
 
-/** A sum of products in two forms of one text: with an invocation for each output, and by tiles. */
+/** A sum of products in the forms of one text: with an invocation for each output, by tiles, and by a subgroup's tiles. */
 export interface Product {
   readonly single: Kernel
   readonly tiled: Kernel
+  /** factors are read by vectors: the left one's terms side by side, the right one as `lies` says */
+  readonly bySubgroup: BySubgroup
+  readonly lies: Lies
   /** how many columns an invocation of the first form makes */
   readonly columns: number
 }
 
-export const product = (text: TileText): Product => ({
-  single: withTile(single, text),
-  tiled: tileSerial({ ...text, name: `${text.name}.tiled` }),
-  columns: 1,
-})
+/** What is the same in all forms is `code`; the factors `left` and `right` come one by one or, as subgroupVectors.ts has them, in fours. */
+type ProductText = TileText & {
+  readonly factors: string
+  readonly byVectors: { readonly right: Lie; readonly vectors: readonly string[]; readonly factors: string }
+}
+
+const inForms = ({ factors, byVectors, ...text }: ProductText, columns: 1 | 4): Product => {
+  const plain = { ...text, code: `${factors}${text.code}` }
+  const lies: Lies = { left: 'terms', right: byVectors.right, ...(columns === 4 ? { together: true } : {}) }
+  return {
+    single: withTile(columns === 4 ? singleFour : single, plain),
+    tiled: withTile(columns === 4 ? serial : `${serial}${writeTile}`, { ...plain, name: `${text.name}.tiled` }),
+    bySubgroup: vectorsSerial(lies, {
+      ...text,
+      name: `${text.name}.vectors`,
+      vectors: byVectors.vectors,
+      code: `${byVectors.factors}${text.code}`,
+    }),
+    lies,
+    columns,
+  }
+}
+
+export const product = (text: ProductText): Product => inForms(text, 1)
 
 /** The same where four columns belong together: the text has `finish_row(row, column, sums)` in place of `finish`. */
-export const productByFour = (text: TileText): Product => ({
-  single: withTile(singleFour, text),
-  tiled: withTile(serial, { ...text, name: `${text.name}.tiled` }),
-  columns: 4,
-})
+export const productByFour = (text: ProductText): Product => inForms(text, 4)
 
 /** A tile pays where most of its rows and columns exist. */
 export const worthTiling = (rows: number, columns: number): boolean => rows >= tileSize && columns >= tileSize
 
 /** The launch of a product in the form that suits its rows and columns; `slices` is what a row has of each tensor. */
 export const multiply = (
-  { single, tiled, columns: each }: Product,
-  { rows, columns, terms }: Readonly<Record<'rows' | 'columns' | 'terms', number>>,
+  { single, tiled, bySubgroup, lies, columns: each }: Product,
+  sizes: Readonly<Record<'rows' | 'columns' | 'terms', number>>,
   bind: Readonly<Record<string, Slot>>,
+  subgroupSize: number | undefined,
   dims: Readonly<Record<string, number>> = {},
   slices?: Readonly<Record<string, number>>,
 ): Launch => {
-  const byTiles = worthTiling(rows, columns)
-  const count = (units: number): number => (byTiles ? tilesFor(units, columns) : (units * columns) / each)
-  return {
-    kernel: byTiles ? tiled : single,
+  const { rows, columns } = sizes
+  const launch = (kernel: Kernel, count: (units: number) => number): Launch => ({
+    kernel,
     bind,
     count: count(rows),
-    dims: { rows, columns, terms, ...dims },
+    dims: { ...sizes, ...dims },
     params: {},
     ...(slices === undefined ? {} : { outer: { extent: rows, dims: ['rows'], slices, count } }),
-  }
+  })
+  const plain = worthTiling(rows, columns)
+    ? launch(tiled, (units) => tilesFor(units, columns))
+    : launch(single, (units) => (units * columns) / each)
+  const subgroup = inFours(lies, sizes) ? subgroupFor(subgroupSize, bySubgroup, rows, columns) : undefined
+  return subgroup === undefined
+    ? plain
+    : { ...launch(subgroup.kernel, (units) => subgroup.tiles(units, columns)), orElse: plain }
 }

@@ -94,17 +94,17 @@ describe.runIf(embedded)('a LeNet-5 training step on the device', () => {
     const outcome = await own.open(program, state)()
     expect(outcome).toMatchObject({
       _tag: 'Left',
-      left: { code: 'LimitExceeded', message: expect.stringMatching(/takes \d+ bytes of device memory; there are/) as string },
+      left: {
+        code: 'LimitExceeded',
+        message: expect.stringMatching(/takes \d+ bytes of device memory; there are/) as string,
+      },
     })
     expect(own.counters().mostBytesHeld).toBe(0)
   })
 
   test('is fed its batch while the step before it runs, to the same bits', async () => {
     const { traffic } = recorded
-    const [plain, ahead] = [
-      right(await backend.open(program, state)()),
-      right(await backend.open(program, state)()),
-    ]
+    const [plain, ahead] = [right(await backend.open(program, state)()), right(await backend.open(program, state)())]
     const batches = [0, 1, 2].map((shift) => feeds(0.02, shift))
     for (const one of batches) right(await plain.step(one)())
     for (const [i, one] of batches.entries()) {

@@ -80,7 +80,12 @@ export interface Measured {
 const wave = (shape: Shape, seed: number): Tensor => generate(shape, (i) => Math.fround(Math.sin(i * 0.7 + seed)))
 
 /** A probe as a program of one node, and what it is fed. */
-const asked = ({ op, direction, attrs, shapes }: Probe): Result<{ readonly checked: CheckedProgram; readonly feeds: Tensors }> =>
+const asked = ({
+  op,
+  direction,
+  attrs,
+  shapes,
+}: Probe): Result<{ readonly checked: CheckedProgram; readonly feeds: Tensors }> =>
   F.pipe(
     opOf(op).attrs.decode(attrs),
     E.bindTo('attrs'),
@@ -105,7 +110,8 @@ const limitsFor = (limits: PlanLimits, checked: CheckedProgram, way: Way): PlanL
 
 const kernelsOf = ({ launches }: Plan): string => launches.map(({ shader }) => kernelNameOf(shader)).join(' ')
 
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number
 
 // runs of a sample together take at least so long, in milliseconds, so that the clock and the wait for the device count little
 const sampleMs = 20

@@ -39,7 +39,12 @@ const productOf = ({ node, sizes, attrs }: CheckedNode): readonly [string, numbe
       return ['product', of('N'), of('O'), of('I')]
     case 'conv1d':
     case 'conv2d':
-      return ['convolution', of('O') / groups, of('N') * of('Ho') * of('Wo') * of('Lo'), of('Cg') * of('KH') * of('KW') * of('K')]
+      return [
+        'convolution',
+        of('O') / groups,
+        of('N') * of('Ho') * of('Wo') * of('Lo'),
+        of('Cg') * of('KH') * of('KW') * of('K'),
+      ]
     case 'convTranspose2d':
       return ['convolution', of('O') / groups, of('N') * of('Ho') * of('Wo'), (of('C') / groups) * of('KH') * of('KW')]
     default:

@@ -191,6 +191,11 @@ const opened = async (kind: Kind, gpu: OpenedGpu | undefined, { addressOf }: Bac
       return [[op, { forward }] as const]
     }),
   )
+  // its first session loads and compiles what it is made of, and no question is to wait for that
+  if (kind.provider === 'webgpu') {
+    const x = { shape: [1], data: [1] }
+    await kernels.tanh?.forward?.({}, { x }, { rest: [1] })
+  }
   return {
     ...fromKernels(kind.name, kernels, {
       dials: true,
@@ -221,7 +226,9 @@ const open =
     const missing = absent('onnxruntime-web', packages)
     if (kind.provider === 'wasm') return TE.tryCatch(() => opened(kind, undefined, options), missing)
     if (options.gpu === undefined)
-      return TE.left(etalonError('BackendUnavailable', `${kind.name} wants a WebGPU implementation, and was given none`))
+      return TE.left(
+        etalonError('BackendUnavailable', `${kind.name} wants a WebGPU implementation, and was given none`),
+      )
     return TE.flatMap((given: OpenedGpu) =>
       // it writes to the device from memory that it shares with its threads, which Dawn's own binding for Node refuses
       isOfBrowser(given)

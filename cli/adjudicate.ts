@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { Option } from 'commander'
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
@@ -10,7 +9,6 @@ import { answerOf } from '../conformance/ask.js'
 import type { Case } from '../conformance/form.js'
 import { jsonText, parseCase } from '../conformance/form.js'
 import { guarded } from '../conformance/guarded.js'
-import { decodeSafetensors, numbersOf } from '../formats/safetensors.js'
 import type { Result } from '../spec/error.js'
 import { ensure, etalonError, fail, show, within } from '../spec/error.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
@@ -25,6 +23,7 @@ import { backendOption, caseTimeoutOption, deviceOption } from './options.js'
 import { parseRequest } from './protocol.js'
 import type { Rim } from './rim.js'
 import { closing, processRim } from './rim.js'
+import { tensorsIn } from './tensorFile.js'
 import { complainTo, inkFor, statusLine } from './terminal.js'
 import { timeLimit } from './timeLimit.js'
 
@@ -156,35 +155,22 @@ const docketOf = (text: string): Result<Docket> =>
     ),
   )
 
-/** An answer in a file: JSON, or safetensors. */
+/** An answer in a file: JSON, or safetensors or npz by their extensions. */
 const answerIn = async (text: string): Promise<Result<NamedAnswer>> => {
   const at = text.indexOf('=')
   if (at < 1 || at === text.length - 1) return fail('MalformedRequest', `--answer ${text}: NAME=FILE is wanted`)
   const [name, file] = [text.slice(0, at), text.slice(at + 1)]
-  if (!file.endsWith('.safetensors'))
+  if (!/\.(safetensors|npz)$/.test(file))
     return F.pipe(
       await readText(file),
       E.flatMap(parsedJson),
       E.flatMap((value) => outputsOf(name, value)),
       E.mapLeft((error) => (error.code === 'FileUnreadable' ? error : within(file)(error))),
     )
-  try {
-    return F.pipe(
-      decodeSafetensors(await readFile(file)),
-      E.flatMap(({ tensors }) =>
-        E.traverseArray((stored: (typeof tensors)[number]) =>
-          F.pipe(
-            numbersOf(stored),
-            E.map((tensor): readonly [string, Tensor] => [stored.name, tensor]),
-          ),
-        )(tensors),
-      ),
-      E.map((entries): NamedAnswer => ({ name, answer: E.right(Object.fromEntries(entries) as Tensors) })),
-      E.mapLeft(within(file)),
-    )
-  } catch (error) {
-    return fail('FileUnreadable', `${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
-  }
+  return F.pipe(
+    await tensorsIn(file),
+    E.map((tensors): NamedAnswer => ({ name, answer: E.right(tensors) })),
+  )
 }
 
 const exitOf = {
@@ -271,7 +257,7 @@ export const adjudicateCommand: Subcommand = (command, end) =>
   void command
     .argument('<file>', 'a case as JSON, as reports have it, or a request of eval; beside it "answers" by name')
     .addOption(
-      new Option('--answer <name=file>', 'another answer, as JSON or safetensors; may be given again').argParser(
+      new Option('--answer <name=file>', 'another answer, as JSON, safetensors or npz; may be given again').argParser(
         several,
       ),
     )

@@ -54,9 +54,7 @@ export const printNetworkMemory = ({ forward, step }: NetworkMemory, batch: numb
 const stepInParts = (description: Description, microBatch: number): ReturnType<typeof trainingProgram> =>
   F.pipe(
     microBatchFits(description.network(description.batch), description.batch, microBatch),
-    E.flatMap(() =>
-      accumulatingProgram(partsOf({ ...description, microBatch }).map(description.network), description),
-    ),
+    E.flatMap(() => accumulatingProgram(partsOf({ ...description, microBatch }).map(description.network), description)),
   )
 
 /**

@@ -23,13 +23,7 @@ import {
   printHistory,
 } from '../conformance/vectors/checkReport.js'
 import type { Changes, Container, Golden, Recorded } from '../conformance/vectors/golden.js'
-import {
-  answersIn,
-  changesBetween,
-  decodeGolden,
-  encodeGolden,
-  recordedIn,
-} from '../conformance/vectors/golden.js'
+import { answersIn, changesBetween, decodeGolden, encodeGolden, recordedIn } from '../conformance/vectors/golden.js'
 import type { Vector } from '../conformance/vectors/vector.js'
 import { vectorsOf } from '../conformance/vectors/vector.js'
 import { questionsIn } from '../conformance/verify.js'
@@ -100,10 +94,7 @@ const before = async (file: string, reason: string | undefined): Promise<Result<
         'FileUnreadable',
         `${file} is there already, and a golden is what others are held to: --reason TEXT says why it is recorded anew, and stands in it from then on`,
       )
-    : F.pipe(
-        decodeGolden(there.right),
-        E.mapLeft(within(`${file} is not replaced`)),
-      )
+    : F.pipe(decodeGolden(there.right), E.mapLeft(within(`${file} is not replaced`)))
 }
 
 const changesText = ({ same, changed, added, removed }: Changes): string =>
@@ -133,7 +124,13 @@ export const recordAt = async (
   })
   if (questions.length === 0)
     return refused({ code: 'NoBackward', message: `there is nothing to record: none of these ops has a ${direction}` })
-  const made = vectorsOf(oracle, table, { precision }, { questions, profile, seed, cases, largest })
+  const onnx = format === 'onnx' ? await import('./goldenOnnx.js') : undefined
+  const made = vectorsOf(
+    oracle,
+    table,
+    { precision },
+    { questions, profile, seed, cases, largest, ...(onnx && { suits: onnx.isOfOnnx }) },
+  )
   if (E.isLeft(made)) return refused(made.left)
   const { vectors, tooLarge } = made.right
   const left = tooLarge === 0 ? '' : `; ${tooLarge} left out, of more than ${largest} numbers`
@@ -202,7 +199,11 @@ const aboutGolden = (file: string, golden: Golden): string => {
   return `${file}: ${golden.vectors.length} cases in ${golden.precision}, of ${date} by etalon ${etalon}, suite ${suite}\n${printHistory(golden.history)}`
 }
 
-const subjectIn = async (rim: Pick<Rim, 'oracle'>, path: string, format: CheckOptions['format']): Promise<Result<Subject>> => {
+const subjectIn = async (
+  rim: Pick<Rim, 'oracle'>,
+  path: string,
+  format: CheckOptions['format'],
+): Promise<Result<Subject>> => {
   if (format === 'onnx') return (await import('./goldenOnnx.js')).readFolders(rim.oracle, path)
   return F.pipe(
     await goldenIn(path),
@@ -228,11 +229,10 @@ const ofBackend = async (
   for (const [i, vector] of vectors.entries()) {
     const { op } = vector
     // a convention that a backend does not know is not its own
-    const known: Dialled =
-      dialled.get(op) ?? {
-        ...backend,
-        ignores: { [op]: backend.supports(op, 'forward') ? await ignoredDials(backend, oracle, table, op, 1, []) : [] },
-      }
+    const known: Dialled = dialled.get(op) ?? {
+      ...backend,
+      ignores: { [op]: backend.supports(op, 'forward') ? await ignoredDials(backend, oracle, table, op, 1, []) : [] },
+    }
     dialled.set(op, known)
     status.show(`${i + 1} of ${vectors.length}  ${vector.id}`)
     const fared = await checkVector(known, oracle, vector)
@@ -404,9 +404,7 @@ Examples
     .command('check')
     .description('hold a backend to a golden; without one, the oracle of this version')
     .argument('<path>', 'a golden, or with --format onnx a folder with model.onnx, or one of many')
-    .addOption(
-      new Option('--backend <which>', 'as of verify (default: the oracle)').argParser(backendText),
-    )
+    .addOption(new Option('--backend <which>', 'as of verify (default: the oracle)').argParser(backendText))
     .option('--ops <a,b>', 'only these ops', opList)
     .addOption(new Option('--direction <direction>', 'only this direction').choices(['forward', 'backward']))
     .addOption(

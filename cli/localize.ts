@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
 import { either as E, function as F } from 'fp-ts'
@@ -14,13 +13,12 @@ import { subjectOf, subjectOfProgram } from '../conformance/subject.js'
 import { trialName, trials } from '../conformance/trial.js'
 import { decodeOnnx } from '../formats/onnx/model.js'
 import { programOfOnnx } from '../formats/onnx/program.js'
-import { decodeSafetensors, numbersOf } from '../formats/safetensors.js'
 import type { Result } from '../spec/error.js'
 import { ensure, etalonError, fail, within } from '../spec/error.js'
 import type { AskedOfRecurrent } from '../spec/networks/zoo.js'
 import { askedOfRecurrent, isNetworkName } from '../spec/networks/zoo.js'
 import { parseProgram } from '../spec/program.js'
-import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
+import type { Shape } from '../spec/tensor.js'
 import type { Optimizer } from '../training/step.js'
 import { deviceProblem, exitOfOpening, replayCommand } from './backends.js'
 import type { Subcommand } from './command.js'
@@ -42,6 +40,7 @@ import {
 } from './options.js'
 import type { Rim } from './rim.js'
 import { closing, processRim } from './rim.js'
+import { readBytes, tensorsIn } from './tensorFile.js'
 import { complainTo, inkFor, statusLine } from './terminal.js'
 import { timeLimit } from './timeLimit.js'
 import { optimizerNames } from './trainPlan.js'
@@ -54,7 +53,7 @@ export interface LocalizeCommand extends AskedOfRecurrent {
   readonly program?: string
   /** a file of an ONNX model */
   readonly onnx?: string
-  /** safetensors of what the program reads */
+  /** safetensors or npz of what the program reads */
   readonly weights?: string
   readonly inputs?: string
   /** shapes of the model's inputs, where it leaves them open */
@@ -71,58 +70,6 @@ export interface LocalizeCommand extends AskedOfRecurrent {
   /** true: in place of the text; a file: beside it */
   readonly json?: true | string
 }
-
-/**
- * The bytes of a file.
- *
- * Errors  FileUnreadable – there is none, or it cannot be read
- */
-const readBytes = async (file: string): Promise<Result<Uint8Array>> => {
-  try {
-    return E.right(await readFile(file))
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    const reason =
-      code === 'ENOENT'
-        ? 'no such file'
-        : code === 'EISDIR'
-          ? 'it is a folder'
-          : error instanceof Error
-            ? error.message
-            : String(error)
-    return fail('FileUnreadable', `${file} cannot be read: ${reason}`)
-  }
-}
-
-/** Every tensor of a safetensors file, by name; none where no file is told. */
-const tensorsIn = async (file: string | undefined): Promise<Result<Tensors>> =>
-  file === undefined
-    ? E.right({})
-    : F.pipe(
-        await readBytes(file),
-        E.flatMap((bytes) =>
-          F.pipe(
-            decodeSafetensors(bytes),
-            E.tap(({ skipped = [] }) =>
-              ensure(
-                skipped.length === 0,
-                'FormatInvalid',
-                `tensor ${skipped[0]?.name}: its dtype ${skipped[0]?.dtype} is not read here`,
-              ),
-            ),
-            E.flatMap(({ tensors }) =>
-              E.traverseArray((stored: (typeof tensors)[number]) =>
-                F.pipe(
-                  numbersOf(stored),
-                  E.map((value): readonly [string, Tensor] => [stored.name, value]),
-                ),
-              )(tensors),
-            ),
-            E.map((entries) => Object.fromEntries(entries)),
-            E.mapLeft(within(file)),
-          ),
-        ),
-      )
 
 const parsedJson = (text: string): Result<unknown> =>
   E.tryCatch(
@@ -321,10 +268,10 @@ export const localizeCommand: Subcommand = (command, end) =>
   void command
     .option('--network <name>', 'a network or a block of the zoo; etalon zoo --help lists them')
     .option('--program <file>', 'a program as JSON: nodes of the catalogue’s ops')
-    .option('--weights <file>', 'safetensors of inputs of the program, by their names')
+    .option('--weights <file>', 'safetensors or npz of inputs of the program, by their names')
     .option('--onnx <file>', 'an ONNX model of what the catalogue’s ops can say')
     .option('--shape <name=extents>', 'the shape of an input that the model leaves open', shapeText)
-    .option('--inputs <file>', 'safetensors of inputs; what is not given is drawn')
+    .option('--inputs <file>', 'safetensors or npz of inputs; what is not given is drawn')
     .option('--batch <n>', 'so many examples at once', wholeNumber(1))
     .addOption(new Option('--optimizer <op>', 'what updates').choices([...optimizerNames]).default('momentum'))
     .option(

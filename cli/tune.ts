@@ -21,13 +21,20 @@ interface Options {
 const inMs = (ms: number): string => (ms < 10 ? ms.toFixed(2) : ms.toFixed(1))
 
 /** What was measured, a class a line; the way that wins beside the times. */
-export const tuningTable = (measured: readonly Measured[], strong: (text: string) => string = (text) => text): string => {
+export const tuningTable = (
+  measured: readonly Measured[],
+  strong: (text: string) => string = (text) => text,
+): string => {
   const rows = measured.map(({ shapeClass, ms, way }) => [shapeClass, ...ways.map((one) => inMs(ms[one])), way])
   const heads = ['class of products', ...ways.map((way) => `${way}, ms`), 'taken']
-  const widths = heads.map((head, at) => Math.max(...[head, ...rows.map((row) => row[at] ?? '')].map(({ length }) => length)))
+  const widths = heads.map((head, at) =>
+    Math.max(...[head, ...rows.map((row) => row[at] ?? '')].map(({ length }) => length)),
+  )
   const line = (cells: readonly string[]): string =>
     cells
-      .map((cell, at) => (at === 0 || at === cells.length - 1 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
+      .map((cell, at) =>
+        at === 0 || at === cells.length - 1 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0),
+      )
       .join('  ')
       .trimEnd()
   return [strong(line(heads)), ...rows.map(line)].join('\n')

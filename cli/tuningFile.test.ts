@@ -90,7 +90,9 @@ describe('what etalon tune keeps', () => {
     const own = tuningPath(here, env)
     const { written, ...rim } = screens()
     expect(await keepAt(rim, here, measured, { file: own }, own)).toBe(0)
-    expect(written.out).toContain(`kept in ${own}\nfor every command here on this adapter; ETALON_TUNING=off leaves it out`)
+    expect(written.out).toContain(
+      `kept in ${own}\nfor every command here on this adapter; ETALON_TUNING=off leaves it out`,
+    )
     expect(Object.keys(E.getOrElseW(() => ({ choices: {} }))(await found()).choices)).toHaveLength(2)
     expect(await found({ ETALON_TUNING: 'off' })).toEqual(E.right({ choices: {}, refused: [] }))
     expect(told).toEqual([])
@@ -101,7 +103,9 @@ describe('what etalon tune keeps', () => {
     const other = join(folder, 'other.json')
     expect(await found({ ETALON_TUNING: other })).toMatchObject({ left: { code: 'FileUnreadable' } })
     await writeFile(other, text)
-    expect(Object.keys(E.getOrElseW(() => ({ choices: {} }))(await found({ ETALON_TUNING: other })).choices)).toHaveLength(2)
+    expect(
+      Object.keys(E.getOrElseW(() => ({ choices: {} }))(await found({ ETALON_TUNING: other })).choices),
+    ).toHaveLength(2)
   })
 
   test('goes to a file as JSON, and a folder that is none is an error of the command line', async () => {

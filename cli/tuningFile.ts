@@ -112,7 +112,9 @@ const parsed = (text: string): E.Either<string, TuningFile> =>
 /** The first fact that differs, in words; undefined where none does. */
 const other = (was: Fingerprint, is: Fingerprint): string | undefined => {
   const name = Object.keys({ ...was, ...is }).find((name) => was[name] !== is[name])
-  return name === undefined ? undefined : `${name} is ${is[name] ?? 'not said'} here and was ${was[name] ?? 'not said'} there`
+  return name === undefined
+    ? undefined
+    : `${name} is ${is[name] ?? 'not said'} here and was ${was[name] ?? 'not said'} there`
 }
 
 /** What a tuning file says of an adapter; why it says nothing, where it is of another, another driver or version. */
@@ -150,7 +152,10 @@ export const tuningFor = async (
   const text = await readFile(file, 'utf8').catch(() => undefined)
   if (text === undefined)
     return file === named
-      ? fail('FileUnreadable', `${tuningVariable} is ${file}, which cannot be read; wanted a file of etalon tune, or off`)
+      ? fail(
+          'FileUnreadable',
+          `${tuningVariable} is ${file}, which cannot be read; wanted a file of etalon tune, or off`,
+        )
       : E.right(untuned)
   const found = tuningFrom(text, fingerprint)
   if (E.isRight(found)) return found

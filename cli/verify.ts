@@ -165,7 +165,7 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   const several = Math.min(jobs, asked.length)
   const opened =
     browser !== undefined && rim.openHost !== undefined
-      ? await inBrowser(several, manner, rim.openHost(browser, device, name, err))
+      ? await inBrowser(Math.max(1, several), manner, rim.openHost(browser, device, name, err))
       : several > 1 && rim.startPart !== undefined
         ? await openParts(several, manner, rim.startPart)
         : await alone(rim, manner, scope)
@@ -244,7 +244,13 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   if (json === true) out.write(ofPrograms.join(''))
   const seconds = (rim.now() - started) / 1000
   const stopped =
-    lost !== undefined ? 'interrupted' : stop.why === undefined ? undefined : stop.why === 'bail' ? 'bail' : 'interrupted'
+    lost !== undefined
+      ? 'interrupted'
+      : stop.why === undefined
+        ? undefined
+        : stop.why === 'bail'
+          ? 'bail'
+          : 'interrupted'
   const replay = replayCommand(device, name, browserWords(browser))
   say(printEnding(report, { fingerprint, command: replay }, seconds, out, { quiet, ...(stopped && { stopped }) }))
   const about: About = {

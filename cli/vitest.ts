@@ -116,8 +116,7 @@ const conclude = async (context: TestContext, line: Line, fingerprint: Backend['
   const words = `${line.op} ${line.direction}: ${line.verdict}, ${line.failed} of ${line.cases} cases failed`
   if (failsRun(line)) {
     const doubts = checkOracle(oracle, questionTable, [line.op], 'thorough')
-    if (doubts.length > 0)
-      throw failure(`the oracle fails its own check, so this is no verdict:\n${doubts.join('\n')}`)
+    if (doubts.length > 0) throw failure(`the oracle fails its own check, so this is no verdict:\n${doubts.join('\n')}`)
     throw failure(
       line.unexpected !== undefined
         ? `${words}; it is known to fail, and does not as is said: ${line.unexpected.map(({ reason }) => reason).join('; ')}${report === '' ? '' : `\n\n${report}`}`
@@ -139,7 +138,11 @@ const conclude = async (context: TestContext, line: Line, fingerprint: Backend['
   if (notItsOwn(line) > 0) await tell(context, 'not its own', `${notItsOwn(line)} cases: ${reasonsOf(line)}`)
 }
 
-const concludePrograms = (lines: readonly ProgramLine[], fingerprint: Backend['fingerprint'], command: string): void => {
+const concludePrograms = (
+  lines: readonly ProgramLine[],
+  fingerprint: Backend['fingerprint'],
+  command: string,
+): void => {
   const wrong = lines.filter(failsRun)
   if (wrong.length > 0)
     throw failure(wrong.map((line) => printProgramFailure(line, { fingerprint, command })).join('\n\n'))
@@ -172,7 +175,7 @@ export const describeConformance = (subject: Subject, options: ConformanceOption
   const skips = withSkips(getOrThrow(readSkips(JSON.stringify(known), new Date().toISOString().slice(0, 10))))
   const open = openerOf(subject)
   const command = replayCommand('auto', typeof subject === 'string' ? subject : (options.file ?? 'FILE'))
-  const called = typeof subject === 'string' ? subject : subject.name
+  const called = typeof subject === 'string' ? subject : typeof subject === 'function' ? '' : subject.name
   const scope = {
     profile,
     runs,
@@ -219,4 +222,3 @@ export const describeConformance = (subject: Subject, options: ConformanceOption
       })
   })
 }
-

@@ -122,10 +122,7 @@ export const printAdjudication = (found: Adjudication, ink: Ink = plain): string
     specialsText(found),
     [
       ...(judged === undefined ? [] : [wrapped('the bound:', boundWords(judged).split(' '))]),
-      wrapped(
-        asked.direction === 'forward' ? 'the formula:' : 'the formula, whose gradient is asked:',
-        `${formula} (${source})`.split(' '),
-      ),
+      wrapped('the formula:', `${formula} (${source})`.split(' ')),
     ],
     [words],
   ]

@@ -4,14 +4,14 @@ import type { Backend } from '../spec/backend.js'
 import { anyOrder } from '../spec/bound.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import type { EtalonError, Result } from '../spec/error.js'
-import { ensure, fail, within } from '../spec/error.js'
+import { fail, within } from '../spec/error.js'
 import type { Field } from '../spec/field.js'
 import { cotangentNames, gradientNames, shapesOf } from '../spec/op.js'
 import { opOf } from '../spec/catalogue.js'
 import type { Oracle } from '../spec/oracle.js'
 import type { ProgramNode, Question } from '../spec/program.js'
 import type { Numbers, Tensor, Tensors } from '../spec/tensor.js'
-import { largestOutput, showShape, sizeOf, tensor } from '../spec/tensor.js'
+import { tensor } from '../spec/tensor.js'
 import { ask, attempt, fails, isRefusal, withoutAnswer } from './ask.js'
 import type { Diagnosing, Diagnosis } from './diagnosis.js'
 import { diagnose } from './diagnosis.js'
@@ -127,14 +127,6 @@ const askAlone = async (
     E.bindTo('question'),
     E.bind('elements', ({ question }) => elementsIn(question, effort, `${seed} ${node.name}`)),
     E.bind('expected', ({ question }) => expectOf(oracle, node, question, backend.depth ?? anyOrder)),
-    E.tap(({ expected }) => {
-      const large = Object.entries(expected.values).find(([, { shape }]) => sizeOf(shape) > largestOutput)
-      return ensure(
-        large === undefined,
-        'TooLarge',
-        `${large?.[0]} has shape ${showShape(large?.[1].shape ?? [])}; the oracle makes at most ${largestOutput} elements for those behind it`,
-      )
-    }),
     E.mapLeft(within(node.name)),
   )
   if (E.isLeft(planned)) return planned
@@ -262,8 +254,7 @@ const shownBy = async (
 /**
  * Asks a backend for every node of a network by itself, then for the whole, and finds the first node that is wrong.
  *
- * Errors  DeviceLost; what the oracle refuses, with the node's name in front; TooLarge – a value that the oracle does not
- *         make whole
+ * Errors  DeviceLost; what the oracle refuses, with the node's name in front
  */
 export const localize =
   (

@@ -1,4 +1,5 @@
 import type { Fingerprint } from '../spec/backend.js'
+import { brief } from '../spec/error.js'
 import { showShape } from '../spec/tensor.js'
 import { diagnosisWords, printDevice, printJudgement, printQuestion, printReason, quoted } from './failureReport.js'
 import { jsonText, printCase } from './form.js'
@@ -34,7 +35,7 @@ const tableOf = (findings: readonly NodeFinding[], ink: Ink): readonly string[] 
     const refused = of.filter((finding) => finding.refused !== undefined).length
     const worst = worstOf(of)
     return [
-      `  ${phase.padEnd(9)} ${String(of.length).padStart(6)} ${String(wrong).padStart(6)} ${String(refused || '–').padStart(10)} ${(worst === undefined ? '–' : number(ratioOf(worst))).padStart(14)}  ${worst === undefined ? '' : printable(worst.node)}`.trimEnd(),
+      `  ${phase.padEnd(9)} ${String(of.length).padStart(6)} ${String(wrong).padStart(6)} ${String(refused || '–').padStart(10)} ${(worst === undefined ? '–' : number(ratioOf(worst))).padStart(14)}  ${worst === undefined ? '' : brief(printable(worst.node), 27)}`.trimEnd(),
     ]
   }),
 ]
@@ -130,7 +131,7 @@ const travelOf = (found: Localized, subject: Pick<Subject, 'answers' | 'program'
     ink.faint('    rms of the difference ÷ rms of the values'),
     ...told.map(
       (finding) =>
-        `    ${labelOf(finding).padEnd(width)}  ${strayText(finding.strayed ?? 0).padStart(10)}${finding === found.first ? '  the first that is wrong' : ''}`,
+        `    ${labelOf(finding).padEnd(width)}  ${strayText(finding.strayed ?? 0).padStart(10)}${finding === found.first ? '  first wrong' : ''}`,
     ),
   ]
 }
@@ -204,9 +205,10 @@ export const printLocalized = (
   const paint = { conformant: ink.good, 'not-conformant': ink.bad, 'not-run': ink.faint }[verdict]
   const sections: readonly (readonly string[])[] = [
     [
+      ink.strong(`${printable(name)} on ${printable(place.backend)}`),
       wrapped(
-        `${printable(name)} on ${printable(place.backend)}:`,
-        `${findings.length} nodes, each by itself on the oracle’s values; ${judged.toLocaleString('en-US')} of ${of.toLocaleString('en-US')} elements judged`.split(
+        `${findings.length} nodes,`,
+        `each by itself on the oracle’s values; ${judged.toLocaleString('en-US')} of ${of.toLocaleString('en-US')} elements judged`.split(
           ' ',
         ),
       ),

@@ -10,7 +10,7 @@ import { draws, keyOf } from '../spec/philox.js'
 import type { Program, ProgramNode } from '../spec/program.js'
 import { attributeFeeds, checkFeeds, checkProgram } from '../spec/program.js'
 import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
-import { generate, mapTensors, scalar, sizeOf } from '../spec/tensor.js'
+import { generate, mapTensors, scalar, showShape, sizeOf } from '../spec/tensor.js'
 import type { Optimizer } from '../training/step.js'
 import { withUpdates } from '../training/step.js'
 import { bothWaysBy, feedsFor } from './trial.js'
@@ -42,6 +42,22 @@ export interface StepOptions {
 // a rate at which f32 rounds, and a step that is neither the first nor even
 const rate = Math.fround(0.05)
 const stepNumber = 3
+
+/** The most elements that a value of a network may have: the oracle makes all of them. */
+export const largestValue = 2 ** 27
+
+const ensureFits = (program: Program): Result<void> =>
+  F.pipe(
+    checkProgram(program),
+    E.flatMap(({ shapes }) => {
+      const large = Object.entries(shapes).find(([, shape]) => sizeOf(shape) > largestValue)
+      return ensure(
+        large === undefined,
+        'TooLarge',
+        `${large?.[0]} has shape ${showShape(large?.[1] ?? [])}; a value has at most ${largestValue} elements`,
+      )
+    }),
+  )
 
 const phasesOf = ({ nodes }: Program): Subject['phases'] => {
   const ofGradients = new Set<string>()
@@ -79,7 +95,8 @@ const drawnState = (name: string, shape: Shape, seed: number): Tensor => {
  * A network with its losses, the gradients of their sum by its inputs and parameters, and an update of each parameter. What
  * has no gradient is asked forward alone.
  *
- * Errors  what `bothWays`, the optimizer and `checkFeeds` refuse, with the network's name in front
+ * Errors  TooLarge – a value of more than 2²⁷ elements; what `bothWays`, the optimizer and `checkFeeds` refuse; with the
+ *         network's name in front
  */
 export const subjectOf = (
   name: string,
@@ -107,6 +124,7 @@ export const subjectOf = (
         )
   return F.pipe(
     made,
+    E.tap(({ program }) => ensureFits(program)),
     E.flatMap(({ program, state }) => {
       const { learningRate, ...others } = program.inputs
       const drawn = feedsFor(network, { ...program, inputs: others }, seed)
@@ -125,16 +143,7 @@ export const subjectOf = (
 
 const subject = (name: string, program: Program, feeds: Tensors, answers: readonly string[]): Result<Subject> =>
   F.pipe(
-    checkProgram(program),
-    E.flatMap(() => checkFeeds(program.inputs, feeds)),
-    E.flatMap(() => {
-      const strange = Object.entries(feeds).find(([, { data }]) => data.length > 0 && !Number.isFinite(data[0]))
-      return ensure(
-        strange === undefined,
-        'MalformedTensor',
-        `feed ${strange?.[0]} begins with ${strange?.[1].data[0]}; numbers are wanted`,
-      )
-    }),
+    checkFeeds(program.inputs, feeds),
     // feeds are what a backend has of them
     E.map(() => ({ name, program, feeds: mapTensors(Math.fround, feeds), phases: phasesOf(program), answers })),
   )
@@ -145,6 +154,9 @@ const learned: Readonly<Record<string, Pick<Parameter, 'first'>>> = {
   ...{ gamma: { first: 1 }, beta: { first: 0 } },
 }
 const constant: Readonly<Record<string, Kept['first']>> = { runningMean: 0, runningVar: 1, h0: 0, c0: 0 }
+
+// add and mul have an input b that is no bias
+const hasWeights = (op: OpName): boolean => ['w', 'wIh', 'gamma'].some((input) => Object.hasOwn(opOf(op).inputs, input))
 
 const isOptimizer = (op: OpName): boolean => opOf(op).family === 'optimizer'
 
@@ -162,11 +174,10 @@ const usesOf = ({ nodes }: Program): ReadonlyMap<string, { readonly input: strin
  */
 export const networkOfProgram = (program: Program, told?: readonly string[]): Network => {
   const uses = usesOf(program)
-  const entries = Object.entries(program.inputs).map(([name, shape]) => ({
-    name,
-    shape,
-    input: uses.get(name)?.input ?? '',
-  }))
+  const entries = Object.entries(program.inputs).map(([name, shape]) => {
+    const use = uses.get(name)
+    return { name, shape, input: use !== undefined && hasWeights(use.node.op) ? use.input : '' }
+  })
   const isKept = (input: string): boolean => Object.hasOwn(constant, input)
   const isLearned = (name: string, input: string): boolean => told?.includes(name) ?? Object.hasOwn(learned, input)
   const fanOf = (shape: Shape): number => Math.max(1, sizeOf(shape.slice(1)))
@@ -210,7 +221,7 @@ export const subjectOfProgram = (
   )
   const stranger = Object.keys(given).find((value) => program.inputs[value] === undefined)
   return F.pipe(
-    checkProgram(program),
+    ensureFits(program),
     E.flatMap(() =>
       ensure(program.outputs.length > 0, 'MissingInput', 'it answers nothing; its outputs name what it does'),
     ),

@@ -292,7 +292,7 @@ export const pages = async (): Promise<Readonly<Record<string, string>>> => {
   }
   const made = await Promise.all(
     Object.entries(raw).map(async ([path, text]) => {
-      return [path, await formatted(path, text)] as const
+      return [path, path.endsWith('.md') ? await formatted(path, text) : text] as const
     }),
   )
   return Object.fromEntries(made)

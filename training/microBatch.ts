@@ -29,15 +29,17 @@ export const inPart = (part: number, value: string): string => `micro${part + 1}
 
 const shareName = (part: number): string => inPart(part, 'share')
 
+const joined = <A>(records: readonly Readonly<Record<string, A>>[]): Readonly<Record<string, A>> =>
+  Object.fromEntries(records.flatMap((record) => Object.entries(record)))
+
 /** What a part keeps as the first does is shared; another shape, such as a smaller batch's state, is a part's own. */
 const ownKept = (first: Network, other: Network): readonly string[] =>
   Object.keys(other.kept).filter((name) => !sameShape(other.kept[name]?.shape ?? [], first.kept[name]?.shape ?? []))
 
 /** First values of what the parts keep, by the names that a step has for them. */
 export const partsKept = (parts: readonly Network[]): Tensors =>
-  Object.assign(
-    {},
-    ...parts.map((network, p): Tensors => {
+  joined(
+    parts.map((network, p) => {
       const own = ownKept(parts[0] as Network, network)
       return Object.fromEntries(
         Object.entries(initialKept(network)).map(([name, value]) => [
@@ -46,7 +48,7 @@ export const partsKept = (parts: readonly Network[]): Tensors =>
         ]),
       )
     }),
-  ) as Tensors
+  )
 
 /** What of a network goes by the whole batch, if anything does: its node, or what it carries from step to step. */
 const boundToBatch = ({ program: { nodes, carry } }: Network): string | undefined => {
@@ -185,10 +187,10 @@ export const accumulatingProgram = (parts: readonly Network[], method: Method): 
             ])
           })
           const whole: Program = {
-            inputs: Object.assign({}, ...passes.map(({ program }) => program.inputs)) as Program['inputs'],
+            inputs: joined(passes.map(({ program }) => program.inputs)),
             nodes: [...nodes, ...passes.slice(1).map((_, p) => summed('loss', p + 1, lossIn))],
             outputs: ['loss'],
-            carry: Object.assign({}, ...passes.map(({ program }) => program.carry)) as Program['carry'],
+            carry: joined(passes.map(({ program }) => program.carry)),
           }
           return stepOf({ parameters: (parts[0] as Network).parameters, kept: Object.keys(partsKept(parts)) }, method, {
             program: whole,

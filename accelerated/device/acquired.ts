@@ -78,10 +78,12 @@ export type Origin = {
   readonly borrowed?: true
 }
 
-export const acquiredFrom = (
-  { gpu, adapter, kind, facts, versions, memory, borrowed }: Origin,
-  device: GPUDevice,
-): AcquiredDevice => {
+// an implementation may end a device when what it came from is collected, so that is kept as long as the device is
+const kept = new Set<Origin>()
+
+export const acquiredFrom = (origin: Origin, device: GPUDevice): AcquiredDevice => {
+  const { gpu, adapter, kind, facts, versions, memory, borrowed } = origin
+  kept.add(origin)
   const limits = limitsOf(device.limits)
   let letGo: () => void = () => undefined
   const released = new Promise<string>((resolve) => {
@@ -104,6 +106,7 @@ export const acquiredFrom = (
     // a race is won by the first in the list that is settled already
     alive: () => Promise.race([lostAsLeft, Promise.resolve(E.right<EtalonError, void>(undefined))]),
     release: async () => {
+      kept.delete(origin)
       if (borrowed === true) letGo()
       else device.destroy()
       await lost

@@ -37,7 +37,9 @@ describe('the WebGPU of a browser', () => {
     expect(errorOf(await acquireDevice('auto')())).toBe('BackendUnavailable: WebGPU offers no adapter')
     expect(errorOf(await acquireDevice('software')())).toBe('BackendUnavailable: WebGPU offers no software adapter')
     put('navigator', browser(adapter))
-    expect(errorOf(await acquireDevice('gpu')())).toMatch(/^BackendUnavailable: .*google swiftshader, which is software/)
+    expect(errorOf(await acquireDevice('gpu')())).toMatch(
+      /^BackendUnavailable: .*google swiftshader, which is software/,
+    )
   })
 
   test('that throws gives no device, and a limit beyond the adapter is one', async () => {

@@ -109,7 +109,9 @@ export const acquireGiven = (
               source,
             )
           })
-        : TE.left(etalonError('AttributeOutOfRange', 'limits are asked of an adapter; a device that is given has its own'))
+        : TE.left(
+            etalonError('AttributeOutOfRange', 'limits are asked of an adapter; a device that is given has its own'),
+          )
       : TE.left(
           etalonError(
             'BackendUnavailable',
@@ -150,7 +152,13 @@ export const openGpu = (choice: DeviceChoice): TE.TaskEither<EtalonError, Opened
       gpu,
       // they are where a library looks for them
       globals: {},
-      fingerprint: fingerprintOf({ kind, facts, limits: limitsOf(adapter.limits), features: adapter.features, versions }),
+      fingerprint: fingerprintOf({
+        kind,
+        facts,
+        limits: limitsOf(adapter.limits),
+        features: adapter.features,
+        versions,
+      }),
       close: () => Promise.resolve(),
     })),
   )

@@ -4,6 +4,8 @@ import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
 import type { BySubgroup } from '../subgroupTile.js'
 import { subgroupFor, subgroupNested, subgroupSerial, unlessSegmented } from '../subgroupTile.js'
+import type { Lies } from '../subgroupVectors.js'
+import { inFours, vectorsNested, vectorsSerial } from '../subgroupVectors.js'
 import { tileNested, tileSerial, tileSize, tilesFor } from '../tile.js'
 
 /** y[n,o] = b[o] + Σ_i w[o,i] · x[n,i], the products added in order of i, then the bias */
@@ -73,6 +75,14 @@ fn finish(o: u32, sum: f32) { set_db(o, sum); }
 `,
 })
 
+const finishForward = /* wgsl */ `
+fn finish(n: u32, o: u32, sum: f32) {
+  var value = sum;
+  if (dims.hasBias == 1u) { value += b(o); }
+  set_y(n * dims.columns + o, value);
+}
+`
+
 const forwardProduct = {
   name: 'dense.forward.tiled',
   reads: ['x', 'w', 'b'],
@@ -81,13 +91,13 @@ const forwardProduct = {
   code: /* wgsl */ `
 fn left(n: u32, i: u32) -> f32 { return x(n * dims.terms + i); }
 fn right(i: u32, o: u32) -> f32 { return w(o * dims.terms + i); }
-fn finish(n: u32, o: u32, sum: f32) {
-  var value = sum;
-  if (dims.hasBias == 1u) { value += b(o); }
-  set_y(n * dims.columns + o, value);
-}
+${finishForward}
 `,
 }
+
+const finishBackwardX = /* wgsl */ `
+fn finish(n: u32, i: u32, sum: f32) { set_dx(n * dims.columns + i, sum); }
+`
 
 const backwardXProduct = {
   name: 'dense.backward.x.tiled',
@@ -96,9 +106,13 @@ const backwardXProduct = {
   code: /* wgsl */ `
 fn left(n: u32, o: u32) -> f32 { return dy(n * dims.terms + o); }
 fn right(o: u32, i: u32) -> f32 { return w(o * dims.columns + i); }
-fn finish(n: u32, i: u32, sum: f32) { set_dx(n * dims.columns + i, sum); }
+${finishBackwardX}
 `,
 }
+
+const finishBackwardW = /* wgsl */ `
+fn finish(o: u32, i: u32, sum: f32) { set_dw(o * dims.columns + i, sum); }
+`
 
 const backwardWProduct = {
   name: 'dense.backward.w.tiled',
@@ -107,7 +121,7 @@ const backwardWProduct = {
   code: /* wgsl */ `
 fn left(o: u32, n: u32) -> f32 { return dy(n * dims.rows + o); }
 fn right(n: u32, i: u32) -> f32 { return x(n * dims.columns + i); }
-fn finish(o: u32, i: u32, sum: f32) { set_dw(o * dims.columns + i, sum); }
+${finishBackwardW}
 `,
 }
 
@@ -123,15 +137,61 @@ export const denseBackwardXSubgroup = subgroupSerial(backwardXProduct)
 export const denseBackwardWTiled = tileNested(backwardWProduct)
 export const denseBackwardWSubgroup = subgroupNested(backwardWProduct)
 
+/** A product by tiles of a subgroup, and the same for factors that can be read by vectors. */
+interface InSubgroups {
+  readonly lies: Lies
+  readonly vectors: BySubgroup
+  readonly numbers: BySubgroup
+}
+
+const forwardLies: Lies = { left: 'terms', right: 'terms' }
+export const denseForwardVectors = vectorsSerial(forwardLies, {
+  ...forwardProduct,
+  name: 'dense.forward.vectors',
+  vectors: ['x', 'w'],
+  code: /* wgsl */ `
+fn left(n: u32, i: u32) -> vec4<f32> { return x(n * (dims.terms / 4u) + i); }
+fn right(i: u32, o: u32) -> vec4<f32> { return w(o * (dims.terms / 4u) + i); }
+${finishForward}`,
+})
+
+const backwardXLies: Lies = { left: 'terms', right: 'lines' }
+export const denseBackwardXVectors = vectorsSerial(backwardXLies, {
+  ...backwardXProduct,
+  name: 'dense.backward.x.vectors',
+  vectors: ['w', 'dy'],
+  code: /* wgsl */ `
+fn left(n: u32, o: u32) -> vec4<f32> { return dy(n * (dims.terms / 4u) + o); }
+fn right(o: u32, i: u32) -> vec4<f32> { return w(o * (dims.columns / 4u) + i); }
+${finishBackwardX}`,
+})
+
+const backwardWLies: Lies = { left: 'lines', right: 'lines' }
+export const denseBackwardWVectors = vectorsNested(backwardWLies, {
+  ...backwardWProduct,
+  name: 'dense.backward.w.vectors',
+  vectors: ['x', 'dy'],
+  code: /* wgsl */ `
+fn left(o: u32, n: u32) -> vec4<f32> { return dy(n * (dims.rows / 4u) + o); }
+fn right(n: u32, i: u32) -> vec4<f32> { return x(n * (dims.columns / 4u) + i); }
+${finishBackwardW}`,
+})
+
+const inSubgroups: Readonly<Record<'forward' | 'x' | 'w', InSubgroups>> = {
+  forward: { lies: forwardLies, vectors: denseForwardVectors, numbers: denseForwardSubgroup },
+  x: { lies: backwardXLies, vectors: denseBackwardXVectors, numbers: denseBackwardXSubgroup },
+  w: { lies: backwardWLies, vectors: denseBackwardWVectors, numbers: denseBackwardWSubgroup },
+}
+
 /** A matrix product's kernel, and how many of its tiles cover so many rows and columns; undefined: too small for tiles. */
 const tilesOf = (
   subgroupSize: number | undefined,
   tiled: Kernel,
-  bySubgroup: BySubgroup,
-  rows: number,
-  columns: number,
+  { lies, vectors, numbers }: InSubgroups,
+  sizes: Readonly<Record<'rows' | 'columns' | 'terms', number>>,
 ): { readonly kernel: Kernel; readonly count: (rows: number) => number } | undefined => {
-  const subgroup = subgroupFor(subgroupSize, bySubgroup, rows, columns)
+  const { rows, columns } = sizes
+  const subgroup = subgroupFor(subgroupSize, inFours(lies, sizes) ? vectors : numbers, rows, columns)
   if (subgroup !== undefined) return { kernel: subgroup.kernel, count: (rows) => subgroup.tiles(rows, columns) }
   // a tile pays where most of its rows and columns exist
   return rows >= tileSize && columns >= tileSize
@@ -155,7 +215,7 @@ export const denseProduct = (
 ): Launch =>
   unlessSegmented(subgroupSize, (size) => {
     const given = hasBias ? 1 : 0
-    const tiles = tilesOf(size, denseForwardTiled, denseForwardSubgroup, N, O)
+    const tiles = tilesOf(size, denseForwardTiled, inSubgroups.forward, { rows: N, columns: O, terms: I })
     return tiles === undefined
       ? {
           kernel: denseForward,
@@ -182,7 +242,7 @@ export const denseOfX = (
   subgroupSize?: number,
 ): Launch =>
   unlessSegmented(subgroupSize, (size) => {
-    const tiles = tilesOf(size, denseBackwardXTiled, denseBackwardXSubgroup, N, I)
+    const tiles = tilesOf(size, denseBackwardXTiled, inSubgroups.x, { rows: N, columns: I, terms: O })
     return tiles === undefined
       ? {
           kernel: denseBackwardX,
@@ -209,7 +269,7 @@ export const denseOfW = (
   subgroupSize?: number,
 ): Launch =>
   unlessSegmented(subgroupSize, (size) => {
-    const tiles = tilesOf(size, denseBackwardWTiled, denseBackwardWSubgroup, O, I)
+    const tiles = tilesOf(size, denseBackwardWTiled, inSubgroups.w, { rows: O, columns: I, terms: N })
     return tiles === undefined
       ? reduce(denseBackwardW, O * I, N, { bind, dims: { I, O } })
       : { kernel: tiles.kernel, bind, count: tiles.count(O), dims: { rows: O, columns: I, terms: N }, params: {} }

@@ -8,7 +8,7 @@ import type { ScanSizes } from './recurrent.js'
 import { lastOf, scanned, scannedBack, weightsOfStates } from './recurrent.js'
 
 export { gruBackwardH } from './gruCell.js'
-export { recurrentLast, recurrentOfWHh, recurrentOfWHhTiled } from './recurrent.js'
+export { recurrentLast, recurrentOfWHh, recurrentOfWHhTiled, recurrentOfWHhVectors } from './recurrent.js'
 
 /**
  * One time step of a sequence, as in `gruCellForward`. The state before is that of y [T,N,H] which starts at `before`; the
@@ -19,10 +19,23 @@ export const gruTimeStep = productByFour({
   reads: ['wHh', 'bHh', 'gates', 'y'],
   writes: ['gates', 'inner', 'y'],
   dims: ['at', 'before', 'innerAt'],
-  code: /* wgsl */ `
-${gruUpdate}
+  factors: /* wgsl */ `
 fn left(n: u32, k: u32) -> f32 { return y(dims.before + n * dims.terms + k); }
 fn right(k: u32, column: u32) -> f32 { return wHh(weight_row(column) * dims.terms + k); }
+`,
+  byVectors: {
+    right: 'terms',
+    vectors: ['wHh'],
+    factors: /* wgsl */ `
+fn left(n: u32, k: u32) -> vec4<f32> {
+  let i = dims.before + n * dims.terms + 4u * k;
+  return vec4<f32>(y(i), y(i + 1u), y(i + 2u), y(i + 3u));
+}
+fn right(k: u32, column: u32) -> vec4<f32> { return wHh(weight_row(column) * (dims.terms / 4u) + k); }
+`,
+  },
+  code: /* wgsl */ `
+${gruUpdate}
 fn finish_row(n: u32, column: u32, sums: vec4<f32>) {
   if (n >= dims.rows) { return; }
   let j = column / 4u;
@@ -69,11 +82,24 @@ export const gruBackwardTimeStep = product({
   reads: ['wHh', 'gates', 'inner', 'h0', 'h', 'dy', 'dh'],
   writes: ['gates', 'inner', 'dh'],
   dims: ['at', 'after', 'hasY'],
+  factors: /* wgsl */ `
+fn left(n: u32, p: u32) -> f32 { return inner(3u * dims.after + n * dims.terms + p); }
+fn right(p: u32, k: u32) -> f32 { return wHh(p * dims.columns + k); }
+`,
+  byVectors: {
+    right: 'lines',
+    vectors: ['wHh'],
+    factors: /* wgsl */ `
+fn left(n: u32, p: u32) -> vec4<f32> {
+  let i = 3u * dims.after + n * dims.terms + 4u * p;
+  return vec4<f32>(inner(i), inner(i + 1u), inner(i + 2u), inner(i + 3u));
+}
+fn right(p: u32, k: u32) -> vec4<f32> { return wHh(p * (dims.columns / 4u) + k); }
+`,
+  },
   code: /* wgsl */ `
 ${gruPull}
 ${stateBefore}
-fn left(n: u32, p: u32) -> f32 { return inner(3u * dims.after + n * dims.terms + p); }
-fn right(p: u32, k: u32) -> f32 { return wHh(p * dims.columns + k); }
 fn finish(n: u32, k: u32, sum: f32) {
   let i = n * dims.columns + k;
   var pulled = dh(i) + sum;
@@ -88,31 +114,34 @@ const [gates, inner] = [scratch('gates'), scratch('inner')]
 
 /** All gates and states. `keep`: `inner` holds q of every time. */
 const statesInto = (y: Slot, keep: boolean, sizes: ScanSizes): readonly Launch[] => {
-  const { N, H } = sizes
+  const { N, H, subgroupSize } = sizes
   const [product, slot] = [{ rows: N, columns: 4 * H, terms: H }, N * H]
   const weights = { wHh: input('wHh'), bHh: input('bHh') }
   return scanned(
     3 * H,
     sizes,
     gates,
-    multiply(gruCellForward, product, { ...weights, h: input('h0'), gates, inner, next: y }),
+    multiply(gruCellForward, product, { ...weights, h: input('h0'), gates, inner, next: y }, subgroupSize),
     (t) =>
-      multiply(
-        gruTimeStep,
-        product,
-        { ...weights, gates, inner, y },
-        { at: t * slot, before: (t - 1) * slot, innerAt: keep ? t * slot : 0 },
-      ),
+      multiply(gruTimeStep, product, { ...weights, gates, inner, y }, subgroupSize, {
+        at: t * slot,
+        before: (t - 1) * slot,
+        innerAt: keep ? t * slot : 0,
+      }),
     'bIh',
   )
 }
 
-export const forward: Lower<'gru'> = ({ sizes, wants }) => ({
-  launches: [...statesInto(output('y'), false, sizes), ...lastOf(wants('hT'), sizes)],
+export const forward: Lower<'gru'> = ({ sizes, wants, subgroupSize }) => ({
+  launches: [
+    ...statesInto(output('y'), false, { ...sizes, subgroupSize }),
+    ...lastOf(wants('hT'), { ...sizes, subgroupSize }),
+  ],
   scratch: { gates: 3 * sizes.T * sizes.N * sizes.H, inner: 3 * sizes.N * sizes.H },
 })
 
-export const backward: Lower<'gru'> = ({ sizes, given, wants }) => {
+export const backward: Lower<'gru'> = ({ sizes: layer, given, wants, subgroupSize }) => {
+  const sizes = { ...layer, subgroupSize }
   const { T, N, I, H } = sizes
   const [h, R, slot, hasY] = [scratch('h'), 3 * H, N * H, given('y') ? 1 : 0]
   const bind = { gates, inner, h0: input('h0'), h, dy: cotangent('y'), dh: gradient('h0') }
@@ -124,21 +153,20 @@ export const backward: Lower<'gru'> = ({ sizes, given, wants }) => {
     params: {},
   }
   const before = (t: number): Launch =>
-    multiply(
-      gruBackwardTimeStep,
-      { rows: N, columns: H, terms: R },
-      { ...bind, wHh: input('wHh') },
-      { at: t * slot, after: (t + 1) * slot, hasY },
-    )
+    multiply(gruBackwardTimeStep, { rows: N, columns: H, terms: R }, { ...bind, wHh: input('wHh') }, subgroupSize, {
+      at: t * slot,
+      after: (t + 1) * slot,
+      hasY,
+    })
   const all = { N: T * N, I, O: R }
   const wanted = (name: string, launch: Launch) => (wants(name) ? [launch] : [])
   return {
     launches: [
       ...statesInto(h, true, sizes),
       ...scannedBack(sizes, last, before),
-      ...wanted('x', denseOfX(all, { w: input('wIh'), dy: gates, dx: gradient('x') })),
-      ...wanted('h0', gruOfH(N, H, inner, gradient('h0'))),
-      ...wanted('wIh', denseOfW(all, { x: input('x'), dy: gates, dw: gradient('wIh') })),
+      ...wanted('x', denseOfX(all, { w: input('wIh'), dy: gates, dx: gradient('x') }, subgroupSize)),
+      ...wanted('h0', gruOfH(N, H, inner, gradient('h0'), subgroupSize)),
+      ...wanted('wIh', denseOfW(all, { x: input('x'), dy: gates, dw: gradient('wIh') }, subgroupSize)),
       ...wanted('wHh', weightsOfStates(inner, R, sizes)),
       ...wanted('bIh', denseOfB(all, { dy: gates, db: gradient('bIh') })),
       ...wanted('bHh', denseOfB(all, { dy: inner, db: gradient('bHh') })),

@@ -34,10 +34,23 @@ export const gruCellForward = productByFour({
   name: 'gruCell.forward',
   reads: ['h', 'wHh', 'bHh', 'gates'],
   writes: ['gates', 'inner', 'next'],
-  code: /* wgsl */ `
-${gruUpdate}
+  factors: /* wgsl */ `
 fn left(n: u32, k: u32) -> f32 { return h(n * dims.terms + k); }
 fn right(k: u32, column: u32) -> f32 { return wHh(weight_row(column) * dims.terms + k); }
+`,
+  byVectors: {
+    right: 'terms',
+    vectors: ['wHh'],
+    factors: /* wgsl */ `
+fn left(n: u32, k: u32) -> vec4<f32> {
+  let i = n * dims.terms + 4u * k;
+  return vec4<f32>(h(i), h(i + 1u), h(i + 2u), h(i + 3u));
+}
+fn right(k: u32, column: u32) -> vec4<f32> { return wHh(weight_row(column) * (dims.terms / 4u) + k); }
+`,
+  },
+  code: /* wgsl */ `
+${gruUpdate}
 fn finish_row(n: u32, column: u32, sums: vec4<f32>) {
   if (n >= dims.rows) { return; }
   let j = column / 4u;
@@ -91,9 +104,22 @@ export const gruBackwardH = product({
   name: 'gru.backward.h',
   reads: ['wHh', 'inner', 'dh'],
   writes: ['dh'],
-  code: /* wgsl */ `
+  factors: /* wgsl */ `
 fn left(n: u32, p: u32) -> f32 { return inner(n * dims.terms + p); }
 fn right(p: u32, k: u32) -> f32 { return wHh(p * dims.columns + k); }
+`,
+  byVectors: {
+    right: 'lines',
+    vectors: ['wHh'],
+    factors: /* wgsl */ `
+fn left(n: u32, p: u32) -> vec4<f32> {
+  let i = n * dims.terms + 4u * p;
+  return vec4<f32>(inner(i), inner(i + 1u), inner(i + 2u), inner(i + 3u));
+}
+fn right(p: u32, k: u32) -> vec4<f32> { return wHh(p * (dims.columns / 4u) + k); }
+`,
+  },
+  code: /* wgsl */ `
 fn finish(n: u32, k: u32, sum: f32) {
   let at = n * dims.columns + k;
   set_dh(at, dh(at) + sum);
@@ -102,11 +128,12 @@ fn finish(n: u32, k: u32, sum: f32) {
 })
 
 /** The launch for it: `inner` holds du from its start on, `dh` what goes straight. */
-export const gruOfH = (N: number, H: number, inner: Slot, dh: Slot): Launch =>
+export const gruOfH = (N: number, H: number, inner: Slot, dh: Slot, subgroupSize: number | undefined): Launch =>
   multiply(
     gruBackwardH,
     { rows: N, columns: H, terms: 3 * H },
     { wHh: input('wHh'), inner, dh },
+    subgroupSize,
     {},
     { inner: 3 * H, dh: H },
   )
@@ -121,23 +148,24 @@ interface CellSizes {
 const [gates, inner] = [scratch('gates'), scratch('inner')]
 
 /** bIh + wIh·x, then the step from it. */
-const stepInto = (next: Slot, { N, I, H, G }: CellSizes): readonly Launch[] => [
-  denseProduct({ N, I, O: G }, { x: input('x'), w: input('wIh'), b: input('bIh'), y: gates }, true),
+const stepInto = (next: Slot, { N, I, H, G }: CellSizes, subgroupSize: number | undefined): readonly Launch[] => [
+  denseProduct({ N, I, O: G }, { x: input('x'), w: input('wIh'), b: input('bIh'), y: gates }, true, subgroupSize),
   multiply(
     gruCellForward,
     { rows: N, columns: 4 * H, terms: H },
     { h: input('h'), wHh: input('wHh'), bHh: input('bHh'), gates, inner, next },
+    subgroupSize,
     {},
     { h: H, gates: G, inner: G, next: H },
   ),
 ]
 
-export const forward: Lower<'gruCell'> = ({ sizes }) => ({
-  launches: stepInto(output('h'), sizes),
+export const forward: Lower<'gruCell'> = ({ sizes, subgroupSize }) => ({
+  launches: stepInto(output('h'), sizes, subgroupSize),
   scratch: { gates: sizes.N * sizes.G, inner: sizes.N * sizes.G },
 })
 
-export const backward: Lower<'gruCell'> = ({ sizes, wants }) => {
+export const backward: Lower<'gruCell'> = ({ sizes, wants, subgroupSize }) => {
   const { N, I, H, G } = sizes
   const [ofInput, ofState] = [
     { N, I, O: G },
@@ -147,7 +175,7 @@ export const backward: Lower<'gruCell'> = ({ sizes, wants }) => {
   const dh = gradient('h')
   return {
     launches: [
-      ...stepInto(scratch('next'), sizes),
+      ...stepInto(scratch('next'), sizes, subgroupSize),
       {
         kernel: gruCellBackwardA,
         bind: { gates, inner, h: input('h'), dnext: cotangent('h'), dh },
@@ -156,10 +184,10 @@ export const backward: Lower<'gruCell'> = ({ sizes, wants }) => {
         params: {},
         outer: { extent: N, dims: [], slices: { gates: G, inner: G, h: H, dnext: H, dh: H } },
       },
-      ...wanted('x', denseOfX(ofInput, { w: input('wIh'), dy: gates, dx: gradient('x') })),
-      ...wanted('h', gruOfH(N, H, inner, dh)),
-      ...wanted('wIh', denseOfW(ofInput, { x: input('x'), dy: gates, dw: gradient('wIh') })),
-      ...wanted('wHh', denseOfW(ofState, { x: input('h'), dy: inner, dw: gradient('wHh') })),
+      ...wanted('x', denseOfX(ofInput, { w: input('wIh'), dy: gates, dx: gradient('x') }, subgroupSize)),
+      ...wanted('h', gruOfH(N, H, inner, dh, subgroupSize)),
+      ...wanted('wIh', denseOfW(ofInput, { x: input('x'), dy: gates, dw: gradient('wIh') }, subgroupSize)),
+      ...wanted('wHh', denseOfW(ofState, { x: input('h'), dy: inner, dw: gradient('wHh') }, subgroupSize)),
       ...wanted('bIh', denseOfB(ofState, { dy: gates, db: gradient('bIh') })),
       ...wanted('bHh', denseOfB(ofState, { dy: inner, db: gradient('bHh') })),
     ],

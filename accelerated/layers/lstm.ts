@@ -6,7 +6,7 @@ import { lstmCellForward, lstmPull, lstmUpdate } from './lstmCell.js'
 import type { ScanSizes } from './recurrent.js'
 import { lastOf, pulledFrom, scanned, scannedBack } from './recurrent.js'
 
-export { recurrentLast, recurrentOfWHh, recurrentOfWHhTiled } from './recurrent.js'
+export { recurrentLast, recurrentOfWHh, recurrentOfWHhTiled, recurrentOfWHhVectors } from './recurrent.js'
 
 /**
  * One time step of a sequence, as in `lstmCellForward`. The state before is that of y [T,N,H] which starts at `before`, the cell
@@ -17,10 +17,23 @@ export const lstmTimeStep = productByFour({
   reads: ['wHh', 'gates', 'y', 'c'],
   writes: ['gates', 'y', 'c'],
   dims: ['at', 'before', 'cellAt', 'cellBefore'],
-  code: /* wgsl */ `
-${lstmUpdate}
+  factors: /* wgsl */ `
 fn left(n: u32, k: u32) -> f32 { return y(dims.before + n * dims.terms + k); }
 fn right(k: u32, column: u32) -> f32 { return wHh(weight_row(column) * dims.terms + k); }
+`,
+  byVectors: {
+    right: 'terms',
+    vectors: ['wHh'],
+    factors: /* wgsl */ `
+fn left(n: u32, k: u32) -> vec4<f32> {
+  let i = dims.before + n * dims.terms + 4u * k;
+  return vec4<f32>(y(i), y(i + 1u), y(i + 2u), y(i + 3u));
+}
+fn right(k: u32, column: u32) -> vec4<f32> { return wHh(weight_row(column) * (dims.terms / 4u) + k); }
+`,
+  },
+  code: /* wgsl */ `
+${lstmUpdate}
 fn finish_row(n: u32, column: u32, sums: vec4<f32>) {
   if (n >= dims.rows) { return; }
   let j = column / 4u;
@@ -68,11 +81,24 @@ export const lstmBackwardTimeStep = product({
   reads: ['wHh', 'gates', 'c0', 'c', 'dy', 'dc'],
   writes: ['gates', 'dc'],
   dims: ['at', 'after', 'hasY'],
+  factors: /* wgsl */ `
+fn left(n: u32, r: u32) -> f32 { return gates(4u * dims.after + n * dims.terms + r); }
+fn right(r: u32, k: u32) -> f32 { return wHh(r * dims.columns + k); }
+`,
+  byVectors: {
+    right: 'lines',
+    vectors: ['wHh'],
+    factors: /* wgsl */ `
+fn left(n: u32, r: u32) -> vec4<f32> {
+  let i = 4u * dims.after + n * dims.terms + 4u * r;
+  return vec4<f32>(gates(i), gates(i + 1u), gates(i + 2u), gates(i + 3u));
+}
+fn right(r: u32, k: u32) -> vec4<f32> { return wHh(r * (dims.columns / 4u) + k); }
+`,
+  },
   code: /* wgsl */ `
 ${lstmPull}
 ${cellBefore}
-fn left(n: u32, r: u32) -> f32 { return gates(4u * dims.after + n * dims.terms + r); }
-fn right(r: u32, k: u32) -> f32 { return wHh(r * dims.columns + k); }
 fn finish(n: u32, k: u32, sum: f32) {
   let i = n * dims.columns + k;
   var dh = sum;
@@ -87,30 +113,39 @@ const gates = scratch('gates')
 
 /** All gates, states and cells. `keep`: c holds every cell. */
 const statesInto = (y: Slot, c: Slot, keep: boolean, sizes: ScanSizes): readonly Launch[] => {
-  const { N, H } = sizes
+  const { N, H, subgroupSize } = sizes
   const [wHh, product, slot] = [input('wHh'), { rows: N, columns: 4 * H, terms: H }, N * H]
   const cell = (t: number): number => (keep ? t * slot : 0)
   return scanned(
     4 * H,
     sizes,
     gates,
-    multiply(lstmCellForward, product, { h: input('h0'), c: input('c0'), wHh, gates, nextH: y, nextC: c }),
+    multiply(
+      lstmCellForward,
+      product,
+      { h: input('h0'), c: input('c0'), wHh, gates, nextH: y, nextC: c },
+      subgroupSize,
+    ),
     (t) =>
-      multiply(
-        lstmTimeStep,
-        product,
-        { wHh, gates, y, c },
-        { at: t * slot, before: (t - 1) * slot, cellAt: cell(t), cellBefore: cell(t - 1) },
-      ),
+      multiply(lstmTimeStep, product, { wHh, gates, y, c }, subgroupSize, {
+        at: t * slot,
+        before: (t - 1) * slot,
+        cellAt: cell(t),
+        cellBefore: cell(t - 1),
+      }),
   )
 }
 
-export const forward: Lower<'lstm'> = ({ sizes, wants }) => ({
-  launches: [...statesInto(output('y'), output('cT'), false, sizes), ...lastOf(wants('hT'), sizes)],
+export const forward: Lower<'lstm'> = ({ sizes, wants, subgroupSize }) => ({
+  launches: [
+    ...statesInto(output('y'), output('cT'), false, { ...sizes, subgroupSize }),
+    ...lastOf(wants('hT'), { ...sizes, subgroupSize }),
+  ],
   scratch: { gates: 4 * sizes.T * sizes.N * sizes.H },
 })
 
-export const backward: Lower<'lstm'> = ({ sizes, given, wants }) => {
+export const backward: Lower<'lstm'> = ({ sizes: layer, given, wants, subgroupSize }) => {
+  const sizes = { ...layer, subgroupSize }
   const { T, N, H } = sizes
   const [h, c, slot] = [scratch('h'), scratch('c'), N * H]
   const hasY = given('y') ? 1 : 0
@@ -127,6 +162,7 @@ export const backward: Lower<'lstm'> = ({ sizes, given, wants }) => {
       lstmBackwardTimeStep,
       { rows: N, columns: H, terms: 4 * H },
       { ...bind, wHh: input('wHh') },
+      subgroupSize,
       { at: t * slot, after: (t + 1) * slot, hasY },
     )
   return {

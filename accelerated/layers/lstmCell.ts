@@ -34,10 +34,23 @@ export const lstmCellForward = productByFour({
   name: 'lstmCell.forward',
   reads: ['h', 'c', 'wHh', 'gates'],
   writes: ['gates', 'nextH', 'nextC'],
-  code: /* wgsl */ `
-${lstmUpdate}
+  factors: /* wgsl */ `
 fn left(n: u32, k: u32) -> f32 { return h(n * dims.terms + k); }
 fn right(k: u32, column: u32) -> f32 { return wHh(weight_row(column) * dims.terms + k); }
+`,
+  byVectors: {
+    right: 'terms',
+    vectors: ['wHh'],
+    factors: /* wgsl */ `
+fn left(n: u32, k: u32) -> vec4<f32> {
+  let i = n * dims.terms + 4u * k;
+  return vec4<f32>(h(i), h(i + 1u), h(i + 2u), h(i + 3u));
+}
+fn right(k: u32, column: u32) -> vec4<f32> { return wHh(weight_row(column) * (dims.terms / 4u) + k); }
+`,
+  },
+  code: /* wgsl */ `
+${lstmUpdate}
 fn finish_row(n: u32, column: u32, sums: vec4<f32>) {
   if (n >= dims.rows) { return; }
   let j = column / 4u;
@@ -99,23 +112,29 @@ interface CellSizes {
 const gates = scratch('gates')
 
 /** b + wIh·x, then the step from it. */
-const stepInto = (nextH: Slot, nextC: Slot, { N, I, H, G }: CellSizes): readonly Launch[] => [
-  denseProduct({ N, I, O: G }, { x: input('x'), w: input('wIh'), b: input('b'), y: gates }, true),
+const stepInto = (
+  nextH: Slot,
+  nextC: Slot,
+  { N, I, H, G }: CellSizes,
+  subgroupSize: number | undefined,
+): readonly Launch[] => [
+  denseProduct({ N, I, O: G }, { x: input('x'), w: input('wIh'), b: input('b'), y: gates }, true, subgroupSize),
   multiply(
     lstmCellForward,
     { rows: N, columns: G, terms: H },
     { h: input('h'), c: input('c'), wHh: input('wHh'), gates, nextH, nextC },
+    subgroupSize,
     {},
     { h: H, c: H, gates: G, nextH: H, nextC: H },
   ),
 ]
 
-export const forward: Lower<'lstmCell'> = ({ sizes }) => ({
-  launches: stepInto(output('h'), output('c'), sizes),
+export const forward: Lower<'lstmCell'> = ({ sizes, subgroupSize }) => ({
+  launches: stepInto(output('h'), output('c'), sizes, subgroupSize),
   scratch: { gates: sizes.N * sizes.G },
 })
 
-export const backward: Lower<'lstmCell'> = ({ sizes, given, wants }) => {
+export const backward: Lower<'lstmCell'> = ({ sizes, given, wants, subgroupSize }) => {
   const { N, I, H, G } = sizes
   const [ofInput, ofState] = [
     { N, I, O: G },
@@ -124,7 +143,7 @@ export const backward: Lower<'lstmCell'> = ({ sizes, given, wants }) => {
   const wanted = (name: string, launch: Launch) => (wants(name) ? [launch] : [])
   return {
     launches: [
-      ...stepInto(scratch('h'), scratch('c'), sizes),
+      ...stepInto(scratch('h'), scratch('c'), sizes, subgroupSize),
       {
         kernel: lstmCellBackwardA,
         bind: {
@@ -140,10 +159,10 @@ export const backward: Lower<'lstmCell'> = ({ sizes, given, wants }) => {
         params: {},
         outer: { extent: N, dims: [], slices: { gates: G, c: H, nextC: H, dnextH: H, dnextC: H, dc: H } },
       },
-      ...wanted('x', denseOfX(ofInput, { w: input('wIh'), dy: gates, dx: gradient('x') })),
-      ...wanted('h', denseOfX(ofState, { w: input('wHh'), dy: gates, dx: gradient('h') })),
-      ...wanted('wIh', denseOfW(ofInput, { x: input('x'), dy: gates, dw: gradient('wIh') })),
-      ...wanted('wHh', denseOfW(ofState, { x: input('h'), dy: gates, dw: gradient('wHh') })),
+      ...wanted('x', denseOfX(ofInput, { w: input('wIh'), dy: gates, dx: gradient('x') }, subgroupSize)),
+      ...wanted('h', denseOfX(ofState, { w: input('wHh'), dy: gates, dx: gradient('h') }, subgroupSize)),
+      ...wanted('wIh', denseOfW(ofInput, { x: input('x'), dy: gates, dw: gradient('wIh') }, subgroupSize)),
+      ...wanted('wHh', denseOfW(ofState, { x: input('h'), dy: gates, dw: gradient('wHh') }, subgroupSize)),
       ...wanted('b', denseOfB(ofState, { dy: gates, db: gradient('b') })),
     ],
     scratch: { gates: N * G, h: N * H, c: N * H },

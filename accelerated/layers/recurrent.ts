@@ -1,6 +1,9 @@
-import type { Launch, Slot } from '../kernel.js'
+import type { Kernel, Launch, Slot } from '../kernel.js'
 import { gradient, input, kernel, output, scratch } from '../kernel.js'
 import { reduce, reduction } from '../reduction.js'
+import { subgroupFor } from '../subgroupTile.js'
+import type { Lies } from '../subgroupVectors.js'
+import { inFours, vectorsNested } from '../subgroupVectors.js'
 import { tileNested, tilesFor, worthTiling } from '../tile.js'
 import { denseOfB, denseOfW, denseOfX, denseProduct } from './dense.js'
 
@@ -36,6 +39,26 @@ fn finish(at: u32, sum: f32) { set_dw(at, sum); }
 `,
 })
 
+const byLines: Lies = { left: 'lines', right: 'lines' }
+
+/** The same by tiles of one subgroup. */
+export const recurrentOfWHhVectors = vectorsNested(byLines, {
+  name: 'recurrent.backward.wHh.vectors',
+  reads: ['h0', 'h', 'da'],
+  writes: ['dw'],
+  dims: ['first'],
+  vectors: ['h0', 'h', 'da'],
+  code: /* wgsl */ `
+fn left(r: u32, m: u32) -> vec4<f32> { return da(m * (dims.rows / 4u) + r); }
+fn right(m: u32, k: u32) -> vec4<f32> {
+  let i = m * (dims.columns / 4u) + k;
+  if (i < dims.first / 4u) { return h0(i); }
+  return h(i - dims.first / 4u);
+}
+fn finish(r: u32, k: u32, sum: f32) { set_dw(r * dims.columns + k, sum); }
+`,
+})
+
 /** The same by 4 × 4 tiles of rows × units. */
 export const recurrentOfWHhTiled = tileNested({
   name: 'recurrent.backward.wHh.tiled',
@@ -50,11 +73,13 @@ fn finish(r: u32, k: u32, sum: f32) { set_dw(r * dims.columns + k, sum); }
 `,
 })
 
+/** The sizes of a sequence's layer, and how many lanes the device's subgroups have. */
 export interface ScanSizes {
   readonly T: number
   readonly N: number
   readonly I: number
   readonly H: number
+  readonly subgroupSize: number | undefined
 }
 
 const times = (from: number, to: number): readonly number[] =>
@@ -63,13 +88,13 @@ const times = (from: number, to: number): readonly number[] =>
 /** All states in order of time: the bias + wIh·x of all times at once into `into`, then a launch for each time. */
 export const scanned = (
   R: number,
-  { T, N, I }: ScanSizes,
+  { T, N, I, subgroupSize }: ScanSizes,
   into: Slot,
   first: Launch,
   next: (t: number) => Launch,
   bias = 'b',
 ): readonly Launch[] => [
-  denseProduct({ N: T * N, I, O: R }, { x: input('x'), w: input('wIh'), b: input(bias), y: into }, true),
+  denseProduct({ N: T * N, I, O: R }, { x: input('x'), w: input('wIh'), b: input(bias), y: into }, true, subgroupSize),
   first,
   ...times(1, T).map(next),
 ]
@@ -97,17 +122,21 @@ export const lastOf = (wanted: boolean, { T, N, H }: ScanSizes): readonly Launch
     : []
 
 /** dwHh from the gradients of all sums over states, [T,N,R]. */
-export const weightsOfStates = (da: Slot, R: number, { T, N, H }: ScanSizes): Launch => {
+export const weightsOfStates = (da: Slot, R: number, { T, N, H, subgroupSize }: ScanSizes): Launch => {
   const bind = { h0: input('h0'), h: scratch('h'), da, dw: gradient('wHh') }
-  return worthTiling(R, H)
-    ? {
-        kernel: recurrentOfWHhTiled,
-        bind,
-        count: tilesFor(R, H),
-        dims: { rows: R, columns: H, terms: T * N, first: N * H },
-        params: {},
-      }
+  const sizes = { rows: R, columns: H, terms: T * N }
+  const inTiles = (kernel: Kernel, count: number): Launch => ({
+    kernel,
+    bind,
+    count,
+    dims: { ...sizes, first: N * H },
+    params: {},
+  })
+  const plain = worthTiling(R, H)
+    ? inTiles(recurrentOfWHhTiled, tilesFor(R, H))
     : reduce(recurrentOfWHh, R * H, T * N, { bind, dims: { R, H, first: N * H } })
+  const subgroup = inFours(byLines, sizes) ? subgroupFor(subgroupSize, recurrentOfWHhVectors, R, H) : undefined
+  return subgroup === undefined ? plain : { ...inTiles(subgroup.kernel, subgroup.tiles(R, H)), orElse: plain }
 }
 
 /**
@@ -120,12 +149,12 @@ export const pulledFrom = (
   sizes: ScanSizes,
   wants: (input: string) => boolean,
 ): readonly Launch[] => {
-  const { T, N, I, H } = sizes
+  const { T, N, I, H, subgroupSize } = sizes
   const all = { N: T * N, I, O: R }
   const list: readonly (readonly [string, Launch])[] = [
-    ['x', denseOfX(all, { w: input('wIh'), dy: da, dx: gradient('x') })],
-    ['h0', denseOfX({ N, I: H, O: R }, { w: input('wHh'), dy: da, dx: gradient('h0') })],
-    ['wIh', denseOfW(all, { x: input('x'), dy: da, dw: gradient('wIh') })],
+    ['x', denseOfX(all, { w: input('wIh'), dy: da, dx: gradient('x') }, subgroupSize)],
+    ['h0', denseOfX({ N, I: H, O: R }, { w: input('wHh'), dy: da, dx: gradient('h0') }, subgroupSize)],
+    ['wIh', denseOfW(all, { x: input('x'), dy: da, dw: gradient('wIh') }, subgroupSize)],
     ['wHh', weightsOfStates(da, R, sizes)],
     ['b', denseOfB(all, { dy: da, db: gradient('b') })],
   ]

@@ -112,7 +112,10 @@ export const filesFor = async (backend: string): Promise<Result<Files>> => {
   const adapter = adapters.find(({ name }) => name === backend)
   const made = extension === 'js' && adapter === undefined
   if (made && !existsSync(madeFolder))
-    return fail('BackendUnavailable', 'this program comes without the suite for browsers; the npm package etalon has it')
+    return fail(
+      'BackendUnavailable',
+      'this program comes without the suite for browsers; the npm package etalon has it',
+    )
   const missing = packagesOf(backend).some((name) => versionOf(name) === undefined)
   if (adapter !== undefined && missing)
     return fail('BackendUnavailable', `${backend} is not installed: ${installCommand(adapter.packages)}`)
@@ -128,4 +131,3 @@ export const filesFor = async (backend: string): Promise<Result<Files>> => {
     )
   }
 }
-

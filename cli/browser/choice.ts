@@ -17,7 +17,10 @@ export const browserOptions = (): readonly [browser: Option, browserPath: Option
     '--browser',
     'in a browser, on its WebGPU: the embedded Chromium, without a window, unless --browser-path names another',
   ),
-  new Option('--browser-path <file>', 'the program of a Chromium, or deno, whose WebGPU is wgpu; asks for --browser too'),
+  new Option(
+    '--browser-path <file>',
+    'the program of a Chromium, or deno, whose WebGPU is wgpu; asks for --browser too',
+  ),
 ]
 
 /** The backends that there are in a browser. */

@@ -75,7 +75,10 @@ const embeddedProgram = async (): Promise<Result<string>> => {
       troubles.push(messageOf(thrown))
     }
   }
-  return fail('BackendUnavailable', `the embedded browser could not be prepared: ${[...new Set(troubles)].join('; then ')}`)
+  return fail(
+    'BackendUnavailable',
+    `the embedded browser could not be prepared: ${[...new Set(troubles)].join('; then ')}`,
+  )
 }
 
 /** A program of this machine's. Errors: BackendUnavailable. */
@@ -96,6 +99,9 @@ const flagsFor: Readonly<Record<DeviceChoice, readonly string[]>> = {
 
 // a software adapter may take long over one submission without being stuck
 const always: readonly string[] = ['--disable-gpu-watchdog']
+
+// the embedded one is built for that: a process less that can be lost, and with it the device
+const ofEmbedded: readonly string[] = ['--in-process-gpu']
 
 const lacksLibraries = (thrown: unknown): boolean => messageOf(thrown).includes('error while loading shared libraries')
 
@@ -120,7 +126,10 @@ const startSeconds = 60
 export const launchChromium = async (path: string | undefined, device: DeviceChoice): Promise<Result<Launched>> => {
   const playwright = await import('playwright-core').catch(() => undefined)
   if (playwright === undefined)
-    return fail('BackendUnavailable', 'a browser is driven by playwright-core, which is not installed: npm install playwright-core')
+    return fail(
+      'BackendUnavailable',
+      'a browser is driven by playwright-core, which is not installed: npm install playwright-core',
+    )
   const found = path === undefined ? await embeddedProgram() : await programAt(path)
   if (E.isLeft(found)) return found
   const executablePath = found.right
@@ -128,7 +137,7 @@ export const launchChromium = async (path: string | undefined, device: DeviceCho
     playwright.chromium.launch({
       executablePath,
       headless: true,
-      args: [...always, ...flagsFor[device]],
+      args: [...always, ...(path === undefined ? ofEmbedded : []), ...flagsFor[device]],
       timeout: 1000 * startSeconds,
       // a person's Ctrl-C is the command's, which says how to go on
       handleSIGINT: false,
@@ -138,7 +147,9 @@ export const launchChromium = async (path: string | undefined, device: DeviceCho
     const browser = await launch({}).catch((thrown: unknown) => {
       if (path !== undefined || !lacksLibraries(thrown)) throw thrown
       const own = join(dirname(executablePath), libraries)
-      return launch({ LD_LIBRARY_PATH: [own, process.env['LD_LIBRARY_PATH'] ?? ''].filter((one) => one !== '').join(':') })
+      return launch({
+        LD_LIBRARY_PATH: [own, process.env['LD_LIBRARY_PATH'] ?? ''].filter((one) => one !== '').join(':'),
+      })
     })
     return E.right(launchedFrom(browser))
   } catch (thrown) {

@@ -17,7 +17,7 @@ Object.assign(console, { log: console.error, info: console.error, debug: console
 
 const hear = work((text) => {
   const bytes = new TextEncoder().encode(`${text}\n`)
-  for (let written = 0; written < bytes.length; ) written += stdout.writeSync(bytes.subarray(written))
+  for (let written = 0; written < bytes.length;) written += stdout.writeSync(bytes.subarray(written))
   return Promise.resolve()
 })
 

@@ -91,8 +91,6 @@ export const openHost = async (
   backend: string,
   err: Screen,
 ): Promise<Result<Host>> => {
-  const files = await filesFor(backend)
-  if (E.isLeft(files)) return files
   // each is loaded when it is wanted: a driver of some size
   const launched =
     which === 'deno'
@@ -100,6 +98,12 @@ export const openHost = async (
       : await (await import('./chromium.js')).launchChromium(path, device)
   if (E.isLeft(launched)) return launched
   const { facts, open, close } = launched.right
+  // a browser that is not there is found out sooner than a bundle is made
+  const files = await filesFor(backend)
+  if (E.isLeft(files)) {
+    await close().catch(() => undefined)
+    return files
+  }
   const server = await serve(files.right)
   const surroundings: Surroundings = {
     facts,
@@ -130,7 +134,9 @@ export const openHost = async (
     replay: ({ texts, device, backend, caseTimeout }, { out, err }) =>
       new Promise((resolve) => {
         const { tell, hear, end } = openOne()
+        let done = false
         const finish = (code: ExitCode): void => {
+          done = true
           resolve(code)
           end()
         }
@@ -144,9 +150,10 @@ export const openHost = async (
             }
           },
           (how) => {
+            if (done) return
             const { code, message } = etalonError('DeviceLost', how)
             complainTo(err)(`${code}: ${message}`)
-            resolve(exit.noBackend)
+            finish(exit.noBackend)
           },
         )
         tell({ is: 'replay', texts, device, backend, caseTimeout, coloured: inkFor(out) === coloured })

@@ -19,10 +19,17 @@ test('what JSON has no word for comes back as it went', () => {
 })
 
 test('any value of a report comes back as it went', () => {
-  const value = fc.anything({ withSparseArray: false, withNullPrototype: false, withTypedArray: true, key: fc.string() })
+  const value = fc.anything({
+    withSparseArray: false,
+    withNullPrototype: false,
+    withTypedArray: true,
+    key: fc.string(),
+  })
   fc.assert(
     fc.property(
-      value.filter((one) => !/BigInt64Array|BigUint64Array/.test(fc.stringify(one)) && !fc.stringify(one).includes('__proto__')),
+      value.filter(
+        (one) => !/BigInt64Array|BigUint64Array/.test(fc.stringify(one)) && !fc.stringify(one).includes('__proto__'),
+      ),
       (one) => {
         expect(fromText(toText(one))).toStrictEqual(one)
       },

@@ -39,7 +39,9 @@ const fromPlain = (value: unknown): unknown => {
   const { $: kind, of = [] } = value as { readonly $: string; readonly of?: readonly unknown[] }
   if (kind === 'undefined') return undefined
   if (kind === 'object')
-    return Object.fromEntries((of as readonly (readonly [string, unknown])[]).map(([name, one]) => [name, fromPlain(one)]))
+    return Object.fromEntries(
+      (of as readonly (readonly [string, unknown])[]).map(([name, one]) => [name, fromPlain(one)]),
+    )
   return isArrayName(kind) ? arrays[kind].from(of.map(fromPlain) as number[]) : Number(kind)
 }
 

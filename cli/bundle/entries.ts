@@ -23,7 +23,9 @@ const inBrowser = (target: Target): string | undefined => {
 
 /** Whether another entry says what becomes of that name. */
 const isNamed = (name: string): boolean =>
-  Object.keys(exports).some((key) => key === name || (key.endsWith('/*') && name.startsWith(key.slice(0, -1)) && key !== './adapters/*'))
+  Object.keys(exports).some(
+    (key) => key === name || (key.endsWith('/*') && name.startsWith(key.slice(0, -1)) && key !== './adapters/*'),
+  )
 
 /** The entries that are meant for browsers, by the names that they are imported by, and their sources. */
 export const browserEntries = (): ReadonlyMap<string, string> =>

@@ -18,7 +18,7 @@ export const about = JSON.parse(readFileSync(join(repository, 'package.json'), '
 // the libraries of adapters, which `bench` times too and which say so where they are missing, what reads formulas from their
 // sources, what reads backends in TypeScript, and what drives a browser
 const leftOut = [
-  ...['@tensorflow/*', '@jax-js/jax', 'onnxruntime-web', 'onnxruntime-web/*', 'protobufjs'],
+  ...['@tensorflow/*', '@jax-js/jax', 'onnxruntime-web', 'onnxruntime-web/*'],
   ...['*/read.js', 'tsx/*', 'playwright-core'],
 ]
 

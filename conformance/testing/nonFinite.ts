@@ -16,7 +16,7 @@ import { answersOf, checkProgram, oneNode } from '../../spec/program.js'
 import type { Numbers, Tensor, Tensors } from '../../spec/tensor.js'
 import { indexOf, sizeOf } from '../../spec/tensor.js'
 import { caseAt, caseCount } from '../cases.js'
-import type { Case } from '../form.js'
+import type { Case, Form } from '../form.js'
 import { acceptable, numbersIn, realise } from '../form.js'
 import type { Special } from '../nonFinite.js'
 import { isRight, moderated, specials, wantedOf } from '../nonFinite.js'
@@ -56,10 +56,47 @@ const inBlocks = (K: number): readonly Case[] =>
     }
   })
 
+// dense with so many samples and outputs that its factors are read by vectors, in tiles of few rows and of many
+const inVectors = (['forward', 'backward'] as const).flatMap((direction) =>
+  [8, 12].map((n): Case => ({
+    op: 'dense',
+    direction,
+    seed: `vectors, ${n} rows`,
+    form: form('vectors', {}, { x: [n, 8], w: [n, 8], b: [n] }),
+  })),
+)
+
+// sequences and cells of so many units and samples that their states are multiplied so
+const ofUnits = (n: number): readonly Case[] =>
+  (
+    [
+      ['rnn', 8],
+      ['lstm', 32],
+      ['gru', 24],
+    ] as const
+  ).flatMap(([op, gates]) =>
+    (['forward', 'backward'] as const).flatMap((direction): readonly Case[] => {
+      const cell = `${op}Cell` as const
+      const weights: Form['shapes'] = {
+        wIh: [gates, 4],
+        wHh: [gates, 8],
+        ...(op === 'gru' ? { bIh: [gates], bHh: [gates] } : { b: [gates] }),
+      }
+      const state: Form['shapes'] = { h: [n, 8], ...(op === 'lstm' ? { c: [n, 8] } : {}) }
+      const first: Form['shapes'] = { h0: [n, 8], ...(op === 'lstm' ? { c0: [n, 8] } : {}) }
+      return [
+        { op: cell, direction, seed: `${n} samples`, form: form('units', {}, { x: [n, 4], ...state, ...weights }) },
+        { op, direction, seed: `${n} samples`, form: form('units', {}, { x: [2, n, 4], ...first, ...weights }) },
+      ]
+    }),
+  )
+
 // beside the suite's cases: eight outputs, which is the one number of rows that some tiles are for, a sum long enough to
 // fall into parts, and statistics of so many channels that they are taken by vectors
 const besides: readonly Case[] = [
   ...[3, 5].flatMap(inBlocks),
+  ...inVectors,
+  ...[8, 12].flatMap(ofUnits),
   {
     op: 'batchNormTraining',
     direction: 'forward',

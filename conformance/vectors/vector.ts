@@ -85,6 +85,8 @@ export interface Chosen {
   readonly cases: number | readonly string[]
   /** numbers, inputs and answers together, that a case has at most */
   readonly largest: number
+  /** what a case has to be like, where not every one will do */
+  readonly suits?: (question: Question) => boolean
 }
 
 /** Vectors, and how many cases were left out for their size. */
@@ -95,7 +97,9 @@ export interface Made {
 
 // so many numbers of a list, evenly from its first
 const evenly = <A>(list: readonly A[], count: number): readonly A[] =>
-  list.length <= count ? list : Array.from({ length: count }, (_, i) => list[Math.floor((i * list.length) / count)] as A)
+  list.length <= count
+    ? list
+    : Array.from({ length: count }, (_, i) => list[Math.floor((i * list.length) / count)] as A)
 
 const vectorOfCase = (oracle: Oracle, asked: BoundsAsked, one: Case): Result<Vector> =>
   F.pipe(
@@ -115,7 +119,7 @@ export const vectorsOf = (
   oracle: Oracle,
   table: QuestionTable,
   asked: BoundsAsked,
-  { questions, profile, seed, cases, largest }: Chosen,
+  { questions, profile, seed, cases, largest, suits }: Chosen,
 ): Result<Made> => {
   const named =
     typeof cases === 'number'
@@ -128,7 +132,11 @@ export const vectorsOf = (
     evenly(
       indicesOf(table, op, direction, profile, 0)
         .map((index) => caseAt(table, op, direction, seed, index))
-        .filter(({ form }) => numbersIn(form) <= largest),
+        .filter(({ form }) => numbersIn(form) <= largest)
+        .filter((one) => {
+          const question = suits && realise(one)
+          return suits === undefined || (question !== undefined && E.isRight(question) && suits(question.right))
+        }),
       count,
     )
   return F.pipe(

@@ -36,6 +36,7 @@ export const shortNames: Readonly<Record<string, string>> = {
   'jax-js-wasm': 'JW',
   'jax-js-webgpu': 'JG',
   'onnxruntime-web': 'OR',
+  'onnxruntime-webgpu': 'OG',
   pytorch: 'PT',
 }
 

@@ -4,7 +4,7 @@ import { totalsOf } from '../../conformance/overall.js'
 import type { ReadLine } from '../../conformance/reportCodec.js'
 import { number } from '../../conformance/text.js'
 import { casesOf, toldLine } from '../../conformance/written.js'
-import { hasBackward, opNames, opOf } from '../../spec/catalogue.js'
+import { hasBackward, opNames, opOf, questions } from '../../spec/catalogue.js'
 import type { Seen, Told } from './board.js'
 import {
   classNames,
@@ -18,6 +18,7 @@ import {
   smallestOf,
   toldOf,
 } from './board.js'
+import type { CauseClass } from './causes.js'
 import type { Recording, Witness } from './record.js'
 
 /** The pages of the scoreboard, in Markdown, made of what is on record and of what people made of it. */
@@ -31,7 +32,20 @@ const fenced = (text: string, language = 'text'): string => `\`\`\`${language}\n
 const none = (count: number): string => (count === 0 ? '–' : String(count))
 const shortOf = (backend: string): string => shortNames[backend] ?? backend.slice(0, 2)
 const time = (seconds: number): string =>
-  seconds < 90 ? `${seconds.toFixed(0)} s` : `${Math.floor(seconds / 60)} min ${(seconds % 60).toFixed(0)} s`
+  seconds < 90 ? `${seconds.toFixed(0)} s` : `${(seconds / 60).toFixed(1)} min`
+
+// prose in lines as wide as the house has them
+const wide = 118
+const lined = (text: string, indent = ''): string =>
+  text
+    .split(' ')
+    .reduce<readonly string[]>((lines, word) => {
+      const last = lines.at(-1)
+      return last !== undefined && last.length + 1 + word.length <= wide
+        ? [...lines.slice(0, -1), `${last} ${word}`]
+        : [...lines, lines.length === 0 ? word : indent + word]
+    }, [])
+    .join('\n')
 const versionOf = ({ report: { summary } }: Recording): string => String(summary.fingerprint['version'] ?? 'this one')
 
 // ---- the index ---------------------------------------------------------------------------------------------------
@@ -59,26 +73,38 @@ const plural: Readonly<Record<string, string>> = {
   optimizer: 'Optimizers',
 }
 
-const matrix = (all: readonly Recording[], family: string): string =>
-  table(
-    ['op', '', ...all.map(({ backend }) => shortOf(backend))],
-    opNames
-      .filter((op) => opOf(op).family === family)
-      .flatMap((op) =>
-        (hasBackward(op) ? (['forward', 'backward'] as const) : (['forward'] as const)).map((direction) => [
-          direction === 'forward' ? op : '',
-          direction === 'forward' ? 'f' : 'b',
-          ...all.map((one) => signOf(lineOf(one, op, direction))),
-        ]),
+// ten libraries side by side want less room than a table of Markdown takes
+const matrix = (all: readonly Recording[], family: string): string => {
+  const row = (name: string, way: string, cells: readonly string[]): string =>
+    `${name.padEnd(20)}${way} ${cells.map((text) => `  ${text.padEnd(2)}`).join('')}`.trimEnd()
+  return fenced(
+    [
+      row(
+        '',
+        ' ',
+        all.map(({ backend }) => shortOf(backend)),
       ),
+      ...opNames
+        .filter((op) => opOf(op).family === family)
+        .flatMap((op) =>
+          (hasBackward(op) ? (['forward', 'backward'] as const) : (['forward'] as const)).map((direction) =>
+            row(
+              direction === 'forward' ? op : '',
+              direction === 'forward' ? 'f' : 'b',
+              all.map((one) => signOf(lineOf(one, op, direction))),
+            ),
+          ),
+        ),
+    ].join('\n'),
   )
+}
 
 const asked = (all: readonly Recording[]): string =>
   table(
-    ['', 'backend', 'version', 'profile', 'cases', 'wall time', 'day'],
+    ['', 'backend', 'version', 'profile', 'cases', 'time', 'day'],
     all.map((one) => [
       shortOf(one.backend),
-      `[\`${one.backend}\`](${pageOf(one.backend)})`,
+      one.backend,
       versionOf(one),
       one.report.summary.profile,
       one.report.summary.cases.toLocaleString('en-US'),
@@ -88,11 +114,9 @@ const asked = (all: readonly Recording[]): string =>
     [4, 5],
   )
 
-const pageOf = (backend: string): string => `${libraries.find(({ has }) => has(backend))?.page ?? 'README'}.md`
-
 const verdicts = (all: readonly Recording[]): string =>
   table(
-    ['backend', '✓', '≈', '↔', '✗', '~', '–', 'no op', 'A', 'B', 'C', 'NaN lost'],
+    ['backend', '✓', '≈', '↔', '✗', '~', '–', 'no op', 'A/B/C', 'NaN'],
     all.map((one) => {
       const { conformant, inaccurate, convention, notConformant, notDeterministic, notRun, unsupported } = totalsOf(
         one.report.lines,
@@ -100,40 +124,36 @@ const verdicts = (all: readonly Recording[]): string =>
       const { A, B, C } = gradesOf(one)
       const lost = one.report.lines.filter(({ nonFinite }) => nonFinite === 'lost').length
       return [
-        `\`${one.backend}\``,
-        ...[
-          conformant,
-          inaccurate,
-          convention,
-          notConformant,
-          notDeterministic,
-          notRun,
-          unsupported,
-          A,
-          B,
-          C,
-          lost,
-        ].map(none),
+        one.backend,
+        ...[conformant, inaccurate, convention, notConformant, notDeterministic, notRun, unsupported].map(none),
+        [A, B, C].map(none).join('/'),
+        none(lost),
       ]
     }),
-    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+    [1, 2, 3, 4, 5, 6, 7, 8, 9],
   )
+
+const headOf: Readonly<Record<CauseClass, string>> = {
+  defect: 'defects',
+  accuracy: 'digits',
+  convention: 'conv.',
+  ours: 'ours',
+}
 
 const groups = (all: readonly Recording[]): string =>
   table(
-    ['backend', 'groups', 'diagnosed', 'of causes', ...classes.map((each) => classNames[each].toLowerCase())],
+    ['backend', 'diagnosed', 'causes', ...classes.map((each) => headOf[each])],
     all.map((one) => {
       const { groups: count, diagnosed } = diagnosedOf(one)
       const told = toldOf([one])
       return [
-        `\`${one.backend}\``,
-        none(count),
-        none(diagnosed),
+        one.backend,
+        count === 0 ? '–' : `${diagnosed} of ${count}`,
         none(told.length),
         ...classes.map((each) => none(told.filter(({ cause }) => cause.class === each).length)),
       ]
     }),
-    [1, 2, 3, 4, 5, 6, 7],
+    [1, 2, 3, 4, 5, 6],
   )
 
 const idOf = (title: string): string =>
@@ -166,8 +186,7 @@ const backendsIn = (seen: readonly Seen[]): readonly string[] => [
 
 const legend = `✓ conformant, ≈ inaccurate (the right formula, with too few digits), ↔ another convention, ✗ not conformant,
 ~ not the same when asked again, – not run, for most cases are not its own; an empty cell: there is no such op. The letter is
-the grade: rms of errors ÷ those of a textbook's loops in f32, A to 2, B to 16, C beyond; without one nothing rounds. f is
-forward, b backward.`
+the grade: rms of errors ÷ those of a textbook's loops in f32, A to 2, B to 16, C beyond; without one nothing rounds.`
 
 const indexPage = (all: readonly Recording[], generated: string): string =>
   [
@@ -181,22 +200,26 @@ libraries say how. [The same as one page with a matrix](scoreboard.html).`,
     '## Who was asked',
     asked(all),
     `Each by \`etalon verify --backend NAME --profile PROFILE\`, seed 1, in parts (\`--shard\`, \`etalon merge\`) on one
-${all[0]?.from.processor ?? ''} core with others at work beside it, so that times are of use for their size only. WebGPU is
+${all[0]?.from.processor ?? ''} core with other work beside it, so that times are of use for their size only. WebGPU is
 Dawn on the software adapter that comes with the packages. \`quick\` asks every class of cases once, \`standard\` every pair of
-them and every extent. Cases that a library does not do are not counted.`,
+them and every extent. Cases that a library does not do are not counted. Page by page: ${libraries
+      .filter(({ has }) => all.some(({ backend }) => has(backend)))
+      .map(({ page, name }) => `[${name}](${page}.md)`)
+      .join(', ')}.`,
     '## By verdict',
+    `Lines of an op in a direction, of ${questions.length}. ${legend} _NaN_ counts the lines that lose a NaN or an infinity, which is told
+beside the verdict.`,
     verdicts(all),
-    legend,
     '## What the disagreements are',
     `Failures of a line are laid in groups by what they have in common. A group is _diagnosed_ where the suite itself found
 what gives just these answers: a convention, a form that loses digits, a mistake in the formula. Behind that, what we make
-of them, groups of one cause together.`,
+of them, groups of one cause together: defects, want of digits, conventions, mistakes of our adapter.`,
     groups(all),
     '## Defects',
     `Answers that no convention makes right, each found again by asking its smallest case alone of the library opened anew.`,
     defects(all),
     '## Op by op',
-    legend,
+    `${legend} f is forward, b backward.`,
     ...Object.entries(plural).flatMap(([family, name]) => [`### ${name}`, matrix(all, family)]),
     '## Where it is from',
     `\`npm run scoreboard -- record FILE\` puts a report of \`verify --json\` on record in [recorded](recorded), where it stays a
@@ -257,12 +280,12 @@ const causeSection = (told: Told): string => {
   const snippet = small.group?.snippet
   return [
     `### ${cause.title}`,
-    cause.reason,
+    lined(cause.reason),
     ...(cause.links === undefined || cause.links.length === 0
       ? []
       : [cause.links.map((link) => `- <${link}>`).join('\n')]),
     shown(small),
-    ...(said.length === 0 ? [] : [`${said.join('; ')}.`]),
+    ...(said.length === 0 ? [] : [lined(`${said.join('; ')}.`)]),
     ...(snippet === undefined
       ? []
       : [
@@ -317,7 +340,10 @@ const libraryPage = (name: string, own: readonly Recording[], generated: string)
           .filter(([fact]) => fact !== 'name')
           .map(([fact, value]) => `${fact} ${String(value)}`)
           .join(', ')
-        return `- \`${backend}\` (${shortOf(backend)}), ${from.date}: \`${from.command}\`, at ${from.commit}, suite ${summary.suite}, ${time(summary.seconds)}${facts === '' ? '' : `; ${facts}`}`
+        return lined(
+          `- \`${backend}\` (${shortOf(backend)}), ${from.date}: \`${from.command}\`, at ${from.commit}, suite ${summary.suite}, ${time(summary.seconds)}${facts === '' ? '' : `; ${facts}`}`,
+          '  ',
+        )
       })
       .join('\n'),
     told.length === 0 ? 'Every op and direction that it has agrees with the formula.' : '',

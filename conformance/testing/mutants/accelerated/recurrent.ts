@@ -133,8 +133,8 @@ export const recurrent: readonly Mutant[] = [
     'tail',
     'tiles of dwHh miss the last step',
     ['rnn backward', 'lstm backward'],
-    'terms: T * N, first: N * H }',
-    'terms: Math.max(T - 1, 1) * N, first: N * H }',
+    'terms: T * N }',
+    'terms: Math.max(T - 1, 1) * N }',
   ),
   scan(
     'subset',
