@@ -106,7 +106,7 @@ describe('the second derivative is the derivative of the gradient, and symmetric
   const trials = cases.flatMap((golden, i) => {
     // three of each op
     const asked = cases[i - 3]?.op !== golden.op && isOpName(golden.op)
-    const made = asked ? trialOf(golden.op as OpName, golden) : undefined
+    const made = asked ? trialOf(golden.op, golden) : undefined
     return made === undefined ? [] : [{ name: golden.name, op: golden.op, ...made }]
   })
 

@@ -1,3 +1,4 @@
+import type { NodeAttribute } from '../program.js'
 import type { Shape } from '../tensor.js'
 import { sizeOf } from '../tensor.js'
 import type { Rule } from './rule.js'
@@ -27,7 +28,7 @@ export const elu = elementwise(({ given }, x, weight) =>
 
 /** The slope is σ(βx): β·σ′(βx) */
 export const softplus = elementwise(({ attrs, given }, x, weight) => {
-  const beta = given['beta'] ?? (attrs['beta'] as number)
+  const { beta } = { ...attrs, ...given } as Readonly<Record<'beta', NodeAttribute>>
   return scaled(beta, pull('sigmoid', 'x', { x: scaled(beta, x) }, weight()))
 })
 

@@ -18,7 +18,7 @@ export const add: Rule = ({ directions }) => ({
 
 /** y = γ·(x − μ)·r + β with μ and r from outside: as a product of γ and x − μ. */
 export const batchNormInference: Rule = ({ given, inputs, cotangents, directions }) => {
-  const { gamma, beta, runningMean } = inputs as Readonly<Record<string, Value>>
+  const { gamma, beta, runningMean } = inputs
   const { x: vx, gamma: vGamma, beta: vBeta } = directions
   const of = (changed: SomeValues): SomeValues => ({ ...inputs, ...changed })
   const zero = constant(0, beta as Value)

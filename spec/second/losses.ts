@@ -79,7 +79,7 @@ export const bceWithLogits: Rule = (reversed) => {
   const { weighed, collected } = weighing(reversed, 'logits')
   const v = reversed.directions['logits'] as Value
   return {
-    inputs: { logits: pull('sigmoid', 'x', { x: reversed.inputs['logits'] as Value }, weighed(v)) },
+    inputs: { logits: pull('sigmoid', 'x', { x: reversed.inputs['logits'] }, weighed(v)) },
     cotangents: { loss: collected },
   }
 }
@@ -117,7 +117,7 @@ const whereNotZero = (t: Value): Value =>
 
 export const cce: Rule = (reversed) => {
   const { weighed, collected } = weighing(reversed, 'prediction')
-  const { prediction: p, target: t } = reversed.inputs as Readonly<Record<string, Value>>
+  const { prediction: p, target: t } = reversed.inputs
   const v = reversed.directions['prediction'] as Value
   return {
     inputs: { prediction: times(weighed(v), bend(t as Value, p as Value)) },
@@ -128,7 +128,7 @@ export const cce: Rule = (reversed) => {
 /** The slope is −t/p + (1 − t)/(1 − p). */
 export const bce: Rule = (reversed) => {
   const { weighed, collected } = weighing(reversed, 'prediction')
-  const { prediction: p, target: t } = reversed.inputs as Readonly<Record<string, Value>>
+  const { prediction: p, target: t } = reversed.inputs
   const v = reversed.directions['prediction'] as Value
   const bends = plus(bend(t as Value, p as Value), bend(oneMinus(t as Value), oneMinus(p as Value)))
   return { inputs: { prediction: times(weighed(v), bends) }, cotangents: { loss: collected } }

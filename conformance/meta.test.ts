@@ -8,8 +8,8 @@ import { fullyConnected, plainLayer, sequential } from '../spec/networks/network
 import { draws, keyOf } from '../spec/philox.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
 import { generate, mapTensor, sumOf } from '../spec/tensor.js'
-import type { InnerSteps, MetaAlgorithm, Task } from './meta.js'
-import { metaLearner, sinusoid, taskFeeds, taskProgram } from './meta.js'
+import type { InnerSteps, MetaAlgorithm, Task } from '../training/meta.js'
+import { metaLearner, sinusoid, taskFeeds, taskProgram } from '../training/meta.js'
 
 const network = (examples: number): Network => mlp(examples, { units: [1, 3, 1] })
 const [support, query] = [network(4), network(5)]
