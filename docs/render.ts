@@ -16,6 +16,7 @@ import { lessons } from './lessons/index.js'
 import { coveragePage } from './coverage.js'
 import { mutantsPage } from './mutants.js'
 import { networksPage } from './networks.js'
+import { reportedFaultsPage } from './reportedFaults.js'
 
 /** The pages of docs/, made of the spec, the reference and the suite. */
 
@@ -279,6 +280,7 @@ export const pages = async (): Promise<Readonly<Record<string, string>>> => {
     'docs/mutants.md': mutantsPage(generated),
     'docs/networks.md': networksPage(),
     'docs/oracle-audit.md': auditPage(formulas),
+    'docs/reported-faults.md': reportedFaultsPage(generated),
   }
   const made = await Promise.all(
     Object.entries(raw).map(async ([path, text]) => {

@@ -113,7 +113,8 @@ export const rows: readonly Report[] = [
     'without the largest taken away: NaN from 89 on',
     'softmax forward',
     always,
-    numbers((v, _, asked) => (valuesOf(asked.inputs['x'] as Tensor).some((x) => x > 88.7) ? NaN : v)),
+    (asked, plain) =>
+      valuesOf(asked.inputs['x'] as Tensor).some((x) => x > 88.7) ? scaled(NaN)(asked, plain, new Map()) : plain(),
     { like: 'tensorflow/tfjs#5394' },
   ),
   report(
@@ -264,11 +265,10 @@ export const activations: readonly Report[] = [
     'a tail of less than four elements is not written',
     'sigmoid forward',
     holds('x', (n) => n % 4 !== 0),
-    (_, plain) => ({
-      y: changed(plain()['y'] as Tensor, (v, __, at) =>
-        at < 4 * Math.floor((plain()['y'] as Tensor).data.length / 4) ? v : 0,
-      ),
-    }),
+    (asked, plain) => {
+      const whole = 4 * Math.floor(elementsIn(asked, 'x') / 4)
+      return { y: changed(plain()['y'] as Tensor, (v, _, at) => (at < whole ? v : 0)) }
+    },
   ),
   report('shape', 'a tensor without axes is 0', 'tanh forward', rank(0), scaled(0)),
   report('shape', 'five axes: the last two change places', 'relu forward', rank(5), (_, plain) => {
@@ -581,7 +581,10 @@ export const normalizers: readonly Report[] = [
   }),
   report('numbers', 'a column of one number is NaN', 'minMaxNormalize forward', always, (asked, plain) => {
     const [x, D] = [valuesOf(asked.inputs['x'] as Tensor), sizeIn(asked, 'D')]
-    const flat = Array.from({ length: D }, (_, d) => x.every((v, i) => i % D !== d || v === x[d]))
+    const flat = Array.from({ length: D }, () => true)
+    x.forEach((v, i) => {
+      if (v !== x[i % D]) flat[i % D] = false
+    })
     return numbers((v, place) => (flat[place().at(-1) as number] === true ? NaN : v))(asked, plain, new Map())
   }),
   report(
@@ -824,7 +827,8 @@ export const losses: readonly Report[] = [
     'a class that is masked out by −Infinity makes NaN of the loss',
     'softmaxCrossEntropy forward',
     always,
-    numbers((v, _, asked) => (valuesOf(asked.inputs['logits'] as Tensor).includes(-Infinity) ? NaN : v)),
+    (asked, plain) =>
+      valuesOf(asked.inputs['logits'] as Tensor).includes(-Infinity) ? scaled(NaN)(asked, plain, new Map()) : plain(),
     { like: 'microsoft/onnxruntime#24855' },
   ),
   report(
@@ -1042,14 +1046,14 @@ export const moving: readonly Report[] = [
     'a last axis of one is spread',
     'add forward',
     ({ shapes }) => shapes['b']?.at(-1) === 1 && elementsIn({ shapes } as never, 'b') > 1,
-    asIfGiven(({ inputs }) => ({ b: changed(inputs['b'] as Tensor, () => inputs['b']?.data[0] as number) })),
+    asIfGiven(({ inputs }) => ({ b: changed(inputs['b'] as Tensor, () => (inputs['b'] as Tensor).data[0] as number) })),
   ),
   report(
     'shape',
     'a first axis of one is spread',
     'mul forward',
     ({ shapes }) => shapes['b']?.[0] === 1 && elementsIn({ shapes } as never, 'b') > 1,
-    asIfGiven(({ inputs }) => ({ b: changed(inputs['b'] as Tensor, () => inputs['b']?.data[0] as number) })),
+    asIfGiven(({ inputs }) => ({ b: changed(inputs['b'] as Tensor, () => (inputs['b'] as Tensor).data[0] as number) })),
   ),
   report(
     'axis',
