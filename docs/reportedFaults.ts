@@ -17,16 +17,18 @@ const linkOf = ({ like }: Report): string => {
   return `[${like}](https://github.com/${repository}/issues/${number})`
 }
 
-const sayingOf = ({ seen, verdict, told = '', sequence }: Outcome): string =>
+const sayingOf = ({ seen, verdict, told = '', sequence, by }: Outcome): string =>
   !seen
     ? '**missed**'
-    : verdict === 'told'
-      ? `beside the verdict: ${told}`
-      : sequence !== undefined && told === ''
-        ? `after others: ${sequence} in a row show it`
-        : told === ''
-          ? verdict
-          : told
+    : by !== undefined
+      ? `case ${by.split(/[/@]/)[3] ?? ''} is wrong`
+      : verdict === 'told'
+        ? `beside the verdict: ${told}`
+        : sequence !== undefined && told === ''
+          ? `after others: ${sequence} in a row show it`
+          : told === ''
+            ? verdict
+            : told
 
 const median = (sorted: readonly number[]): number => sorted[Math.floor(sorted.length / 2)] ?? 0
 

@@ -298,6 +298,17 @@ const jointly = (op: OpName, one: Subject, plain: (fixed: Row) => Row): readonly
     one.factors.find(({ name }) => name === factor)?.classes ?? [undefined]
   const formOf = (fixed: Row, extents: Together, turn: number): Form =>
     one.form(one.turned(plain(fixed), turn % 3), { ...few, ...extents })
+  // a long sum of mixed signs hides most; where no class of numbers is for all operands together, it is asked of one sign too
+  const apartOnly = !one.factors.some(({ name }) => name === 'numbers')
+  const ofOneSign = Object.fromEntries(
+    one.factors
+      .filter(({ name, classes }) => apartOnly && name.startsWith('data of ') && classes.includes('one sign'))
+      .map(({ name }) => [name, 'one sign']),
+  )
+  const formsOf = (fixed: Row, extents: Together, turn: number): readonly Form[] => [
+    formOf(fixed, extents, turn),
+    ...(Object.keys(ofOneSign).length === 0 ? [] : [formOf({ ...fixed, ...ofOneSign }, extents, turn)]),
+  ]
   if (op === 'softmax' || op === 'logSoftmax')
     return [
       ...classesOf('rank')
@@ -322,7 +333,7 @@ const jointly = (op: OpName, one: Subject, plain: (fixed: Row) => Row): readonly
         : axes.filter((axis) => axis !== '0').map((axis) => ({ axes: axis as string }))
       ).map((fixed, at) => formOf(fixed, together, turn + at)),
     )
-  return byElement.map((together, turn) => formOf({}, together, turn))
+  return byElement.flatMap((together, turn) => formsOf({}, together, turn))
 }
 
 /**
@@ -339,7 +350,7 @@ export const wideOf = (op: OpName, direction: Direction, one: Subject, plain: (f
       : jointly(op, one, plain)
   const met = new Set<string>()
   return forms.filter((form) => {
-    const key = JSON.stringify([form.attrs, form.shapes])
+    const key = JSON.stringify([form.attrs, form.shapes, form.fills])
     if (met.has(key) || !bearable(op, form)) return false
     met.add(key)
     return true

@@ -15,8 +15,11 @@ import { questionTable } from '../../table.js'
 import { caseAt, indicesOf } from '../../cases.js'
 import { linesOf } from '../mutants/mutant.js'
 import { right } from '../shaken.js'
-import type { Memory, Report } from './report.js'
+import type { Memory, Met, Report } from './report.js'
 import { fitted } from './report.js'
+
+/** The seed of the run. */
+export const seed = 42
 
 const present = (tensors: GivenTensors): Tensors =>
   Object.fromEntries(Object.entries(tensors).filter((entry): entry is [string, Tensor] => entry[1] !== undefined))
@@ -83,21 +86,40 @@ export const planted = (report: Report): Backend => {
   return report.program === undefined ? backend : { ...backend, run: report.program(plainF32.run) }
 }
 
-/** How many cases of the standard run a fault may strike: where it may is decided before any number is drawn. */
-export const metBy = (report: Report): number =>
-  linesOf(report).reduce(
-    (count, { op, direction }) =>
-      count +
-      indicesOf(questionTable, op, direction, 'standard', 0).filter((index) => {
-        const { form } = caseAt(questionTable, op, direction, 42, index)
-        return F.pipe(
-          opOf(op).attrs.decode(form.attrs),
-          E.flatMap((attrs) => resolve(opOf(op), roundAttributes(opOf(op).attrs, attrs), form.shapes)),
-          E.exists(({ attrs, sizes }) => report.where({ op, direction, attrs, shapes: form.shapes, sizes })),
-        )
-      }).length,
-    0,
-  )
+interface Struck {
+  readonly index: number
+  readonly met: Met
+}
+
+const lines = new Map<string, readonly Struck[]>()
+
+/** The cases of a line of the standard run, before any number is drawn. */
+const casesOf = (op: OpName, direction: Direction): readonly Struck[] => {
+  const known = lines.get(`${op} ${direction}`)
+  if (known !== undefined) return known
+  const made = indicesOf(questionTable, op, direction, 'standard', 0).flatMap((index): readonly Struck[] => {
+    const { form } = caseAt(questionTable, op, direction, seed, index)
+    const resolved = F.pipe(
+      opOf(op).attrs.decode(form.attrs),
+      E.flatMap((attrs) => resolve(opOf(op), roundAttributes(opOf(op).attrs, attrs), form.shapes)),
+    )
+    if (E.isLeft(resolved)) return []
+    const { attrs, sizes } = resolved.right
+    return [{ index, met: { op, direction, attrs, shapes: form.shapes, sizes } }]
+  })
+  lines.set(`${op} ${direction}`, made)
+  return made
+}
+
+/** The cases of the standard run that a fault may strike: where it may is decided before any number is drawn. */
+export const struckBy = (
+  report: Report,
+): readonly { readonly op: OpName; readonly direction: Direction; readonly indices: readonly number[] }[] =>
+  linesOf(report).map(({ op, direction }) => ({
+    op,
+    direction,
+    indices: casesOf(op, direction).flatMap(({ index, met }) => (report.where(met) ? [index] : [])),
+  }))
 
 /** The backend opened anew, as `verify` wants it. */
 export const opening = (report: Report): TE.TaskEither<never, Backend> => TE.fromIO(() => planted(report))
