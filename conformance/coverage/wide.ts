@@ -14,8 +14,8 @@ import { convolutionOf, poolOf, same } from './usual.js'
  * What neither classes nor ladders meet, since each of them has the rest short and plain. Attributes far past those that
  * most layers have, as networks have them all the same: rates of 6 to 512, filters of 31 taps, patches as wide as their
  * stride, 32 groups of several channels. Several axes long at once, so that every dimension of a launch has many tiles,
- * and what is kept of one is not kept of all. Axes longer than any rung: past what 16 bits count, by factors. And rows
- * among many axes. The same in every run, whatever its seed.
+ * and what is kept of one is not kept of all. Axes longer than any rung: past what 16 bits count, by factors. Rows among
+ * many axes, every axis by both its names, and operands of the same numbers. The same in every run, whatever its seed.
  */
 
 /** What one of these may take: a second or so of a software adapter. */
@@ -280,11 +280,34 @@ const amongAxes: readonly Together[] = [
 ]
 
 const farRows: readonly Together[] = [
-  { first: 1, last: far },
-  { first: 2, last: farther },
+  { first: 1, last: farther },
   { first: 300, last: 520 },
   { first: far, last: 3 },
 ]
+
+// extents that differ, so that no axis can stand for another
+const several = [3, 4, 5, 6, 2]
+
+/** Every axis of every rank, counted from the front and from the end. */
+const everyAxis = (op: OpName): readonly Form[] =>
+  [2, 3, 4, 5].flatMap((rank) =>
+    Array.from({ length: 2 * rank }, (_, at) => at - rank).map((axis): Form => {
+      const shape = several.slice(0, rank)
+      const other = shape.map((extent, i) => (i === (axis + rank) % rank ? extent + 1 : extent))
+      return { attrs: { axis }, shapes: op === 'concat' ? { x0: shape, x1: other } : { x: shape }, fills: {} }
+    }),
+  )
+
+/** Two operands of the same numbers. */
+const alike = (first: string, second: string): Form => {
+  const fill = { values: [0.5, -1.25, 2, 0.75, -3] }
+  return { attrs: {}, shapes: { [first]: [3, 4], [second]: [3, 4] }, fills: { [first]: fill, [second]: fill } }
+}
+const operands: Readonly<Partial<Record<OpName, readonly [string, string]>>> = {
+  add: ['a', 'b'],
+  mul: ['a', 'b'],
+  mse: ['prediction', 'target'],
+}
 
 const byElement: readonly Together[] = [
   { first: 301, last: 302 },
@@ -317,7 +340,7 @@ const jointly = (op: OpName, one: Subject, plain: (fixed: Row) => Row): readonly
           classesOf('axis').flatMap((axis = '−1', at) =>
             amongAxes
               // of each pair of rank and axis some, of all of them all
-              .filter((_, turn) => (turn + at + Number(rank)) % 2 === 0)
+              .filter((_, turn) => (turn + at + Number(rank)) % 3 === 0)
               .map((extents, turn) => formOf({ rank, axis }, extents, turn)),
           ),
         ),
@@ -331,7 +354,9 @@ const jointly = (op: OpName, one: Subject, plain: (fixed: Row) => Row): readonly
       (axes[0] === undefined
         ? [{}]
         : axes.filter((axis) => axis !== '0').map((axis) => ({ axes: axis as string }))
-      ).map((fixed, at) => formOf(fixed, together, turn + at)),
+      ).flatMap((fixed, at) =>
+        extents === many ? formsOf(fixed, together, turn + at) : [formOf(fixed, together, turn + at)],
+      ),
     )
   return byElement.flatMap((together, turn) => formsOf({}, together, turn))
 }
@@ -347,7 +372,13 @@ export const wideOf = (op: OpName, direction: Direction, one: Subject, plain: (f
       ? pools().map((form, turn) =>
           op === 'maxPool2d' || turn % 2 === 0 ? form : { ...form, attrs: { ...form.attrs, countIncludePad: true } },
         )
-      : jointly(op, one, plain)
+      : [
+          ...jointly(op, one, plain),
+          ...(['softmax', 'logSoftmax', 'concat'].includes(op) ? everyAxis(op) : []),
+          ...[operands[op] ?? []].flatMap(([first, second]) =>
+            first === undefined || second === undefined ? [] : [alike(first, second)],
+          ),
+        ]
   const met = new Set<string>()
   return forms.filter((form) => {
     const key = JSON.stringify([form.attrs, form.shapes, form.fills])
