@@ -50,7 +50,6 @@ const survivors = (recorded: Recorded, reason: (mutant: Mutant) => string | unde
   )
 
 const casesOf = (by: string): string => {
-  if (by.startsWith('program ')) return by
   const [op = '', direction = '', , number = ''] = by.split(/[/@]/)
   return `${op} ${direction}, case ${number}${by.includes(',') ? by.slice(by.indexOf(',')) : ''}`
 }
@@ -83,8 +82,8 @@ export const mutantsPage = (generated: string): string => {
     '# The mutation bench',
     generated,
     `Faults of the kinds that kernel authors commit, put one at a time into our own WGSL, lowering, plan and executor, and into
-the plain f32 backend. Each is judged by what the default run asks of the ops that it touches, or of small programs, seed
-42, ended at the first failure: those of \`accelerated/\` on the embedded adapter, as it is or as if it had no subgroups, those of \`adapters/\`
+the plain f32 backend. Each is judged by what the default run asks of the ops that it touches, seed 42, ended at the first
+failure: those of \`accelerated/\` on the embedded adapter, as it is or as if it had no subgroups, those of \`adapters/\`
 anywhere. \`npm run mutants\` tries what was not tried as it stands, and keeps what came of it in
 \`conformance/testing/mutants/recorded.json\`, of which this page is made. A fault whose text is gone from the sources fails
 the tests, so that the bench lives as the kernels change.`,

@@ -28,8 +28,6 @@ export const families = {
   subset: 'wrong for some of the wanted outputs or given cotangents only',
   repeated: 'right the first time, wrong later',
   plan: 'bindings, uniform blocks, pipelines and dispatches mixed up',
-  fusion:
-    'what is made in one launch, in its own place, or side by side: the wrong one, too early, or of the wrong part',
 } as const
 export type Family = keyof typeof families
 
@@ -43,8 +41,8 @@ export interface Edit {
   readonly nth?: number
 }
 
-/** What a backend is asked to find a fault: an op in both its directions, or in one; or the small programs. */
-export type Touched = OpName | `${OpName} ${Direction}` | 'programs'
+/** What a backend is asked to find a fault: an op in both its directions, or in one. */
+export type Touched = OpName | `${OpName} ${Direction}`
 
 /** A device other than the embedded one as it is: one whose subgroups no kernel is written for. */
 export type Flavour = 'no subgroups'
@@ -112,9 +110,6 @@ export const mutantsOf =
 /** The ops and directions that a change touches, in the order of the catalogue. */
 export const linesOf = ({ touches }: Pick<Changed, 'touches'>): typeof questions =>
   questions.filter(({ op, direction }) => touches.some((each) => each === op || each === `${op} ${direction}`))
-
-/** Whether a change touches programs of several nodes. */
-export const touchesPrograms = ({ touches }: Pick<Changed, 'touches'>): boolean => touches.includes('programs')
 
 /** Every op: for what all of them share. */
 export const everyOp: readonly Touched[] = opNames

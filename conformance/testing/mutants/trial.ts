@@ -11,7 +11,6 @@ import type { Lost } from '../../nonFinite.js'
 import { askSpecials, isNonFinite, judgementOf, specialCases } from '../../nonFinite.js'
 import type { Rounding } from '../../probe.js'
 import { probeRounding } from '../../probe.js'
-import { probePrograms } from '../../programs/probe.js'
 import { questionTable } from '../../table.js'
 import type { linesOf } from './mutant.js'
 import { usually } from './usual.js'
@@ -89,37 +88,14 @@ const lostBy = async (
   return lost.filter((_, i) => before[i]?.lost === undefined)
 }
 
-// a machine that has much else to do takes some minutes over all programs
-const [beat, beats] = [20_000, 30]
-
-/** What is wrong with the first of the small programs that is answered wrongly. */
-const failureOfPrograms = async (backend: Backend, watch: () => void): Promise<Failed | undefined> => {
-  let told = 0
-  const timer = setInterval(() => {
-    if (told++ < beats) watch()
-  }, beat)
-  const lines = answered(await probePrograms(backend, oracle, seed)().finally(() => clearInterval(timer)))
-  const wrong = lines.find(({ failure }) => failure !== undefined)
-  if (wrong?.failure === undefined) return undefined
-  const { at, node, message } = wrong.failure
-  if (isNoProgram(message)) throw new Error(message)
-  return { by: `program ${wrong.program}`, how: `${at}${node === undefined ? '' : `, ${node}`}: ${message}` }
-}
-
-/** What is asked of a change. */
-export interface Scope {
-  readonly lines: ReturnType<typeof linesOf>
-  readonly programs: boolean
-}
-
 /**
- * Asks a backend about some ops and directions, and the programs, until it fails; `watch` hears of every case. What it
- * loses of NaN and the infinities counts where the backend as it is keeps it.
+ * Asks a backend about some ops and directions until it fails; `watch` hears of every case. What it loses of NaN and the
+ * infinities counts where the backend as it is keeps it.
  */
 export const tried = async (
   backend: Backend,
   asItIs: () => Promise<Backend>,
-  { lines, programs }: Scope,
+  lines: ReturnType<typeof linesOf>,
   watch: () => void = () => undefined,
 ): Promise<Outcome> => {
   const usual = await usually(backend, oracle, lines)
@@ -140,7 +116,5 @@ export const tried = async (
       told ??= { by, how }
     }
   }
-  const failed = programs ? await failureOfPrograms(backend, watch) : undefined
-  if (failed !== undefined) return { verdict: 'rejected', ...failed, asked, ...usual }
   return { verdict: told === undefined ? 'passed' : 'told', ...told, asked, ...usual }
 }

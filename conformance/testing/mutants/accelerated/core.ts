@@ -61,9 +61,13 @@ export const core: readonly Mutant[] = [
   plan(
     'plan',
     'a value begins where it is last used',
-    'programs',
+    some,
     'first: Math.min(before?.first ?? first, first)',
     'first',
+    {
+      unseen:
+        'programs of several nodes, in which values are still read when others are written: single nodes have few such',
+    },
   ),
   plan(
     'extent',
@@ -102,13 +106,16 @@ export const core: readonly Mutant[] = [
     "key: 'nothing', title: 'an absent tensor', elements: 1",
     "key: 'value x', title: 'an absent tensor', elements: 1",
   ),
-  arrange('plan', 'scratch of the same name is one', 'programs', 'key: `${slot} of ${node.name}`', 'key: `${slot}`'),
+  arrange('plan', 'scratch of the same name is one', some, 'key: `${slot} of ${node.name}`', 'key: `${slot}`', {
+    unseen: 'a program of two nodes whose scratch is of one name and two sizes',
+  }),
   plan(
     'repeated',
     'a carried value is copied over before it is read',
-    'programs',
+    ['sgd'],
     'const temporary = (name: string): Resident => ({ ...named(name), key: `before ${name}` })',
     'const temporary = named',
+    { unseen: 'a program that carries values into one another’s places over several steps' },
   ),
   plan('plan', 'the parts of a split launch all start at the first unit', some, 'first: i * units,', 'first: 0,', {
     unseen: 'a tensor that takes several bindings: a device of small ones, or a program on such limits',
@@ -171,16 +178,18 @@ export const core: readonly Mutant[] = [
   executor(
     'repeated',
     'the uniform blocks of a replay stay as they were',
-    'programs',
+    ['sgd', 'dropout'],
     'if (replay !== undefined) rewriteUniforms',
     'if (replay === null) rewriteUniforms',
+    { unseen: 'a recorded step with a fed attribute that changes' },
   ),
   executor(
     'repeated',
     'of a replay’s uniform blocks only the first is written',
-    'programs',
+    ['sgd', 'dropout'],
     'write(uniforms, offset, block)',
     'if (offset === 0) write(uniforms, offset, block)',
+    { unseen: 'a recorded step of several nodes with a fed attribute that changes' },
   ),
   executor(
     'plan',
@@ -199,9 +208,10 @@ export const core: readonly Mutant[] = [
   executor(
     'repeated',
     'a carry is read before the step',
-    'programs',
+    ['sgd'],
     'plan.carries.forEach(({ from, to, bytes }) =>',
     'plan.carries.slice().reverse().forEach(({ from, to, bytes }) =>',
+    { unseen: 'a program that carries values into one another’s places over several steps' },
   ),
   executor(
     'plan',
@@ -214,8 +224,9 @@ export const core: readonly Mutant[] = [
   backend(
     'repeated',
     'a recorded step is known by how much is watched',
-    'programs',
+    ['sgd'],
     'replay(checked.right, feeds, watch, `step ${JSON.stringify(watch)}`, layout)',
     'replay(checked.right, feeds, watch, `step ${watch.length}`, layout)',
+    { unseen: 'a session of which now one value is watched and then another' },
   ),
 ]

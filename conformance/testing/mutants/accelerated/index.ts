@@ -1,18 +1,9 @@
 import type { Mutant } from '../mutant.js'
 import { convolutions } from './convolutions.js'
 import { core } from './core.js'
-import { programs } from './programs.js'
 import { losses } from './losses.js'
 import { products } from './products.js'
 import { recurrent } from './recurrent.js'
 import { rest } from './rest.js'
 
-export const accelerated: readonly Mutant[] = [
-  ...products,
-  ...convolutions,
-  ...rest,
-  ...recurrent,
-  ...losses,
-  ...core,
-  ...programs,
-]
+export const accelerated: readonly Mutant[] = [...products, ...convolutions, ...rest, ...recurrent, ...losses, ...core]
