@@ -180,12 +180,13 @@ export default tseslint.config(
       'spec/field.ts', // and what was read of a field so far, which only saves working it out again
       'spec/scan.ts', // a list of steps that nobody else sees yet
       'spec/philox.ts', // a generator's rounds, and `draws`, which remembers how many came before
+      'spec/second/written.ts', // the nodes of a formula and where each call of it stands, likewise
       'spec/foldNodes.ts', // the names of a program and what they stand for: a map that nobody else sees yet
       'spec/backend.ts', // `sessionOf`: which state the next step starts from
       'training/fit.ts', // which state a session has come to
       'training/dataset.ts', // a shuffle, numbers of images: filled in place, then only read
       'training/digits.ts', // ink on a canvas, likewise
-      'formats/*.ts', // bytes of a file, likewise
+      'formats/**/*.ts', // bytes of a file, and a program that is made of one, likewise
     ],
     rules: {
       'no-restricted-syntax': ['error', throughUnknown],

@@ -281,7 +281,7 @@ export const fused = (
       kept: keeps,
       inPlace,
     })
-    if (together === undefined) return
+    if (together === undefined || limits.tuning?.refused.includes(together.kernel.name) === true) return
     const { [made]: value, ...rest } = first.binds
     const all: Readonly<Record<string, Resident>> = {
       ...rest,

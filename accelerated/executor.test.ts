@@ -197,7 +197,8 @@ describe.runIf(embedded)('what goes wrong on the device comes back as a Left', (
     const { code, message } = left(await tried.prepare(sound()))
     device.popErrorScope = popErrorScope
     expect(code).toBe('LimitExceeded')
-    expect(message).toMatch(/out of memory: no more; the plan takes 32 bytes$/)
+    // two tensors of 4 numbers, two blocks of uniforms at multiples of 256, and the answer
+    expect(message).toMatch(/out of memory: no more; the plan takes 560 bytes$/)
     await answersNext()
   })
 

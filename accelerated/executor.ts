@@ -3,10 +3,12 @@ import type { Result } from '../spec/error.js'
 import { fail } from '../spec/error.js'
 import type { Numbers, Shape, Tensor, Tensors } from '../spec/tensor.js'
 import { sizeOf } from '../spec/tensor.js'
-import type { AcquiredDevice } from './device/index.js'
-import { bufferUsage, mapMode } from './device/index.js'
+import type { AcquiredDevice } from './device/acquired.js'
+import { bufferUsage, mapMode } from './device/flags.js'
 import type { Plan, PlannedLaunch } from './plan.js'
 import { memoryOf } from './plan.js'
+import { kernelNameOf } from './kernel.js'
+import { uniformLayout } from './uniforms.js'
 
 /**
  * The rim: the one place with `await`, buffers and error scopes. It walks a plan and decides nothing.
@@ -18,6 +20,9 @@ export interface Counters {
   readonly submits: number
   readonly bytesUp: number
   readonly bytesBack: number
+  /** of all buffers that there are, and the most that there were at once */
+  readonly bytesHeld: number
+  readonly mostBytesHeld: number
 }
 
 /** A plan with its memory, pipelines and bind groups on a device. */
@@ -29,6 +34,14 @@ export interface Prepared {
   /** what lies in the uniforms now; a replay writes the blocks that differ */
   readonly blocks: Uint8Array<ArrayBuffer>
   readonly dispatches: readonly { readonly pipeline: GPUComputePipeline; readonly group: GPUBindGroup }[]
+  /** feeds that went up for the next run while the last one ran */
+  readonly ahead: Map<string, Tensor>
+}
+
+/** A run that was handed over to the device. */
+export interface Started {
+  /** brings back what the plan reads, once the device has it */
+  readonly finish: () => Promise<Result<Tensors>>
 }
 
 export interface Executor {
@@ -39,6 +52,12 @@ export interface Executor {
    * its uniform blocks
    */
   readonly execute: (prepared: Prepared, feeds: Tensors, replay?: Plan) => Promise<Result<Tensors>>
+  /** the same up to where the device is at work; whoever starts a run has to finish it */
+  readonly start: (prepared: Prepared, feeds: Tensors, replay?: Plan) => Promise<Result<Started>>
+  /** uploads feeds of the next run behind those that are on their way */
+  readonly ahead: (prepared: Prepared, feeds: Tensors) => Promise<Result<void>>
+  /** the kernels of a plan that the driver made no pipelines of, each with what it says of it */
+  readonly refusedOf: (plan: Plan) => Readonly<Record<string, string>>
   readonly discard: (prepared: Prepared) => void
   /** a buffer of so many elements with each value from its element on */
   readonly buffer: (
@@ -46,6 +65,8 @@ export interface Executor {
     elements: number,
     values: readonly { readonly first: number; readonly value: Tensor }[],
   ) => Promise<Result<GPUBuffer>>
+  /** lets a buffer go that `buffer` made */
+  readonly release: (buffer: GPUBuffer) => void
   /** the tensor that begins at an element of a buffer */
   readonly fetch: (buffer: GPUBuffer, first: number, shape: Shape) => Promise<Result<Tensor>>
   readonly counters: () => Counters
@@ -58,38 +79,52 @@ const toFloats = (data: Numbers): Float32Array<ArrayBuffer> =>
     ? (data as Float32Array<ArrayBuffer>)
     : Float32Array.from({ length: data.length }, (_, i) => data[i] as number)
 
-const alignTo = (bytes: number, alignment: number): number => Math.ceil(bytes / alignment) * alignment
-
-/** Where each launch's uniform block lies, and the bytes of them all. */
+/** The uniform blocks of launches as bytes, and where each lies. */
 const packUniforms = (launches: readonly PlannedLaunch[], alignment: number) => {
-  const sizes = launches.map(({ dims, params }) => ({
-    dims: alignTo(dims.length * 4, 16),
-    params: alignTo(Math.max(params.length, 1) * 4, 16),
-  }))
-  const starts = sizes.reduce<readonly number[]>(
-    (offsets, { dims, params }) => [
-      ...offsets,
-      (offsets.at(-1) as number) + alignTo(dims, alignment) + alignTo(params, alignment),
-    ],
-    [0],
-  )
-  const bytes = new ArrayBuffer(Math.max(starts.at(-1) as number, 16))
+  const { total, blocks } = uniformLayout(launches, alignment)
+  const bytes = new ArrayBuffer(total)
   launches.forEach(({ dims, params }, i) => {
-    const start = starts[i] as number
-    new Uint32Array(bytes, start, dims.length).set(dims)
-    new Float32Array(bytes, start + alignTo((sizes[i] as { dims: number }).dims, alignment), params.length).set(params)
+    const at = blocks[i] as (typeof blocks)[number]
+    new Uint32Array(bytes, at.dims.offset, dims.length).set(dims)
+    new Float32Array(bytes, at.params.offset, params.length).set(params)
   })
-  const blocks = sizes.map(({ dims, params }, i) => ({
-    dims: { offset: starts[i] as number, size: dims },
-    params: { offset: (starts[i] as number) + alignTo(dims, alignment), size: params },
-  }))
   return { bytes, blocks }
 }
 
-export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executor => {
+// where a whole implementation goes, what waits for it is refused before the loss of the device is told
+const grace = 1000
+
+/** An answer on its way back. */
+interface Awaited {
+  readonly name: string
+  readonly shape: Shape
+  readonly staging: GPUBuffer
+}
+
+export const makeExecutor = ({ device, limits, alive, lost: loss }: AcquiredDevice): Executor => {
+  /** Whether the device is lost, after something was refused for no reason that it gave. */
+  const aliveAfterAll = async (): Promise<Result<void>> => {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    await Promise.race([loss, new Promise((resolve) => (timer = setTimeout(resolve, grace)))])
+    clearTimeout(timer)
+    return alive()
+  }
+
   const pipelines = new Map<string, Promise<Result<GPUComputePipeline>>>()
-  let counters: Counters = { dispatches: 0, submits: 0, bytesUp: 0, bytesBack: 0 }
+  const refusals = new Map<string, string>()
+  let counters: Counters = { dispatches: 0, submits: 0, bytesUp: 0, bytesBack: 0, bytesHeld: 0, mostBytesHeld: 0 }
   const uniformAlignment = limits['minUniformBufferOffsetAlignment'] as number
+
+  const make = (size: number, usage: number): GPUBuffer => {
+    const buffer = device.createBuffer({ size, usage })
+    const bytesHeld = counters.bytesHeld + size
+    counters = { ...counters, bytesHeld, mostBytesHeld: Math.max(counters.mostBytesHeld, bytesHeld) }
+    return buffer
+  }
+  const letGo = (buffer: GPUBuffer): void => {
+    buffer.destroy()
+    counters = { ...counters, bytesHeld: counters.bytesHeld - buffer.size }
+  }
 
   // error scopes nest per device, so what runs under them runs one at a time
   let last: Promise<unknown> = Promise.resolve()
@@ -112,9 +147,11 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
       if (memory) return fail('LimitExceeded', `${what}: the device is out of memory: ${memory.message}`)
       if (validation) return fail('BackendUnavailable', `${what}: the device refuses it: ${validation.message}`)
       if (internal) return fail('BackendUnavailable', `${what}: the device failed: ${internal.message}`)
-      return E.isRight(outcome) ? outcome : fail('BackendUnavailable', `${what}: ${String(outcome.left)}`)
+      if (E.isRight(outcome)) return outcome
+      const after = await aliveAfterAll()
+      return E.isLeft(after) ? after : fail('BackendUnavailable', `${what}: ${String(outcome.left)}`)
     } catch (reason) {
-      const lost = await alive()
+      const lost = await aliveAfterAll()
       return E.isLeft(lost) ? lost : fail('BackendUnavailable', `${what}: ${String(reason)}`)
     }
   }
@@ -125,8 +162,10 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
    */
   const compile = async (launch: PlannedLaunch): Promise<Result<GPUComputePipeline>> => {
     const what = `${launch.node}: its shader`
-    const refused = (reason: string): Result<GPUComputePipeline> =>
-      fail('BackendUnavailable', `${what}: the device refuses it: ${reason}`)
+    const refused = (reason: string): Result<GPUComputePipeline> => {
+      refusals.set(launch.shader, reason)
+      return fail('BackendUnavailable', `${what}: the device refuses it: ${reason}`)
+    }
     try {
       device.pushErrorScope('validation')
       const layout = device.createPipelineLayout({ bindGroupLayouts: [layoutOf(launch)] })
@@ -139,9 +178,11 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
       const lost = await alive()
       if (E.isLeft(lost)) return lost
       if (objection) return refused(objection.message)
-      return E.isRight(outcome) ? outcome : refused(String(outcome.left))
+      if (E.isRight(outcome)) return outcome
+      const after = await aliveAfterAll()
+      return E.isLeft(after) ? after : refused(String(outcome.left))
     } catch (reason) {
-      const lost = await alive()
+      const lost = await aliveAfterAll()
       return E.isLeft(lost) ? lost : fail('BackendUnavailable', `${what}: ${String(reason)}`)
     }
   }
@@ -162,6 +203,7 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
   const pipelineOf = (launch: PlannedLaunch): Promise<Result<GPUComputePipeline>> => {
     const known = pipelines.get(launch.shader)
     if (known !== undefined) return known
+    refusals.delete(launch.shader)
     const made = compile(launch)
     pipelines.set(launch.shader, made)
     // what failed once, for want of memory perhaps, is tried again the next time
@@ -201,26 +243,25 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
     return { shape, data }
   }
 
-  const stagingFor = (shape: Shape): GPUBuffer =>
-    device.createBuffer({ size: sizeOf(shape) * 4, usage: bufferUsage.MAP_READ | bufferUsage.COPY_DST })
+  const stagingFor = (shape: Shape): GPUBuffer => make(sizeOf(shape) * 4, bufferUsage.MAP_READ | bufferUsage.COPY_DST)
 
   const prepare: Executor['prepare'] = async (plan, external = {}) => {
     const all = E.sequenceArray(await Promise.all(plan.launches.map(pipelineOf)))
     if (E.isLeft(all)) return all
     const compiled = all.right
     const made: GPUBuffer[] = []
-    const make = (size: number, usage: number): GPUBuffer => {
-      const buffer = device.createBuffer({ size, usage })
+    const own = (size: number, usage: number): GPUBuffer => {
+      const buffer = make(size, usage)
       made.push(buffer)
       return buffer
     }
     const prepared = await guarded('preparing', async () => {
       const buffers = plan.buffers.map(({ bytes, room }) =>
-        room !== undefined && Object.hasOwn(external, room) ? (external[room] as GPUBuffer) : make(bytes, storage),
+        room !== undefined && Object.hasOwn(external, room) ? (external[room] as GPUBuffer) : own(bytes, storage),
       )
       plan.buffers.forEach(({ holds }, i) => holds !== undefined && upload(buffers[i] as GPUBuffer, 0, holds))
       const { bytes, blocks } = packUniforms(plan.launches, uniformAlignment)
-      const uniforms = make(bytes.byteLength, bufferUsage.UNIFORM | bufferUsage.COPY_DST)
+      const uniforms = own(bytes.byteLength, bufferUsage.UNIFORM | bufferUsage.COPY_DST)
       const written = new Uint8Array(bytes)
       write(uniforms, 0, written)
       const dispatches = plan.launches.map((launch, i) => {
@@ -239,78 +280,123 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
         })
         return { pipeline, group }
       })
-      return { plan, buffers, owned: made, uniforms, blocks: written, dispatches }
+      return { plan, buffers, owned: made, uniforms, blocks: written, dispatches, ahead: new Map<string, Tensor>() }
     })
     if (E.isRight(prepared)) return prepared
-    made.forEach((buffer) => buffer.destroy())
+    made.forEach(letGo)
     const { code, message } = prepared.left
-    return code === 'LimitExceeded' ? fail(code, `${message}; the plan takes ${memoryOf(plan)} bytes`) : prepared
+    return code === 'LimitExceeded'
+      ? fail(code, `${message}; the plan takes ${memoryOf(plan, uniformAlignment)} bytes`)
+      : prepared
+  }
+
+  const uploadFeed = ({ plan, buffers }: Prepared, name: string, value: Tensor): void => {
+    const at = plan.feeds[name]
+    if (at !== undefined) upload(buffers[at.buffer] as GPUBuffer, at.offset, value.data)
+  }
+
+  /** Hands a run over to the device; its answers come to the staging buffers. */
+  const submit = (prepared: Prepared, feeds: Tensors, replay?: Plan): readonly Awaited[] => {
+    const { plan, buffers, dispatches, ahead } = prepared
+    const wanted: Awaited[] = []
+    try {
+      if (replay !== undefined) rewriteUniforms(prepared, replay.launches)
+      Object.entries(feeds).forEach(([name, value]) => {
+        if (ahead.get(name) !== value) uploadFeed(prepared, name, value)
+      })
+      ahead.clear()
+      const encoder = device.createCommandEncoder()
+      const bringBack = (inputs: boolean): void =>
+        Object.entries(plan.reads).forEach(([name, { buffer, offset, shape, before }]) => {
+          if (before !== inputs) return
+          const staging = stagingFor(shape)
+          wanted.push({ name, shape, staging })
+          encoder.copyBufferToBuffer(buffers[buffer] as GPUBuffer, offset, staging, 0, sizeOf(shape) * 4)
+        })
+      bringBack(true)
+      const pass = encoder.beginComputePass()
+      dispatches.forEach(({ pipeline, group }, i) => {
+        pass.setPipeline(pipeline)
+        pass.setBindGroup(0, group)
+        pass.dispatchWorkgroups(...(plan.launches[i] as PlannedLaunch).workgroups)
+      })
+      pass.end()
+      bringBack(false)
+      plan.carries.forEach(({ from, to, bytes }) =>
+        encoder.copyBufferToBuffer(
+          buffers[from.buffer] as GPUBuffer,
+          from.offset,
+          buffers[to.buffer] as GPUBuffer,
+          to.offset,
+          bytes,
+        ),
+      )
+      device.queue.submit([encoder.finish()])
+      counters = {
+        ...counters,
+        dispatches: counters.dispatches + dispatches.length,
+        submits: counters.submits + 1,
+      }
+      return wanted
+    } catch (reason) {
+      wanted.forEach(({ staging }) => letGo(staging))
+      throw reason
+    }
+  }
+
+  const collect = async (wanted: readonly Awaited[]): Promise<Tensors> => {
+    try {
+      const values = await Promise.all(
+        wanted.map(async ({ name, shape, staging }) => [name, await readBack(staging, shape)] as const),
+      )
+      return Object.fromEntries(values)
+    } finally {
+      wanted.forEach(({ staging }) => letGo(staging))
+    }
   }
 
   const execute: Executor['execute'] = (prepared, feeds, replay) =>
-    guarded('running', async () => {
-      const { plan, buffers, dispatches } = prepared
-      const wanted: { readonly name: string; readonly shape: Shape; readonly staging: GPUBuffer }[] = []
-      if (replay !== undefined) rewriteUniforms(prepared, replay.launches)
-      Object.entries(feeds).forEach(([name, value]) => {
-        const at = plan.feeds[name]
-        if (at !== undefined) upload(buffers[at.buffer] as GPUBuffer, at.offset, value.data)
-      })
-      try {
-        const encoder = device.createCommandEncoder()
-        const bringBack = (inputs: boolean): void =>
-          Object.entries(plan.reads).forEach(([name, { buffer, offset, shape, before }]) => {
-            if (before !== inputs) return
-            const staging = stagingFor(shape)
-            wanted.push({ name, shape, staging })
-            encoder.copyBufferToBuffer(buffers[buffer] as GPUBuffer, offset, staging, 0, sizeOf(shape) * 4)
-          })
-        bringBack(true)
-        const pass = encoder.beginComputePass()
-        dispatches.forEach(({ pipeline, group }, i) => {
-          pass.setPipeline(pipeline)
-          pass.setBindGroup(0, group)
-          pass.dispatchWorkgroups(...(plan.launches[i] as PlannedLaunch).workgroups)
-        })
-        pass.end()
-        bringBack(false)
-        plan.carries.forEach(({ from, to, bytes }) =>
-          encoder.copyBufferToBuffer(
-            buffers[from.buffer] as GPUBuffer,
-            from.offset,
-            buffers[to.buffer] as GPUBuffer,
-            to.offset,
-            bytes,
-          ),
-        )
-        device.queue.submit([encoder.finish()])
-        counters = {
-          ...counters,
-          dispatches: counters.dispatches + dispatches.length,
-          submits: counters.submits + 1,
-        }
-        const values = await Promise.all(
-          wanted.map(async ({ name, shape, staging }) => [name, await readBack(staging, shape)] as const),
-        )
-        return Object.fromEntries(values)
-      } finally {
-        wanted.forEach(({ staging }) => staging.destroy())
-      }
+    guarded('running', async () => collect(submit(prepared, feeds, replay)))
+
+  const start: Executor['start'] = async (prepared, feeds, replay) => {
+    const wanted: Awaited[] = []
+    const started = await guarded('running', async () => {
+      wanted.push(...submit(prepared, feeds, replay))
     })
+    if (E.isRight(started)) return E.right({ finish: () => guarded('running', () => collect(wanted)) })
+    wanted.forEach(({ staging }) => letGo(staging))
+    return started
+  }
 
   return {
     prepare,
     execute,
-    discard: ({ owned }) => owned.forEach((buffer) => buffer.destroy()),
+    start,
+    ahead: (prepared, feeds) =>
+      guarded('uploading', async () =>
+        Object.entries(feeds).forEach(([name, value]) => {
+          uploadFeed(prepared, name, value)
+          prepared.ahead.set(name, value)
+        }),
+      ),
+    refusedOf: ({ launches }) =>
+      Object.fromEntries(
+        launches.flatMap(({ shader }) => {
+          const reason = refusals.get(shader)
+          return reason === undefined ? [] : [[kernelNameOf(shader), reason] as const]
+        }),
+      ),
+    discard: ({ owned }) => owned.forEach(letGo),
+    release: letGo,
     buffer: async (name, elements, values) => {
       const made: GPUBuffer[] = []
       const filled = await guarded(name, async () => {
-        const buffer = device.createBuffer({ size: Math.max(elements, 1) * 4, usage: storage })
+        const buffer = make(Math.max(elements, 1) * 4, storage)
         made.push(buffer)
         values.forEach(({ first, value }) => upload(buffer, first * 4, value.data))
         return buffer
       })
-      if (E.isLeft(filled)) made.forEach((buffer) => buffer.destroy())
+      if (E.isLeft(filled)) made.forEach(letGo)
       return filled
     },
     fetch: (buffer, first, shape) =>
@@ -322,7 +408,7 @@ export const makeExecutor = ({ device, limits, alive }: AcquiredDevice): Executo
           device.queue.submit([encoder.finish()])
           return await readBack(staging, shape)
         } finally {
-          staging.destroy()
+          letGo(staging)
         }
       }),
     counters: () => counters,

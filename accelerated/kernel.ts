@@ -133,6 +133,9 @@ export const shaderOf = (kernel: Kernel, access: Readonly<Record<string, Access>
   ].join('\n')
 }
 
+/** The name of the kernel that a shader is of: its first line. */
+export const kernelNameOf = (shader: string): string => shader.slice('// '.length, shader.indexOf('\n'))
+
 /**
  * Where a binding's elements are: an op's own tensor, scratch that lives as long as the node runs, or, backward, an output
  * of the same op forward on the same inputs, where the request says that it is saved.

@@ -8,6 +8,7 @@ import type { CheckedProgram, Program, ProgramNode } from '../spec/program.js'
 import { checkProgram } from '../spec/program.js'
 import type { Shape, Tensors } from '../spec/tensor.js'
 import { scalar, sizeOf, zeros } from '../spec/tensor.js'
+import { accumulatingProgram } from '../training/microBatch.js'
 import type { Optimizer } from '../training/step.js'
 import { trainingProgram, trainingStep } from '../training/step.js'
 import type { PlanLimits } from './limits.js'
@@ -315,11 +316,43 @@ describe('the plan of a LeNet-5 training step', () => {
 
   test('takes as much memory as its buffers, and less than plainly', () => {
     const [made, plain] = [false, true].map((plain) =>
-      memoryOf(planned(stepBy('momentum'), ['loss'], onProcessor, { plain })),
+      memoryOf(planned(stepBy('momentum'), ['loss'], onProcessor, { plain }), 256),
     )
     // 61,706 parameters and their velocities, the padding between them, the batch, and what backward reads again
     expect(made).toBeGreaterThan(2 * 61706 * 4 + 64 * 28 * 28 * 4)
     expect(made).toBeLessThan(plain as number)
+  })
+
+  test('in parts takes less memory, fewer examples at a time less, and is sound', () => {
+    const inParts = (sizes: readonly number[]): Program =>
+      right(
+        accumulatingProgram(
+          sizes.map((size) => lenet5(size)),
+          { optimizer: { op: 'momentum' }, loss: 'softmaxCrossEntropy' },
+        ),
+      )
+    const memory = (program: Program): number => memoryOf(planned(program, ['loss'], onProcessor), 256)
+    const [whole, halves, eighths] = [
+      stepBy('momentum'),
+      inParts([32, 32]),
+      inParts(Array.from({ length: 8 }, () => 8)),
+    ]
+    expect(memory(halves)).toBeLessThan(0.7 * memory(whole))
+    expect(memory(eighths)).toBeLessThan(0.7 * memory(halves))
+    expect(problems(inParts([3, 3, 2]), ['loss'], onProcessor)).toEqual([])
+  })
+
+  test('more memory than the device has is refused, with both figures', () => {
+    const takes = memoryOf(planned(stepBy('momentum'), ['loss'], onProcessor), 256)
+    const onSmall = (memory: number): Result<Plan> =>
+      plan(right(checkProgram(stepBy('momentum'))), feedsOf(stepBy('momentum')), ['loss'], { ...onProcessor, memory })
+    expect(E.isRight(onSmall(takes))).toBe(true)
+    expect(onSmall(takes - 1)).toEqual(
+      E.left({
+        code: 'LimitExceeded',
+        message: `it takes ${takes} bytes of device memory; there are ${takes - 1}`,
+      }),
+    )
   })
 
   test('costs fusion only where something is watched', () => {

@@ -4,6 +4,7 @@ import { ensure, fail, within } from '../spec/error.js'
 import type { CheckedNode, CheckedProgram } from '../spec/program.js'
 import { nodeAttributes } from '../spec/program.js'
 import type { Shape, Tensors } from '../spec/tensor.js'
+import { sizeOf } from '../spec/tensor.js'
 import type { BoundLaunch, Deed, Located, Resident } from './arrange.js'
 import {
   boundLaunches,
@@ -24,6 +25,8 @@ import type { PlanLimits } from './limits.js'
 import { segmentOf } from './limits.js'
 import type { Lowering } from './lower.js'
 import { lowerings } from './table.js'
+import { shapeClassOf, untuned } from './tuning.js'
+import { uniformLayout } from './uniforms.js'
 
 /** A stretch of device memory. A value's buffer is a later value's again once nothing reads the first any more. */
 export interface PlanBuffer {
@@ -78,34 +81,40 @@ export interface Plan {
   readonly carries: readonly { readonly from: Place; readonly to: Place; readonly bytes: number }[]
 }
 
-/** The launches of one node at given attribute values. */
+/**
+ * The launches of one node at given attribute values: by the lanes of a subgroup where the device has such, unless its tuning
+ * has it otherwise or the driver refuses one of those kernels.
+ */
 export const lowerNode = (
-  { node, sizes }: CheckedNode,
+  checked: CheckedNode,
   feeds: Tensors,
-  { subgroupSize }: Pick<PlanLimits, 'subgroupSize'> = {},
+  { subgroupSize, tuning = untuned }: Pick<PlanLimits, 'subgroupSize' | 'tuning'> = {},
   twin?: CheckedNode,
-): Result<Lowered> =>
-  F.pipe(
+): Result<Lowered> => {
+  const { node, sizes } = checked
+  return F.pipe(
     nodeAttributes(node, feeds),
     E.flatMap((attrs) => {
       const lowering: Lowering = lowerings[node.op]
       const lower = lowering[node.direction]
-      return lower === undefined
-        ? fail('NoBackward', `${node.op} has no ${node.direction} here`)
-        : E.right(
-            lower({
-              attrs,
-              sizes,
-              has: (name) => node.inputs[name] !== undefined,
-              given: (name) => node.cotangents[name] !== undefined,
-              wants: (name) => node.outputs[name] !== undefined,
-              saved: (name) => twin?.node.outputs[name] !== undefined,
-              ...(subgroupSize === undefined ? {} : { subgroupSize }),
-            }),
-          )
+      if (lower === undefined) return fail('NoBackward', `${node.op} has no ${node.direction} here`)
+      const by = (lanes: number | undefined): Lowered =>
+        lower({
+          attrs,
+          sizes,
+          has: (name) => node.inputs[name] !== undefined,
+          given: (name) => node.cotangents[name] !== undefined,
+          wants: (name) => node.outputs[name] !== undefined,
+          saved: (name) => twin?.node.outputs[name] !== undefined,
+          ...(lanes === undefined ? {} : { subgroupSize: lanes }),
+        })
+      const first = by(tuning.choices[shapeClassOf(checked) ?? ''] === 'tiles' ? undefined : subgroupSize)
+      const refused = first.launches.some(({ kernel }) => tuning.refused.includes(kernel.name))
+      return E.right(refused ? by(undefined) : first)
     }),
     E.mapLeft(within(node.name)),
   )
+}
 
 const bytesOf = (elements: number): number => Math.max(elements, 1) * 4
 
@@ -285,7 +294,9 @@ const planLaunch = (
     planPart(does, launch, placed, limits, part),
   )
   const tensors = tensorsOf(launch.kernel).length
-  const whole = parts.every((part) => E.isRight(part) && part.right.bindings.length === tensors)
+  const whole =
+    parts.every((part) => E.isRight(part) && part.right.bindings.length === tensors) &&
+    !(limits.tuning ?? untuned).refused.includes(launch.kernel.name)
   return whole || launch.orElse === undefined ? parts : planLaunch(does, launch.orElse, placed, limits)
 }
 
@@ -361,10 +372,31 @@ const livesOf = (
 }
 
 /**
- * The device memory that a plan takes while it is ready to run, in bytes: all its buffers, those of the state with them. They
- * are made once, before the first run, so that this is its peak, but for what is read back.
+ * The device memory that a plan takes while it runs, in bytes: all its buffers, those of the state with them, its uniform
+ * blocks, each at a multiple of the device's `minUniformBufferOffsetAlignment`, and what is read back. All but the last are
+ * made once, before the first run, so that this is its peak.
  */
-export const memoryOf = ({ buffers }: Pick<Plan, 'buffers'>): number => buffers.reduce((n, { bytes }) => n + bytes, 0)
+export const memoryOf = (
+  { buffers, launches, reads }: Pick<Plan, 'buffers' | 'launches' | 'reads'>,
+  uniformAlignment: number,
+): number =>
+  buffers.reduce((n, { bytes }) => n + bytes, 0) +
+  uniformLayout(launches, uniformAlignment).total +
+  readBytes({ reads })
+
+/** What is read back after a run, in bytes. */
+export const readBytes = ({ reads }: Pick<Plan, 'reads'>): number =>
+  Object.values(reads).reduce((n, { shape }) => n + sizeOf(shape) * 4, 0)
+
+// a plan that takes more than the device has is none
+const fitsDevice = (made: Plan, { memory, minUniformBufferOffsetAlignment }: PlanLimits): Result<void> => {
+  const wanted = memoryOf(made, minUniformBufferOffsetAlignment)
+  return ensure(
+    memory === undefined || wanted <= memory,
+    'LimitExceeded',
+    `it takes ${wanted} bytes of device memory; there are ${memory}`,
+  )
+}
 
 // what says how many elements there are, which no attribute changes
 const counting = ['vectors', 'block']
@@ -433,7 +465,8 @@ export const stateLayout = (checked: CheckedProgram, limits: PlanLimits): Layout
  * far as what is watched allows.
  *
  * Errors  what lowering refuses; LimitExceeded – a tensor larger than a buffer may be, more bindings than a shader may
- *         have once every tensor is split to fit, or more workgroups than a dispatch; MissingInput – a watched value that
+ *         have once every tensor is split to fit, more workgroups than a dispatch, or more memory than the device has;
+ *         MissingInput – a watched value that
  *         is not in the program
  */
 export const plan = (
@@ -554,5 +587,6 @@ export const plan = (
         })),
       }
     }),
+    E.tap((made) => fitsDevice(made, limits)),
   )
 }

@@ -29,6 +29,9 @@ const feedsOf = (samples: number, learningRate: number, shift = 0): Tensors =>
     target: generate([samples, 10], (i) => (i % 10 === (Math.floor(i / 10) * 3) % 10 ? 1 : 0)),
     learningRate,
   })
+const everyValue = [
+  ...new Set([...Object.keys(program.inputs), ...program.nodes.flatMap(({ outputs }) => Object.values(outputs))]),
+]
 const feeds = (learningRate: number, shift = 0): Tensors => feedsOf(batch, learningRate, shift)
 const state = initialState(initialParameters(network, 1))
 const [images, targets, scalar] = [batch * 28 * 28 * 4, batch * 10 * 4, 4]
@@ -64,6 +67,58 @@ describe.runIf(embedded)('a LeNet-5 training step on the device', () => {
     expect(planned.launches).toHaveLength(launches)
     expect(traffic.submits).toBe(1)
     expect(traffic.pipelines).toBe(0)
+  })
+
+  test('takes the memory that was predicted before anything was there, to the byte, and gives all of it back', async () => {
+    const own = webGpuBackend(recorded.acquired)
+    const wanted = right(own.memory.ofStep(program))
+    expect(own.counters().bytesHeld).toBe(0)
+    const opened = right(await own.open(program, state)())
+    right(await opened.step(feeds(0.02))())
+    expect(own.memory.most()).toEqual({ allocated: wanted, predicted: wanted })
+    // another program on the same state, every value watched, the state brought back, and one that keeps nothing
+    right(await opened.step(feeds(0.02), everyValue)())
+    right(await opened.run({ ...network.program, carry: {} }, { x: feeds(0.02)['x'] as Tensor })())
+    right(await opened.state())
+    const { x } = feeds(0.02)
+    right(await own.run({ ...network.program, carry: {} }, { ...initialParameters(network, 1), x: x as Tensor })())
+    const { allocated, predicted } = own.memory.most()
+    expect(allocated).toBe(predicted)
+    expect(allocated).toBeGreaterThan(wanted)
+    await opened.close()
+    expect(own.counters().bytesHeld).toBe(0)
+  })
+
+  test('what takes more memory than there is is refused with the figures, before anything is there', async () => {
+    const own = webGpuBackend({ ...recorded.acquired, memory: 2 ** 18 })
+    const outcome = await own.open(program, state)()
+    expect(outcome).toMatchObject({
+      _tag: 'Left',
+      left: {
+        code: 'LimitExceeded',
+        message: expect.stringMatching(/takes \d+ bytes of device memory; there are/) as string,
+      },
+    })
+    expect(own.counters().mostBytesHeld).toBe(0)
+  })
+
+  test('is fed its batch while the step before it runs, to the same bits', async () => {
+    const { traffic } = recorded
+    const [plain, ahead] = [right(await backend.open(program, state)()), right(await backend.open(program, state)())]
+    const batches = [0, 1, 2].map((shift) => feeds(0.02, shift))
+    for (const one of batches) right(await plain.step(one)())
+    for (const [i, one] of batches.entries()) {
+      recorded.reset()
+      const begun = right(await (ahead.begin as NonNullable<Session['begin']>)(one)())
+      expect(traffic.up.filter(({ bytes }) => bytes === images)).toHaveLength(i === 0 ? 1 : 0)
+      const next = batches[i + 1]
+      if (next !== undefined) begun.ahead({ x: next['x'] as Tensor, target: next['target'] as Tensor })
+      right(await begun.values())
+    }
+    const [wanted, found] = [right(await plain.state()), right(await ahead.state())]
+    for (const name of Object.keys(wanted)) expect(found[name]?.data).toEqual(wanted[name]?.data)
+    await plain.close()
+    await ahead.close()
   })
 
   test('brings 4 bytes back: the loss, and no parameter ever', async () => {

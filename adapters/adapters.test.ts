@@ -168,6 +168,10 @@ const refusals: Readonly<Record<string, readonly (readonly [Question, string])[]
       question('conv2d', 'backward', strided.attrs, strided.inputs, { y: strided.y }),
       'the backend has no Conv2DBackpropFilter',
     ],
+    [
+      question('maxPool2d', 'forward', { ties: 'share' }, { x: tensor([1, 1, 2, 2], [1, 2, 3, 4]) }),
+      'another share of tied maxima',
+    ],
   ],
   'jax-js-wasm': [
     [question('maxPool2d', 'forward', { padding: [1, 0, 0, 0] }, { x: tensor([1, 1, 2, 2], [1, 2, 3, 4]) }), 'padding'],

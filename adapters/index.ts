@@ -1,8 +1,6 @@
 import type { Adapter } from '../spec/adapter.js'
-import { jaxJs } from './jaxJs.js'
-import { onnxruntimeWeb } from './onnxruntimeWeb.js'
+import { adapters as inBrowsers } from './browser.js'
 import { pytorch } from './pytorch.js'
-import { tfjs } from './tfjs.js'
 
 /** The libraries that are held by their names, where they are installed. */
-export const adapters: readonly Adapter[] = [...tfjs, ...jaxJs, onnxruntimeWeb, pytorch]
+export const adapters: readonly Adapter[] = [...inBrowsers, pytorch]

@@ -1,7 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import type { OpenedGpu } from '../spec/adapter.js'
+import type { Fingerprint } from '../spec/backend.js'
 import type { EtalonError } from '../spec/error.js'
 import { etalonError } from '../spec/error.js'
 
@@ -34,31 +32,30 @@ const put = (name: string, value: unknown): (() => void) => {
   }
 }
 
+/** Node's major version as a fingerprint tells it, v20.19.0 being 20. */
+const majorOf = (node: Fingerprint[string] | undefined): string => /\d+/.exec(String(node))?.[0] ?? ''
+
+/** Whether it is the WebGPU of the browser that this runs in. */
+export const isOfBrowser = ({ gpu }: OpenedGpu): boolean => {
+  const navigator: unknown = Reflect.get(globalThis, 'navigator')
+  return typeof navigator === 'object' && navigator !== null && Reflect.get(navigator, 'gpu') === gpu
+}
+
 /**
  * Puts a WebGPU implementation where a browser has it – `navigator.gpu`, and its classes and constants as globals – for
- * libraries that look nowhere else; answers what puts back what was there.
+ * libraries that look nowhere else; answers what puts back what was there. In a browser it is there already.
  */
-export const asInBrowser = ({ gpu, globals }: OpenedGpu): (() => void) => {
+export const asInBrowser = (opened: OpenedGpu): (() => void) => {
+  if (isOfBrowser(opened)) return () => undefined
+  const { gpu, globals, fingerprint } = opened
   const navigator: unknown = Reflect.get(globalThis, 'navigator')
   const withGpu: unknown = Object.create(typeof navigator === 'object' ? navigator : null, {
     gpu: { value: gpu },
     // as Node from version 21 on has it
-    userAgent: { value: `Node.js/${process.versions.node.split('.')[0]}` },
+    userAgent: { value: `Node.js/${majorOf(fingerprint['node'])}` },
   })
   const restore = Object.entries({ ...globals, navigator: withGpu }).map(([name, value]) => put(name, value))
   return () => {
     for (const each of restore) each()
   }
-}
-
-const require = createRequire(import.meta.url)
-
-/** The version of a package as it is installed, undefined where it is not. */
-export const versionOf = (name: string): string | undefined => {
-  const file = (require.resolve.paths(name) ?? [])
-    .map((folder) => join(folder, name, 'package.json'))
-    .find((path) => existsSync(path))
-  return file === undefined
-    ? undefined
-    : (JSON.parse(readFileSync(file, 'utf8')) as { readonly version: string }).version
 }

@@ -6,7 +6,7 @@ import type { EtalonError } from '../spec/error.js'
 import { etalonError } from '../spec/error.js'
 import { fromKernels } from '../spec/fromKernels.js'
 import type { Tensors } from '../spec/tensor.js'
-import { absent, asInBrowser, installCommand, versionOf } from './install.js'
+import { absent, asInBrowser, installCommand } from './install.js'
 import { jaxJsConventions, jaxJsOps } from './jaxJs/ops.js'
 import { residentJaxJs } from './jaxJs/resident.js'
 import type { Language, Sentence } from './words.js'
@@ -86,7 +86,7 @@ const answering =
 
 const nameOf = (device: Device): string => `jax-js-${device}`
 
-const started = async (device: Device, gpu: OpenedGpu | undefined) => {
+const started = async (device: Device, gpu: OpenedGpu | undefined, { versionOf }: BackendOptions) => {
   const jax = await import('@jax-js/jax')
   const restore = gpu === undefined ? () => undefined : asInBrowser(gpu)
   if (!(await jax.init(device)).includes(device)) throw new Error(`it could not start ${device}`)
@@ -95,7 +95,7 @@ const started = async (device: Device, gpu: OpenedGpu | undefined) => {
     fingerprint: {
       name: nameOf(device),
       library: '@jax-js/jax',
-      version: versionOf('@jax-js/jax') ?? 'unknown',
+      version: versionOf?.('@jax-js/jax') ?? 'unknown',
       ...gpu?.fingerprint,
     },
     close: async () => {
@@ -105,8 +105,8 @@ const started = async (device: Device, gpu: OpenedGpu | undefined) => {
   }
 }
 
-const byValue = async (device: Device, gpu: OpenedGpu | undefined): Promise<Backend> => {
-  const { jax, fingerprint, close } = await started(device, gpu)
+const byValue = async (device: Device, gpu: OpenedGpu | undefined, options: BackendOptions): Promise<Backend> => {
+  const { jax, fingerprint, close } = await started(device, gpu, options)
   const language = languageOf(device)
   return {
     ...fromKernels(nameOf(device), kernelsOf(jaxJsOps, language, answering(jax, device)), {
@@ -120,24 +120,25 @@ const byValue = async (device: Device, gpu: OpenedGpu | undefined): Promise<Back
   }
 }
 
-const resident = async (device: Device, gpu: OpenedGpu | undefined): Promise<Backend> => {
-  const { jax, fingerprint, close } = await started(device, gpu)
+const resident = async (device: Device, gpu: OpenedGpu | undefined, options: BackendOptions): Promise<Backend> => {
+  const { jax, fingerprint, close } = await started(device, gpu, options)
   return { ...residentJaxJs(jax, device, { name: nameOf(device), fingerprint, supports: speaks(jaxJsOps) }), close }
 }
 
 const open =
   (device: Device, opened: typeof byValue) =>
-  ({ gpu }: BackendOptions): taskEither.TaskEither<EtalonError, Backend> => {
+  (options: BackendOptions): taskEither.TaskEither<EtalonError, Backend> => {
+    const { gpu } = options
     const missing = absent('jax-js', packages)
-    if (device !== 'webgpu') return TE.tryCatch(() => opened(device, undefined), missing)
+    if (device !== 'webgpu') return TE.tryCatch(() => opened(device, undefined, options), missing)
     if (gpu === undefined)
       return TE.left(
         etalonError('BackendUnavailable', `${nameOf(device)} wants a WebGPU implementation, and was given none`),
       )
-    return TE.flatMap((given: OpenedGpu) => TE.tryCatch(() => opened(device, given), missing))(gpu)
+    return TE.flatMap((given: OpenedGpu) => TE.tryCatch(() => opened(device, given, options), missing))(gpu)
   }
 
-/** jax-js on each of its devices that runs in Node. */
+/** jax-js on each of its devices that runs in Node and in browsers. */
 export const jaxJs: readonly Adapter[] = kinds.map(({ device, about }) => ({
   name: nameOf(device),
   about,

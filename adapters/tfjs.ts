@@ -8,7 +8,7 @@ import type { Unsupported } from '../spec/fromKernels.js'
 import { fromKernels, unsupported } from '../spec/fromKernels.js'
 import type { Tensors } from '../spec/tensor.js'
 import { absent, installCommand, asInBrowser } from './install.js'
-import { tfjsConventions, tfjsOps } from './tfjs/ops.js'
+import { tfjsConventions, tfjsConventionsWithLast, tfjsOps, tfjsOpsWithLast } from './tfjs/ops.js'
 import { residentTfjs } from './tfjs/resident.js'
 import type { Language, Sentence } from './words.js'
 import { inFloat32, js, kernelsOf, listed, snippetIn, speaks, spoken, translationsOf } from './words.js'
@@ -19,7 +19,7 @@ interface Kind {
   /** what the library calls it */
   readonly backend: 'cpu' | 'wasm' | 'webgpu'
   readonly about: string
-  readonly load: () => Promise<unknown>
+  readonly load: (options: BackendOptions) => Promise<unknown>
 }
 
 const range = '^4.22.0'
@@ -33,7 +33,10 @@ const kinds: readonly Kind[] = [
   {
     backend: 'wasm',
     about: 'TensorFlow.js, WebAssembly',
-    load: () => import('@tensorflow/tfjs-backend-wasm'),
+    load: async ({ addressOf }) => {
+      const wasm = await import('@tensorflow/tfjs-backend-wasm')
+      if (addressOf !== undefined) wasm.setWasmPaths(addressOf('@tensorflow/tfjs-backend-wasm', 'dist/'))
+    },
   },
   {
     backend: 'webgpu',
@@ -145,14 +148,14 @@ interface Started {
   readonly close: Backend['close']
 }
 
-const started = async (kind: Kind, gpu: OpenedGpu | undefined): Promise<Started> => {
+const started = async (kind: Kind, gpu: OpenedGpu | undefined, options: BackendOptions): Promise<Started> => {
   const tf = await import('@tensorflow/tfjs-core')
   // in production mode it does not advertise another package
   tf.enableProdMode()
   const restore = gpu === undefined ? () => undefined : asInBrowser(gpu)
   // it holds the gradients, which the core alone comes without in Node
   await import('@tensorflow/tfjs-layers')
-  await kind.load()
+  await kind.load(options)
   const name = freshName(tf, kind)
   if (!(await tf.setBackend(name))) throw new Error(`TensorFlow.js could not start its backend ${kind.backend}`)
   return {
@@ -173,39 +176,41 @@ const started = async (kind: Kind, gpu: OpenedGpu | undefined): Promise<Started>
   }
 }
 
-const byValue = async (kind: Kind, gpu: OpenedGpu | undefined): Promise<Backend> => {
-  const { tf, name, fingerprint, close } = await started(kind, gpu)
+const byValue = async (kind: Kind, gpu: OpenedGpu | undefined, options: BackendOptions): Promise<Backend> => {
+  const { tf, name, fingerprint, close } = await started(kind, gpu, options)
   const language = languageOf(kind)
+  const ops = kind.backend === 'cpu' ? tfjsOps : tfjsOpsWithLast
   return {
-    ...fromKernels(nameOf(kind), kernelsOf(tfjsOps, language, answering(tf, name)), {
+    ...fromKernels(nameOf(kind), kernelsOf(ops, language, answering(tf, name)), {
       fingerprint,
-      translates: translationsOf(tfjsOps),
-      snippet: snippetIn(tfjsOps, language),
+      translates: translationsOf(ops),
+      snippet: snippetIn(ops, language),
       dials: true,
-      conventions: tfjsConventions,
+      conventions: kind.backend === 'cpu' ? tfjsConventions : tfjsConventionsWithLast,
     }),
     close,
   }
 }
 
-const resident = async (kind: Kind, gpu: OpenedGpu | undefined): Promise<Backend> => {
-  const { tf, name, fingerprint, close } = await started(kind, gpu)
+const resident = async (kind: Kind, gpu: OpenedGpu | undefined, options: BackendOptions): Promise<Backend> => {
+  const { tf, name, fingerprint, close } = await started(kind, gpu, options)
   return { ...residentTfjs(tf, name, { name: nameOf(kind), fingerprint, supports: speaks(tfjsOps) }), close }
 }
 
 const open =
   (kind: Kind, opened: typeof byValue) =>
-  ({ gpu }: BackendOptions): taskEither.TaskEither<EtalonError, Backend> => {
+  (options: BackendOptions): taskEither.TaskEither<EtalonError, Backend> => {
+    const { gpu } = options
     const missing = absent('TensorFlow.js', packagesOf(kind))
-    if (kind.backend !== 'webgpu') return TE.tryCatch(() => opened(kind, undefined), missing)
+    if (kind.backend !== 'webgpu') return TE.tryCatch(() => opened(kind, undefined, options), missing)
     if (gpu === undefined)
       return TE.left(
         etalonError('BackendUnavailable', `${nameOf(kind)} wants a WebGPU implementation, and was given none`),
       )
-    return TE.flatMap((given: OpenedGpu) => TE.tryCatch(() => opened(kind, given), missing))(gpu)
+    return TE.flatMap((given: OpenedGpu) => TE.tryCatch(() => opened(kind, given, options), missing))(gpu)
   }
 
-/** TensorFlow.js on each of its backends that runs in Node. */
+/** TensorFlow.js on each of its backends that runs in Node and in browsers. */
 export const tfjs: readonly Adapter[] = kinds.map((kind) => ({
   name: nameOf(kind),
   about: kind.about,

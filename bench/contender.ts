@@ -31,6 +31,8 @@ export interface Admission {
   readonly coldMs: number
   /** outputs and state behind the first run, by the program's names: what a peer's are held against */
   readonly answer: Tensors
+  /** of the device's memory, held at once by a run that brings nothing back, where the backend says so */
+  readonly memoryBytes?: number
   readonly ready: Ready
 }
 
@@ -77,6 +79,13 @@ const readyOn = (session: Session, { program, feeds, steps }: Task): Ready => ({
   },
   close: session.close,
 })
+
+/** What a run takes of the device's memory, its operands with it: those lie there as the state of a step does. */
+const memoryOf = ({ memory }: Backend, { program, state, steps }: Task): number | undefined => {
+  const stays = Object.fromEntries(Object.keys(state).map((name) => [name, name]))
+  const known = memory?.ofStep(steps ? program : { ...program, carry: stays }, [])
+  return known === undefined || E.isLeft(known) ? undefined : known.right
+}
 
 /** One run whose answer is brought back: the watched values, and of a step what its state is then. */
 const answered = (
@@ -206,5 +215,11 @@ export const admit = async (
     await second.right.close()
     return judged
   }
-  return E.right({ ...judged.right, coldMs, ready: readyOn(second.right, task) })
+  const memoryBytes = memoryOf(backend, task)
+  return E.right({
+    ...judged.right,
+    coldMs,
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    ready: readyOn(second.right, task),
+  })
 }

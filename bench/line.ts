@@ -7,6 +7,15 @@ import { figuresOf } from './rows.js'
 
 const orNull = <A>(codec: t.Type<A, A, unknown>): t.Type<A | null, A | null, unknown> => t.union([codec, t.null])
 
+// a figure that versions before did not write
+const orAbsent = <A>(codec: t.Type<A, A, unknown>): t.Type<A | null, A | null, unknown> =>
+  new t.Type(
+    codec.name,
+    (u): u is A | null => u === null || codec.is(u),
+    (u, context) => (u === undefined || u === null ? t.success(null) : codec.validate(u, context)),
+    t.identity,
+  )
+
 /** A row as a line of JSON: `null` where there is no such figure. An error over its bound that is no number is a word. */
 const lineCodec = t.strict({
   workload: t.string,
@@ -20,6 +29,8 @@ const lineCodec = t.strict({
   gbps: orNull(t.number),
   shareOfPeak: orNull(t.number),
   ratioToBestPeer: orNull(t.number),
+  /** of the device, held at once while it runs */
+  memoryBytes: orAbsent(t.number),
   errorOverBound: orNull(t.union([t.number, t.keyof({ Infinity: null, NaN: null })])),
   outcome: t.keyof({ timed: null, wrong: null, refused: null }),
   reason: orNull(t.string),
@@ -62,6 +73,7 @@ export const lineOf = (row: Row, rows: readonly Row[], peak?: Peak): Line => {
     gbps: finite(figures?.gbps),
     shareOfPeak: finite(figures?.shareOfPeak),
     ratioToBestPeer: finite(figures?.ratioToBestPeer),
+    memoryBytes: finite(row.memoryBytes),
     errorOverBound:
       error === undefined ? null : Number.isFinite(error) ? error : Number.isNaN(error) ? 'NaN' : 'Infinity',
     outcome: row.outcome,

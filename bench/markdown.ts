@@ -16,7 +16,7 @@ const cellsOf = (line: Line): readonly string[] => {
   const { workload, subject, errorOverBound: error } = line
   const ratio = error === null ? '–' : typeof error === 'string' ? '∞' : error.toPrecision(2)
   if (line.outcome !== 'timed')
-    return [workload, subject, ratio, `${line.outcome}: ${cell(line.reason ?? '')}`, '', '', '', '', '', '']
+    return [workload, subject, ratio, `${line.outcome}: ${cell(line.reason ?? '')}`, '', '', '', '', '', '', '']
   return [
     workload,
     subject,
@@ -27,6 +27,7 @@ const cellsOf = (line: Line): readonly string[] => {
     orDash(line.gflops, digits(3)),
     orDash(line.gbps, digits(3)),
     orDash(line.shareOfPeak, (share) => `${(100 * share).toFixed(0)} %`),
+    orDash(line.memoryBytes, (bytes) => digits(3)(bytes / 1e6)),
     orDash(line.ratioToBestPeer, (value) => value.toFixed(2)),
   ]
 }
@@ -42,11 +43,12 @@ export const head = [
   'GFLOP/s',
   'GB/s',
   'of peak',
+  'memory, MB',
   'best other ÷ it',
 ] as const
 
 // so wide is what nearly every row has, so that a table can be written as its rows come
-const usualWidths = [26, 13, 13, 13, 10, 13, 8, 6, 8, 14] as const
+const usualWidths = [26, 13, 13, 13, 10, 13, 8, 6, 8, 10, 14] as const
 
 const lineWith =
   (widths: readonly number[], from: number) =>
@@ -70,7 +72,7 @@ export const markdownHead = (): string => [lineWith(usualWidths, 2)(head), ruleW
 export const markdownRow = (line: Line): string =>
   line.outcome === 'timed'
     ? lineWith(usualWidths, 2)(cellsOf(line))
-    : `${lineWith(usualWidths, 2)(cellsOf(line).slice(0, 3)).slice(0, -2)} | ${cellsOf(line)[3]} | | | | | | |`
+    : `${lineWith(usualWidths, 2)(cellsOf(line).slice(0, 3)).slice(0, -2)} | ${cellsOf(line)[3]} | | | | | | | |`
 
 /** Lines as a table of Markdown. */
 export const markdownTable = (lines: readonly Line[]): string => [markdownHead(), ...lines.map(markdownRow)].join('\n')

@@ -15,6 +15,8 @@ export interface Row {
   readonly rounds: readonly (readonly number[])[]
   readonly multiplyAdds?: number
   readonly bytes?: number
+  /** of the device's memory that the work holds at once, where its backend says so */
+  readonly memoryBytes?: number
 }
 
 /** What an adapter can do at most, as measured in the same run. */

@@ -59,7 +59,7 @@ const entered = async (
   if (E.isLeft(backend)) return { entrant: { row: refused(row, backend.left) } }
   const admission = await admit(backend.right, task, judge, witness, timing.clock)
   if (E.isLeft(admission)) return { entrant: { row: refused(row, admission.left) } }
-  const { ratio, coldMs, answer, ready } = admission.right
+  const { ratio, coldMs, answer, memoryBytes, ready } = admission.right
   if (!(ratio <= 1)) {
     await ready.close()
     return { entrant: { row: wrong(row, ratio) } }
@@ -70,7 +70,11 @@ const entered = async (
     return { entrant: { row: refused(row, warm.left) }, answer }
   }
   return {
-    entrant: { row: { ...row, errorOverBound: ratio, coldMs }, ready, portion: portionOf(warm.right, timing) },
+    entrant: {
+      row: { ...row, errorOverBound: ratio, coldMs, ...(memoryBytes === undefined ? {} : { memoryBytes }) },
+      ready,
+      portion: portionOf(warm.right, timing),
+    },
     answer,
   }
 }

@@ -1,6 +1,6 @@
 import { lowerings } from '../accelerated/table.js'
 import { adapters } from '../adapters/index.js'
-import { versionOf } from '../adapters/install.js'
+import { versionOf } from '../adapters/installed.js'
 import { plainF32 } from '../adapters/plainF32.js'
 import type { Ink } from '../conformance/text.js'
 import { plain } from '../conformance/text.js'

@@ -27,7 +27,8 @@ const dense = async (backend: Backend, direction: Direction, cotangents: Tensors
   )
 }
 
-const withGpu = adapters.filter(({ name }) => name.endsWith('-webgpu'))
+const onlyInBrowsers = 'onnxruntime-webgpu'
+const withGpu = adapters.filter(({ name }) => name.endsWith('-webgpu') && name !== onlyInBrowsers)
 
 describe.skipIf(E.isLeft(embeddedRunsOn(currentPlatform())))('libraries on WebGPU, on the embedded adapter', () => {
   test.each(withGpu)(
@@ -62,6 +63,13 @@ describe.skipIf(E.isLeft(embeddedRunsOn(currentPlatform())))('libraries on WebGP
     },
     60_000,
   )
+
+  test('onnxruntime-webgpu says that it runs in a browser only', async () => {
+    const { open } = adapters.find(({ name }) => name === onlyInBrowsers)!
+    expect(await open({ gpu: openGpu('software') })()).toEqual(
+      E.left({ code: 'BackendUnavailable', message: 'onnxruntime-webgpu runs in a browser only: add --browser' }),
+    )
+  })
 
   test.each(withGpu)('$name says that it wants a WebGPU where it is given none', async ({ name, open }) => {
     expect(await open({})()).toEqual(

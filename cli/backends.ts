@@ -2,15 +2,17 @@ import { either as E, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import type { DeviceChoice } from '../accelerated/index.js'
 import { adapters } from '../adapters/index.js'
+import { versionOf } from '../adapters/installed.js'
 import type { BackendOptions } from '../spec/adapter.js'
 import type { Backend } from '../spec/backend.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import { fail, show } from '../spec/error.js'
 import { openBackendFile } from './backendFile.js'
 import { openCommand } from './execBackend.js'
-import type { ExitCode } from './exit.js'
-import { exit } from './exit.js'
 import { meant } from '../spec/nearest.js'
+import { complainTo } from './terminal.js'
+
+export { exitOfOpening } from './exit.js'
 
 interface Options extends BackendOptions {
   readonly device: DeviceChoice
@@ -22,8 +24,17 @@ type Opener = (options: Options) => taskEither.TaskEither<EtalonError, Backend>
 const openers: Readonly<Record<string, Opener>> = {
   webgpu:
     ({ device }) =>
-    async () =>
-      (await import('../accelerated/index.js')).openWebGpu(device)(),
+    async () => {
+      const { acquireDevice, webGpuBackend } = await import('../accelerated/index.js')
+      const { tuningFor } = await import('./tuningFile.js')
+      const acquired = await acquireDevice(device)()
+      if (E.isLeft(acquired)) return acquired
+      const tell = complainTo(process.stderr)
+      const tuning = await tuningFor(acquired.right.fingerprint, tell)
+      if (E.isRight(tuning)) return E.right(webGpuBackend(acquired.right, { tuning: tuning.right, tell }))
+      await acquired.right.release()
+      return tuning
+    },
   'plain-f32': () => async () => E.right((await import('../adapters/plainF32.js')).plainF32),
   ...Object.fromEntries(adapters.map(({ name, open }): readonly [string, Opener] => [name, open])),
 }
@@ -73,6 +84,7 @@ export const openBackend = (device: DeviceChoice, backend = 'webgpu'): taskEithe
   if (E.isLeft(origin)) return TE.left(origin.left)
   const options: Options = {
     device,
+    versionOf,
     gpu: async () => (await import('../accelerated/index.js')).openGpu(device)(),
   }
   switch (origin.right.kind) {
@@ -84,10 +96,6 @@ export const openBackend = (device: DeviceChoice, backend = 'webgpu'): taskEithe
       return openCommand(origin.right.command)
   }
 }
-
-/** The exit code of a backend that could not be opened: it is a mistake to name what is none. */
-export const exitOfOpening = ({ code }: EtalonError): ExitCode =>
-  code === 'BackendUnavailable' || code === 'LimitExceeded' || code === 'DeviceLost' ? exit.noBackend : exit.usage
 
 // what has a name and computes on the processor, whatever it is given
 const without: readonly string[] = backendNames.filter((name) => !name.endsWith('webgpu'))
@@ -101,10 +109,11 @@ export const deviceProblem = (device: DeviceChoice, backend: string): string | u
 /** A word as a shell takes it. */
 const word = (text: string): string => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`)
 
-/** The command that replays a case on the backend and the device that a run was given. */
-export const replayCommand = (device: DeviceChoice, backend: string): string =>
+/** The command that replays a case on the backend and the device that a run was given, in the browser that `where` asks for. */
+export const replayCommand = (device: DeviceChoice, backend: string, where: readonly string[] = []): string =>
   [
     'etalon replay',
+    ...where.map(word),
     ...(backend === 'webgpu' ? [] : [`--backend ${word(backend)}`]),
     ...(device === 'auto' ? [] : [`--device ${device}`]),
   ].join(' ')

@@ -206,6 +206,7 @@ describe('the page', () => {
     errorOverBound: 0.01,
     outcome: 'timed',
     reason: null,
+    memoryBytes: 12.5e6,
     roundRatios: [3],
   }
   const curve = [1, 4, 16].flatMap((batch) =>
@@ -231,8 +232,16 @@ describe('the page', () => {
       { version: '1', adapter: 'some' },
       { workloads: getOrThrow(workloadsNamed(['*'])) },
     )
-    expect(page.match(/<svg/g)).toHaveLength(3)
-    for (const text of ['Speed against accuracy', 'Along batch', 'prefers-color-scheme: dark', 'a &lt; b', '&lt;b&gt;'])
+    expect(page.match(/<svg/g)).toHaveLength(4)
+    for (const text of [
+      'Speed against accuracy',
+      'Along batch',
+      'Memory along batch',
+      'MB of device memory',
+      'prefers-color-scheme: dark',
+      'a &lt; b',
+      '&lt;b&gt;',
+    ])
       expect(page).toContain(text)
     // it needs nothing else
     expect(page).not.toMatch(/<script|(src|href)="http/)

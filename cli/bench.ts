@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option } from 'commander'
 import { either as E, function as F } from 'fp-ts'
 import type { DeviceChoice } from '../accelerated/index.js'
 import { adapters } from '../adapters/index.js'
+import { versionOf } from '../adapters/installed.js'
 import type { Timing } from '../bench/clock.js'
 import type { Judge } from '../bench/contender.js'
 import type { Line } from '../bench/line.js'
@@ -116,7 +117,10 @@ const openPeer = async (name: string, device: DeviceChoice): Promise<Result<Back
   if (adapter === undefined) return fail('UnknownBackend', `there is no ${name}`)
   if (adapter.resident === undefined)
     return fail('Unsupported', `${name} is held by value only, and has no sessions that could be timed`)
-  const options: BackendOptions = { gpu: async () => (await import('../accelerated/index.js')).openGpu(device)() }
+  const options: BackendOptions = {
+    versionOf,
+    gpu: async () => (await import('../accelerated/index.js')).openGpu(device)(),
+  }
   try {
     return await adapter.resident(options)()
   } catch (thrown) {

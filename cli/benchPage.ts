@@ -50,6 +50,7 @@ const titleOf = ({ workload, subject, ms, low, high, line }: Timed): string =>
     ...(line.gflops === null ? [] : [`${line.gflops.toPrecision(3)} GFLOP/s`]),
     ...(line.gbps === null ? [] : [`${line.gbps.toPrecision(3)} GB/s`]),
     ...(line.shareOfPeak === null ? [] : [`${(100 * line.shareOfPeak).toFixed(0)} % of the adapter's peak`]),
+    ...(line.memoryBytes === null ? [] : [`${(line.memoryBytes / 1e6).toPrecision(3)} MB of device memory`]),
     ...(line.errorOverBound === null ? [] : [`error ÷ bound ${line.errorOverBound}`]),
   ].join('\n')
 
@@ -104,10 +105,12 @@ const timesPicture = (points: readonly Timed[], looks: Readonly<Record<string, L
   return plot({
     ariaLabel: 'time of each workload',
     width: 880,
-    height: 60 + 34 * names.length,
+    height: 75 + 34 * names.length,
     marginLeft: 200,
     marginRight: 20,
     marginTop: 10,
+    // room for the axis' label below its numbers
+    marginBottom: 45,
     x: {
       type: 'log',
       grid: true,
@@ -194,14 +197,24 @@ const sweepLabels: Readonly<Record<Sweep, string>> = {
   length: 'steps of a sequence',
 }
 
-/** A curve of each subject along one parameter, both axes logarithmic: work that grows by a power is a straight line. */
+/** A point of a curve. */
+type Placed = Timed & { readonly at: number; readonly megabytes: number }
+
+/** What grows along a curve, and how it is called. */
+const measures = {
+  ms: { aria: 'time', label: 'milliseconds a run' },
+  megabytes: { aria: 'memory', label: 'MB of device memory' },
+} as const
+
+/** A curve of each subject along one parameter, both axes logarithmic: what grows by a power is a straight line. */
 const curvePicture = (
   sweep: Sweep,
-  points: readonly (Timed & { readonly at: number })[],
+  measure: keyof typeof measures,
+  points: readonly Placed[],
   looks: Readonly<Record<string, Look>>,
 ): string =>
   plot({
-    ariaLabel: `time along ${sweep}`,
+    ariaLabel: `${measures[measure].aria} along ${sweep}`,
     width: 880,
     height: 340,
     marginLeft: 70,
@@ -217,8 +230,8 @@ const curvePicture = (
     y: {
       type: 'log',
       grid: true,
-      label: 'milliseconds a run',
-      domain: stretched(points.map(({ ms }) => ms)),
+      label: measures[measure].label,
+      domain: stretched(points.map((point) => point[measure])),
       tickFormat: tick,
       ticks: 5,
     },
@@ -227,9 +240,9 @@ const curvePicture = (
         const own = points.filter((point) => point.subject === subject)
         return own.length < 2
           ? []
-          : [Plot.line(own, { x: 'at', y: 'ms', stroke: look(looks, subject).colour, strokeWidth: 2 })]
+          : [Plot.line(own, { x: 'at', y: measure, stroke: look(looks, subject).colour, strokeWidth: 2 })]
       }),
-      ...dots(points, looks, 'at', 'ms'),
+      ...dots(points, looks, 'at', measure),
     ],
   })
 
@@ -250,7 +263,7 @@ const rowOf = (line: Line, about: string): string => {
   const name = `<th scope="row"><abbr title="${escaped(about)}">${escaped(line.workload)}</abbr></th><td>${escaped(line.subject)}</td>`
   const ratio = `<td class="n">${error === null ? '–' : typeof error === 'string' ? '∞' : error.toPrecision(2)}</td>`
   if (line.outcome !== 'timed')
-    return `<tr>${name}${ratio}<td colspan="7" class="why">${line.outcome}: ${escaped(line.reason ?? '')}</td></tr>`
+    return `<tr>${name}${ratio}<td colspan="8" class="why">${line.outcome}: ${escaped(line.reason ?? '')}</td></tr>`
   const numbers = [
     orDash(line.coldMs, short),
     orDash(line.medianMs, short),
@@ -258,6 +271,7 @@ const rowOf = (line: Line, about: string): string => {
     orDash(line.gflops, short),
     orDash(line.gbps, short),
     orDash(line.shareOfPeak, (share) => `${(100 * share).toFixed(0)}\u00a0%`),
+    orDash(line.memoryBytes, (bytes) => short(bytes / 1e6)),
     orDash(line.ratioToBestPeer, (value) => value.toFixed(2)),
   ]
   const behind = line.ratioToBestPeer !== null && line.ratioToBestPeer < 1
@@ -324,7 +338,7 @@ export const benchPage = (
   const curves = sweeps.flatMap((sweep) => {
     const own = points.flatMap((point) => {
       const on = placeOf.get(point.workload)
-      return on?.sweep === sweep ? [{ ...point, at: on.at }] : []
+      return on?.sweep === sweep ? [{ ...point, at: on.at, megabytes: (point.line.memoryBytes ?? NaN) / 1e6 }] : []
     })
     return own.length === 0 ? [] : [{ sweep, own }]
   })
@@ -357,7 +371,24 @@ ${
         looks,
       )
 }
-${curves.map(({ sweep, own }) => figure(`Along ${sweep}`, curvePicture(sweep, own, looks), 'Both axes are logarithmic.', looks)).join('\n')}
+${curves
+  .flatMap(({ sweep, own }) => {
+    const known = own.filter(({ megabytes }) => megabytes > 0)
+    return [
+      figure(`Along ${sweep}`, curvePicture(sweep, 'ms', own, looks), 'Both axes are logarithmic.', looks),
+      ...(known.length === 0
+        ? []
+        : [
+            figure(
+              `Memory along ${sweep}`,
+              curvePicture(sweep, 'megabytes', known, looks),
+              'What is held at once, of those who say so. Both axes are logarithmic.',
+              looks,
+            ),
+          ]),
+    ]
+  })
+  .join('\n')}
 ${tableOf('All figures', device, workloads)}
 ${tableOf(
   'On the processor',

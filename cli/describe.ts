@@ -1,11 +1,16 @@
 import { Option } from 'commander'
 import { either as E, function as F } from 'fp-ts'
+import type { DeviceChoice } from '../accelerated/index.js'
+import type { DeviceMemory } from '../spec/backend.js'
+import type { Result } from '../spec/error.js'
 import type { Figures, LayerFigures } from '../spec/networks/describe.js'
 import { describeNetwork } from '../spec/networks/describe.js'
 import { recurrentOps } from '../spec/networks/network.js'
 import type { AskedOfRecurrent } from '../spec/networks/zoo.js'
 import { hasAuxiliaries, isRecurrent, networkNamed, networkNames, variantsOf } from '../spec/networks/zoo.js'
+import { exitOfOpening } from './backends.js'
 import type { Subcommand } from './command.js'
+import { networkMemory, printNetworkMemory } from './deviceMemory.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import { bidirectionalOption, cellOption, layersOption, wholeNumber } from './options.js'
@@ -16,6 +21,7 @@ interface Options extends Pick<AskedOfRecurrent, 'cell' | 'layers' | 'bidirectio
   readonly variant?: string
   readonly aux?: boolean
   readonly batch?: number
+  readonly device?: DeviceChoice
   readonly json?: boolean
 }
 
@@ -74,11 +80,14 @@ const tableOf = (
   }
 }
 
-/** Writes a network in numbers, or says why there is none. */
+/**
+ * Writes a network in numbers, or says why there is none; of a device's memory only where somebody knows how programs lie in
+ * it. What does not fit there says so in place of the figure.
+ */
 export const describeAt = (
-  { out, err }: { readonly out: Screen; readonly err: Screen },
+  { out, err, memory }: { readonly out: Screen; readonly err: Screen; readonly memory?: DeviceMemory },
   name: string,
-  { json, ...wanted }: Options,
+  { json, device: _, ...wanted }: Options,
 ): ExitCode => {
   const figures = F.pipe(
     networkNamed(name, wanted),
@@ -88,10 +97,29 @@ export const describeAt = (
     complainTo(err)(`${figures.left.code}: ${figures.left.message}`)
     return exit.usage
   }
-  out.write(
-    json === true ? `${JSON.stringify(figures.right)}\n` : table(figures.right, inkFor(out).strong, out.columns ?? 80),
-  )
+  const taken = memory === undefined ? undefined : networkMemory(memory, name, wanted)
+  if (json === true) {
+    const deviceMemory =
+      taken === undefined ? {} : { deviceMemory: E.isLeft(taken) ? { refused: taken.left } : taken.right }
+    out.write(`${JSON.stringify({ ...figures.right, ...deviceMemory })}\n`)
+    return exit.ok
+  }
+  out.write(table(figures.right, inkFor(out).strong, out.columns ?? 80))
+  if (taken !== undefined)
+    out.write(
+      `${E.isLeft(taken) ? `memory on a device: ${taken.left.code}: ${taken.left.message}` : printNetworkMemory(taken.right, wanted.batch ?? 1)}\n`,
+    )
   return exit.ok
+}
+
+/** How programs lie in the memory of the device that is asked for, or of a GPU of these years. */
+const memoryFor = async (device: DeviceChoice | undefined): Promise<Result<DeviceMemory>> => {
+  const { memoryOfStep, openWebGpu, roomyLimits } = await import('../accelerated/index.js')
+  if (device === undefined)
+    return E.right({ ofStep: memoryOfStep(roomyLimits), most: () => ({ allocated: 0, predicted: 0 }) })
+  const opened = await openWebGpu(device)()
+  if (E.isRight(opened)) await opened.right.close()
+  return E.map(({ memory }: { readonly memory: DeviceMemory }) => memory)(opened)
 }
 
 const choices = (): string =>
@@ -116,8 +144,20 @@ export const describeCommand: Subcommand = (command, finish) =>
     .addOption(bidirectionalOption())
     .option('--aux', 'with the auxiliary classifiers that it has in training')
     .addOption(new Option('--batch <n>', 'examples at once (default: 1)').argParser(wholeNumber(1)))
+    .addOption(
+      new Option(
+        '--device <kind>',
+        'whose memory is spoken of, with the kernels that suit it: gpu, software or auto, as it is opened here (default: a GPU with buffers of up to 4 GiB)',
+      ).choices(['auto', 'gpu', 'software']),
+    )
     .option('--json', 'as one JSON object')
     .addHelpText('after', `\nNetworks, the first variant being the default:\n${choices()}`)
-    .action((name: string, options: Options) =>
-      finish(describeAt({ out: process.stdout, err: process.stderr }, name, options)),
-    )
+    .action(async (name: string, options: Options) => {
+      const screens = { out: process.stdout, err: process.stderr }
+      const memory = await memoryFor(options.device)
+      if (E.isLeft(memory)) {
+        complainTo(process.stderr)(`${memory.left.code}: ${memory.left.message}`)
+        return finish(exitOfOpening(memory.left))
+      }
+      return finish(describeAt({ ...screens, memory: memory.right }, name, options))
+    })

@@ -331,6 +331,59 @@ describe('oracles', () => {
   })
 })
 
+describe('second derivatives', () => {
+  const asked = async (member: object, backend: Backend = reference): Promise<Response> => {
+    const { answer } = oracles(TE.right(backend))
+    return JSON.parse([...(await answer(E.right(JSON.stringify(member))))].join('')) as Response
+  }
+  const one = { shape: [], data: [1] }
+  const tanh = {
+    op: 'tanh',
+    direction: 'second',
+    inputs: { x: { shape: [], data: [0.5] } },
+    cotangents: { y: one },
+    directions: { x: one },
+  }
+
+  test.each(['reference', 'webgpu'])('tanh at ½, answered by the %s’s own nodes', async (backend) => {
+    expect(await asked({ ...tanh, backend })).toMatchObject({
+      ok: true,
+      outputs: { x: { shape: [], data: [-0.7268619813835873] } },
+    })
+  })
+
+  test('every differentiable input has an answer, zeros where nothing bends, at the elements asked for', async () => {
+    const x = { shape: [1, 2], data: [2, 3] }
+    const dense = {
+      op: 'dense',
+      direction: 'second',
+      inputs: { x, w: x, b: { shape: [1], data: [1] } },
+      cotangents: { y: { shape: [1, 1], data: [5] } },
+      directions: { x: { shape: [1, 2], data: [1, -1] } },
+    }
+    const zeros = { shape: [1], data: [0] }
+    expect((await asked(dense)).outputs).toEqual({
+      x: { shape: [1, 2], data: [0, 0] },
+      w: { shape: [1, 2], data: [5, -5] },
+      b: zeros,
+    })
+    expect((await asked({ ...dense, elements: { w: [1] } })).outputs).toEqual({ w: { shape: [1], data: [-5] } })
+    const flat = await asked(
+      { ...tanh, op: 'relu' },
+      { ...reference, run: () => TE.left({ code: 'Died', message: '' }) },
+    )
+    expect(flat.outputs).toEqual({ x: { shape: [], data: [0] } })
+  })
+
+  test('a backend that lacks an op of it is unavailable for it', async () => {
+    const lacking: Backend = { ...reference, name: 'webgpu', supports: (op) => op !== 'mul' }
+    expect((await asked({ ...tanh, backend: 'webgpu' }, lacking)).error).toEqual({
+      code: 'BackendUnavailable',
+      message: 'webgpu has no mul forward',
+    })
+  })
+})
+
 describe('lines', () => {
   const lines = async (...texts: readonly string[]): Promise<readonly string[]> => {
     const list: string[] = []

@@ -12,6 +12,8 @@ import { ensure, fail } from '../spec/error.js'
 import type { Fields } from '../spec/field.js'
 import { elementsAt, mapValues, whole } from '../spec/field.js'
 import { answersOf, oneNode } from '../spec/program.js'
+import type { SecondQuestion } from '../spec/second/question.js'
+import { secondAnswers, secondProgram } from '../spec/second/question.js'
 import type { Tensors } from '../spec/tensor.js'
 import type { Subcommand } from './command.js'
 import { exit } from './exit.js'
@@ -91,8 +93,23 @@ export interface Oracles {
   readonly close: () => Promise<void>
 }
 
-const ask = async (backend: Backend, { question }: Request): Promise<Result<Tensors>> => {
+/** The gradients of a gradient, by a program of the catalogue's ops, whoever runs it. */
+const askSecond = async (backend: Backend, asked: SecondQuestion): Promise<Result<Tensors>> => {
+  const second = secondProgram(asked)
+  if (E.isLeft(second)) return second
+  const { program, feeds } = second.right
+  const lacking = program.nodes.find(({ op, direction }) => !backend.supports(op, direction))
+  if (lacking !== undefined)
+    return fail('BackendUnavailable', `${backend.name} has no ${lacking.op} ${lacking.direction}`)
+  return F.pipe(
+    program.nodes.length === 0 ? E.right({}) : await backend.run(program, feeds)(),
+    E.map((values) => secondAnswers(second.right, { ...feeds, ...values })),
+  )
+}
+
+const ask = async (backend: Backend, { question, directions }: Request): Promise<Result<Tensors>> => {
   const { op, direction } = question
+  if (directions !== undefined) return askSecond(backend, { ...question, directions })
   if (!backend.supports(op, direction)) return fail('BackendUnavailable', `${backend.name} has no ${op} ${direction}`)
   const { program, feeds } = oneNode(question)
   return F.pipe(await backend.run(program, feeds)(), E.map(answersOf))
@@ -117,7 +134,11 @@ const chosenOf = ({ elements }: Request, fields: Fields): Tensors =>
 const chosenAmong = ({ elements }: Request, tensors: Tensors): Tensors =>
   elements === undefined
     ? tensors
-    : Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, elementsAt(x, elements[name] ?? [])]))
+    : Object.fromEntries(
+        Object.entries(elements).flatMap(([name, positions]) =>
+          positions === undefined || tensors[name] === undefined ? [] : [[name, elementsAt(tensors[name], positions)]],
+        ),
+      )
 
 // the suite's bounds are loaded by the first request for some
 const expected = async ({ question, bounds }: Request): Promise<Result<Expected>> =>
@@ -134,10 +155,10 @@ const expected = async ({ question, bounds }: Request): Promise<Result<Expected>
  * Errors  whatever the op refuses
  */
 const answerOfReference = async (request: Request): Promise<Result<Answer>> =>
-  request.bounds === undefined && request.elements === undefined
+  request.directions !== undefined || (request.bounds === undefined && request.elements === undefined)
     ? F.pipe(
         await ask(reference, request),
-        E.map((outputs) => ({ outputs })),
+        E.map((outputs) => ({ outputs: chosenAmong(request, outputs) })),
       )
     : F.pipe(
         await expected(request),

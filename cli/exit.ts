@@ -1,3 +1,5 @@
+import type { EtalonError } from '../spec/error.js'
+
 /** What the process's exit code says. */
 export const exit = {
   ok: 0,
@@ -14,3 +16,7 @@ export const exit = {
 } as const
 
 export type ExitCode = (typeof exit)[keyof typeof exit]
+
+/** The exit code of a backend that could not be opened: it is a mistake to name what is none. */
+export const exitOfOpening = ({ code }: EtalonError): ExitCode =>
+  code === 'BackendUnavailable' || code === 'LimitExceeded' || code === 'DeviceLost' ? exit.noBackend : exit.usage

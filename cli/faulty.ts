@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { FaultyOracle } from '../conformance/diagnosis.js'
+import type { Change } from '../conformance/planted.js'
 import { folderOf, planted } from '../conformance/planted.js'
 import { oracleBy } from '../reference/formulas.js'
 import type { Formula } from '../reference/formulas.js'
@@ -30,14 +31,19 @@ const absolute = (text: string, base: URL): string =>
     return `${from}${quote}${href}${quote}`
   })
 
+/** The module of a formula, in JavaScript, with one place changed; nothing where it has no such place. */
+export const plantedModule = async (op: OpName, fault: Change): Promise<string | undefined> => {
+  // a build may have put parentheses and commas elsewhere
+  const text = planted(await readFile(urlOf(op), 'utf8'), fault)
+  return text === undefined ? undefined : asJavaScript(text)
+}
+
 /** The oracle with a planted fault; nothing where the texts of the formulas are not at hand. */
 export const faultyOracle: FaultyOracle = async (op, fault) => {
   try {
-    const url = urlOf(op)
-    // a build may have put parentheses and commas elsewhere
-    const text = planted(await readFile(url, 'utf8'), fault)
+    const text = await plantedModule(op, fault)
     if (text === undefined) return undefined
-    const code = absolute(await asJavaScript(text), url)
+    const code = absolute(text, urlOf(op))
     const formula = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as Formula
     return oracleBy({ ...formulas, [op]: formula })
   } catch {

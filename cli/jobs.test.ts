@@ -9,7 +9,7 @@ import type { Asked } from '../conformance/shards.js'
 import { etalonError } from '../spec/error.js'
 import type { Part, Subject } from './jobs.js'
 import { defaultJobs, inTurn, openParts } from './jobs.js'
-import type { FromPart, Manner } from './part.js'
+import type { FromPart, Manner } from './partWork.js'
 
 const manner: Manner = {
   device: 'auto',

@@ -8,7 +8,7 @@ import type { Item, Progress } from '../conformance/verify.js'
 import type { Fingerprint } from '../spec/backend.js'
 import type { Result } from '../spec/error.js'
 import { fail } from '../spec/error.js'
-import type { FromPart, Manner, ToPart } from './part.js'
+import type { FromPart, Manner, ToPart } from './partWork.js'
 
 /**
  * A run in several processes of this machine, each with a backend of its own. Whoever is free takes the next question, so
@@ -39,6 +39,8 @@ export type StartPart = () => Part
 
 /** A process as far as it is talked with. */
 export interface Part {
+  /** what is said of one that is gone */
+  readonly gone?: string
   readonly tell: (message: ToPart) => void
   readonly hear: (heard: (message: FromPart) => void, ended: (how: string) => void) => void
   readonly end: () => void
@@ -74,7 +76,7 @@ interface Conversation {
 const nameOf = (item: Item | undefined): string =>
   item === undefined ? 'nothing yet' : item === 'programs' ? 'the programs' : `${item.op} ${item.direction}`
 
-const conversation = ({ tell, hear }: Part): Conversation => {
+const conversation = ({ tell, hear, gone = 'a process ended' }: Part): Conversation => {
   let supply: (() => Item | undefined) | undefined
   let watch: (progress: Progress) => void = () => undefined
   let [waits, at]: [boolean, Item | undefined] = [false, undefined]
@@ -106,7 +108,7 @@ const conversation = ({ tell, hear }: Part): Conversation => {
       }
     },
     (how) => {
-      const lost = fail('DeviceLost', `a process ended (${how}); it was asked ${nameOf(at)}`)
+      const lost = fail('DeviceLost', `${gone} (${how}); it was asked ${nameOf(at)}`)
       opened(lost)
       reported(lost)
     },

@@ -14,7 +14,7 @@ describe('etalon list', () => {
     const { code, out } = list([], false, 80)
     expect(code).toBe(0)
     opNames.forEach((op) => expect(out).toMatch(new RegExp(`^${op} +fwd`, 'm')))
-    const table = out.split('\n').slice(0, -3)
+    const table = out.split('\n').slice(0, -4)
     expect(table.filter((line) => line.length > 80)).toEqual([])
   })
 
@@ -25,6 +25,14 @@ describe('etalon list', () => {
     expect(overview([lacking])).toMatch(/^conv2d +fwd bwd +fwd – /m)
     expect(overview([lacking])).toContain('1 ops, 2 with their directions; reference has 2 of these, webgpu 1')
     expect(overview([none])).toMatch(/^conv2d +fwd bwd +none/m)
+  })
+
+  it('says which ops have second derivatives', () => {
+    const { out } = list([], false, 80)
+    expect(out).toMatch(/^tanh +fwd bwd +fwd bwd +yes/m)
+    expect(out).toMatch(/^localResponseNorm +fwd bwd +fwd bwd +–/m)
+    expect(list(['step']).out).toMatch(/^ +second +none$/m)
+    expect(listing().filter(({ op }) => op === 'dense')).toMatchObject([{ second: true }])
   })
 
   it('says all about an op that is named, and what its attributes default to', () => {

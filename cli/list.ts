@@ -44,6 +44,7 @@ export const paragraph = (op: Listed, ink: Ink = plain): string => {
       'gradients',
       op.differentiable.length === 0 ? 'none' : op.variadic === undefined ? op.differentiable.join(', ') : 'all',
     ],
+    ['second', op.second ? 'derivatives of the gradients, made of catalogue ops, on either backend' : 'none'],
     ...Object.entries(op.backends).map(([name, directions]) => [name, directions.join(', ') || 'none'] as const),
     ['source', op.source],
     ['explain', `etalon explain ${op.op}${op.directions.includes('backward') ? ' [--direction backward]' : ''}`],
@@ -76,15 +77,15 @@ const signature = (op: Listed): string =>
 /** The catalogue as a table, a line of so many columns for each op, and what there is in all. */
 export const overview = (ops: readonly Listed[], width = 100, ink: Ink = plain): string => {
   const longest = ops.reduce((most, { op }) => Math.max(most, op.length), 0)
-  const line = (op: string, reference: string, webgpu: string, rest: string): string => {
-    const text = [op.padEnd(longest), reference.padEnd(9), webgpu.padEnd(7), rest].join('  ')
+  const line = (op: string, reference: string, webgpu: string, second: string, rest: string): string => {
+    const text = [op.padEnd(longest), reference.padEnd(9), webgpu.padEnd(7), second.padEnd(3), rest].join('  ')
     return text.length <= width ? text : `${text.slice(0, width - 1)}…`
   }
   const families = [...new Set(ops.map(({ family }) => family))]
   const directions = ops.reduce((n, op) => n + op.directions.length, 0)
   const on = (name: 'reference' | 'webgpu'): number => ops.reduce((n, op) => n + op.backends[name].length, 0)
   return [
-    ink.faint(line('', 'reference', 'webgpu', 'inputs → outputs  (attributes; ! is required)')),
+    ink.faint(line('', 'reference', 'webgpu', '2nd', 'inputs → outputs  (attributes; ! is required)')),
     ...families.flatMap((family) => [
       ink.strong(family),
       ...ops
@@ -94,12 +95,14 @@ export const overview = (ops: readonly Listed[], width = 100, ink: Ink = plain):
             op.op,
             shown(op.backends.reference, op.directions),
             shown(op.backends.webgpu, op.directions),
+            op.second ? 'yes' : '–',
             signature(op),
           ),
         ),
     ]),
     '',
     `${ops.length} ops, ${directions} with their directions; reference has ${on('reference')} of these, webgpu ${on('webgpu')}`,
+    `${ops.filter(({ second }) => second).length} have second derivatives (2nd), made of these`,
     ink.faint('etalon list OP says all about one op, etalon explain OP puts numbers into its formula'),
   ].join('\n')
 }

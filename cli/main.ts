@@ -21,6 +21,14 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'hold a backend against the reference on whole networks, node by node',
     load: async () => (await import('./zoo.js')).zooCommand,
   },
+  localize: {
+    summary: 'which op of a network is wrong: of the zoo, of a program or an ONNX model',
+    load: async () => (await import('./localize.js')).localizeCommand,
+  },
+  adjudicate: {
+    summary: 'which of several answers to a case are right, and by how much the others are wrong',
+    load: async () => (await import('./adjudicate.js')).adjudicateCommand,
+  },
   merge: {
     summary: 'lay the reports of the shards of a run together',
     load: async () => (await import('./merge.js')).mergeCommand,
@@ -50,9 +58,17 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'what a test may ask of an op at a shape, in f32, tf32, bf16 or f16',
     load: async () => (await import('./tolerance.js')).toleranceCommand,
   },
+  golden: {
+    summary: 'the oracle’s answers in a file: record them, hold a backend or a version to them',
+    load: async () => (await import('./golden.js')).goldenCommand,
+  },
   bench: {
     summary: 'time answers already found right, side by side with other libraries',
     load: async () => (await import('./bench.js')).benchCommand,
+  },
+  tune: {
+    summary: 'measure which kernels win on this adapter, and keep that for the other commands',
+    load: async () => (await import('./tune.js')).tuneCommand,
   },
   explain: {
     summary: "an op's formula with numbers put in, step by step",
@@ -149,9 +165,21 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(exit.usage)
 })
 
+/** What was left out of an installation, as `npm install --omit=optional` leaves out what few commands want. */
+const missingPackage = (thrown: unknown): string | undefined =>
+  thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_MODULE_NOT_FOUND'
+    ? /^Cannot find package '([^']+)'/.exec(thrown.message)?.[1]
+    : undefined
+
 run(process.argv.slice(2)).catch((thrown: unknown) => {
   if (thrown instanceof CommanderError) {
     process.exitCode = thrown.exitCode === 0 ? exit.ok : exit.usage
+    return
+  }
+  const missing = missingPackage(thrown)
+  if (missing !== undefined) {
+    console.error(`etalon: this takes the package ${missing}, which is not installed: npm install ${missing}`)
+    process.exitCode = exit.usage
     return
   }
   // a bug in Etalon: no verdict of any kind, least of all "not conformant"

@@ -96,7 +96,7 @@ export const deviceOption = (): Option =>
     .default('auto')
 
 /** An option's backend: a name, the path of a file, or `exec:COMMAND`. */
-const backendText = (text: string): string => {
+export const backendText = (text: string): string => {
   const problem = backendProblem(text)
   if (problem !== undefined) throw new InvalidArgumentError(`${problem}.`)
   return text

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { build } from 'esbuild'
 import { either as E } from 'fp-ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { embeddedRunsOn } from '../accelerated/device/decide.js'
@@ -36,6 +37,18 @@ const run = async (folder: string, command: string, ...args: readonly string[]):
   }
 }
 
+/** Imports each entry of the package but what other test runners and libraries have to be there for. */
+const entries = `import { readFileSync } from 'node:fs'
+  const { exports } = JSON.parse(readFileSync('node_modules/etalon/package.json', 'utf8'))
+  const names = Object.keys(exports).filter((name) => exports[name] !== null && !name.includes('*') && name !== './vitest')
+  for (const name of names) await import('etalon' + name.slice(1))
+  for (const name of ['index', 'plainF32']) await import('etalon/adapters/' + name)
+  console.log(names.join())`
+const quickly = ['verify', '--ops', 'relu', '--profile', 'quick', '--quiet']
+
+/** What an installation without anything optional says. */
+const without = { entries: '', lesson: '', verify: '' }
+
 // everything happens in one folder, and the package is installed in a folder in it
 const temporary = await mkdtemp(join(tmpdir(), 'etalon-pack-'))
 const folder = join(temporary, 'consumer')
@@ -46,7 +59,21 @@ beforeAll(async () => {
   await run(repository, 'npm', 'pack', '--ignore-scripts', '--pack-destination', temporary)
   const tarball = (await readdir(temporary)).find((name) => name.endsWith('.tgz')) ?? 'no tarball'
   await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'consumer', private: true, type: 'module' }))
-  await run(folder, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', join(temporary, tarball))
+  const install = (...args: readonly string[]): Promise<string> =>
+    run(folder, 'npm', 'install', '--prefer-offline', '--no-audit', '--no-fund', ...args)
+  // first without all that few commands want, then as a stranger installs it, with the software adapter beside it
+  await install('--omit=optional', join(temporary, tarball))
+  without.entries = await node('entries.mjs', entries)
+  without.lesson = await run(
+    folder,
+    join('node_modules', '.bin', 'etalon'),
+    'lesson',
+    'filters',
+    '--out',
+    'x.html',
+  ).catch(String)
+  without.verify = await run(folder, join('node_modules', '.bin', 'etalon'), ...quickly, '--backend', 'plain-f32')
+  await install(...(E.isLeft(embeddedRunsOn(currentPlatform())) ? [] : ['@sparticuz/chromium@147']))
 })
 
 afterAll(() => rm(temporary, { recursive: true, force: true }))
@@ -58,15 +85,55 @@ const node = async (name: string, text: string): Promise<string> => {
 }
 
 describe('the package, installed in an empty folder', () => {
+  it('has entries that load without anything optional, and says what a command lacks', () => {
+    expect(without.entries.split(',')).toEqual(
+      expect.arrayContaining(['.', './reference', './accelerated', './conformance', './training', './formats']),
+    )
+    expect(without.verify).toMatch(/conformant/)
+    expect(without.lesson).toMatch(
+      /this takes the package (linkedom|@observablehq\/plot), which is not installed: npm install|BackendUnavailable/,
+    )
+  })
+
+  it('holds all that its README links to, and what those pages link to among themselves', async () => {
+    const there = join(folder, 'node_modules', 'etalon')
+    const files = new Set(await readdir(there, { recursive: true }))
+    const linksIn = async (page: string): Promise<readonly string[]> => {
+      const text = await readFile(join(there, page), 'utf8')
+      return [...text.matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)/g)].map(([, link = '']) => join(page, '..', link))
+    }
+    expect((await linksIn('README.md')).filter((link) => !files.has(link))).toEqual([])
+    const pages = [...files].filter((file) => /^docs\/.*\.md$/.test(file))
+    const linked = (await Promise.all(pages.map(linksIn))).flat().filter((link) => /\.(md|py)$/.test(link))
+    expect(pages.length).toBeGreaterThan(10)
+    expect([...new Set(linked)].filter((link) => !files.has(link))).toEqual([])
+  })
+
+  it('makes a suite of the Vitest that a project has', async () => {
+    await symlink(join(repository, 'node_modules', 'vitest'), join(folder, 'node_modules', 'vitest'))
+    await writeFile(
+      join(folder, 'conformance.test.mjs'),
+      `import { describeConformance } from 'etalon/vitest'
+      import { plainF32 } from 'etalon/adapters/plainF32'
+      describeConformance(plainF32, { ops: ['relu'] })`,
+    )
+    const vitest = join(repository, 'node_modules', 'vitest', 'vitest.mjs')
+    const told = await run(folder, process.execPath, vitest, 'run', '--reporter=verbose', 'conformance.test.mjs')
+    expect(told.replaceAll(/\u001b\[\d*m/g, '')).toMatch(
+      /conformance of plain-f32 > relu > backward[^]*Tests +2 passed/,
+    )
+  })
+
   it('holds what runs and what says how, and neither sources nor tests', async () => {
     const files = await readdir(join(folder, 'node_modules', 'etalon'), { recursive: true })
     expect(files).toEqual(
       expect.arrayContaining([
         ...['LICENSE', 'README.md', 'CHANGELOG.md', 'package.json', 'dist/cli/main.js'],
         'dist/adapters/pytorch/backend.py',
+        ...['worker', 'deno'].map((name) => `dist/browser/cli/browser/${name}.js`),
       ]),
     )
-    expect(files.filter((file) => /\.test\.|testing|golden|(?<!\.d)\.ts$/.test(file))).toEqual([])
+    expect(files.filter((file) => /\.test\.|testing|conformance\/golden|(?<!\.d)\.ts$/.test(file))).toEqual([])
   })
 
   // slide "Convolutional layer (CONV)"
@@ -86,6 +153,25 @@ describe('the package, installed in an empty folder', () => {
       console.log(JSON.stringify({ shape: y.shape, data: [...y.data] }))`,
     )
     expect(JSON.parse(printed)).toEqual(answer)
+  })
+
+  it('is bundled for a browser, with none of Node in it', async () => {
+    const { outputFiles, metafile } = await build({
+      stdin: {
+        contents: `export { openWebGpu } from 'etalon/accelerated'
+          export { verify } from 'etalon/conformance'
+          export { adapters } from 'etalon/adapters/index'`,
+        resolveDir: folder,
+      },
+      bundle: true,
+      platform: 'browser',
+      format: 'esm',
+      external: ['@tensorflow/*', '@jax-js/*', 'onnxruntime-web', 'onnxruntime-web/*', 'protobufjs'],
+      write: false,
+      metafile: true,
+    })
+    expect(Object.keys(metafile.inputs).join()).toContain('etalon/dist/accelerated/browser.js')
+    expect(outputFiles[0]?.text).not.toMatch(/["']node:|tar-stream/)
   })
 
   it('loads the accelerated backend without touching a device', async () => {

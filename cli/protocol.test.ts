@@ -10,6 +10,14 @@ const y = { shape: [1, 1, 2, 2], data: [1, 1, 1, 1] }
 const point = { shape: [], data: [1] }
 const conv = { id: 1, op: 'conv2d', inputs: { x, w } }
 const step = { id: 2, op: 'momentum', attrs: { learningRate: 0.1 }, inputs: { w: point, g: point, velocity: point } }
+const second = {
+  id: 4,
+  op: 'conv2d',
+  direction: 'second',
+  inputs: { x, w },
+  cotangents: { y },
+  directions: { w },
+}
 const back = { id: 3, op: 'conv2d', direction: 'backward', inputs: { x, w }, cotangents: { y } }
 
 /** The line of a request, or of the same with other members. */
@@ -53,6 +61,14 @@ describe('a request', () => {
     const data = [0.1, -0, 1e308, 'NaN', 'Infinity', '-Infinity']
     const { question } = accepted(line({ op: 'sigmoid', inputs: { x: { shape: [6], data } } }))
     expect([...(question.inputs['x']?.data as Float64Array)]).toEqual([0.1, 0, 1e308, NaN, Infinity, -Infinity])
+  })
+
+  test('a second derivative is a question about a backward, with directions for some of its gradients', () => {
+    expect(accepted(line(second))).toMatchObject({
+      question: { direction: 'backward', cotangents: { y: { shape: [1, 1, 2, 2] } } },
+      directions: { w: { shape: [1, 1, 1, 1], data: Float64Array.of(2) } },
+    })
+    expect(accepted(line(back)).directions).toBeUndefined()
   })
 
   test('bounds of a precision, a depth and elements are handed on', () => {
@@ -206,6 +222,32 @@ const refusals: readonly (readonly [ErrorCode, string, string])[] = [
   ['TooLarge', 'an output over 2²⁴ elements', line(conv, { attrs: { padding: [4096, 4096, 4096, 4096] } })],
   ['TooLarge', 'an output beyond any memory', line(conv, { attrs: { padding: [2 ** 52, 0, 2 ** 52, 0] } })],
 ]
+
+describe('a bad second derivative', () => {
+  test.each<[string, ErrorCode, object]>([
+    ['of an op without', 'NoBackward', { op: 'localResponseNorm' }],
+    ['of an op that is not differentiable at all', 'NoBackward', { op: 'step' }],
+    ['without directions', 'MissingInput', { directions: {} }],
+    ['without cotangents', 'MissingInput', { cotangents: {} }],
+    ['with a direction of no gradient', 'UnexpectedInput', { directions: { y } }],
+    ['with a direction of an input that is not given', 'UnexpectedInput', { directions: { b: point } }],
+    ['with a direction of another shape', 'ShapeMismatch', { directions: { w: x } }],
+    ['with a direction that is no tensor', 'MalformedTensor', { directions: { w: 1 } }],
+    ['with directions that are no object', 'MalformedRequest', { directions: [w] }],
+    ['whose bounds are asked for', 'MalformedRequest', { bounds: 'f32' }],
+    ['that is a backward', 'UnexpectedInput', { direction: 'backward' }],
+    ['that is a forward', 'UnexpectedInput', { direction: 'forward', cotangents: {} }],
+    ['of a direction that there is not', 'MalformedRequest', { direction: 'third' }],
+  ])('%s', (_, code, change) => {
+    expect(refused(line(second, change))).toMatchObject({ id: '4', code })
+  })
+
+  test('with a direction of a target', () => {
+    const losses = { op: 'mse', direction: 'second', inputs: { prediction: x, target: x }, cotangents: { loss: point } }
+    expect(refused(line(losses, { directions: { target: x } })).code).toBe('UnexpectedInput')
+    expect(accepted(line(losses, { directions: { prediction: x } })).directions).toBeDefined()
+  })
+})
 
 describe('a bad request', () => {
   test.each(refusals)('%s: %s', (code, _what, text) => {

@@ -19,6 +19,8 @@ import {
   shapesOf,
 } from '../spec/op.js'
 import type { Question } from '../spec/program.js'
+import { noSecond } from '../spec/reverse.js'
+import { hasSecond } from '../spec/second/index.js'
 import type { Numbers, Shape, Tensor, Tensors } from '../spec/tensor.js'
 import { largestOutput, parseTensor, sameShape, showShape, sizeOf } from '../spec/tensor.js'
 
@@ -27,8 +29,8 @@ import { largestOutput, parseTensor, sameShape, showShape, sizeOf } from '../spe
  * pure half, from a line to a question and from an answer to a line; who answers is the caller's affair.
  *
  * A request is looked at in this order, and the first fault is the one reported: the form of the line, op, backend,
- * whether there is a backward, names of inputs and cotangents, their tensors, attributes, shapes, the elements asked for,
- * size of the answer.
+ * whether there is a backward, or a second derivative, names of inputs, cotangents and directions, their tensors,
+ * attributes, shapes, the elements asked for, size of the answer.
  */
 
 export type BackendName = 'reference' | 'webgpu'
@@ -42,6 +44,8 @@ export interface Request {
   readonly id: Id
   readonly backend: BackendName
   readonly question: Question
+  /** second: the gradients of Σ ⟨direction, gradient⟩ are asked for, the gradients being those of the question, a backward */
+  readonly directions?: Tensors
   /** the precision whose bounds are asked for beside the answer */
   readonly bounds?: BoundsAsked
   /** row-major positions of the elements asked for, by output; no other output is wanted then */
@@ -56,9 +60,22 @@ export interface Refusal {
 
 type Members = Readonly<Record<string, unknown>>
 
-const memberNames = ['id', 'op', 'direction', 'backend', 'attrs', 'inputs', 'cotangents', 'bounds', 'depth', 'elements']
+const memberNames = [
+  'id',
+  'op',
+  'direction',
+  'backend',
+  'attrs',
+  'inputs',
+  'cotangents',
+  'directions',
+  'bounds',
+  'depth',
+  'elements',
+]
 const precisionCodec = oneOf('f32', 'f32-nearest', 'tf32', 'bf16', 'f16')
-const directionCodec = oneOf('forward', 'backward')
+const directionCodec = oneOf('forward', 'backward', 'second')
+type Asked = 'forward' | 'backward' | 'second'
 const backendCodec = oneOf('reference', 'webgpu')
 const nonFinite = oneOf('NaN', 'Infinity', '-Infinity')
 
@@ -172,18 +189,29 @@ const ensureInputs = (op: AnyOp, inputs: Members): Result<void> => {
   )
 }
 
-const ensureCotangents = (op: AnyOp, direction: 'forward' | 'backward', cotangents: Members): Result<void> =>
-  direction === 'forward'
-    ? ensure(Object.keys(cotangents).length === 0, 'UnexpectedInput', 'cotangents belong to backward; this is forward')
-    : F.pipe(
-        ensureKnown('cotangent', cotangents, cotangentNames(op)),
+/** Tensors that only some directions take: of those at least one, under names that there are. */
+const ensureSome = (
+  what: 'cotangent' | 'direction',
+  given: Members,
+  known: readonly string[],
+  direction: Asked,
+  taking: readonly Asked[],
+): Result<void> =>
+  taking.includes(direction)
+    ? F.pipe(
+        ensureKnown(what, given, known),
         E.flatMap(() =>
           ensure(
-            Object.keys(cotangents).length > 0,
+            Object.keys(given).length > 0,
             'MissingInput',
-            `backward needs at least one cotangent of ${cotangentNames(op).join(', ')}`,
+            `${direction} needs at least one ${what} of ${known.join(', ')}`,
           ),
         ),
+      )
+    : ensure(
+        Object.keys(given).length === 0,
+        'UnexpectedInput',
+        `${what}s belong to ${taking.join(' and ')}; this is ${direction}`,
       )
 
 const isWireNumber = (value: unknown): value is number | string => finite.is(value) || nonFinite.is(value)
@@ -254,13 +282,18 @@ const ensureSize = (answers: Readonly<Record<string, Shape>>): Result<void> => {
       )
 }
 
-const ensureCotangentShapes = (cotangents: Tensors, outputs: Readonly<Record<string, Shape>>): Result<void> => {
-  const unfit = Object.entries(cotangents).find(([name, { shape }]) => !sameShape(shape, outputs[name] as Shape))
+/** Whether cotangents have the shapes of their outputs, and directions those of their inputs. */
+const ensureShapes = (
+  what: 'cotangent' | 'direction',
+  given: Tensors,
+  wanted: Readonly<Record<string, Shape>>,
+): Result<void> => {
+  const unfit = Object.entries(given).find(([name, { shape }]) => !sameShape(shape, wanted[name] as Shape))
   return unfit === undefined
     ? E.right(undefined)
     : fail(
         'ShapeMismatch',
-        `the cotangent of ${unfit[0]} has shape ${showShape(unfit[1].shape)}; ${unfit[0]} has shape ${showShape(outputs[unfit[0]] as Shape)}`,
+        `the ${what} of ${unfit[0]} has shape ${showShape(unfit[1].shape)}; ${unfit[0]} has shape ${showShape(wanted[unfit[0]] as Shape)}`,
       )
 }
 
@@ -310,33 +343,38 @@ const parsePositions = (name: string, given: unknown, size: number): Result<Numb
       : E.right(Float64Array.from(positions as readonly number[]))
 }
 
-// who answers whole outputs makes all of the elements, whichever are asked for
+// who answers whole outputs makes all of the elements, whichever are asked for; so does who runs a second derivative
 const madeWhole = (members: Members, backend: BackendName): boolean =>
-  backend === 'webgpu' || !Object.hasOwn(members, 'elements')
+  backend === 'webgpu' || members['direction'] === 'second' || !Object.hasOwn(members, 'elements')
 
 const parseQuestion = (
   name: OpName,
   members: Members,
   backend: BackendName,
-): Result<Pick<Request, 'question' | 'elements'>> => {
+): Result<Pick<Request, 'question' | 'directions' | 'elements'>> => {
   const op = opOf(name)
   return F.pipe(
     E.Do,
     E.bind('direction', () => member(members, 'direction', directionCodec, 'forward')),
     E.tap(({ direction }) =>
-      ensure(
-        direction === 'forward' || hasBackward(name),
-        'NoBackward',
-        `${name} has no backward; nothing in it is differentiable`,
-      ),
+      (direction === 'backward' && !hasBackward(name)) || (direction === 'second' && !hasSecond(name))
+        ? E.left(noSecond(name))
+        : E.right(undefined),
     ),
     E.bind('given', () => member(members, 'inputs', anObject, {})),
     E.bind('givenCotangents', () => member(members, 'cotangents', anObject, {})),
+    E.bind('givenDirections', () => member(members, 'directions', anObject, {})),
     E.tap(({ given }) => ensureInputs(op, given)),
-    E.tap(({ direction, givenCotangents }) => ensureCotangents(op, direction, givenCotangents)),
+    E.tap(({ direction, given, givenCotangents, givenDirections }) =>
+      F.pipe(
+        ensureSome('cotangent', givenCotangents, cotangentNames(op), direction, ['backward', 'second']),
+        E.flatMap(() => ensureSome('direction', givenDirections, gradientNames(op, given), direction, ['second'])),
+      ),
+    ),
     E.bind('inputs', ({ given }) => parseTensors('input', given)),
     E.tap(({ inputs }) => ensureCounts(op, inputs)),
     E.bind('cotangents', ({ givenCotangents }) => parseTensors('cotangent', givenCotangents)),
+    E.bind('directions', ({ givenDirections }) => parseTensors('direction', givenDirections)),
     E.bind('attrs', () =>
       F.pipe(
         member(members, 'attrs', anObject, {}),
@@ -344,7 +382,12 @@ const parseQuestion = (
       ),
     ),
     E.bind('resolved', ({ attrs, inputs }) => resolve(op, attrs, shapesOf(inputs))),
-    E.tap(({ cotangents, resolved }) => ensureCotangentShapes(cotangents, resolved.outputs)),
+    E.tap(({ inputs, cotangents, directions, resolved }) =>
+      F.pipe(
+        ensureShapes('cotangent', cotangents, resolved.outputs),
+        E.flatMap(() => ensureShapes('direction', directions, shapesOf(inputs))),
+      ),
+    ),
     E.let('answers', ({ direction, inputs, resolved }) =>
       direction === 'forward'
         ? resolved.outputs
@@ -361,15 +404,16 @@ const parseQuestion = (
     E.tap(({ resolved, answers }) =>
       madeWhole(members, backend) ? ensureSize({ ...resolved.outputs, ...answers }) : E.right(undefined),
     ),
-    E.map(({ direction, attrs, inputs, cotangents, elements }) => ({
+    E.map(({ direction, attrs, inputs, cotangents, directions, elements }) => ({
       question: {
         op: name,
-        direction,
+        direction: direction === 'second' ? ('backward' as const) : direction,
         attrs,
         inputs,
         cotangents,
         ...(elements === undefined ? {} : { wanted: Object.keys(elements) }),
       },
+      ...(direction === 'second' ? { directions } : {}),
       ...(elements === undefined ? {} : { elements }),
     })),
   )
@@ -389,12 +433,15 @@ const ensureForm = (members: Members): Result<void> => {
     E.tap(() => member(members, 'attrs', anObject, {})),
     E.tap(() => member(members, 'inputs', anObject, {})),
     E.tap(() => member(members, 'cotangents', anObject, {})),
+    E.tap(() => member(members, 'directions', anObject, {})),
     E.tap(() => member(members, 'elements', anObject, {})),
     E.tap(() => parseBounds(members)),
   )
 }
 
 const parseBounds = (members: Members): Result<Pick<Request, 'bounds'>> => {
+  if (members['direction'] === 'second' && Object.hasOwn(members, 'bounds'))
+    return fail('MalformedRequest', 'bounds are of forward and backward; each node of a second derivative has its own')
   const [hasBounds, hasDepth] = [Object.hasOwn(members, 'bounds'), Object.hasOwn(members, 'depth')]
   if (!hasBounds)
     return hasDepth
@@ -412,10 +459,10 @@ const parseBounds = (members: Members): Result<Pick<Request, 'bounds'>> => {
  * The question that a line asks, attributes decoded and defaults filled in.
  *
  * Errors  MalformedRequest – no JSON object, a member that requests do not have, or one of another kind; UnknownOp,
- *         UnknownBackend, NoBackward; UnexpectedInput, MissingInput – names of inputs and cotangents; MalformedTensor;
+ *         UnknownBackend, NoBackward; UnexpectedInput, MissingInput – names of inputs, cotangents and directions; MalformedTensor;
  *         UnknownAttribute, MissingAttribute, AttributeOutOfRange – of an attribute, or an element that there is not;
- *         ShapeMismatch – what the op's axes refuse, or a cotangent of another shape than its output; TooLarge – an answer
- *         of more than 2²⁴ elements, all of which are made
+ *         ShapeMismatch – what the op's axes refuse, a cotangent of another shape than its output, or a direction of
+ *         another than its input; TooLarge – an answer of more than 2²⁴ elements, all of which are made
  */
 export const parseRequest = (line: string): either.Either<Refusal, Request> =>
   F.pipe(

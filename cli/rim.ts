@@ -4,16 +4,16 @@ import type { QuestionTable } from '../conformance/questions.js'
 import { questionTable } from '../conformance/table.js'
 import { oracle } from '../reference/index.js'
 import type { Backend } from '../spec/backend.js'
-import type { EtalonError } from '../spec/error.js'
+import type { EtalonError, Result } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
-import { closed } from '../conformance/guarded.js'
 import { openBackend } from './backends.js'
+import type { BrowserChoice, Host } from './browser/host.js'
 import { exit } from './exit.js'
 import type { StartPart } from './jobs.js'
 import { startPart } from './jobs.js'
 import type { Screen } from './terminal.js'
-import { complainTo } from './terminal.js'
-import { timeLimit } from './timeLimit.js'
+
+export { closing } from './closing.js'
 
 /** All that a command meets of the world. */
 export interface Rim {
@@ -28,6 +28,13 @@ export interface Rim {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** starts a process that asks part of a run, where there may be several */
   readonly startPart?: StartPart
+  /** starts a browser in which parts of a run work */
+  readonly openHost?: (
+    choice: BrowserChoice,
+    device: DeviceChoice,
+    backend: string,
+    err: Screen,
+  ) => Promise<Result<Host>>
   /** tells of a Ctrl-C, or that nobody reads any more, until what it answers is called */
   readonly listen?: (tell: (what: Interruption) => void) => () => void
 }
@@ -68,14 +75,6 @@ export const processRim = (): Rim => ({
   now: () => performance.now(),
   env: process.env,
   startPart,
+  openHost: async (...asked) => (await import('./browser/host.js')).openHost(...asked),
   listen: listenToProcess,
 })
-
-// what hangs while it is closed is not waited for longer
-const closingSeconds = 5
-
-/** Closes a backend, and says so where that fails: it is nothing against what was found. */
-export const closing = async ({ err }: Pick<Rim, 'err'>, backend: Backend): Promise<void> => {
-  const problem = await closed(backend, timeLimit(closingSeconds))
-  if (problem !== undefined) complainTo(err)(`the backend: ${problem}`)
-}

@@ -7,11 +7,23 @@ export interface Screen {
   write(text: string): unknown
   readonly isTTY?: boolean
   readonly columns?: number
+  /** how it is written on, where that is settled: by the other end of a wire, say */
+  readonly ink?: Ink
+}
+
+const colours = pc.createColors(true)
+
+/** The ink of a terminal. */
+export const coloured: Ink = {
+  good: colours.green,
+  bad: colours.red,
+  faint: colours.dim,
+  strong: colours.bold,
 }
 
 /** Ink for a stream: colours on a terminal, none elsewhere or under NO_COLOR. */
 export const inkFor = (stream: Screen): Ink =>
-  stream.isTTY === true && pc.isColorSupported ? { good: pc.green, bad: pc.red, faint: pc.dim, strong: pc.bold } : plain
+  stream.ink ?? (stream.isTTY === true && pc.isColorSupported ? coloured : plain)
 
 /** A line that is rewritten while work goes on. */
 export interface Status {

@@ -5,7 +5,7 @@ import type { TimeLimit } from '../conformance/guarded.js'
 export const timeLimit = (seconds: number): TimeLimit => ({
   seconds,
   wait: async (work) => {
-    let timer: NodeJS.Timeout | undefined
+    let timer: ReturnType<typeof setTimeout> | undefined
     const late = new Promise<O.Option<never>>((resolve) => {
       timer = setTimeout(() => resolve(O.none), 1000 * seconds)
     })

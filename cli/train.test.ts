@@ -3,14 +3,16 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { taskEither as TE } from 'fp-ts'
+import { either as E, taskEither as TE } from 'fp-ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openWebGpu } from '../accelerated/index.js'
+import type { AcquiredDevice } from '../accelerated/index.js'
+import { acquireDevice, openWebGpu, webGpuBackend } from '../accelerated/index.js'
 import { embedded } from '../accelerated/testing/recorded.js'
 import { mutant } from '../conformance/testing/instrument.js'
 import { toy } from '../conformance/testing/toys.js'
 import { oracle } from '../reference/index.js'
 import { decodeSafetensors, encodeSafetensors, storedTensor } from '../formats/safetensors.js'
+import type { Backend, DeviceMemory, Session } from '../spec/backend.js'
 import { fail, getOrThrow } from '../spec/error.js'
 import { learningOf } from '../spec/networks/zoo.js'
 import { scalar } from '../spec/tensor.js'
@@ -92,10 +94,71 @@ describe.runIf(embedded)(`LeNet-5 on the device, on ${real ? 'MNIST' : 'generate
     expect(losses).toHaveLength(5)
     expect(losses.at(-1)).toBeLessThan(losses[0] as number)
     expect(summary['lockstep']).toMatchObject({ steps: 2 })
+    const { allocated, predicted, step } = summary['deviceMemory'] as Readonly<Record<string, number>>
+    expect(allocated).toBe(predicted)
+    expect(allocated).toBeGreaterThan(step as number)
+    expect(err).toMatch(/a step takes 2.\d\d MB of the device’s memory/)
+  })
+
+  test('a device that is lost on the way leaves its last checkpoint, which goes on to the same bytes', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'etalon-lost-'))
+    const at = (name: string): string => join(folder, name)
+    const given = { network: 'mlp', batch: 4, epochs: 2, learningRate: 0.1, optimizer: 'sgd' } as const
+    const load = few(12, 4)
+    const lostError = { code: 'DeviceLost', message: 'no begin' } as const
+    const losing: TrainRim['open'] = () =>
+      TE.map((acquired: AcquiredDevice): Backend => {
+        const backend = webGpuBackend(acquired)
+        let steps = 0
+        const counted = <A>(task: A): A => {
+          if (++steps === 5) acquired.device.destroy()
+          return task
+        }
+        return {
+          ...backend,
+          open: (program, state) =>
+            TE.map((session: Session): Session => ({
+              ...session,
+              step: (feeds, watch) => counted(session.step(feeds, watch)),
+              begin: (feeds, watch) => counted(session.begin?.(feeds, watch) ?? TE.left(lostError)),
+            }))(backend.open(program, state)),
+        }
+      })(acquireDevice('software'))
+    const lost = await trained({ ...given, checkpoint: at('lost') }, { open: losing, load, args: ['train', 'mlp'] })
+    expect(lost.code).toBe(3)
+    expect(lost.err).toMatch(/DeviceLost: .*\n.*its state is in .*lost; to go on:\n {2}etalon train mlp --resume/)
+    const open: TrainRim['open'] = (device) => openWebGpu(device)
+    const resumed = await trained({ ...given, resume: at('lost'), checkpoint: at('resumed') }, { open, load })
+    expect(resumed.out).toMatch(/goes on after step 4 of 6/)
+    await trained({ ...given, checkpoint: at('whole') }, { open, load })
+    expect(await readFile(at('resumed'))).toEqual(await readFile(at('whole')))
+    await rm(folder, { recursive: true })
   })
 })
 
 describe('train', () => {
+  test('what does not fit is refused before a step, with the micro-batches that would', async () => {
+    // so many bytes for each example that is fed at a time
+    const ofStep: DeviceMemory['ofStep'] = ({ inputs }) => {
+      const bytes = 1e6 * Math.max(...Object.entries(inputs).map(([name, [n = 0]]) => (name.endsWith('x') ? n : 0)))
+      return bytes > 5e6
+        ? fail('LimitExceeded', `it takes ${bytes} bytes of device memory; there are 5000000`)
+        : E.right(bytes)
+    }
+    const small = { ...toy(), memory: { ofStep, most: () => ({ allocated: 0, predicted: 0 }) } }
+    const open: TrainRim['open'] = () => TE.right(small)
+    const { code, out, err } = await trained({ batch: 16 }, { open })
+    expect({ code, out }).toEqual({ code: 3, out: '' })
+    expect(err).toContain(
+      'LimitExceeded: it takes 16000000 bytes of device memory; there are 5000000; with --micro-batch 4 a step learns the same and takes 4.00 MB',
+    )
+    const parts = await trained({ batch: 16, microBatch: 4, lockstep: 1, json: true }, { open })
+    expect(parts.code).toBe(0)
+    expect(parts.err).toMatch(/2 steps of 16, in parts of 4/)
+    expect(parts.err).toMatch(/step 1 in lockstep: \d{3} nodes within bounds/)
+    expect(JSON.parse(parts.out)).toMatchObject({ batch: 16, microBatch: 4 })
+  })
+
   test('a backend with a wrong gradient is caught by its node, and the training stops there', async () => {
     const wrong = toy({ dense: mutant('dense', { find: 'at2(dy, n, o) * at2(x, n, i)', replace: 'at2(dy, n, o)' }) })
     const { code, out, err } = await trained({ lockstep: 1 }, { open: () => TE.right(wrong) })

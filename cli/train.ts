@@ -6,7 +6,7 @@ import type { DeviceChoice } from '../accelerated/index.js'
 import { guarded } from '../conformance/guarded.js'
 import { wrapped } from '../conformance/text.js'
 import { decodeSafetensors, encodeSafetensors } from '../formats/safetensors.js'
-import type { Backend } from '../spec/backend.js'
+import type { Backend, DeviceMemory } from '../spec/backend.js'
 import type { ErrorCode, EtalonError, Result } from '../spec/error.js'
 import { etalonError, within } from '../spec/error.js'
 import { recurrentOps } from '../spec/networks/network.js'
@@ -16,6 +16,8 @@ import type { Resumed } from '../training/checkpoint.js'
 import { checkpointOf, resumedFrom } from '../training/checkpoint.js'
 import type { Interruption, TrainingEvent } from '../training/fit.js'
 import { deviceProblem } from './backends.js'
+import { inBytes } from './bytes.js'
+import { withOffer } from './deviceMemory.js'
 import type { TrainingState } from '../training/training.js'
 import type { Subcommand } from './command.js'
 import type { Curves } from './curves.js'
@@ -50,6 +52,7 @@ import {
   printEvent,
   printHead,
   printInterruption,
+  printKept,
   printPaused,
   printResumed,
   summaryOf,
@@ -103,6 +106,8 @@ interface Ready {
   readonly curves: Target | undefined
   readonly resumed: Resumed | undefined
   readonly backend: Backend
+  /** the backend's memory, and what a step is predicted to take of it */
+  readonly memory: { readonly of: DeviceMemory; readonly step: number } | undefined
 }
 
 const ours = ({ backend = 'webgpu' }: TrainOptions): boolean => backend === 'webgpu'
@@ -128,6 +133,18 @@ const ready = (
     TE.bind('resumed', ({ planned }) => ifGiven(options.resume, (file) => resumed(planned, file))),
     TE.tap(() => showing('opening a device …')),
     TE.bind('backend', () => open(options.device, options.backend)),
+    // what does not fit is refused before anything is there
+    TE.bind('memory', ({ planned: { training }, backend }): taskEither.TaskEither<EtalonError, Ready['memory']> => {
+      const { memory } = backend
+      return memory === undefined || !ours(options)
+        ? TE.right(undefined)
+        : F.pipe(
+            memory.ofStep(training.program),
+            E.bimap(withOffer(memory, training), (step) => ({ of: memory, step })),
+            TE.fromEither,
+            TE.tapError(() => TE.fromTask(backend.close)),
+          )
+    }),
     // ours keeps the contract, and a training asks it often
     TE.map((all) =>
       ours(options) && options.caseTimeout === undefined
@@ -177,11 +194,12 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
   if (E.isLeft(fit)) return refuse({ why: 'error', error: fit.left })
   const prepared = await ready(rim, options, status.show)()
   if (E.isLeft(prepared)) return refuse({ why: 'error', error: prepared.left })
-  const { planned, backend, resumed, checkpoint, curves } = prepared.right
+  const { planned, backend, resumed, checkpoint, curves, memory } = prepared.right
   const from = resumed?.state
   const { training } = planned
   const { steps } = training
   say(printHead(planned, backend, options.data))
+  if (memory !== undefined) say(`a step takes ${inBytes(memory.step)} of the device’s memory`)
   if (resumed !== undefined) say(printResumed(resumed, training, options.resume ?? ''))
   const started = now()
   let taken = from?.progress.step ?? 0
@@ -231,10 +249,19 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
     return (await draw(`interrupted after step ${step} of ${steps}`)) ?? exit.interrupted
   }
   if (E.isLeft(trained)) {
-    const code = refuse(trained.left)
-    if (trained.left.why === 'diverged') return (await draw(`diverged at step ${trained.left.step}`)) ?? code
+    const interruption = trained.left
+    const code = refuse(
+      interruption.why === 'error' && memory !== undefined
+        ? { ...interruption, error: withOffer(memory.of, training)(interruption.error) }
+        : interruption,
+    )
+    if (interruption.why === 'diverged') return (await draw(`diverged at step ${interruption.step}`)) ?? code
     // whoever interrupts may take a backend's own process down with it
-    return stop() && code === exit.noBackend ? pause(taken) : code
+    if (stop() && code === exit.noBackend) return pause(taken)
+    // a device may be lost, or a backend die, and the training be right all the same
+    if (code === exit.noBackend && kept !== undefined)
+      complainTo(err)(printKept(taken, kept, rim.args ?? ['train', options.network]))
+    return code
   }
   if ('paused' in trained.right) {
     const { paused } = trained.right
@@ -248,12 +275,20 @@ export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<Exi
   const result = printEvaluation(test)
   if (training.description.stopping !== undefined) say(printBest(progress))
   say(`${ink.strong(result)} in ${seconds.toFixed(1)} s, ${secondsPerEpoch.toFixed(1)} s an epoch`)
+  const most = memory?.of.most()
+  if (most !== undefined)
+    say(`at most ${inBytes(most.allocated)} of the device’s memory was allocated, ${inBytes(most.predicted)} predicted`)
   if (planned.beside.length > 0 && test.accuracy < 0.9)
     say(`more digits are read, as a rule, with ${planned.beside.join(' or ')}, or more --epochs`)
   const undrawn = await draw(result)
   if (undrawn !== undefined) return undrawn
   if (json === true)
-    out.write(`${JSON.stringify(summaryOf(planned, trained.right, secondsPerEpoch, backend.fingerprint))}\n`)
+    out.write(
+      `${JSON.stringify({
+        ...summaryOf(planned, trained.right, secondsPerEpoch, backend.fingerprint),
+        ...(memory === undefined ? {} : { deviceMemory: { step: memory.step, ...memory.of.most() } }),
+      })}\n`,
+    )
   return exit.ok
 }
 
@@ -322,6 +357,12 @@ export const trainCommand: Subcommand = (command, end) =>
       new Option('--batch <n>', 'digits in a step; an incomplete last batch of an epoch is left out')
         .argParser(wholeNumber(1))
         .default(undefined, 'the network’s'),
+    )
+    .addOption(
+      new Option(
+        '--micro-batch <n>',
+        'digits that go through the network at a time: gradients of a batch’s parts are added up, so that it takes less memory and learns the same (not with batch norm)',
+      ).argParser(wholeNumber(1)),
     )
     .option('--seed <n>', 'of the first weights, the order and the generated digits', wholeNumber(0), 1)
     .addOption(

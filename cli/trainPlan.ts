@@ -47,6 +47,8 @@ export interface Recipe extends AskedOfRecurrent {
   readonly epochs: number
   /** digits in a step; an incomplete last batch of an epoch is left out */
   readonly batch?: number
+  /** digits that go through the network at a time, where that is fewer */
+  readonly microBatch?: number
   /** of the first weights and the order of the digits */
   readonly seed: number
   /** what the first weights are drawn from */
@@ -254,6 +256,7 @@ const plannedBy = (name: NetworkName, recipe: WholeRecipe, digits: Digits): Resu
         rates: { ...recipe.schedule, rate: recipe.learningRate },
         epochs: recipe.epochs,
         batch,
+        ...(recipe.microBatch === undefined ? {} : { microBatch: recipe.microBatch }),
         seed: recipe.seed,
         arrange,
         // the usual one goes without saying

@@ -25,7 +25,7 @@ export const printHead = (
   ]
   return [
     `${titleOf(recipe)}, ${parameterCount(training.network)} parameters, ${training.description.loss}, on ${fingerprint['description'] ?? name} (${fingerprint['kind'] ?? name})`,
-    `${counted.join(', ')} (${data ?? 'generated'}); ${training.steps} steps of ${recipe.batch}`,
+    `${counted.join(', ')} (${data ?? 'generated'}); ${training.steps} steps of ${recipe.batch}${recipe.microBatch === undefined ? '' : `, in parts of ${recipe.microBatch}`}`,
   ].join('\n')
 }
 
@@ -63,21 +63,28 @@ export const goingOn = (args: readonly string[], file: string): string => {
   return ['etalon', ...kept, '--resume', file].map(quoted).join(' ')
 }
 
+/** The state that is kept of a training, in a file. */
+export interface KeptState {
+  readonly file: string
+  readonly step: number
+}
+
+/** Where the state of a training lies that ended after a step, and how to go on from it. */
+export const printKept = (step: number, { file, step: at }: KeptState, args: readonly string[]): string =>
+  [`its state${at === step ? '' : ` after step ${at}`} is in ${file}; to go on:`, `  ${goingOn(args, file)}`].join('\n')
+
 /** What became of a training that was interrupted: after which step, and which state is kept of it, if any. */
 export const printPaused = (
   { steps }: Training,
   step: number,
-  kept: { readonly file: string; readonly step: number } | undefined,
+  kept: KeptState | undefined,
   args: readonly string[],
 ): string =>
   [
     `interrupted after step ${step} of ${steps}`,
-    ...(kept === undefined
-      ? ['nothing of it is kept: with --checkpoint FILE its state would be, and --resume FILE would go on']
-      : [
-          `its state${kept.step === step ? '' : ` after step ${kept.step}`} is in ${kept.file}; to go on:`,
-          `  ${goingOn(args, kept.file)}`,
-        ]),
+    kept === undefined
+      ? 'nothing of it is kept: with --checkpoint FILE its state would be, and --resume FILE would go on'
+      : printKept(step, kept, args),
   ].join('\n')
 
 /** What happened, in a line; a step is progress, not a result, and has none. */
@@ -133,7 +140,11 @@ export const printBest = ({ points, stopping }: Progress): string =>
 
 /** The last line of `--json`. */
 export const summaryOf = (
-  { recipe: { network, variant, epochs, batch, seed, lockstep, optimizer, ...asked }, training, counts }: DigitTraining,
+  {
+    recipe: { network, variant, epochs, batch, microBatch, seed, lockstep, optimizer, ...asked },
+    training,
+    counts,
+  }: DigitTraining,
   { test, worstRatio, progress }: Trained,
   secondsPerEpoch: number,
   fingerprint: Fingerprint,
@@ -156,6 +167,7 @@ export const summaryOf = (
     ? {}
     : { epochsTaken: progress.points.length, bestEpoch: progress.stopping.bestEpoch + 1 }),
   batch,
+  ...(microBatch === undefined ? {} : { microBatch }),
   seed,
   steps: training.steps,
   secondsPerEpoch,

@@ -186,6 +186,29 @@ describe('etalon verify, by its parts', () => {
     expect(existsSync(json)).toBe(false)
   })
 
+  test('of a device that is lost on the way there is what it answered before, and no verdict', async () => {
+    const json = join(folder, 'lost-later.json')
+    const { run, ...rest } = toy()
+    const lost = await verified(
+      {
+        ...rest,
+        run: (program, ...more) =>
+          program.nodes.some(({ op }) => op === 'tanh')
+            ? TE.fromEither(fail('DeviceLost', 'the tab crashed'))
+            : run(program, ...more),
+      },
+      { json, ops: ['add', 'tanh'] },
+    )
+    expect(lost.code).toBe(3)
+    expect(lost.err).toBe(
+      `etalon: DeviceLost: the tab crashed; this is no verdict, broken off after 2 of 4 lines; ${json} has them\n`,
+    )
+    expect(lost.out).toMatch(/\nno verdict, for the run was broken off: 2 conformant, 2 not run/)
+    const { lines, summary } = rightOf(readReport(await readFile(json, 'utf8')))
+    expect(lines.map(({ verdict }) => verdict)).toEqual(['conformant', 'conformant', 'not-run', 'not-run'])
+    expect(summary).toMatchObject({ verdict: 'not-run', stopped: 'interrupted' })
+  })
+
   test('a backend that answers nothing gets no verdict', async () => {
     const { code, out } = await verified({ ...toy(), supports: () => false })
     expect(code).toBe(3)

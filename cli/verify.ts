@@ -22,8 +22,11 @@ import { readSkips, withSkips } from '../conformance/skips.js'
 import { blank, itemsIn, questionsIn, verify as verifyBackend } from '../conformance/verify.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
-import { within } from '../spec/error.js'
+import { fail, within } from '../spec/error.js'
 import { deviceProblem, exitOfOpening, replayCommand } from './backends.js'
+import type { BrowserOptions } from './browser/choice.js'
+import { browserOf, browserOptions, browserProblem, browserWords } from './browser/choice.js'
+import type { Host } from './browser/host.js'
 import type { ExitCode } from './exit.js'
 import { exit } from './exit.js'
 import { exitOfReport, printEnding } from './ending.js'
@@ -42,13 +45,13 @@ import type { ReportOptions } from './reports.js'
 import { reportsFor, writeReports } from './reports.js'
 import type { Subject } from './jobs.js'
 import { defaultJobs, openParts } from './jobs.js'
-import type { Manner } from './part.js'
 import { grading, scopeOf } from './part.js'
+import type { Manner } from './partWork.js'
 import type { Interruption, Rim } from './rim.js'
 import { closing, processRim } from './rim.js'
 import { complainTo, inkFor, statusLine } from './terminal.js'
 
-export interface VerifyOptions extends ReportOptions {
+export interface VerifyOptions extends ReportOptions, BrowserOptions {
   readonly ops?: readonly OpName[]
   readonly direction?: Direction
   readonly profile: Profile
@@ -91,13 +94,14 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     device,
     backend: name = 'webgpu',
     caseTimeout = 30,
-    jobs = defaultJobs(name),
     shard,
     quiet = false,
     bail = false,
     json,
   } = options
   const { out, err, table } = rim
+  const browser = browserOf(options)
+  const jobs = options.jobs ?? (browser === undefined ? defaultJobs(name) : 1)
   const started = rim.now()
   const complain = complainTo(err)
   const ink = inkFor(out)
@@ -125,7 +129,7 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   }
   const part = shard && partOf(table, all, shard)
   const asked = part?.questions ?? all
-  const problem = deviceProblem(device, name)
+  const problem = deviceProblem(device, name) ?? browserProblem(browser, name)
   if (problem !== undefined) {
     complain(problem)
     return exit.usage
@@ -150,7 +154,9 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
 
   status.show('checking the oracle …')
   const findings = checkOracle(rim.oracle, table, [...new Set(asked.map(({ op }) => op))])
-  status.show(name === 'webgpu' ? 'opening a device …' : `opening ${name} …`)
+  status.show(
+    browser !== undefined ? 'starting a browser …' : name === 'webgpu' ? 'opening a device …' : `opening ${name} …`,
+  )
   if (findings.length > 0) {
     status.clear()
     complain(`the oracle fails its own check, so it judges nobody:\n  ${findings.join('\n  ')}`)
@@ -158,9 +164,11 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   }
   const several = Math.min(jobs, asked.length)
   const opened =
-    several > 1 && rim.startPart !== undefined
-      ? await openParts(several, manner, rim.startPart)
-      : await alone(rim, manner, scope)
+    browser !== undefined && rim.openHost !== undefined
+      ? await inBrowser(several, manner, rim.openHost(browser, device, name, err))
+      : several > 1 && rim.startPart !== undefined
+        ? await openParts(several, manner, rim.startPart)
+        : await alone(rim, manner, scope)
   status.clear()
   if (E.isLeft(opened)) {
     complain(`${opened.left.code}: ${opened.left.message}`)
@@ -199,27 +207,31 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   })
   const items = itemsIn({ ...scope, ...(part && { part }) })
   const held = await Promise.race([ask(items, watch), interrupted, bailed]).finally(close)
-  if (held === undefined) flush?.()
+  const failed = held !== undefined && E.isLeft(held) ? held.left : undefined
+  if (held === undefined || failed !== undefined) flush?.()
   status.clear()
-  if (held !== undefined && E.isLeft(held)) {
+  // of a device that is lost on the way there is what it answered before
+  const lost = failed?.code === 'DeviceLost' && seen.length > 0 ? failed : undefined
+  if (failed !== undefined && lost === undefined) {
     unlisten?.()
-    complain(`${held.left.code}: ${held.left.message}; this is no verdict`)
-    return held.left.code === 'DeviceLost' ? exit.noBackend : exit.oracleFailed
+    complain(`${failed.code}: ${failed.message}; this is no verdict`)
+    return failed.code === 'DeviceLost' ? exit.noBackend : exit.oracleFailed
   }
-  const programs = held?.right.programs ?? []
+  const found = held !== undefined && E.isRight(held) ? held.right : undefined
+  const programs = found?.programs ?? []
   // what was not asked before the end came is told as not run
   const at = (question: Asked): Line =>
     seen.find(({ op, direction }) => op === question.op && direction === question.direction) ??
     blank(question.op, question.direction, called)
   const report: Report = {
-    ...(held?.right ?? { backend: called, fingerprint, rounding, seed, profile }),
+    ...(found ?? { backend: called, fingerprint, rounding, seed, profile }),
     lines: asked.map(at),
   }
   const unasked = report.lines.filter((line) => !seen.includes(line))
   if (json === true) out.write(unasked.map((line) => `${jsonText(jsonLine(line))}\n`).join(''))
   const blamed = [...new Set(report.lines.filter(({ failed }) => failed > 0).map(({ op }) => op))]
   if (blamed.length > 0) status.show(`checking the oracle about ${blamed.join(', ')} …`)
-  const doubts = held === undefined && stop.why !== 'bail' ? [] : checkOracle(rim.oracle, table, blamed, 'thorough')
+  const doubts = found === undefined && stop.why !== 'bail' ? [] : checkOracle(rim.oracle, table, blamed, 'thorough')
   status.clear()
   if (doubts.length > 0) {
     complain(`the oracle fails its own check of what it found wrong, so this is no verdict:\n  ${doubts.join('\n  ')}`)
@@ -231,8 +243,15 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   const ofPrograms = programs.map((line) => `${jsonText(jsonProgramLine(line))}\n`)
   if (json === true) out.write(ofPrograms.join(''))
   const seconds = (rim.now() - started) / 1000
-  const stopped = stop.why === undefined ? undefined : stop.why === 'bail' ? 'bail' : 'interrupted'
-  const replay = replayCommand(device, name)
+  const stopped =
+    lost !== undefined
+      ? 'interrupted'
+      : stop.why === undefined
+        ? undefined
+        : stop.why === 'bail'
+          ? 'bail'
+          : 'interrupted'
+  const replay = replayCommand(device, name, browserWords(browser))
   say(printEnding(report, { fingerprint, command: replay }, seconds, out, { quiet, ...(stopped && { stopped }) }))
   const about: About = {
     asked: { ...(ops && { ops }), ...(direction && { direction }), runs, nonFinite },
@@ -258,10 +277,13 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     return exit.usage
   }
   unlisten?.()
+  const kept = `after ${seen.length} of ${asked.length} lines${target === undefined ? '' : `; ${json} has them`}`
+  if (lost !== undefined) {
+    complain(`${lost.code}: ${lost.message}; this is no verdict, broken off ${kept}`)
+    return exit.noBackend
+  }
   if (stop.why === 'interrupted') {
-    complain(
-      `broken off after ${seen.length} of ${asked.length} lines${target === undefined ? '' : `; ${json} has them`}`,
-    )
+    complain(`broken off ${kept}`)
     return exit.interrupted
   }
   if (stop.why === 'broken pipe') return exit.brokenPipe
@@ -283,6 +305,27 @@ const alone = async (rim: Rim, { device, backend: name }: Manner, scope: Scope):
     })),
   )
 
+/** Backends of a browser, which ends with them. */
+const inBrowser = async (several: number, manner: Manner, opening: Promise<Result<Host>>): Promise<Result<Subject>> => {
+  const host = await opening
+  if (E.isLeft(host)) return host
+  const { start, close } = host.right
+  const opened = await openParts(several, manner, start)
+  if (E.isLeft(opened)) {
+    await close()
+    // a tab that ends before it was asked anything is a browser that could not start
+    return opened.left.code === 'DeviceLost' ? fail('BackendUnavailable', opened.left.message) : opened
+  }
+  const subject = opened.right
+  return E.right({
+    ...subject,
+    close: async () => {
+      await subject.close()
+      await close()
+    },
+  })
+}
+
 /** The questions of a shard. */
 const partOf = (table: Rim['table'], all: readonly Asked[], { index, of }: Shard): NonNullable<Scope['part']> => {
   const { shards, programs } = splitOf(table, all, of)
@@ -301,8 +344,9 @@ const skipsOf = async (file: string | undefined): Promise<Result<readonly Skip[]
 }
 
 /** `etalon verify`: a backend, the accelerated one or another, held against the reference, every op and direction. */
-export const verifyCommand: Subcommand = (command, end) =>
-  void command
+export const verifyCommand: Subcommand = (command, end) => {
+  const [browser, browserPath] = browserOptions()
+  command
     .option('--ops <a,b>', 'only these ops, by name, with commas between; * for any letters, as in conv*', opList)
     .addOption(new Option('--direction <direction>', 'only this direction').choices(['forward', 'backward']))
     .addOption(
@@ -332,6 +376,8 @@ export const verifyCommand: Subcommand = (command, end) =>
     )
     .option('--shrink-time <seconds>', 'how long a failure is made small', atLeastZero, 5)
     .addOption(deviceOption())
+    .addOption(browser)
+    .addOption(browserPath)
     .option(
       '--jobs <n>',
       'how many processes ask side by side, each with a device of its own; by default as many as there are processors for our own backends, up to 8, and one for any other',
@@ -358,3 +404,4 @@ export const verifyCommand: Subcommand = (command, end) =>
     )
     .option('--no-github', 'neither')
     .action(async (options: VerifyOptions) => end(await verifyAt(processRim(), options)))
+}

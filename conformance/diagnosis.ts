@@ -251,8 +251,9 @@ const byFault =
 const mostExplained = 24
 const mostNumbers = 20_000
 
-interface Heard {
-  readonly asked: Case
+/** A question, and a wrong answer to it. */
+export interface Heard {
+  readonly asked: Pick<Case, 'seed'>
   readonly question: Question
   readonly answer: Tensors
 }
@@ -289,7 +290,6 @@ export const diagnose = async (
 ): Promise<Diagnosis | undefined> => {
   const [first] = failures
   if (first === undefined) return undefined
-  const { op, direction } = first
   const { depth = anyOrder } = backend
   const heard: Heard[] = []
   for (const asked of failures.filter(({ form }) => numbersIn(form) <= mostNumbers).slice(0, mostExplained)) {
@@ -304,7 +304,17 @@ export const diagnose = async (
     if (E.isLeft(right) || isRightBy(oracle, right.right, one)) return undefined
     heard.push(one)
   }
-  if (heard.length === 0) return undefined
+  return explanationOf({ oracle, table, depth, ...(faulty && { faulty }) }, heard, backend)
+}
+
+/** What gives all of these wrong answers to questions of one op in one direction, if anything that is known does. */
+export const explanationOf = async (
+  { oracle, table, depth, faulty }: Pick<Diagnosing, 'oracle' | 'table' | 'faulty'> & { readonly depth: Depth },
+  heard: readonly Heard[],
+  backend: Pick<Backend, 'conventions'> = {},
+): Promise<Diagnosis | undefined> => {
+  if (heard[0] === undefined) return undefined
+  const { op, direction } = heard[0].question
   const hypotheses: readonly Hypothesis[] = [
     ...conventionsOf(op).map(byConvention(oracle, depth)),
     ...readings.filter(({ stored }) => !stored).map(byReading(oracle, depth)),

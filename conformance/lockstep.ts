@@ -13,7 +13,7 @@ import { nodeAttributes } from '../spec/program.js'
 import type { Tensors } from '../spec/tensor.js'
 import type { Effort } from './elements.js'
 import { elementsIn } from './elements.js'
-import type { Judgement } from './judge.js'
+import type { Expected, Judgement } from './judge.js'
 import { expect, judge } from './judge.js'
 
 /** One node of a run, judged on the backend's own inputs to it. */
@@ -53,6 +53,29 @@ const pick = (names: Readonly<Record<string, string>>, values: Tensors): Tensors
 const only = (names: readonly string[], all: Fields): Fields =>
   Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)))
 
+/** What a node of a program asks at these values: attributes rounded to f32, words among them from the feeds. */
+export const questionOf = (node: ProgramNode, values: Tensors, feeds: Tensors): Result<Question> =>
+  F.pipe(
+    nodeAttributes(node, feeds),
+    E.map((attrs): Question => ({
+      op: node.op,
+      direction: node.direction,
+      attrs: roundAttributes(opOf(node.op).attrs, attrs),
+      inputs: pick(node.inputs, values),
+      cotangents: pick(node.cotangents, values),
+    })),
+  )
+
+/** What the oracle expects of a node, of what it writes alone: it may leave results out that nothing asked for. */
+export const expectOf = (oracle: Oracle, node: ProgramNode, question: Question, depth: Depth): Result<Expected> =>
+  F.pipe(
+    expect(oracle, question, depth),
+    E.map(({ values, bounds }) => {
+      const written = Object.keys(node.outputs)
+      return { values: only(written, values), bounds: only(written, bounds) }
+    }),
+  )
+
 /**
  * One node of a run, judged on the backend's own inputs to it: what is small whole, of large outputs some elements.
  *
@@ -62,28 +85,16 @@ export const judgeNode =
   (oracle: Oracle, depth: Depth, values: Tensors, { feeds = values, effort = nodeEffort, seed = 1 }: Judging = {}) =>
   (node: ProgramNode): Result<LockstepFinding> =>
     F.pipe(
-      nodeAttributes(node, feeds),
-      E.map((attrs): Question => ({
-        op: node.op,
-        direction: node.direction,
-        attrs: roundAttributes(opOf(node.op).attrs, attrs),
-        inputs: pick(node.inputs, values),
-        cotangents: pick(node.cotangents, values),
-      })),
+      questionOf(node, values, feeds),
       E.bindTo('question'),
       E.bind('elements', ({ question }) => elementsIn(question, effort, `${seed} ${node.name}`)),
-      E.bind('expected', ({ question }) => expect(oracle, question, depth)),
-      E.map(({ question, elements, expected: { values: wanted, bounds } }): LockstepFinding => {
-        // a node may leave results out that nothing asked for
-        const written = Object.keys(node.outputs)
-        const expected = { values: only(written, wanted), bounds: only(written, bounds) }
-        return {
-          node: node.name,
-          op: node.op,
-          direction: node.direction,
-          judgement: judge({ oracle, question, expected, answer: pick(node.outputs, values), elements }),
-        }
-      }),
+      E.bind('expected', ({ question }) => expectOf(oracle, node, question, depth)),
+      E.map(({ question, elements, expected }): LockstepFinding => ({
+        node: node.name,
+        op: node.op,
+        direction: node.direction,
+        judgement: judge({ oracle, question, expected, answer: pick(node.outputs, values), elements }),
+      })),
       E.mapLeft(within(node.name)),
     )
 
@@ -92,7 +103,8 @@ export const everyValue = (program: Program): readonly string[] => [
   ...new Set([...Object.keys(program.inputs), ...program.nodes.flatMap(({ outputs }) => Object.values(outputs))]),
 ]
 
-const outside = ({ judgement }: LockstepFinding): boolean =>
+/** Whether a node is outside its bound. */
+export const outside = ({ judgement }: Pick<LockstepFinding, 'judgement'>): boolean =>
   judgement.problem !== undefined || !(judgement.worst.ratio <= 1)
 
 /**

@@ -25,7 +25,7 @@ import { failureOfProgram, figure, placeOf, toldLine } from './written.js'
 /** A report as one page of HTML that needs nothing else: no network, no script. */
 
 /** Text as HTML; control characters by their codes. */
-const html = (text: string): string =>
+export const html = (text: string): string =>
   printable(text)
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
@@ -413,7 +413,8 @@ ${programs
   .join('\n')}
 </section>`
 
-const style = `
+/** How pages look, in light and dark. */
+export const style = `
 :root { color-scheme: light dark; --paper: #fff; --raised: #f6f7f9; --ink: #1b1f24; --faint: #5b6470; --rule: #d8dde3; --link: #0b5cad;
   --good: #17693a; --good-paper: #ddf3e4; --bad: #b3261e; --bad-paper: #fde4e1; --odd: #7a5200; --odd-paper: #fdf0cf; --none: #545d68; --none-paper: #e9ecf0;
   --forward: #2f62c4; --backward: #a2540b }

@@ -26,6 +26,7 @@ import type { Training, Description, Examples, TrainingState } from '../training
 import { begun, trainingOf, outcomeOf } from '../training/training.js'
 import type { FitOptions } from '../training/fit.js'
 import { evaluateOn, fit } from '../training/fit.js'
+import { accumulatingProgram } from '../training/microBatch.js'
 import { initialState, trainingProgram } from '../training/step.js'
 import type { Optimizer } from '../training/step.js'
 import { everyValue, lockstep } from './lockstep.js'
@@ -162,11 +163,125 @@ const onEach = (name: string, open: () => Promise<Backend>): void => {
         expect(Math.max(...worst)).toBeLessThanOrEqual(1)
       }
     })
+
+    test('a step in parts keeps every bound, draws another mask for each, and goes on from a file to the same bits', async () => {
+      const of = training({
+        network: (batch) =>
+          sequential(
+            [batch, 2],
+            [
+              fullyConnected('hidden', 2, 12),
+              plainLayer('act', 'tanh'),
+              dropout('drop', 0.5),
+              fullyConnected('out', 12, 2),
+            ],
+            trainingBy(1),
+          ),
+        microBatch: 3,
+        l2Penalty: 0.01,
+      })
+      const [worst, masks]: [number[], Set<string>] = [[], new Set()]
+      const whole = await trained(backend, of, {
+        until: 4,
+        values: (step) => (step <= 2 ? everyValue(of.program) : []),
+        listen: async (event) => {
+          if (event.kind !== 'step' || event.step > 2) return E.right(undefined)
+          const { feeds, values } = event
+          const { findings } = getOrThrow(
+            lockstep(oracle, of.program, { ...feeds, ...values }, backend.depth ?? anyOrder, { feeds }),
+          )
+          worst.push(...findings.map(({ judgement }) => judgement.worst.ratio))
+          for (const part of ['micro1.drop', 'micro2.drop'])
+            masks.add(Array.from(values[part]?.data ?? [], (y) => (y === 0 ? 0 : 1)).join(''))
+          return E.right(undefined)
+        },
+      })
+      expect(worst.length).toBeGreaterThan(60)
+      expect(Math.max(...worst)).toBeLessThanOrEqual(1)
+      expect(masks.size).toBe(4)
+      const half = await trained(backend, of, { until: 2 })
+      expect(bits(await trained(backend, of, { from: reopened(of, half), until: 4 }))).toEqual(bits(whole))
+    })
   })
 }
 
 onEach('the reference', async () => toy())
 if (embedded) onEach('the embedded adapter', async () => getOrThrow(await openWebGpu('software')()))
+
+describe('micro-batches', () => {
+  const rows = (batch: number): Network =>
+    sequential(
+      [2, batch, 1],
+      [recurrent('cell', 'lstm', { batch, inputs: 1, hidden: 5 }, 'hT'), fullyConnected('out', 5, 2)],
+      trainingBy(1),
+    )
+  // the two numbers of a point, one after the other
+  const inTime: Examples = {
+    ...train,
+    at: (indices) => {
+      const { x, target } = train.at(indices)
+      const N = indices.length
+      return { x: generate([2, N, 1], (i) => x.data[2 * (i % N) + Math.floor(i / N)] as number), target }
+    },
+  }
+  // a step of gradient descent with rate 1: what the weights change by is the gradient
+  const bySgd: Partial<Description> = {
+    optimizer: { op: 'sgd' },
+    rates: { schedule: 'constant', rate: 1 },
+    l2Penalty: 0.1,
+  }
+
+  test.each([
+    ['points, in parts of 3, 3 and 2', plain, train, 3],
+    ['points, in parts of 4', plain, train, 4],
+    ['points, one by one', plain, train, 1],
+    ['sequences, in parts of 3, 3 and 2', rows, inTime, 3],
+  ] as const)('%s: the loss and every gradient are those of the batch', async (_, network, examples, microBatch) => {
+    const stepOf = async (given: Partial<Description>): Promise<TrainingState> =>
+      trained(toy(), getOrThrow(trainingOf({ ...description, ...bySgd, network, ...given }, { train: examples })), {
+        until: 1,
+      })
+    const [whole, parts] = [await stepOf({}), await stepOf({ microBatch })]
+    // the same sums in another order, in f64
+    const same = (a: number, b: number): boolean => Math.abs(a - b) <= 2 ** -46 * Math.max(1, Math.abs(a))
+    expect(same(parts.progress.lossSum, whole.progress.lossSum)).toBe(true)
+    for (const name of Object.keys(network(8).parameters))
+      expect(
+        Array.from(whole.tensors[name]?.data ?? []).every((value, i) =>
+          same(value, parts.tensors[name]?.data[i] as number),
+        ),
+        name,
+      ).toBe(true)
+  })
+
+  test('a sequence whose last part is smaller keeps a state before it of its own', () => {
+    const of = getOrThrow(
+      accumulatingProgram([3, 3, 2].map(rows), { optimizer: { op: 'sgd' }, loss: 'softmaxCrossEntropy' }),
+    )
+    expect(of.inputs['cell.h0']).toEqual([3, 5])
+    expect(of.inputs['micro3.cell.h0']).toEqual([2, 5])
+    expect(of.carry['micro3.cell.h0']).toBe('micro3.cell.h0')
+  })
+
+  test('a network that goes by its batch, and parts that do not fit, are refused', () => {
+    const refused = (given: Partial<Description>): unknown =>
+      E.getOrElseW((error: unknown) => error)(trainingOf({ ...description, ...given }, { train }))
+    expect(refused({ network: normed(true), microBatch: 4 })).toMatchObject({
+      code: 'AttributeOutOfRange',
+      message: expect.stringMatching(/norm is a batch norm/) as string,
+    })
+    for (const microBatch of [0, 9, 2.5])
+      expect(refused({ microBatch })).toMatchObject({
+        code: 'AttributeOutOfRange',
+        message: expect.stringMatching(/from 1 to the batch, which is 8/) as string,
+      })
+  })
+
+  test('all of a batch at once is no other training', () => {
+    expect(training({ microBatch: 8 }).program).toEqual(training().program)
+    expect(bits(begun(training({ microBatch: 8 })))).toEqual(bits(begun(training())))
+  })
+})
 
 describe('fit', () => {
   test('parts a ring from what lies around it, which no line does', async () => {

@@ -2,6 +2,7 @@ import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import type { Backend } from '../spec/backend.js'
 import { anyOrder } from '../spec/bound.js'
+import type { Differentiated } from '../spec/differentiate.js'
 import { differentiate, gradientName } from '../spec/differentiate.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import { within } from '../spec/error.js'
@@ -47,9 +48,9 @@ export const trialName = (name: string, { variant, aux = false, ...asked }: Want
 
 /**
  * Everything there is to hold a backend against, in the order in which it is done: small, blocks, then large. Recurrent
- * networks are as they are asked for.
+ * networks are as they are asked for, and networks whole have so many examples at once as are asked for.
  */
-export const trials = (seed: number, recurrent: AskedOfRecurrent = {}): readonly Trial[] => {
+export const trials = (seed: number, recurrent: AskedOfRecurrent = {}, examples?: number): readonly Trial[] => {
   const mode = trainingBy(seed)
   const inForms = networkNames.flatMap((name) => {
     const [, ...others] = variantsOf(name)
@@ -66,7 +67,7 @@ export const trials = (seed: number, recurrent: AskedOfRecurrent = {}): readonly
     return {
       name: trialName(name, wanted),
       kind: isSmall ? 'small' : 'large',
-      network: () => networkNamed(name, { ...wanted, batch, mode }),
+      network: () => networkNamed(name, { ...wanted, batch: examples ?? batch, mode }),
     }
   })
   const blocks = Object.entries(pieces()).map(([name, { shape, block }]): Trial => ({
@@ -95,7 +96,17 @@ const isScores = (shape: Shape): boolean => shape.length === 2 && (shape[1] as n
  *
  * Errors  what `checkProgram` and `differentiate` refuse
  */
-export const bothWays = ({ program, parameters, output, auxiliaries }: Network): Result<Program> =>
+export const bothWays = (network: Network): Result<Program> =>
+  F.pipe(
+    bothWaysBy(network, ['x', ...Object.keys(network.parameters)]),
+    E.map(({ program }) => program),
+  )
+
+/** The same with the gradients by any of its inputs, and their names. Errors: the same */
+export const bothWaysBy = (
+  { program, output, auxiliaries }: Pick<Network, 'program' | 'output' | 'auxiliaries'>,
+  by: readonly string[],
+): Result<Differentiated> =>
   F.pipe(
     checkProgram(program),
     E.flatMap(({ shapes }) => {
@@ -125,9 +136,8 @@ export const bothWays = ({ program, parameters, output, auxiliaries }: Network):
         nodes: [...program.nodes, ...losses, ...sums],
         carry: {},
       }
-      return differentiate(whole, [...losses, ...sums].at(-1)?.name ?? '', ['x', ...Object.keys(parameters)])
+      return differentiate(whole, [...losses, ...sums].at(-1)?.name ?? '', by)
     }),
-    E.map(({ program }) => program),
   )
 
 // numbers have been drawn under this word since it stood for a trial: another one would draw others

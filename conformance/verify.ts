@@ -344,7 +344,8 @@ const wrongly = ({ groups, sequence }: Line): Verdict => {
       : 'convention'
 }
 
-const verdictOf = (line: Line): Verdict => {
+/** The verdict that what was found of a line comes to. */
+export const verdictOf = (line: Line): Verdict => {
   const { cases, refused, failed, repeats, groups } = line
   // what a backend need not take is no part of what it was to answer
   const dials = Object.entries(line.unsupported ?? {}).reduce(

@@ -1,6 +1,7 @@
 import type { Attribute, AttributeValue, Attributes } from '../spec/attributes.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import { opNames, opOf, questions } from '../spec/catalogue.js'
+import { hasSecond } from '../spec/second/index.js'
 import type { Axes, InputAxes } from '../spec/op.js'
 import { showAxes } from '../spec/op.js'
 
@@ -21,6 +22,8 @@ export interface Entry {
   readonly outputs: readonly { readonly name: string; readonly axes: Axes; readonly varies: boolean }[]
   readonly differentiable: readonly string[]
   readonly directions: readonly Direction[]
+  /** whether its gradients can be differentiated once more */
+  readonly second: boolean
 }
 
 const optionalAxes = (axes: InputAxes): { readonly axes: Axes; readonly optional: boolean } =>
@@ -59,6 +62,7 @@ const entryOf = (op: OpName): Entry => {
     ),
     differentiable,
     directions: questions.filter((question) => question.op === op).map(({ direction }) => direction),
+    second: hasSecond(op),
   }
 }
 

@@ -17,14 +17,24 @@ export const published: Readonly<Record<string, { readonly parameters: number; r
   vgg19: { parameters: 143667240, by: 'the paper: 144M' },
   'googlenet --variant torchvision': { parameters: 6624904, by: 'torchvision' },
   'googlenet --variant torchvision --aux': { parameters: 13004888, by: 'torchvision' },
+  bnInception: { parameters: 11295240, by: 'pytorchcv, after the Caffe model' },
   inceptionV3: { parameters: 23834568, by: 'torchvision' },
   'inceptionV3 --aux': { parameters: 27161264, by: 'torchvision' },
+  inceptionV4: { parameters: 42679816, by: 'timm, pytorchcv' },
+  inceptionResnetV2: { parameters: 55843464, by: 'timm, pytorchcv' },
   resnet18: { parameters: 11689512, by: 'torchvision' },
   resnet34: { parameters: 21797672, by: 'torchvision' },
   resnet50: { parameters: 25557032, by: 'torchvision' },
   resnet101: { parameters: 44549160, by: 'torchvision' },
   resnet152: { parameters: 60192808, by: 'torchvision' },
+  preactResnet18: { parameters: 11687848, by: 'pytorchcv' },
+  preactResnet50: { parameters: 25549480, by: 'pytorchcv' },
+  preactResnet152: { parameters: 60185256, by: 'pytorchcv' },
+  preactResnet200: { parameters: 64666280, by: 'pytorchcv' },
   seResnet50: { parameters: 28088024, by: "the paper's authors, with biases" },
+  seResnet152: { parameters: 66821848, by: "the paper's authors, with biases" },
+  senet154: { parameters: 115088984, by: "the paper's authors, with biases" },
+  dqn: { parameters: 1686180, by: 'the paper’s layers, 4 actions' },
 }
 
 interface Measured {
@@ -84,7 +94,10 @@ const files: Readonly<Record<string, string>> = {
   vgg16: 'vgg',
   vgg19: 'vgg',
   ...Object.fromEntries(['18', '34', '50', '101', '152'].map((layers) => [`resnet${layers}`, 'resnet'])),
+  ...Object.fromEntries(['18', '50', '152', '200'].map((layers) => [`preactResnet${layers}`, 'resnet'])),
   seResnet50: 'resnet',
+  seResnet152: 'resnet',
+  senet154: 'resnet',
 }
 const fileOf = (name: NetworkName): string => `spec/networks/${files[name] ?? name}.ts`
 

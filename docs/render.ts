@@ -17,6 +17,9 @@ import { coveragePage } from './coverage.js'
 import { mutantsPage } from './mutants.js'
 import { networksPage } from './networks.js'
 import { reportedFaultsPage } from './reportedFaults.js'
+import { scoreboardHtml } from './scoreboard/html.js'
+import { scoreboardPages } from './scoreboard/markdown.js'
+import { recordings } from './scoreboard/recordings.js'
 
 /** The pages of docs/, made of the spec, the reference and the suite. */
 
@@ -182,6 +185,9 @@ const cataloguePage = (): string => {
     `What each op is: inputs and outputs with their axes, attributes with their defaults, formula, conventions and error
 bound, as the spec has them. \`?\` marks an optional input, \`…\` any run of axes; batch comes first, images are NCHW, filters
 OIHW. \`etalon list\` prints the same with what each backend supports.`,
+    `An op with second derivatives answers \`etalon eval\` with \`"direction":"second"\`, the gradients of Σ ⟨v, gradient⟩, and
+\`differentiate\` takes the gradient of a program that holds its gradients. They are made of the catalogue's own ops, so that
+every backend has them: [how](../spec/second/index.ts).`,
     ...families
       .filter((family) => all.some((entry) => entry.family === family))
       .flatMap((family) => {
@@ -189,7 +195,7 @@ OIHW. \`etalon list\` prints the same with what each backend supports.`,
         return [
           `## ${plural[family]}`,
           table(
-            ['op', 'inputs', 'outputs', 'attributes (default)', 'gradients', 'source'],
+            ['op', 'inputs', 'outputs', 'attributes (default)', 'gradients', 'second', 'source'],
             members.map((entry) => [
               anchor(entry.op),
               code(showEnds(entry.inputs, entry.variadic)),
@@ -200,6 +206,7 @@ OIHW. \`etalon list\` prints the same with what each backend supports.`,
                 : entry.differentiable.length > 0
                   ? 'all'
                   : 'none',
+              entry.second ? 'yes' : 'none',
               cell(entry.source),
             ]),
           ),
@@ -272,6 +279,7 @@ const formatted = async (path: string, text: string): Promise<string> => {
 /** Every page by its path, formatted as the project is. */
 export const pages = async (): Promise<Readonly<Record<string, string>>> => {
   const formulas = readFormulas()
+  const onRecord = recordings()
   const raw = {
     'docs/README.md': indexPage(formulas),
     'docs/catalogue.md': cataloguePage(),
@@ -281,10 +289,12 @@ export const pages = async (): Promise<Readonly<Record<string, string>>> => {
     'docs/networks.md': networksPage(),
     'docs/oracle-audit.md': auditPage(formulas),
     'docs/reported-faults.md': reportedFaultsPage(generated),
+    ...scoreboardPages(onRecord, generated),
+    'docs/scoreboard/scoreboard.html': scoreboardHtml(onRecord),
   }
   const made = await Promise.all(
     Object.entries(raw).map(async ([path, text]) => {
-      return [path, await formatted(path, text)] as const
+      return [path, path.endsWith('.md') ? await formatted(path, text) : text] as const
     }),
   )
   return Object.fromEntries(made)

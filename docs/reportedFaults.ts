@@ -37,6 +37,7 @@ export const reportedFaultsPage = (generated: string): string => {
   const tried = reports.filter(({ id }) => recorded[id] !== undefined)
   const outcomeOf = ({ id }: Report): Outcome => recorded[id] as Outcome
   const seen = tried.filter((each) => outcomeOf(each).seen)
+  const brief = tried.filter((each) => outcomeOf(each).by !== undefined).length
   const sizes = seen
     .flatMap((each) => outcomeOf(each).nonZero ?? [])
     .slice()
@@ -55,7 +56,8 @@ which is right everywhere else, and put to \`verify\` of the ops that it touches
 first line that says something. \`npm run reports\` tries those that are not on record and keeps what came of them in
 \`conformance/testing/reports/recorded.json\`, of which this page is made; \`--met\` says of each how many cases it may strike.
 Where a report like it was found, it is linked. [The mutation bench](mutants.md) plants faults line by line.`,
-    `${seen.length} of ${tried.length} are seen. Of the ${sizes.length} that end in a smallest case, ${readable} end with 16 numbers other
+    `${seen.length} of ${tried.length} are seen. ${brief} were tried with \`--brief\`, ended at the first case that fails, so that no
+more is on record of them: neither how many fail nor the smallest. Of the ${sizes.length} that end in a smallest case, ${readable} end with 16 numbers other
 than 0 or fewer in all inputs and cotangents together; the median is ${median(sizes)}, the worst ${sizes.at(-1) ?? 0}.`,
     table(
       ['what it hangs on', 'tried', 'seen'],

@@ -17,7 +17,7 @@ const others = ['package-lock.json', '.prettierrc.json']
 
 const filesIn = (room: string): readonly string[] =>
   readdirSync(new URL(room, root), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(ts|json|md)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(ts|json|jsonl|md|html)$/.test(entry.name))
     .map((entry) => `${entry.parentPath}/${entry.name}`)
 
 const digest = (): string => {

@@ -14,6 +14,9 @@ const widths = {
 } as const
 export type Dtype = keyof typeof widths
 
+/** The bytes that an element takes. */
+export const widthOf = (dtype: Dtype): number => widths[dtype]
+
 /** A tensor as a file holds it: little-endian bytes in row-major order, so that nothing is lost between two files. */
 export interface StoredTensor {
   readonly name: string

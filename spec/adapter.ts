@@ -7,6 +7,10 @@ import type { EtalonError } from './error.js'
 export interface BackendOptions {
   /** opens the WebGPU implementation of the machine, with the adapter that was asked for; for backends that run on it */
   readonly gpu?: taskEither.TaskEither<EtalonError, OpenedGpu>
+  /** the installed version of a package, for libraries that do not say their own; undefined where it is not known */
+  readonly versionOf?: (name: string) => string | undefined
+  /** where a browser finds a file of an installed package, for libraries that load more of themselves when they start */
+  readonly addressOf?: (name: string, path: string) => string
 }
 
 /** A WebGPU implementation as `navigator.gpu` has it, and what it is; closed, it lets the process end. */

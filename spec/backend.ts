@@ -2,7 +2,7 @@ import { taskEither as TE } from 'fp-ts'
 import type { task, taskEither } from 'fp-ts'
 import type { Attributes } from './attributes.js'
 import type { Direction, OpName } from './catalogue.js'
-import type { EtalonError } from './error.js'
+import type { EtalonError, Result } from './error.js'
 import type { Depth } from './op.js'
 import type { Program, Question } from './program.js'
 import type { Tensors } from './tensor.js'
@@ -10,10 +10,19 @@ import type { Tensors } from './tensor.js'
 /** What a result was measured on: adapter, driver, limits, versions. Flat, so that it prints and compares. */
 export type Fingerprint = Readonly<Record<string, string | number | boolean>>
 
+/** A step that was handed over to a device, and may not be over yet. */
+export interface Begun {
+  readonly values: taskEither.TaskEither<EtalonError, Tensors>
+  /** feeds of the step to come, which go up while this one runs; that step is fed the same tensors */
+  readonly ahead: (feeds: Tensors) => void
+}
+
 /** A program that keeps its state between steps: what `carry` names stays where the backend computes. */
 export interface Session {
   /** one step: the feeds that are not state; answers the watched values, by default the program's outputs */
   readonly step: (feeds: Tensors, watch?: readonly string[]) => taskEither.TaskEither<EtalonError, Tensors>
+  /** the same, answered once the step is on its way, where a device computes beside whoever asks */
+  readonly begin?: (feeds: Tensors, watch?: readonly string[]) => taskEither.TaskEither<EtalonError, Begun>
   /** another program, run on the state where it lies: its inputs of the state's names are those; the state stays as it is */
   readonly run: (
     program: Program,
@@ -23,6 +32,18 @@ export interface Session {
   /** the state, brought back */
   readonly state: taskEither.TaskEither<EtalonError, Tensors>
   readonly close: task.Task<void>
+}
+
+/** What programs take of the memory of a device, in bytes. */
+export interface DeviceMemory {
+  /**
+   * the most that a session's steps of a program hold at once, when such values are watched; nothing is allocated to know it
+   *
+   * Errors  LimitExceeded – the device has no room for it; and what the backend refuses of the program
+   */
+  readonly ofStep: (program: Program, watch?: readonly string[]) => Result<number>
+  /** the most that was held at once since the backend was opened: as allocated, and as it was predicted of the same programs */
+  readonly most: () => { readonly allocated: number; readonly predicted: number }
 }
 
 /** What an implementation has to be, to be held against the reference. */
@@ -59,6 +80,8 @@ export interface Backend {
   readonly conventions?: Readonly<Partial<Record<OpName, Attributes>>>
   /** a program of its own that asks a question through the library's own API and prints what it got beside what it should */
   readonly snippet?: (question: Question, want: Tensors) => string | undefined
+  /** what it takes of its device's memory, where it knows */
+  readonly memory?: DeviceMemory
   /** training with resident state, where the backend has it; `sessionOf` gives it to any other */
   readonly open?: (program: Program, state: Tensors) => taskEither.TaskEither<EtalonError, Session>
   readonly close: task.Task<void>

@@ -3,7 +3,7 @@ import type { either } from 'fp-ts'
 
 /**
  * Every way in which a request can fail; the names are the oracle protocol's. `Unsupported` is a backend's word for a case
- * that it does not do, which is neither right nor wrong. The last five are said of a backend, by whoever asks it: it threw
+ * that it does not do, which is neither right nor wrong, and ours for what a model has that the catalogue has not. The last five are said of a backend, by whoever asks it: it threw
  * or rejected, answered what is no answer, gave no answer in time, went away, or was not asked, after too many of those.
  */
 export type ErrorCode =

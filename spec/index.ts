@@ -28,6 +28,9 @@ export { answersOf, attributeFeeds, checkFeeds, checkProgram, oneNode, parseProg
 export type { CheckedNode, CheckedProgram, NodeAttribute, Program, ProgramNode, Question } from './program.js'
 export { differentiate, gradientName } from './differentiate.js'
 export type { Differentiated } from './differentiate.js'
+export { hasSecond } from './second/index.js'
+export { secondAnswers, secondProgram } from './second/question.js'
+export type { SecondProgram, SecondQuestion } from './second/question.js'
 
 export { sessionOf } from './backend.js'
 export type { Backend, Fingerprint, Session } from './backend.js'
@@ -68,6 +71,7 @@ export {
   recurrentStack,
   residual,
   reversed,
+  scaled,
   scoped,
   sequential,
   squeezeExcite,
@@ -90,9 +94,13 @@ export {
 export type { AskedOfRecurrent, LearningRecipe, LossName, NetworkName, Wanted } from './networks/zoo.js'
 export { alexnet } from './networks/alexnet.js'
 export { autoencoder, decoder, encoder } from './networks/autoencoder.js'
+export { bnInception } from './networks/bnInception.js'
+export { dqn } from './networks/dqn.js'
 export { discriminator, gan, generator } from './networks/gan.js'
 export { googlenet, inceptionModule } from './networks/googlenet.js'
+export { inceptionResnetV2 } from './networks/inceptionResnetV2.js'
 export { inceptionV3 } from './networks/inceptionV3.js'
+export { inceptionV4 } from './networks/inceptionV4.js'
 export { lenet5, lenetFeatures } from './networks/lenet5.js'
 export { mlp } from './networks/mlp.js'
 export { perceptron } from './networks/perceptron.js'
@@ -100,12 +108,20 @@ export { lstmClassifier, rnnClassifier } from './networks/recurrent.js'
 export {
   basicBlock,
   bottleneck,
+  preactResnet152,
+  preactResnet18,
+  preactResnet200,
+  preactResnet50,
+  preactivatedBasicBlock,
+  preactivatedBottleneck,
   resnet101,
   resnet152,
   resnet18,
   resnet34,
   resnet50,
+  seResnet152,
   seResnet50,
+  senet154,
 } from './networks/resnet.js'
 export { vgg16, vgg19 } from './networks/vgg.js'
 export { zfnet } from './networks/zfnet.js'

@@ -101,7 +101,7 @@ export interface CheckedProgram {
 }
 
 /** The attributes of a node, fed ones taken from the feeds. */
-export const nodeAttributes = (node: ProgramNode, feeds: Tensors): Result<Attributes> =>
+export const nodeAttributes = (node: Pick<ProgramNode, 'op' | 'attrs'>, feeds: Tensors): Result<Attributes> =>
   F.pipe(
     Object.entries(node.attrs).reduce<Result<Readonly<Record<string, AttributeValue>>>>(
       (soFar, [name, value]) =>
@@ -131,6 +131,17 @@ export const attributeFeeds = (program: Program): readonly string[] => [
 
 const stand: Tensor = { shape: [], data: [1] }
 
+/** The attributes of a node before it is fed: 1 stands for what feeds will give. */
+export const standingAttributes = (op: OpName, attrs: ProgramNode['attrs']): Result<Attributes> =>
+  nodeAttributes(
+    { op, attrs },
+    Object.fromEntries(
+      Object.values(attrs).flatMap((value) =>
+        typeof value === 'object' && 'feed' in value ? [[value.feed, stand] as const] : [],
+      ),
+    ),
+  )
+
 type Known = ReadonlyMap<string, Shape>
 
 const checkNode = (shapes: Known, node: ProgramNode): Result<CheckedNode> => {
@@ -140,7 +151,6 @@ const checkNode = (shapes: Known, node: ProgramNode): Result<CheckedNode> => {
   const fed = Object.entries(node.attrs).flatMap(([name, value]) =>
     typeof value === 'object' && 'feed' in value ? [{ name, feed: value.feed }] : [],
   )
-  const stands = Object.fromEntries(fed.map(({ feed }) => [feed, stand]))
   const wide = fed.find(({ feed }) => (shapes.get(feed) ?? []).length > 0)
   const writable = node.direction === 'forward' ? Object.keys(op.outputs) : gradientNames(op, node.inputs)
   const stranger = Object.keys(node.outputs).find((name) => !writable.includes(name))
@@ -168,7 +178,7 @@ const checkNode = (shapes: Known, node: ProgramNode): Result<CheckedNode> => {
         `attribute ${wide?.name} is fed by ${wide?.feed} of shape ${showShape(shapes.get(wide?.feed ?? '') ?? [])}; a scalar is wanted, of shape []`,
       ),
     ),
-    E.bind('attrs', () => nodeAttributes(node, stands)),
+    E.bind('attrs', () => standingAttributes(node.op, node.attrs)),
     E.bind('resolved', ({ attrs }) =>
       resolve(
         op,

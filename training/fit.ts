@@ -4,7 +4,7 @@ import type { Backend, Session } from '../spec/backend.js'
 import { sessionOf } from '../spec/backend.js'
 import type { EtalonError } from '../spec/error.js'
 import type { Program } from '../spec/program.js'
-import type { Tensor, Tensors } from '../spec/tensor.js'
+import type { Numbers, Tensor, Tensors } from '../spec/tensor.js'
 import { accuracy, decisionAccuracy, topKError } from './metrics.js'
 import type { Training, Examples, Measured, Point, Progress, TrainingState } from './training.js'
 import {
@@ -14,7 +14,8 @@ import {
   begun,
   endsEpoch,
   epochOf,
-  feedsAt,
+  examplesAt,
+  feedsWith,
   isClassifier,
   isOver,
   orderOf,
@@ -88,8 +89,9 @@ export interface Evaluation {
 /** Runs a program on feeds, with the state where it lies. */
 type Ask = (program: Program, feeds: Tensors, watch: readonly string[]) => taskEither.TaskEither<EtalonError, Tensors>
 
-// so many examples go through the network at once when it is only asked
-const askedAtOnce = 500
+// so many examples go through the network at once when it is only asked, and no more than it learns from at once where memory
+// is said to be short
+const mostAskedAtOnce = 500
 
 const evaluateBy = async (
   ask: Ask,
@@ -98,6 +100,7 @@ const evaluateBy = async (
   examples: Examples,
   count = examples.count,
 ): Promise<either.Either<EtalonError, Evaluation>> => {
+  const askedAtOnce = Math.min(mostAskedAtOnce, training.description.microBatch ?? mostAskedAtOnce)
   let sums: Evaluation = { loss: 0, accuracy: 0, top5Error: 0 }
   for (let from = 0; from < count; from += askedAtOnce) {
     const indices = Array.from({ length: Math.min(askedAtOnce, count - from) }, (_, i) => from + i)
@@ -167,6 +170,21 @@ const measure = async (
 
 const failed = (error: EtalonError): Interruption<never> => ({ why: 'error', error })
 
+/** One step, and the examples of the next, where there was time to make them. */
+const stepAhead = async (
+  session: Session,
+  feeds: Tensors,
+  watch: readonly string[],
+  next: (() => Tensors) | undefined,
+): Promise<{ readonly taken: either.Either<EtalonError, Tensors>; readonly coming?: Tensors }> => {
+  if (session.begin === undefined || next === undefined) return { taken: await session.step(feeds, watch)() }
+  const begun = await session.begin(feeds, watch)()
+  if (E.isLeft(begun)) return { taken: begun }
+  const coming = next()
+  begun.right.ahead(coming)
+  return { taken: await begun.right.values(), coming }
+}
+
 /** Takes an open session from one state to the last. */
 const takeSteps = async <S>(
   session: Session,
@@ -176,12 +194,18 @@ const takeSteps = async <S>(
 ): Promise<either.Either<Interruption<S>, TrainingState>> => {
   let { progress, best } = from
   let order = orderOf(training, epochOf(training, progress))
+  let coming: Tensors | undefined
   let recent = { sum: 0, steps: 0 }
   const whole = TE.map((tensors: Tensors): TrainingState => ({ tensors, best, progress }))
   while (!isOver(training, progress) && progress.step < until && stop?.() !== true) {
     const [epoch, step] = [epochOf(training, progress), progress.step + 1]
-    const feeds = feedsAt(training, order, progress)
-    const taken = await session.step(feeds, [...new Set(['loss', ...(watch?.(step) ?? [])])])()
+    const feeds = feedsWith(training, progress, coming ?? examplesAt(training, order, progress.step))
+    const following = (): Numbers => (step % training.batchesPerEpoch === 0 ? orderOf(training, epoch + 1) : order)
+    // while a device runs a step, the examples of the next are made and go up
+    const next = step < training.steps ? () => examplesAt(training, following(), step) : undefined
+    const outcome = await stepAhead(session, feeds, [...new Set(['loss', ...(watch?.(step) ?? [])])], next)
+    const { taken } = outcome
+    coming = outcome.coming
     if (E.isLeft(taken)) return E.left(failed(taken.left))
     const loss = taken.right['loss']?.data[0] ?? NaN
     const told = await listen?.({ kind: 'step', epoch, step, loss, feeds, values: taken.right })

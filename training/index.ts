@@ -24,8 +24,20 @@ export {
   trainingStep,
 } from './step.js'
 export type { Method, Optimizer, StepFeeds } from './step.js'
+export { accumulatingProgram, microBatches, microBatchFits } from './microBatch.js'
 export { adversarialFeeds, adversarialState, adversarialStep, adversarialValues } from './adversarial.js'
 export type { Adversaries } from './adversarial.js'
+
+export { metaLearner, sinusoid, taskFeeds, taskProgram } from './meta.js'
+export type {
+  InnerSteps,
+  MetaAlgorithm,
+  MetaLearner,
+  MetaMethod,
+  MetaState,
+  Task,
+  TaskProgram,
+} from './meta.js'
 
 export { accuracy, decisionAccuracy, topKError } from './metrics.js'
 export { constant, cosine, earlyStopping, exponential, linear, reduceOnPlateau, stepDecay } from './schedules.js'

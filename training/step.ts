@@ -2,6 +2,7 @@ import { either as E, function as F } from 'fp-ts'
 import type { AttributeValue, Attributes } from '../spec/attributes.js'
 import { roundAttributes } from '../spec/attributes.js'
 import { opOf } from '../spec/catalogue.js'
+import type { Differentiated } from '../spec/differentiate.js'
 import { differentiate, gradientName } from '../spec/differentiate.js'
 import type { Result } from '../spec/error.js'
 import { ensure, within } from '../spec/error.js'
@@ -45,25 +46,26 @@ export interface Method {
 }
 
 // the values that belong to a parameter, and what they are after a step
-const stateName = (parameter: string, input: string): string => (input === 'w' ? parameter : `${parameter}.${input}`)
-const nextOf = (value: string): string => `${value}.next`
+export const stateName = (parameter: string, input: string): string => (input === 'w' ? parameter : `${parameter}.${input}`)
+export const nextOf = (value: string): string => `${value}.next`
 
 /** What an optimizer keeps of a parameter by its own input names, the parameter itself with them. */
-const keptBy = ({ op }: Optimizer): readonly string[] => Object.keys(opOf(op).inputs).filter((input) => input !== 'g')
+export const keptBy = ({ op }: Optimizer): readonly string[] => Object.keys(opOf(op).inputs).filter((input) => input !== 'g')
 
 /** The shape of what an optimizer keeps: the parameter's, or none of a count of steps. */
-const keptShape = ({ op }: Optimizer, input: string, shape: Shape): Shape =>
+export const keptShape = ({ op }: Optimizer, input: string, shape: Shape): Shape =>
   (opOf(op).inputs[input] as readonly string[]).length === 0 ? [] : shape
 
 /** The optimizer's attributes with its defaults, in f32, but for the rate. */
-const attributesOf = ({ op, attrs }: Optimizer): Result<Attributes> =>
+export const attributesOf = ({ op, attrs }: Optimizer): Result<Attributes> =>
   F.pipe(
     opOf(op).attrs.decode({ ...attrs, learningRate: 1 }),
     E.mapLeft(within(op)),
     E.map((all) => roundAttributes(opOf(op).attrs, all)),
   )
 
-const updateOf =
+/** The node that renews a parameter and what is kept of it. */
+export const updateOf =
   (optimizer: Optimizer, attrs: Attributes) =>
   (parameter: string, gradient: string): ProgramNode => {
     const kept = keptBy(optimizer).map((input) => [input, stateName(parameter, input)] as const)
@@ -78,7 +80,8 @@ const updateOf =
     }
   }
 
-const forwardNode = (
+/** A node of an op forward, as programs have it. */
+export const forwardNode = (
   name: string,
   op: ProgramNode['op'],
   inputs: ProgramNode['inputs'],
@@ -98,16 +101,20 @@ export interface StepFeeds {
 /** The feed that says how much the loss of an auxiliary output counts. */
 const weightName = (value: string): string => `${value}.weight`
 
-/** Feeds by the names that `trainingProgram` gives them; the loss's own cotangent is 1. */
-export const stepFeeds = ({ x, target, learningRate, auxiliaryWeights = {} }: StepFeeds): Tensors => ({
-  x,
-  target,
+/** The feeds of a training step beside its state and its examples, by the names that `trainingProgram` gives them. */
+export const scalarFeeds = ({
+  learningRate,
+  auxiliaryWeights = {},
+}: Pick<StepFeeds, 'learningRate' | 'auxiliaryWeights'>): Tensors => ({
   learningRate: scalar(Math.fround(learningRate)),
   [gradientName('loss')]: scalar(1),
   ...Object.fromEntries(
     Object.entries(auxiliaryWeights).map(([value, weight]) => [weightName(value), scalar(Math.fround(weight))]),
   ),
 })
+
+/** Feeds by the names that `trainingProgram` gives them; the loss's own cotangent is 1. */
+export const stepFeeds = ({ x, target, ...numbers }: StepFeeds): Tensors => ({ x, target, ...scalarFeeds(numbers) })
 
 /** One weight for all auxiliary outputs of a network: 0.3 for GoogLeNet's classifiers. */
 export const auxiliaryWeightsOf = ({ auxiliaries }: Network, weight: number): Readonly<Record<string, number>> =>
@@ -210,6 +217,53 @@ export const lossProgram = (
   )
 }
 
+/** A program with an update of each parameter behind its gradients, and the shapes of what the optimizer keeps. */
+interface Updated {
+  readonly program: Program
+  readonly state: Readonly<Record<string, Shape>>
+}
+
+const updated = (
+  { program, gradients }: Pick<Differentiated, 'program' | 'gradients'>,
+  optimizer: Optimizer,
+  attrs: Attributes,
+  learned: readonly string[],
+  parameters: Readonly<Record<string, { readonly shape: Shape }>>,
+): Updated => {
+  const state = Object.fromEntries(
+    learned.flatMap((name) =>
+      keptBy(optimizer).map((input) => [
+        stateName(name, input),
+        keptShape(optimizer, input, parameters[name]?.shape ?? []),
+      ]),
+    ),
+  )
+  return {
+    program: {
+      ...program,
+      inputs: { ...program.inputs, learningRate: [], ...state },
+      nodes: [...program.nodes, ...learned.map((name) => updateOf(optimizer, attrs)(name, gradients[name] as string))],
+    },
+    state,
+  }
+}
+
+/**
+ * A program and its gradients, with an update of each of these parameters, at the rate that is fed as `learningRate`; what
+ * the optimizer keeps of a parameter is an input too, `<parameter>.<name>`.
+ *
+ * Errors  what the optimizer refuses of its attributes
+ */
+export const withUpdates = (
+  both: Pick<Differentiated, 'program' | 'gradients'>,
+  optimizer: Optimizer,
+  parameters: Readonly<Record<string, { readonly shape: Shape }>>,
+): Result<Updated> =>
+  F.pipe(
+    attributesOf(optimizer),
+    E.map((attrs) => updated(both, optimizer, attrs, Object.keys(parameters), parameters)),
+  )
+
 /**
  * One step of a training, as a program: forward, its reverse, and an update of every parameter. Parameters, what the
  * optimizer keeps of them, and what the network itself carries, such as running statistics, are state; the loss is the
@@ -220,44 +274,55 @@ export const lossProgram = (
  * Errors  MissingInput – a frozen parameter that the network lacks; what the optimizer refuses of its attributes, and
  *         `differentiate` and `checkProgram` of the network
  */
-export const trainingProgram = (network: Network, method: Method): Result<Program> => {
-  const { parameters, kept } = network
-  const { optimizer, frozen = [] } = method
+export const trainingProgram = (network: Network, method: Method): Result<Program> =>
+  F.pipe(
+    learnedOf(network, method),
+    E.flatMap((learned) =>
+      F.pipe(
+        lossProgram(network, method),
+        E.flatMap((withLoss) => differentiate(withLoss, 'loss', learned)),
+      ),
+    ),
+    E.flatMap((both) => stepOf({ ...network, kept: Object.keys(network.kept) }, method, both)),
+  )
+
+/** The parameters that a step changes. Errors: MissingInput – a frozen one that the network lacks. */
+export const learnedOf = (
+  { parameters }: Pick<Network, 'parameters'>,
+  { frozen = [] }: Pick<Method, 'frozen'>,
+): Result<readonly string[]> => {
   const stranger = frozen.find((name) => parameters[name] === undefined)
-  const learned = Object.keys(parameters).filter((name) => !frozen.includes(name))
   return F.pipe(
     ensure(stranger === undefined, 'MissingInput', `frozen: the network has no parameter ${stranger}`),
-    E.flatMap(() => attributesOf(optimizer)),
-    E.bindTo('attrs'),
-    E.bind('withLoss', () => lossProgram(network, method)),
-    E.bind('both', ({ withLoss }) => differentiate(withLoss, 'loss', learned)),
-    E.map(({ attrs, both: { program, gradients } }): Program => {
-      const state = learned.flatMap((name) =>
-        keptBy(optimizer).map((input) => ({
-          value: stateName(name, input),
-          shape: keptShape(optimizer, input, parameters[name]?.shape ?? []),
-        })),
-      )
-      return {
-        inputs: {
-          ...program.inputs,
-          learningRate: [],
-          ...Object.fromEntries(state.map(({ value, shape }) => [value, shape])),
-        },
-        nodes: [
-          ...program.nodes,
-          ...learned.map((name) => updateOf(optimizer, attrs)(name, gradients[name] as string)),
-        ],
-        outputs: ['loss'],
-        carry: {
-          // what is kept and not renewed, such as the state before a sequence, stays what it is
-          ...Object.fromEntries(Object.keys(kept).map((name) => [name, name])),
-          ...program.carry,
-          ...Object.fromEntries(frozen.map((name) => [name, name])),
-          ...Object.fromEntries(state.map(({ value }) => [value, nextOf(value)])),
-        },
-      }
-    }),
+    E.map(() => Object.keys(parameters).filter((name) => !frozen.includes(name))),
+  )
+}
+
+/**
+ * A program that makes the loss and the gradients of some parameters, with an update of each of those, as a step: what the
+ * parameters and their optimizer keep is state, and so is what the network keeps.
+ *
+ * Errors  what the optimizer refuses of its attributes, and `checkProgram` of the whole
+ */
+export const stepOf = (
+  { parameters, kept }: Pick<Network, 'parameters'> & { readonly kept: readonly string[] },
+  { optimizer, frozen = [] }: Method,
+  both: Pick<Differentiated, 'program' | 'gradients'>,
+): Result<Program> => {
+  const learned = Object.fromEntries(Object.entries(parameters).filter(([name]) => name in both.gradients))
+  return F.pipe(
+    withUpdates(both, optimizer, learned),
+    E.map(({ program, state }): Program => ({
+      ...program,
+      outputs: ['loss'],
+      carry: {
+        // what is kept and not renewed, such as the state before a sequence, stays what it is
+        ...Object.fromEntries(kept.map((name) => [name, name])),
+        ...program.carry,
+        ...Object.fromEntries(frozen.map((name) => [name, name])),
+        ...Object.fromEntries(Object.keys(state).map((value) => [value, nextOf(value)])),
+      },
+    })),
     E.tap(checkProgram),
   )
 }

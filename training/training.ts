@@ -2,7 +2,7 @@ import { either as E, function as F } from 'fp-ts'
 import type { Result } from '../spec/error.js'
 import { ensure } from '../spec/error.js'
 import type { Network } from '../spec/networks/network.js'
-import { initialKept } from '../spec/networks/network.js'
+import { initialKept, stepFeed } from '../spec/networks/network.js'
 import { keyOf } from '../spec/philox.js'
 import type { Program } from '../spec/program.js'
 import { checkFeeds, checkProgram } from '../spec/program.js'
@@ -16,12 +16,21 @@ import type { Dataset, Standardisation } from './dataset.js'
 import { batch, countOf, shuffle } from './dataset.js'
 import type { Initializer } from './initialize.js'
 import { initialParameters } from './initialize.js'
+import {
+  accumulatingProgram,
+  inPart,
+  inParts,
+  microBatches,
+  microBatchFits,
+  partShares,
+  partsKept,
+} from './microBatch.js'
 import type { Rates, RateState, Rhythm } from './rates.js'
 import { rhythmOf } from './rates.js'
 import type { Stopping } from './schedules.js'
 import { earlyStopping } from './schedules.js'
 import type { Method } from './step.js'
-import { initialState, lossProgram, stepFeeds, trainingProgram } from './step.js'
+import { initialState, lossProgram, scalarFeeds, trainingProgram } from './step.js'
 
 /** Stops a training whose validation no longer improves; the weights of its best epoch are what it gives. */
 export interface Patience {
@@ -45,6 +54,11 @@ export interface Description extends Method {
   readonly epochs: number
   /** examples in a step; an incomplete last batch of an epoch is left out */
   readonly batch: number
+  /**
+   * examples that go through the network at a time, where that is fewer than the batch: their gradients are added up, and the
+   * activations of one part are kept
+   */
+  readonly microBatch?: number
   /** of the first weights, the order of the examples and how they are augmented */
   readonly seed: number
   readonly augment?: readonly Augmentation[]
@@ -139,7 +153,7 @@ export const isClassifier = ({ description }: Training): boolean => rightBy(desc
  * Errors  AttributeOutOfRange – a batch of more examples than there are, or early stopping by an accuracy that is not measured
  *         ShapeMismatch – examples that are not what the network reads, or targets unlike what it answers; a crop that is
  *         larger than the images, or augmentation of what is none
- *         and what `trainingProgram` refuses
+ *         and what `trainingProgram` and `microBatchFits` refuse
  */
 export const trainingOf = (
   description: Description,
@@ -150,6 +164,7 @@ export const trainingOf = (
   const { train, validation } = examples
   const batchesPerEpoch = Math.floor(train.count / description.batch)
   const network = description.network(description.batch)
+  const parts = partsOf(description).map(description.network)
   return F.pipe(
     ensure(
       batchesPerEpoch > 0,
@@ -164,7 +179,14 @@ export const trainingOf = (
       ),
     ),
     E.tap(() => augmentedShape(description.augment ?? [], train.at([0]).x.shape)),
-    E.flatMap(() => trainingProgram(network, description)),
+    E.tap(() =>
+      description.microBatch === undefined
+        ? E.right(undefined)
+        : microBatchFits(network, description.batch, description.microBatch),
+    ),
+    E.flatMap(() =>
+      parts.length === 1 ? trainingProgram(network, description) : accumulatingProgram(parts, description),
+    ),
     E.map((program): Training => ({
       ...examples,
       description,
@@ -173,7 +195,7 @@ export const trainingOf = (
       batchesPerEpoch,
       steps: batchesPerEpoch * epochs,
       rhythm: rhythmOf(description.rates, batchesPerEpoch * epochs),
-      start: { ...initialKept(network), ...stateOf(network, description, parameters) },
+      start: { ...partsKept(parts), ...stateOf(network, description, parameters) },
     })),
     E.tap((training) => {
       const fed = feedsAt(training, orderOf(training, 1), begun(training).progress)
@@ -181,6 +203,10 @@ export const trainingOf = (
     }),
   )
 }
+
+/** How many examples go through the network at a time, part by part of a batch. */
+export const partsOf = ({ batch, microBatch = batch }: Pick<Description, 'batch' | 'microBatch'>): readonly number[] =>
+  Number.isInteger(microBatch) && microBatch >= 1 && microBatch < batch ? microBatches(batch, microBatch) : [batch]
 
 const stateOf = ({ parameters }: Network, { optimizer, frozen = [] }: Description, given: Tensors): Tensors => {
   const own = Object.entries(given).filter(([name]) => parameters[name] !== undefined)
@@ -220,34 +246,69 @@ export const endsEpoch = ({ batchesPerEpoch }: Training, { step }: Progress): bo
 export const orderOf = ({ description: { seed }, train }: Training, epoch: number): Numbers =>
   shuffle(keyOf(`shuffle ${seed} ${epoch}`), train.count)
 
-/** Scalars that the attributes of a program are fed: dropout's `step` is the number of the step, from 0. */
-const countFeeds = ({ inputs }: Program, { step }: Progress): Tensors =>
-  inputs['step'] === undefined ? {} : { step: scalar(step) }
+/**
+ * Scalars that the attributes of a program are fed: dropout's `step` is the number of the step, from 0, and of parts that of
+ * all parts before it, so that no two of them have one mask.
+ */
+const countFeeds = ({ inputs }: Program, { step }: Progress, parts = 1): Tensors =>
+  Object.fromEntries(
+    (parts === 1
+      ? [{ name: stepFeed, count: step }]
+      : Array.from({ length: parts }, (_, p) => ({ name: inPart(p, stepFeed), count: step * parts + p }))
+    ).flatMap(({ name, count }) => (inputs[name] === undefined ? [] : [[name, scalar(count)] as const])),
+  )
 
 const putTo = (
   { arrange }: Description,
   example: { readonly x: Tensor; readonly target: Tensor },
 ): { readonly x: Tensor; readonly target: Tensor } => (arrange === undefined ? example : arranged(arrange, example))
 
-/** The feeds of the next step beside the state, given the order of its epoch. */
-export const feedsAt = (training: Training, order: Numbers, progress: Progress): Tensors => {
-  const { description, train, batchesPerEpoch, program } = training
+/** The examples of the step after so many, as they are fed, given the order of its epoch. */
+export const examplesAt = (training: Training, order: Numbers, step: number): Tensors => {
+  const { description, train, batchesPerEpoch } = training
   const { batch: B, seed } = description
-  const from = (progress.step % batchesPerEpoch) * B
-  const { x, target } = train.at(Array.from({ length: B }, (_, i) => order[from + i] as number))
-  const seen = (description.augment ?? []).reduce(
-    (x, one, i) => augment(one, keyOf(`augment ${seed} ${i} ${one.kind}`), progress.step, x),
-    x,
+  const from = (step % batchesPerEpoch) * B
+  const seen = description.augment ?? []
+  const some = (first: number, count: number): ReturnType<Examples['at']> =>
+    train.at(Array.from({ length: count }, (_, i) => order[from + first + i] as number))
+  const augmented = (): ReturnType<Examples['at']> => {
+    const { x, target } = some(0, B)
+    return {
+      x: seen.reduce((x, one, i) => augment(one, keyOf(`augment ${seed} ${i} ${one.kind}`), step, x), x),
+      target,
+    }
+  }
+  const sizes = partsOf(description)
+  // what is augmented are images, of which each has its own draw by its place in the batch
+  const parts =
+    seen.length > 0 ? inParts(augmented(), sizes) : sizes.map((size, p) => some(p * (sizes[0] as number), size))
+  return Object.fromEntries(
+    parts.flatMap((part, p) =>
+      Object.entries(putTo(description, part)).map(
+        ([name, value]) => [sizes.length === 1 ? name : inPart(p, name), value] as const,
+      ),
+    ),
   )
+}
+
+/** The feeds of the next step beside the state, given its examples. */
+export const feedsWith = (training: Training, progress: Progress, examples: Tensors): Tensors => {
+  const { description, program } = training
+  const sizes = partsOf(description)
   return {
-    ...stepFeeds({
-      ...putTo(description, { x: seen, target }),
+    ...examples,
+    ...(sizes.length === 1 ? {} : partShares(sizes)),
+    ...scalarFeeds({
       learningRate: progress.rate.rate,
       auxiliaryWeights: description.auxiliaryWeights ?? {},
     }),
-    ...countFeeds(program, progress),
+    ...countFeeds(program, progress, sizes.length),
   }
 }
+
+/** The feeds of the next step beside the state, given the order of its epoch. */
+export const feedsAt = (training: Training, order: Numbers, progress: Progress): Tensors =>
+  feedsWith(training, progress, examplesAt(training, order, progress.step))
 
 /** How far a training is after a step with such a loss. */
 export const afterStep = ({ rhythm }: Training, progress: Progress, loss: number): Progress => ({

@@ -4,8 +4,11 @@ import { ensure, etalonError, fail, show, type EtalonError, type Result } from '
 /** auto: the best there is; gpu: a hardware GPU or nothing; software: the embedded adapter, the same everywhere. */
 export type DeviceChoice = 'auto' | 'gpu' | 'software'
 
-/** Whether work runs on a real GPU, on the system's software adapter, or on the one that comes with Etalon. */
-export type DeviceKind = 'hardware' | 'system-software' | 'embedded-software'
+/**
+ * Whether work runs on a real GPU, on the system's software adapter, or on the one that comes with Etalon; `software` is an
+ * adapter of a browser's, or of a GPU that the caller brought along.
+ */
+export type DeviceKind = 'hardware' | 'system-software' | 'embedded-software' | 'software'
 
 /** What a result depends on besides the program, flat, to be printed and compared. Sizes in bytes. */
 export type Fingerprint = Readonly<Record<string, string | number | boolean>>

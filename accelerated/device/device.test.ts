@@ -59,7 +59,7 @@ describe.skipIf(E.isLeft(support))(`the embedded device${reason}`, () => {
 
   it("is granted the adapter's maxima, more than WebGPU's defaults", async () => {
     const { limits, adapter } = await withDevice({}, (acquired) => Promise.resolve(acquired))
-    expect(limits['maxStorageBufferBindingSize']).toBe(adapter.limits.maxStorageBufferBindingSize)
+    expect(limits['maxStorageBufferBindingSize']).toBe(adapter?.limits.maxStorageBufferBindingSize)
     expect(limits['maxStorageBuffersPerShaderStage']).toBeGreaterThan(8)
   })
 
@@ -86,6 +86,32 @@ describe.skipIf(E.isLeft(support))(`the embedded device${reason}`, () => {
   it('may be one of several at once', async () => {
     const all = await Promise.all([1, 2, 3].map((n) => withDevice({}, ({ device }) => doubled(device, [n]))))
     expect(all).toEqual([[2], [4], [6]])
+  })
+
+  it('may be the caller’s, who goes on with it when it is released', async () => {
+    await withDevice({}, async ({ device }) => {
+      const borrowed = await acquireDevice(device)()
+      if (E.isLeft(borrowed)) throw new Error(borrowed.left.message)
+      const { fingerprint, limits, alive, release, lost } = borrowed.right
+      expect(fingerprint).toMatchObject({ kind: 'software', architecture: 'swiftshader', node: process.version })
+      expect(limits).toEqual(expect.objectContaining({ maxBufferSize: device.limits.maxBufferSize }))
+      expect(await doubled(borrowed.right.device, [2])).toEqual([4])
+      await release()
+      await release()
+      expect(await alive()).toMatchObject({ _tag: 'Left', left: { code: 'DeviceLost' } })
+      expect(await lost).toContain('released')
+      expect(await doubled(device, [3])).toEqual([6])
+    })
+  })
+
+  it('comes from a GPU that is handed over as well', async () => {
+    const { gpu } = await withDevice({}, (acquired) => Promise.resolve(acquired))
+    if (gpu === undefined) throw new Error('the embedded adapter has no GPU')
+    const acquired = await acquireDevice(gpu, { limits: { maxBufferSize: 2 ** 28 } })()
+    if (E.isLeft(acquired)) throw new Error(acquired.left.message)
+    expect(acquired.right.limits['maxBufferSize']).toBe(2 ** 28)
+    await acquired.right.release()
+    await expect(doubled(acquired.right.device, [1])).rejects.toBeDefined()
   })
 
   it('comes from a Dawn whose flags are the ones written down here', async () => {

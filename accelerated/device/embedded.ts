@@ -1,13 +1,10 @@
-import { lstat, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { readFile, writeFile, mkdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { homedir, tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
-import { brotliDecompress } from 'node:zlib'
 import { taskEither as TE } from 'fp-ts'
-import { extract } from 'tar-stream'
 import { etalonError, type EtalonError } from '../../spec/error.js'
-import { cacheFolders, isTrustworthy } from './decide.js'
+import { messageOf } from './acquired.js'
+import { exists, keptIn, unpacked, userFolders } from './cache.js'
 
 /*
  * The embedded adapter is SwiftShader, a Vulkan that runs on the processor. It comes packed in @sparticuz/chromium. Dawn
@@ -25,8 +22,6 @@ const softwareVulkan = `${binaries}/libvulkan.so.1`
 /** An unpacked copy: the folder of its webgpu package, and the version of the package SwiftShader came from. */
 export type Embedded = { readonly folder: string; readonly packedIn: string }
 
-export const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown))
-
 const unavailable = (thrown: unknown): EtalonError =>
   etalonError('BackendUnavailable', `the embedded software adapter could not be prepared: ${messageOf(thrown)}`)
 
@@ -34,73 +29,38 @@ const found = (name: string): string => {
   try {
     return require.resolve(name)
   } catch (cause) {
-    throw new Error(`the package ${name} is not installed`, { cause })
+    throw new Error(`the package ${name} is not installed: npm install ${name}`, { cause })
   }
 }
 
 const versionIn = async (folder: string): Promise<string> =>
   String((JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { readonly version: unknown }).version)
 
-const swiftShader = async (archive: string): Promise<Buffer> => {
-  const tar = extract()
-  tar.end(await promisify(brotliDecompress)(await readFile(archive)))
-  for await (const entry of tar) {
-    if (entry.header.name.replace(/^\.\//, '') === 'libvk_swiftshader.so') {
-      const parts: Buffer[] = []
-      for await (const part of entry) parts.push(part as Buffer)
-      return Buffer.concat(parts)
-    }
-    entry.resume()
-  }
-  throw new Error(`${archive} holds no libvk_swiftshader.so`)
+/** The package that SwiftShader and the embedded browser come packed in, and its version. What is wrong is thrown. */
+export const chromiumPackage = async (): Promise<{ readonly folder: string; readonly version: string }> => {
+  const folder = join(dirname(found('@sparticuz/chromium')), '..', '..')
+  return { folder, version: await versionIn(folder) }
 }
 
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    ({ size }) => size > 0,
-    () => false,
-  )
+const swiftShader = async (archive: string): Promise<Buffer> => {
+  for await (const { name, bytes } of unpacked(archive)) if (name === 'libvk_swiftshader.so') return bytes()
+  throw new Error(`${archive} holds no libvk_swiftshader.so`)
+}
 
 const isComplete = async (folder: string): Promise<boolean> =>
   (await Promise.all([...copied, softwareVulkan].map((name) => exists(join(folder, name))))).every((there) => there)
 
-const currentUser = (): number => process.getuid?.() ?? 0
-
-const checkOwner = async (folder: string): Promise<void> => {
-  const is = await lstat(folder)
-  if (!isTrustworthy({ owner: is.uid, mode: is.mode, isFolder: is.isDirectory() }, currentUser()))
-    throw new Error(`${folder} is not a folder that only you can write to`)
-}
-
-const hour = 3_600_000
-const temporaryPrefix = '.unpacking-'
-
-/** Takes away what an interrupted unpacking left behind. */
-const sweep = async (cache: string): Promise<void> => {
-  const left = (await readdir(cache)).filter((name) => name.startsWith(temporaryPrefix))
-  await Promise.all(
-    left.map(async (name) => {
-      const path = join(cache, name)
-      const { mtimeMs } = await stat(path)
-      if (Date.now() - mtimeMs > hour) await rm(path, { recursive: true, force: true })
-    }),
-  )
-}
-
-/** Unpacks into `cache` unless that is done; a copy appears whole, by renaming, or not at all. */
 const unpackInto = async (cache: string): Promise<Embedded> => {
   const webgpu = dirname(require.resolve('webgpu/package.json'))
-  const chromium = join(dirname(found('@sparticuz/chromium')), '..', '..')
-  const [webgpuVersion, packedIn] = await Promise.all([versionIn(webgpu), versionIn(chromium)])
-  const home = join(cache, `webgpu-${webgpuVersion}-chromium-${packedIn}`)
-  const folder = join(home, 'node_modules', 'webgpu')
-  await mkdir(cache, { recursive: true, mode: 0o700 })
-  await checkOwner(cache)
-  if (!(await isComplete(folder))) {
-    await sweep(cache).catch(() => undefined)
-    const temporary = await mkdtemp(join(cache, temporaryPrefix))
-    try {
-      const into = join(temporary, 'node_modules', 'webgpu')
+  const [webgpuVersion, { folder: chromium, version: packedIn }] = await Promise.all([
+    versionIn(webgpu),
+    chromiumPackage(),
+  ])
+  const inHome = (home: string): string => join(home, 'node_modules', 'webgpu')
+  const home = await keptIn(cache, `webgpu-${webgpuVersion}-chromium-${packedIn}`, {
+    isComplete: (one) => isComplete(inHome(one)),
+    fill: async (one) => {
+      const into = inHome(one)
       await mkdir(join(into, binaries), { recursive: true })
       // flush: a rename must not reach the disk before what it names
       await Promise.all([
@@ -109,19 +69,9 @@ const unpackInto = async (cache: string): Promise<Embedded> => {
           writeFile(join(into, softwareVulkan), library, { flush: true }),
         ),
       ])
-      // whatever is there already is whole if another process was faster, else a remainder to replace
-      await rename(temporary, home).catch(async (problem: unknown) => {
-        if (await isComplete(folder)) return
-        if (!(await exists(home))) throw problem
-        await rm(home, { recursive: true, force: true })
-        await rename(temporary, home)
-      })
-    } finally {
-      await rm(temporary, { recursive: true, force: true })
-    }
-  }
-  await checkOwner(home)
-  return { folder, packedIn }
+    },
+  })
+  return { folder: inHome(home), packedIn }
 }
 
 /**
@@ -132,9 +82,4 @@ const unpackInto = async (cache: string): Promise<Embedded> => {
  * Errors  BackendUnavailable – a package is missing, or the folder could not be written
  */
 export const embeddedCopies = (): readonly TE.TaskEither<EtalonError, Embedded>[] =>
-  cacheFolders({
-    xdgCacheHome: process.env['XDG_CACHE_HOME'],
-    home: homedir(),
-    temporary: tmpdir(),
-    user: currentUser(),
-  }).map((cache) => TE.tryCatch(() => unpackInto(cache), unavailable))
+  userFolders().map((cache) => TE.tryCatch(() => unpackInto(cache), unavailable))

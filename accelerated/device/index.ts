@@ -1,75 +1,28 @@
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
-import type { task } from 'fp-ts'
 import type { OpenedGpu } from '../../spec/adapter.js'
-import { etalonError, fail, type EtalonError, type Result } from '../../spec/error.js'
+import { etalonError, type EtalonError, type Result } from '../../spec/error.js'
+import type { AcquiredDevice, DeviceOptions } from './acquired.js'
+import { deviceOf, factsOf, limitsOf, unavailable } from './acquired.js'
 import {
   chooseAdapter,
   embeddedAnswered,
   embeddedRunsOn,
-  featuresToRequest,
   fingerprintOf,
-  limitsToRequest,
   neither,
-  type AdapterFacts,
   type DeviceChoice,
   type DeviceKind,
-  type Fingerprint,
-  type Limits,
   type SystemFinding,
 } from './decide.js'
-import { messageOf } from './embedded.js'
-import { currentPlatform, loadEmbedded, loadSystem, vulkanLoaderIsMissing, type Loaded } from './load.js'
+import type { DeviceSource } from './given.js'
+import { acquireGiven, isChoice } from './given.js'
+import { currentPlatform, hostMemory, loadEmbedded, loadSystem, vulkanLoaderIsMissing, type Loaded } from './load.js'
 
+export type { AcquiredDevice, DeviceOptions } from './acquired.js'
 export type { DeviceChoice, DeviceKind, Fingerprint, Limits } from './decide.js'
+export type { DeviceSource } from './given.js'
 export { bufferUsage, mapMode } from './flags.js'
 
-/** A device to run on, with what is known of it. */
-export type AcquiredDevice = {
-  readonly gpu: GPU
-  readonly adapter: GPUAdapter
-  readonly device: GPUDevice
-  readonly fingerprint: Fingerprint
-  /** All limits the device was granted; bytes or counts, as WebGPU has them. */
-  readonly limits: Limits
-  /** Resolves with the reason when the device is lost, released ones included; never rejects. */
-  readonly lost: Promise<string>
-  /** Left(DeviceLost) once the device is lost or released, without waiting. */
-  readonly alive: TE.TaskEither<EtalonError, void>
-  /** Destroys the device and all its buffers. May be called again; a program that released its devices exits by itself. */
-  readonly release: task.Task<void>
-}
-
-export type DeviceOptions = {
-  /** Limits to ask for in place of the adapter's maxima, by WebGPU's names. */
-  readonly limits?: Limits
-}
-
 type Candidate = Loaded & { readonly adapter: GPUAdapter }
-
-// Dawn's info and limits are getters on a prototype, so the names are read with for..in
-const limitsOf = (limits: GPUSupportedLimits): Limits => {
-  const names: string[] = []
-  for (const name in limits) names.push(name)
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value: unknown = limits[name as keyof GPUSupportedLimits]
-      return typeof value === 'number' ? [[name, value]] : []
-    }),
-  )
-}
-
-const factsOf = ({ info }: GPUAdapter): AdapterFacts => ({
-  vendor: info.vendor,
-  architecture: info.architecture,
-  device: info.device,
-  description: info.description,
-  isFallbackAdapter: info.isFallbackAdapter,
-  subgroupMinSize: info.subgroupMinSize ?? 0,
-  subgroupMaxSize: info.subgroupMaxSize ?? 0,
-})
-
-const unavailable = (thrown: unknown): EtalonError =>
-  etalonError('BackendUnavailable', `WebGPU gave no device: ${messageOf(thrown)}`)
 
 const adapterOf = (loaded: Loaded): TE.TaskEither<EtalonError, Candidate> =>
   F.pipe(
@@ -98,7 +51,7 @@ const embeddedCandidate: TE.TaskEither<EtalonError, Candidate> = () =>
         adapterOf(loaded),
         TE.flatMap((candidate) =>
           F.pipe(
-            TE.fromEither(embeddedAnswered(factsOf(candidate.adapter))),
+            TE.fromEither(embeddedAnswered(factsOf(candidate.adapter.info))),
             TE.map(() => candidate),
           ),
         ),
@@ -141,34 +94,14 @@ const chosenCandidate = (choice: DeviceChoice): TE.TaskEither<EtalonError, Chose
 
 const findingOf: (system: Result<Candidate>) => SystemFinding = E.match(
   (error): SystemFinding => ({ found: 'nothing', reason: error.message }),
-  ({ adapter }): SystemFinding => ({ found: 'adapter', facts: factsOf(adapter) }),
+  ({ adapter }): SystemFinding => ({ found: 'adapter', facts: factsOf(adapter.info) }),
 )
 
-const acquiredFrom = (chosen: Chosen, device: GPUDevice): AcquiredDevice => {
-  const limits = limitsOf(device.limits)
-  const lost = device.lost.then(({ reason, message }) => `${reason}: ${message}`, messageOf)
-  const lostAsLeft = lost.then((message) => fail<void>('DeviceLost', `the device was lost (${message})`))
-  return {
-    gpu: chosen.gpu,
-    adapter: chosen.adapter,
-    device,
-    limits,
-    fingerprint: fingerprintOf({
-      kind: chosen.kind,
-      facts: factsOf(chosen.adapter),
-      limits,
-      features: device.features,
-      versions: { ...chosen.versions, node: process.version, platform: `${process.platform}-${process.arch}` },
-    }),
-    lost,
-    // a race is won by the first in the list that is settled already
-    alive: () => Promise.race([lostAsLeft, Promise.resolve(E.right<EtalonError, void>(undefined))]),
-    release: async () => {
-      device.destroy()
-      await lost
-    },
-  }
-}
+/** What a result depends on besides the device: Node and the system. */
+const nodeFacts = (): Readonly<Record<string, string>> => ({
+  node: process.version,
+  platform: `${process.platform}-${process.arch}`,
+})
 
 /**
  * A WebGPU device. Dawn is loaded on the first call, not when this module is imported.
@@ -177,6 +110,8 @@ const acquiredFrom = (chosen: Chosen, device: GPUDevice): AcquiredDevice => {
  * gpu       a hardware GPU
  * software  the embedded software adapter, whatever the system has; Linux on x86-64
  *
+ * a GPU     such as `create([])` of the webgpu package answers; a GPUDevice is taken as it is
+ *
  * The device is granted all limits of its adapter (or those in `options`), and `subgroups` and `timestamp-query` where
  * offered.
  *
@@ -184,28 +119,28 @@ const acquiredFrom = (chosen: Chosen, device: GPUDevice): AcquiredDevice => {
  *         LimitExceeded – a limit in `options` is beyond the adapter; AttributeOutOfRange – it is no limit
  */
 export const acquireDevice = (
-  choice: DeviceChoice,
+  source: DeviceSource,
   options: DeviceOptions = {},
 ): TE.TaskEither<EtalonError, AcquiredDevice> =>
-  F.pipe(
-    chosenCandidate(choice),
-    TE.flatMap((chosen) =>
-      F.pipe(
-        TE.fromEither(limitsToRequest(limitsOf(chosen.adapter.limits), options.limits ?? {})),
-        TE.flatMap((requiredLimits) =>
-          TE.tryCatch(
-            () =>
-              chosen.adapter.requestDevice({
-                requiredLimits,
-                requiredFeatures: featuresToRequest(chosen.adapter.features),
-              }),
-            unavailable,
+  isChoice(source)
+    ? F.pipe(
+        chosenCandidate(source),
+        TE.flatMap(({ gpu, adapter, kind, versions }) =>
+          deviceOf(
+            {
+              gpu,
+              adapter,
+              kind,
+              facts: factsOf(adapter.info),
+              versions: { ...versions, ...nodeFacts() },
+              // software has its buffers in the machine's own memory
+              ...(kind === 'hardware' ? {} : { memory: hostMemory() }),
+            },
+            options,
           ),
         ),
-        TE.map((device) => acquiredFrom(chosen, device)),
-      ),
-    ),
-  )
+      )
+    : acquireGiven(source, options, nodeFacts())
 
 /**
  * The WebGPU implementation itself, for libraries that open a device of their own on it; its adapter is chosen as
@@ -221,10 +156,10 @@ export const openGpu = (choice: DeviceChoice): TE.TaskEither<EtalonError, Opened
       globals,
       fingerprint: fingerprintOf({
         kind,
-        facts: factsOf(adapter),
+        facts: factsOf(adapter.info),
         limits: limitsOf(adapter.limits),
         features: adapter.features,
-        versions: { ...versions, node: process.version, platform: `${process.platform}-${process.arch}` },
+        versions: { ...versions, ...nodeFacts() },
       }),
       // Dawn keeps no process from ending
       close: () => Promise.resolve(),

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { totalmem } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { function as F, taskEither as TE } from 'fp-ts'
 import { etalonError, type EtalonError } from '../../spec/error.js'
+import { messageOf } from './acquired.js'
 import { saysLibraryIsMissing, type Platform } from './decide.js'
-import { embeddedCopies, messageOf } from './embedded.js'
+import { embeddedCopies } from './embedded.js'
 
 /** A loaded WebGPU and the versions of the packages it came from. */
 export type Loaded = {
@@ -85,6 +87,12 @@ export const vulkanLoaderIsMissing = ({ os }: Platform): boolean => {
   } catch (thrown) {
     return saysLibraryIsMissing(messageOf(thrown))
   }
+}
+
+/** The bytes of memory that this process may have: the machine's, or what a container leaves it. */
+export const hostMemory = (): number => {
+  const confined = process.constrainedMemory()
+  return confined > 0 ? Math.min(confined, totalmem()) : totalmem()
 }
 
 /** Where this process runs. */

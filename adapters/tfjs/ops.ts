@@ -4,7 +4,7 @@ import type { Unsupported } from '../../spec/fromKernels.js'
 import { unsupported } from '../../spec/fromKernels.js'
 import type { Shape, Tensor } from '../../spec/tensor.js'
 import { sumOf } from '../../spec/tensor.js'
-import type { Phrasebook } from '../words.js'
+import type { Phrase, Phrasebook } from '../words.js'
 import { asksOther, dialled, js } from '../words.js'
 
 const spatial = (x: Tensor | undefined): number => (x as Tensor).shape.length - 2
@@ -98,6 +98,18 @@ const elmanStep = (x: string, h: string): string =>
 const layout = (axes: number): Unsupported | undefined =>
   axes > 2 ? unsupported('more than two axes beside batch and channels') : undefined
 
+// forward there are no ties to be told apart; backward a backend gives the gradient to the first of several, or to the last
+const maxPool = (own: 'first' | 'last'): Phrase<'maxPool2d'> => ({
+  code: ({ attrs }) =>
+    poolProblem(attrs) ??
+    (asksOther(attrs, 'ties', 'first', own) ? unsupported('another share of tied maxima') : undefined) ??
+    `
+const image = tf.transpose(x, [0, 2, 3, 1])
+const y = tf.maxPool(image, ${js(attrs.window)}, ${js(attrs.stride)}, ${explicit(attrs.padding)})
+return { y: tf.transpose(y, [0, 3, 1, 2]) }`,
+  translates: [images],
+})
+
 /** The ops of TensorFlow.js, in calls of `tf`, which is `@tensorflow/tfjs-core`. */
 export const tfjsOps: Phrasebook = {
   sigmoid: { code: () => 'return { y: tf.sigmoid(x) }' },
@@ -184,16 +196,7 @@ const y = tf.conv2dTranspose(image, tf.transpose(w, [2, 3, 1, 0]), ${js([N, Ho, 
 return { y: tf.transpose(${biased('y', inputs['b'] !== undefined)}, [0, 3, 1, 2]) }`,
     translates: [images, 'filters IOHW → HWOI', 'outputPadding: by the shape of the output'],
   },
-  maxPool2d: {
-    code: ({ attrs }) =>
-      poolProblem(attrs) ??
-      (asksOther(attrs, 'ties', 'first') ? unsupported('another share of tied maxima') : undefined) ??
-      `
-const image = tf.transpose(x, [0, 2, 3, 1])
-const y = tf.maxPool(image, ${js(attrs.window)}, ${js(attrs.stride)}, ${explicit(attrs.padding)})
-return { y: tf.transpose(y, [0, 3, 1, 2]) }`,
-    translates: [images],
-  },
+  maxPool2d: maxPool('first'),
   avgPool2d: {
     code: ({ attrs }) =>
       poolProblem(attrs) ??
@@ -405,11 +408,18 @@ return { w: weight, m: first.tensor, v: second.tensor, step: tf.cast(taken.tenso
   },
 }
 
+/** The same, where the last of several maxima has the gradient: in WebAssembly and on WebGPU. */
+export const tfjsOpsWithLast: Phrasebook = { ...tfjsOps, maxPool2d: maxPool('last') }
+
+type Conventions = Readonly<Partial<Record<OpName, Attributes>>>
+
 /** The dials that the library has a value of its own for. */
-export const tfjsConventions: Readonly<Partial<Record<OpName, Attributes>>> = {
+export const tfjsConventions: Conventions = {
   relu: { kink: 'catalogue' },
   leakyRelu: { kink: 'catalogue' },
   elu: { kink: 'catalogue' },
   adagrad: { epsilonInside: true },
   rmsprop: { epsilonInside: true },
 }
+
+export const tfjsConventionsWithLast: Conventions = { ...tfjsConventions, maxPool2d: { ties: 'last' } }

@@ -16,8 +16,11 @@ export const about = JSON.parse(readFileSync(join(repository, 'package.json'), '
 }
 
 // the libraries of adapters, which `bench` times too and which say so where they are missing, what reads formulas from their
-// sources, and what reads backends in TypeScript
-const leftOut = ['@tensorflow/*', '@jax-js/jax', 'onnxruntime-web', 'protobufjs', '*/read.js', 'tsx/*']
+// sources, what reads backends in TypeScript, and what drives a browser
+const leftOut = [
+  ...['@tensorflow/*', '@jax-js/jax', 'onnxruntime-web', 'onnxruntime-web/*'],
+  ...['*/read.js', 'tsx/*', 'playwright-core'],
+]
 
 /** What of the package `webgpu` runs on x86-64 Linux. */
 const dawn = ['index.js', 'package.json', 'LICENSE.md', 'dist/linux-x64/dawn.node']

@@ -182,10 +182,11 @@ class Oracle:
         )
 
     def ask(
-        self, op, attrs=None, *, cotangents=None, precision=None, depth=None, elements=None, backend=None,
-        inputs=None, **named,
+        self, op, attrs=None, *, cotangents=None, directions=None, precision=None, depth=None, elements=None,
+        backend=None, inputs=None, **named,
     ):  # fmt: skip
-        """The op's outputs as f64 arrays, or with `cotangents` (by output) its gradients by input.
+        """The op's outputs as f64 arrays, or with `cotangents` (by output) its gradients by input; with `directions` (by input)
+        too, the gradients of the inner product of those and the gradients.
 
         Inputs go by name, `x=..., w=...`; `inputs` takes a dict, for names such as `attrs`. `precision` asks for bounds,
         `depth` says how deep additions nest at most, `elements` (flat positions, by output) leaves out all others.
@@ -201,6 +202,9 @@ class Oracle:
         if cotangents is not None:
             request["direction"] = "backward"
             request["cotangents"] = {name: _written(x) for name, x in cotangents.items()}
+        if directions is not None:
+            request["direction"] = "second"
+            request["directions"] = {name: _written(x) for name, x in directions.items()}
         if precision is not None:
             request["bounds"] = precision
         if depth is not None:

@@ -7,7 +7,7 @@ Golden vectors: what PyTorch, an outside witness, answers to the catalogue's que
 
 An op has a file of cases at its own path, conformance/golden/layers/conv2d.py: the op in PyTorch's terms and a generator
 `cases`. Its answers are written beside it, in layers/conv2d.json. What files of a family share is in vocabulary, what all
-share in common.py; whole programs are in programs.py.
+share in common.py; whole programs are in programs.py, second derivatives in second.py.
 
 Provenance
   PyTorch 1.13.1 as packaged by Debian 12: python3-torch 1.13.1+dfsg-4 (its `torch.__version__` reads 1.13.0a0).
@@ -29,6 +29,7 @@ from common import FAMILIES, FOLDER, SEED, files, module_of, write
 import torch
 
 from programs import programs
+from second import second
 
 
 def generate(name):
@@ -37,13 +38,17 @@ def generate(name):
         found = programs(rng)
         size = write(FOLDER / 'programs.json', {'programs': found}, depth=4)
         return f'programs: {len(found)}, {size}'
+    if name == 'second':
+        found = second()
+        size = write(FOLDER / 'second.json', {'cases': found}, depth=3)
+        return f'second: {len(found)} cases, {size}'
     found = list(module_of(name).cases(rng))
     size = write(files()[name].with_suffix('.json'), {'op': name, 'cases': found}, depth=3)
     return f'{name}: {len(found)} cases, {size}'
 
 
 def main(names):
-    known = [*files(), 'programs']
+    known = [*files(), 'programs', 'second']
     strangers = [name for name in names if name not in known]
     if strangers:
         places = ' or '.join(f'{family}/{strangers[0]}.py' for family in FAMILIES)

@@ -26,6 +26,19 @@ export interface GoldenFile {
   readonly cases: readonly GoldenCase[]
 }
 
+/** What another library answered about the gradients of an op's gradients. */
+export interface GoldenSecond {
+  readonly op: string
+  readonly name: string
+  readonly attrs: Readonly<Record<string, AttributeValue>>
+  readonly inputs: Tensors
+  readonly cotangents: Tensors
+  readonly directions: Tensors
+  /** the gradients of Σ ⟨direction, gradient⟩ with respect to the differentiable inputs, and to the cotangents */
+  readonly ofInputs: Tensors
+  readonly ofCotangents: Tensors
+}
+
 /** One node of a program's description: the op's own names to names of values. */
 export interface GoldenNode {
   readonly op: string
@@ -137,6 +150,22 @@ const programs: t.Decoder<unknown, { readonly programs: readonly GoldenProgram[]
   ),
 })
 
+const second: t.Decoder<unknown, { readonly cases: readonly GoldenSecond[] }> = t.strict({
+  provenance,
+  cases: t.readonlyArray(
+    t.strict({
+      op: t.string,
+      name: t.string,
+      attrs,
+      inputs: tensors,
+      cotangents: tensors,
+      directions: tensors,
+      ofInputs: tensors,
+      ofCotangents: tensors,
+    }),
+  ),
+})
+
 const network: t.Decoder<unknown, GoldenNetwork> = t.strict({
   provenance,
   network: t.string,
@@ -182,6 +211,13 @@ export const parsePrograms = (text: string): Result<readonly GoldenProgram[]> =>
   F.pipe(
     parse(programs, text),
     E.map(({ programs }) => programs),
+  )
+
+/** The golden second derivatives, from a file's text. Errors as `parseGolden`'s. */
+export const parseSecond = (text: string): Result<readonly GoldenSecond[]> =>
+  F.pipe(
+    parse(second, text),
+    E.map(({ cases }) => cases),
   )
 
 /** A golden network, from a file's text. Errors as `parseGolden`'s. */

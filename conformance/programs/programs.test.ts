@@ -410,7 +410,7 @@ describe('neither right nor wrong', () => {
     assert(lines.map(({ verdict, cases }) => [verdict, cases])).toEqual(lines.map(() => ['unsupported', 0]))
     const some = await probed({ ...plainF32, supports: (op, direction) => op !== 'adam' && direction === 'forward' })
     const unsupported = some.filter(({ verdict }) => verdict === 'unsupported').map(({ program }) => program)
-    assert(unsupported).toEqual(['fan-out', 'watched', 'adam', 'training'])
+    assert(unsupported).toEqual(['fan-out', 'second gradients', 'watched', 'adam', 'training'])
   })
 
   test('limits of the device are refusals, and a lost device is no verdict', async () => {

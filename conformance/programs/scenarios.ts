@@ -125,6 +125,28 @@ const fanOut = (W: number, seed: string): readonly Act[] => {
   return runs({ ...both, outputs: ['t', ...Object.values(gradients)] }, seed, [gradients['w'] as string])
 }
 
+const secondGradients = (W: number, seed: string): readonly Act[] => {
+  // the gradient of what a step of gradient descent comes to: through gradients of products, of a smooth unit and of a loss
+  const layers = (of: string, w: string): readonly ProgramNode[] => [
+    node(`${of}.h`, 'dense', { x: 'x', w, b: 'b' }),
+    node(`${of}.t`, 'tanh', { x: `${of}.h` }),
+    node(`${of}.loss`, 'softmaxCrossEntropy', { logits: `${of}.t`, target: 'target' }),
+  ]
+  const forward = program({ x: [2, W], w: [W, W], b: [W], target: [2, W], rate: [W, W] }, layers('first', 'w'), [])
+  const inner = getOrThrow(differentiate(forward, 'first.loss', ['w']))
+  const stepped: Program = {
+    ...inner.program,
+    nodes: [
+      ...inner.program.nodes,
+      node('change', 'mul', { a: 'rate', b: inner.gradients['w'] as string }),
+      node('w.next', 'add', { a: 'w', b: 'change' }),
+      ...layers('second', 'w.next'),
+    ],
+  }
+  const { program: both, gradients } = getOrThrow(differentiate(stepped, 'second.loss', ['w', 'x', 'rate']))
+  return runs({ ...both, outputs: ['second.loss', ...Object.values(gradients)] }, seed, [gradients['w'] as string])
+}
+
 const attributes = (W: number, seed: string): readonly Act[] => {
   const padded = (name: string, ...padding: readonly number[]): ProgramNode =>
     node(name, 'conv2d', { x: 'x', w: 'w' }, { padding })
@@ -452,6 +474,13 @@ export const scenarios = (seed: number): readonly Scenario[] => [
     'fan-out',
     'gradients added up where a value, a weight or an input is read more than once',
     fanOut,
+    seed,
+    sides,
+  ),
+  inBothWidths(
+    'second gradients',
+    'the gradient of a step of gradient descent, which reverses gradients once more',
+    secondGradients,
     seed,
     sides,
   ),

@@ -38,15 +38,15 @@ export const differentiated = (golden: GoldenProgram): Result<Differentiated> =>
     E.bind('forward', () => programOf(golden)),
     E.bind('reversed', ({ forward }) => differentiate(forward, 'loss', Object.keys(golden.gradients))),
     E.bind('updates', () => nodesOf('update', golden.updates ?? [])),
-    E.map(({ reversed: { program, gradients }, updates }) => {
+    E.map(({ reversed: { program, ...reverse }, updates }) => {
       const ofGradients = Object.fromEntries(
-        Object.entries(gradients).map(([name, value]) => [`gradient of ${name}`, value]),
+        Object.entries(reverse.gradients).map(([name, value]) => [`gradient of ${name}`, value]),
       )
       const wired = updates.map((node) => ({
         ...node,
         inputs: Object.fromEntries(Object.entries(node.inputs).map(([name, v]) => [name, ofGradients[v] ?? v])),
       }))
-      return { program: { ...program, nodes: [...program.nodes, ...wired] }, gradients }
+      return { ...reverse, program: { ...program, nodes: [...program.nodes, ...wired] } }
     }),
   )
 
@@ -63,7 +63,7 @@ const renamed = (names: Readonly<Record<string, string>>, from: string, to: stri
 export const keepingOnly = (
   summand: 'a' | 'b',
   value: string,
-  { program, gradients }: Differentiated,
+  { program, gradients, seed }: Differentiated,
 ): Differentiated => {
   const sum = program.nodes.find(({ op, outputs }) => op === 'add' && outputs['y'] === gradientName(value))
   if (sum === undefined) throw new Error(`the gradient of ${value} is no sum`)
@@ -75,5 +75,5 @@ export const keepingOnly = (
       inputs: renamed(node.inputs, gradientName(value), kept),
       cotangents: renamed(node.cotangents, gradientName(value), kept),
     }))
-  return { program: { ...program, nodes }, gradients: renamed(gradients, gradientName(value), kept) }
+  return { program: { ...program, nodes }, gradients: renamed(gradients, gradientName(value), kept), seed }
 }

@@ -9,10 +9,12 @@ import { learningRate } from './learningRate.js'
 import type { Lesson } from './lesson.js'
 import { longRange } from './longRange.js'
 import { overfitting } from './overfitting.js'
+import { representation } from './representation.js'
 import { transfer } from './transfer.js'
 
 /** The lessons, in the order in which they are taught. */
 export const lessons: readonly Lesson[] = [
+  representation,
   learningRate,
   batchSize,
   overfitting,

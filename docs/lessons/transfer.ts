@@ -5,17 +5,18 @@ import { ensure } from '../../spec/error.js'
 import { lenet5, lenetFeatures } from '../../spec/networks/lenet5.js'
 import type { Network } from '../../spec/networks/network.js'
 import { fullyConnected, parameterCount, sequential } from '../../spec/networks/network.js'
+import { keyOf } from '../../spec/philox.js'
 import type { Numbers, Tensor, Tensors } from '../../spec/tensor.js'
 import { generate } from '../../spec/tensor.js'
 import type { Dataset, Standardisation } from '../../training/dataset.js'
-import { countOf, ofClasses, standardisationOf } from '../../training/dataset.js'
+import { countOf, ofClasses, shuffle, standardisationOf } from '../../training/dataset.js'
 import { initialParameters } from '../../training/initialize.js'
 import type { Description, Examples } from '../../training/training.js'
 import { examplesOf } from '../../training/training.js'
 import type { Taught } from './classroom.js'
 import { digitAt, examined, inTurn, partOf, sized, some, teach } from './classroom.js'
 import type { Classroom, Images, Lesson, Section } from './lesson.js'
-import { images, lines, percent, table, text } from './lesson.js'
+import { heading, images, lines, percent, table, text } from './lesson.js'
 
 type Task<A> = taskEither.TaskEither<EtalonError, A>
 
@@ -34,6 +35,7 @@ interface Sets {
   /** of the new classes */
   readonly pool: Dataset
   readonly test: Examples
+  readonly testDigits: Dataset
   readonly standard: Standardisation
   /** how many of each new class, in rising order */
   readonly sizes: readonly number[]
@@ -66,6 +68,7 @@ const setsOf = (room: Classroom): Result<Sets> => {
         },
         pool,
         test: examplesOf(some(secondTest, 0, sized(room, 600, 8)), standard, classes),
+        testDigits: some(secondTest, 0, sized(room, 600, 8)),
         standard,
         sizes: [...new Set(sizes.map((each) => Math.min(sized(room, each), fewest)))],
       }
@@ -181,6 +184,138 @@ const outcomeFor =
     )
   }
 
+/** The slide's four cases: a new task with few or many examples, like the old one or not. */
+interface Scenario {
+  readonly many: boolean
+  readonly alike: boolean
+}
+const scenarios: readonly Scenario[] = [
+  { many: false, alike: true },
+  { many: true, alike: true },
+  { many: false, alike: false },
+  { many: true, alike: false },
+]
+const scenarioName = ({ many, alike }: Scenario): string =>
+  `${many ? 'large' : 'small'} and ${alike ? 'similar' : 'different'}`
+
+/**
+ * Digits whose pixels stand in another order, the same for all of them: as many grey levels and as much to tell them apart
+ * by, but no strokes.
+ */
+export const scrambled = ({ images: { shape, bytes }, labels }: Dataset, seed: number): Dataset => {
+  const [, rows, columns] = shape
+  const pixels = rows * columns
+  const order = shuffle(keyOf(`scrambled ${seed}`), pixels)
+  return {
+    images: {
+      shape,
+      bytes: Uint8Array.from(
+        { length: bytes.length },
+        (_, i) => bytes[i - (i % pixels) + (order[i % pixels] as number)] as number,
+      ),
+    },
+    labels,
+  }
+}
+
+interface Scene {
+  readonly scenario: Scenario
+  readonly each: number
+  readonly accuracy: Readonly<Record<'softmax' | 'tuned' | 'scratch', number>>
+}
+const sceneWays = ['softmax', 'tuned', 'scratch'] as const
+
+/** One case: a linear classifier on the codes of frozen filters, the same network fine-tuned, and from random weights. */
+const sceneOf =
+  (room: Classroom, sets: Sets, base: Tensors) =>
+  (part: Classroom, scenario: Scenario): Task<Scene> => {
+    const asShown = (digits: Dataset): Dataset => (scenario.alike ? digits : scrambled(digits, room.seed))
+    const fewest = Math.min(...wanted.map((_, k) => Array.from(sets.pool.labels).filter((label) => label === k).length))
+    const each = Math.min(sized(room, scenario.many ? 200 : 4), fewest)
+    const steps = sized(room, scenario.many ? 150 : 60, 2)
+    return F.pipe(
+      TE.fromEither(ofClasses(sets.pool, [0, 1, 2, 3, 4], { each })),
+      TE.map((digits) => ({
+        train: examplesOf(asShown(digits), sets.standard, classes),
+        test: examplesOf(asShown(sets.testDigits), sets.standard, classes),
+      })),
+      TE.bindTo('examples'),
+      TE.bind('codes', ({ examples: { train } }) => coded(room, base, train)),
+      TE.bind('testCodes', ({ examples: { test } }) => coded(room, base, test)),
+      TE.flatMap(({ examples: { train, test }, codes, testCodes }) => {
+        const batch = Math.min(20, train.count)
+        const epochs = epochsFor(steps, batch, train.count)
+        const { 'fc3.w': _w, 'fc3.b': _b, ...reused } = base
+        return inTurn(part, sceneWays, (own, way) => {
+          const isLinear = way === 'softmax'
+          return F.pipe(
+            teach(
+              own,
+              `${scenarioName(scenario)}, ${ways[way]}`,
+              description(room, { network: isLinear ? linear : whole, epochs, batch }),
+              { train: isLinear ? codes : train },
+              way === 'tuned' ? { parameters: { ...initialParameters(whole(1), room.seed), ...reused } } : {},
+            ),
+            TE.flatMap((taught) => examined(room, taught, isLinear ? testCodes : test)),
+            TE.map((made) => [way, made?.accuracy ?? 0] as const),
+          )
+        })
+      }),
+      TE.map((measured) => ({
+        scenario,
+        each,
+        accuracy: Object.fromEntries(measured) as Scene['accuracy'],
+      })),
+    )
+  }
+
+/** What the slide says to do. */
+const advised: Readonly<Record<string, string>> = {
+  'small and similar': 'to train a linear classifier on the codes',
+  'large and similar': 'to fine-tune',
+  'small and different': 'that it is hard: a linear classifier on earlier codes, or more data',
+  'large and different': 'to fine-tune more layers, or all',
+}
+
+const scenesOf = (scenes: readonly Scene[], count: number): readonly Section[] => {
+  const bestIn = ({ accuracy }: Scene): (typeof sceneWays)[number] =>
+    sceneWays.reduce((a, b) => (accuracy[b] > accuracy[a] ? b : a))
+  const gainOf = ({ accuracy: { softmax, tuned, scratch } }: Scene): number => Math.max(softmax, tuned) - scratch
+  const alike = scenes.filter(({ scenario }) => scenario.alike)
+  const other = scenes.filter(({ scenario }) => !scenario.alike)
+  const points = (some: readonly Scene[]): string => some.map((scene) => (100 * gainOf(scene)).toFixed(1)).join(' and ')
+  return [
+    heading('Four cases'),
+    table(
+      'Test accuracy on 5–9: few or many of each, digits as they are or all their pixels in one other order',
+      ['the new task', 'of each', ...sceneWays.map((way) => ways[way])],
+      scenes.map((scene) => {
+        const name = scenarioName(scene.scenario)
+        return [name, scene.each, ...sceneWays.map((way) => percent(scene.accuracy[way]))]
+      }),
+    ),
+    text(
+      ...scenes.map((scene) => {
+        const name = scenarioName(scene.scenario)
+        return `${name[0]?.toUpperCase()}${name.slice(1)}: the slide says ${advised[name]}; here ${ways[bestIn(scene)]} did best.`
+      }),
+    ),
+    text(
+      `What reuse gains over random weights, with few and with many examples: ${points(alike)} points where the new digits have strokes like the old ones, ${points(other)} where they have none.`,
+      ...[alike[0]].flatMap((first) =>
+        first === undefined || other[0] === undefined
+          ? []
+          : [
+              gainOf(first) > gainOf(other[0])
+                ? 'With few examples the old network was worth more the more alike the tasks are.'
+                : 'With few examples it was worth no more where the tasks are alike.',
+            ],
+      ),
+      `${count} test digits tell shares apart that differ by ${(100 * 2 * Math.sqrt(0.5 / count)).toFixed(0)} points or more.`,
+    ),
+  ]
+}
+
 const bestOf = (accuracy: Outcome['accuracy'], among: readonly Way[]): Way =>
   among.reduce((a, b) => (accuracy[b] > accuracy[a] ? b : a))
 
@@ -268,6 +403,7 @@ export const transfer: Lesson = {
   theory: [
     'The first layers of a convolutional network look for strokes, edges and corners; only the last ones know what a class is. If strokes are strokes whatever the digit, a network trained on one task has most of what another one needs.',
     'Frozen, the convolutional part is a function from images to codes. Every image passes it once, its code is kept, and what is trained on the codes is a linear classifier: softmax, or a support vector machine, which is the hinge loss with an L2 penalty. Fine-tuned, the old weights are only where training starts, and all of them go on learning.',
+    'Which to choose depends on two things: how many examples the new task has, and how like the old one it is. Few and alike: there is too little to tune by, so keep the codes. Many: tune, the more so the less alike. Few and different is the hard case, since neither the old filters nor the new examples say enough. Here “different” are digits whose pixels all stand in one other order: no less can be read of them, but there are no strokes.',
   ],
   ops: ['hinge', 'softmaxCrossEntropy', 'l2Penalty'],
   next: [
@@ -281,25 +417,33 @@ export const transfer: Lesson = {
       TE.fromEither(setsOf(room)),
       TE.bindTo('sets'),
       TE.bind('base', ({ sets }) =>
-        teach(partOf(room, 0, 0.4), 'the digits 0–4', description(room, { network: whole, epochs, batch }), {
+        teach(partOf(room, 0, 0.3), 'the digits 0–4', description(room, { network: whole, epochs, batch }), {
           train: sets.known.train,
         }),
       ),
       TE.bind('known', ({ sets, base }) => examined(room, base, sets.known.test)),
       TE.bind('testCodes', ({ sets, base }) => coded(room, base.tensors ?? {}, sets.test)),
       TE.bind('outcomes', ({ sets, base, testCodes }) =>
-        inTurn(partOf(room, 0.4, 1), sets.sizes, outcomeFor(room, sets, base.tensors ?? {}, testCodes)),
+        inTurn(partOf(room, 0.3, 0.6), sets.sizes, outcomeFor(room, sets, base.tensors ?? {}, testCodes)),
       ),
-      TE.map(({ sets, known, outcomes }) => ({
+      TE.bind('scenes', ({ sets, base }) =>
+        inTurn(partOf(room, 0.6, 1), scenarios, sceneOf(room, sets, base.tensors ?? {}), ({ many }) => (many ? 3 : 1)),
+      ),
+      TE.map(({ sets, known, outcomes, scenes }) => ({
         done: [
-          `LeNet-5 with ${classes} outputs, ${parameterCount(whole(1))} parameters, learnt ${sets.known.train.count} digits from 0 to 4, ${epochs} times over. Then the digits 5 to 9 were learnt from ${sets.sizes.join(', ')} of each, in four ways: by linear classifiers, ${parameterCount(linear(1))} parameters, on the codes that its frozen convolutional part makes; by the whole network from where it was, but for a new last layer; and by the same network from random weights. The last two took the same steps in the same order. ${sets.test.count} test digits from 5 to 9 judge.`,
+          `LeNet-5 with ${classes} outputs, ${parameterCount(whole(1))} parameters, learnt ${sets.known.train.count} digits from 0 to 4, ${epochs} times over. Then the digits 5 to 9 were learnt from ${sets.sizes.join(', ')} of each, in four ways: by linear classifiers, ${parameterCount(linear(1))} parameters, on the codes that its frozen convolutional part makes; by the whole network from where it was, but for a new last layer; and by the same network from random weights. The last two took the same steps in the same order. ${sets.test.count} test digits from 5 to 9 judge. At last the four cases: few and many of each, as they are and with their pixels in another order.`,
         ],
-        sections: sectionsOf(sets, known?.accuracy ?? 0, outcomes),
+        sections: [...sectionsOf(sets, known?.accuracy ?? 0, outcomes), ...scenesOf(scenes, sets.test.count)],
         figures: {
           'testAccuracy on 0-4': known?.accuracy ?? 0,
           ...Object.fromEntries(
             outcomes.flatMap(({ each, accuracy }) =>
               wayNames.map((way) => [`testAccuracy ${way}, ${each} of each`, accuracy[way]] as const),
+            ),
+          ),
+          ...Object.fromEntries(
+            scenes.flatMap(({ scenario, accuracy }) =>
+              sceneWays.map((way) => [`testAccuracy ${way}, ${scenarioName(scenario)}`, accuracy[way]] as const),
             ),
           ),
         },

@@ -127,6 +127,16 @@ export const joined = (
   }
 }
 
+/**
+ * Every element times one number that is kept and not learnt.
+ *
+ *   y = factor·x
+ *
+ * Shapes  x [N,C,H,W]  →  y [N,C,H,W]
+ */
+export const scaled = (name: string, [N, C]: readonly [number, number], factor: number): Block =>
+  single({ name, op: 'scaleChannels', kept: { s: { shape: [N, C], first: factor } } })
+
 /** What a convolution has beside its attributes. */
 export interface Biased {
   readonly bias?: boolean

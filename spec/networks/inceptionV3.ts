@@ -22,7 +22,7 @@ export interface AskedOfInception extends Asked {
 type Pair = readonly [number, number]
 
 /** A convolution without bias, batch norm and a ReLU; it keeps the image's size unless it is told otherwise. */
-const convolve = (
+export const convolve = (
   name: string,
   channels: Pair,
   window: Pair,
@@ -40,10 +40,13 @@ const convolve = (
     ),
   )
 
-const open = { padding: [0, 0, 0, 0] } as const
-const halving = { stride: 2, ...open } as const
+/** Without padding: the maps become smaller by the window less one. */
+export const open = { padding: [0, 0, 0, 0] } as const
+/** Without padding and with stride 2. */
+export const halving = { stride: 2, ...open } as const
 
-const maxPool = (name: string): Block => plainLayer(name, 'maxPool2d', { window: [3, 3], stride: [2, 2] })
+/** A pool of 3×3 with stride 2 and no padding. */
+export const maxPool = (name: string): Block => plainLayer(name, 'maxPool2d', { window: [3, 3], stride: [2, 2] })
 
 /** A mean over 3×3 that keeps the image's size and counts the zeros around it, and a 1×1 convolution. */
 const poolBranch = (inputs: number, outputs: number): Block =>

@@ -24,6 +24,7 @@ export {
   recurrentStack,
   residual,
   reversed,
+  scaled,
   scoped,
   squeezeExcite,
   transposedConvolution,

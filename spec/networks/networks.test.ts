@@ -8,8 +8,12 @@ import { sizeOf } from '../tensor.js'
 import { describeNetwork } from './describe.js'
 import { alexnet } from './alexnet.js'
 import { autoencoder } from './autoencoder.js'
+import { bnInception } from './bnInception.js'
+import { dqn } from './dqn.js'
 import { googlenet } from './googlenet.js'
+import { inceptionResnetV2 } from './inceptionResnetV2.js'
 import { inceptionV3 } from './inceptionV3.js'
+import { inceptionV4 } from './inceptionV4.js'
 import { lenet5 } from './lenet5.js'
 import { mlp } from './mlp.js'
 import type { Network } from './network.js'
@@ -28,7 +32,23 @@ import {
 } from './network.js'
 import { perceptron } from './perceptron.js'
 import { lstmClassifier, rnnClassifier } from './recurrent.js'
-import { basicBlock, bottleneck, resnet101, resnet152, resnet18, resnet34, resnet50, seResnet50 } from './resnet.js'
+import {
+  basicBlock,
+  bottleneck,
+  preactResnet152,
+  preactResnet18,
+  preactResnet200,
+  preactResnet50,
+  preactivatedBasicBlock,
+  resnet101,
+  resnet152,
+  resnet18,
+  resnet34,
+  resnet50,
+  seResnet152,
+  seResnet50,
+  senet154,
+} from './resnet.js'
 import { vgg16, vgg19 } from './vgg.js'
 import { zfnet } from './zfnet.js'
 import { hasAuxiliaries, networkNamed, networkNames, variantsOf } from './zoo.js'
@@ -309,6 +329,107 @@ describe('Inception v3', () => {
   })
 })
 
+/** How many maps of how many pixels come out of the modules, halving ones among them. */
+const joinedBy = (network: Network, names: RegExp) =>
+  figuresOf(network)
+    .layers.filter(({ name }) => names.test(name))
+    .map(({ output }) => output.slice(1, 3).join('×'))
+
+describe('Inception v2', () => {
+  it('has 11,295,240 parameters as ported, the biases of its convolutions among them', () => {
+    const network = bnInception(1)
+    expect(parameterCount(network)).toBe(11295240)
+    // every map has one bias and one shift
+    expect(counted(network, 'b') - 1000).toBe(counted(network, 'beta'))
+  })
+
+  it.each([
+    ['ported', 608, 1056],
+    ['paper', 576, 1024],
+  ] as const)('joins, as %s, %d maps behind 4d and %d behind 4e', (variant, behind4d, behind4e) => {
+    expect(joinedBy(bnInception(1, { variant }), /^inception..\.concat$/)).toEqual([
+      ...['256×28', '320×28', '576×14', '576×14', '576×14'],
+      ...[`${behind4d}×14`, `${behind4d}×14`, `${behind4e}×7`, '1024×7', '1024×7'],
+    ])
+  })
+})
+
+describe('Inception v4', () => {
+  it('has the published 42,679,816 parameters', () => {
+    expect(parameterCount(inceptionV4(1))).toBe(42679816)
+  })
+
+  it('joins 384, 1024 and 1536 maps of 35, 17 and 8 pixels', () => {
+    expect(joinedBy(inceptionV4(1), /^(inception|reduction|stem\.mixed)_[^.]*(\.\d)?\.concat$/)).toEqual([
+      ...['160×73', '192×71', '384×35', '384×35', '384×35', '384×35', '384×35'],
+      ...['1024×17', ...Array.from({ length: 7 }, () => '1024×17')],
+      ...['1536×8', '1536×8', '1536×8', '1536×8'],
+    ])
+  })
+})
+
+describe('Inception-ResNet v2', () => {
+  it("has the published 55,843,464 parameters, and 55,813,192 without batch norm's scales, as Keras' has", () => {
+    expect(parameterCount(inceptionResnetV2(1))).toBe(55843464)
+    expect(parameterCount(inceptionResnetV2(1)) - counted(inceptionResnetV2(1), 'gamma')).toBe(55813192)
+  })
+
+  it('adds to 320, 1088 and 2080 maps, a tenth to a fifth of what a module gives but for the last', () => {
+    const network = inceptionResnetV2(2)
+    const sums = figuresOf(network).layers.filter(({ op }) => op === 'add')
+    expect(sums.map(({ output }) => output[1])).toEqual([
+      ...Array.from({ length: 10 }, () => 320),
+      ...Array.from({ length: 20 }, () => 1088),
+      ...Array.from({ length: 10 }, () => 2080),
+    ])
+    const factors = Object.values(network.kept).map(({ first }) => first)
+    expect(factors.filter((first) => typeof first === 'number' && first > 0 && first < 1)).toEqual([
+      ...Array.from({ length: 10 }, () => 0.17),
+      ...Array.from({ length: 20 }, () => 0.1),
+      ...Array.from({ length: 9 }, () => 0.2),
+    ])
+    expect(network.program.nodes.find(({ name }) => name === 'block8.relu')).toBeUndefined()
+  })
+})
+
+describe('a residual network with pre-activation', () => {
+  it.each([
+    [preactResnet18, 11687848, 18],
+    [preactResnet50, 25549480, 50],
+    [preactResnet152, 60185256, 152],
+    [preactResnet200, 64666280, 200],
+  ])('%o has %d parameters in %d layers that learn', (resnet, count, depth) => {
+    const network = resnet(1)
+    expect(parameterCount(network)).toBe(count)
+    const learning = figuresOf(network).layers.filter(({ op }) => ['conv2d', 'dense'].includes(op))
+    expect(learning.filter(({ name }) => !name.includes('downsample'))).toHaveLength(depth)
+  })
+
+  it('hands on what it is given itself where shapes agree, else 1×1 convolutions of its activation', () => {
+    const same = sequential([1, 64, 8, 8], [preactivatedBasicBlock({ inputs: 64, width: 64, stride: 1 })])
+    const halved = sequential([1, 64, 8, 8], [preactivatedBasicBlock({ inputs: 64, width: 128, stride: 2 })])
+    const node = ({ program }: Network, name: string) => program.nodes.find((each) => each.name === name)?.inputs
+    expect(node(same, 'add')).toEqual({ a: 'conv2', b: 'x' })
+    expect(node(halved, 'add')).toEqual({ a: 'conv2', b: 'downsample.0' })
+    expect(node(halved, 'downsample.0')?.['x']).toBe('relu1')
+    expect(same.output).toBe('add')
+  })
+})
+
+describe('SENet-154', () => {
+  it('has 115,088,984 parameters, and 56×56 maps behind its pool', () => {
+    expect(parameterCount(senet154(1))).toBe(115088984)
+    expect(layerOf(senet154(1), 'pool').output).toEqual([1, 128, 56, 56])
+  })
+})
+
+describe('SE-ResNet-152', () => {
+  it('has 66,821,848 parameters with the biases of its dense layers', () => {
+    expect(parameterCount(seResnet152(1))).toBe(66821848)
+    expect(parameterCount(seResnet152(1, { variant: 'unbiased' }))).toBe(66770984)
+  })
+})
+
 describe('ResNet', () => {
   it.each([
     [resnet18, 11689512],
@@ -373,26 +494,10 @@ describe('SE-ResNet-50', () => {
   })
 })
 
-describe('a network of a few lines', () => {
-  it("has the 1,686,180 parameters of Nature's deep Q-network for 4 actions, and 1,693,362 for 18", () => {
-    const ofActions = (actions: number) =>
-      sequential(
-        [1, 4, 84, 84],
-        [
-          convolution('conv1', [4, 32], [8, 8], { stride: [4, 4] }),
-          plainLayer('relu1', 'relu'),
-          convolution('conv2', [32, 64], [4, 4], { stride: [2, 2] }),
-          plainLayer('relu2', 'relu'),
-          convolution('conv3', [64, 64], [3, 3]),
-          plainLayer('relu3', 'relu'),
-          plainLayer('flat', 'flatten'),
-          fullyConnected('fc1', 3136, 512),
-          plainLayer('relu4', 'relu'),
-          fullyConnected('fc2', 512, actions),
-        ],
-      )
-    expect(figuresOf(ofActions(4)).totals.parameters).toBe(1686180)
-    expect(figuresOf(ofActions(18)).totals.parameters).toBe(1693362)
+describe('the deep Q-network', () => {
+  it('has 1,686,180 parameters for 4 actions, and 1,693,362 for 18', () => {
+    expect(figuresOf(dqn(1)).totals.parameters).toBe(1686180)
+    expect(figuresOf(dqn(1, { actions: 18 })).totals.parameters).toBe(1693362)
   })
 })
 

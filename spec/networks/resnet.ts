@@ -3,6 +3,7 @@ import {
   batchNorm,
   chain,
   convolution,
+  dropout,
   fullyConnected,
   identity,
   inference,
@@ -84,27 +85,43 @@ export const residualStem: Block = chain(
   plainLayer('maxpool', 'maxPool2d', { window: [3, 3], stride: [2, 2], padding: [1, 1, 1, 1] }),
 )
 
-/** Four stages of blocks, 64, 128, 256 and 512 wide, between a 7×7 convolution and a mean over the image. */
+/** What stands before and behind the stages of a residual network. */
+interface Ends {
+  readonly stem: Block
+  /** how many maps the stem gives */
+  readonly maps: number
+  /** on the last maps, before their mean */
+  readonly last: Block
+  /** on the means, before the fully connected layer */
+  readonly head: Block
+}
+
+const plainEnds: Ends = { stem: residualStem, maps: 64, last: identity, head: identity }
+
+/** Four stages of blocks, 64, 128, 256 and 512 wide, between a stem, a 7×7 convolution, and a mean over the image. */
 const residualNetwork = (
   batch: number,
   mode: Asked['mode'],
   stages: readonly number[],
   expansion: number,
   blockOf: (size: BlockSize) => Block,
+  { stem, maps, last, head }: Ends = plainEnds,
 ): Network => {
   const stageOf = (stage: number, blocks: number): readonly Block[] => {
     const width = 64 * 2 ** stage
     return Array.from({ length: blocks }, (_, at) => {
-      const inputs = at > 0 ? width * expansion : stage === 0 ? 64 : (width / 2) * expansion
+      const inputs = at > 0 ? width * expansion : stage === 0 ? maps : (width / 2) * expansion
       return scoped(`layer${stage + 1}.${at}`, blockOf({ inputs, width, stride: at === 0 && stage > 0 ? 2 : 1 }))
     })
   }
   return sequential(
     [batch, 3, 224, 224],
     [
-      residualStem,
+      stem,
       ...stages.flatMap((blocks, stage) => stageOf(stage, blocks)),
+      last,
       plainLayer('avgpool', 'globalAvgPool'),
+      head,
       fullyConnected('fc', 512 * expansion, 1000),
     ],
     mode ?? inference,
@@ -165,3 +182,168 @@ export const excitedBottleneck = (size: BlockSize, bias = true): Block =>
  */
 export const seResnet50 = (batch: number, { variant = 'biased', mode }: AskedOfSeResnet = {}): Network =>
   residualNetwork(batch, mode, [3, 4, 6, 3], 4, (size) => excitedBottleneck(size, variant === 'biased'))
+
+/**
+ * ResNet-152 with squeeze and excitation, r = 16.
+ *
+ *   biased    66,821,848 parameters
+ *   unbiased  66,770,984, without the biases of the dense layers: 6,578,176 weights more than ResNet-152
+ *
+ * Source  Hu, Shen and Sun, "Squeeze-and-excitation networks", 2018; slide "SENet"
+ */
+export const seResnet152 = (batch: number, { variant = 'biased', mode }: AskedOfSeResnet = {}): Network =>
+  residualNetwork(batch, mode, [3, 8, 36, 3], 4, (size) => excitedBottleneck(size, variant === 'biased'))
+
+/**
+ * A bottleneck of SENet-154, four times as many maps out as its width: twice the width behind the first 1×1 convolution,
+ * and the 3×3 one in 64 groups, as in ResNeXt. A shortcut that halves the image is a 3×3 convolution.
+ */
+export const groupedBottleneck = ({ inputs, width, stride }: BlockSize): Block => {
+  const outputs = 4 * width
+  const shortcut =
+    stride === 1 && inputs === outputs
+      ? identity
+      : scoped(
+          'downsample',
+          chain(
+            convolution(
+              '0',
+              [inputs, outputs],
+              stride === 1 ? [1, 1] : [3, 3],
+              { stride: [stride, stride], padding: keepingSize(stride === 1 ? 1 : 3) },
+              bare,
+            ),
+            batchNorm('1', outputs),
+          ),
+        )
+  const main = chain(
+    normed(1, [inputs, 2 * width], 1, 1),
+    plainLayer('relu1', 'relu'),
+    convolution(
+      'conv2',
+      [2 * width, outputs],
+      [3, 3],
+      { stride: [stride, stride], padding: keepingSize(3), groups: 64 },
+      bare,
+    ),
+    batchNorm('bn2', outputs),
+    plainLayer('relu2', 'relu'),
+    normed(3, [outputs, outputs], 1, 1),
+    scoped('se', squeezeExcite(outputs)),
+  )
+  return chain(residual(main, shortcut), plainLayer('relu', 'relu'))
+}
+
+/** Three convolutions of 3×3 instead of one of 7×7, and a pool whose last window reaches past the image. */
+export const senetStem: Block = chain(
+  normed(1, [3, 64], 3, 2),
+  plainLayer('relu1', 'relu'),
+  normed(2, [64, 64], 3, 1),
+  plainLayer('relu2', 'relu'),
+  normed(3, [64, 128], 3, 1),
+  plainLayer('relu3', 'relu'),
+  plainLayer('pool', 'maxPool2d', { window: [3, 3], stride: [2, 2], padding: [0, 1, 0, 1] }),
+)
+
+/**
+ * SENet-154, which won ILSVRC 2017: squeeze and excitation in a ResNeXt of 3, 8, 36 and 3 bottlenecks with 64 groups, half as
+ * many maps behind the first 1×1 convolutions, 3×3 windows in the stem and the shortcuts.
+ *
+ *   224×224×3 → 112×112×128 → pool 56×56 → layer1 256 → layer2 28×28×512 → layer3 14×14×1024 → layer4 7×7×2048 → mean
+ *     → 1000 logits
+ *
+ * 115,088,984 parameters, biases of squeeze and excitation among them, as the authors' model and Cadene's port have it. Eight
+ * in ten of the last 2048 numbers are kept in training.
+ *
+ * Source  Hu, Shen and Sun, "Squeeze-and-excitation networks", 2018, appendix; slide "SENet"
+ */
+export const senet154 = (batch: number, { mode }: Asked = {}): Network =>
+  residualNetwork(batch, mode, [3, 8, 36, 3], 4, groupedBottleneck, {
+    stem: senetStem,
+    maps: 128,
+    last: identity,
+    head: dropout('dropout', 0.8),
+  })
+
+/** Batch norm and a ReLU before a convolution: what comes out of the block is a sum that nothing rectifies. */
+const activated = (at: number, inputs: number): Block =>
+  chain(batchNorm(`bn${at}`, inputs), plainLayer(`relu${at}`, 'relu'))
+
+const convolved = (at: number, channels: readonly [number, number], side: number, stride: number): Block =>
+  convolution(`conv${at}`, channels, [side, side], { stride: [stride, stride], padding: keepingSize(side) }, bare)
+
+/**
+ * A residual block whose shortcut nothing stands in the way of: y = x + F(relu(bn(x))).
+ *
+ * Where shapes differ, the shortcut is a 1×1 convolution of what the first batch norm and ReLU give, which both ways read.
+ */
+const preactivated = ({ inputs, stride }: BlockSize, outputs: number, main: Block): Block =>
+  stride === 1 && inputs === outputs
+    ? residual(chain(activated(1, inputs), main))
+    : chain(
+        activated(1, inputs),
+        residual(
+          main,
+          scoped('downsample', convolution('0', [inputs, outputs], [1, 1], { stride: [stride, stride] }, bare)),
+        ),
+      )
+
+/** Two 3×3 convolutions, each behind batch norm and a ReLU. */
+export const preactivatedBasicBlock = (size: BlockSize): Block => {
+  const { inputs, width, stride } = size
+  return preactivated(
+    size,
+    width,
+    chain(convolved(1, [inputs, width], 3, stride), activated(2, width), convolved(2, [width, width], 3, 1)),
+  )
+}
+
+/** 1×1, 3×3 and 1×1 convolutions, each behind batch norm and a ReLU; the stride is in the 3×3, as torchvision has it. */
+export const preactivatedBottleneck = (size: BlockSize): Block => {
+  const { inputs, width, stride } = size
+  return preactivated(
+    size,
+    4 * width,
+    chain(
+      convolved(1, [inputs, width], 1, 1),
+      activated(2, width),
+      convolved(2, [width, width], 3, stride),
+      activated(3, width),
+      convolved(3, [width, 4 * width], 1, 1),
+    ),
+  )
+}
+
+/** What comes out of the last block is a sum still to be normalized and rectified. */
+const preactivatedEnds = (maps: number): Ends => ({
+  ...plainEnds,
+  last: scoped('last', chain(batchNorm('bn', maps), plainLayer('relu', 'relu'))),
+})
+
+/**
+ * Residual networks with pre-activation: batch norm and ReLU stand before the convolutions, so that a sum passes from block to
+ * block as it is, forward and backward.
+ *
+ *   x_{l+1} = x_l + F(x_l),  so  x_L = x_l + Σ_{i=l}^{L−1} F(x_i)  and  ∂E/∂x_l = ∂E/∂x_L·(1 + ∂/∂x_l Σ F(x_i))
+ *
+ *   preactResnet18   11,687,848 parameters
+ *   preactResnet50   25,549,480
+ *   preactResnet152  60,185,256
+ *   preactResnet200  64,666,280, with 3, 24, 36 and 3 bottlenecks: the depth that the paper trains
+ *
+ * as pytorchcv's preresnet18, preresnet50b, preresnet152b and preresnet200b have them. The stem has batch norm and a ReLU of
+ * its own, and a batch norm and a ReLU follow the last block.
+ *
+ * Source  He, Zhang, Ren and Sun, "Identity mappings in deep residual networks", 2016; slide "ResNet"
+ */
+export const preactResnet18 = (batch: number, { mode }: Asked = {}): Network =>
+  residualNetwork(batch, mode, [2, 2, 2, 2], 1, preactivatedBasicBlock, preactivatedEnds(512))
+
+const deepPreactivated =
+  (stages: readonly number[]) =>
+  (batch: number, { mode }: Asked = {}): Network =>
+    residualNetwork(batch, mode, stages, 4, preactivatedBottleneck, preactivatedEnds(2048))
+
+export const preactResnet50 = deepPreactivated([3, 4, 6, 3])
+export const preactResnet152 = deepPreactivated([3, 8, 36, 3])
+export const preactResnet200 = deepPreactivated([3, 24, 36, 3])

@@ -3,9 +3,13 @@ import type { Result } from '../error.js'
 import { fail, show } from '../error.js'
 import { alexnet } from './alexnet.js'
 import { autoencoder } from './autoencoder.js'
+import { bnInception } from './bnInception.js'
+import { dqn } from './dqn.js'
 import { gan } from './gan.js'
 import { googlenet } from './googlenet.js'
+import { inceptionResnetV2 } from './inceptionResnetV2.js'
 import { inceptionV3 } from './inceptionV3.js'
+import { inceptionV4 } from './inceptionV4.js'
 import { lenet5 } from './lenet5.js'
 import { mlp } from './mlp.js'
 import type { Mode, Network, RecurrentOp } from './network.js'
@@ -13,7 +17,20 @@ import { inference } from './network.js'
 import { perceptron } from './perceptron.js'
 import type { AskedOfSequence } from './recurrent.js'
 import { lstmClassifier, rnnClassifier } from './recurrent.js'
-import { resnet101, resnet152, resnet18, resnet34, resnet50, seResnet50 } from './resnet.js'
+import {
+  preactResnet152,
+  preactResnet18,
+  preactResnet200,
+  preactResnet50,
+  resnet101,
+  resnet152,
+  resnet18,
+  resnet34,
+  resnet50,
+  seResnet152,
+  seResnet50,
+  senet154,
+} from './resnet.js'
 import { vgg16, vgg19 } from './vgg.js'
 import { zfnet } from './zfnet.js'
 
@@ -204,14 +221,24 @@ export const zoo = {
   vgg16: inForms(['paper', 'torchvision'], vgg16, large),
   vgg19: inForms(['paper', 'torchvision'], vgg19, large),
   googlenet: inFormsWithAux(['paper', 'torchvision'], googlenet, large),
+  bnInception: inForms(['ported', 'paper'], bnInception, large),
   // its auxiliary classifier has batch norm on maps of 1×1: of one image there would be no variance
   inceptionV3: inFormsWithAux([], inceptionV3, { ...large, batchWithAux: 2 }),
+  inceptionV4: inOneForm(inceptionV4, large),
+  inceptionResnetV2: inOneForm(inceptionResnetV2, large),
   resnet18: inForms(['torchvision', 'paper'], resnet18, large),
   resnet34: inForms(['torchvision', 'paper'], resnet34, large),
   resnet50: inForms(['torchvision', 'paper'], resnet50, large),
   resnet101: inForms(['torchvision', 'paper'], resnet101, large),
   resnet152: inForms(['torchvision', 'paper'], resnet152, large),
+  preactResnet18: inOneForm(preactResnet18, large),
+  preactResnet50: inOneForm(preactResnet50, large),
+  preactResnet152: inOneForm(preactResnet152, large),
+  preactResnet200: inOneForm(preactResnet200, large),
   seResnet50: inForms(['biased', 'unbiased'], seResnet50, large),
+  seResnet152: inForms(['biased', 'unbiased'], seResnet152, large),
+  senet154: inOneForm(senet154, large),
+  dqn: inOneForm(dqn, large),
   autoencoder: inOneForm(autoencoder, small(2), { ...readingDigits(30), losses: ['mse', 'bce'] }),
   // two networks that learn against each other, which one loss does not say: `adversarialStep`
   gan: inOneForm(gan, small(2), { ...classifying, losses: [] }),

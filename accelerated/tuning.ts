@@ -1,0 +1,61 @@
+import type { CheckedNode } from '../spec/program.js'
+
+/**
+ * What was found out about a device beside its limits: which kernels win there, and which its driver refuses. A value: plans
+ * take it like a limit, and without it choose by the limits alone.
+ */
+export interface Tuning {
+  /** the way in which products of a class are made, where it is not the one that the limits suggest */
+  readonly choices: Readonly<Record<string, Way>>
+  /** kernels that no plan has, by name */
+  readonly refused: readonly string[]
+}
+
+export const untuned: Tuning = { choices: {}, refused: [] }
+
+/**
+ * How the products of a node are made: by `lanes` of a subgroup, where the device has such as there are kernels for, or by
+ * `tiles` in the registers of an invocation. The limits suggest the first where it can be had.
+ */
+export const ways = ['lanes', 'tiles'] as const
+export type Way = (typeof ways)[number]
+
+// a product of so many or fewer rows, columns or terms is of the first, the second … magnitude
+const magnitudes = [
+  ['tiny', 7],
+  ['small', 31],
+  ['medium', 127],
+  ['large', Infinity],
+] as const
+
+const magnitudeOf = (extent: number): string => magnitudes.find(([, most]) => extent <= most)?.[0] as string
+
+/** Rows, columns and terms of the product that a node comes to, forward. */
+const productOf = ({ node, sizes, attrs }: CheckedNode): readonly [string, number, number, number] | undefined => {
+  const of = (name: string): number => (sizes as Readonly<Record<string, number>>)[name] ?? 1
+  const groups = typeof attrs['groups'] === 'number' ? attrs['groups'] : 1
+  switch (node.op) {
+    case 'dense':
+      return ['product', of('N'), of('O'), of('I')]
+    case 'conv1d':
+    case 'conv2d':
+      return [
+        'convolution',
+        of('O') / groups,
+        of('N') * of('Ho') * of('Wo') * of('Lo'),
+        of('Cg') * of('KH') * of('KW') * of('K'),
+      ]
+    case 'convTranspose2d':
+      return ['convolution', of('O') / groups, of('N') * of('Ho') * of('Wo'), (of('C') / groups) * of('KH') * of('KW')]
+    default:
+      return undefined
+  }
+}
+
+/** The class of products that a node's are of: `convolution forward, medium × large, large terms`; undefined for what is none. */
+export const shapeClassOf = (checked: CheckedNode): string | undefined => {
+  const product = productOf(checked)
+  if (product === undefined) return undefined
+  const [kind, rows, columns, terms] = product
+  return `${kind} ${checked.node.direction}, ${magnitudeOf(rows)} × ${magnitudeOf(columns)}, ${magnitudeOf(terms)} terms`
+}
