@@ -52,12 +52,16 @@ const cornersOf = (questions: Questions, direction: Direction): readonly Form[] 
 export const scheduled = (table: QuestionTable, op: OpName, direction: Direction): Schedule =>
   scheduleOf(op, direction, cornersOf(table[op], direction))
 
-/** How many cases the standard run has, how many layers come behind them, and where those drawn at will begin. */
+/**
+ * How many cases come before the layers, how many layers there are, how many wide cases behind them, and where those
+ * drawn at will begin.
+ */
 const partsOf = (table: QuestionTable, op: OpName, direction: Direction) => {
   const corners = cornersOf(table[op], direction).length
-  const { rows, tiles, usual, climbing } = scheduled(table, op, direction)
-  const standard = corners + rows().length + tiles().length + usual().length + climbing().climbs.length
-  return { standard, layers: layersOf(op).length, fixed: standard + layersOf(op).length }
+  const { rows, tiles, usual, climbing, wide } = scheduled(table, op, direction)
+  const before = corners + rows().length + tiles().length + usual().length + climbing().climbs.length
+  const layers = layersOf(op).length
+  return { before, layers, wide: wide().length, fixed: before + layers + wide().length }
 }
 
 /**
@@ -86,10 +90,10 @@ export const indicesOf = (
     const small = edges.flatMap((form, index) => (numbersIn(form) <= quickElements ? [index] : []))
     return [...small, ...range(edges.length, scheduled(table, op, direction).classes().rows.length), ...drawn()]
   }
-  const { standard, fixed } = partsOf(table, op, direction)
+  const { before, layers, wide, fixed } = partsOf(table, op, direction)
   if (profile === 'wild') return [...range(0, fixed), ...drawn()]
   const usual = edges.flatMap((form, index) => (isHeavy(op, form) ? [] : [index]))
-  return [...usual, ...range(edges.length, standard - edges.length), ...drawn()]
+  return [...usual, ...range(edges.length, before - edges.length), ...range(before + layers, wide), ...drawn()]
 }
 
 /** What the cases of some numbers and forms cover. */
@@ -123,7 +127,7 @@ const numbered = (op: OpName, direction: Direction, layer: Form, index: number):
 
 /**
  * Where case number `index` comes from: the corners come first, then rows that cover the classes, then axes that climb the
- * ladder of extents, then layers of networks, then cases of any classes. Draw 17 of seed 42 is `fc.sample(…, { seed: 42, path: '17' })`.
+ * ladder of extents, then layers of networks, then wide cases, then those of any classes. Draw 17 of seed 42 is `fc.sample(…, { seed: 42, path: '17' })`.
  */
 export const arbitraryOf = (
   table: QuestionTable,
@@ -137,9 +141,10 @@ export const arbitraryOf = (
   // behind the corners, the rows of the classes need not know of what comes after them
   const early = index < corners.length + schedule.classes().rows.length
   const layers = early ? [] : layersOf(op)
-  const before = early ? index + 1 : partsOf(table, op, direction).standard
+  const before = early ? index + 1 : partsOf(table, op, direction).before
   const layer = index < before ? undefined : layers[index - before]
-  const known = corners[index] ?? (layer && numbered(op, direction, layer, index - before))
+  const wide = index < before + layers.length ? undefined : schedule.wide()[index - before - layers.length]
+  const known = corners[index] ?? (layer && numbered(op, direction, layer, index - before)) ?? wide
   const base = known === undefined ? arbitraryAt(op, schedule, index - corners.length) : fc.constant(known)
   return shrinking(base, { op, direction, seed: caseId(op, direction, seed, index) })
 }

@@ -134,19 +134,32 @@ export const specialCases = (
     const plain = Object.fromEntries(
       Object.entries(tensors).map(([name, { data }]): readonly [string, Fill] => [name, { values: [...listed(data)] }]),
     )
-    return Object.entries(tensors).flatMap(([into, { shape, data }]) =>
-      (Object.keys(specials) as readonly Special[]).map((special): SpecialCase => {
-        const at = draw.integer(0, data.length - 1)
-        const values = listed(data).map((value, i) => (i === at ? specials[special] : value))
-        const fills = { ...plain, [into]: { values } }
-        return {
-          asked: { ...base, form: { ...form, name: `${special} in ${into}`, fills } },
-          base: { ...base, form: { ...form, fills: plain } },
-          special,
-          into,
-          at: indexOf(shape, at),
-        }
-      }),
+    // against a 0 of another tensor of the same shape, where there is one, and at the very end
+    const againstZero = (into: string, { shape, data }: Tensor): number => {
+      const zeros = Object.entries(tensors)
+        .filter(([name, other]) => name !== into && sameShape(other.shape, shape))
+        .map(([, other]) => listed(other.data).indexOf(0))
+      return zeros.find((at) => at >= 0) ?? data.length - 1
+    }
+    const placesOf = (special: Special, into: string, tensor: Tensor): readonly number[] => {
+      const drawn = draw.integer(0, tensor.data.length - 1)
+      return Number.isFinite(specials[special]) ? [drawn] : [...new Set([drawn, againstZero(into, tensor)])]
+    }
+    return Object.entries(tensors).flatMap(([into, tensor]) =>
+      (Object.keys(specials) as readonly Special[])
+        .flatMap((special) => placesOf(special, into, tensor).map((at) => ({ special, at })))
+        .map(({ special, at }): SpecialCase => {
+          const { shape, data } = tensor
+          const values = listed(data).map((value, i) => (i === at ? specials[special] : value))
+          const fills = { ...plain, [into]: { values } }
+          return {
+            asked: { ...base, form: { ...form, name: `${special} in ${into}`, fills } },
+            base: { ...base, form: { ...form, fills: plain } },
+            special,
+            into,
+            at: indexOf(shape, at),
+          }
+        }),
     )
   })
 }

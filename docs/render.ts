@@ -16,6 +16,7 @@ import { lessons } from './lessons/index.js'
 import { coveragePage } from './coverage.js'
 import { mutantsPage } from './mutants.js'
 import { networksPage } from './networks.js'
+import { reportedFaultsPage } from './reportedFaults.js'
 import { scoreboardHtml } from './scoreboard/html.js'
 import { scoreboardPages } from './scoreboard/markdown.js'
 import { recordings } from './scoreboard/recordings.js'
@@ -287,6 +288,7 @@ export const pages = async (): Promise<Readonly<Record<string, string>>> => {
     'docs/mutants.md': mutantsPage(generated),
     'docs/networks.md': networksPage(),
     'docs/oracle-audit.md': auditPage(formulas),
+    'docs/reported-faults.md': reportedFaultsPage(generated),
     ...scoreboardPages(onRecord, generated),
     'docs/scoreboard/scoreboard.html': scoreboardHtml(onRecord),
   }

@@ -18,24 +18,44 @@ export const gamma = (roundings: number): number =>
 
 /**
  * k roundings of terms whose magnitudes sum to m: γ(k)·m + τ, element by element. Where every term is a multiple of one
- * power of two, `grid`, and m is at most 2²⁴ of it, f32 holds every sum on the way, in any order, fused or not: 0.
+ * power of two, `grid`, and m is at most 2²⁴ of it, f32 holds every sum on the way, in any order, fused or not: 0. Where
+ * that is so of `most`, which no m exceeds, no m need be worked out.
  */
-export const rounded = (roundings: number, magnitude: Readable, grid = 0): Field => {
+export const rounded = (
+  roundings: number,
+  magnitude: Readable,
+  grid = 0,
+  most: () => number = () => Infinity,
+): Field => {
   const factor = gamma(roundings)
   const held = 2 ** 24 * grid
+  if (grid > 0 && most() <= held) return exactly(magnitude)
   return mapField((m) => (Math.abs(m) <= held && grid > 0 ? 0 : factor * Math.abs(m) + tau), magnitude)
 }
+
+const largest = (soFar: number, value: number): number => Math.max(soFar, Math.abs(value))
+
+/** What no sum of so many products, a number of each of some tensors, exceeds by magnitude. */
+export const mostOfProducts =
+  (terms: number, ...tensors: readonly { readonly data: Numbers }[]): (() => number) =>
+  () =>
+    tensors.reduce((most, { data }) => most * foldNumbers(largest, 0, data), terms)
+
+/** The same of Σ w·x + b. */
+export const mostOfSums =
+  (terms: number, { x, w, b }: Affine): (() => number) =>
+  () =>
+    mostOfProducts(terms, x, w)() + (b === undefined ? 0 : mostOfProducts(1, b)())
 
 /** The largest power of two, from 1 down to 2⁻²⁰, of which all numbers of some tensors are multiples; 0 if there is none. */
 export const gridOf = (...tensors: readonly { readonly data: Numbers }[]): number =>
   tensors.reduce((coarsest, { data }) => foldNumbers(finer, coarsest, data), 1)
 
+/** What a sum of products and a bias reads. */
+type Affine = Readonly<Record<'x' | 'w', Tensor>> & { readonly b?: Tensor | undefined }
+
 /** The same of every term of Σ w·x + b. */
-export const gridOfSums = ({
-  x,
-  w,
-  b,
-}: Readonly<Record<'x' | 'w', Tensor>> & { readonly b?: Tensor | undefined }): number =>
+export const gridOfSums = ({ x, w, b }: Affine): number =>
   Math.min(gridOf(x) * gridOf(w), b === undefined ? 1 : gridOf(b))
 
 const finer = (grid: number, value: number): number =>

@@ -119,6 +119,45 @@ describe('layers as people use them', () => {
   )
 })
 
+describe('wide cases', () => {
+  const wide = (op: OpName, direction: Direction = 'forward') => scheduled(questionTable, op, direction).wide()
+  const numbers = (value: unknown): readonly number[] => (Array.isArray(value) ? (value as readonly number[]) : [])
+
+  test('of convolutions have rates, filters, patches and groups far past the usual', () => {
+    for (const op of ['conv2d', 'conv1d', 'convTranspose2d'] as const) {
+      const forms = wide(op)
+      const some = (has: (form: (typeof forms)[number]) => boolean): void => expect(forms.some(has), op).toBe(true)
+      some(({ attrs }) => numbers(attrs['dilation']).every((d) => d >= 12))
+      some(({ attrs, shapes }) => (attrs['groups'] as number) >= 32 && (shapes['w']?.[1] ?? 0) > 1)
+      some(({ shapes }) => (shapes['w'] ?? []).slice(2).every((k) => k >= 31))
+      some(({ attrs, shapes }) =>
+        numbers(attrs['stride']).every((s, axis) => s >= 14 && s <= (shapes['w']?.[2 + axis] ?? 0)),
+      )
+      some(({ shapes }) => (shapes['x'] ?? []).slice(1).reduce((n, extent) => n * extent, 1) > 40_000)
+    }
+  })
+
+  test('of products and rows have several axes long at once, and longer ones than any rung', () => {
+    expect(
+      wide('dense', 'backward').some(({ shapes }) =>
+        [...(shapes['x'] ?? []), ...(shapes['w'] ?? [])].every((n) => n > 500),
+      ),
+    ).toBe(true)
+    expect(wide('softmax').some(({ shapes }) => (shapes['x']?.at(-1) ?? 0) > 2 ** 17)).toBe(true)
+    for (const rank of [2, 3, 4, 5])
+      expect(wide('softmax').some(({ shapes: { x = [] } }) => x.length === rank && (x.at(-1) ?? 0) > 512)).toBe(true)
+  })
+
+  test('lie behind the layers of networks, so that no other case has another number for them', () => {
+    for (const { op, direction } of questions) {
+      const all = standard(op, direction)
+      const [last = 0, count] = [all.at(-1), wide(op, direction).length]
+      const before = all[all.length - count - 1] ?? -1
+      expect(last - before).toBe(count + layersOf(op).length)
+    }
+  })
+})
+
 describe('a draw', () => {
   test('is fast-check’s own, by the seed and the number', () => {
     fc.assert(

@@ -13,6 +13,7 @@ import { onRung, reaches, rungs } from './ladder.js'
 import type { Drawn, Subject } from './subject.js'
 import { subject } from './subject.js'
 import { usualOf } from './usual.js'
+import { wideOf } from './wide.js'
 
 /**
  * What is asked of an op in a direction: rows of classes that cover every pair of them, or every triple; then axes that
@@ -81,6 +82,8 @@ export interface Schedule {
   /** layers as people use them */
   readonly usual: () => readonly Form[]
   readonly climbing: () => Climbs
+  /** attributes far past the usual, several axes long at once, and axes longer than any rung */
+  readonly wide: () => readonly Form[]
 }
 
 const numbers = (arbitraries: Readonly<Record<string, fc.Arbitrary<number>>>): fc.Arbitrary<Drawn> =>
@@ -375,6 +378,7 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
     rows,
     tiles: once(() => tilesOf(op, direction, one, rows())),
     usual: once(() => usualOf(op, direction, one, (fixed) => plainRow(one, fixed))),
+    wide: once(() => wideOf(op, direction, one, (fixed) => plainRow(one, fixed))),
     climbing: once(() =>
       climbsOf(
         op,

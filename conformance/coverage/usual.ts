@@ -51,9 +51,9 @@ const bearable = (op: OpName, form: Form): boolean => {
 
 // ---- convolutions ------------------------------------------------------------------------------------------------
 
-type Kind = 'full' | 'grouped' | 'depthwise' | 'depthwise with a multiplier'
+export type Kind = 'full' | 'grouped' | 'depthwise' | 'depthwise with a multiplier'
 
-interface Window {
+export interface Window {
   readonly K: number
   readonly stride?: number
   readonly dilation?: number
@@ -63,12 +63,12 @@ interface Window {
   readonly outputPadding?: number
 }
 
-const same = (K: number, dilation = 1): readonly [number, number] => {
+export const same = (K: number, dilation = 1): readonly [number, number] => {
   const both = dilation * (K - 1)
   return [Math.floor(both / 2), Math.ceil(both / 2)]
 }
 
-interface Extents {
+export interface Extents {
   readonly N: number
   /** channels and filters of a group; a depthwise layer has its groups by `channels` */
   readonly channels: number
@@ -86,7 +86,7 @@ const groupsOf = (kind: Kind, { channels, filters }: Extents, turn: number): rea
         ? [channels, 1, 2 + (turn % 2)]
         : [2 + (turn % 3), channels, filters]
 
-const convolutionOf = (op: OpName, window: Window, extents: Extents, turn: number): Form => {
+export const convolutionOf = (op: OpName, window: Window, extents: Extents, turn: number): Form => {
   const { K, stride = 1, dilation = 1, kind = 'full', padding = [0, 0], outputPadding = 0 } = window
   const { N, image, bias } = extents
   const [groups, Cg, Og] = groupsOf(kind, extents, turn)
@@ -224,7 +224,7 @@ const byExtents = (op: OpName, rank: 1 | 2): readonly Form[] =>
 
 // ---- pools -------------------------------------------------------------------------------------------------------
 
-const poolOf = (k: number, stride: number, [before, behind]: readonly [number, number], x: Shape): Form => ({
+export const poolOf = (k: number, stride: number, [before, behind]: readonly [number, number], x: Shape): Form => ({
   attrs: {
     window: [k, k],
     ...(stride === k ? {} : { stride: [stride, stride] }),
@@ -276,7 +276,7 @@ const pools = (): readonly Form[] => {
 // ---- everything else, by the axes' letters -----------------------------------------------------------------------
 
 /** Extents that are asked for together, of the axes that are named so; of the others few. */
-type Together = Readonly<Record<string, number>>
+export type Together = Readonly<Record<string, number>>
 
 const triplesOf = (a: string, b: string, c: string, most: number): readonly Together[] => {
   const list = all.filter((extent) => extent <= most)

@@ -1,6 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import { attributes, count, pair, positiveInt, single, withDefault } from '../attributes.js'
-import { gridOf, gridOfSums, rounded } from '../bound.js'
+import { gridOf, gridOfSums, mostOfProducts, mostOfSums, rounded } from '../bound.js'
 import { ensure } from '../error.js'
 import { defineOp, optional, slide } from '../op.js'
 import { magnitudes } from '../tensor.js'
@@ -53,16 +53,31 @@ export const conv1d = defineOp({
       E.bind('Lo', () => windowCount('L', { size: L, before: left, after: right, window: K, stride: s, dilation: d })),
     ),
   bound: ({ attrs, inputs, sizes: { Cg, K }, valuesOf }) => ({
-    y: rounded(Cg * K + (inputs.b === undefined ? 0 : 1), valuesOf(attrs, magnitudes(inputs)).y, gridOfSums(inputs)),
+    y: rounded(
+      Cg * K + (inputs.b === undefined ? 0 : 1),
+      valuesOf(attrs, magnitudes(inputs)).y,
+      gridOfSums(inputs),
+      mostOfSums(Cg * K, inputs),
+    ),
   }),
   boundBackward: ({ attrs, inputs, cotangents, sizes: { N, O, K, Lo }, depth, gradientsOf }) => {
     const companion = gradientsOf(attrs, magnitudes(inputs), magnitudes(cotangents))
     const meeting = (O / attrs.groups) * Math.min(mostOverlaps(K, attrs.stride[0], attrs.dilation[0]), Lo)
     const places = depth(N * Lo)
     return {
-      x: rounded(meeting, companion.x, gridOf(inputs.w) * gridOf(cotangents.y)),
-      w: rounded(places + 1, companion.w, gridOf(inputs.x) * gridOf(cotangents.y)),
-      b: companion.b && rounded(places, companion.b, gridOf(cotangents.y)),
+      x: rounded(
+        meeting,
+        companion.x,
+        gridOf(inputs.w) * gridOf(cotangents.y),
+        mostOfProducts((O / attrs.groups) * K, inputs.w, cotangents.y),
+      ),
+      w: rounded(
+        places + 1,
+        companion.w,
+        gridOf(inputs.x) * gridOf(cotangents.y),
+        mostOfProducts(N * Lo, inputs.x, cotangents.y),
+      ),
+      b: companion.b && rounded(places, companion.b, gridOf(cotangents.y), mostOfProducts(N * Lo, cotangents.y)),
     }
   },
   walk: {

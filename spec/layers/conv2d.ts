@@ -1,6 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import { attributes, count, pair, positiveInt, quad, withDefault } from '../attributes.js'
-import { gridOf, gridOfSums, rounded } from '../bound.js'
+import { gridOf, gridOfSums, mostOfProducts, mostOfSums, rounded } from '../bound.js'
 import { ensure } from '../error.js'
 import { defineOp, optional, slide } from '../op.js'
 import { magnitudes } from '../tensor.js'
@@ -65,6 +65,7 @@ export const conv2d = defineOp({
       Cg * KH * KW + (inputs.b === undefined ? 0 : 1),
       valuesOf(attrs, magnitudes(inputs)).y,
       gridOfSums(inputs),
+      mostOfSums(Cg * KH * KW, inputs),
     ),
   }),
   boundBackward: ({ attrs, inputs, cotangents, sizes: { N, O, KH, KW, Ho, Wo }, depth, gradientsOf }) => {
@@ -75,9 +76,20 @@ export const conv2d = defineOp({
       mostOverlaps(KW, attrs.stride[1], attrs.dilation[1])
     const positions = depth(N * Ho * Wo)
     return {
-      x: rounded(meeting, companion.x, gridOf(inputs.w) * gridOf(cotangents.y)),
-      w: rounded(positions + 1, companion.w, gridOf(inputs.x) * gridOf(cotangents.y)),
-      b: companion.b && rounded(positions, companion.b, gridOf(cotangents.y)),
+      x: rounded(
+        meeting,
+        companion.x,
+        gridOf(inputs.w) * gridOf(cotangents.y),
+        mostOfProducts((O / attrs.groups) * KH * KW, inputs.w, cotangents.y),
+      ),
+      w: rounded(
+        positions + 1,
+        companion.w,
+        gridOf(inputs.x) * gridOf(cotangents.y),
+        mostOfProducts(N * Ho * Wo, inputs.x, cotangents.y),
+      ),
+      b:
+        companion.b && rounded(positions, companion.b, gridOf(cotangents.y), mostOfProducts(N * Ho * Wo, cotangents.y)),
     }
   },
   walk: {

@@ -1,6 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import { attributes, count, pair, positiveInt, quad, withDefault } from '../attributes.js'
-import { gridOf, gridOfSums, rounded } from '../bound.js'
+import { gridOf, gridOfSums, mostOfProducts, mostOfSums, rounded } from '../bound.js'
 import type { Result } from '../error.js'
 import { ensure } from '../error.js'
 import { defineOp, optional } from '../op.js'
@@ -115,16 +115,33 @@ export const convTranspose2d = defineOp({
       Math.min(mostOverlaps(KH, attrs.stride[0], attrs.dilation[0]), H) *
       Math.min(mostOverlaps(KW, attrs.stride[1], attrs.dilation[1]), W)
     return {
-      y: rounded(meeting + (inputs.b === undefined ? 0 : 1), valuesOf(attrs, magnitudes(inputs)).y, gridOfSums(inputs)),
+      y: rounded(
+        meeting + (inputs.b === undefined ? 0 : 1),
+        valuesOf(attrs, magnitudes(inputs)).y,
+        gridOfSums(inputs),
+        mostOfSums(meeting, inputs),
+      ),
     }
   },
   boundBackward: ({ attrs, inputs, cotangents, sizes, depth, gradientsOf }) => {
     const { N, H, W, Og, KH, KW, Ho, Wo } = sizes
     const companion = gradientsOf(attrs, magnitudes(inputs), magnitudes(cotangents))
     return {
-      x: rounded(Og * KH * KW, companion.x, gridOf(inputs.w) * gridOf(cotangents.y)),
-      w: rounded(depth(N * H * W) + 1, companion.w, gridOf(inputs.x) * gridOf(cotangents.y)),
-      b: companion.b && rounded(depth(N * Ho * Wo), companion.b, gridOf(cotangents.y)),
+      x: rounded(
+        Og * KH * KW,
+        companion.x,
+        gridOf(inputs.w) * gridOf(cotangents.y),
+        mostOfProducts(Og * KH * KW, inputs.w, cotangents.y),
+      ),
+      w: rounded(
+        depth(N * H * W) + 1,
+        companion.w,
+        gridOf(inputs.x) * gridOf(cotangents.y),
+        mostOfProducts(N * H * W, inputs.x, cotangents.y),
+      ),
+      b:
+        companion.b &&
+        rounded(depth(N * Ho * Wo), companion.b, gridOf(cotangents.y), mostOfProducts(N * Ho * Wo, cotangents.y)),
     }
   },
   walk: {

@@ -1,5 +1,5 @@
 import { noAttributes } from '../attributes.js'
-import { gridOf, gridOfSums, rounded } from '../bound.js'
+import { gridOf, gridOfSums, mostOfProducts, mostOfSums, rounded } from '../bound.js'
 import { defineOp, nothingToDerive, optional, slide } from '../op.js'
 import { magnitudes } from '../tensor.js'
 
@@ -29,14 +29,24 @@ export const dense = defineOp({
   differentiable: ['x', 'w', 'b'],
   derive: nothingToDerive,
   bound: ({ attrs, inputs, sizes: { I }, valuesOf }) => ({
-    y: rounded(I + (inputs.b === undefined ? 0 : 1), valuesOf(attrs, magnitudes(inputs)).y, gridOfSums(inputs)),
+    y: rounded(
+      I + (inputs.b === undefined ? 0 : 1),
+      valuesOf(attrs, magnitudes(inputs)).y,
+      gridOfSums(inputs),
+      mostOfSums(I, inputs),
+    ),
   }),
   boundBackward: ({ attrs, inputs, cotangents, sizes: { N, O }, depth, gradientsOf }) => {
     const companion = gradientsOf(attrs, magnitudes(inputs), magnitudes(cotangents))
     return {
-      x: rounded(O, companion.x, gridOf(inputs.w) * gridOf(cotangents.y)),
-      w: rounded(depth(N) + 1, companion.w, gridOf(inputs.x) * gridOf(cotangents.y)),
-      b: companion.b && rounded(depth(N), companion.b, gridOf(cotangents.y)),
+      x: rounded(O, companion.x, gridOf(inputs.w) * gridOf(cotangents.y), mostOfProducts(O, inputs.w, cotangents.y)),
+      w: rounded(
+        depth(N) + 1,
+        companion.w,
+        gridOf(inputs.x) * gridOf(cotangents.y),
+        mostOfProducts(N, inputs.x, cotangents.y),
+      ),
+      b: companion.b && rounded(depth(N), companion.b, gridOf(cotangents.y), mostOfProducts(N, cotangents.y)),
     }
   },
   walk: {
