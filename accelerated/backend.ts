@@ -125,9 +125,10 @@ const worksOn = (acquired: AcquiredDevice, { tuning = untuned, tell }: WebGpuOpt
     const prepared = await executor.prepare(made.plan, external)
     if (E.isRight(prepared)) return E.right({ ...prepared.right, limits: made.limits })
     const refused = executor.refusedOf(made.plan)
-    const fresh = Object.keys(refused).filter((name) => made.limits.tuning?.refused.includes(name) !== true)
+    const avoided = made.limits.tuning?.refused ?? []
+    const fresh = Object.keys(refused).filter((name) => !avoided.includes(name))
     if (fresh.length === 0) return prepared
-    const next: PlanLimits = { ...limits, tuning: { ...known, refused: [...new Set([...known.refused, ...fresh])] } }
+    const next: PlanLimits = { ...limits, tuning: { ...known, refused: [...avoided, ...fresh] } }
     const other = again(next)
     if (E.isLeft(other)) return prepared
     const outcome = await prepare({ plan: other.right, limits: next }, again, external)
