@@ -1,6 +1,5 @@
 import { either as E, function as F } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
-import type { Attributes } from '../spec/attributes.js'
 import { opOf } from '../spec/catalogue.js'
 import type { Direction } from '../spec/catalogue.js'
 import type { EtalonError, Result } from '../spec/error.js'
@@ -89,12 +88,12 @@ const asked = ({
   F.pipe(
     opOf(op).attrs.decode(attrs),
     E.bindTo('attrs'),
-    E.bind('resolved', ({ attrs }) => resolve(opOf(op), attrs as Attributes, shapes)),
+    E.bind('resolved', ({ attrs }) => resolve(opOf(op), attrs, shapes)),
     E.let('one', ({ attrs, resolved: { outputs } }) =>
       oneNode({
         op,
         direction,
-        attrs: attrs as Attributes,
+        attrs,
         inputs: Object.fromEntries(Object.entries(shapes).map(([name, shape], i) => [name, wave(shape, i)])),
         cotangents: direction === 'forward' ? {} : { y: wave(outputs['y'] as Shape, 3) },
       }),

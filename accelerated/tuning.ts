@@ -34,22 +34,17 @@ const magnitudeOf = (extent: number): string => magnitudes.find(([, most]) => ex
 const productOf = ({ node, sizes, attrs }: CheckedNode): readonly [string, number, number, number] | undefined => {
   const of = (name: string): number => (sizes as Readonly<Record<string, number>>)[name] ?? 1
   const groups = typeof attrs['groups'] === 'number' ? attrs['groups'] : 1
-  switch (node.op) {
-    case 'dense':
-      return ['product', of('N'), of('O'), of('I')]
-    case 'conv1d':
-    case 'conv2d':
-      return [
-        'convolution',
-        of('O') / groups,
-        of('N') * of('Ho') * of('Wo') * of('Lo'),
-        of('Cg') * of('KH') * of('KW') * of('K'),
-      ]
-    case 'convTranspose2d':
-      return ['convolution', of('O') / groups, of('N') * of('Ho') * of('Wo'), (of('C') / groups) * of('KH') * of('KW')]
-    default:
-      return undefined
-  }
+  if (node.op === 'dense') return ['product', of('N'), of('O'), of('I')]
+  if (node.op === 'conv1d' || node.op === 'conv2d')
+    return [
+      'convolution',
+      of('O') / groups,
+      of('N') * of('Ho') * of('Wo') * of('Lo'),
+      of('Cg') * of('KH') * of('KW') * of('K'),
+    ]
+  return node.op === 'convTranspose2d'
+    ? ['convolution', of('O') / groups, of('N') * of('Ho') * of('Wo'), (of('C') / groups) * of('KH') * of('KW')]
+    : undefined
 }
 
 /** The class of products that a node's are of: `convolution forward, medium × large, large terms`; undefined for what is none. */

@@ -83,10 +83,11 @@ const outputsOf = (name: string, value: unknown): Result<NamedAnswer> =>
     membersOf(value, `the answer ${name}`),
     E.flatMap((members): Result<NamedAnswer> => {
       if (members['ok'] === false) {
-        const error = members['error'] as { readonly code?: unknown; readonly message?: unknown } | undefined
+        const error = t.UnknownRecord.is(members['error']) ? members['error'] : {}
+        const textOf = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise)
         return E.right({
           name,
-          answer: fail('Unsupported', `${String(error?.code ?? 'an error')}: ${String(error?.message ?? '')}`),
+          answer: fail('Unsupported', `${textOf(error['code'], 'an error')}: ${textOf(error['message'], '')}`),
         })
       }
       const outputs = members['ok'] === true || t.UnknownRecord.is(members['outputs']) ? members['outputs'] : members

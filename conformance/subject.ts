@@ -189,7 +189,7 @@ export const networkOfProgram = (program: Program, told?: readonly string[]): Ne
         .filter(({ name, input }) => isLearned(name, input) && !isKept(input))
         .map(({ name, shape, input }): readonly [string, Parameter] => [
           name,
-          { shape, fanIn: fanOf(shape), fanOut: Math.max(1, shape[0] ?? 1), gain: 2, ...learned[input] } as Parameter,
+          { shape, fanIn: fanOf(shape), fanOut: Math.max(1, shape[0] ?? 1), gain: 2, ...learned[input] },
         ]),
     ),
     kept: Object.fromEntries(

@@ -6,7 +6,7 @@ import type { Network } from '../spec/networks/network.js'
 import { initialKept } from '../spec/networks/network.js'
 import type { Program, ProgramNode } from '../spec/program.js'
 import { attributeFeeds } from '../spec/program.js'
-import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
+import type { Tensor, Tensors } from '../spec/tensor.js'
 import { sameShape, scalar, sizeOf, tensor } from '../spec/tensor.js'
 import type { Method } from './step.js'
 import { forwardNode, learnedOf, lossProgram, stepOf } from './step.js'
@@ -205,7 +205,7 @@ export const accumulatingProgram = (parts: readonly Network[], method: Method): 
 
 /** Rows first … first + count − 1 of a tensor. */
 const rowsOf = ({ shape: [, ...row], data }: Tensor, first: number, count: number): Tensor => {
-  const size = sizeOf(row as Shape)
+  const size = sizeOf(row)
   const all = data instanceof Float32Array || data instanceof Float64Array ? data : Float64Array.from(data)
   return tensor([count, ...row], all.subarray(first * size, (first + count) * size))
 }

@@ -137,7 +137,7 @@ const gridOf = (representation: Representation): Tensor =>
 const scattered = (points: readonly Point[], representation: Representation): Tensor => {
   const marks = new Map(
     points.map((point) => {
-      const [a = 0, b = 0] = representations[representation](point)
+      const [a, b] = representations[representation](point)
       const column = representation === 'polar' ? a / rim : (a / rim + 1) / 2
       const row = (1 - b / (representation === 'polar' ? Math.PI : rim)) / 2
       const pixel = (share: number): number => Math.min(side - 1, Math.max(0, Math.floor(share * side)))

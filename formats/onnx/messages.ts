@@ -176,7 +176,7 @@ export interface WireModel {
 }
 
 const { root } = protobuf.parse(schema)
-const typeOf = (name: string): Type => root.lookupType(`onnx.${name}`)
+const typeOf = (name: string): Readonly<Type> => root.lookupType(`onnx.${name}`)
 
 const read = (message: string, bytes: Uint8Array): object => {
   const type = typeOf(message)

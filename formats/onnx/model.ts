@@ -192,29 +192,19 @@ const attributeTypes = [
 const attributeOfWire = (wire: WireAttribute): Result<OnnxAttribute> => {
   const type = attributeTypes[wire.type]
   if (wire.refAttrName !== '') return E.right({ unread: `a reference to ${brief(wire.refAttrName)}` })
-  switch (type) {
-    case 'FLOAT':
-      return E.right({ float: wire.f })
-    case 'INT':
-      return E.right({ int: Number(wire.i) })
-    case 'STRING':
-      return E.right({ string: textOf(wire.s) })
-    case 'FLOATS':
-      return E.right({ floats: wire.floats })
-    case 'INTS':
-      return E.right({ ints: wire.ints.map(Number) })
-    case 'STRINGS':
-      return E.right({ strings: wire.strings.map(textOf) })
-    case 'TENSOR':
-      return wire.t === null
-        ? invalid('it is a TENSOR, and has none')
-        : F.pipe(
-            tensorOfWire(wire.t),
-            E.map((tensor) => ({ tensor })),
-          )
-    default:
-      return E.right({ unread: type ?? `of type ${wire.type}` })
-  }
+  if (type === 'FLOAT') return E.right({ float: wire.f })
+  if (type === 'INT') return E.right({ int: Number(wire.i) })
+  if (type === 'STRING') return E.right({ string: textOf(wire.s) })
+  if (type === 'FLOATS') return E.right({ floats: wire.floats })
+  if (type === 'INTS') return E.right({ ints: wire.ints.map(Number) })
+  if (type === 'STRINGS') return E.right({ strings: wire.strings.map(textOf) })
+  if (type !== 'TENSOR') return E.right({ unread: type ?? `of type ${wire.type}` })
+  return wire.t === null
+    ? invalid('it is a TENSOR, and has none')
+    : F.pipe(
+        tensorOfWire(wire.t),
+        E.map((tensor) => ({ tensor })),
+      )
 }
 
 /** What messages call a node: its name, or what it writes where it has none. */

@@ -734,9 +734,9 @@ export const pools: readonly Report[] = [
     'avgPool2d forward',
     always,
     (asked, plain, memory) => {
-      const name = `pipeline ${shapeIn(asked, 'x').join()} ${listOf(asked, 'window').join()} ${listOf(asked, 'stride').join()} ${listOf(asked, 'padding').join()} ${asked.attrs['ceilMode']}`
+      const name = `pipeline ${shapeIn(asked, 'x').join()} ${listOf(asked, 'window').join()} ${listOf(asked, 'stride').join()} ${listOf(asked, 'padding').join()} ${String(asked.attrs['ceilMode'])}`
       const before = memory.get(name) as boolean | undefined
-      if (before === undefined) memory.set(name, asked.attrs['countIncludePad'] as boolean)
+      if (before === undefined) memory.set(name, asked.attrs['countIncludePad'])
       return plain({
         attrs: { ...asked.attrs, countIncludePad: before ?? (asked.attrs['countIncludePad'] as boolean) },
       })

@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { either as E } from 'fp-ts'
 import { describe, expect, it } from 'vitest'
-import { run } from '../../reference/index.js'
-import { getOrThrow } from '../../spec/error.js'
-import type { Shape, Tensor } from '../../spec/tensor.js'
-import { generate, tensor } from '../../spec/tensor.js'
-import type { StoredTensor } from '../safetensors.js'
-import { decodeSafetensors, numbersOf, storedTensor } from '../safetensors.js'
-import type { OnnxAttribute, OnnxModel, OnnxNode } from './model.js'
-import { decodeOnnx } from './model.js'
-import { programOfOnnx } from './program.js'
+import { run } from '../reference/index.js'
+import { getOrThrow } from '../spec/error.js'
+import type { Shape, Tensor } from '../spec/tensor.js'
+import { generate, tensor } from '../spec/tensor.js'
+import type { StoredTensor } from '../formats/safetensors.js'
+import { decodeSafetensors, numbersOf, storedTensor } from '../formats/safetensors.js'
+import type { OnnxAttribute, OnnxModel, OnnxNode } from '../formats/onnx/model.js'
+import { decodeOnnx } from '../formats/onnx/model.js'
+import { programOfOnnx } from '../formats/onnx/program.js'
 
-const folder = new URL('fixtures/', import.meta.url)
+const folder = new URL('../formats/onnx/fixtures/', import.meta.url)
 const file = (name: string) => readFileSync(new URL(name, folder))
 const modelsThere = readdirSync(folder).filter((name) => name.endsWith('.onnx'))
 const answers = new Map(
