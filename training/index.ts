@@ -29,15 +29,7 @@ export { adversarialFeeds, adversarialState, adversarialStep, adversarialValues 
 export type { Adversaries } from './adversarial.js'
 
 export { metaLearner, sinusoid, taskFeeds, taskProgram } from './meta.js'
-export type {
-  InnerSteps,
-  MetaAlgorithm,
-  MetaLearner,
-  MetaMethod,
-  MetaState,
-  Task,
-  TaskProgram,
-} from './meta.js'
+export type { InnerSteps, MetaAlgorithm, MetaLearner, MetaMethod, MetaState, Task, TaskProgram } from './meta.js'
 
 export { accuracy, decisionAccuracy, topKError } from './metrics.js'
 export { constant, cosine, earlyStopping, exponential, linear, reduceOnPlateau, stepDecay } from './schedules.js'

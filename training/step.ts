@@ -46,11 +46,13 @@ export interface Method {
 }
 
 // the values that belong to a parameter, and what they are after a step
-export const stateName = (parameter: string, input: string): string => (input === 'w' ? parameter : `${parameter}.${input}`)
+export const stateName = (parameter: string, input: string): string =>
+  input === 'w' ? parameter : `${parameter}.${input}`
 export const nextOf = (value: string): string => `${value}.next`
 
 /** What an optimizer keeps of a parameter by its own input names, the parameter itself with them. */
-export const keptBy = ({ op }: Optimizer): readonly string[] => Object.keys(opOf(op).inputs).filter((input) => input !== 'g')
+export const keptBy = ({ op }: Optimizer): readonly string[] =>
+  Object.keys(opOf(op).inputs).filter((input) => input !== 'g')
 
 /** The shape of what an optimizer keeps: the parameter's, or none of a count of steps. */
 export const keptShape = ({ op }: Optimizer, input: string, shape: Shape): Shape =>

@@ -75,7 +75,9 @@ describe('the bundled program', () => {
   it('says of the software adapter that it is not there', async () => {
     const { code, stderr } = await etalon(['verify', '--device', 'software', '--ops', 'relu'])
     expect(code).toBe(3)
-    expect(stderr).toMatch(/^etalon: BackendUnavailable: .*@sparticuz\/chromium is not installed: npm install @sparticuz\/chromium\n$/)
+    expect(stderr).toMatch(
+      /^etalon: BackendUnavailable: .*@sparticuz\/chromium is not installed: npm install @sparticuz\/chromium\n$/,
+    )
   })
 
   // SwiftShader under the name of the system's Vulkan stands in for a driver

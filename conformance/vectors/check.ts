@@ -35,10 +35,7 @@ const lenient = (answer: Tensors, { expected, tolerance }: Pick<Vector, 'expecte
       const [want, most] = [expected[name], tolerance[name]]
       return want === undefined || most === undefined || !sameShape(shape, want.shape)
         ? [name, { shape, data }]
-        : [
-            name,
-            generate(shape, (i) => (most.data[i] === Infinity ? (want.data[i] as number) : (data[i] as number))),
-          ]
+        : [name, generate(shape, (i) => (most.data[i] === Infinity ? (want.data[i] as number) : (data[i] as number)))]
     }),
   )
 
@@ -68,9 +65,7 @@ export const checkVector = async (backend: Backend, oracle: Oracle, vector: Vect
     : answer.left.code === 'DeviceLost'
       ? fail(answer.left.code, answer.left.message)
       : E.right(
-          isRefusal(answer.left)
-            ? { vector, refused: answer.left }
-            : { vector, judgement: withoutAnswer(answer.left) },
+          isRefusal(answer.left) ? { vector, refused: answer.left } : { vector, judgement: withoutAnswer(answer.left) },
         )
 }
 
@@ -136,7 +131,9 @@ const lineOf = (op: OpName, direction: Direction, all: readonly Fared[]): Checke
     unsupported: Object.fromEntries(
       [...new Set(notOwn)].map((reason) => [reason, notOwn.filter((one) => one === reason).length]),
     ),
-    ...(answered.some(({ same }) => same !== undefined) && { same: answered.filter(({ same }) => same === true).length }),
+    ...(answered.some(({ same }) => same !== undefined) && {
+      same: answered.filter(({ same }) => same === true).length,
+    }),
     ...(ratios.length > 0 && { worst: ratios.reduce((a, b) => Math.max(a, b), 0) }),
     verdict:
       wrong.length > 0

@@ -62,7 +62,10 @@ export const printCheckReasons = (lines: readonly CheckedLine[], ink: Ink = plai
     : [
         ink.strong('cases that are not its own, by the reason that it gives'),
         ...rows.map(({ where, reason, count }, at) =>
-          hanging(`    ${(rows[at - 1]?.where === where ? '' : where).padEnd(29)} ${String(count).padStart(5)} `, reason),
+          hanging(
+            `    ${(rows[at - 1]?.where === where ? '' : where).padEnd(29)} ${String(count).padStart(5)} `,
+            reason,
+          ),
         ),
       ].join('\n')
 }

@@ -336,14 +336,22 @@ const vectorIn = (arrays: Contents['arrays'], entry: Entry): Result<Vector> =>
   F.pipe(
     parseOpName(entry.op),
     E.bindTo('op'),
-    E.tap(({ op }) =>
-      ensure(entry.direction === 'forward' || hasBackward(op), 'NoBackward', `${op} has no backward`),
-    ),
+    E.tap(({ op }) => ensure(entry.direction === 'forward' || hasBackward(op), 'NoBackward', `${op} has no backward`)),
     E.bind('attrs', ({ op }) => opOf(op).attrs.decode(entry.attrs)),
     E.bind('inputs', () => tensorsAt(arrays, entry.inputs)),
     E.bind('cotangents', () => tensorsAt(arrays, entry.cotangents)),
-    E.bind('expected', () => tensorsAt(arrays, mapped((_, { f64 }) => f64, entry.expected))),
-    E.bind('tolerance', () => tensorsAt(arrays, mapped((_, { tolerance }) => tolerance, entry.expected))),
+    E.bind('expected', () =>
+      tensorsAt(
+        arrays,
+        mapped((_, { f64 }) => f64, entry.expected),
+      ),
+    ),
+    E.bind('tolerance', () =>
+      tensorsAt(
+        arrays,
+        mapped((_, { tolerance }) => tolerance, entry.expected),
+      ),
+    ),
     E.bind('resolved', ({ op, attrs, inputs }) => resolve(opOf(op), attrs, shapesOf(inputs))),
     E.tap(({ op, resolved: { outputs }, inputs, cotangents, expected, tolerance }) => {
       const spec = opOf(op)
