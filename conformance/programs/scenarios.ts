@@ -144,7 +144,14 @@ const secondGradients = (W: number, seed: string): readonly Act[] => {
     ],
   }
   const { program: both, gradients } = getOrThrow(differentiate(stepped, 'second.loss', ['w', 'x', 'rate']))
-  return runs({ ...both, outputs: ['second.loss', ...Object.values(gradients)] }, seed, [gradients['w'] as string])
+  const of: Program = { ...both, outputs: ['second.loss', ...Object.values(gradients)] }
+  // every value is looked at: between an unrounded input and a gradient of a gradient all of them round
+  return [1, 2].map((turn) => ({
+    what: 'run',
+    program: of,
+    feeds: fed(of.inputs, Object.keys(of.inputs), `${seed} ${turn}`),
+    watch: written(of),
+  }))
 }
 
 const attributes = (W: number, seed: string): readonly Act[] => {
