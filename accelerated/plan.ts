@@ -244,7 +244,10 @@ const planPart = (
     ...launch.dims,
     ...(split ? Object.fromEntries(outer.dims.map((name) => [name, part.units])) : {}),
     ...(outer?.first === undefined ? {} : { [outer.first]: part.first }),
-    ...Object.fromEntries(windows.map(({ name, base }) => [`base_${name}`, base])),
+    // what is seen as vectors is counted in them; a base that is none of their multiples fits no kernel of that kind
+    ...Object.fromEntries(
+      windows.map(({ name, base }) => [`base_${name}`, kernel.vectors.includes(name) ? base / 4 : base]),
+    ),
     count,
   }
   const dims = blockFields(kernel, access).map((name) => values[name] as number)

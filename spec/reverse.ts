@@ -259,11 +259,18 @@ export const reach = (nodes: readonly ProgramNode[], wrt: readonly string[]): Re
       (marks: Reach, node) => {
         const heard = node.direction === 'forward' ? cotangentNames(opOf(node.op)) : Object.keys(node.outputs)
         const acts = readBy(node).some((value) => marks.get(value)?.active)
-        const silent = [...Object.values(node.inputs), ...Object.values(node.cotangents)].flatMap(
-          (value) => marks.get(value)?.mute ?? [],
-        )
+        const reads =
+          node.direction === 'forward' ? gradientNames(opOf(node.op), node.inputs) : Object.keys(node.inputs)
+        const silentAmong = (values: readonly (string | undefined)[]): string | undefined =>
+          values.flatMap((value) => marks.get(value ?? '')?.mute ?? [])[0]
+        // an output that takes a cotangent comes of what has a gradient; others of whatever is read
+        const differentiated = silentAmong([
+          ...reads.map((input) => node.inputs[input]),
+          ...Object.values(node.cotangents),
+        ])
+        const anything = silentAmong([...Object.values(node.inputs), ...Object.values(node.cotangents)])
         const markOf = (output: string, value: string): Mark => {
-          const mute = silent[0] ?? (acts && !heard.includes(output) ? value : undefined)
+          const mute = heard.includes(output) ? differentiated : (anything ?? (acts ? value : undefined))
           // what is in `wrt` stays so where a node writes it
           const active = marks.get(value)?.active === true || (acts && heard.includes(output))
           return { active, ...(mute === undefined ? {} : { mute }) }
