@@ -33,7 +33,7 @@ fn element(flat: u32) {
   let i = (flat / dims.Wo) % dims.Ho;
   let o = (flat / (dims.Wo * dims.Ho)) % dims.O;
   let n = flat / (dims.Wo * dims.Ho * dims.O);
-  let first = dims.Cg * (o * dims.groups / dims.O);
+  let first = dims.Cg * (o / (dims.O / dims.groups));
   var sum = 0.0;
   for (var c = 0u; c < dims.Cg; c++) {
     for (var kh = 0u; kh < dims.KH; kh++) {
@@ -117,7 +117,7 @@ fn term(at: u32, k: u32) -> f32 {
   let kh = (at / dims.KW) % dims.KH;
   let c = (at / (dims.KW * dims.KH)) % dims.Cg;
   let o = at / (dims.KW * dims.KH * dims.Cg);
-  let first = dims.Cg * (o * dims.groups / dims.O);
+  let first = dims.Cg * (o / (dims.O / dims.groups));
   let row = i32(i * dims.sh + kh * dims.dh) - i32(dims.top);
   let col = i32(j * dims.sw + kw * dims.dw) - i32(dims.left);
   return dy(((n * dims.O + o) * dims.Ho + i) * dims.Wo + j) * x_or_zero(n, first + c, row, col);

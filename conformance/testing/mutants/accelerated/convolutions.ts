@@ -15,7 +15,7 @@ export const convolutions: readonly Mutant[] = [
     'group',
     'the group’s first channel lost',
     'conv2d forward',
-    'let first = dims.Cg * (o * dims.groups / dims.O);\n  var sum',
+    'let first = dims.Cg * (o / (dims.O / dims.groups));\n  var sum',
     'let first = 0u;\n  var sum',
   ),
   conv('attribute', 'stride of rows ignored', 'conv2d forward', 'i * dims.sh + kh * dims.dh', 'i + kh * dims.dh', {
