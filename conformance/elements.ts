@@ -53,12 +53,16 @@ export const edgesOf = (extent: number): readonly number[] => {
 }
 
 /** Every combination of the indices chosen along each axis, as row-major positions. */
-const crossed = (strides: Shape, chosen: readonly (readonly number[])[]): readonly number[] =>
-  chosen.reduce<readonly number[]>(
-    (positions, indices, axis) =>
-      positions.flatMap((position) => indices.map((at) => position + at * (strides[axis] as number))),
-    [0],
-  )
+const crossed = (strides: Shape, chosen: readonly (readonly number[])[]): readonly number[] => {
+  let positions: number[] = [0]
+  for (const [axis, indices] of chosen.entries()) {
+    const stride = strides[axis] as number
+    const next: number[] = []
+    for (const position of positions) for (const at of indices) next.push(position + at * stride)
+    positions = next
+  }
+  return positions
+}
 
 /**
  * Row-major positions in a shape, in order: so many, and some more where combinations come at once. The key decides which.
@@ -75,7 +79,9 @@ const positionsIn = (shape: Shape, count: number, key: Key): Numbers => {
     chosen: new Set([0]),
   }))
   const found = new Set<number>()
-  const add = (positions: readonly number[]): void => positions.forEach((position) => found.add(position))
+  const add = (positions: readonly number[]): void => {
+    for (const position of positions) found.add(position)
+  }
   // the combinations of what is chosen are found already, so a further index brings those that it is in
   const choose = ({ axis, chosen }: (typeof axes)[number], index: number): void => {
     add(
@@ -114,7 +120,7 @@ const positionsIn = (shape: Shape, count: number, key: Key): Numbers => {
       index = tries < 8 ? draw.integer(0, extent - 1) : (index + 1) % extent
     choose(poorest, index)
   }
-  return Float64Array.from(found).sort()
+  return Float64Array.from([...found]).sort()
 }
 
 /**

@@ -49,7 +49,7 @@ export const mostOfSums =
 
 /** The largest power of two, from 1 down to 2⁻²⁰, of which all numbers of some tensors are multiples; 0 if there is none. */
 export const gridOf = (...tensors: readonly { readonly data: Numbers }[]): number =>
-  tensors.reduce((coarsest, { data }) => foldNumbers(finer, coarsest, data), 1)
+  tensors.reduce((coarsest, { data }) => (coarsest === 0 ? 0 : foldNumbers(finer, coarsest, data)), 1)
 
 /** What a sum of products and a bias reads. */
 type Affine = Readonly<Record<'x' | 'w', Tensor>> & { readonly b?: Tensor | undefined }
@@ -58,8 +58,9 @@ type Affine = Readonly<Record<'x' | 'w', Tensor>> & { readonly b?: Tensor | unde
 export const gridOfSums = ({ x, w, b }: Affine): number =>
   Math.min(gridOf(x) * gridOf(w), b === undefined ? 1 : gridOf(b))
 
+// a power of two divides exactly, and a division takes a fraction of a remainder's time
 const finer = (grid: number, value: number): number =>
-  grid === 0 || value % grid === 0 ? grid : grid > 2 ** -20 ? finer(grid / 2, value) : 0
+  grid === 0 || Number.isInteger(value / grid) ? grid : grid > 2 ** -20 ? finer(grid / 2, value) : 0
 
 /** Exact ops: a copy, a maximum or a mask errs nowhere. */
 export const exactly = ({ shape }: { readonly shape: Shape }): Field => field(shape, () => 0)

@@ -184,11 +184,14 @@ interface AxesKnown {
   readonly runs: Readonly<Record<string, Shape>>
 }
 
+const nothingKnown: Result<AxesKnown> = E.right({ letters: {}, runs: {} })
+
 const bindLetter = (soFar: AxesKnown, letter: string, extent: number, input: string): Result<AxesKnown> => {
   const known = soFar.letters[letter]
-  return known !== undefined && known.extent !== extent
-    ? fail('ShapeMismatch', `axis ${letter} is ${known.extent} in ${known.input} and ${extent} in ${input}`)
-    : E.right({ ...soFar, letters: { ...soFar.letters, [letter]: known ?? { extent, input } } })
+  if (known === undefined) return E.right({ ...soFar, letters: { ...soFar.letters, [letter]: { extent, input } } })
+  return known.extent === extent
+    ? E.right(soFar)
+    : fail('ShapeMismatch', `axis ${letter} is ${known.extent} in ${known.input} and ${extent} in ${input}`)
 }
 
 const bindRest = (soFar: AxesKnown, shape: Shape, input: string): Result<AxesKnown> =>
@@ -209,18 +212,14 @@ const bindInput = (soFar: AxesKnown, input: string, axes: Axes, shape: Shape): R
     )
   const after = open < 0 ? 0 : axes.length - open - 1
   const restEnd = shape.length - after
+  const bindAxis = (known: AxesKnown, axis: string, at: number): Result<AxesKnown> =>
+    at === open
+      ? axis === '...'
+        ? bindRest(known, shape.slice(open, restEnd), input)
+        : E.right({ ...known, runs: { ...known.runs, [axis.slice(3)]: shape.slice(open, restEnd) } })
+      : bindLetter(known, axis, shape[open >= 0 && at > open ? restEnd + (at - open - 1) : at] as number, input)
   return axes.reduce<Result<AxesKnown>>(
-    (result, axis, at) =>
-      F.pipe(
-        result,
-        E.flatMap((soFar) =>
-          at === open
-            ? axis === '...'
-              ? bindRest(soFar, shape.slice(open, restEnd), input)
-              : E.right({ ...soFar, runs: { ...soFar.runs, [axis.slice(3)]: shape.slice(open, restEnd) } })
-            : bindLetter(soFar, axis, shape[open >= 0 && at > open ? restEnd + (at - open - 1) : at] as number, input),
-        ),
-      ),
+    (result, axis, at) => (E.isLeft(result) ? result : bindAxis(result.right, axis, at)),
     E.right(soFar),
   )
 }
@@ -270,53 +269,38 @@ export const resolve = (op: AnyOp, attrs: Attributes, shapes: Readonly<Record<st
   const inputs = inputsAmong(op, Object.keys(shapes))
   const names = Object.keys(inputs)
   const stranger = Object.keys(shapes).find((name) => !names.includes(name))
-  const needed = requiredInputs({ inputs })
-  const missing = needed.find((name) => shapes[name] === undefined)
-  return F.pipe(
-    ensure(
-      stranger === undefined,
-      'UnexpectedInput',
-      `there is no input ${brief(stranger ?? '')}; there are ${names.join(', ')}`,
+  if (stranger !== undefined)
+    return fail('UnexpectedInput', `there is no input ${brief(stranger)}; there are ${names.join(', ')}`)
+  const missing = names.find((name) => shapes[name] === undefined && !isOptional(inputs[name] as InputAxes))
+  if (missing !== undefined)
+    return fail('MissingInput', `input ${missing} is missing; needed are ${requiredInputs({ inputs }).join(', ')}`)
+  // asked of every case many times over: a pipe would cost more than what stands in it
+  const axes = names.reduce<Result<AxesKnown>>((soFar, name) => {
+    const shape = shapes[name]
+    return shape === undefined || E.isLeft(soFar)
+      ? soFar
+      : bindInput(soFar.right, name, axesOf(inputs[name] as InputAxes), shape)
+  }, nothingKnown)
+  if (E.isLeft(axes)) return axes
+  const { letters, rest, runs } = axes.right
+  const known: AnySizes = {
+    ...runs,
+    ...Object.fromEntries(Object.entries(letters).map(([letter, { extent }]) => [letter, extent])),
+    rest: rest?.shape ?? [],
+  }
+  const derived = op.derive(attrs, known)
+  if (E.isLeft(derived)) return derived
+  const sizes: AnySizes = { ...known, ...derived.right }
+  return E.right({
+    attrs,
+    sizes,
+    outputs: Object.fromEntries(
+      Object.entries(op.outputs).map(([name, axes]) => [
+        name,
+        outputShape(typeof axes === 'function' ? axes(attrs as never) : axes, sizes),
+      ]),
     ),
-    E.flatMap(() =>
-      ensure(missing === undefined, 'MissingInput', `input ${missing} is missing; needed are ${needed.join(', ')}`),
-    ),
-    E.flatMap(() =>
-      names.reduce<Result<AxesKnown>>(
-        (soFar, name) => {
-          const shape = shapes[name]
-          return shape === undefined
-            ? soFar
-            : F.pipe(
-                soFar,
-                E.flatMap((known) => bindInput(known, name, axesOf(inputs[name] as InputAxes), shape)),
-              )
-        },
-        E.right({ letters: {}, runs: {} }),
-      ),
-    ),
-    E.map(({ letters, rest, runs }): AnySizes => ({
-      ...runs,
-      ...Object.fromEntries(Object.entries(letters).map(([letter, { extent }]) => [letter, extent])),
-      rest: rest?.shape ?? [],
-    })),
-    E.flatMap((sizes) =>
-      F.pipe(
-        op.derive(attrs, sizes),
-        E.map((derived): AnySizes => ({ ...sizes, ...derived })),
-      ),
-    ),
-    E.map((sizes) => ({
-      attrs,
-      sizes,
-      outputs: Object.fromEntries(
-        Object.entries(op.outputs).map(([name, axes]) => [
-          name,
-          outputShape(typeof axes === 'function' ? axes(attrs as never) : axes, sizes),
-        ]),
-      ),
-    })),
-  )
+  })
 }
 
 /** The outputs that take a cotangent. */

@@ -1,4 +1,4 @@
-import { at1, at3, at3OrZero, sum2, tabulate1, tabulate3, windowReading } from '../arithmetic.js'
+import { at1, at3, at3OrZero, sum1, sum2, tabulate1, tabulate3, windowReading } from '../arithmetic.js'
 import type { Backward, Forward } from '../kernel.js'
 
 // y[n,o,i] = b[o] + Σ_{c,k} w[o,c,k] · x[n, first(o)+c, i·s + k·d − left]
@@ -25,9 +25,9 @@ export const backward: Backward<'conv1d'> = (
 ) => ({
   x: tabulate3([N, C, L], (n, channel, r) => {
     const [group, c, Og] = [Math.floor(channel / Cg), channel % Cg, O / groups]
-    return sum2(Og, K, (o, k) => {
+    return sum1(K, (k) => {
       const i = windowReading(r + left - k * d, s, Lo)
-      return i < 0 ? 0 : at3(w, group * Og + o, c, k) * at3(dy, n, group * Og + o, i)
+      return i < 0 ? 0 : sum1(Og, (o) => at3(w, group * Og + o, c, k) * at3(dy, n, group * Og + o, i))
     })
   }),
   w: tabulate3([O, Cg, K], (o, c, k) => {

@@ -1,4 +1,4 @@
-import { at1, at4, at4OrZero, sum3, tabulate1, tabulate4, windowReading } from '../arithmetic.js'
+import { at1, at4, at4OrZero, sum1, sum2, sum3, tabulate1, tabulate4, windowReading } from '../arithmetic.js'
 import type { Backward, Forward } from '../kernel.js'
 
 // y[n,o,i,j] = b[o] + Σ_{c,kh,kw} w[o,c,kh,kw] · x[n, first(o)+c, i·sh + kh·dh − top, j·sw + kw·dw − left]
@@ -30,10 +30,10 @@ export const backward: Backward<'conv2d'> = (
 ) => ({
   x: tabulate4([N, C, H, W], (n, channel, r, s) => {
     const [group, c, Og] = [Math.floor(channel / Cg), channel % Cg, O / groups]
-    return sum3(Og, KH, KW, (o, kh, kw) => {
+    return sum2(KH, KW, (kh, kw) => {
       const i = windowReading(r + top - kh * dh, sh, Ho)
       const j = windowReading(s + left - kw * dw, sw, Wo)
-      return i < 0 || j < 0 ? 0 : at4(w, group * Og + o, c, kh, kw) * at4(dy, n, group * Og + o, i, j)
+      return i < 0 || j < 0 ? 0 : sum1(Og, (o) => at4(w, group * Og + o, c, kh, kw) * at4(dy, n, group * Og + o, i, j))
     })
   }),
   w: tabulate4([O, Cg, KH, KW], (o, c, kh, kw) => {

@@ -1,4 +1,4 @@
-import { at1, at4, at4OrZero, sum3, tabulate1, tabulate4, windowReading } from '../arithmetic.js'
+import { at1, at4, at4OrZero, sum1, sum2, sum3, tabulate1, tabulate4, windowReading } from '../arithmetic.js'
 import type { Backward, Forward } from '../kernel.js'
 
 // y[n,o,r,s] = b[o] + Σ w[c, o − first(c), kh, kw] · x[n,c,i,j] over the channels c of o's group and the pixels (i,j) and
@@ -10,10 +10,10 @@ export const forward: Forward<'convTranspose2d'> = (
 ) => ({
   y: tabulate4([N, O, Ho, Wo], (n, output, r, s) => {
     const [group, o, Cg] = [Math.floor(output / Og), output % Og, C / groups]
-    const products = sum3(Cg, KH, KW, (c, kh, kw) => {
+    const products = sum2(KH, KW, (kh, kw) => {
       const i = windowReading(r + top - kh * dh, sh, H)
       const j = windowReading(s + left - kw * dw, sw, W)
-      return i < 0 || j < 0 ? 0 : at4(w, group * Cg + c, o, kh, kw) * at4(x, n, group * Cg + c, i, j)
+      return i < 0 || j < 0 ? 0 : sum1(Cg, (c) => at4(w, group * Cg + c, o, kh, kw) * at4(x, n, group * Cg + c, i, j))
     })
     return b === undefined ? products : products + at1(b, output)
   }),
