@@ -152,23 +152,27 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     return exit.usage
   }
 
+  const several = Math.min(jobs, asked.length)
+  const open = (): Promise<Result<Subject>> =>
+    browser !== undefined && rim.openHost !== undefined
+      ? inBrowser(Math.max(1, several), manner, rim.openHost(browser, device, name, err))
+      : several > 1 && rim.startPart !== undefined
+        ? openParts(several, manner, rim.startPart)
+        : alone(rim, manner, scope)
   status.show('checking the oracle …')
+  // other processes start while this one checks
+  const early = browser === undefined && several > 1 && rim.startPart !== undefined ? open() : undefined
   const findings = checkOracle(rim.oracle, table, [...new Set(asked.map(({ op }) => op))])
-  status.show(
-    browser !== undefined ? 'starting a browser …' : name === 'webgpu' ? 'opening a device …' : `opening ${name} …`,
-  )
   if (findings.length > 0) {
     status.clear()
+    await early?.then((parts) => (E.isRight(parts) ? parts.right.close() : undefined))
     complain(`the oracle fails its own check, so it judges nobody:\n  ${findings.join('\n  ')}`)
     return exit.oracleFailed
   }
-  const several = Math.min(jobs, asked.length)
-  const opened =
-    browser !== undefined && rim.openHost !== undefined
-      ? await inBrowser(Math.max(1, several), manner, rim.openHost(browser, device, name, err))
-      : several > 1 && rim.startPart !== undefined
-        ? await openParts(several, manner, rim.startPart)
-        : await alone(rim, manner, scope)
+  status.show(
+    browser !== undefined ? 'starting a browser …' : name === 'webgpu' ? 'opening a device …' : `opening ${name} …`,
+  )
+  const opened = await (early ?? open())
   status.clear()
   if (E.isLeft(opened)) {
     complain(`${opened.left.code}: ${opened.left.message}`)
