@@ -46,6 +46,10 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'train a network on the device, on digits',
     load: async () => (await import('./train.js')).trainCommand,
   },
+  'train-agent': {
+    summary: 'train an agent on the device, in a grid, on a cart with a pole, at catch',
+    load: async () => (await import('./trainAgent.js')).trainAgentCommand,
+  },
   lesson: {
     summary: 'what the course says about learning, seen on digits',
     load: async () => (await import('./lesson.js')).lessonCommand,

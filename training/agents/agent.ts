@@ -385,7 +385,7 @@ export const stepped = (
   )
 }
 
-const curvePoints = 60
+const curvePoints = 30
 
 /** After an update; a point is put to the learning curve where it is time for one and some episode ended. */
 export const afterUpdate = ({ recipe: { steps } }: AgentTraining, progress: AgentProgress): AgentProgress => {

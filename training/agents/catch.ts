@@ -21,6 +21,9 @@ export const catching: Environment = {
   name: 'catch',
   actions: 3,
   shape: [1, rows, columns],
+  // it ends by itself after just so many
+  limit: rows - 1,
+  success: { called: 'caught', by: (total) => total > 0 },
   start: (key) => [0, draws(key).integer(0, columns - 1), Math.floor(columns / 2)],
   step: ([row = 0, column = 0, paddle = 0], action) => {
     const moved = Math.min(columns - 1, Math.max(0, paddle + action - 1))

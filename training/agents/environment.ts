@@ -30,6 +30,8 @@ export interface Environment {
   readonly start: (key: Key) => EnvironmentState
   readonly step: (state: EnvironmentState, action: number, key: Key) => Outcome
   readonly observe: (state: EnvironmentState) => Numbers
+  /** what an episode may succeed in, in a word, and whether one of such a return has */
+  readonly success?: { readonly called: string; readonly by: (total: number) => boolean }
 }
 
 /** A key of its own for every place, episode and step under a seed's key: none is used twice, and none hangs on another. */
