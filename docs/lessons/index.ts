@@ -9,6 +9,7 @@ import { learningRate } from './learningRate.js'
 import type { Lesson } from './lesson.js'
 import { longRange } from './longRange.js'
 import { overfitting } from './overfitting.js'
+import { reinforcement } from './reinforcement.js'
 import { representation } from './representation.js'
 import { transfer } from './transfer.js'
 
@@ -26,6 +27,7 @@ export const lessons: readonly Lesson[] = [
   gan,
   longRange,
   ensemble,
+  reinforcement,
 ]
 
 export const lessonNamed = (name: string): Lesson | undefined => lessons.find((lesson) => lesson.name === name)

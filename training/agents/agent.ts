@@ -59,6 +59,8 @@ interface Common {
   readonly layers: Layers
   /** γ */
   readonly discount: number
+  /** how much a reward counts in what is learnt: values are so many times as large, and are learnt sooner where near 1 */
+  readonly scale: number
   /** of Adam: the first; it falls to 0 with the last step */
   readonly learningRate: number
 }
@@ -192,7 +194,7 @@ const whole = (least: number, what: string, value: number): Result<void> =>
  *         rate below 0; and what the programs refuse
  */
 export const agentTrainingOf = (environment: Environment, recipe: Recipe): Result<AgentTraining> => {
-  const { seed, places, layers, steps, discount, learningRate } = recipe
+  const { seed, places, layers, steps, discount, learningRate, scale } = recipe
   const nothing: Replay<Transition> = { capacity: 0, items: [], next: 0 }
   const stateOf = (tensors: Tensors, replay: Replay<Transition>): AgentState => ({
     tensors,
@@ -219,6 +221,13 @@ export const agentTrainingOf = (environment: Environment, recipe: Recipe): Resul
         Number.isFinite(learningRate) && learningRate >= 0,
         'AttributeOutOfRange',
         `the learning rate is ${learningRate}; a number of at least 0 is wanted`,
+      ),
+    ),
+    E.flatMap(() =>
+      ensure(
+        Number.isFinite(scale) && scale > 0,
+        'AttributeOutOfRange',
+        `the scale of rewards is ${scale}; a number above 0 is wanted`,
       ),
     ),
   )
@@ -416,7 +425,7 @@ export interface Criticized extends Taken {
  * state behind each step whose episode was cut off, and behind the last ones.
  */
 export const policyRows = (
-  { discount, lambda }: PolicyRecipe,
+  { discount, lambda, scale }: PolicyRecipe,
   steps: readonly (readonly Criticized[])[],
   beyond: (time: number, place: number) => number,
 ): readonly PolicyRow[] => {
@@ -425,7 +434,7 @@ export const policyRows = (
     const own = steps.map((all) => all[place] as Criticized)
     const ahead = advantages(
       own.map(({ reward, value, end, last }, time) => ({
-        reward,
+        reward: scale * reward,
         value,
         end,
         last,
@@ -445,12 +454,12 @@ export const policyRows = (
 
 /** What REINFORCE learns from the episode of each place: returns, less the baseline. */
 export const episodeRows = (
-  { discount }: PolicyRecipe,
+  { discount, scale }: PolicyRecipe,
   episodes: readonly (readonly Criticized[])[],
 ): readonly PolicyRow[] => {
   const rows = episodes.flatMap((steps) => {
     const returns = advantages(
-      steps.map(({ reward, end, last }) => ({ reward, value: 0, next: 0, end, last })),
+      steps.map(({ reward, end, last }) => ({ reward: scale * reward, value: 0, next: 0, end, last })),
       discount,
       1,
     )

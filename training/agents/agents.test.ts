@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { getOrThrow } from '../../spec/error.js'
 import { keyOf } from '../../spec/philox.js'
 import { draws } from '../../spec/philox.js'
-import type { Recipe } from './agent.js'
+import type { AgentProgress, Recipe } from './agent.js'
 import { actionsAt, agentNamed, agentTrainingOf, stepped } from './agent.js'
 import { cartpole } from './cartpole.js'
 import type { Environment } from './environment.js'
@@ -158,7 +158,10 @@ describe('what is done', () => {
       step: (state) => ({ state, reward: 0, end: false }),
       observe: (state) => state,
     }
-    let progress = { ...training.start.progress, places: [{ state: [0], episode: 0, taken: 0, total: 0 }] }
+    let progress: AgentProgress = {
+      ...training.start.progress,
+      places: [{ state: [0], episode: 0, taken: 0, total: 0 }],
+    }
     for (;;) {
       const next = stepped(endless, 1, progress, [0])
       if (E.isLeft(next)) {
@@ -166,7 +169,7 @@ describe('what is done', () => {
         expect(next.left.message).toContain('endless')
         break
       }
-      progress = { ...next.right.progress, places: [...next.right.progress.places] }
+      progress = next.right.progress
     }
     expect(agentTrainingOf(endless, recipeFor('reinforce', endless, 1))).toMatchObject({
       left: { code: 'AttributeOutOfRange' },

@@ -45,7 +45,8 @@ export const gridValues = (
         return {
           cell: state[0] ?? NaN,
           exact,
-          learnt: (isPolicy(recipe) ? numbersOf(answered, 'value')[at] : scores[at * actions + action]) ?? NaN,
+          learnt:
+            ((isPolicy(recipe) ? numbersOf(answered, 'value')[at] : scores[at * actions + action]) ?? NaN) / recipe.scale,
           action,
           regret: exact - valueOfAction(gridModel, values, recipe.discount, state, action),
         }

@@ -8,6 +8,7 @@ const policy: Default<PolicyRecipe> = {
   places: 16,
   layers: { hidden: [64, 64], activation: 'tanh' },
   discount: 0.99,
+  scale: 1,
   learningRate: 0.002,
   horizon: 16,
   lambda: 0.95,
@@ -20,6 +21,7 @@ const values: Default<QRecipe> = {
   places: 16,
   layers: { hidden: [64, 64], activation: 'relu' },
   discount: 0.99,
+  scale: 1,
   learningRate: 0.001,
   batch: 64,
   capacity: 20_000,
@@ -30,11 +32,19 @@ const values: Default<QRecipe> = {
 }
 
 const policyBy: Readonly<Record<string, Partial<Default<PolicyRecipe>>>> = {
-  gridworld: { steps: 30_000, layers: { hidden: [32], activation: 'tanh' } },
+  gridworld: { steps: 60_000, horizon: 8, layers: { hidden: [32], activation: 'tanh' }, learningRate: 0.005 },
+  cartpole: { steps: 150_000, scale: 0.05 },
   catch: { steps: 40_000, layers: { hidden: [64], activation: 'relu' } },
 }
 
+// whole episodes are few updates, which may go further
+const episodesBy: Readonly<Record<string, Partial<Default<PolicyRecipe>>>> = {
+  gridworld: { steps: 40_000, learningRate: 0.01 },
+  cartpole: { steps: 120_000, places: 8, learningRate: 0.01 },
+}
+
 const valuesBy: Readonly<Record<string, Partial<Default<QRecipe>>>> = {
+  cartpole: { steps: 40_000, scale: 0.05, updates: 4 },
   gridworld: { steps: 20_000, layers: { hidden: [32], activation: 'relu' } },
   catch: { steps: 20_000, layers: { hidden: [64], activation: 'relu' } },
 }
@@ -42,5 +52,5 @@ const valuesBy: Readonly<Record<string, Partial<Default<QRecipe>>>> = {
 /** What an agent learns an environment by, unless it is told otherwise. */
 export const recipeFor = (agent: AgentName, { name }: Environment, seed: number): Recipe =>
   agent === 'reinforce' || agent === 'actorCritic'
-    ? { ...policy, ...policyBy[name], agent, seed }
+    ? { ...policy, ...policyBy[name], ...(agent === 'reinforce' ? episodesBy[name] : {}), agent, seed }
     : { ...values, ...valuesBy[name], agent, seed }

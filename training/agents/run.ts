@@ -201,7 +201,7 @@ const learnValues = async (
   replay: Replay<Transition>,
 ): Answer<Tensors> => {
   const { environment, looking, network } = training
-  const { batch, discount, copyEvery } = recipe
+  const { batch, discount, copyEvery, scale } = recipe
   const drawn = batchOf(recipe, replay, batch, progress.updates)
   const looked = await session.run(
     looking,
@@ -213,7 +213,7 @@ const learnValues = async (
   )()
   if (E.isLeft(looked)) return looked
   const targets = targetsOf(
-    drawn,
+    drawn.map(({ reward, end }) => ({ reward: scale * reward, end })),
     discount,
     environment.actions,
     numbersOf(looked.right, targetValues(network.output)),
