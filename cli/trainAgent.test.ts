@@ -67,7 +67,10 @@ describe.each(agentNames)('%s', (agent) => {
       agent,
       'cartpole',
       { ...given, checkpoint: at(`${agent}-part`) },
-      { interrupted: () => ++asked > 20 || (agent === 'reinforce' && asked > 1) || (agent === 'actorCritic' && asked > 2) },
+      {
+        interrupted: () =>
+          ++asked > 20 || (agent === 'reinforce' && asked > 1) || (agent === 'actorCritic' && asked > 2),
+      },
     )
     expect(broken.code).toBe(130)
     expect(broken.out).toMatch(/its state is in .*; to go on:\n {2}etalon train-agent/)
@@ -118,7 +121,12 @@ describe('etalon train-agent', () => {
           plainF32.run(program, feeds, watch),
         ),
     }
-    const { code, err } = await trained('actorCritic', 'gridworld', { ...small, lockstep: 1 }, { open: () => TE.right(wrong) })
+    const { code, err } = await trained(
+      'actorCritic',
+      'gridworld',
+      { ...small, lockstep: 1 },
+      { open: () => TE.right(wrong) },
+    )
     expect(code).toBe(1)
     expect(err).toMatch(/update 1: node loss.value \(mse forward\) is outside its bound/)
   })
@@ -133,7 +141,9 @@ describe('etalon train-agent', () => {
     }
     expect(await refused('sarsa', 'catch')).toMatch(/^etalon: AttributeOutOfRange: there is no agent "sarsa"/)
     expect(await refused('dqn', 'chess')).toMatch(/^etalon: AttributeOutOfRange: there is no environment "chess"/)
-    expect(await refused('dqn', 'catch', { capacity: 16 })).toMatch(/a replay of 16 transitions is smaller than a batch/)
+    expect(await refused('dqn', 'catch', { capacity: 16 })).toMatch(
+      /a replay of 16 transitions is smaller than a batch/,
+    )
     expect(await refused('dqn', 'catch', { horizon: 16 })).toMatch(/UnknownAttribute: dqn has no horizon; it has batch/)
     expect(await refused('reinforce', 'catch', { copyEvery: 5 })).toMatch(/reinforce has no copy-every/)
     expect(await refused('dqn', 'catch', { checkpoint: at('no/where') })).toMatch(/cannot be written/)
@@ -151,11 +161,18 @@ describe('etalon train-agent', () => {
     }
     expect(await spoilt({ tensors: tensors.slice(1), metadata })).toMatch(/MissingInput/)
     expect(await spoilt({ tensors, metadata: { ...metadata, next: '60' } })).toMatch(/its replay holds 60 transitions/)
-    expect(await spoilt({ tensors, metadata: { ...metadata, progress: '{}' } })).toMatch(/its progress has steps/)
+    expect(await spoilt({ tensors, metadata: { ...metadata, progress: '{}' } })).toMatch(
+      /its progress has curve undefined/,
+    )
   })
 
   test('a backend that cannot start says nothing of right and wrong', async () => {
-    const { code, err } = await trained('dqn', 'catch', {}, { open: () => TE.left(etalonError('BackendUnavailable', 'no')) })
+    const { code, err } = await trained(
+      'dqn',
+      'catch',
+      {},
+      { open: () => TE.left(etalonError('BackendUnavailable', 'no')) },
+    )
     expect(code).toBe(3)
     expect(err).toBe('etalon: BackendUnavailable: no\n')
   })

@@ -126,7 +126,9 @@ const recipeOf = (recipe: Recipe, options: AgentTrainingOptions): Result<Recipe>
           // no update waits for more than is ever remembered
           ...given(
             'warmup',
-            options.capacity === undefined || options.capacity < 1 ? undefined : Math.min(recipe.warmup, options.capacity),
+            options.capacity === undefined || options.capacity < 1
+              ? undefined
+              : Math.min(recipe.warmup, options.capacity),
           ),
         },
   )
@@ -161,13 +163,7 @@ const fromFile = (training: AgentTraining, file: string): taskEither.TaskEither<
     TE.mapLeft(within(file)),
   )
 
-const noVerdict: readonly ErrorCode[] = [
-  'BackendUnavailable',
-  'DeviceLost',
-  'Unsupported',
-  'NoAnswer',
-  'Died',
-]
+const noVerdict: readonly ErrorCode[] = ['BackendUnavailable', 'DeviceLost', 'Unsupported', 'NoAnswer', 'Died']
 
 const codeOf = (interruption: Interruption<Guilty>): ExitCode =>
   interruption.why !== 'error'
@@ -246,7 +242,7 @@ export const gridText = (cells: readonly CellValue[]): string => {
   return [
     'the likeliest action of each cell, its value as learnt, and in brackets exactly:',
     ...gridMap.map((line, row) =>
-      `  ${[...line].map((mark, column) => cellText(mark, at(row, column))).join(' ')}`.trimEnd(),
+      `  ${line.split('').map((mark, column) => cellText(mark, at(row, column))).join(' ')}`.trimEnd(),
     ),
     `values are off by ${errorOfValues(cells).toFixed(3)}, root mean square; its actions cost ${Math.max(...cells.map(({ regret }) => regret)).toFixed(3)} at most`,
   ].join('\n')
@@ -287,15 +283,15 @@ export const trainAgentAt = async (
     options.checkpoint === undefined ? E.right(undefined) : await writable(options.checkpoint)
   if (E.isLeft(target)) return refused(target.left)
   const from =
-    options.resume === undefined ? E.right<EtalonError, AgentState>(training.start) : await fromFile(training, options.resume)()
+    options.resume === undefined
+      ? E.right<EtalonError, AgentState>(training.start)
+      : await fromFile(training, options.resume)()
   if (E.isLeft(from)) return refused(from.left)
   status.show('opening a device …')
   const opened = await rim.open(options.device, options.backend)()
   if (E.isLeft(opened)) return refused(opened.left)
   const ours = (options.backend ?? 'webgpu') === 'webgpu' && options.caseTimeout === undefined
-  const backend = ours
-    ? opened.right
-    : guarded(opened.right, { limit: timeLimit(options.caseTimeout ?? longTimeout) })
+  const backend = ours ? opened.right : guarded(opened.right, { limit: timeLimit(options.caseTimeout ?? longTimeout) })
 
   say(headOf(training, backend))
   if (options.resume !== undefined)
@@ -325,11 +321,15 @@ export const trainAgentAt = async (
           const { steps, episodes, mean } = event.point
           // a backend that never waits for anything outside would keep signals from being heard
           await new Promise((resolve) => void setImmediate(resolve))
-          say(`step ${String(steps).padStart(7)}  ${String(episodes).padStart(6)} episodes  mean return ${fixed(mean).padStart(7)}`)
+          say(
+            `step ${String(steps).padStart(7)}  ${String(episodes).padStart(6)} episodes  mean return ${fixed(mean).padStart(7)}`,
+          )
           return E.right(undefined)
         }
         last = event.progress
-        status.show(`${bar(shareOf(training, last))} step ${last.steps}, update ${last.updates}, loss ${event.loss.toFixed(4)}`)
+        status.show(
+          `${bar(shareOf(training, last))} step ${last.steps}, update ${last.updates}, loss ${event.loss.toFixed(4)}`,
+        )
         if (last.updates > options.lockstep) return E.right(undefined)
         const verdict = judged(training, rim, backend.depth, event)
         if (E.isLeft(verdict)) return verdict
@@ -344,7 +344,9 @@ export const trainAgentAt = async (
     if (E.isLeft(ended)) {
       const code = refuse(ended.left)
       if (kept !== undefined)
-        complainTo(err)(`its state after ${kept.steps} steps is in ${kept.file}; to go on:\n  ${goingOn(ofCommand, kept.file)}`)
+        complainTo(err)(
+          `its state after ${kept.steps} steps is in ${kept.file}; to go on:\n  ${goingOn(ofCommand, kept.file)}`,
+        )
       return code
     }
     const state = ended.right
@@ -366,7 +368,7 @@ export const trainAgentAt = async (
     const grid: Result<readonly CellValue[]> =
       environment === 'gridworld' ? await gridValues(training, backend, state.tensors)() : E.right([])
     if (E.isLeft(grid)) return refused(grid.left)
-    say(`${ink.strong(resultOf(training, evaluated.right))}`)
+    say(ink.strong(resultOf(training, evaluated.right)))
     if (grid.right.length > 0) say(gridText(grid.right))
     say(`${state.progress.steps} steps, ${state.progress.updates} updates in ${seconds.toFixed(1)} s`)
     if (json === true) {
@@ -419,7 +421,7 @@ const anyNumber = (text: string): number => {
 /** `etalon train-agent AGENT ENVIRONMENT`: deep reinforcement learning on the device. */
 export const trainAgentCommand: Subcommand = (command, end) =>
   void command
-    .argument('<agent>', `${agentNames.join(', ')}`)
+    .argument('<agent>', agentNames.join(', '))
     .argument('<environment>', environments.map(({ name }) => name).join(', '))
     .option('--seed <n>', 'of the first weights, the actions and all that is drawn', wholeNumber(0), 1)
     .option('--steps <n>', 'steps of the environment, in all places together', wholeNumber(1))

@@ -56,10 +56,13 @@ const mostPlaces = 16
 const recipeIn = (room: Classroom, { agent, environment, steps }: Pupil): Recipe => {
   const recipe = recipeFor(agent, environment, room.seed)
   const few = {
-    steps: sized(room, steps ?? recipe.steps, 64),
+    // what is least comes to an update all the same
+    steps: sized(room, steps ?? recipe.steps, isPolicy(recipe) ? 16 : recipe.batch),
     places: Math.min(recipe.places, sized(room, 10 * mostPlaces, 1)),
   }
-  return isPolicy(recipe) ? { ...recipe, ...few } : { ...recipe, ...few, warmup: Math.min(recipe.warmup, few.steps / 2) }
+  return isPolicy(recipe)
+    ? { ...recipe, ...few }
+    : { ...recipe, ...few, warmup: Math.min(recipe.warmup, few.steps / 2) }
 }
 
 interface Outcome {
@@ -126,17 +129,13 @@ const taughtIn =
     return F.pipe(
       TE.Do,
       TE.bind('evaluation', () => evaluateAgent(training, room.backend, tensors, sized(whole, 100, 2))),
-      TE.bind(
-        'cells',
-        (): Task<readonly CellValue[]> =>
-          pupil.environment === gridworld ? gridValues(training, room.backend, tensors) : TE.right([]),
+      TE.bind('cells', (): Task<readonly CellValue[]> =>
+        pupil.environment === gridworld ? gridValues(training, room.backend, tensors) : TE.right([]),
       ),
-      TE.bind(
-        'frames',
-        (): Task<readonly Tensor[]> =>
-          pupil.environment === catching
-            ? framesOf(room, training, tensors, catching.start(keyAt([0, 0], room.seed, 0, 0)))
-            : TE.right([]),
+      TE.bind('frames', (): Task<readonly Tensor[]> =>
+        pupil.environment === catching
+          ? framesOf(room, training, tensors, catching.start(keyAt([0, 0], room.seed, 0, 0)))
+          : TE.right([]),
       ),
       TE.map((found): Taught => ({ pupil, outcome: { pupil, training, progress, ...found } })),
     )()
@@ -236,7 +235,9 @@ const poleSections = (outcomes: readonly Outcome[]): readonly Section[] => [
     ...outcomes.flatMap(({ pupil: { agent }, progress: { curve } }) => {
       const best = Math.max(...curve.map(({ mean }) => mean))
       const last = curve.at(-1)?.mean ?? best
-      return last < 0.7 * best ? [`${called[agent]} had been at ${best.toFixed(0)} on the way and fell to ${last.toFixed(0)}.`] : []
+      return last < 0.7 * best
+        ? [`${called[agent]} had been at ${best.toFixed(0)} on the way and fell to ${last.toFixed(0)}.`]
+        : []
     }),
   ),
 ]
@@ -291,7 +292,9 @@ export const reinforcement: Lesson = {
     F.pipe(
       inTurn(partOf(room, 0, 1), pupils, taughtIn(room), ({ weight }) => weight),
       TE.bindTo('all'),
-      TE.bind('solution', () => TE.fromEither(valueIteration(gridModel, recipeFor('dqn', gridworld, room.seed).discount))),
+      TE.bind('solution', () =>
+        TE.fromEither(valueIteration(gridModel, recipeFor('dqn', gridworld, room.seed).discount)),
+      ),
       TE.map(({ all, solution: { sweeps } }) => {
         const outcomes = all.flatMap(({ outcome }) => (outcome === undefined ? [] : [outcome]))
         const lost = all.filter(({ outcome }) => outcome === undefined)
@@ -320,7 +323,9 @@ export const reinforcement: Lesson = {
             ['sweeps of value iteration', sweeps],
             ...outcomes.flatMap(({ pupil: { agent, environment }, evaluation: { mean, returns }, cells, training }) => [
               [`mean return, ${agent} on ${environment.name}`, mean] as const,
-              ...(cells.length === 0 ? [] : [[`error of values, ${agent} on gridworld`, errorOfValues(cells)] as const]),
+              ...(cells.length === 0
+                ? []
+                : [[`error of values, ${agent} on gridworld`, errorOfValues(cells)] as const]),
               ...(training.environment.success === undefined
                 ? []
                 : [

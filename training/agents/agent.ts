@@ -406,10 +406,7 @@ export const afterUpdate = ({ recipe: { steps } }: AgentTraining, progress: Agen
     ...(due && since.episodes > 0
       ? {
           since: { episodes: 0, total: 0 },
-          curve: [
-            ...curve,
-            { steps: progress.steps, episodes: progress.episodes, mean: since.total / since.episodes },
-          ],
+          curve: [...curve, { steps: progress.steps, episodes: progress.episodes, mean: since.total / since.episodes }],
         }
       : {}),
   }

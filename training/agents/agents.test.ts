@@ -140,7 +140,11 @@ describe('what is done', () => {
 
   test('a step of all places is the same whenever it is taken, and counts what ended', () => {
     const { progress } = training.start
-    const actions = actionsAt(training, progress, Array.from({ length: 64 }, () => 0))
+    const actions = actionsAt(
+      training,
+      progress,
+      Array.from({ length: 64 }, () => 0),
+    )
     expect(new Set(actions).size).toBeGreaterThan(1)
     const once = stepped(gridworld, 1, progress, actions)
     expect(stepped(gridworld, 1, progress, actions)).toEqual(once)
@@ -190,7 +194,11 @@ describe('a training is refused', () => {
     ['a discount above 1', { ...actorCritic, discount: 1.1 }, /discount is 1.1/],
     ['a lambda below 0', { ...actorCritic, lambda: -0.1 }, /lambda is -0.1/],
     ['a rate that is no number', { ...actorCritic, learningRate: NaN }, /learning rate is NaN/],
-    ['a layer of no units', { ...actorCritic, layers: { hidden: [0], activation: 'tanh' as const } }, /units of a hidden/],
+    [
+      'a layer of no units',
+      { ...actorCritic, layers: { hidden: [0], activation: 'tanh' as const } },
+      /units of a hidden/,
+    ],
   ])('for %s', (_, recipe, message) => {
     expect(agentTrainingOf(cartpole, recipe)).toMatchObject({
       left: { code: 'AttributeOutOfRange', message: expect.stringMatching(message) as string },

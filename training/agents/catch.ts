@@ -31,7 +31,6 @@ export const catching: Environment = {
     return { state: [row + 1, column, moved], reward: end ? (moved === column ? 1 : -1) : 0, end }
   },
   observe: ([row = 0, column = 0, paddle = 0]) =>
-    generate([1, rows, columns], (i) =>
-      i === row * columns + column || i === (rows - 1) * columns + paddle ? 1 : 0,
-    ).data,
+    generate([1, rows, columns], (i) => (i === row * columns + column || i === (rows - 1) * columns + paddle ? 1 : 0))
+      .data,
 }

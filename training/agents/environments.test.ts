@@ -38,7 +38,10 @@ describe(`cartpole goes as it does in ${by}`, () => {
 
   test('a whole episode from its start drifts by no more than rounding does', () => {
     const { actions, states } = trajectories.find(({ truncated }) => truncated)!
-    const end = actions.reduce<readonly number[]>((state, action) => cartpole.step(state, action, [0, 0]).state, states[0]!)
+    const end = actions.reduce<readonly number[]>(
+      (state, action) => cartpole.step(state, action, [0, 0]).state,
+      states[0]!,
+    )
     for (const [i, value] of end.entries()) expect(value).toBeCloseTo(states.at(-1)![i]!, 9)
   })
 })
@@ -160,7 +163,9 @@ describe('value iteration on the grid', () => {
       expect([...seen.keys()].toSorted()).toEqual([...said.keys()].toSorted())
       // four standard deviations of a share
       for (const [next, share] of said)
-        expect(Math.abs((seen.get(next) ?? 0) - share)).toBeLessThan(4 * Math.sqrt((share * (1 - share)) / count) + 1e-9)
+        expect(Math.abs((seen.get(next) ?? 0) - share)).toBeLessThan(
+          4 * Math.sqrt((share * (1 - share)) / count) + 1e-9,
+        )
     }
   })
 

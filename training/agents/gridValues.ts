@@ -46,7 +46,8 @@ export const gridValues = (
           cell: state[0] ?? NaN,
           exact,
           learnt:
-            ((isPolicy(recipe) ? numbersOf(answered, 'value')[at] : scores[at * actions + action]) ?? NaN) / recipe.scale,
+            ((isPolicy(recipe) ? numbersOf(answered, 'value')[at] : scores[at * actions + action]) ?? NaN) /
+            recipe.scale,
           action,
           regret: exact - valueOfAction(gridModel, values, recipe.discount, state, action),
         }

@@ -30,7 +30,9 @@ const towards = (cell: number, move: number): number => {
 
 const cells: readonly number[] = Array.from({ length: height * width }, (_, cell) => cell)
 
-const arriving = (cell: number): { readonly state: EnvironmentState; readonly reward: number; readonly end: boolean } => {
+const arriving = (
+  cell: number,
+): { readonly state: EnvironmentState; readonly reward: number; readonly end: boolean } => {
   const found = at(cell)
   return {
     state: [cell],

@@ -133,7 +133,12 @@ export const actorCriticProgram = (network: Network, optimizer: Optimizer): Resu
       valueTarget: [N, 1],
     },
     [
-      forwardNode('loss.policy', 'softmaxCrossEntropy', { logits: output, target: 'advantage' }, { loss: 'loss.policy' }),
+      forwardNode(
+        'loss.policy',
+        'softmaxCrossEntropy',
+        { logits: output, target: 'advantage' },
+        { loss: 'loss.policy' },
+      ),
       forwardNode('policy', 'softmax', { x: output }, { y: 'policy' }),
       forwardNode('policy.log', 'logSoftmax', { x: output }, { y: 'policy.log' }),
       forwardNode('plogp', 'mul', { a: 'policy', b: 'policy.log' }, { y: 'plogp' }),
