@@ -33,7 +33,7 @@ const values: Default<QRecipe> = {
 
 const policyBy: Readonly<Record<string, Partial<Default<PolicyRecipe>>>> = {
   gridworld: { steps: 60_000, horizon: 8, layers: { hidden: [32], activation: 'tanh' }, learningRate: 0.005 },
-  cartpole: { steps: 150_000, scale: 0.05 },
+  cartpole: { steps: 300_000, scale: 0.05 },
   catch: { steps: 40_000, layers: { hidden: [64], activation: 'relu' } },
 }
 
