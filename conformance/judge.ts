@@ -47,7 +47,7 @@ export interface Judgement {
   readonly held: number
   /**
    * the root mean square of the bounds by that of the values wanted, of the output where it is largest: a verdict says
-   * nothing about errors smaller than this share of the values
+   * nothing about errors smaller than this share of the values; outputs that cancel aside
    */
   readonly looseness: number
   /** Σ (error ÷ bound)² over the elements that are judged and have a bound above 0, and how many these are */
@@ -382,6 +382,8 @@ export interface Hearing {
   readonly independent?: boolean
   /** what may be spent on holding all elements of an output by sums, where some of them are judged and nothing rounds */
   readonly sums?: SumsEffort
+  /** outputs whose terms cancel but for rounding: how large a bound is beside them says nothing of it */
+  readonly cancelling?: readonly string[]
 }
 
 const problemOf = (values: Fields, answer: Tensors): string | undefined =>
@@ -411,6 +413,7 @@ export const judge = ({
   elements = {},
   independent = false,
   sums,
+  cancelling = [],
 }: Hearing): Judgement => {
   const problem = problemOf(expected.values, answer)
   if (problem !== undefined) return unanswered(problem)
@@ -426,7 +429,10 @@ export const judge = ({
     judged: readings.reduce((n, { want }) => n + want.length, 0),
     of: readings.reduce((n, { shape }) => n + sizeOf(shape), 0),
     held: found.reduce((n, { held }) => n + held, 0),
-    looseness: readings.map(loosenessOf).reduce((a, b) => Math.max(a, b), 0),
+    looseness: readings
+      .filter((_, k) => !cancelling.includes((found[k] as (typeof found)[number]).output))
+      .map(loosenessOf)
+      .reduce((a, b) => Math.max(a, b), 0),
     spread: spreadOf(readings),
   }
 }

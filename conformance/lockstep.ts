@@ -32,6 +32,8 @@ export interface Judging {
   readonly effort?: Effort
   /** which elements of it are drawn */
   readonly seed?: number
+  /** outputs of a node whose terms cancel but for rounding, by the network that it stands in; by default none */
+  readonly cancelling?: (node: ProgramNode) => readonly string[]
 }
 
 /** What is spent on each output of a node, unless it is said otherwise: a moment, but for the dearest. */
@@ -82,7 +84,12 @@ export const expectOf = (oracle: Oracle, node: ProgramNode, question: Question, 
  * Errors  what the op refuses of its inputs, with the node's name in front
  */
 export const judgeNode =
-  (oracle: Oracle, depth: Depth, values: Tensors, { feeds = values, effort = nodeEffort, seed = 1 }: Judging = {}) =>
+  (
+    oracle: Oracle,
+    depth: Depth,
+    values: Tensors,
+    { feeds = values, effort = nodeEffort, seed = 1, cancelling = () => [] }: Judging = {},
+  ) =>
   (node: ProgramNode): Result<LockstepFinding> =>
     F.pipe(
       questionOf(node, values, feeds),
@@ -93,7 +100,14 @@ export const judgeNode =
         node: node.name,
         op: node.op,
         direction: node.direction,
-        judgement: judge({ oracle, question, expected, answer: pick(node.outputs, values), elements }),
+        judgement: judge({
+          oracle,
+          question,
+          expected,
+          answer: pick(node.outputs, values),
+          elements,
+          cancelling: cancelling(node),
+        }),
       })),
       E.mapLeft(within(node.name)),
     )
