@@ -57,6 +57,8 @@ export interface Judgement {
    * convolution of integers that came out with fractions, as transformed ones (Winograd, FFT) do
    */
   readonly fractions?: number
+  /** the declared convention of the backend's own by which it was judged, in a few words; by default the catalogue's */
+  readonly convention?: string
   /** what is wrong before any number is looked at: an answer missing, or of another shape */
   readonly problem?: string
   /** there was no answer in time */

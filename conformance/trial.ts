@@ -272,6 +272,7 @@ export const runTrial =
     const judge = judgeNode(oracle, backend.depth ?? anyOrder, values, {
       seed,
       cancelling: cancellingIn(program),
+      ...(backend.conventions && { conventions: backend.conventions }),
       ...(effort === undefined ? {} : { effort }),
     })
     const findings: LockstepFinding[] = []
