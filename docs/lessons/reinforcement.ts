@@ -34,9 +34,9 @@ interface Pupil {
 
 const called: Readonly<Record<AgentName, string>> = {
   reinforce: 'REINFORCE with a baseline',
-  actorCritic: 'actor and critic',
+  actorCritic: 'Actor-critic',
   dqn: 'DQN',
-  doubleDqn: 'double DQN',
+  doubleDqn: 'Double DQN',
 }
 
 const pupils: readonly Pupil[] = [
