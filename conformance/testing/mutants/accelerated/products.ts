@@ -7,6 +7,7 @@ import { bf16, f16, tf32 } from './rounded.js'
 const dense = mutantsOf('accelerated/layers/dense')
 const tile = mutantsOf('accelerated/tile')
 const subgroup = mutantsOf('accelerated/subgroupTile')
+const vectors = mutantsOf('accelerated/subgroupVectors')
 const sum = mutantsOf('accelerated/reduction')
 
 const onNone = { on: 'no subgroups' } as const
@@ -342,6 +343,60 @@ export const products: readonly Mutant[] = [
     ['dense'],
     's${m * tile.S + t}_${j} += a * b${j};',
     `s\${m * tile.S + t}_\${j} += a * ${tf32('b${j}')};`,
+  ),
+
+  // the same by vectors
+  vectors(
+    'tail',
+    'columns past the last are written',
+    'dense',
+    'row < dims.rows && column < dims.columns',
+    'row < dims.rows',
+  ),
+  vectors(
+    'tail',
+    'rows past the last are written',
+    'dense',
+    'row < dims.rows && column < dims.columns',
+    'column < dims.columns',
+  ),
+  vectors('tail', 'the last of four terms dropped', 'dense', '+ ${p2} + ${p3};', '+ ${p2};'),
+  vectors('tail', 'the last of four nested terms dropped', 'dense backward', '(${p2} + ${p3})', '${p2}'),
+  vectors(
+    'tail',
+    'terms past the last are added',
+    'dense backward',
+    '`select(vec4<f32>(), ${vector}, k + ${q} < dims.terms)`',
+    'vector',
+  ),
+  vectors('index', 'the first number of a vector for each', 'dense', "'xyzw'.charAt(i)", "'xxxx'.charAt(i)"),
+  vectors(
+    'index',
+    'of rows side by side the first four for all',
+    'dense backward',
+    '(q * tileRows(tile)) / 4 + Math.floor(r / 4)',
+    '(q * tileRows(tile)) / 4',
+  ),
+  vectors(
+    'index',
+    'columns of a lane apart where they are neighbours',
+    'dense backward',
+    "right === 'terms' && together !== true ? S : 1",
+    'S',
+  ),
+  vectors(
+    'extent',
+    'the products of one chunk of 256 terms lost',
+    'dense',
+    'for (var k = 0u; k < dims.terms; k += 4u) {',
+    'for (var k = 0u; k < dims.terms; k += 4u) {\n    if (k >= 256u && k < 512u) { continue; }',
+  ),
+  vectors(
+    'precision',
+    'products in tf32',
+    'dense',
+    'x${q} * ${right.term(q, j)}',
+    `x\${q} * ${tf32('${right.term(q, j)}')}`,
   ),
 
   // sums over batch and space
