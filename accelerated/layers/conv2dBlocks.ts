@@ -1,5 +1,5 @@
 import type { SubgroupTile } from '../subgroupTile.js'
-import { each, tileRows } from '../subgroupTile.js'
+import { each, eachRowOfSums, tileRows } from '../subgroupTile.js'
 
 /**
  * Convolutions by one subgroup whose lanes each hold a block of 2 × 4 outputs of one image, where the taps of a row lie side
@@ -60,11 +60,19 @@ const multiplyAdd = (tile: SubgroupTile, KW: number, element: (tap: number, j: n
 
 /** A call for every sum of the tile that exists. */
 const writeAll = (tile: SubgroupTile, height: string, width: string, write: string): string =>
-  each(tileRows(tile), (r) =>
-    eachOutput(
-      (q, j) =>
-        `if ((row + ${r}u < rows) & (own < blocks) & (i0 + ${q}u < ${height}) & (j0 + ${j}u < ${width})) { ${write}(group_of_tile * rows + row + ${r}u, n, i0 + ${q}u, j0 + ${j}u, s${r}_${q}_${j}); }`,
-    ),
+  eachRowOfSums(
+    tile,
+    'rows',
+    (r) =>
+      Array.from(
+        { length: blockRows * blockColumns },
+        (_, at) => `s${r}_${Math.floor(at / blockColumns)}_${at % blockColumns}`,
+      ),
+    (sums) =>
+      eachOutput(
+        (q, j) =>
+          `if ((own < blocks) & (i0 + ${q}u < ${height}) & (j0 + ${j}u < ${width})) { ${write}(group_of_tile * rows + row + r, n, i0 + ${q}u, j0 + ${j}u, ${sums[q * blockColumns + j]}); }`,
+      ),
   )
 
 /** y = b + w ⋆ x, the products added in order of tap row, channel and tap. */
@@ -104,8 +112,8 @@ fn group(tile: u32, lane: u32) {
 }
 
 fn write(o: u32, n: u32, i: u32, j: u32, sum: f32) {
-  var value = sum;
-  if (dims.hasBias == 1u) { value += b(o); }
+  let given = dims.hasBias == 1u;
+  let value = select(sum, sum + b(select(0u, o, given)), given);
   set_y(((n * dims.O + o) * dims.Ho + i) * dims.Wo + j, value);
 }
 `
