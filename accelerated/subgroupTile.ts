@@ -146,7 +146,7 @@ export const tileCorner = (tile: SubgroupTile): string => `
 
 const finishInside = /* wgsl */ `
 fn finish_inside(row: u32, column: u32, sum: f32) {
-  if ((row < dims.rows) & (column < dims.columns)) { finish(row, column, sum); }
+  if (column < dims.columns) { finish(row, column, sum); }
 }
 `
 

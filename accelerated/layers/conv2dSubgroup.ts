@@ -79,7 +79,7 @@ fn group(tile: u32, lane: u32) {
 
 fn write(first: u32, row: u32, p: u32, sum: f32) {
   let area = dims.Ho * dims.Wo;
-  if ((row >= dims.O / dims.groups) | (p >= dims.N * area)) { return; }
+  if (p >= dims.N * area) { return; }
   let o = first + row;
   let given = dims.hasBias == 1u;
   let value = select(sum, sum + b(select(0u, o, given)), given);
@@ -140,7 +140,7 @@ fn group(tile: u32, lane: u32) {
 
 fn write(first: u32, row: u32, p: u32, sum: f32) {
   let area = dims.H * dims.W;
-  if ((row >= dims.Cg) | (p >= dims.N * area)) { return; }
+  if (p >= dims.N * area) { return; }
   let channel = first + row;
   set_dx((p / area * dims.C + channel) * area + p % area, finished(channel, sum));
 }
@@ -197,7 +197,7 @@ fn group(tile_of_part: u32, lane: u32) {
 
 fn write(first: u32, row: u32, column: u32, sum: f32) {
   let columns = dims.Cg * dims.KH * dims.KW;
-  if ((row >= dims.O / dims.groups) | (column >= columns)) { return; }
+  if (column >= columns) { return; }
   set_dweights((first + row) * columns + column, sum);
 }
 `

@@ -14,7 +14,13 @@ const onNone = { on: 'no subgroups' } as const
 
 export const products: readonly Mutant[] = [
   dense('index', 'the first bias for every output', 'dense forward', 'sum += b(o);', 'sum += b(0u);'),
-  dense('attribute', 'tiles leave the bias out', 'dense forward', 'value += b(o);', ''),
+  dense(
+    'attribute',
+    'tiles leave the bias out',
+    'dense forward',
+    'select(sum, sum + b(select(0u, o, given)), given)',
+    'sum',
+  ),
   dense('tail', 'the last term of a sum dropped', 'dense forward', 'i < dims.I; i++', 'i + 1u < dims.I; i++'),
   dense('stale', 'a sum starts at 1', 'dense forward', 'var sum = 0.0;\n  for (var i', 'var sum = 1.0;\n  for (var i'),
   dense('subset', 'dx only where dw is wanted too', 'dense backward', "wants('x') ?", "wants('x') && wants('w') ?"),
@@ -112,8 +118,8 @@ export const products: readonly Mutant[] = [
     'attribute',
     'an absent bias is read all the same',
     'dense forward',
-    'if (dims.hasBias == 1u) { value += b(o); }',
-    'value += b(o);',
+    'select(sum, sum + b(select(0u, o, given)), given)',
+    'sum + b(o)',
     { equivalent: 'an absent tensor is bound as one zero, and a read past the end of a binding is one of it' },
   ),
   dense(
@@ -251,19 +257,13 @@ export const products: readonly Mutant[] = [
   ),
 
   // tiles of a subgroup
-  subgroup(
-    'tail',
-    'columns past the last are written',
-    'dense',
-    'row < dims.rows && column < dims.columns',
-    'row < dims.rows',
-  ),
+  subgroup('tail', 'columns past the last are written', 'dense', 'if (column < dims.columns) { finish', '{ finish'),
   subgroup(
     'tail',
     'rows past the last are written',
     'dense',
-    'row < dims.rows && column < dims.columns',
-    'column < dims.columns',
+    'min(${tileRows(tile)}u, ${rows} - row)',
+    '${tileRows(tile)}u',
   ),
   subgroup(
     'tail',
@@ -346,20 +346,7 @@ export const products: readonly Mutant[] = [
   ),
 
   // the same by vectors
-  vectors(
-    'tail',
-    'columns past the last are written',
-    'dense',
-    'row < dims.rows && column < dims.columns',
-    'row < dims.rows',
-  ),
-  vectors(
-    'tail',
-    'rows past the last are written',
-    'dense',
-    'row < dims.rows && column < dims.columns',
-    'column < dims.columns',
-  ),
+  vectors('tail', 'columns past the last are written', 'dense', 'if (column < dims.columns) { finish(', '{ finish('),
   vectors('tail', 'the last of four terms dropped', 'dense', '+ ${p2} + ${p3};', '+ ${p2};'),
   vectors('tail', 'the last of four nested terms dropped', 'dense backward', '(${p2} + ${p3})', '${p2}'),
   vectors(
