@@ -233,7 +233,7 @@ export const batchNormBackwardSums = inWidths(({ suffix, vectors, code }) =>
     reads: ['x', 'dy', 'mean', 'variance'],
     writes: ['dgamma', 'dbeta'],
     dims: ['N', ...dims],
-    params: ['epsilon'],
+    params: ['m', 'epsilon'],
     vectors: vectors(['x', 'dy']),
     code: /* wgsl */ `
 ${code}
