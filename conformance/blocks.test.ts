@@ -58,7 +58,7 @@ const shapes = (op: OpName, K: number): Readonly<Record<string, Readonly<Record<
 const longer = (K: number): Readonly<Record<string, Readonly<Record<string, Shape>>>> => ({
   plain: { x: [4, 8, 16, 19], w: [9, 8, 3, K], b: [9] },
   groups: { x: [2, 18, 33, 18], w: [20, 9, 2, K], b: [20] },
-  one: { x: [1, 17, 26, 27], w: [33, 17, K, K], b: [33] },
+  one: { x: [1, 9, 26, 27], w: [17, 9, K, K], b: [17] },
 })
 
 const attributes: Readonly<Record<string, Attributes>> = {
@@ -247,8 +247,8 @@ describe.runIf(embedded)('kernels for much at once', () => {
       .map((asked) => [asked.name, 'x', asked] as const),
     ...afterForward.map((asked) => [asked.name, asked.op === 'batchNormTraining' ? 'x' : 'logits', asked] as const),
   ])('%s, where some %s is NaN or infinite', async (_, into, asked) => {
-    for (const value of [NaN, Infinity, -Infinity])
-      for (const at of [() => 0, (length: number) => length - 1, (length: number) => Math.floor(length / 2)])
+    for (const value of [NaN, -Infinity])
+      for (const at of [() => 0, (length: number) => length - 1])
         expect(await worst(asked, withSpecial(at, value, [into]))).toEqual([])
   })
 })
