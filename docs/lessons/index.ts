@@ -5,6 +5,7 @@ import { ensemble } from './ensemble.js'
 import { featureMaps } from './featureMaps.js'
 import { filtersByHand } from './filters.js'
 import { gan } from './gan.js'
+import { hyperparameters } from './hyperparameters.js'
 import { learningRate } from './learningRate.js'
 import type { Lesson } from './lesson.js'
 import { longRange } from './longRange.js'
@@ -26,6 +27,7 @@ export const lessons: readonly Lesson[] = [
   gan,
   longRange,
   ensemble,
+  hyperparameters,
 ]
 
 export const lessonNamed = (name: string): Lesson | undefined => lessons.find((lesson) => lesson.name === name)
