@@ -46,6 +46,11 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'train a network on the device, on digits',
     load: async () => (await import('./train.js')).trainCommand,
   },
+  search: {
+    summary: 'look for hyperparameters: trials are trainings, judged by validation digits',
+    load: async () => (await import('./search.js')).searchCommand,
+  },
+  trial: { load: async () => (await import('./trial.js')).trialCommand },
   lesson: {
     summary: 'what the course says about learning, seen on digits',
     load: async () => (await import('./lesson.js')).lessonCommand,

@@ -22,7 +22,8 @@ const space: Space = {
   learningRate: { kind: 'real', from: 1e-4, to: 3, log: true },
   momentum: { kind: 'real', from: 0, to: 0.95 },
   weightDecay: { kind: 'real', from: 1e-5, to: 1, log: true },
-  hidden: { kind: 'integer', from: 4, to: 128, log: true },
+  // 2^3 to 2^7 hidden units
+  doublings: { kind: 'integer', from: 3, to: 7 },
 }
 
 const eta = 3
@@ -50,7 +51,7 @@ const networkOf =
     )
 
 const descriptionOf = (setting: Setting, epochs: number, batch: number, seed: number): Description => ({
-  network: networkOf(Number(setting['hidden'])),
+  network: networkOf(2 ** Number(setting['doublings'])),
   optimizer: {
     op: 'momentum',
     attrs: { momentum: Number(setting['momentum']), weightDecay: Number(setting['weightDecay']) },
@@ -300,7 +301,7 @@ export const hyperparameters: Lesson = {
     const seeds = Array.from({ length: sized(room, 3, 1) }, (_, i) => i + 1)
     const asked = searcherNames.flatMap((name) => seeds.map((seed) => ({ name, seed: 100 * room.seed + seed })))
     return F.pipe(
-      TE.fromEither(materialOf(room, { train: 320, validation: 500, test: 1000 })),
+      TE.fromEither(materialOf(room, { train: 256, validation: 500, test: 1000 })),
       TE.bindTo('material'),
       TE.bind('searches', ({ material }) =>
         inTurn(room, asked, (part, { name, seed }) => search(part, material, plan, name, seed)),
@@ -333,7 +334,7 @@ export const hyperparameters: Lesson = {
       }),
       TE.map(({ material, searches, chosen, test }) => ({
         done: [
-          `784–hidden–10 with ReLU learnt ${material.train.count} digits in batches of ${plan.batch} by momentum at a constant rate, for ${plan.budget} epochs where it was a whole trial. Rate, momentum, weight decay and width were looked for; ${material.validation.count} other digits judged.`,
+          `784–hidden–10 with ReLU learnt ${material.train.count} digits in batches of ${plan.batch} by momentum at a constant rate, for ${plan.budget} epochs where it was a whole trial. Rate, momentum, weight decay and width, 2 to the power of doublings, were looked for; ${material.validation.count} other digits judged.`,
           `Each searcher had ${plan.trials * plan.budget} epochs, ${seeds.length} times with other draws; Hyperband went through its brackets twice for it. A trial that goes on costs only what it goes on for. First weights and the order of the digits are the same in all.`,
         ],
         ...sectionsOf({

@@ -9,6 +9,7 @@ import { hyperparameters } from './hyperparameters.js'
 import { learningRate } from './learningRate.js'
 import type { Lesson } from './lesson.js'
 import { longRange } from './longRange.js'
+import { metaLearning } from './metaLearning.js'
 import { overfitting } from './overfitting.js'
 import { representation } from './representation.js'
 import { transfer } from './transfer.js'
@@ -28,6 +29,7 @@ export const lessons: readonly Lesson[] = [
   longRange,
   ensemble,
   hyperparameters,
+  metaLearning,
 ]
 
 export const lessonNamed = (name: string): Lesson | undefined => lessons.find((lesson) => lesson.name === name)
