@@ -1,3 +1,4 @@
+import { architectures } from './architectures.js'
 import { autoencoder } from './autoencoder.js'
 import { batchNormalization } from './batchNorm.js'
 import { batchSize } from './batchSize.js'
@@ -30,6 +31,7 @@ export const lessons: readonly Lesson[] = [
   ensemble,
   hyperparameters,
   metaLearning,
+  architectures,
 ]
 
 export const lessonNamed = (name: string): Lesson | undefined => lessons.find((lesson) => lesson.name === name)

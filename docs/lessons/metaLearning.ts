@@ -264,9 +264,11 @@ interface DigitsFound {
 }
 
 const digitsFound = (room: Classroom, { known, heldOut }: Pools): Task<DigitsFound> => {
-  const subject = digitSubject(known, Math.min(5, (known[0]?.shape[0] ?? 2) - 1))
+  const fewest = (classes: Classes): number => Math.min(...classes.map(({ shape: [count = 0] }) => count))
+  // at least one: a class with no more is refused with what it lacks
+  const subject = digitSubject(known, Math.max(1, Math.min(5, fewest(known) - 1)))
   const source = draws(keyOf(`new digits ${room.seed}`))
-  const asked = Math.min(15, Math.min(...heldOut.map(({ shape: [count = 0] }) => count)) - 1)
+  const asked = Math.max(1, Math.min(15, fewest(heldOut) - 1))
   const count = sized(room, 100, 2)
   return F.pipe(
     E.sequenceArray(Array.from({ length: count }, () => fewShot(source, heldOut, { ways, shots: 1, asked }))),
@@ -392,6 +394,15 @@ export const metaLearning: Lesson = {
     F.pipe(
       TE.fromEither(poolsOf(room)),
       TE.bindTo('pools'),
+      // what the digits are too few for is refused before anything is learnt
+      TE.tap(({ pools: { known, heldOut } }) =>
+        F.pipe(
+          [known, heldOut],
+          TE.traverseArray((classes) =>
+            TE.fromEither(fewShot(draws(keyOf('first')), classes, { ways, shots: 1, asked: 1 })),
+          ),
+        ),
+      ),
       TE.bind('found', () => wavesFound({ ...room, tell: (part, what) => room.tell(0.6 * part, what) })),
       TE.bind('digits', ({ pools }) =>
         digitsFound({ ...room, tell: (part, what) => room.tell(0.6 + 0.4 * part, what) }, pools),
