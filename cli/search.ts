@@ -170,6 +170,7 @@ const work = async (
 ): Promise<Work> => {
   let known = begun
   let error: EtalonError | undefined
+  let writing = Promise.resolve()
   const running = new Set<string>()
   const workers: (Worker | undefined)[] = Array.from({ length: jobs })
   let wake: () => void = () => undefined
@@ -195,9 +196,14 @@ const work = async (
       error ??= outcome.left
       return
     }
-    known = [...known, outcome.right]
-    const written = await keep(known, outcome.right)
-    if (E.isLeft(written)) error ??= written.left
+    const { right } = outcome
+    known = [...known, right]
+    // one writes at a time, and each all that is known by then
+    writing = writing.then(async () => {
+      const written = await keep(known, right)
+      if (E.isLeft(written)) error ??= written.left
+    })
+    await writing
   }
   const tasks = new Map<number, Promise<void>>()
   while (error === undefined && !stopped()) {

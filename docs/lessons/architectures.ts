@@ -278,7 +278,7 @@ export const architectures: Lesson = {
     const plan: Plan = {
       trials: sized(room, 24, 2),
       population,
-      batch: sized(room, 32, 4),
+      batch: sized(room, 32, 16),
       epochs: sized(room, 2, 1),
       lastEpochs: sized(room, 5, 1),
     }
@@ -297,7 +297,7 @@ export const architectures: Lesson = {
         return TE.fromEither(
           F.pipe(
             bestOf(all),
-            E.map(() => different.toSorted((a, b) => lossOf(a) - lossOf(b)).slice(0, 3)),
+            E.map(() => different.toSorted((a, b) => lossOf(a) - lossOf(b)).slice(0, sized(room, 3, 1))),
           ),
         )
       }),
@@ -320,7 +320,7 @@ export const architectures: Lesson = {
         return {
           done: [
             `Networks of two or three convolutions, ${grouped(Object.values(space).reduce((count, one) => count * (one.kind === 'choice' ? one.values.length : 1), 1))} of them, of which only those lived that take at most ${grouped(most)} multiply-adds, half of LeNet-5’s ${grouped(lenetCost.multiplyAdds)}. Each search tried ${plan.trials}: ${countOf(few)} digits, ${plan.epochs} epochs, judged by ${material.validation.count} others. The population was ${population}.`,
-            `The three best of both, and LeNet-5, learnt ${material.train.count} digits for ${plan.lastEpochs} epochs. One recipe for all: Adam at 0.003, falling as a cosine, batches of ${plan.batch}.`,
+            `The ${finalists.length} best of both, and LeNet-5, learnt ${material.train.count} digits for ${plan.lastEpochs} epochs. One recipe for all: Adam at 0.003, falling as a cosine, batches of ${plan.batch}.`,
           ],
           sections: sectionsOf({
             searches,

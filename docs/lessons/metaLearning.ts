@@ -223,9 +223,9 @@ const poolsOf = (room: Classroom): Result<Pools> => {
   )
 }
 
-const digitSubject = (classes: Classes, asked: number): Subject => ({
+const digitSubject = (classes: Classes, asked: number, steps: number): Subject => ({
   network: digitNetwork,
-  inner: { loss: 'softmaxCrossEntropy', steps: digitSteps, rate: 0.1 },
+  inner: { loss: 'softmaxCrossEntropy', steps, rate: 0.1 },
   draw: (draw) => fewShot(draw, classes, { ways, shots: 1, asked }),
   tasks: 4,
   metaRate: 0.003,
@@ -266,9 +266,13 @@ interface DigitsFound {
 const digitsFound = (room: Classroom, { known, heldOut }: Pools): Task<DigitsFound> => {
   const fewest = (classes: Classes): number => Math.min(...classes.map(({ shape: [count = 0] }) => count))
   // at least one: a class with no more is refused with what it lacks
-  const subject = digitSubject(known, Math.max(1, Math.min(5, fewest(known) - 1)))
+  const subject = digitSubject(
+    known,
+    Math.max(1, Math.min(sized(room, 5, 1), fewest(known) - 1)),
+    sized(room, digitSteps, 1),
+  )
   const source = draws(keyOf(`new digits ${room.seed}`))
-  const asked = Math.max(1, Math.min(15, fewest(heldOut) - 1))
+  const asked = Math.max(1, Math.min(sized(room, 15, 1), fewest(heldOut) - 1))
   const count = sized(room, 100, 2)
   return F.pipe(
     E.sequenceArray(Array.from({ length: count }, () => fewShot(source, heldOut, { ways, shots: 1, asked }))),
@@ -282,11 +286,13 @@ const digitsFound = (room: Classroom, { known, heldOut }: Pools): Task<DigitsFou
         (way) => (way === 'none' ? 0.01 : 1),
       ),
     ),
-    TE.bind('meta', ({ learnt, tasks }) => judged(room, subject, learnt[0] as Learnt, tasks, digitSteps)),
+    TE.bind('meta', ({ learnt, tasks }) => judged(room, subject, learnt[0] as Learnt, tasks, subject.inner.steps)),
     TE.bind('scratch', ({ learnt, tasks }) =>
       F.pipe(
         scratchRates,
-        TE.traverseSeqArray((rate) => judged(room, subject, learnt[1] as Learnt, tasks, scratchSteps, rate)),
+        TE.traverseSeqArray((rate) =>
+          judged(room, subject, learnt[1] as Learnt, tasks, sized(room, scratchSteps, 1), rate),
+        ),
       ),
     ),
     TE.map(({ learnt, tasks, meta, scratch }) => {
