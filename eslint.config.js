@@ -9,7 +9,7 @@ const rooms = {
   spec: [],
   reference: ['spec'],
   accelerated: ['spec'],
-  adapters: ['spec'],
+  adapters: ['spec', 'formats'],
   formats: ['spec'],
   training: ['spec', 'formats'],
   conformance: ['spec', 'formats', 'training'],
