@@ -261,6 +261,7 @@ interface DigitsFound {
   readonly losses: readonly number[]
   readonly shown: Few
   readonly count: number
+  readonly steps: { readonly meta: number; readonly scratch: number }
 }
 
 const digitsFound = (room: Classroom, { known, heldOut }: Pools): Task<DigitsFound> => {
@@ -304,6 +305,7 @@ const digitsFound = (room: Classroom, { known, heldOut }: Pools): Task<DigitsFou
         losses: learnt[0]?.losses ?? [],
         shown: tasks[0] as Few,
         count,
+        steps: { meta: subject.inner.steps, scratch: sized(room, scratchSteps, 1) },
       }
     }),
   )
@@ -353,13 +355,13 @@ const sectionsOf = (found: readonly WaveFound[], digits: DigitsFound): readonly 
     bars(`Right on other digits of the five classes, mean of ${digits.count} tasks`, {
       x: { label: 'right', percent: true, from: 0, to: 1 },
       bars: [
-        { name: `first-order MAML, ${digitSteps} steps`, value: digits.meta },
-        { name: `from scratch, ${scratchSteps} steps`, value: digits.scratch },
+        { name: `first-order MAML, ${digits.steps.meta} steps`, value: digits.meta },
+        { name: `from scratch, ${digits.steps.scratch} steps`, value: digits.scratch },
         { name: 'guessing', value: 1 / ways },
       ],
     }),
     text(
-      `From one example of each, ${percent(digits.meta)} are right where the first weights were learnt from other digits, and ${percent(digits.scratch)} where they were drawn: ${gain >= 0 ? `${gain.toFixed(1)} points more` : `${(-gain).toFixed(1)} points less`}. From scratch the rate ${digits.scratchRate}, the best of ${scratchRates.join(', ')}, had ${scratchSteps} steps.`,
+      `From one example of each, ${percent(digits.meta)} are right where the first weights were learnt from other digits, and ${percent(digits.scratch)} where they were drawn: ${gain >= 0 ? `${gain.toFixed(1)} points more` : `${(-gain).toFixed(1)} points less`}. From scratch the rate ${digits.scratchRate}, the best of ${scratchRates.join(', ')}, had ${digits.steps.scratch} steps.`,
     ),
     ...(digits.losses.length === 0
       ? []
@@ -416,7 +418,7 @@ export const metaLearning: Lesson = {
       TE.map(({ pools, found, digits }) => ({
         done: [
           `A network 1–40–40–1 with ReLU learnt sinusoids y = A·sin(x − φ), A from 0.1 to 5, φ from 0 to π, x from −5 to 5: ${sized(room, 1500, 1)} steps of Adam over ${waves.tasks} of them each, ${shots} points to learn from and as many to be asked; α = ${waves.inner.rate}, ${waves.inner.steps} step. ${sized(room, 60, 2)} new ones judged.`,
-          `A network of two convolutions learnt to tell ${ways} classes from one digit of each, of 14×14 pixels. Its classes were the digits 0 to 4, each turned four ways and mirrored or not, ${pools.known.length} classes; ${sized(room, 600, 1)} steps over 4 tasks, ${digitSteps} steps of rate 0.1 in each. Upright 5 to 9 judged, which it never met.`,
+          `A network of two convolutions learnt to tell ${ways} classes from one digit of each, of 14×14 pixels. Its classes were the digits 0 to 4, each turned four ways and mirrored or not, ${pools.known.length} classes; ${sized(room, 600, 1)} steps over 4 tasks, ${digits.steps.meta} steps of rate 0.1 in each. Upright 5 to 9 judged, which it never met.`,
         ],
         sections: sectionsOf(found, digits),
         figures: {
