@@ -278,14 +278,14 @@ export const architectures: Lesson = {
     const plan: Plan = {
       trials: sized(room, 24, 2),
       population,
-      batch: sized(room, 32, 16),
+      batch: sized(room, 32, 4),
       epochs: sized(room, 2, 1),
       lastEpochs: sized(room, 5, 1),
     }
     return F.pipe(
       TE.fromEither(materialOf(room, { train: 9500, validation: 500, test: 10000 })),
       TE.bindTo('material'),
-      TE.let('few', ({ material: { pixels } }) => some(pixels.train, 0, sized(room, 2000, 16))),
+      TE.let('few', ({ material: { pixels } }) => some(pixels.train, 0, sized(room, 2000, 4))),
       TE.bind('searches', ({ material, few }) =>
         inTurn(partOf(room, 0, 0.6), ways, (part, way) =>
           search(part, material, examplesOf(few, material.standard), plan, way),

@@ -136,7 +136,7 @@ const waves: Subject = {
         ),
       ],
     ),
-  inner: { loss: 'mse', steps: 1, rate: 0.02 },
+  inner: { loss: 'mse', steps: 1, rate: 0.01 },
   draw: (draw) => E.right(sinusoid(draw, shots, shots)),
   tasks: 5,
   metaRate: 0.003,
@@ -311,7 +311,7 @@ const digitsFound = (room: Classroom, { known, heldOut }: Pools): Task<DigitsFou
   )
 }
 
-const rounded = (value: number): string => String(Number(value.toPrecision(3)))
+const rounded = (value: number): string => (Number.isFinite(value) ? String(Number(value.toPrecision(3))) : 'no number')
 
 const sectionsOf = (found: readonly WaveFound[], digits: DigitsFound): readonly Section[] => {
   const of = (way: Way): readonly number[] => found.find(({ learnt }) => learnt.way === way)?.losses ?? []
@@ -334,10 +334,10 @@ const sectionsOf = (found: readonly WaveFound[], digits: DigitsFound): readonly 
       })),
     }),
     text(
-      `A network that learnt all sinusoids at once knows only their mean, which is 0: before any step it is off by ${rounded(joint[0] ?? NaN)}, and one step on ten points takes it to ${rounded(joint[1] ?? NaN)}, ten to ${rounded(joint[3] ?? NaN)}.`,
+      `A network that learnt all sinusoids at once knows only their mean, which is 0: before any step it is off by ${rounded(joint[0] ?? 0)}, and one step on ten points takes it to ${rounded(joint[1] ?? 0)}, ten to ${rounded(joint[3] ?? 0)}.`,
       (maml[1] ?? Infinity) < (joint[1] ?? 0)
         ? `MAML's first weights are ${rounded((joint[1] as number) / (maml[1] as number))} times nearer after one step, ${rounded(maml[1] as number)}: they were learnt so that a step goes far, by differentiating the step.`
-        : `MAML's first weights come to ${rounded(maml[1] ?? NaN)} after one step, which is no nearer here.`,
+        : `MAML's first weights come to ${rounded(maml[1] ?? 0)} after one step, which is no nearer here.`,
     ),
     heading('Digits that nobody has seen'),
     images('A task: five digits to learn from, one of each class; the classes were never met before', {
@@ -424,7 +424,10 @@ export const metaLearning: Lesson = {
         figures: {
           ...Object.fromEntries(
             found.flatMap(({ learnt, losses }) =>
-              losses.map((loss, i) => [`error ${titles[learnt.way]}, ${waveSteps[i]} steps`, loss] as const),
+              losses.flatMap((loss, i) =>
+                // steps that went too far end in no number
+                Number.isFinite(loss) ? [[`error ${titles[learnt.way]}, ${waveSteps[i]} steps`, loss] as const] : [],
+              ),
             ),
           ),
           'accuracy first-order MAML, 5-way 1-shot': digits.meta,
