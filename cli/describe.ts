@@ -168,7 +168,10 @@ const choices = (): string =>
 /** `etalon describe NAME`: a network layer by layer, in numbers. */
 export const describeCommand: Subcommand = (command, finish) =>
   void command
-    .argument('<network>', 'the name of a network, such as alexnet')
+    .argument(
+      '<network>',
+      'the name of a network, such as alexnet, or one that is written down, such as net:relu-6c5-m-16c3r-m-32f',
+    )
     .option('--variant <name>', 'another form of the network than its first')
     .addOption(cellOption())
     .addOption(layersOption())

@@ -5,7 +5,7 @@ import { either as E, function as F } from 'fp-ts'
 import type { Shard } from '../conformance/shards.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import { ensure, etalonError, fail, within } from '../spec/error.js'
-import { parseNetworkName } from '../spec/networks/zoo.js'
+import { learnsAs } from '../spec/networks/zoo.js'
 import { keyOf } from '../spec/philox.js'
 import type { Effort, Outcome, SearcherName, Trial } from '../training/search/searchers.js'
 import { bestOf, importanceOf, lossOf, parseOutcome, searcherNames, searcherOf } from '../training/search/searchers.js'
@@ -248,7 +248,7 @@ export const searchAt = async (rim: SearchRim, network: string, options: SearchO
   const read = await readText(options.space)
   const effort: Effort = { trials, budget: epochs, eta, seed }
   const asked = F.pipe(
-    parseNetworkName(network),
+    learnsAs(network),
     E.flatMap(() => read),
     E.flatMap((text) =>
       F.pipe(
@@ -366,11 +366,11 @@ export const searchCommand: Subcommand = (command, end) =>
 A space, of parameters that train has:
   {"learningRate": {"kind": "real", "from": 1e-4, "to": 1, "log": true},
    "batch": {"kind": "choice", "values": [16, 32, 64]}}
-of ${searchable.slice(0, 7).join(', ')},
-${searchable.slice(7).join(', ')}. A trial is judged by the share of the
-validation digits that it reads wrongly, or by its loss where it is no
-classifier. Its rate is constant, so that what goes on goes on to the same bits;
-trials that were killed do. This machine has ${availableParallelism()} cores.`,
+There are ${searchable.slice(0, 7).join(', ')},
+${searchable.slice(7).join(', ')}. A trial is judged by
+the share of the validation digits that it reads wrongly, or by its loss where
+it is no classifier. Its rate is constant, so that what goes on goes on to the
+same bits; trials that were killed do. This machine has ${availableParallelism()} cores.`,
     )
     .action(async (network: string, options: SearchOptions) =>
       end(await searchAt({ ...processRim(), startWorker }, network, options)),

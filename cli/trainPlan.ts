@@ -11,9 +11,9 @@ import {
   askedOfRecurrent,
   recurrentInWords,
   learningOf,
+  learnsAs,
   networkNamed,
   networkNames,
-  parseNetworkName,
 } from '../spec/networks/zoo.js'
 import { keyOf } from '../spec/philox.js'
 import { arrangementFor } from '../training/arrange.js'
@@ -192,8 +192,7 @@ export const firstRate = (network: NetworkName, optimizer: Optimizer['op'], aske
  */
 export const digitTrainingOf = (recipe: Recipe, digits: Digits): Result<DigitTraining> =>
   F.pipe(
-    // an architecture that is written down learns as LeNet-5 does
-    isArchitecture(recipe.network) ? E.right<EtalonError, NetworkName>('lenet5') : parseNetworkName(recipe.network),
+    learnsAs(recipe.network),
     E.mapLeft(readersTold),
     E.flatMap((name) => plannedBy(name, wholeRecipe(name, recipe), digits)),
   )

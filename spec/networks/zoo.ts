@@ -289,6 +289,15 @@ export const parseNetworkName = (name: string): Result<NetworkName> =>
     ? E.right(name)
     : fail('AttributeOutOfRange', `there is no network ${show(name)}; there are ${networkNames.join(', ')}`)
 
+/** The network whose recipe a network is learnt by: its own, and LeNet-5's of an architecture that is written down. */
+export const learnsAs = (name: string): Result<NetworkName> =>
+  isArchitecture(name)
+    ? F.pipe(
+        parseArchitecture(name),
+        E.map((): NetworkName => 'lenet5'),
+      )
+    : parseNetworkName(name)
+
 /**
  * A network by its name.
  *
