@@ -56,7 +56,9 @@ export const startWorker = (manner: SearchManner): Promise<Result<Worker>> => {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
-  const say = (message: ToTrials): void => void (child.connected && child.send(message))
+  const say = (message: ToTrials): void => {
+    if (child.connected) child.send(message)
+  }
   let answer: (outcome: Result<Outcome> | 'died') => void = () => undefined
   let gone = false
   return new Promise((resolve) => {
@@ -185,7 +187,7 @@ const work = async (
         }
         workers[at] = started.right
       }
-      outcome = await (workers[at] as Worker).run(trial)
+      outcome = await workers[at].run(trial)
       if (outcome === 'died') workers[at] = undefined
     }
     if (outcome === 'died') {
@@ -277,8 +279,8 @@ export const searchAt = async (rim: SearchRim, network: string, options: SearchO
   const laid = await write(target.right, begun)
   if (E.isLeft(laid)) return refuse(laid.left)
   if (begun.length > 0) say(`goes on from ${begun.length} trials`)
-  let interrupted = false
-  const unlisten = rim.listen?.(() => (interrupted = true))
+  const stop = { interrupted: false }
+  const unlisten = rim.listen?.(() => (stop.interrupted = true))
   let least = Math.min(Infinity, ...begun.map(lossOf))
   const manner: SearchManner = { ...options, network, states: `${options.trialsFile}.states` }
   const { known, error } = await work(
@@ -297,11 +299,11 @@ export const searchAt = async (rim: SearchRim, network: string, options: SearchO
       status.show(`${bar(Math.min(known.length / Math.max(trials, known.length + 1), 1))} least ${least.toFixed(4)}`)
       return write(target.right, known)
     },
-    () => interrupted,
+    () => stop.interrupted,
   )
   unlisten?.()
   status.clear()
-  if (interrupted) {
+  if (stop.interrupted) {
     say(`broken off after ${known.length} trials; the same command goes on from ${options.trialsFile}`)
     return exit.interrupted
   }

@@ -32,9 +32,15 @@ const serve = (): void => {
   let ready: { readonly manner: SearchManner; readonly digits: Digits; readonly backend: Backend } | undefined
   const open = async (manner: SearchManner): Promise<void> => {
     const digits = await digitsFrom(manner, generated)()
-    if (E.isLeft(digits)) return tell({ is: 'refused', error: digits.left })
+    if (E.isLeft(digits)) {
+      tell({ is: 'refused', error: digits.left })
+      return
+    }
     const backend = await openBackend(manner.device, manner.backend)()
-    if (E.isLeft(backend)) return tell({ is: 'refused', error: backend.left })
+    if (E.isLeft(backend)) {
+      tell({ is: 'refused', error: backend.left })
+      return
+    }
     ready = { manner, digits: digits.right, backend: backend.right }
     tell({ is: 'ready' })
   }

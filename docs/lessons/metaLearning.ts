@@ -138,8 +138,8 @@ const waves: Subject = {
     ),
   inner: { loss: 'mse', steps: 1, rate: 0.01 },
   draw: (draw) => E.right(sinusoid(draw, shots, shots)),
-  tasks: 5,
-  metaRate: 0.003,
+  tasks: 4,
+  metaRate: 0.005,
 }
 const waveSteps = [0, 1, 5, 10]
 const waveWays: readonly Way[] = ['maml', 'firstOrderMaml', 'reptile', 'joint']
@@ -238,10 +238,10 @@ interface WaveFound {
 
 const wavesFound = (room: Classroom): Task<readonly WaveFound[]> => {
   const source = draws(keyOf(`new sinusoids ${room.seed}`))
-  const tasks = Array.from({ length: sized(room, 60, 2) }, () => sinusoid(source, shots, 50))
+  const tasks = Array.from({ length: sized(room, 40, 2) }, () => sinusoid(source, shots, 50))
   return inTurn(room, waveWays, (part, way) =>
     F.pipe(
-      learnt(part, waves, way, sized(room, 1500, 1)),
+      learnt(part, waves, way, sized(room, 700, 1)),
       TE.bindTo('learnt'),
       TE.bind('judged', ({ learnt }) =>
         F.pipe(
@@ -274,7 +274,7 @@ const digitsFound = (room: Classroom, { known, heldOut }: Pools): Task<DigitsFou
   )
   const source = draws(keyOf(`new digits ${room.seed}`))
   const asked = Math.max(1, Math.min(sized(room, 15, 1), fewest(heldOut) - 1))
-  const count = sized(room, 100, 2)
+  const count = sized(room, 60, 2)
   return F.pipe(
     E.sequenceArray(Array.from({ length: count }, () => fewShot(source, heldOut, { ways, shots: 1, asked }))),
     TE.fromEither,
@@ -283,7 +283,7 @@ const digitsFound = (room: Classroom, { known, heldOut }: Pools): Task<DigitsFou
       inTurn(
         room,
         digitWays,
-        (part, way) => learnt(part, subject, way, sized(room, 600, 1)),
+        (part, way) => learnt(part, subject, way, sized(room, 300, 1)),
         (way) => (way === 'none' ? 0.01 : 1),
       ),
     ),
@@ -417,8 +417,8 @@ export const metaLearning: Lesson = {
       ),
       TE.map(({ pools, found, digits }) => ({
         done: [
-          `A network 1–40–40–1 with ReLU learnt sinusoids y = A·sin(x − φ), A from 0.1 to 5, φ from 0 to π, x from −5 to 5: ${sized(room, 1500, 1)} steps of Adam over ${waves.tasks} of them each, ${shots} points to learn from and as many to be asked; α = ${waves.inner.rate}, ${waves.inner.steps} step. ${sized(room, 60, 2)} new ones judged.`,
-          `A network of two convolutions learnt to tell ${ways} classes from one digit of each, of 14×14 pixels. Its classes were the digits 0 to 4, each turned four ways and mirrored or not, ${pools.known.length} classes; ${sized(room, 600, 1)} steps over 4 tasks, ${digits.steps.meta} steps of rate 0.1 in each. Upright 5 to 9 judged, which it never met.`,
+          `A network 1–40–40–1 with ReLU learnt sinusoids y = A·sin(x − φ), A from 0.1 to 5, φ from 0 to π, x from −5 to 5: ${sized(room, 700, 1)} steps of Adam over ${waves.tasks} of them each, ${shots} points to learn from and as many to be asked; α = ${waves.inner.rate}, ${waves.inner.steps} step. ${sized(room, 40, 2)} new ones judged.`,
+          `A network of two convolutions learnt to tell ${ways} classes from one digit of each, of 14×14 pixels. Its classes were the digits 0 to 4, each turned four ways and mirrored or not, ${pools.known.length} classes; ${sized(room, 300, 1)} steps over 4 tasks, ${digits.steps.meta} steps of rate 0.1 in each. Upright 5 to 9 judged, which it never met.`,
         ],
         sections: sectionsOf(found, digits),
         figures: {

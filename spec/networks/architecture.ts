@@ -138,7 +138,8 @@ const withPart = ({ block, channels, side, flat }: Built, part: Part, at: number
         flat: part.units,
       }
     }
-    default:
+    case 'maxPool2d':
+    case 'avgPool2d':
       return {
         block: chain(block, plainLayer(`pool${name}`, part.kind)),
         channels,

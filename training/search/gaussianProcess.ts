@@ -142,9 +142,9 @@ export const gaussianProcess = (
     predict: (x) => {
       const k = xs.map((y) => between(x, y, groups, inverse))
       const solved = cholesky.solve(Matrix.columnVector(k))
-      const [along, explained] = k.reduce(
-        ([a, b], value, i) => [a + value * weights.get(i, 0), b + value * solved.get(i, 0)] as const,
-        [0, 0] as readonly [number, number],
+      const [along, explained] = k.reduce<readonly [number, number]>(
+        ([a, b], value, i) => [a + value * weights.get(i, 0), b + value * solved.get(i, 0)],
+        [0, 0],
       )
       return { mean: mean + scale * along, deviation: scale * Math.sqrt(Math.max(1 - explained, 0)) }
     },
