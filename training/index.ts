@@ -57,4 +57,26 @@ export type { Evaluation, FitOptions, Interruption, TrainingEvent } from './fit.
 export { parseSpace } from './search/space.js'
 export type { Dimension, Setting, Space } from './search/space.js'
 export { bestOf, costOf, importanceOf, lossOf, searched, searcherNames, searcherOf } from './search/searchers.js'
-export type { Effort, Outcome, Searcher, SearcherName, Trial } from './search/searchers.js'
+export type { Effort, Outcome as TrialOutcome, Searcher, SearcherName, Trial } from './search/searchers.js'
+export { agentNamed, agentNames, agentTrainingOf } from './agents/agent.js'
+export type {
+  AgentName,
+  AgentProgress,
+  AgentState,
+  AgentTraining,
+  PolicyRecipe,
+  QRecipe,
+  Recipe,
+} from './agents/agent.js'
+export { agentCheckpoint, agentStateFrom } from './agents/checkpoint.js'
+export type { Environment, EnvironmentState, Outcome } from './agents/environment.js'
+export { environmentNamed, environments } from './agents/environments.js'
+export { gridModel } from './agents/gridworld.js'
+export { recipeFor } from './agents/recipes.js'
+export { emptyReplay, remembered, sampled } from './agents/replay.js'
+export type { Replay } from './agents/replay.js'
+export { advantages, returnsOf, targetsOf } from './agents/returns.js'
+export { answersOf, evaluateAgent, trainAgent } from './agents/run.js'
+export type { AgentEvaluation, AgentEvent, AgentOptions } from './agents/run.js'
+export { nameOfState, valueIteration, valueOfAction } from './agents/valueIteration.js'
+export type { Model, Solution } from './agents/valueIteration.js'

@@ -12,6 +12,7 @@ import type { Lesson } from './lesson.js'
 import { longRange } from './longRange.js'
 import { metaLearning } from './metaLearning.js'
 import { overfitting } from './overfitting.js'
+import { reinforcement } from './reinforcement.js'
 import { representation } from './representation.js'
 import { transfer } from './transfer.js'
 
@@ -29,6 +30,7 @@ export const lessons: readonly Lesson[] = [
   gan,
   longRange,
   ensemble,
+  reinforcement,
   hyperparameters,
   metaLearning,
   architectures,

@@ -4,6 +4,7 @@ import { bf16, tf32 } from './rounded.js'
 
 const conv = mutantsOf('accelerated/layers/conv2d')
 const subgroup = mutantsOf('accelerated/layers/conv2dSubgroup')
+const blocks = mutantsOf('accelerated/layers/conv2dBlocks')
 const conv1d = mutantsOf('accelerated/layers/conv1d')
 const up = mutantsOf('accelerated/layers/convTranspose2d')
 
@@ -400,15 +401,15 @@ export const convolutions: readonly Mutant[] = [
     'group',
     'bias of the first group for all',
     'conv2d forward',
-    'if (dims.hasBias == 1u) { value += b(o); }',
-    'if (dims.hasBias == 1u) { value += b(row); }',
+    'select(0u, o, given)',
+    'select(0u, row, given)',
   ),
   subgroup(
     'tail',
     'positions past the last are written',
     'conv2d forward',
-    '|| p >= dims.N * area) { return; }\n  let o',
-    ') { return; }\n  let o',
+    'if (p >= dims.N * area) { return; }\n  let o',
+    'let o',
   ),
   subgroup(
     'batch',
@@ -491,12 +492,43 @@ export const convolutions: readonly Mutant[] = [
     'if (j == dims.Wo) { j = 0u;',
     'if (j + 1u >= dims.Wo) { j = 0u;',
   ),
-  subgroup(
-    'tail',
-    'dw: taps past the last are written',
+  subgroup('tail', 'dw: taps past the last are written', 'conv2d backward', 'if (column >= columns) { return; }', ''),
+
+  // a filter's gradient by lines of taps
+  blocks(
+    'group',
+    'lines of the first group for all',
     'conv2d backward',
-    '|| column >= columns) { return; }',
-    ') { return; }',
+    '(group_of_tile * dims.Cg + l${p} / dims.KH) * plane',
+    '(l${p} / dims.KH) * plane',
+  ),
+  blocks(
+    'attribute',
+    'lines of a channel without their dilation',
+    'conv2d backward',
+    'l${p} % dims.KH * dims.dh',
+    'l${p} % dims.KH',
+  ),
+  blocks(
+    'tail',
+    'lines past the last are written',
+    'conv2d backward',
+    '(row + ${r}u < rows) & (own + ${p * tile.S}u < lines)',
+    'row + ${r}u < rows',
+  ),
+  blocks(
+    'tail',
+    'positions past the end of a row go on in the next',
+    'conv2d backward',
+    'let real${q} = j + ${q}u < dims.Wo;',
+    'let real${q} = true;',
+  ),
+  blocks(
+    'batch',
+    'the last row of a sample is left out',
+    'conv2d backward',
+    'j = 0u; i++; if (i == dims.Ho)',
+    'j = 0u; i++; if (i + 1u >= dims.Ho)',
   ),
 
   conv1d('index', 'right for left', 'conv1d', 'left: padding[0]', 'left: padding[1]'),
