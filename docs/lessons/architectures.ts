@@ -280,7 +280,7 @@ export const architectures: Lesson = {
       population,
       batch: sized(room, 32, 4),
       epochs: sized(room, 2, 1),
-      lastEpochs: sized(room, 5, 1),
+      lastEpochs: sized(room, 4, 1),
     }
     return F.pipe(
       TE.fromEither(materialOf(room, { train: 9500, validation: 500, test: 10000 })),
@@ -297,7 +297,7 @@ export const architectures: Lesson = {
         return TE.fromEither(
           F.pipe(
             bestOf(all),
-            E.map(() => different.toSorted((a, b) => lossOf(a) - lossOf(b)).slice(0, sized(room, 3, 1))),
+            E.map(() => different.toSorted((a, b) => lossOf(a) - lossOf(b)).slice(0, sized(room, 2, 1))),
           ),
         )
       }),
