@@ -242,7 +242,10 @@ export const gridText = (cells: readonly CellValue[]): string => {
   return [
     'the likeliest action of each cell, its value as learnt, and in brackets exactly:',
     ...gridMap.map((line, row) =>
-      `  ${line.split('').map((mark, column) => cellText(mark, at(row, column))).join(' ')}`.trimEnd(),
+      `  ${line
+        .split('')
+        .map((mark, column) => cellText(mark, at(row, column)))
+        .join(' ')}`.trimEnd(),
     ),
     `values are off by ${errorOfValues(cells).toFixed(3)}, root mean square; its actions cost ${Math.max(...cells.map(({ regret }) => regret)).toFixed(3)} at most`,
   ].join('\n')
