@@ -28,8 +28,18 @@ export { accumulatingProgram, microBatches, microBatchFits } from './microBatch.
 export { adversarialFeeds, adversarialState, adversarialStep, adversarialValues } from './adversarial.js'
 export type { Adversaries } from './adversarial.js'
 
-export { metaLearner, sinusoid, taskFeeds, taskProgram } from './meta.js'
-export type { InnerSteps, MetaAlgorithm, MetaLearner, MetaMethod, MetaState, Task, TaskProgram } from './meta.js'
+export { fewShot, metaLearner, sinusoid, taskFeeds, taskProgram } from './meta.js'
+export type {
+  Classes,
+  FewShot,
+  InnerSteps,
+  MetaAlgorithm,
+  MetaLearner,
+  MetaMethod,
+  MetaState,
+  Task,
+  TaskProgram,
+} from './meta.js'
 
 export { accuracy, decisionAccuracy, topKError } from './metrics.js'
 export { constant, cosine, earlyStopping, exponential, linear, reduceOnPlateau, stepDecay } from './schedules.js'
@@ -44,6 +54,10 @@ export type { Horizon, Resumed } from './checkpoint.js'
 export { evaluateIn, evaluateOn, fit } from './fit.js'
 export type { Evaluation, FitOptions, Interruption, TrainingEvent } from './fit.js'
 
+export { parseSpace } from './search/space.js'
+export type { Dimension, Setting, Space } from './search/space.js'
+export { bestOf, costOf, importanceOf, lossOf, searched, searcherNames, searcherOf } from './search/searchers.js'
+export type { Effort, Outcome as TrialOutcome, Searcher, SearcherName, Trial } from './search/searchers.js'
 export { agentNamed, agentNames, agentTrainingOf } from './agents/agent.js'
 export type {
   AgentName,
