@@ -109,10 +109,6 @@ export const products: readonly Mutant[] = [
     'dense',
     'subgroup.tiles(rows, columns)',
     'subgroup.tiles(columns, rows)',
-    {
-      unseen:
-        'a device whose subgroups have 8 or 16 lanes: of 4 lanes the tiles are as high as wide, or there is one row of them',
-    },
   ),
   dense(
     'attribute',
