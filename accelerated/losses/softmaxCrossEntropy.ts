@@ -57,7 +57,7 @@ fn finish(at: u32, sum: f32) { set_loss(at, sum * params.scale); }
 `,
 })
 
-/** dlogits = (p·Σ_c t − t)·dloss·scale, p = e^z/S; dloss is one number, or one for each row */
+/** dlogits = (e^z·(Σ_c t/S) − t)·dloss·scale; dloss is one number, or one for each row */
 export const softmaxCrossEntropyBackward = rowKernel({
   name: 'softmaxCrossEntropy.backward',
   reads: ['logits', 'goal', 'dloss'],
@@ -79,11 +79,11 @@ fn weight_term(c: u32) -> f32 { return goal(base + c); }
 fn whole_row(n: u32) {
   most = largest();
   let powers = sum_powers();
-  let weight = sum_weight();
+  let share = sum_weight() / powers;
   let d = dloss(n * dims.each);
   for (var c = lane; c < dims.extent; c += lanes) {
     let i = base + c;
-    set_dlogits(i, (dlogits(i) / powers * weight - goal(i)) * d * params.scale);
+    set_dlogits(i, (dlogits(i) * share - goal(i)) * d * params.scale);
   }
 }
 `,
@@ -204,12 +204,11 @@ fn element(row: u32) {
       let powers${q} = select(vec4<f32>(), power${q}, vec4<bool>(on${q}));
       let weight${q} = select(vec4<f32>(), goal(at${q}), vec4<bool>(on${q}));`,
   )}
-  let sum = total(powers);
-  let of_targets = total(weight);
+  let share = total(weight) / total(powers);
   let d = dloss(row * dims.each);
   for (var j = 0u; j < dims.fours; j++) {
     let i = base + j;
-    set_dlogits(i, (dlogits(i) / sum * of_targets - goal(i)) * d * params.scale);
+    set_dlogits(i, (dlogits(i) * share - goal(i)) * d * params.scale);
   }
 }
 `,
