@@ -9,7 +9,7 @@ const rooms = {
   spec: [],
   reference: ['spec'],
   accelerated: ['spec'],
-  adapters: ['spec'],
+  adapters: ['spec', 'formats'],
   formats: ['spec'],
   training: ['spec', 'formats'],
   conformance: ['spec', 'formats', 'training'],
@@ -184,6 +184,7 @@ export default tseslint.config(
       'spec/foldNodes.ts', // the names of a program and what they stand for: a map that nobody else sees yet
       'spec/backend.ts', // `sessionOf`: which state the next step starts from
       'training/fit.ts', // which state a session has come to
+      'training/agents/run.ts', // likewise, of an agent, and which steps were taken since its last update
       'training/dataset.ts', // a shuffle, numbers of images: filled in place, then only read
       'training/digits.ts', // ink on a canvas, likewise
       'formats/**/*.ts', // bytes of a file, and a program that is made of one, likewise

@@ -5,7 +5,7 @@ import { copy } from './copy.js'
 import { keptName, putInPlace, withEnding } from './fuse.js'
 import type { Group, Layout } from './groups.js'
 import type { Launch, Lowered, Slot } from './kernel.js'
-import { tensorsOf } from './kernel.js'
+import { scratch as scratchSlot, tensorsOf } from './kernel.js'
 import type { PlanLimits } from './limits.js'
 import { segmentOf } from './limits.js'
 import { mapSideBySide } from './map.js'
@@ -50,13 +50,15 @@ const residentOf = (
   scratch: Readonly<Record<string, number>>,
   shapes: Readonly<Record<string, Shape>>,
   slot: Slot,
-  twin: CheckedNode | undefined,
+  twin: Twin | undefined,
 ): Resident => {
   const [kind, name] = slot.split(':') as [string, string]
   if (kind === 'saved') {
-    const value = twin?.node.outputs[name] as string
+    const value = twin?.checked.node.outputs[name] as string
     return valueNamed(value, shapes[value] as Shape)
   }
+  if (kind === 'kept' && twin !== undefined)
+    return residentOf(twin.checked, twin.lowered.scratch, shapes, scratchSlot(name), undefined)
   const own = (elements: number): Resident => ({
     key: `${slot} of ${node.name}`,
     title: `${name} of ${node.name}`,
@@ -76,33 +78,53 @@ export interface BoundLaunch {
   readonly binds: Readonly<Record<string, Resident>>
 }
 
-/** For a backward node the forward one of the same op on the same inputs, whose outputs it may read. */
-export const twinsOf = (nodes: readonly CheckedNode[]): readonly (CheckedNode | undefined)[] => {
-  const forward = new Map<string, CheckedNode>()
-  return nodes.map((checked) => {
+/** A forward node, and what it comes to. */
+export interface Twin {
+  readonly checked: CheckedNode
+  readonly lowered: Lowered
+}
+
+/** Whether some attribute of a node is a number of its own at each run. */
+export const isFed = ({ node: { attrs } }: CheckedNode): boolean =>
+  Object.values(attrs).some((value) => typeof value === 'object' && 'feed' in value)
+
+/**
+ * For a backward node the place of the forward one of the same op on the same inputs, whose outputs and scratch it may read.
+ * One whose attributes are fed has none, so that at other values its launches follow from itself alone.
+ */
+export const twinsOf = (nodes: readonly CheckedNode[]): readonly (number | undefined)[] => {
+  const forward = new Map<string, number>()
+  return nodes.map((checked, at) => {
+    if (isFed(checked)) return undefined
     const { op, direction, attrs, inputs } = checked.node
     const key = JSON.stringify([op, Object.entries(attrs).sort(), Object.entries(inputs).sort()])
     if (direction === 'backward') return forward.get(key)
-    forward.set(key, checked)
+    forward.set(key, at)
     return undefined
   })
 }
 
+/** The forward node at a place, and what it came to. */
+export const twinAt = (
+  nodes: readonly CheckedNode[],
+  lowered: readonly Lowered[],
+  at: number | undefined,
+): Twin | undefined =>
+  at === undefined ? undefined : { checked: nodes[at] as CheckedNode, lowered: lowered[at] as Lowered }
+
 export const boundLaunches = (
   { nodes, shapes }: CheckedProgram,
-  twins: readonly (CheckedNode | undefined)[],
+  twins: readonly (number | undefined)[],
   lowered: readonly Lowered[],
 ): readonly (readonly BoundLaunch[])[] =>
   lowered.map(({ launches, scratch }, at) => {
     const checked = nodes[at] as CheckedNode
+    const twin = twinAt(nodes, lowered, twins[at])
     return launches.map((launch, k) => ({
       does: [{ node: checked.node.name, launch: k, prefix: '', first: 0 }],
       launch,
       binds: Object.fromEntries(
-        Object.entries(launch.bind).map(([name, slot]) => [
-          name,
-          residentOf(checked, scratch, shapes, slot, twins[at]),
-        ]),
+        Object.entries(launch.bind).map(([name, slot]) => [name, residentOf(checked, scratch, shapes, slot, twin)]),
       ),
     }))
   })

@@ -138,15 +138,16 @@ export const kernelNameOf = (shader: string): string => shader.slice('// '.lengt
 
 /**
  * Where a binding's elements are: an op's own tensor, scratch that lives as long as the node runs, or, backward, an output
- * of the same op forward on the same inputs, where the request says that it is saved.
+ * or scratch of the same op forward on the same inputs, where the request says that it is saved or kept.
  */
-export type Slot = `${'in' | 'cot' | 'out' | 'grad' | 'saved'}:${string}` | `tmp:${string}`
+export type Slot = `${'in' | 'cot' | 'out' | 'grad' | 'saved' | 'kept'}:${string}` | `tmp:${string}`
 export const input = (name: string): Slot => `in:${name}`
 export const cotangent = (name: string): Slot => `cot:${name}`
 export const output = (name: string): Slot => `out:${name}`
 export const gradient = (name: string): Slot => `grad:${name}`
 export const scratch = (name: string): Slot => `tmp:${name}`
 export const savedOutput = (name: string): Slot => `saved:${name}`
+export const keptScratch = (name: string): Slot => `kept:${name}`
 
 /**
  * What every element of the tensors that are written is of the same element of those that are read, and of numbers that are

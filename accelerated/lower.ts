@@ -18,6 +18,10 @@ export interface Request<A = Attributes, S = AnySizes, I extends string = string
   wants(result: string): boolean
   /** backward, whether an output of the same op forward is at hand, to be read as `savedOutput` */
   saved(output: string): boolean
+  /** backward, whether scratch of the same op forward is at hand, to be read as `keptScratch` */
+  kept(scratch: string): boolean
+  /** forward, whether the program has the same op backward, which may read what is kept */
+  readonly isReversed: boolean
   /** how many lanes every subgroup of the device has, where that is one number */
   readonly subgroupSize?: number
 }

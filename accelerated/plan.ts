@@ -5,14 +5,16 @@ import type { CheckedNode, CheckedProgram } from '../spec/program.js'
 import { nodeAttributes } from '../spec/program.js'
 import type { Shape, Tensors } from '../spec/tensor.js'
 import { sizeOf } from '../spec/tensor.js'
-import type { BoundLaunch, Deed, Located, Resident } from './arrange.js'
+import type { BoundLaunch, Deed, Located, Resident, Twin } from './arrange.js'
 import {
   boundLaunches,
   fused,
   grouped,
   inPlace,
+  isFed,
   locator,
   nothing,
+  twinAt,
   twinsOf,
   valueNamed,
   withoutCopies,
@@ -81,6 +83,14 @@ export interface Plan {
   readonly carries: readonly { readonly from: Place; readonly to: Place; readonly bytes: number }[]
 }
 
+/** What a node can leave to another, or have from it: its op in the other direction, on the same inputs. */
+export interface Relatives {
+  /** of a backward node, the forward one */
+  readonly twin?: Twin | undefined
+  /** of a forward node, whether there is a backward one */
+  readonly isReversed?: boolean
+}
+
 /**
  * The launches of one node at given attribute values: by the lanes of a subgroup where the device has such, unless its tuning
  * has it otherwise or the driver refuses one of those kernels.
@@ -89,7 +99,7 @@ export const lowerNode = (
   checked: CheckedNode,
   feeds: Tensors,
   { subgroupSize, tuning = untuned }: Pick<PlanLimits, 'subgroupSize' | 'tuning'> = {},
-  twin?: CheckedNode,
+  { twin, isReversed = false }: Relatives = {},
 ): Result<Lowered> => {
   const { node, sizes } = checked
   return F.pipe(
@@ -105,7 +115,9 @@ export const lowerNode = (
           has: (name) => node.inputs[name] !== undefined,
           given: (name) => node.cotangents[name] !== undefined,
           wants: (name) => node.outputs[name] !== undefined,
-          saved: (name) => twin?.node.outputs[name] !== undefined,
+          saved: (name) => twin?.checked.node.outputs[name] !== undefined,
+          kept: (name) => twin?.lowered.scratch[name] !== undefined,
+          isReversed,
           ...(lanes === undefined ? {} : { subgroupSize: lanes }),
         })
       const first = by(tuning.choices[shapeClassOf(checked) ?? ''] === 'tiles' ? undefined : subgroupSize)
@@ -115,6 +127,33 @@ export const lowerNode = (
     E.mapLeft(within(node.name)),
   )
 }
+
+/** The launches of all nodes, by themselves or as what they leave to each other lets them be. */
+export const lowerAll = (
+  nodes: readonly CheckedNode[],
+  feeds: Tensors,
+  limits: Pick<PlanLimits, 'subgroupSize' | 'tuning'>,
+  twins: readonly (number | undefined)[],
+): Result<readonly Lowered[]> => {
+  const reversed = new Set(twins)
+  return nodes.reduce(
+    (before: Result<readonly Lowered[]>, node, at) =>
+      F.pipe(
+        before,
+        E.flatMap((lowered) =>
+          F.pipe(
+            lowerNode(node, feeds, limits, { twin: twinAt(nodes, lowered, twins[at]), isReversed: reversed.has(at) }),
+            E.map((own) => [...lowered, own]),
+          ),
+        ),
+      ),
+    E.right([]),
+  )
+}
+
+/** Which nodes leave something to each other: none in a plain plan. */
+export const relatives = (nodes: readonly CheckedNode[], plain: boolean): readonly (number | undefined)[] =>
+  plain ? nodes.map(() => undefined) : twinsOf(nodes)
 
 const bytesOf = (elements: number): number => Math.max(elements, 1) * 4
 
@@ -412,9 +451,7 @@ const counting = ['vectors', 'block']
  */
 export const atFeeds = (made: Plan, { nodes }: CheckedProgram, feeds: Tensors, limits: PlanLimits): Result<Plan> =>
   F.pipe(
-    nodes.filter(({ node: { attrs } }) =>
-      Object.values(attrs).some((value) => typeof value === 'object' && 'feed' in value),
-    ),
+    nodes.filter(isFed),
     E.traverseArray((node) =>
       F.pipe(
         lowerNode(node, feeds, limits),
@@ -495,10 +532,8 @@ export const plan = (
         `a binding holds ${limits.maxStorageBufferBindingSize} bytes (maxStorageBufferBindingSize); offsets are multiples of ${alignment}`,
       ),
     ),
-    E.let('twins', () => (plain ? nodes.map(() => undefined) : twinsOf(nodes))),
-    E.bind('lowered', ({ twins }) =>
-      E.sequenceArray(nodes.map((node, at) => lowerNode(node, feeds, limits, twins[at]))),
-    ),
+    E.let('twins', () => relatives(nodes, plain)),
+    E.bind('lowered', ({ twins }) => lowerAll(nodes, feeds, limits, twins)),
     E.let('layout', () => given ?? (plain ? noLayout : stateLayout(checked, limits))),
     E.let('arranged', ({ lowered, twins, layout }) => {
       const bound = boundLaunches(checked, twins, lowered)

@@ -132,13 +132,13 @@ export interface Rows {
   readonly inner: number
 }
 
-/** The launch of a row kernel, of whose tensors those named in `perRow` have one number for each row. */
+/** The launch of a row kernel, of whose tensors those named in `perRow` have so many numbers for each row. */
 export const overRows = (
   { perInvocation, perWorkgroup }: RowKernel,
   { outer, extent, inner }: Rows,
   launch: {
     readonly bind: Readonly<Record<string, Slot>>
-    readonly perRow?: readonly string[]
+    readonly perRow?: Readonly<Record<string, number>>
     /** tensors of which every row reads the same */
     readonly shared?: readonly string[]
     readonly dims?: Readonly<Record<string, number>>
@@ -146,14 +146,14 @@ export const overRows = (
   },
   subgroupSize?: number,
 ): Launch => {
-  const { bind, perRow = [], shared = [], dims = {}, params = {} } = launch
+  const { bind, perRow = {}, shared = [], dims = {}, params = {} } = launch
   const cut: Outer = {
     extent: outer,
     dims: [],
     slices: Object.fromEntries(
       Object.keys(bind)
         .filter((name) => !shared.includes(name))
-        .map((name) => [name, perRow.includes(name) ? inner : extent * inner]),
+        .map((name) => [name, (perRow[name] ?? extent) * inner]),
     ),
   }
   const rows = outer * inner

@@ -97,14 +97,38 @@ export const multiplyAddFour = (tile: SubgroupTile, to: string): string =>
     ),
   )
 
+/**
+ * What is done with the sums of each of a tile's rows that there are, from `row` on to below `rows`: the text for row
+ * `row + r`, given its sums. They are laid down first, so that one text serves all rows: drivers take seconds to compile what
+ * becomes of a sum as often as a tile has sums.
+ */
+export const eachRowOfSums = (
+  tile: SubgroupTile,
+  rows: string,
+  sums: (r: number) => readonly string[],
+  write: (sums: readonly string[]) => string,
+): string => {
+  const all = Array.from({ length: tileRows(tile) }, (_, r) => sums(r))
+  const [first = []] = all
+  return `
+  var made = array<f32, ${all.flat().length}>(${all.flat().join(', ')});
+  for (var r = 0u; r < min(${tileRows(tile)}u, ${rows} - row); r++) {
+    ${write(first.map((_, j) => `made[r * ${first.length}u + ${j}u]`))}
+  }`
+}
+
 /** A statement for every sum of the tile, given its row, its column and itself; `row` and `column` are the first. */
 export const writeSums = (
   tile: SubgroupTile,
+  rows: string,
   name: string,
   write: (row: string, column: string, sum: string) => string,
 ): string =>
-  each(tileRows(tile), (r) =>
-    each(columnsOfLane, (j) => `${write(`row + ${r}u`, `column + ${j * tile.S}u`, `${name}${r}_${j}`)};`),
+  eachRowOfSums(
+    tile,
+    rows,
+    (r) => Array.from({ length: columnsOfLane }, (_, j) => `${name}${r}_${j}`),
+    (sums) => sums.map((sum, j) => `${write('row + r', `column + ${j * tile.S}u`, sum)};`).join('\n'),
   )
 
 /** For each row of the lane, and for each of its columns. */
@@ -122,7 +146,7 @@ export const tileCorner = (tile: SubgroupTile): string => `
 
 const finishInside = /* wgsl */ `
 fn finish_inside(row: u32, column: u32, sum: f32) {
-  if (row < dims.rows && column < dims.columns) { finish(row, column, sum); }
+  if (column < dims.columns) { finish(row, column, sum); }
 }
 `
 
@@ -135,7 +159,7 @@ fn group(tile: u32, lane: u32) {
     ${eachColumn((j) => `let b${j} = right(k, c${j});`)}
     ${multiplyAdd(tile)}
   }
-  ${writeSums(tile, 's', (...at) => `finish_inside(${at.join(', ')})`)}
+  ${writeSums(tile, 'dims.rows', 's', (...at) => `finish_inside(${at.join(', ')})`)}
 }
 ${finishInside}
 `
@@ -178,7 +202,7 @@ fn group(tile: u32, lane: u32) {
         ${eachColumn((j) => `let b${q}_${j} = select(0.0, right(k${q}, c${j}), on${q});`)}`,
     ),
   )}
-  ${writeSums(tile, 'total', (...at) => `finish_inside(${at.join(', ')})`)}
+  ${writeSums(tile, 'dims.rows', 'total', (...at) => `finish_inside(${at.join(', ')})`)}
 }
 ${finishInside}
 `

@@ -1,6 +1,15 @@
 import type { Kernel } from './kernel.js'
 import type { BySubgroup, SubgroupTile } from './subgroupTile.js'
-import { columnsOfLane, each, eachColumn, nestedAround, subgroupKernels, tileRows, zeroSums } from './subgroupTile.js'
+import {
+  columnsOfLane,
+  each,
+  eachColumn,
+  eachRowOfSums,
+  nestedAround,
+  subgroupKernels,
+  tileRows,
+  zeroSums,
+} from './subgroupTile.js'
 
 /**
  * The products of subgroupTile.ts for factors that are read by vectors of four: one load costs little more than that of one
@@ -143,10 +152,15 @@ const framed = (
   const [left, right] = [leftOf[lies.left](tile), rightOf[lies.right](apart)]
   const width = tile.S * columnsOfLane
   const sum = (r: number, j: number): string => `${sums.name}${r}_${j}`
-  const finish = (r: number): string =>
-    lies.together === true
-      ? `if (column < dims.columns) { finish_row(row + ${r}u, column, vec4<f32>(${[0, 1, 2, 3].map((j) => sum(r, j)).join(', ')})); }`
-      : eachColumn((j) => `finish_inside(row + ${r}u, column + ${j * apart}u, ${sum(r, j)});`)
+  const finish = eachRowOfSums(
+    tile,
+    'dims.rows',
+    (r) => [0, 1, 2, 3].map((j) => sum(r, j)),
+    (of) =>
+      lies.together === true
+        ? `if (column < dims.columns) { finish_row(row + r, column, vec4<f32>(${of.join(', ')})); }`
+        : eachColumn((j) => `finish_inside(row + r, column + ${j * apart}u, ${of[j]});`),
+  )
   return /* wgsl */ `
 fn group(tile: u32, lane: u32) {
   let across = (dims.columns + ${width - 1}u) / ${width}u;
@@ -155,14 +169,14 @@ fn group(tile: u32, lane: u32) {
   ${left.places}
   ${right.places}
   ${sums.make(left, right)}
-  ${each(tileRows(tile), finish)}
+  ${finish}
 }
 ${
   lies.together === true
     ? ''
     : /* wgsl */ `
 fn finish_inside(row: u32, column: u32, sum: f32) {
-  if (row < dims.rows && column < dims.columns) { finish(row, column, sum); }
+  if (column < dims.columns) { finish(row, column, sum); }
 }
 `
 }`

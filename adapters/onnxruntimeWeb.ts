@@ -17,7 +17,7 @@ import type { Tensor, Tensors } from '../spec/tensor.js'
 import { sizeOf } from '../spec/tensor.js'
 import { absent, installCommand, isOfBrowser } from './install.js'
 import type { Model } from './onnxruntimeWeb/model.js'
-import { encoderOf, showModel } from './onnxruntimeWeb/model.js'
+import { encoded, showModel } from './onnxruntimeWeb/model.js'
 import type { AnyPose, Feed, Posed } from './onnxruntimeWeb/ops.js'
 import { onnxruntimeOps } from './onnxruntimeWeb/ops.js'
 import { inFloat32, js, listed, mostNumbers } from './words.js'
@@ -50,7 +50,7 @@ const webgpu: Kind = {
   load: () => import('onnxruntime-web/webgpu'),
 }
 
-const packages = { 'onnxruntime-web': '^1.30.0', protobufjs: '^7.2.4' }
+const packages = { 'onnxruntime-web': '^1.30.0' }
 
 const poseOf = (op: OpName): AnyPose | undefined => (onnxruntimeOps as Record<string, AnyPose>)[op]
 
@@ -163,12 +163,12 @@ const lacks = (thrown: unknown): boolean =>
 
 const opened = async (kind: Kind, gpu: OpenedGpu | undefined, { addressOf }: BackendOptions): Promise<Backend> => {
   const ort = await kind.load()
-  const protobuf = await import('protobufjs')
+  const { written } = await import('../formats/onnx/messages.js')
   // threads of its own would keep Node from ending
   ort.env.wasm.numThreads = 1
   ort.env.logLevel = 'fatal'
   if (addressOf !== undefined) ort.env.wasm.wasmPaths = addressOf('onnxruntime-web', 'dist/')
-  const encode = encoderOf(protobuf.default)
+  const encode = (model: Model): Uint8Array => encoded(written, model)
   const sessions = sessionsOf(ort, kind)
   const kernels: Kernels = Object.fromEntries(
     opNames.flatMap((op) => {

@@ -12,6 +12,8 @@ import { exitOfOpening } from './backends.js'
 import type { Subcommand } from './command.js'
 import { networkMemory, printNetworkMemory } from './deviceMemory.js'
 import type { ExitCode } from './exit.js'
+import { forPage, writable, writeWhole } from './file.js'
+import { firstFilters, layoutOf } from './filterPage.js'
 import { exit } from './exit.js'
 import { bidirectionalOption, cellOption, layersOption, wholeNumber } from './options.js'
 import type { Screen } from './terminal.js'
@@ -23,6 +25,10 @@ interface Options extends Pick<AskedOfRecurrent, 'cell' | 'layers' | 'bidirectio
   readonly batch?: number
   readonly device?: DeviceChoice
   readonly json?: boolean
+  /** a state dict, as safetensors */
+  readonly weights?: string
+  /** the filters of the first layer go here, as a page */
+  readonly filters?: string
 }
 
 const grouped = (count: number): string => count.toLocaleString('en-US')
@@ -87,7 +93,7 @@ const tableOf = (
 export const describeAt = (
   { out, err, memory }: { readonly out: Screen; readonly err: Screen; readonly memory?: DeviceMemory },
   name: string,
-  { json, device: _, ...wanted }: Options,
+  { json, device: _, weights: _weights, filters: _filters, ...wanted }: Options,
 ): ExitCode => {
   const figures = F.pipe(
     networkNamed(name, wanted),
@@ -110,6 +116,31 @@ export const describeAt = (
       `${E.isLeft(taken) ? `memory on a device: ${taken.left.code}: ${taken.left.message}` : printNetworkMemory(taken.right, wanted.batch ?? 1)}\n`,
     )
   return exit.ok
+}
+
+/**
+ * Draws the filters of a network's first layer out of a state dict, and says what they are.
+ *
+ * Errors  those of `firstFilters`, of `networkNamed`, and of writing the page
+ */
+const drawFilters = async (
+  name: string,
+  weights: string,
+  page: string,
+  { json: _, device: _device, weights: _weights, filters: _filters, ...wanted }: Options,
+): Promise<Result<string>> => {
+  const network = networkNamed(name, wanted)
+  if (E.isLeft(network)) return network
+  const fits = forPage('--filters', page)
+  if (E.isLeft(fits)) return fits
+  const target = await writable(page)
+  if (E.isLeft(target)) return target
+  const filters = await firstFilters(network.right, weights)
+  if (E.isLeft(filters)) return filters
+  const { sectionsPage } = await import('../docs/lessons/page.js')
+  const { title, sections, line } = layoutOf(name, filters.right)
+  const written = await writeWhole(target.right, sectionsPage(title, sections))
+  return E.map(() => `${line}: ${page}`)(written)
 }
 
 /** How programs lie in the memory of the device that is asked for, or of a GPU of these years. */
@@ -137,7 +168,10 @@ const choices = (): string =>
 /** `etalon describe NAME`: a network layer by layer, in numbers. */
 export const describeCommand: Subcommand = (command, finish) =>
   void command
-    .argument('<network>', 'the name of a network, such as alexnet')
+    .argument(
+      '<network>',
+      'the name of a network, such as alexnet, or one that is written down, such as net:relu-6c5-m-16c3r-m-32f',
+    )
     .option('--variant <name>', 'another form of the network than its first')
     .addOption(cellOption())
     .addOption(layersOption())
@@ -151,6 +185,8 @@ export const describeCommand: Subcommand = (command, finish) =>
       ).choices(['auto', 'gpu', 'software']),
     )
     .option('--json', 'as one JSON object')
+    .option('--weights <file>', 'a state dict (safetensors, by PyTorch’s names or ours), of which --filters draws')
+    .option('--filters <file>', 'draw the filters of the first layer, as a page (.html), out of --weights')
     .addHelpText('after', `\nNetworks, the first variant being the default:\n${choices()}`)
     .action(async (name: string, options: Options) => {
       const screens = { out: process.stdout, err: process.stderr }
@@ -159,5 +195,18 @@ export const describeCommand: Subcommand = (command, finish) =>
         complainTo(process.stderr)(`${memory.left.code}: ${memory.left.message}`)
         return finish(exitOfOpening(memory.left))
       }
-      return finish(describeAt({ ...screens, memory: memory.right }, name, options))
+      const { weights, filters } = options
+      if ((weights === undefined) !== (filters === undefined)) {
+        complainTo(process.stderr)('--weights and --filters go together: whose filters, and where to')
+        return finish(exit.usage)
+      }
+      const code = describeAt({ ...screens, memory: memory.right }, name, options)
+      if (code !== exit.ok || weights === undefined || filters === undefined) return finish(code)
+      const drawn = await drawFilters(name, weights, filters, options)
+      if (E.isLeft(drawn)) {
+        complainTo(process.stderr)(`${drawn.left.code}: ${drawn.left.message}`)
+        return finish(exit.usage)
+      }
+      ;(options.json === true ? process.stderr : process.stdout).write(`${drawn.right}\n`)
+      return finish(code)
     })

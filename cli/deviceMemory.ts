@@ -4,7 +4,7 @@ import type { EtalonError, Result } from '../spec/error.js'
 import { etalonError } from '../spec/error.js'
 import { trainingBy } from '../spec/networks/network.js'
 import type { Wanted } from '../spec/networks/zoo.js'
-import { askedOfRecurrent, learningOf, networkNamed, parseNetworkName } from '../spec/networks/zoo.js'
+import { askedOfRecurrent, learningOf, learnsAs, networkNamed } from '../spec/networks/zoo.js'
 import { accumulatingProgram, microBatchFits } from '../training/microBatch.js'
 import type { Optimizer } from '../training/step.js'
 import { trainingProgram } from '../training/step.js'
@@ -21,7 +21,7 @@ export interface NetworkMemory {
 export const networkMemory = (memory: DeviceMemory, name: string, wanted: Wanted): Result<NetworkMemory> =>
   F.pipe(
     E.Do,
-    E.bind('known', () => parseNetworkName(name)),
+    E.bind('known', () => learnsAs(name)),
     E.bind('network', () => networkNamed(name, wanted)),
     E.bind('forward', ({ network: { program } }) => memory.ofStep({ ...program, carry: stays(program.inputs) })),
     E.bind('learner', () => networkNamed(name, { ...wanted, mode: trainingBy(1) })),

@@ -15,7 +15,7 @@ const helpOf = async (...args: readonly string[]): Promise<string> =>
   ).stdout
 
 const namesIn = (help: string): readonly string[] =>
-  [...help.slice(help.indexOf('Commands:')).matchAll(/^ {2}(\w+) {2,}/gm)].map(([, name]) => name as string)
+  [...help.slice(help.indexOf('Commands:')).matchAll(/^ {2}([\w-]+) {2,}/gm)].map(([, name]) => name as string)
 
 describe('the help of every command', () => {
   test('is no wider than 80 columns', async () => {

@@ -46,6 +46,15 @@ const subcommands: Readonly<Record<string, Entry>> = {
     summary: 'train a network on the device, on digits',
     load: async () => (await import('./train.js')).trainCommand,
   },
+  search: {
+    summary: 'look for hyperparameters: trials are trainings, judged by validation digits',
+    load: async () => (await import('./search.js')).searchCommand,
+  },
+  trial: { load: async () => (await import('./trial.js')).trialCommand },
+  'train-agent': {
+    summary: 'train an agent on the device, in a grid, on a cart with a pole, at catch',
+    load: async () => (await import('./trainAgent.js')).trainAgentCommand,
+  },
   lesson: {
     summary: 'what the course says about learning, seen on digits',
     load: async () => (await import('./lesson.js')).lessonCommand,

@@ -342,7 +342,7 @@ export const trainCommand: Subcommand = (command, end) =>
   void command
     .argument(
       '<network>',
-      `${networks}: the networks that digits can be put to, as images of 28×28, as vectors, or as sequences of rows`,
+      `${networks}: the networks that digits can be put to, as images of 28×28, as vectors, or as sequences of rows; or one that is written down, such as net:relu-6c5-m-16c3r-m-32f`,
     )
     .option('--variant <name>', `another form of the network than its first (${variants})`)
     .addOption(cellOption())

@@ -3,6 +3,7 @@ import { classCount } from '../formats/idx.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import { ensure, etalonError, getOrThrow, within } from '../spec/error.js'
 import type { Mode, Network } from '../spec/networks/network.js'
+import { isArchitecture } from '../spec/networks/architecture.js'
 import { inference, trainingBy } from '../spec/networks/network.js'
 import { perceptron } from '../spec/networks/perceptron.js'
 import type { AskedOfRecurrent, LossName, NetworkName } from '../spec/networks/zoo.js'
@@ -10,9 +11,9 @@ import {
   askedOfRecurrent,
   recurrentInWords,
   learningOf,
+  learnsAs,
   networkNamed,
   networkNames,
-  parseNetworkName,
 } from '../spec/networks/zoo.js'
 import { keyOf } from '../spec/philox.js'
 import { arrangementFor } from '../training/arrange.js'
@@ -137,8 +138,9 @@ interface Learner {
 const learnerOf = (name: NetworkName, { variant, ...recipe }: WholeRecipe, pixels: number): Result<Learner> => {
   const wanted = { ...(variant === undefined ? {} : { variant }), ...askedOfRecurrent(recipe) }
   const [own, ...others] = learningOf(name).losses
+  const called = isArchitecture(recipe.network) ? recipe.network : name
   return F.pipe(
-    networkNamed(name, wanted),
+    networkNamed(called, wanted),
     E.flatMap(() =>
       own === undefined
         ? E.left(
@@ -154,7 +156,7 @@ const learnerOf = (name: NetworkName, { variant, ...recipe }: WholeRecipe, pixel
             build:
               name === 'perceptron'
                 ? (batch: number, mode: Mode) => perceptron(batch, { inputs: pixels, mode })
-                : (batch: number, mode: Mode) => getOrThrow(networkNamed(name, { ...wanted, batch, mode })),
+                : (batch: number, mode: Mode) => getOrThrow(networkNamed(called, { ...wanted, batch, mode })),
           }),
     ),
   )
@@ -190,7 +192,7 @@ export const firstRate = (network: NetworkName, optimizer: Optimizer['op'], aske
  */
 export const digitTrainingOf = (recipe: Recipe, digits: Digits): Result<DigitTraining> =>
   F.pipe(
-    parseNetworkName(recipe.network),
+    learnsAs(recipe.network),
     E.mapLeft(readersTold),
     E.flatMap((name) => plannedBy(name, wholeRecipe(name, recipe), digits)),
   )

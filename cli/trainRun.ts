@@ -48,11 +48,14 @@ type Step = Extract<TrainingEvent, { readonly kind: 'step' }>
 const judged = (
   { training: { program } }: DigitTraining,
   oracle: Oracle,
-  depth: Backend['depth'],
+  { depth = anyOrder, conventions }: Pick<Backend, 'depth' | 'conventions'>,
   { step, feeds, values }: Step,
 ): either.Either<Interruption<Guilty>, Judged> =>
   F.pipe(
-    lockstep(oracle, program, { ...feeds, ...values }, depth ?? anyOrder, { feeds }),
+    lockstep(oracle, program, { ...feeds, ...values }, depth, {
+      feeds,
+      ...(conventions && { conventions }),
+    }),
     E.mapLeft((error): Interruption<Guilty> => ({ why: 'error', error })),
     E.flatMap(({ findings, worst, guilty }) =>
       guilty === undefined
@@ -92,9 +95,7 @@ export const train = (
       listen: async (event) => {
         await breath()
         const verdict =
-          event.kind === 'step' && event.step <= recipe.lockstep
-            ? judged(planned, oracle, backend.depth, event)
-            : undefined
+          event.kind === 'step' && event.step <= recipe.lockstep ? judged(planned, oracle, backend, event) : undefined
         if (verdict !== undefined && E.isLeft(verdict)) return verdict
         tell(event)
         if (verdict !== undefined) {

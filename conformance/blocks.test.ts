@@ -11,6 +11,8 @@ import { oracle } from '../reference/index.js'
 import type { Attributes } from '../spec/attributes.js'
 import { lanesThenTree } from '../spec/bound.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
+import { opOf } from '../spec/catalogue.js'
+import type { ProgramNode } from '../spec/program.js'
 import { answersOf, checkProgram, oneNode } from '../spec/program.js'
 import type { Shape, Tensor } from '../spec/tensor.js'
 import type { Case, Fill } from './form.js'
@@ -35,6 +37,8 @@ interface Asked {
   readonly fills?: Readonly<Record<string, Fill>>
   /** in the name of a kernel that has to be among the launches */
   readonly kernel: string
+  /** whether the same op goes forward before, and leaves what it knows */
+  readonly isAfterForward?: true
 }
 
 const shapes = (op: OpName, K: number): Readonly<Record<string, Readonly<Record<string, Shape>>>> =>
@@ -50,6 +54,13 @@ const shapes = (op: OpName, K: number): Readonly<Record<string, Readonly<Record<
         one: { x: [1, 5, 10, 8], w: [5, 33, K, K], b: [33] },
       }
 
+// long enough sums that a run past the end of each row nests no deeper than the contract
+const longer = (K: number): Readonly<Record<string, Readonly<Record<string, Shape>>>> => ({
+  plain: { x: [4, 8, 16, 19], w: [9, 8, 3, K], b: [9] },
+  groups: { x: [2, 18, 33, 18], w: [20, 9, 2, K], b: [20] },
+  one: { x: [1, 9, 26, 27], w: [17, 9, K, K], b: [17] },
+})
+
 const attributes: Readonly<Record<string, Attributes>> = {
   plain: { padding: [1, 0, 2, 1] },
   groups: { groups: 2, padding: [0, 2, 1, 3], stride: [2, 1] },
@@ -60,14 +71,15 @@ const convolutions: readonly Asked[] = (
   [
     ['conv2d', 'forward', 'conv2d.forward.blocks'],
     ['conv2d', 'backward', 'conv2d.backward.x.blocks'],
+    ['conv2d', 'backward', 'conv2d.backward.w.blocks'],
     ['convTranspose2d', 'forward', 'convTranspose2d.forward.blocks'],
     ['convTranspose2d', 'backward', 'conv2d.forward.blocks'],
   ] as const
 ).flatMap(([op, direction, kernel]) =>
   [3, 5].flatMap((K) =>
-    Object.entries(shapes(op, K)).map(([name, shapes]): Asked => {
+    Object.entries(kernel.includes('backward.w') ? longer(K) : shapes(op, K)).map(([name, shapes]): Asked => {
       const asked = { op, direction, attrs: attributes[name] ?? {}, shapes, kernel: `${kernel}${K}` }
-      return { ...asked, name: `${op} ${direction}, ${K} taps in a row: ${name}` }
+      return { ...asked, name: `${kernel}, ${K} taps in a row: ${name}` }
     }),
   ),
 )
@@ -104,6 +116,43 @@ const losses: readonly Asked[] = (['forward', 'backward'] as const).map((directi
   kernel: `softmaxCrossEntropy.${direction}.vectors`,
 }))
 
+const batchNorm = (name: string, x: Shape, kernel: string): Asked => ({
+  name: `batchNormTraining backward after forward, ${name}`,
+  op: 'batchNormTraining',
+  direction: 'backward',
+  attrs: {},
+  shapes: {
+    x,
+    gamma: [x[1] as number],
+    beta: [x[1] as number],
+    runningMean: [x[1] as number],
+    runningVar: [x[1] as number],
+  },
+  fills: { runningVar: 'positive' },
+  kernel,
+  isAfterForward: true,
+})
+const ofLogits = (name: string, attrs: Attributes, shape: Shape, kernel: string): Asked => ({
+  name: `softmaxCrossEntropy backward after forward, ${name}`,
+  op: 'softmaxCrossEntropy',
+  direction: 'backward',
+  attrs,
+  shapes: { logits: shape, target: shape },
+  fills: { target: 'normal' },
+  kernel,
+  isAfterForward: true,
+})
+
+// what forward has left: a batch's statistics, a row's largest logit and sum
+const afterForward: readonly Asked[] = [
+  batchNorm('vectors', [3, 5, 6, 6], 'batchNorm.backward.sums.vectors'),
+  batchNorm('odd planes', [4, 3, 5, 5], 'batchNorm.backward.sums '),
+  batchNorm('short channels', [4, 3], 'batchNorm.backward.gamma'),
+  ofLogits('short rows', {}, [7, 10], 'softmaxCrossEntropy.backward.kept '),
+  ofLogits('rows of vectors', { reduction: 'sum' }, [5, 60], 'softmaxCrossEntropy.backward.kept.vectors'),
+  ofLogits('few long rows', { reduction: 'none' }, [3, 131], 'softmaxCrossEntropy.backward.kept '),
+]
+
 describe.runIf(embedded)('kernels for much at once', () => {
   let device: AcquiredDevice
   let executor: Executor
@@ -116,7 +165,7 @@ describe.runIf(embedded)('kernels for much at once', () => {
   })
 
   const worst = async (
-    { op, direction, attrs, shapes, fills = {}, kernel }: Asked,
+    { op, direction, attrs, shapes, fills = {}, kernel, isAfterForward }: Asked,
     change: (name: string, tensor: Tensor) => Tensor,
   ): Promise<readonly string[]> => {
     const asked: Case = { op, direction, seed: `blocks ${op}`, form: form('blocks', attrs, { ...shapes }, fills) }
@@ -125,9 +174,19 @@ describe.runIf(embedded)('kernels for much at once', () => {
       ...drawn,
       inputs: Object.fromEntries(Object.entries(drawn.inputs).map(([name, x]) => [name, change(name, x)])),
     }
-    const { program, feeds } = oneNode(question)
+    const { program: alone, feeds } = oneNode(question)
+    const [node] = alone.nodes as [ProgramNode]
+    const [result] = Object.keys(opOf(op).outputs) as [string]
+    const forward: ProgramNode = {
+      ...node,
+      name: 'before',
+      direction: 'forward',
+      cotangents: {},
+      outputs: { [result]: 'before' },
+    }
+    const program = isAfterForward ? { ...alone, nodes: [forward, node] } : alone
     const planned = right(plan(right(checkProgram(program)), feeds, program.outputs, planLimits(device)))
-    expect(planned.launches.map(kernelOf).join(' ')).toContain(kernel)
+    expect(`${planned.launches.map(kernelOf).join(' ')} `).toContain(kernel)
     const prepared = right(await executor.prepare(planned))
     const answers = answersOf(right(await executor.execute(prepared, feeds)))
     executor.discard(prepared)
@@ -148,24 +207,23 @@ describe.runIf(embedded)('kernels for much at once', () => {
   }
 
   const withSpecial =
-    (at: (length: number) => number, value: number) =>
+    (at: (length: number) => number, value: number, into: readonly string[] = ['w']) =>
     (name: string, { shape, data }: Tensor): Tensor => ({
       shape,
       data: Float32Array.from({ length: data.length }, (_, i) =>
-        name === 'w' && i === at(data.length) ? value : (data[i] as number),
+        into.includes(name) && i === at(data.length) ? value : (data[i] as number),
       ),
     })
 
-  test.each([...convolutions, ...dilated, ...pools, ...losses].map((asked) => [asked.name, asked] as const))(
-    '%s',
-    async (_, asked) => {
-      expect(await worst(asked, (_, x) => x)).toEqual([])
-    },
-  )
+  test.each(
+    [...convolutions, ...dilated, ...pools, ...losses, ...afterForward].map((asked) => [asked.name, asked] as const),
+  )('%s', async (_, asked) => {
+    expect(await worst(asked, (_, x) => x)).toEqual([])
+  })
 
   test.each(
     [...convolutions, ...dilated]
-      .filter(({ kernel }) => !kernel.startsWith('conv2d.forward'))
+      .filter(({ kernel }) => /backward.x|convTranspose2d/.test(kernel))
       .map((asked) => [asked.name, asked] as const),
   )('%s, where a weight is NaN or infinite', async (_, asked) => {
     expect(
@@ -180,5 +238,17 @@ describe.runIf(embedded)('kernels for much at once', () => {
         withSpecial((length) => length - 1, Infinity),
       ),
     ).toEqual([])
+  })
+
+  // the element of an image that the first position past the end of a row would read
+  test.each([
+    ...convolutions
+      .filter(({ kernel }) => kernel.includes('backward.w'))
+      .map((asked) => [asked.name, 'x', asked] as const),
+    ...afterForward.map((asked) => [asked.name, asked.op === 'batchNormTraining' ? 'x' : 'logits', asked] as const),
+  ])('%s, where some %s is NaN or infinite', async (_, into, asked) => {
+    for (const value of [NaN, -Infinity])
+      for (const at of [() => 0, (length: number) => length - 1])
+        expect(await worst(asked, withSpecial(at, value, [into]))).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 import type { AttributeValue } from '../spec/attributes.js'
 import type { Backend } from '../spec/backend.js'
-import type { OpName } from '../spec/catalogue.js'
+import type { Direction, OpName } from '../spec/catalogue.js'
 import type { Question } from '../spec/program.js'
 
 /** Dials: attributes that stand for conventions in which libraries lawfully differ. */
@@ -56,6 +56,19 @@ export const alienDial = (
           attrs[name] !== own &&
           attrs[name] !== conventions?.[op]?.[name],
       )?.[0]
+
+/** The dials of an op whose value a backend declares to be another than the catalogue's, in a direction where it shows. */
+export const ownValues = (
+  conventions: Backend['conventions'],
+  op: OpName,
+  direction: Direction,
+): readonly (readonly [dial: string, value: AttributeValue])[] =>
+  Object.entries(dialsOf(op)).flatMap(([dial, [usual]]) => {
+    const value = conventions?.[op]?.[dial]
+    return value === undefined || value === usual || (direction === 'forward' && ofGradients.includes(dial))
+      ? []
+      : [[dial, value] as const]
+  })
 
 const otherThanOwn = 'other than the catalogue’s'
 

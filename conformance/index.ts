@@ -3,6 +3,14 @@ export { caseAt, caseCount, caseOfId } from './cases.js'
 export { elementsIn, type Effort, type Elements } from './elements.js'
 export { parseCase, parseCases, printCase, printCases, realise, type Case, type Fill, type Form } from './form.js'
 export { expect, expectWhole, judge, type Expected, type Hearing, type Judgement, type Worst } from './judge.js'
+export { adjudicate, adjudicationVerdict, type Adjudication, type NamedAnswer } from './adjudicate.js'
+export {
+  localize,
+  verdictOf as localizedVerdict,
+  type Localized,
+  type LocalizeOptions,
+  type NodeFinding,
+} from './localize.js'
 export { judgeNode, lockstep, type LockstepFinding, type LockstepStep } from './lockstep.js'
 export { printDifference, printProgramFailure, printProgramLine, printSequence } from './probeReport.js'
 export { checkIn, expectIn, precisions, type BoundsAsked, type Precision } from './precision.js'
@@ -32,6 +40,7 @@ export { checkOracle } from './selfCheck.js'
 export { questionTable } from './table.js'
 export { bothWays, feedsFor, runTrial, trials, type Trial, type TrialResult } from './trial.js'
 export { ask, fails } from './ask.js'
+export { subjectOf, subjectOfProgram, type Phase, type Subject } from './subject.js'
 export { verify, type Progress, type Scope } from './verify.js'
 export { type Line, type Report, type Verdict } from './line.js'
 export type { Claim, Fault, Law, Questions, QuestionTable, Worked } from './questions.js'

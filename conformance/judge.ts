@@ -47,7 +47,7 @@ export interface Judgement {
   readonly held: number
   /**
    * the root mean square of the bounds by that of the values wanted, of the output where it is largest: a verdict says
-   * nothing about errors smaller than this share of the values
+   * nothing about errors smaller than this share of the values; outputs that cancel aside
    */
   readonly looseness: number
   /** Σ (error ÷ bound)² over the elements that are judged and have a bound above 0, and how many these are */
@@ -57,6 +57,8 @@ export interface Judgement {
    * convolution of integers that came out with fractions, as transformed ones (Winograd, FFT) do
    */
   readonly fractions?: number
+  /** the declared convention of the backend's own by which it was judged, in a few words; by default the catalogue's */
+  readonly convention?: string
   /** what is wrong before any number is looked at: an answer missing, or of another shape */
   readonly problem?: string
   /** there was no answer in time */
@@ -382,6 +384,8 @@ export interface Hearing {
   readonly independent?: boolean
   /** what may be spent on holding all elements of an output by sums, where some of them are judged and nothing rounds */
   readonly sums?: SumsEffort
+  /** outputs whose terms cancel but for rounding: how large a bound is beside them says nothing of it */
+  readonly cancelling?: readonly string[]
 }
 
 const problemOf = (values: Fields, answer: Tensors): string | undefined =>
@@ -411,6 +415,7 @@ export const judge = ({
   elements = {},
   independent = false,
   sums,
+  cancelling = [],
 }: Hearing): Judgement => {
   const problem = problemOf(expected.values, answer)
   if (problem !== undefined) return unanswered(problem)
@@ -426,7 +431,10 @@ export const judge = ({
     judged: readings.reduce((n, { want }) => n + want.length, 0),
     of: readings.reduce((n, { shape }) => n + sizeOf(shape), 0),
     held: found.reduce((n, { held }) => n + held, 0),
-    looseness: readings.map(loosenessOf).reduce((a, b) => Math.max(a, b), 0),
+    looseness: readings
+      .filter((_, k) => !cancelling.includes((found[k] as (typeof found)[number]).output))
+      .map(loosenessOf)
+      .reduce((a, b) => Math.max(a, b), 0),
     spread: spreadOf(readings),
   }
 }

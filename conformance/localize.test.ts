@@ -68,6 +68,25 @@ describe('localising in a training step', () => {
     expect(Math.max(...strays)).toBeGreaterThan(0)
   })
 
+  test('a convention that is declared is no fault, and is told; one that is not is found', async () => {
+    const { forward, backward } = formulaTable.maxPool2d!
+    const toLast: PlainKernel = {
+      forward,
+      backward: (attrs, inputs, cotangents, sizes) => backward!({ ...attrs, ties: 'last' }, inputs, cotangents, sizes),
+    }
+    const backend = byTable({ ...formulaTable, maxPool2d: toLast })
+    expect((await located(backend)).first).toMatchObject({ node: 'pool1.backward' })
+    const declared = await located({ ...backend, conventions: { maxPool2d: { ties: 'last' } } })
+    expect(verdictOf(declared)).toBe('conformant')
+    const { alone, together } = declared.findings.find(({ node }) => node === 'pool1.backward')!
+    expect([alone?.convention, together?.convention]).toEqual(['ties "last"', 'ties "last"'])
+    const place = { backend: 'toy', fingerprint: {}, command: 'replay' }
+    expect(printLocalized(declared, subject, place)).toMatch(/declares\n {4}pool1\.backward .*: ties "last"/)
+    // declaring is no licence: what is right by neither stays wrong
+    const lying = await located({ ...backend, conventions: { maxPool2d: { ties: 'share' } } })
+    expect(lying.first).toMatchObject({ node: 'pool1.backward' })
+  })
+
   test.each([
     ['forward', 'conv2d', 'y', [2, 3, 4, 4], 'conv2', 'forward'],
     ['forward', 'maxPool2d', 'y', [2, 3, 8, 8], 'pool1', 'forward'],

@@ -21,8 +21,7 @@ import type { Case, Fill } from './form.js'
 import type { TimeLimit } from './guarded.js'
 import { guarded } from './guarded.js'
 import type { Judgement } from './judge.js'
-import { judge } from './judge.js'
-import { everyValue, expectOf, judgeNode, nodeEffort, outside, questionOf } from './lockstep.js'
+import { everyValue, expectOf, judgeAnswer, judgeNode, nodeEffort, outside, questionOf } from './lockstep.js'
 import { shrinkAlone } from './shrink.js'
 import type { Phase, Subject } from './subject.js'
 
@@ -139,12 +138,19 @@ const askAlone = async (
     ? await attempt(backend, question)
     : fail<Tensors>('Unsupported', `${backend.name} has no ${node.op} ${node.direction}`)
   if (E.isLeft(answer) && answer.left.code === 'DeviceLost') return answer
-  const finding: NodeFinding = E.isLeft(answer)
-    ? isRefusal(answer.left)
-      ? { ...about, refused: answer.left }
-      : { ...about, alone: withoutAnswer(answer.left) }
-    : { ...about, alone: judge({ oracle, question, expected, answer: answer.right, elements }) }
-  return E.right({ finding, question, writes })
+  if (E.isLeft(answer))
+    return E.right({
+      finding: isRefusal(answer.left)
+        ? { ...about, refused: answer.left }
+        : { ...about, alone: withoutAnswer(answer.left) },
+      question,
+      writes,
+    })
+  return F.pipe(
+    judgeAnswer(oracle, node, { oracle, question, expected, answer: answer.right, elements }, backend),
+    E.map((alone) => ({ finding: { ...about, alone }, question, writes })),
+    E.mapLeft(within(node.name)),
+  )
 }
 
 // a share of the values' size; of values that are all 0 the difference itself
@@ -286,7 +292,17 @@ export const localize =
     if (E.isLeft(ran) && ran.left.code === 'DeviceLost') return E.left(within(name)(ran.left))
     const found: NodeFinding[] = []
     const judgeOwn = E.isRight(ran)
-      ? judgeNode(oracle, backend.depth ?? anyOrder, { ...feeds, ...ran.right }, { seed, effort, feeds })
+      ? judgeNode(
+          oracle,
+          backend.depth ?? anyOrder,
+          { ...feeds, ...ran.right },
+          {
+            seed,
+            effort,
+            feeds,
+            ...(backend.conventions && { conventions: backend.conventions }),
+          },
+        )
       : undefined
     for (const [at, node] of program.nodes.entries()) {
       const { finding } = alone[at] as AskedAlone

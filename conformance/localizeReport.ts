@@ -92,6 +92,26 @@ const companyOf = ({ findings, notRun }: Localized, ink: Ink): readonly string[]
       ]
 }
 
+/** The nodes that are right by a convention of the backend's own, which it declares. */
+const conventionsOf = ({ findings }: Localized): readonly string[] => {
+  const own = findings.flatMap((finding) => {
+    const { alone, together } = finding
+    const words = alone?.convention ?? together?.convention
+    return words === undefined ? [] : [{ finding, words }]
+  })
+  return own.length === 0
+    ? []
+    : [
+        'right by the backend’s own conventions, which it declares',
+        ...someOf(
+          own
+            .slice(0, mostTold)
+            .map(({ finding, words }) => wrapped(`    ${labelOf(finding)}:`, printable(words).split(/\s+/))),
+          own.length,
+        ),
+      ]
+}
+
 const strayText = (strayed: number): string => (Number.isFinite(strayed) ? number(strayed) : 'no numbers')
 
 /** Nodes whose values say how an error travels: the first wrong one, those behind it where it grows, answers, losses, ends. */
@@ -218,6 +238,7 @@ export const printLocalized = (
     [...firstOf(found, ink), ...shownOf(found, place, ink)],
     othersOf(found, ink),
     companyOf(found, ink),
+    conventionsOf(found),
     travelOf(found, subject, ink),
     reasons.length === 0
       ? []
@@ -238,7 +259,7 @@ export const printLocalized = (
 
 const finiteOr = (value: number): number | string => (Number.isFinite(value) ? value : String(value))
 
-const jsonJudgement = ({ worst, problem }: Judgement): Readonly<Record<string, unknown>> =>
+const jsonJudgement = ({ worst, problem, convention }: Judgement): Readonly<Record<string, unknown>> =>
   problem === undefined
     ? {
         ratio: finiteOr(worst.ratio),
@@ -248,6 +269,7 @@ const jsonJudgement = ({ worst, problem }: Judgement): Readonly<Record<string, u
         index: worst.index,
         got: finiteOr(worst.got),
         want: finiteOr(worst.want),
+        ...(convention !== undefined && { convention }),
       }
     : { problem }
 

@@ -2,6 +2,7 @@ import { either as E, function as F } from 'fp-ts'
 import { roundAttributes } from '../spec/attributes.js'
 import { opOf } from '../spec/catalogue.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
+import type { Backend } from '../spec/backend.js'
 import type { Result } from '../spec/error.js'
 import { within } from '../spec/error.js'
 import type { Fields } from '../spec/field.js'
@@ -11,9 +12,10 @@ import type { Oracle } from '../spec/oracle.js'
 import type { Program, ProgramNode, Question } from '../spec/program.js'
 import { nodeAttributes } from '../spec/program.js'
 import type { Tensors } from '../spec/tensor.js'
+import { dialsOf, ownValues } from './dials.js'
 import type { Effort } from './elements.js'
 import { elementsIn } from './elements.js'
-import type { Expected, Judgement } from './judge.js'
+import type { Expected, Hearing, Judgement } from './judge.js'
 import { expect, judge } from './judge.js'
 
 /** One node of a run, judged on the backend's own inputs to it. */
@@ -32,6 +34,10 @@ export interface Judging {
   readonly effort?: Effort
   /** which elements of it are drawn */
   readonly seed?: number
+  /** what the backend declares to mean by attributes that stand for conventions, where the program leaves them as they are */
+  readonly conventions?: Backend['conventions']
+  /** outputs of a node whose terms cancel but for rounding, by the network that it stands in; by default none */
+  readonly cancelling?: (node: ProgramNode) => readonly string[]
 }
 
 /** What is spent on each output of a node, unless it is said otherwise: a moment, but for the dearest. */
@@ -76,24 +82,82 @@ export const expectOf = (oracle: Oracle, node: ProgramNode, question: Question, 
     }),
   )
 
+/** A question by the backend's own conventions, where it declares others than the catalogue's and none is asked for. */
+const asDeclared = (
+  question: Question,
+  conventions: Backend['conventions'],
+): { readonly question: Question; readonly words: string } | undefined => {
+  const { op, direction, attrs } = question
+  const own = ownValues(conventions, op, direction).filter(([dial]) => attrs[dial] === dialsOf(op)[dial]?.[0])
+  return own.length === 0
+    ? undefined
+    : {
+        question: { ...question, attrs: { ...attrs, ...Object.fromEntries(own) } },
+        words: own.map(([name, value]) => `${name} ${JSON.stringify(value)}`).join(', '),
+      }
+}
+
+/**
+ * An answer to a node's question, held by the catalogue, and if it fails there by the conventions that the backend
+ * declares as its own.
+ *
+ * Errors  what the op refuses
+ */
+export const judgeAnswer = (
+  oracle: Oracle,
+  node: ProgramNode,
+  hearing: Hearing,
+  { depth = anyOrder, conventions }: Pick<Backend, 'depth' | 'conventions'>,
+): Result<Judgement> => {
+  const judgement = judge(hearing)
+  const declared = outside({ judgement }) ? asDeclared(hearing.question, conventions) : undefined
+  return declared === undefined
+    ? E.right(judgement)
+    : F.pipe(
+        expectOf(oracle, node, declared.question, depth),
+        E.map((expected) => judge({ ...hearing, question: declared.question, expected })),
+        E.map((other) => (outside({ judgement: other }) ? judgement : { ...other, convention: declared.words })),
+      )
+}
+
 /**
  * One node of a run, judged on the backend's own inputs to it: what is small whole, of large outputs some elements.
  *
  * Errors  what the op refuses of its inputs, with the node's name in front
  */
 export const judgeNode =
-  (oracle: Oracle, depth: Depth, values: Tensors, { feeds = values, effort = nodeEffort, seed = 1 }: Judging = {}) =>
+  (
+    oracle: Oracle,
+    depth: Depth,
+    values: Tensors,
+    { feeds = values, effort = nodeEffort, seed = 1, cancelling = () => [], conventions }: Judging = {},
+  ) =>
   (node: ProgramNode): Result<LockstepFinding> =>
     F.pipe(
       questionOf(node, values, feeds),
       E.bindTo('question'),
       E.bind('elements', ({ question }) => elementsIn(question, effort, `${seed} ${node.name}`)),
       E.bind('expected', ({ question }) => expectOf(oracle, node, question, depth)),
-      E.map(({ question, elements, expected }): LockstepFinding => ({
+      E.flatMap(({ question, elements, expected }) =>
+        judgeAnswer(
+          oracle,
+          node,
+          {
+            oracle,
+            question,
+            expected,
+            answer: pick(node.outputs, values),
+            elements,
+            cancelling: cancelling(node),
+          },
+          { depth, ...(conventions && { conventions }) },
+        ),
+      ),
+      E.map((judgement): LockstepFinding => ({
         node: node.name,
         op: node.op,
         direction: node.direction,
-        judgement: judge({ oracle, question, expected, answer: pick(node.outputs, values), elements }),
+        judgement,
       })),
       E.mapLeft(within(node.name)),
     )

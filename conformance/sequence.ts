@@ -56,15 +56,82 @@ export const alone = async (
   return E.right(judgement !== undefined && fails(judgement, rounding) ? judgement : undefined)
 }
 
-/** The ends of a history, the shortest first, each twice as long as the one before. */
-const ends = (history: readonly Case[]): readonly (readonly Case[])[] => {
-  const lengths = Array.from({ length: Math.ceil(Math.log2(Math.max(history.length, 1))) + 1 }, (_, k) => 2 ** k)
-  return lengths.map((length) => history.slice(-length))
+// every length up to this one is tried: what is wrong at every seventh question is not so after 2, 4 or 8 others
+const everyLength = 12
+
+// so often a question is asked again and again: what is wrong now and then is so sooner or later
+const mostAgain = 60
+
+/** Asks a case again and again on a backend opened anew, until it fails. Errors: DeviceLost; what opening it gives */
+const againAndAgain = async (
+  reopen: Reopen,
+  oracle: Oracle,
+  asked: Case,
+  rounding: Rounding,
+  seconds: number | undefined,
+): Promise<Result<SequenceFailure | undefined>> => {
+  const opened = await reopen()
+  if (E.isLeft(opened)) return opened
+  const backend = opened.right
+  let before: readonly Case[] = []
+  let lost: EtalonError | undefined
+  let found: SequenceFailure | undefined
+  const passes = async (again: Case): Promise<boolean> => {
+    if (lost !== undefined) return true
+    const answered = await ask(backend, oracle, again)()
+    if (E.isLeft(answered)) lost = answered.left
+    else if (answered.right.judgement !== undefined && fails(answered.right.judgement, rounding))
+      found ??= { cases: [...before, again], judgement: answered.right.judgement }
+    before = [...before, again]
+    return found === undefined
+  }
+  await fc
+    .check(fc.asyncProperty(fc.constant(asked), passes), {
+      seed: 1,
+      numRuns: mostAgain,
+      ...(seconds === undefined ? {} : { interruptAfterTimeLimit: 1000 * seconds }),
+    })
+    .finally(() => backend.close())
+  return lost === undefined ? E.right(found) : E.left(lost)
 }
 
+/** The ends of a history, the shortest first, and where they are long each twice as long as the one before. */
+const ends = (history: readonly Case[]): readonly (readonly Case[])[] => {
+  const { length } = history
+  const short = Array.from({ length: Math.min(length, everyLength) }, (_, k) => k + 1)
+  const long = Array.from(
+    { length: Math.max(0, Math.ceil(Math.log2(length / everyLength))) },
+    (_, k) => everyLength * 2 ** (k + 1),
+  )
+  return [...short, ...long].map((k) => history.slice(-k))
+}
+
+const sameText = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+
 /**
- * The shortest sequence found after which a case fails that is right alone. Ends of the history are tried, longer and
- * longer, then fast-check leaves out of the first that shows it what it can. Each try has a backend of its own.
+ * What of a history may have to do with a case, the likeliest first: what a backend keeps it keeps under some name, of the
+ * question itself, its attributes and shapes, its shapes alone, its attributes alone, those of one tensor.
+ */
+const kin = (history: readonly Case[], asked: Case): readonly (readonly Case[])[] => {
+  const { attrs, shapes } = asked.form
+  const alike = (one: Case): boolean => sameText(one.form.shapes, shapes)
+  return [
+    history.filter((one) => one === asked),
+    history.filter((one) => alike(one) && sameText(one.form.attrs, attrs)),
+    history.filter(alike),
+    history.filter((one) => sameText(one.form.attrs, attrs)),
+    ...Object.keys(shapes).map((name) => history.filter((one) => sameText(one.form.shapes[name], shapes[name]))),
+  ]
+}
+
+// of what is kin, so many are tried in every length, and then so many at once
+const mostKin = 4
+const manyKin = 32
+
+/**
+ * The shortest sequence found after which a case fails that is right alone. It is asked again and again; then what is kin
+ * to it is tried, and ends of the history, longer and longer; then fast-check leaves out of the first that shows it what it can. Each
+ * try has a backend of its own.
  *
  * Errors  DeviceLost; what opening the backend gives
  */
@@ -76,6 +143,10 @@ export const shortest = async (
   rounding: Rounding,
   effort: ShrinkEffort,
 ): Promise<Result<SequenceFailure>> => {
+  // most of what is wrong now and then is so by itself, and a quarter of the time finds that
+  const repeated = await againAndAgain(reopen, oracle, asked, rounding, effort.seconds && effort.seconds / 4)
+  if (E.isLeft(repeated)) return repeated
+  if (repeated.right !== undefined) return E.right(repeated.right)
   let left = effort.cases
   let lost: EtalonError | undefined
   let found: SequenceFailure | undefined
@@ -98,7 +169,14 @@ export const shortest = async (
   }
   // what is right the first time and wrong the second is shown by itself
   const itself = rightBefore ? [history.filter((one) => one === asked).slice(0, 1)] : []
-  const first = [...itself, ...ends(history)].filter(({ length }) => length > 0)
+  const related = kin(history, asked)
+  const first = [
+    ...itself,
+    ...related.flatMap((all) => ends(all.slice(-mostKin))),
+    ...ends(history.slice(-everyLength)),
+    ...related.map((all) => all.slice(-manyKin)),
+    ...ends(history).slice(everyLength),
+  ].filter(({ length }) => length > 0)
   if (first.length > 0)
     await fc.check(fc.asyncProperty(fc.subarray([...history]), passes), {
       seed: 1,

@@ -37,6 +37,7 @@ import type { QuestionTable } from './questions.js'
 import type { Firsts, Repeats } from './repetition.js'
 import { askAgain, repeatable, repetitionOf } from './repetition.js'
 import type { Reopen, SequenceFailure } from './sequence.js'
+import { asAsked, shortest } from './sequence.js'
 import type { Asked } from './shards.js'
 import type { ShrinkEffort } from './shrink.js'
 import { shrinkEffort } from './shrink.js'
@@ -331,6 +332,20 @@ const lostAlone = async ({ oracle, scope: { reopen } }: Asking, fared: readonly 
   return E.isLeft(again) ? again : E.right(again.right.some(({ lost }) => lost !== undefined))
 }
 
+/** The fewest questions after which a special value is lost that is kept by itself. Errors: DeviceLost */
+const sequenceOfLost = async (
+  { oracle, rounding, history, scope: { reopen, shrinking = shrinkEffort } }: Asking,
+  fared: readonly Fared[],
+): Promise<Result<SequenceFailure | undefined>> => {
+  const lost = fared.flatMap((one) => (one.lost === undefined ? [] : [one.lost]))[0]
+  if (lost === undefined || reopen === undefined) return E.right(undefined)
+  const before = Math.max(0, history.lastIndexOf(lost.asked))
+  const suspect = { asked: lost.asked, judgement: judgementOf(lost), rightBefore: false, before }
+  const found = await shortest(reopen, oracle, history.slice(0, before), suspect, rounding, shrinking)
+  if (E.isRight(found)) return found
+  return found.left.code === 'DeviceLost' ? found : E.right(asAsked(history.slice(0, before), suspect))
+}
+
 // a line of which so much was refused was not held against anything
 const mostRefused = 0.5
 
@@ -450,9 +465,13 @@ const verifyOne = async (given: Asking, watch: (progress: Progress) => void): Pr
   const { line } = tally
   const byThemselves = await lostAlone(asking, judged)
   if (E.isLeft(byThemselves)) return byThemselves
+  const told = sequence !== undefined || byThemselves.right
+  const ofLost = told ? E.right(undefined) : await sequenceOfLost(asking, judged)
+  if (E.isLeft(ofLost)) return ofLost
+  const shown = sequence ?? ofLost.right
   const all = [...groups, ...(byThemselves.right ? groupsOfLost(judged) : []), ...strayedIn(tally, rounding)]
   const lost = specials.right.find((fared) => isNonFinite(fared) && fared.lost !== undefined)?.lost
-  const told: Line = {
+  const whole: Line = {
     ...line,
     cases: line.cases + judged.length,
     failed: line.failed + judged.filter((fared) => fared.lost !== undefined).length,
@@ -470,9 +489,9 @@ const verifyOne = async (given: Asking, watch: (progress: Progress) => void): Pr
     ...(lost === undefined ? {} : { lost }),
     ...(grade.right === undefined ? {} : { grade: grade.right }),
     repeats,
-    ...(sequence === undefined ? {} : { sequence }),
+    ...(shown === undefined ? {} : { sequence: shown }),
   }
-  return E.right({ ...told, verdict: verdictOf(told) })
+  return E.right({ ...whole, verdict: verdictOf(whole) })
 }
 
 /** The ops and directions that a scope asks about, in the catalogue's order. */

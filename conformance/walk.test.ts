@@ -139,8 +139,7 @@ describe('small outputs', () => {
     expect(line.walk?.rms).toBeGreaterThan(100)
     const back = await lineOf(withKernel('dense', rounded), 'dense', { direction: 'backward' })
     expect(back.walk?.rms).toBeGreaterThan(100)
-    // which of the two depends on whether the diagnosis has all of the failures it looks at
-    expect(['inaccurate', 'not-conformant']).toContain(back.verdict)
+    expect(back.verdict).toBe('inaccurate')
   })
 
   test.each(['dense', 'conv2d', 'conv1d', 'convTranspose2d', 'mul', 'scaleChannels'] as const)(

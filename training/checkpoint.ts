@@ -51,7 +51,7 @@ const progressCodec = t.strict({
 })
 
 /** A text's mark, for what is too long to compare by eye. */
-const markOf = (text: string): string =>
+export const markOf = (text: string): string =>
   keyOf(text)
     .map((word) => word.toString(16).padStart(8, '0'))
     .join('')
@@ -127,7 +127,8 @@ export const checkpointOf = (training: Training, { tensors, best, progress }: Tr
   }
 }
 
-const parsed = <A>(codec: t.Type<A, unknown, unknown>, what: string, text: string | undefined): Result<A> =>
+/** A field of a file's metadata: JSON of the codec's form. Errors: FormatInvalid – with where it is not. */
+export const parsed = <A>(codec: t.Type<A, unknown, unknown>, what: string, text: string | undefined): Result<A> =>
   F.pipe(
     E.tryCatch(
       () => JSON.parse(text ?? '') as unknown,

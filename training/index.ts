@@ -28,8 +28,18 @@ export { accumulatingProgram, microBatches, microBatchFits } from './microBatch.
 export { adversarialFeeds, adversarialState, adversarialStep, adversarialValues } from './adversarial.js'
 export type { Adversaries } from './adversarial.js'
 
-export { metaLearner, sinusoid, taskFeeds, taskProgram } from './meta.js'
-export type { InnerSteps, MetaAlgorithm, MetaLearner, MetaMethod, MetaState, Task, TaskProgram } from './meta.js'
+export { fewShot, metaLearner, sinusoid, taskFeeds, taskProgram } from './meta.js'
+export type {
+  Classes,
+  FewShot,
+  InnerSteps,
+  MetaAlgorithm,
+  MetaLearner,
+  MetaMethod,
+  MetaState,
+  Task,
+  TaskProgram,
+} from './meta.js'
 
 export { accuracy, decisionAccuracy, topKError } from './metrics.js'
 export { constant, cosine, earlyStopping, exponential, linear, reduceOnPlateau, stepDecay } from './schedules.js'
@@ -43,3 +53,30 @@ export { checkpointOf, descriptionOf, resumedFrom, stateFrom } from './checkpoin
 export type { Horizon, Resumed } from './checkpoint.js'
 export { evaluateIn, evaluateOn, fit } from './fit.js'
 export type { Evaluation, FitOptions, Interruption, TrainingEvent } from './fit.js'
+
+export { parseSpace } from './search/space.js'
+export type { Dimension, Setting, Space } from './search/space.js'
+export { bestOf, costOf, importanceOf, lossOf, searched, searcherNames, searcherOf } from './search/searchers.js'
+export type { Effort, Outcome as TrialOutcome, Searcher, SearcherName, Trial } from './search/searchers.js'
+export { agentNamed, agentNames, agentTrainingOf } from './agents/agent.js'
+export type {
+  AgentName,
+  AgentProgress,
+  AgentState,
+  AgentTraining,
+  PolicyRecipe,
+  QRecipe,
+  Recipe,
+} from './agents/agent.js'
+export { agentCheckpoint, agentStateFrom } from './agents/checkpoint.js'
+export type { Environment, EnvironmentState, Outcome } from './agents/environment.js'
+export { environmentNamed, environments } from './agents/environments.js'
+export { gridModel } from './agents/gridworld.js'
+export { recipeFor } from './agents/recipes.js'
+export { emptyReplay, remembered, sampled } from './agents/replay.js'
+export type { Replay } from './agents/replay.js'
+export { advantages, returnsOf, targetsOf } from './agents/returns.js'
+export { answersOf, evaluateAgent, trainAgent } from './agents/run.js'
+export type { AgentEvaluation, AgentEvent, AgentOptions } from './agents/run.js'
+export { nameOfState, valueIteration, valueOfAction } from './agents/valueIteration.js'
+export type { Model, Solution } from './agents/valueIteration.js'

@@ -339,3 +339,75 @@ export const sinusoid = (draw: Draws, shots: number, asked: number): Task => {
   }
   return { support: points(shots), query: points(asked) }
 }
+
+/** Images of which few-shot tasks are made, by class: pixels [count, 1, H, W] each. */
+export type Classes = readonly Tensor[]
+
+/** How a few-shot task is laid out: `ways` classes, `shots` examples of each to learn from, `asked` others of each. */
+export interface FewShot {
+  readonly ways: number
+  readonly shots: number
+  readonly asked: number
+}
+
+/** So many different whole numbers below `count`, in the order in which they are drawn. */
+const different = (draw: Draws, count: number, wanted: number): readonly number[] =>
+  Array.from({ length: wanted }).reduce<{ readonly left: readonly number[]; readonly taken: readonly number[] }>(
+    ({ left, taken }) => {
+      const at = draw.integer(0, left.length - 1)
+      return { left: left.toSpliced(at, 1), taken: [...taken, left[at] as number] }
+    },
+    { left: Array.from({ length: count }, (_, i) => i), taken: [] },
+  ).taken
+
+/**
+ * A few-shot task: classes drawn, in a drawn order, so that a label means nothing beyond the task; of each some examples to
+ * learn from and others to be asked. Targets are one-hot, [ways · examples, ways].
+ *
+ * Errors  AttributeOutOfRange – fewer classes than ways, a class with fewer examples than shots and asked ones, or counts that
+ *         are no whole numbers of at least 1
+ * Source  Vinyals et al., "Matching networks for one shot learning", 2016
+ */
+export const fewShot = (draw: Draws, classes: Classes, { ways, shots, asked }: FewShot): Result<Task> => {
+  const least = Math.min(...classes.map(({ shape: [count = 0] }) => count))
+  return F.pipe(
+    ensure(
+      [ways, shots, asked].every((count) => Number.isSafeInteger(count) && count >= 1),
+      'AttributeOutOfRange',
+      `a task of ${ways} ways, ${shots} shots and ${asked} asked; whole numbers of at least 1 are wanted`,
+    ),
+    E.flatMap(() =>
+      ensure(
+        classes.length >= ways,
+        'AttributeOutOfRange',
+        `a task of ${ways} ways wants as many classes; there are ${classes.length}`,
+      ),
+    ),
+    E.flatMap(() =>
+      ensure(
+        least >= shots + asked,
+        'AttributeOutOfRange',
+        `a class has ${least} examples; a task of ${shots} shots and ${asked} asked wants ${shots + asked}`,
+      ),
+    ),
+    E.map(() => {
+      const chosen = different(draw, classes.length, ways).map((at) => {
+        const images = classes[at] as Tensor
+        return { images, places: different(draw, Math.min(images.shape[0] as number, 4096), shots + asked) }
+      })
+      const [, ...shape] = (classes[0] as Tensor).shape
+      const pixels = shape.reduce((product, extent) => product * extent, 1)
+      const examples = (from: number, count: number): Examples => ({
+        x: generate([ways * count, ...shape], (flat) => {
+          const example = Math.floor(flat / pixels)
+          const { images, places } = chosen[Math.floor(example / count)] as (typeof chosen)[number]
+          return images.data[(places[from + (example % count)] as number) * pixels + (flat % pixels)] as number
+        }),
+        target: generate([ways * count, ways], (flat) =>
+          Math.floor(Math.floor(flat / ways) / count) === flat % ways ? 1 : 0,
+        ),
+      })
+      return { support: examples(0, shots), query: examples(shots, asked) }
+    }),
+  )
+}

@@ -24,7 +24,7 @@ export const reluBackward = mapping({
   dims: ['right'],
   code: /* wgsl */ `
 fn at(x: f32, dy: f32) -> Values {
-  return Values(select(dy, 0.0, x < 0.0 || (x == 0.0 && dims.right == 0u)));
+  return Values(select(dy, 0.0, (x < 0.0) | ((x == 0.0) & (dims.right == 0u))));
 }
 `,
 })

@@ -22,12 +22,13 @@ fn element(i: u32) {
 const running = { mean: input('runningMean'), variance: input('runningVar') }
 
 // the same formulas as in training, of running statistics instead of the batch's
-export const forward: Lower<'batchNormInference'> = ({ attrs: { epsilon }, sizes }) =>
+export const forward: Lower<'batchNormInference'> = ({ attrs: { epsilon }, sizes, subgroupSize }) =>
   launches(
     normalized(
       sizes,
       { x: input('x'), gamma: input('gamma'), beta: input('beta'), ...running, y: output('y') },
       epsilon,
+      subgroupSize,
     ),
   )
 

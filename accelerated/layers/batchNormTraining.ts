@@ -1,9 +1,10 @@
 import type { Channels } from '../../spec/layers/channels.js'
 import type { Kernel, Launch, Lowered, Slot } from '../kernel.js'
-import { cotangent, gradient, input, kernel, output, scratch } from '../kernel.js'
+import { cotangent, gradient, input, keptScratch, kernel, output, scratch } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { mapOver, mapping } from '../map.js'
 import { reduce, reduction } from '../reduction.js'
+import { isProcessor } from '../subgroupTile.js'
 
 // value k of channel c, and the channel of value i, of a tensor [N,C,…]
 const dims = ['C', 'S']
@@ -142,18 +143,24 @@ fn total(v: Num) -> f32 { return (v.x + v.y) + (v.z + v.w); }
 }
 type Width = keyof typeof widths
 
-// A channel's numbers by 64 lanes. `place` walks over them without a division: number k is (n, s), k = n·S + s
-const byLanes = /* wgsl */ `
-var<workgroup> of_lanes: array<f32, 64>;
-struct Place { n: u32, s: u32 }
-fn first_place(lane: u32) -> Place { return Place(lane / dims.S, lane % dims.S); }
-// 64 numbers further, the step being the place of number 64
+// A channel's numbers by 64 lanes, which walk over them without a division or product: number k is (n, s), k = n·S + s, at i
+const places = /* wgsl */ `
+struct Place { s: u32, i: u32 }
+fn first_place(c: u32, lane: u32) -> Place {
+  let s = lane % dims.S;
+  return Place(s, (lane / dims.S * dims.C + c) * dims.S + s);
+}
+// 64 numbers further, the step being as far as number 64 is from number 0
 fn next_place(p: Place, step: Place) -> Place {
   let s = p.s + step.s;
   let wraps = s >= dims.S;
-  return Place(p.n + step.n + select(0u, 1u, wraps), s - select(0u, dims.S, wraps));
+  return Place(s - select(0u, dims.S, wraps), p.i + step.i + select(0u, (dims.C - 1u) * dims.S, wraps));
 }
-fn at(c: u32, p: Place) -> u32 { return (p.n * dims.C + c) * dims.S + p.s; }
+`
+
+const byLanes = /* wgsl */ `
+${places}
+var<workgroup> of_lanes: array<f32, 64>;
 fn across_lanes(lane: u32, own: f32) -> f32 {
   of_lanes[lane] = own;
   for (var half = 32u; half > 0u; half /= 2u) {
@@ -167,20 +174,20 @@ fn across_lanes(lane: u32, own: f32) -> f32 {
 }
 fn mean_of(c: u32, lane: u32) -> f32 {
   var own = Num();
-  var p = first_place(lane);
-  let step = first_place(64u);
+  var p = first_place(c, lane);
+  let step = first_place(0u, 64u);
   for (var k = lane; k < dims.N * dims.S; k += 64u) {
-    own += x(at(c, p));
+    own += x(p.i);
     p = next_place(p, step);
   }
   return across_lanes(lane, total(own)) / params.m;
 }
 fn variance_of(c: u32, lane: u32, mean: f32) -> f32 {
   var own = Num();
-  var p = first_place(lane);
-  let step = first_place(64u);
+  var p = first_place(c, lane);
+  let step = first_place(0u, 64u);
   for (var k = lane; k < dims.N * dims.S; k += 64u) {
-    let distance = x(at(c, p)) - mean;
+    let distance = x(p.i) - mean;
     own += distance * distance;
     p = next_place(p, step);
   }
@@ -218,7 +225,44 @@ fn group(c: u32, lane: u32) {
   }),
 )
 
-/** μ and σ² again, dβ = Σ dy and dγ = r·Σ dy·(x − μ), in two passes over memory, for r is known after them only */
+/** dβ = Σ dy and dγ = r·Σ dy·(x − μ) in one pass over memory, where μ and σ² are kept from forward */
+export const batchNormBackwardSums = inWidths(({ suffix, vectors, code }) =>
+  kernel({
+    name: `batchNorm.backward.sums${suffix}`,
+    per: 'workgroup',
+    reads: ['x', 'dy', 'mean', 'variance'],
+    writes: ['dgamma', 'dbeta'],
+    dims: ['N', ...dims],
+    params: ['m', 'epsilon'],
+    vectors: vectors(['x', 'dy']),
+    code: /* wgsl */ `
+${code}
+${byLanes}
+fn group(c: u32, lane: u32) {
+  let mean = mean(c);
+  var own_beta = Num();
+  var own_gamma = Num();
+  var p = first_place(c, lane);
+  let step = first_place(0u, 64u);
+  for (var k = lane; k < dims.N * dims.S; k += 64u) {
+    let i = p.i;
+    let pull = dy(i);
+    own_beta += pull;
+    own_gamma += pull * (x(i) - mean);
+    p = next_place(p, step);
+  }
+  let beta = across_lanes(lane, total(own_beta));
+  let gamma = across_lanes(lane, total(own_gamma)) * inverseSqrt(variance(c) + params.epsilon);
+  if (lane == 0u) {
+    set_dgamma(c, gamma);
+    set_dbeta(c, beta);
+  }
+}
+`,
+  }),
+)
+
+/** The same and μ and σ² again, in two passes, for r is known after them only */
 export const batchNormBackwardStatistics = inWidths(({ suffix, vectors, code }) =>
   kernel({
     name: `batchNorm.backward.statistics${suffix}`,
@@ -236,10 +280,10 @@ fn group(c: u32, lane: u32) {
   var own = Num();
   var own_beta = Num();
   var own_gamma = Num();
-  var p = first_place(lane);
-  let step = first_place(64u);
+  var p = first_place(c, lane);
+  let step = first_place(0u, 64u);
   for (var k = lane; k < dims.N * dims.S; k += 64u) {
-    let i = at(c, p);
+    let i = p.i;
     let distance = x(i) - mean;
     let pull = dy(i);
     own += distance * distance;
@@ -261,25 +305,37 @@ fn group(c: u32, lane: u32) {
   }),
 )
 
-/** `batchNormForward` by planes: 64 lanes take a plane of one channel, whose numbers they read once */
+// so many planes of one channel by 64 lanes, which read its numbers once; workgroup g has part g/C of channel g mod C
+const ofPlanes = (each: string): string => /* wgsl */ `
+  let begin = g / dims.C * dims.share * dims.S + lane;
+  let end = min((g / dims.C + 1u) * dims.share, dims.N) * dims.S;
+  var p = first_place(c, begin);
+  let step = first_place(0u, 64u);
+  for (var k = begin; k < end; k += 64u) {
+    ${each}
+    p = next_place(p, step);
+  }
+`
+
+/** `batchNormForward` by planes */
 export const batchNormForwardPlanes = inWidths(({ suffix, vectors }) =>
   kernel({
     name: `batchNorm.forward.planes${suffix}`,
     per: 'workgroup',
     reads: ['x', 'gamma', 'beta', 'mean', 'variance'],
     writes: ['y'],
-    dims,
+    dims: ['N', ...dims, 'share'],
     params: ['epsilon'],
     vectors: vectors(['x', 'y']),
     code: /* wgsl */ `
-fn group(plane: u32, lane: u32) {
-  let c = plane % dims.C;
+${places}
+fn group(g: u32, lane: u32) {
+  let c = g % dims.C;
   let r = inverseSqrt(variance(c) + params.epsilon);
   let mean = mean(c);
   let gamma = gamma(c);
   let beta = beta(c);
-  let end = (plane + 1u) * dims.S;
-  for (var i = plane * dims.S + lane; i < end; i += 64u) { set_y(i, gamma * ((x(i) - mean) * r) + beta); }
+  ${ofPlanes('set_y(p.i, gamma * ((x(p.i) - mean) * r) + beta);')}
 }
 `,
   }),
@@ -292,22 +348,19 @@ export const batchNormBackwardXPlanes = inWidths(({ suffix, vectors }) =>
     per: 'workgroup',
     reads: ['x', 'gamma', 'mean', 'variance', 'dy', 'dgamma', 'dbeta'],
     writes: ['dx'],
-    dims,
+    dims: ['N', ...dims, 'share'],
     params: ['epsilon', 'm'],
     vectors: vectors(['x', 'dy', 'dx']),
     code: /* wgsl */ `
-fn group(plane: u32, lane: u32) {
-  let c = plane % dims.C;
+${places}
+fn group(g: u32, lane: u32) {
+  let c = g % dims.C;
   let r = inverseSqrt(variance(c) + params.epsilon);
   let mean = mean(c);
   let slope = gamma(c) * r;
   let first = dbeta(c) / params.m;
   let second = dgamma(c) / params.m;
-  let end = (plane + 1u) * dims.S;
-  for (var i = plane * dims.S + lane; i < end; i += 64u) {
-    let normalized = (x(i) - mean) * r;
-    set_dx(i, slope * (dy(i) - first - normalized * second));
-  }
+  ${ofPlanes('set_dx(p.i, slope * (dy(p.i) - first - (x(p.i) - mean) * r * second));')}
 }
 `,
   }),
@@ -356,28 +409,36 @@ const statistics = (sizes: Channels): readonly Launch[] => {
       ]
 }
 
-// planes of fewer numbers, or vectors, leave most of a workgroup's lanes idle
-const fewestOfPlane = 24
+// fewer numbers, or vectors, leave most of a workgroup's lanes idle
+const fewestOfWorkgroup = 24
+// so many workgroups have enough to do: a processor has few cores, and what a workgroup begins with costs as much as a few
+// of its numbers
+const enoughWorkgroups = { onProcessors: 128, onOthers: 4096 }
 
-/** A launch over all elements: by planes where those are long enough, else one by one. */
+/** A launch over all elements: by some planes of a channel each where those are long enough, else one by one. */
 const overElements = (
   { N, C, S }: Channels,
   kernels: { readonly each: Kernel; readonly planes: Readonly<Record<Width, Kernel>> },
   bind: Readonly<Record<string, Slot>>,
   params: Readonly<Record<string, number>>,
+  subgroupSize: number | undefined,
 ): Launch => {
+  const enough = isProcessor(subgroupSize) ? enoughWorkgroups.onProcessors : enoughWorkgroups.onOthers
+  const share = Math.max(1, Math.floor((N * C) / enough))
   const slices = Object.fromEntries(['x', 'dy', 'y', 'dx'].filter((name) => name in bind).map((name) => [name, C * S]))
-  const launch = (kernel: Kernel, count: number, S: number): Launch => ({
+  const outer = { extent: N, dims: ['N'], slices }
+  const parts = (samples: number): number => C * Math.ceil(samples / share)
+  const byPlanes = (kernel: Kernel, width: number): Launch => ({
     kernel,
     bind,
-    count,
-    dims: { C, S },
+    count: parts(N),
+    dims: { N, C, S: S / width, share },
     params,
-    outer: { extent: N, dims: [], slices },
+    outer: { ...outer, count: parts },
   })
-  const by = (width: number) => (kernel: Kernel) => launch(kernel, N * C, S / width)
-  if (S % 4 === 0 && S / 4 >= fewestOfPlane) return inWidth({ S }, kernels.planes, (kernel, width) => by(width)(kernel))
-  return S >= fewestOfPlane ? by(1)(kernels.planes.ones) : launch(kernels.each, N * C * S, S)
+  if (S % 4 === 0 && (share * S) / 4 >= fewestOfWorkgroup) return inWidth({ S }, kernels.planes, byPlanes)
+  if (share * S >= fewestOfWorkgroup) return byPlanes(kernels.planes.ones, 1)
+  return { kernel: kernels.each, bind, count: N * C * S, dims: { C, S }, params, outer: { ...outer, dims: [] } }
 }
 
 /** One launch for y: γ·((x − μ)·r) + β, of the batch's statistics or the running ones. */
@@ -385,9 +446,11 @@ export const normalized = (
   sizes: Channels,
   bind: Readonly<Record<'x' | 'gamma' | 'beta' | 'mean' | 'variance' | 'y', Slot>>,
   epsilon: number,
-): Launch => overElements(sizes, { each: batchNormForward, planes: batchNormForwardPlanes }, bind, { epsilon })
+  subgroupSize: number | undefined,
+): Launch =>
+  overElements(sizes, { each: batchNormForward, planes: batchNormForwardPlanes }, bind, { epsilon }, subgroupSize)
 
-export const forward: Lower<'batchNormTraining'> = ({ attrs, sizes, wants }) => {
+export const forward: Lower<'batchNormTraining'> = ({ attrs, sizes, wants, subgroupSize }) => {
   const { C, m } = sizes
   const { epsilon, momentum: alpha, runningVariance } = attrs
   const factor = runningVariance === 'unbiased' ? m / (m - 1) : 1
@@ -395,6 +458,7 @@ export const forward: Lower<'batchNormTraining'> = ({ attrs, sizes, wants }) => 
     sizes,
     { x: input('x'), gamma: input('gamma'), beta: input('beta'), mean, variance, y: output('y') },
     epsilon,
+    subgroupSize,
   )
   const running = (name: 'runningMean' | 'runningVar', batch: Slot, factor: number): Launch =>
     mapOver(batchNormRunning, C, { running: input(name), batch, next: output(name) }, { alpha, factor })
@@ -406,19 +470,24 @@ export const forward: Lower<'batchNormTraining'> = ({ attrs, sizes, wants }) => 
   ])
 }
 
-export const backward: Lower<'batchNormTraining'> = ({ attrs: { epsilon }, sizes, wants }) => {
+export const backward: Lower<'batchNormTraining'> = ({ attrs: { epsilon }, sizes, wants, kept, subgroupSize }) => {
   const { N, C, S, m } = sizes
+  const areKept = kept('mean') && kept('variance')
+  const [mean, variance] = areKept
+    ? [keptScratch('mean'), keptScratch('variance')]
+    : [scratch('mean'), scratch('variance')]
   const given = { x: input('x'), mean, variance, dy: cotangent('y'), dgamma: gradient('gamma') }
   const ofX = overElements(
     sizes,
     { each: batchNormBackwardX, planes: batchNormBackwardXPlanes },
     { ...given, gamma: input('gamma'), dbeta: gradient('beta'), dx: gradient('x') },
     { epsilon, m },
+    subgroupSize,
   )
   // dx is made of dγ and dβ, asked for or not
   const ofStatistics = wants('x') || wants('gamma')
   if (ofStatistics && byWorkgroup(sizes)) {
-    const all = inWidth(sizes, batchNormBackwardStatistics, (kernel, width) => ({
+    const all = inWidth(sizes, areKept ? batchNormBackwardSums : batchNormBackwardStatistics, (kernel, width) => ({
       kernel,
       bind: { ...given, dbeta: gradient('beta') },
       count: C,
@@ -434,7 +503,7 @@ export const backward: Lower<'batchNormTraining'> = ({ attrs: { epsilon }, sizes
   const ofGamma = reduce(batchNormBackwardGamma, C, m, { bind: given, dims: { C, S }, params: { epsilon } })
   return present(C, [
     wants('x') || wants('beta') ? ofBeta : undefined,
-    ...(ofStatistics ? statistics(sizes) : []),
+    ...(ofStatistics && !areKept ? statistics(sizes) : []),
     ofStatistics ? ofGamma : undefined,
     wants('x') ? ofX : undefined,
   ])

@@ -1,3 +1,4 @@
+import { lanesThenTree } from '../../spec/bound.js'
 import type { AttrsOf, SizesOf } from '../../spec/catalogue.js'
 import type { Kernel, Launch, Lowered, Slot } from '../kernel.js'
 import { cotangent, gradient, input, kernel, launches, output, scratch } from '../kernel.js'
@@ -6,7 +7,18 @@ import { reduce, reduction } from '../reduction.js'
 import type { BySubgroup } from '../subgroupTile.js'
 import { columnsOfLane, subgroupFor, subgroupKernels, unlessSegmented } from '../subgroupTile.js'
 import { tileSize, tilesFor } from '../tile.js'
-import { blockColumns, blockRows, blockTaps, blocksOf, convolvingBlocks, transposedBlocks } from './conv2dBlocks.js'
+import {
+  blockColumns,
+  blockRows,
+  blockTaps,
+  blocksOf,
+  convolvingBlocks,
+  correlatingBlocks,
+  depthOfRuns,
+  linesOfLane,
+  positionsAtOnce,
+  transposedBlocks,
+} from './conv2dBlocks.js'
 import { convolvingSubgroup, correlatingSubgroup, transposedSubgroup } from './conv2dSubgroup.js'
 
 /** The integers of a convolution, in conv2d's letters whatever op they come from. */
@@ -409,6 +421,17 @@ export const conv2dBackwardXBlocks = transposedByBlocks(
   sumAlone,
 )
 
+/** The same as `conv2dBackwardW` by runs of positions and lines of taps. */
+export const conv2dBackwardWBlocks: ByTaps = Object.fromEntries(
+  blockTaps.map((KW) => [
+    KW,
+    subgroupKernels(
+      { name: `conv2d.backward.w.blocks${KW}`, reads: ['x', 'dy'], writes: ['dweights'], dims: correlationDims },
+      (tile) => correlatingBlocks(tile, KW),
+    ),
+  ]),
+)
+
 /** dw = Σ over the parts of the sum */
 export const conv2dBackwardWParts = reduction({
   name: 'conv2d.backward.w.parts',
@@ -576,6 +599,24 @@ export const correlate = (
         }
   }
   const tiles = groups * tilesFor(filters, taps)
+  // a run of positions never leaves its row; few of them may be past its end, and the additions must not nest too deep
+  const runs = N * Ho * Math.ceil(Wo / positionsAtOnce)
+  const lines = columnsOfLane * Math.ceil((Cg * KH) / linesOfLane(KW))
+  const blocks =
+    conv.sw === 1 && conv.dw === 1 && positionsAtOnce * runs <= mostWaste * positions
+      ? subgroupFor(subgroupSize, conv2dBackwardWBlocks[KW] ?? {}, filters, lines)
+      : undefined
+  if (blocks !== undefined) {
+    const tilesOfBlocks = groups * blocks.tiles(filters, lines)
+    const share = Math.ceil(runs / partsOf(tilesOfBlocks, enoughWorkgroups.bySubgroup))
+    const parts = Math.ceil(runs / share)
+    const sum = inParts(blocks.kernel, tilesOfBlocks, parts)
+    if (depthOfRuns(share) + parts - 1 <= lanesThenTree(positions))
+      return addedUp(
+        { ...sum, dims: { ...sum.dims, share }, orElse: inParts(conv2dBackwardWTiled, tiles, parts) },
+        parts,
+      )
+  }
   const subgroup = subgroupFor(subgroupSize, conv2dBackwardWSubgroup, filters, taps)
   if (subgroup !== undefined) {
     const tilesOfSubgroups = groups * subgroup.tiles(filters, taps)

@@ -1,5 +1,5 @@
 import type { SubgroupTile } from '../subgroupTile.js'
-import { each, tileRows } from '../subgroupTile.js'
+import { each, eachRowOfSums, tileRows } from '../subgroupTile.js'
 
 /**
  * Convolutions by one subgroup whose lanes each hold a block of 2 × 4 outputs of one image, where the taps of a row lie side
@@ -60,11 +60,19 @@ const multiplyAdd = (tile: SubgroupTile, KW: number, element: (tap: number, j: n
 
 /** A call for every sum of the tile that exists. */
 const writeAll = (tile: SubgroupTile, height: string, width: string, write: string): string =>
-  each(tileRows(tile), (r) =>
-    eachOutput(
-      (q, j) =>
-        `if ((row + ${r}u < rows) & (own < blocks) & (i0 + ${q}u < ${height}) & (j0 + ${j}u < ${width})) { ${write}(group_of_tile * rows + row + ${r}u, n, i0 + ${q}u, j0 + ${j}u, s${r}_${q}_${j}); }`,
-    ),
+  eachRowOfSums(
+    tile,
+    'rows',
+    (r) =>
+      Array.from(
+        { length: blockRows * blockColumns },
+        (_, at) => `s${r}_${Math.floor(at / blockColumns)}_${at % blockColumns}`,
+      ),
+    (sums) =>
+      eachOutput(
+        (q, j) =>
+          `if ((own < blocks) & (i0 + ${q}u < ${height}) & (j0 + ${j}u < ${width})) { ${write}(group_of_tile * rows + row + r, n, i0 + ${q}u, j0 + ${j}u, ${sums[q * blockColumns + j]}); }`,
+      ),
   )
 
 /** y = b + w ⋆ x, the products added in order of tap row, channel and tap. */
@@ -104,8 +112,8 @@ fn group(tile: u32, lane: u32) {
 }
 
 fn write(o: u32, n: u32, i: u32, j: u32, sum: f32) {
-  var value = sum;
-  if (dims.hasBias == 1u) { value += b(o); }
+  let given = dims.hasBias == 1u;
+  let value = select(sum, sum + b(select(0u, o, given)), given);
   set_y(((n * dims.O + o) * dims.Ho + i) * dims.Wo + j, value);
 }
 `
@@ -171,3 +179,113 @@ fn write(channel: u32, n: u32, r: u32, s: u32, sum: f32) {
   set_dx(((n * dims.C + channel) * dims.H + r) * dims.W + s, finished(channel, sum));
 }
 `
+
+/** The positions side by side whose products the gradient of a filter adds up at once. */
+export const positionsAtOnce = 4
+
+/** How many lines, the taps of a row in a channel, each lane has: about as many sums with three taps as with five. */
+export const linesOfLane = (KW: number): number => (KW <= 3 ? 2 : 1)
+
+/** How sums of a filter's gradient nest: runs of four positions in a row, such rows in a row, and these in a row. */
+const nesting = { few: 4, sum: 8 }
+
+/** How deep the additions of so many runs of positions nest. */
+export const depthOfRuns = (runs: number): number =>
+  2 + (nesting.few - 1) + (nesting.sum - 1) + Math.ceil(runs / (nesting.few * nesting.sum)) - 1
+
+/**
+ * dw by one subgroup: filters × lines, a line being the KW taps of a row in a channel. Four positions side by side and the
+ * taps of a line read the same KW + 3 elements, each loaded once. A part of the sum takes `share` such runs, of which a row
+ * has ⌈Wo/4⌉; a position past the end of its row counts as none, whatever it would read.
+ */
+export const correlatingBlocks = (tile: SubgroupTile, KW: number): string => {
+  const P = linesOfLane(KW)
+  const rowsOfTile = tileRows(tile)
+  const eachLine = (line: (p: number) => string): string => each(P, line)
+  const eachSum = (line: (sum: string) => string): string =>
+    each(rowsOfTile, (r) => eachLine((p) => each(KW, (k) => line(`${r}_${p}_${k}`))))
+  const zero = (name: string): string => eachSum((at) => `var ${name}${at} = 0.0;`)
+  const add = (to: string, from: string): string => eachSum((at) => `${to}${at} += ${from}${at};`)
+  const run = `
+        let map = (n * dims.O + group_of_tile * rows) * area + i * dims.Wo + j;
+        ${each(positionsAtOnce, (q) => `let real${q} = j + ${q}u < dims.Wo;`)}
+        ${each(tile.M, (m) => each(positionsAtOnce, (q) => `let a${m}_${q} = select(0.0, dy(map + r${m} * area + select(0u, ${q}u, real${q})), real${q});`))}
+        ${each(
+          KW + positionsAtOnce - 1,
+          (t) => `
+        let x${t} = j + ${t}u - dims.left;
+        let inside${t} = x${t} < dims.W;
+        let at${t} = select(0u, x${t}, inside${t});`,
+        )}
+        ${eachLine(
+          (p) => `
+        let y${p} = i * dims.sh + up${p} - dims.top;
+        let on_row${p} = y${p} < dims.H;
+        let line${p} = n * dims.C * plane + channel${p} + select(0u, y${p} * dims.W, on_row${p});
+        ${each(KW + positionsAtOnce - 1, (t) => `let v${p}_${t} = select(0.0, x(line${p} + at${t}), on_row${p} & inside${t});`)}
+        ${each(positionsAtOnce, (q) => each(KW, (k) => `let b${p}_${q}_${k} = select(0.0, v${p}_${q + k}, real${q});`))}`,
+        )}
+        ${each(tile.M, (m) =>
+          each(
+            tile.S,
+            (t) => `{
+          ${each(positionsAtOnce, (q) => `let a${q} = subgroupBroadcast(a${m}_${q}, ${t}u);`)}
+          ${eachLine((p) => each(KW, (k) => `few${m * tile.S + t}_${p}_${k} += (a0 * b${p}_0_${k} + a1 * b${p}_1_${k}) + (a2 * b${p}_2_${k} + a3 * b${p}_3_${k});`))}
+        }`,
+          ),
+        )}
+        j += ${positionsAtOnce}u;
+        if (j >= dims.Wo) { j = 0u; i++; if (i == dims.Ho) { i = 0u; n++; } }`
+  return /* wgsl */ `
+fn group(tile_of_part: u32, lane: u32) {
+  let rows = dims.O / dims.groups;
+  let lines = dims.Cg * dims.KH;
+  let along = (lines + ${P * tile.S - 1}u) / ${P * tile.S}u;
+  let beside = (rows + ${rowsOfTile - 1}u) / ${rowsOfTile}u;
+  let tiles = along * beside * dims.groups;
+  let part = tile_of_part / tiles;
+  let tile = tile_of_part % tiles;
+  let group_of_tile = tile / (along * beside);
+  let row = tile / along % beside * ${rowsOfTile}u;
+  let own = tile % along * ${P * tile.S}u + lane;
+  let plane = dims.H * dims.W;
+  let area = dims.Ho * dims.Wo;
+  ${each(tile.M, (m) => `let r${m} = min(row + ${m * tile.S}u + lane, rows - 1u);`)}
+  ${eachLine(
+    (p) => `
+  let l${p} = min(own + ${p * tile.S}u, lines - 1u);
+  let channel${p} = (group_of_tile * dims.Cg + l${p} / dims.KH) * plane;
+  let up${p} = l${p} % dims.KH * dims.dh;`,
+  )}
+  // where the next run begins: sample n, row i, column j
+  let across = (dims.Wo + ${positionsAtOnce - 1}u) / ${positionsAtOnce}u;
+  let begin = part * dims.share;
+  let runs = min(dims.share, dims.N * dims.Ho * across - begin);
+  var n = begin / (dims.Ho * across);
+  var i = begin / across % dims.Ho;
+  var j = begin % across * ${positionsAtOnce}u;
+  ${zero('total')}
+  for (var block = 0u; block < runs; block += ${nesting.few * nesting.sum}u) {
+    ${zero('sum')}
+    for (var few = block; few < min(block + ${nesting.few * nesting.sum}u, runs); few += ${nesting.few}u) {
+      ${zero('few')}
+      for (var k = few; k < min(few + ${nesting.few}u, runs); k++) {
+        ${run}
+      }
+      ${add('sum', 'few')}
+    }
+    ${add('total', 'sum')}
+  }
+  let first = part * dims.O + group_of_tile * rows;
+  ${each(rowsOfTile, (r) =>
+    eachLine(
+      (p) =>
+        `if ((row + ${r}u < rows) & (own + ${p * tile.S}u < lines)) {
+    let at = ((first + row + ${r}u) * lines + own + ${p * tile.S}u) * ${KW}u;
+    ${each(KW, (k) => `set_dweights(at + ${k}u, total${r}_${p}_${k});`)}
+  }`,
+    ),
+  )}
+}
+`
+}

@@ -74,15 +74,15 @@ fn group(tile: u32, lane: u32) {
     }
   }
   let filter0 = group_of_tile * rows;
-  ${writeSums(tile, 's', (...at) => `write(filter0, ${at.join(', ')})`)}
+  ${writeSums(tile, 'rows', 's', (...at) => `write(filter0, ${at.join(', ')})`)}
 }
 
 fn write(first: u32, row: u32, p: u32, sum: f32) {
   let area = dims.Ho * dims.Wo;
-  if (row >= dims.O / dims.groups || p >= dims.N * area) { return; }
+  if (p >= dims.N * area) { return; }
   let o = first + row;
-  var value = sum;
-  if (dims.hasBias == 1u) { value += b(o); }
+  let given = dims.hasBias == 1u;
+  let value = select(sum, sum + b(select(0u, o, given)), given);
   set_y((p / area * dims.O + o) * area + p % area, value);
 }
 `
@@ -135,12 +135,12 @@ fn group(tile: u32, lane: u32) {
     }
   }
   let channel0 = group_of_tile * rows;
-  ${writeSums(tile, 's', (...at) => `write(channel0, ${at.join(', ')})`)}
+  ${writeSums(tile, 'rows', 's', (...at) => `write(channel0, ${at.join(', ')})`)}
 }
 
 fn write(first: u32, row: u32, p: u32, sum: f32) {
   let area = dims.H * dims.W;
-  if (row >= dims.Cg || p >= dims.N * area) { return; }
+  if (p >= dims.N * area) { return; }
   let channel = first + row;
   set_dx((p / area * dims.C + channel) * area + p % area, finished(channel, sum));
 }
@@ -192,12 +192,12 @@ fn group(tile_of_part: u32, lane: u32) {
     'terms',
   )}
   let filter_first = group_of_tile * rows;
-  ${writeSums(tile, 'total', (...at) => `write(part * dims.O + filter_first, ${at.join(', ')})`)}
+  ${writeSums(tile, 'rows', 'total', (...at) => `write(part * dims.O + filter_first, ${at.join(', ')})`)}
 }
 
 fn write(first: u32, row: u32, column: u32, sum: f32) {
   let columns = dims.Cg * dims.KH * dims.KW;
-  if (row >= dims.O / dims.groups || column >= columns) { return; }
+  if (column >= columns) { return; }
   set_dweights((first + row) * columns + column, sum);
 }
 `

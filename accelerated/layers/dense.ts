@@ -77,8 +77,8 @@ fn finish(o: u32, sum: f32) { set_db(o, sum); }
 
 const finishForward = /* wgsl */ `
 fn finish(n: u32, o: u32, sum: f32) {
-  var value = sum;
-  if (dims.hasBias == 1u) { value += b(o); }
+  let given = dims.hasBias == 1u;
+  let value = select(sum, sum + b(select(0u, o, given)), given);
   set_y(n * dims.columns + o, value);
 }
 `

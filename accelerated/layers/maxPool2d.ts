@@ -120,27 +120,51 @@ fn element(flat: u32) {
 /*
  * Windows of 2 × 2 that tile an image whose rows are whole vectors of four. A vector of a row and the one below it hold two
  * windows, and as y has half as many rows of half as many columns, pair p of y's elements lies below vectors
- * 2p − p mod P and that plus P, where P = W/4 counts the vectors of a row. So one division places two windows, and memory
- * moves by vectors only.
+ * 2p − p mod P and that plus P, where P = W/4 counts the vectors of a row. As P pairs further this is 2P vectors further, an
+ * invocation that goes on by `step` vectors of y, a multiple of P, divides once for all its windows, and memory moves by
+ * vectors only.
  */
-const above = /* wgsl */ `
-fn above(p: u32) -> u32 { return 2u * p - p % dims.across; }
+const pairs = /* wgsl */ `
 fn is_nan(v: vec4<f32>) -> vec4<bool> { return (bitcast<vec4<u32>>(v) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u); }
+fn element(first: u32) {
+  let on_row = 2u * first % dims.across;
+  // above the first pair of y's vector, and above the second, which may be the next row's first
+  var p = 4u * first - on_row;
+  var q = p + select(1u, dims.across + 1u, on_row + 1u == dims.across);
+  for (var four = first; four < dims.fours; four += dims.step) {
+    windows(four, p, q);
+    p += 4u * dims.step;
+    q += 4u * dims.step;
+  }
+}
 `
 
-/** One invocation makes four y, two pairs. */
+/** How many vectors of y an invocation makes: enough to make little of a division. */
+const foursEach = 8
+
+/** A launch of a kernel by pairs over so many vectors of y. */
+const overPairs = (
+  kernel: Kernel,
+  bind: Launch['bind'],
+  fours: number,
+  across: number,
+  dims: Launch['dims'],
+): Omit<Launch, 'orElse'> => {
+  const step = across * Math.ceil(fours / foursEach / across)
+  return { kernel, bind, count: Math.min(step, fours), dims: { ...dims, across, step, fours }, params: {} }
+}
+
+/** One invocation makes some vectors of y, two pairs each. */
 export const maxPool2dForwardPairs = kernel({
   name: 'maxPool2d.forward.pairs',
   reads: ['x'],
   writes: ['y'],
-  dims: ['across'],
+  dims: ['across', 'step', 'fours'],
   vectors: ['x', 'y'],
   code: /* wgsl */ `
-${above}
+${pairs}
 fn larger(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> { return select(a, b, (b > a) | is_nan(b)); }
-fn element(four: u32) {
-  let p = above(2u * four);
-  let q = above(2u * four + 1u);
+fn windows(four: u32, p: u32, q: u32) {
   let left = larger(x(p), x(p + dims.across));
   let right = larger(x(q), x(q + dims.across));
   set_y(four, larger(vec4<f32>(left.xz, right.xz), vec4<f32>(left.yw, right.yw)));
@@ -148,18 +172,16 @@ fn element(four: u32) {
 `,
 })
 
-/** One invocation makes dx of four windows: dy where the maximum is, else 0. */
+/** One invocation makes dx of the windows of some vectors of dy: dy where the maximum is, else 0. */
 export const maxPool2dBackwardPairs = kernel({
   name: 'maxPool2d.backward.pairs',
   reads: ['x', 'dy'],
   writes: ['dx'],
-  dims: ['across', 'last'],
+  dims: ['across', 'step', 'fours', 'last'],
   vectors: ['x', 'dy', 'dx'],
   code: /* wgsl */ `
-${above}
-fn element(four: u32) {
-  let p = above(2u * four);
-  let q = above(2u * four + 1u);
+${pairs}
+fn windows(four: u32, p: u32, q: u32) {
   let top = array<vec4<f32>, 2>(x(p), x(q));
   let bottom = array<vec4<f32>, 2>(x(p + dims.across), x(q + dims.across));
   // the four elements of each of four windows
@@ -382,14 +404,7 @@ export const forward: Lower<'maxPool2d'> = ({ attrs, sizes }) => {
   }
   return launches(
     byPairs(attrs, sizes)
-      ? {
-          kernel: maxPool2dForwardPairs,
-          bind,
-          count: (N * C * Ho * Wo) / 4,
-          dims: { across: W / 4 },
-          params: {},
-          orElse: plain,
-        }
+      ? { ...overPairs(maxPool2dForwardPairs, bind, (N * C * Ho * Wo) / 4, W / 4, {}), orElse: plain }
       : plain,
   )
 }
@@ -439,11 +454,7 @@ export const backward: Lower<'maxPool2d'> = ({ attrs, sizes }) => {
     return launches(
       byPairs(attrs, sizes)
         ? {
-            kernel: maxPool2dBackwardPairs,
-            bind: plain.bind,
-            count: (planes * Ho * Wo) / 4,
-            dims: { across: W / 4, last: numbers.last },
-            params: {},
+            ...overPairs(maxPool2dBackwardPairs, plain.bind, (planes * Ho * Wo) / 4, W / 4, { last: numbers.last }),
             orElse: plain,
           }
         : plain,

@@ -1,19 +1,20 @@
 import { expFunction, isNanFunction, logFunction } from '../functions.js'
 import type { Kernel, Launch, Lowered } from '../kernel.js'
-import { cotangent, gradient, input, kernel, launches, output, scratch } from '../kernel.js'
+import { cotangent, gradient, input, keptScratch, kernel, launches, output, scratch } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
 import { overRows, rowKernel } from '../rows.js'
 
 /**
  * cost[n] = −Σ_c t·log p, log p = z − log S: taking largest + log S away instead would cancel. With z = logits − largest every
- * power in S = Σ e^z is at most 1 and one of them is 1. A target of 0 takes −Infinity away, but no NaN.
+ * power in S = Σ e^z is at most 1 and one of them is 1. A target of 0 takes −Infinity away, but no NaN. For backward each row
+ * leaves its largest number and Σ_c t/S.
  */
 export const softmaxCrossEntropyForward = rowKernel({
   name: 'softmaxCrossEntropy.forward',
   reads: ['logits', 'goal'],
-  writes: ['cost'],
-  sums: ['powers', 'cost'],
+  writes: ['cost', 'left'],
+  sums: ['powers', 'weight', 'cost'],
   code: /* wgsl */ `
 ${expFunction}
 ${isNanFunction}
@@ -22,6 +23,7 @@ var<private> most: f32 = 0.0;
 var<private> log_powers: f32 = 0.0;
 fn value(c: u32) -> f32 { return logits(base + c); }
 fn powers_term(c: u32) -> f32 { return exp_(value(c) - most); }
+fn weight_term(c: u32) -> f32 { return goal(base + c); }
 fn cost_term(c: u32) -> f32 {
   let t = goal(base + c);
   let z = value(c) - most;
@@ -30,9 +32,15 @@ fn cost_term(c: u32) -> f32 {
 }
 fn whole_row(n: u32) {
   most = largest();
-  log_powers = log_(sum_powers());
+  let powers = sum_powers();
+  log_powers = log_(powers);
+  let weight = sum_weight();
   let cost = sum_cost();
-  if (lane == 0u) { set_cost(n, cost); }
+  if (lane == 0u) {
+    set_cost(n, cost);
+    set_left(2u * n, most);
+    set_left(2u * n + 1u, weight / powers);
+  }
 }
 `,
 })
@@ -49,7 +57,7 @@ fn finish(at: u32, sum: f32) { set_loss(at, sum * params.scale); }
 `,
 })
 
-/** dlogits = (p·Σ_c t − t)·dloss·scale, p = e^z/S; dloss is one number, or one for each row */
+/** dlogits = (e^z·(Σ_c t/S) − t)·dloss·scale; dloss is one number, or one for each row */
 export const softmaxCrossEntropyBackward = rowKernel({
   name: 'softmaxCrossEntropy.backward',
   reads: ['logits', 'goal', 'dloss'],
@@ -71,21 +79,48 @@ fn weight_term(c: u32) -> f32 { return goal(base + c); }
 fn whole_row(n: u32) {
   most = largest();
   let powers = sum_powers();
-  let weight = sum_weight();
+  let share = sum_weight() / powers;
   let d = dloss(n * dims.each);
   for (var c = lane; c < dims.extent; c += lanes) {
     let i = base + c;
-    set_dlogits(i, (dlogits(i) / powers * weight - goal(i)) * d * params.scale);
+    set_dlogits(i, (dlogits(i) * share - goal(i)) * d * params.scale);
   }
 }
 `,
 })
 
+/** The same of what forward has left: one pass over memory. */
+export const softmaxCrossEntropyBackwardKept = rowKernel({
+  name: 'softmaxCrossEntropy.backward.kept',
+  reads: ['logits', 'goal', 'left', 'dloss'],
+  writes: ['dlogits'],
+  dims: ['each'],
+  params: ['scale'],
+  sums: [],
+  code: /* wgsl */ `
+${expFunction}
+fn value(c: u32) -> f32 { return logits(base + c); }
+fn whole_row(n: u32) {
+  let most = left(2u * n);
+  let share = left(2u * n + 1u);
+  let d = dloss(n * dims.each);
+  for (var c = lane; c < dims.extent; c += lanes) {
+    let i = base + c;
+    set_dlogits(i, (exp_(logits(i) - most) * share - goal(i)) * d * params.scale);
+  }
+}
+`,
+})
+
+const vectorExp = /* wgsl */ `
+fn is_nan(v: vec4<f32>) -> vec4<bool> { return (bitcast<vec4<u32>>(v) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u); }
+fn exp_(v: vec4<f32>) -> vec4<f32> { return select(exp(v), v, is_nan(v)); }
+`
+
 // A row by vectors of four: its largest number, and sums whose additions nest as reduction.ts derives – two vectors, two of
 // those, four of those in a row, and these blocks of 64 numbers in a row, then the four of a vector.
 const inFours = /* wgsl */ `
-fn is_nan(v: vec4<f32>) -> vec4<bool> { return (bitcast<vec4<u32>>(v) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u); }
-fn exp_(v: vec4<f32>) -> vec4<f32> { return select(exp(v), v, is_nan(v)); }
+${vectorExp}
 fn total(v: vec4<f32>) -> f32 { return (v.x + v.y) + (v.z + v.w); }
 fn largest(base: u32) -> f32 {
   var most = logits(base);
@@ -117,12 +152,13 @@ const sumsInFours = (names: readonly string[], load: (q: number) => string): str
 
 /**
  * The same as `softmaxCrossEntropyForward` of rows of whole vectors, an invocation for each, in two passes:
- * cost[n] = log S·Σ_c t − Σ_c t·z. Both are of one sign for each t, so that nothing cancels that would not in t·(z − log S).
+ * cost[n] = log S·Σ_c t − Σ_c t·z. Both are of one sign for each t, so that nothing cancels that would not in t·(z − log S). A logit that is NaN makes S one,
+ * whatever its target is.
  */
 export const softmaxCrossEntropyForwardVectors = kernel({
   name: 'softmaxCrossEntropy.forward.vectors',
   reads: ['logits', 'goal'],
-  writes: ['cost'],
+  writes: ['cost', 'left'],
   dims: ['fours'],
   vectors: ['logits', 'goal'],
   code: /* wgsl */ `
@@ -136,9 +172,13 @@ fn element(row: u32) {
     (q) => `let z${q} = logits(at${q}) - most;
       let weight${q} = select(vec4<f32>(), goal(at${q}), vec4<bool>(on${q}));
       let powers${q} = select(vec4<f32>(), exp_(z${q}), vec4<bool>(on${q}));
-      let drop${q} = select(weight${q} * z${q}, vec4<f32>(), (weight${q} == vec4<f32>()) & (!is_nan(z${q}) | vec4<bool>(!on${q})));`,
+      let drop${q} = select(weight${q} * z${q}, vec4<f32>(), weight${q} == vec4<f32>());`,
   )}
-  set_cost(row, log_(total(powers)) * total(weight) - total(drop));
+  let sum = total(powers);
+  let of_targets = total(weight);
+  set_cost(row, log_(sum) * of_targets - total(drop));
+  set_left(2u * row, most);
+  set_left(2u * row + 1u, of_targets / sum);
 }
 `,
 })
@@ -164,12 +204,33 @@ fn element(row: u32) {
       let powers${q} = select(vec4<f32>(), power${q}, vec4<bool>(on${q}));
       let weight${q} = select(vec4<f32>(), goal(at${q}), vec4<bool>(on${q}));`,
   )}
-  let sum = total(powers);
-  let of_targets = total(weight);
+  let share = total(weight) / total(powers);
   let d = dloss(row * dims.each);
   for (var j = 0u; j < dims.fours; j++) {
     let i = base + j;
-    set_dlogits(i, (dlogits(i) / sum * of_targets - goal(i)) * d * params.scale);
+    set_dlogits(i, (dlogits(i) * share - goal(i)) * d * params.scale);
+  }
+}
+`,
+})
+
+/** The same as `softmaxCrossEntropyBackwardKept` of rows of whole vectors, an invocation for each. */
+export const softmaxCrossEntropyBackwardKeptVectors = kernel({
+  name: 'softmaxCrossEntropy.backward.kept.vectors',
+  reads: ['logits', 'goal', 'left', 'dloss'],
+  writes: ['dlogits'],
+  dims: ['fours', 'each'],
+  params: ['scale'],
+  vectors: ['logits', 'goal', 'dlogits'],
+  code: /* wgsl */ `
+${vectorExp}
+fn element(row: u32) {
+  let most = left(2u * row);
+  let share = left(2u * row + 1u);
+  let d = dloss(row * dims.each);
+  let end = (row + 1u) * dims.fours;
+  for (var i = row * dims.fours; i < end; i++) {
+    set_dlogits(i, (exp_(logits(i) - most) * share - goal(i)) * d * params.scale);
   }
 }
 `,
@@ -199,46 +260,52 @@ export const forward: Lower<'softmaxCrossEntropy'> = ({
     overRows(
       softmaxCrossEntropyForward,
       { outer: N, extent: C, inner: 1 },
-      { bind: { logits: input('logits'), goal: input('target'), cost }, perRow: ['cost'] },
+      {
+        bind: { logits: input('logits'), goal: input('target'), cost, left: scratch('left') },
+        perRow: { cost: 1, left: 2 },
+      },
       subgroupSize,
     ),
     softmaxCrossEntropyForwardVectors,
     C,
   )
-  if (none) return launches(rows)
+  const left = { left: 2 * N }
+  if (none) return { launches: [rows], scratch: left }
   const total = reduce(softmaxCrossEntropyTotal, 1, N, {
     bind: { cost, loss: output('loss') },
     params: { scale: reduction === 'mean' ? 1 / N : 1 },
   })
-  return { launches: [rows, total], scratch: { cost: N } }
+  return { launches: [rows, total], scratch: { cost: N, ...left } }
 }
 
 export const backward: Lower<'softmaxCrossEntropy'> = ({
   attrs: { reduction },
   sizes: { N, C },
+  kept,
   subgroupSize,
 }): Lowered => {
   const each = reduction === 'none'
+  const isKept = kept('left')
+  const bind = {
+    logits: input('logits'),
+    goal: input('target'),
+    dloss: cotangent('loss'),
+    dlogits: gradient('logits'),
+    ...(isKept ? { left: keptScratch('left') } : {}),
+  }
+  const numbers = { dims: { each: each ? 1 : 0 }, params: { scale: reduction === 'mean' ? 1 / N : 1 } }
+  const rows = overRows(
+    isKept ? softmaxCrossEntropyBackwardKept : softmaxCrossEntropyBackward,
+    { outer: N, extent: C, inner: 1 },
+    {
+      bind,
+      perRow: each ? { left: 2, dloss: 1 } : { left: 2 },
+      shared: each ? [] : ['dloss'],
+      ...numbers,
+    },
+    subgroupSize,
+  )
   return launches(
-    byVectors(
-      overRows(
-        softmaxCrossEntropyBackward,
-        { outer: N, extent: C, inner: 1 },
-        {
-          bind: {
-            logits: input('logits'),
-            goal: input('target'),
-            dloss: cotangent('loss'),
-            dlogits: gradient('logits'),
-          },
-          ...(each ? { perRow: ['dloss'] } : { shared: ['dloss'] }),
-          dims: { each: each ? 1 : 0 },
-          params: { scale: reduction === 'mean' ? 1 / N : 1 },
-        },
-        subgroupSize,
-      ),
-      softmaxCrossEntropyBackwardVectors,
-      C,
-    ),
+    byVectors(rows, isKept ? softmaxCrossEntropyBackwardKeptVectors : softmaxCrossEntropyBackwardVectors, C),
   )
 }

@@ -4,10 +4,11 @@ import type { Tensors } from '../../spec/tensor.js'
 import { sizeOf } from '../../spec/tensor.js'
 import { copy } from '../copy.js'
 import type { Launch, Lowered, Slot } from '../kernel.js'
-import { twinsOf } from '../arrange.js'
+import { twinAt } from '../arrange.js'
+import type { Twin } from '../arrange.js'
 import type { PlanLimits } from '../limits.js'
 import type { Binding, Plan, PlannedLaunch } from '../plan.js'
-import { lowerNode } from '../plan.js'
+import { lowerAll, relatives } from '../plan.js'
 
 /**
  * A plan read again from its own data, without the code that made it: does it keep to the limits, and does every launch
@@ -105,9 +106,10 @@ const fitsLimits =
 // ---- what lies in each buffer, launch by launch ------------------------------------------------------------------
 
 /** Whose numbers stand in a buffer: a value of the program, something of one node's own, or nobody's: zeros. */
-const ownerOf = ({ node }: CheckedNode, twin: CheckedNode | undefined, slot: Slot | undefined): string | undefined => {
+const ownerOf = ({ node }: CheckedNode, twin: Twin | undefined, slot: Slot | undefined): string | undefined => {
   const [kind, name] = (slot ?? ':').split(':') as [string, string]
-  const saved = twin?.node.outputs ?? {}
+  if (kind === 'kept') return `tmp:${name} of node ${twin?.checked.node.name}`
+  const saved = twin?.checked.node.outputs ?? {}
   const named = { in: node.inputs, cot: node.cotangents, out: node.outputs, grad: node.outputs, tmp: {}, saved }[kind]
   const value = (named as Readonly<Record<string, string>>)[name]
   return value !== undefined
@@ -171,21 +173,23 @@ export const audit = (
   )
 
   // what is asked, launch by launch, and which of it is done
-  const twins = plain ? nodes.map(() => undefined) : twinsOf(nodes)
+  const twins = relatives(nodes, plain)
   const asked = new Map<string, Asked>()
-  nodes.forEach((node, at) => {
-    const result = lowerNode(node, feeds, limits, twins[at])
-    if (E.isLeft(result)) throw new Error(result.left.message)
-    result.right.launches.forEach((launch, k) => {
+  const lowered = lowerAll(nodes, feeds, limits, twins)
+  if (E.isLeft(lowered)) throw new Error(lowered.left.message)
+  lowered.right.forEach((own, at) => {
+    const node = nodes[at] as CheckedNode
+    const twin = twinAt(nodes, lowered.right, twins[at])
+    own.launches.forEach((launch, k) => {
       const slotOf = (tensor: string): Slot | undefined => launch.bind[tensor]
       asked.set(`${k} of ${node.node.name}`, {
         launch,
-        owner: (tensor) => ownerOf(node, twins[at], slotOf(tensor)),
+        owner: (tensor) => ownerOf(node, twin, slotOf(tensor)),
         elements: (tensor) => {
-          const value = ownerOf(node, twins[at], slotOf(tensor))
+          const value = ownerOf(node, twin, slotOf(tensor))
           return value?.startsWith('value ') === true
             ? sizeOf(shapes[value.slice('value '.length)] ?? [])
-            : elementsOf(checked, node, result.right, slotOf(tensor) ?? 'tmp:')
+            : elementsOf(checked, node, own, slotOf(tensor) ?? 'tmp:')
         },
       })
     })

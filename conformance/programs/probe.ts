@@ -16,6 +16,7 @@ import { isRefusal, problemOf } from '../ask.js'
 import { messageOf } from '../guarded.js'
 import type { Judgement, Worst } from '../judge.js'
 import { expectWhole } from '../judge.js'
+import { ownValues } from '../dials.js'
 import { judgeNode } from '../lockstep.js'
 import { scenarios } from './scenarios.js'
 import type { Act, Scenario } from './scenario.js'
@@ -131,7 +132,7 @@ const exactOutputs = (oracle: Oracle, node: ProgramNode, known: Tensors, feeds: 
 /** Holds an answer against what is known before it: feeds, state, and then every node that can be judged. */
 const hear = (
   oracle: Oracle,
-  { depth = anyOrder }: Pick<Backend, 'depth'>,
+  { depth = anyOrder, conventions }: Pick<Backend, 'depth' | 'conventions'>,
   program: Program,
   given: Tensors,
   feeds: Tensors,
@@ -163,7 +164,7 @@ const hear = (
           oracle,
           depth,
           { ...known, ...pick(mapToSelf(shown), visible) },
-          { feeds },
+          { feeds, ...(conventions && { conventions }) },
         )({
           ...node,
           outputs: shown,
@@ -177,7 +178,8 @@ const hear = (
       if (Object.keys(shown).length < Object.keys(node.outputs).length) {
         const exact = exactOutputs(oracle, node, known, feeds)
         if (E.isLeft(exact)) return exact
-        known = { ...known, ...exact.right }
+        // by a convention of its own it may be something else
+        if (ownValues(conventions, node.op, node.direction).length === 0) known = { ...known, ...exact.right }
       }
     }
     known = { ...known, ...pick(mapToSelf(shown), visible) }

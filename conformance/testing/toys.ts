@@ -42,13 +42,15 @@ export const cutTo =
     return Math.trunc(x / unit) * unit
   }
 
-/** The same, rounded to nearest. */
+/** The same, rounded to nearest, ties to even, as casts do. */
 export const roundTo =
   (bits: number) =>
   (x: number): number => {
     if (x === 0 || !Number.isFinite(x)) return x
     const unit = 2 ** (Math.floor(Math.log2(Math.abs(x))) - bits)
-    return Math.round(x / unit) * unit
+    const below = Math.floor(x / unit)
+    const rest = x / unit - below
+    return (below + (rest > 0.5 || (rest === 0.5 && below % 2 !== 0) ? 1 : 0)) * unit
   }
 
 /** A kernel that sees its inputs and cotangents through f. */

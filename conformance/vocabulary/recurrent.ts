@@ -181,7 +181,7 @@ export const saturating: Fill = { values: [0, 1, -1, 20, -20, 100, -100, 1e4, -1
 export const cellTiles = (cell: Cell): readonly Form[] => {
   const even = { wIh: { mean: 0, scale: 0.25 }, wHh: 'small' } as const
   return [
-    ...aroundTiles([4, 16, 64], (N, I, H) => form(`tiles: ${N} by ${I} by ${H}`, {}, cell(N, I, H), even)),
+    ...aroundTiles([4, 16, 32, 64], (N, I, H) => form(`tiles: ${N} by ${I} by ${H}`, {}, cell(N, I, H), even)),
     form('tiles: 65 by 63 by 64', {}, cell(65, 63, 64), even),
     form('256 inputs to 33 units', {}, cell(5, 256, 33), { wIh: { mean: 0, scale: 0.0625 }, wHh: 'small' }),
     form('255 units', {}, cell(2, 3, 255), { wHh: { mean: 0, scale: 0.0625 } }),

@@ -200,7 +200,7 @@ export const extremeInputs = (scan: Scan, wIh: readonly number[]): Form =>
 
 /** Sizes about those of tiles, and counts of steps; `scale` is that of the state's weights where steps are many. */
 export const longScans = (scan: Scan, scale: number): readonly Form[] => [
-  ...aroundTiles([4, 16, 64], (N, I, H) =>
+  ...aroundTiles([4, 16, 32, 64], (N, I, H) =>
     scan(`tiles: two steps, ${N} by ${I} by ${H}`, [2, N, I, H], { wIh: { mean: 0, scale: 0.125 } }),
   ),
   ...[15, 16, 17, 63, 64, 65].map((T) => scan(`${T} steps`, [T, 2, 3, 4], { wHh: { mean: 0, scale } })),

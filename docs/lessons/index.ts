@@ -1,3 +1,4 @@
+import { architectures } from './architectures.js'
 import { autoencoder } from './autoencoder.js'
 import { batchNormalization } from './batchNorm.js'
 import { batchSize } from './batchSize.js'
@@ -5,10 +6,13 @@ import { ensemble } from './ensemble.js'
 import { featureMaps } from './featureMaps.js'
 import { filtersByHand } from './filters.js'
 import { gan } from './gan.js'
+import { hyperparameters } from './hyperparameters.js'
 import { learningRate } from './learningRate.js'
 import type { Lesson } from './lesson.js'
 import { longRange } from './longRange.js'
+import { metaLearning } from './metaLearning.js'
 import { overfitting } from './overfitting.js'
+import { reinforcement } from './reinforcement.js'
 import { representation } from './representation.js'
 import { transfer } from './transfer.js'
 
@@ -26,6 +30,10 @@ export const lessons: readonly Lesson[] = [
   gan,
   longRange,
   ensemble,
+  reinforcement,
+  hyperparameters,
+  metaLearning,
+  architectures,
 ]
 
 export const lessonNamed = (name: string): Lesson | undefined => lessons.find((lesson) => lesson.name === name)

@@ -108,7 +108,7 @@ export interface Bars {
   readonly bars: readonly { readonly name: string; readonly value: number }[]
 }
 
-/** A picture of numbers, [height, width]. */
+/** A picture of numbers, [height, width]; of the colours `rgb` [3, height, width]. */
 export interface Picture {
   readonly label?: string
   readonly pixels: Tensor
@@ -118,8 +118,11 @@ export interface Picture {
 export interface Images {
   readonly kind: 'images'
   readonly caption: string
-  /** `ink`: low is paper, high is ink. `signed`: 0 is white, below it blue, above it red */
-  readonly colours: 'ink' | 'signed'
+  /**
+   * `ink`: low is paper, high is ink. `signed`: 0 is white, below it blue, above it red. `rgb`: shares of red, green and blue,
+   * low is none
+   */
+  readonly colours: 'ink' | 'signed' | 'rgb'
   /** low and high for all pictures; else each picture has its own least and largest number */
   readonly range?: readonly [low: number, high: number]
   /** pixels of the screen to one of a picture */

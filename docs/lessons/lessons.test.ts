@@ -39,10 +39,14 @@ const room: Classroom = {
   tell: () => undefined,
 }
 
+/** A task of one shot wants two digits of every class. */
+const roomFor = ({ name }: Lesson): Classroom =>
+  name === 'meta-learning' ? { ...room, digits: { ...room.digits, train: digits(1, 80, 'train') } } : room
+
 describe.each(lessons)('the lesson $name', (lesson) => {
   test('runs, and what it found fills a page', async () => {
     const parts: number[] = []
-    const ran = await lesson.run({ ...room, tell: (part) => parts.push(part) })()
+    const ran = await lesson.run({ ...roomFor(lesson), tell: (part) => parts.push(part) })()
     if (E.isLeft(ran)) throw new Error(ran.left.message)
     const findings = ran.right
     expect(findings.done.join(' ')).toMatch(/\d/)
@@ -71,6 +75,11 @@ test.each(readers)('$name refuses digits that are not of its size', async (lesso
   const train = { images: { ...images, shape: [10, 56, 56] as const }, labels: Array.from(labels).slice(0, 10) }
   const ran = await lesson.run({ ...room, digits: { ...room.digits, train } })()
   expect(ran).toMatchObject({ left: { code: 'ShapeMismatch' } })
+})
+
+test('meta-learning refuses classes with fewer digits than a task has shots and questions', async () => {
+  const lesson = lessons.find(({ name }) => name === 'meta-learning') as Lesson
+  expect(await lesson.run(room)()).toMatchObject({ left: { code: 'AttributeOutOfRange' } })
 })
 
 describe('the material of a lesson', () => {

@@ -63,6 +63,18 @@ const shown = (section: Section): string => {
   }
 }
 
+/** Sections on a page that needs nothing else, under a title. */
+export const sectionsPage = (title: string, sections: readonly Section[]): string => `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escaped(title)}</title>
+<style>${style}</style>
+<h1>${escaped(title)}</h1>
+${sections.map(shown).join('\n')}
+</html>
+`
+
 /** A lesson as a page that needs nothing else: question, theory, formulas, what was done, what came out, what to try. */
 export const lessonPage = ({ lesson, findings, formulas, command, facts }: Told): string => {
   const { title, question, source, theory, ops, next } = lesson

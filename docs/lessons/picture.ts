@@ -175,11 +175,24 @@ const endsOf = ({ data }: Tensor): readonly [number, number] => {
   return [Math.min(...finite), Math.max(...finite)]
 }
 
-/** A tensor [height, width] as an image in the page. */
+const lightOf =
+  (low: number, high: number) =>
+  (value: number): number =>
+    Math.round(255 * within(low, high, value))
+
+/** A tensor [height, width], or [3, height, width] in three colours, as an image in the page. */
 const imageOf = (pixels: Tensor, { colours, range, zoom }: Images, label: string): string => {
-  const [height = 1, width = 1] = pixels.shape
-  const colourOf = (colours === 'ink' ? inkOf : signOf)(...(range ?? endsOf(pixels)))
-  const bytes = png(width, height, (i, j) => colourOf(pixels.data[i * width + j] as number))
+  const [height = 1, width = 1] = pixels.shape.slice(-2)
+  const ends = range ?? endsOf(pixels)
+  const valueAt = (channel: number, i: number, j: number): number =>
+    pixels.data[(channel * height + i) * width + j] as number
+  const light = lightOf(...ends)
+  const colourOf = (colours === 'ink' ? inkOf : signOf)(...ends)
+  const bytes = png(width, height, (i, j) =>
+    colours === 'rgb'
+      ? [light(valueAt(0, i, j)), light(valueAt(1, i, j)), light(valueAt(2, i, j))]
+      : colourOf(valueAt(0, i, j)),
+  )
   return `<img width="${width * zoom}" height="${height * zoom}" alt="${escaped(label)}" src="data:image/png;base64,${Buffer.from(bytes).toString('base64')}">`
 }
 

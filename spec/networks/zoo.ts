@@ -1,7 +1,8 @@
-import { either as E } from 'fp-ts'
+import { either as E, function as F } from 'fp-ts'
 import type { Result } from '../error.js'
-import { fail, show } from '../error.js'
+import { ensure, fail, show } from '../error.js'
 import { alexnet } from './alexnet.js'
+import { architectureNetwork, isArchitecture, parseArchitecture } from './architecture.js'
 import { autoencoder } from './autoencoder.js'
 import { bnInception } from './bnInception.js'
 import { dqn } from './dqn.js'
@@ -288,6 +289,15 @@ export const parseNetworkName = (name: string): Result<NetworkName> =>
     ? E.right(name)
     : fail('AttributeOutOfRange', `there is no network ${show(name)}; there are ${networkNames.join(', ')}`)
 
+/** The network whose recipe a network is learnt by: its own, and LeNet-5's of an architecture that is written down. */
+export const learnsAs = (name: string): Result<NetworkName> =>
+  isArchitecture(name)
+    ? F.pipe(
+        parseArchitecture(name),
+        E.map((): NetworkName => 'lenet5'),
+      )
+    : parseNetworkName(name)
+
 /**
  * A network by its name.
  *
@@ -298,6 +308,16 @@ export const networkNamed = (
   name: string,
   { variant, aux = false, batch = 1, mode = inference, ...asked }: Wanted = {},
 ): Result<Network> => {
+  if (isArchitecture(name))
+    return F.pipe(
+      ensure(
+        variant === undefined && !aux && Object.keys(askedOfRecurrent(asked)).length === 0,
+        'AttributeOutOfRange',
+        `${name} is written down whole: it has no variants, auxiliary classifiers nor recurrent layers`,
+      ),
+      E.flatMap(() => parseArchitecture(name)),
+      E.map((architecture) => architectureNetwork(batch, architecture, mode)),
+    )
   const parsed = parseNetworkName(name)
   if (E.isLeft(parsed)) return parsed
   const { variants, hasAux, of }: Entry = zoo[parsed.right]

@@ -4,6 +4,7 @@ import { bf16, tf32 } from './rounded.js'
 
 const conv = mutantsOf('accelerated/layers/conv2d')
 const subgroup = mutantsOf('accelerated/layers/conv2dSubgroup')
+const blocks = mutantsOf('accelerated/layers/conv2dBlocks')
 const conv1d = mutantsOf('accelerated/layers/conv1d')
 const up = mutantsOf('accelerated/layers/convTranspose2d')
 
@@ -400,15 +401,15 @@ export const convolutions: readonly Mutant[] = [
     'group',
     'bias of the first group for all',
     'conv2d forward',
-    'if (dims.hasBias == 1u) { value += b(o); }',
-    'if (dims.hasBias == 1u) { value += b(row); }',
+    'select(0u, o, given)',
+    'select(0u, row, given)',
   ),
   subgroup(
     'tail',
     'positions past the last are written',
     'conv2d forward',
-    '|| p >= dims.N * area) { return; }\n  let o',
-    ') { return; }\n  let o',
+    'if (p >= dims.N * area) { return; }\n  let o',
+    'let o',
   ),
   subgroup(
     'batch',
@@ -491,12 +492,15 @@ export const convolutions: readonly Mutant[] = [
     'if (j == dims.Wo) { j = 0u;',
     'if (j + 1u >= dims.Wo) { j = 0u;',
   ),
-  subgroup(
-    'tail',
-    'dw: taps past the last are written',
+  subgroup('tail', 'dw: taps past the last are written', 'conv2d backward', 'if (column >= columns) { return; }', ''),
+
+  // a filter's gradient by lines of taps
+  blocks(
+    'group',
+    'lines of the first group for all',
     'conv2d backward',
-    '|| column >= columns) { return; }',
-    ') { return; }',
+    '(group_of_tile * dims.Cg + l${p} / dims.KH) * plane',
+    '(l${p} / dims.KH) * plane',
   ),
 
   conv1d('index', 'right for left', 'conv1d', 'left: padding[0]', 'left: padding[1]'),

@@ -7,13 +7,20 @@ import { bf16, f16, tf32 } from './rounded.js'
 const dense = mutantsOf('accelerated/layers/dense')
 const tile = mutantsOf('accelerated/tile')
 const subgroup = mutantsOf('accelerated/subgroupTile')
+const vectors = mutantsOf('accelerated/subgroupVectors')
 const sum = mutantsOf('accelerated/reduction')
 
 const onNone = { on: 'no subgroups' } as const
 
 export const products: readonly Mutant[] = [
   dense('index', 'the first bias for every output', 'dense forward', 'sum += b(o);', 'sum += b(0u);'),
-  dense('attribute', 'tiles leave the bias out', 'dense forward', 'value += b(o);', ''),
+  dense(
+    'attribute',
+    'tiles leave the bias out',
+    'dense forward',
+    'select(sum, sum + b(select(0u, o, given)), given)',
+    'sum',
+  ),
   dense('tail', 'the last term of a sum dropped', 'dense forward', 'i < dims.I; i++', 'i + 1u < dims.I; i++'),
   dense('stale', 'a sum starts at 1', 'dense forward', 'var sum = 0.0;\n  for (var i', 'var sum = 1.0;\n  for (var i'),
   dense('subset', 'dx only where dw is wanted too', 'dense backward', "wants('x') ?", "wants('x') && wants('w') ?"),
@@ -102,17 +109,13 @@ export const products: readonly Mutant[] = [
     'dense',
     'subgroup.tiles(rows, columns)',
     'subgroup.tiles(columns, rows)',
-    {
-      unseen:
-        'a device whose subgroups have 8 or 16 lanes: of 4 lanes the tiles are as high as wide, or there is one row of them',
-    },
   ),
   dense(
     'attribute',
     'an absent bias is read all the same',
     'dense forward',
-    'if (dims.hasBias == 1u) { value += b(o); }',
-    'value += b(o);',
+    'select(sum, sum + b(select(0u, o, given)), given)',
+    'sum + b(o)',
     { equivalent: 'an absent tensor is bound as one zero, and a read past the end of a binding is one of it' },
   ),
   dense(
@@ -250,19 +253,13 @@ export const products: readonly Mutant[] = [
   ),
 
   // tiles of a subgroup
-  subgroup(
-    'tail',
-    'columns past the last are written',
-    'dense',
-    'row < dims.rows && column < dims.columns',
-    'row < dims.rows',
-  ),
+  subgroup('tail', 'columns past the last are written', 'dense', 'if (column < dims.columns) { finish', '{ finish'),
   subgroup(
     'tail',
     'rows past the last are written',
     'dense',
-    'row < dims.rows && column < dims.columns',
-    'column < dims.columns',
+    'min(${tileRows(tile)}u, ${rows} - row)',
+    '${tileRows(tile)}u',
   ),
   subgroup(
     'tail',
@@ -342,6 +339,47 @@ export const products: readonly Mutant[] = [
     ['dense'],
     's${m * tile.S + t}_${j} += a * b${j};',
     `s\${m * tile.S + t}_\${j} += a * ${tf32('b${j}')};`,
+  ),
+
+  // the same by vectors
+  vectors('tail', 'columns past the last are written', 'dense', 'if (column < dims.columns) { finish(', '{ finish('),
+  vectors('tail', 'the last of four terms dropped', 'dense', '+ ${p2} + ${p3};', '+ ${p2};'),
+  vectors('tail', 'the last of four nested terms dropped', 'dense backward', '(${p2} + ${p3})', '${p2}'),
+  vectors(
+    'tail',
+    'terms past the last are added',
+    'dense backward',
+    '`select(vec4<f32>(), ${vector}, k + ${q} < dims.terms)`',
+    'vector',
+  ),
+  vectors('index', 'the first number of a vector for each', 'dense', "'xyzw'.charAt(i)", "'xxxx'.charAt(i)"),
+  vectors(
+    'index',
+    'of rows side by side the first four for all',
+    'dense backward',
+    '(q * tileRows(tile)) / 4 + Math.floor(r / 4)',
+    '(q * tileRows(tile)) / 4',
+  ),
+  vectors(
+    'index',
+    'columns of a lane apart where they are neighbours',
+    'dense backward',
+    "right === 'terms' && together !== true ? S : 1",
+    'S',
+  ),
+  vectors(
+    'extent',
+    'the products of one chunk of 256 terms lost',
+    'dense',
+    'for (var k = 0u; k < dims.terms; k += 4u) {',
+    'for (var k = 0u; k < dims.terms; k += 4u) {\n    if (k >= 256u && k < 512u) { continue; }',
+  ),
+  vectors(
+    'precision',
+    'products in tf32',
+    'dense',
+    'x${q} * ${right.term(q, j)}',
+    `x\${q} * ${tf32('${right.term(q, j)}')}`,
   ),
 
   // sums over batch and space
