@@ -11,6 +11,7 @@ import type { Judgement } from './judge.js'
 import type { Rounding } from './probe.js'
 import type { Suspect } from './repetition.js'
 import type { ShrinkEffort } from './shrink.js'
+import { oneByOne, timeLimit } from './shrink.js'
 
 /** Opens the backend anew, with nothing left of what it was asked before. */
 export type Reopen = taskEither.TaskEither<EtalonError, Backend>
@@ -68,7 +69,7 @@ const againAndAgain = async (
   oracle: Oracle,
   asked: Case,
   rounding: Rounding,
-  seconds: number | undefined,
+  effort: Pick<ShrinkEffort, 'seconds'>,
 ): Promise<Result<SequenceFailure | undefined>> => {
   const opened = await reopen()
   if (E.isLeft(opened)) return opened
@@ -85,12 +86,10 @@ const againAndAgain = async (
     before = [...before, again]
     return found === undefined
   }
+  const { property, settled } = oneByOne(fc.constant(asked), passes)
   await fc
-    .check(fc.asyncProperty(fc.constant(asked), passes), {
-      seed: 1,
-      numRuns: mostAgain,
-      ...(seconds === undefined ? {} : { interruptAfterTimeLimit: 1000 * seconds }),
-    })
+    .check(property, { seed: 1, numRuns: mostAgain, ...timeLimit(effort) })
+    .finally(settled)
     .finally(() => backend.close())
   return lost === undefined ? E.right(found) : E.left(lost)
 }
@@ -144,7 +143,9 @@ export const shortest = async (
   effort: ShrinkEffort,
 ): Promise<Result<SequenceFailure>> => {
   // most of what is wrong now and then is so by itself, and a quarter of the time finds that
-  const repeated = await againAndAgain(reopen, oracle, asked, rounding, effort.seconds && effort.seconds / 4)
+  const repeated = await againAndAgain(reopen, oracle, asked, rounding, {
+    ...(effort.seconds === undefined ? {} : { seconds: effort.seconds / 4 }),
+  })
   if (E.isLeft(repeated)) return repeated
   if (repeated.right !== undefined) return E.right(repeated.right)
   let left = effort.cases
@@ -154,7 +155,8 @@ export const shortest = async (
   const tried = new Set<string>()
   const passes = async (before: readonly Case[]): Promise<boolean> => {
     const key = before.map((one) => places.get(one)).join(' ')
-    if (lost !== undefined || left <= 0 || before.length === 0 || tried.has(key)) return true
+    if (lost !== undefined || left <= 0) throw new fc.PreconditionFailure(true)
+    if (before.length === 0 || tried.has(key)) return true
     tried.add(key)
     left -= before.length + 1
     const answered = await lastOf(reopen, oracle, before, asked)
@@ -177,13 +179,16 @@ export const shortest = async (
     ...related.map((all) => all.slice(-manyKin)),
     ...ends(history).slice(everyLength),
   ].filter(({ length }) => length > 0)
+  const { property, settled } = oneByOne(fc.subarray([...history]), passes)
   if (first.length > 0)
-    await fc.check(fc.asyncProperty(fc.subarray([...history]), passes), {
-      seed: 1,
-      examples: first.map((before) => [[...before]] as [Case[]]),
-      numRuns: first.length,
-      ...(effort.seconds === undefined ? {} : { skipAllAfterTimeLimit: 1000 * effort.seconds }),
-    })
+    await fc
+      .check(property, {
+        seed: 1,
+        examples: first.map((before) => [[...before]] as [Case[]]),
+        numRuns: first.length,
+        ...timeLimit(effort),
+      })
+      .finally(settled)
   if (lost !== undefined) return E.left(lost)
   return E.right(
     found ?? {

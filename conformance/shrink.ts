@@ -42,6 +42,30 @@ interface Place {
   readonly path: string
 }
 
+/** fast-check's word for an end by the clock, at once: it looks at nothing more. */
+export const timeLimit = ({
+  seconds,
+}: Pick<ShrinkEffort, 'seconds'>): Pick<fc.Parameters, 'interruptAfterTimeLimit'> =>
+  seconds === undefined ? {} : { interruptAfterTimeLimit: 1000 * seconds }
+
+/** A property, and the end of what it asked last: at a limit of time fast-check does not wait for that. */
+export const oneByOne = <A>(
+  arbitrary: fc.Arbitrary<A>,
+  passes: (value: A) => Promise<boolean>,
+): { readonly property: fc.IAsyncProperty<[A]>; readonly settled: () => Promise<void> } => {
+  let last: Promise<unknown> = Promise.resolve()
+  return {
+    property: fc.asyncProperty(arbitrary, (value) => {
+      const asked = passes(value)
+      last = asked.catch(() => undefined)
+      return asked
+    }),
+    settled: async () => {
+      await last
+    },
+  }
+}
+
 const simplest = async (
   backend: Backend,
   oracle: Oracle,
@@ -55,7 +79,8 @@ const simplest = async (
   let lost: EtalonError | undefined
   let found: { readonly smallest: Case; readonly judgement: Judgement } = { smallest: failed, judgement }
   const passes = async (form: Form): Promise<boolean> => {
-    if (lost !== undefined || left-- <= 0) return true
+    // what is simpler than a large case is more than anybody could even look through
+    if (lost !== undefined || left-- <= 0) throw new fc.PreconditionFailure(true)
     const candidate = { ...failed, form }
     const asked = await ask(backend, oracle, candidate)()
     if (E.isLeft(asked)) {
@@ -67,12 +92,14 @@ const simplest = async (
     found = { smallest: candidate, judgement: here }
     return false
   }
-  const { counterexamplePath } = await fc.check(fc.asyncProperty(arbitrary, passes), {
+  const { property, settled } = oneByOne(arbitrary, passes)
+  const { counterexamplePath } = await fc.check(property, {
     seed,
     path,
     numRuns: 1,
-    ...(effort.seconds === undefined ? {} : { skipAllAfterTimeLimit: 1000 * effort.seconds }),
+    ...timeLimit(effort),
   })
+  await settled()
   return lost === undefined ? E.right({ ...found, path: counterexamplePath ?? path }) : E.left(lost)
 }
 

@@ -13,7 +13,8 @@ import { mutant } from '../testing/instrument.js'
 import { changing, formulaTable, numbersOf, smallTable, toy } from '../testing/toys.js'
 import type { Scope } from '../verify.js'
 import type { Line } from '../line.js'
-import { wayOf } from '../ask.js'
+import { ask, wayOf } from '../ask.js'
+import { shrinkAlone } from '../shrink.js'
 import { verify } from '../verify.js'
 
 const right = <A>(result: E.Either<{ readonly message: string }, A>): A => {
@@ -86,6 +87,23 @@ describe('a failure made small', () => {
     expect(none.failure?.smallest).toBeDefined()
     const many = await lineOf(toy({ relu }), { ops: ['relu'], direction: 'forward' })
     expect(many.failure?.smallest.form.shapes).toEqual({ x: [] })
+  })
+
+  test('stops so too where more is simpler than anybody could look through', async () => {
+    // nothing smaller fails, and of 2¹⁷ numbers there are as many to leave out
+    const wrong = (data: readonly number[]): boolean => data.length >= 2 ** 17 && data.every((value) => value !== 0)
+    const relu = broken(formulaTable.relu as PlainKernel, (data) =>
+      wrong(data) ? data.map((value) => value + 1) : data,
+    )
+    const asked: Case = {
+      op: 'relu',
+      direction: 'forward',
+      seed: 'large',
+      form: { attrs: {}, shapes: { x: [2 ** 17] }, fills: { x: 'positive' } },
+    }
+    const { judgement } = right(await ask(toy({ relu }), oracle, asked)())
+    const small = await shrinkAlone(toy({ relu }), oracle, { asked, judgement: judgement! }, 'nearest', { cases: 40 })
+    expect(right(small).smallest.form.shapes).toEqual({ x: [2 ** 17] })
   })
 
   test('keeps to the domain of what it changes: probabilities stay probabilities', async () => {
