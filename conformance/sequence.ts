@@ -88,7 +88,7 @@ const againAndAgain = async (
   }
   const { property, settled } = oneByOne(fc.constant(asked), passes)
   await fc
-    .check(property, { seed: 1, numRuns: mostAgain, ...timeLimit(effort) })
+    .check(property, { seed: 1, numRuns: mostAgain, ...timeLimit<[Case]>(effort) })
     .finally(settled)
     .finally(() => backend.close())
   return lost === undefined ? E.right(found) : E.left(lost)
@@ -186,7 +186,7 @@ export const shortest = async (
         seed: 1,
         examples: first.map((before) => [[...before]] as [Case[]]),
         numRuns: first.length,
-        ...timeLimit(effort),
+        ...timeLimit<[Case[]]>(effort),
       })
       .finally(settled)
   if (lost !== undefined) return E.left(lost)

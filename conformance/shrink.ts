@@ -43,10 +43,10 @@ interface Place {
 }
 
 /** fast-check's word for an end by the clock, at once: it looks at nothing more. */
-export const timeLimit = ({
+export const timeLimit = <Values>({
   seconds,
-}: Pick<ShrinkEffort, 'seconds'>): Pick<fc.Parameters, 'interruptAfterTimeLimit'> =>
-  seconds === undefined ? {} : { interruptAfterTimeLimit: 1000 * seconds }
+}: Pick<ShrinkEffort, 'seconds'>): Pick<fc.Parameters<Values>, 'plugins'> =>
+  seconds === undefined ? {} : { plugins: [fc.interruptAfterTimeLimit(1000 * seconds) as fc.Plugin<Values>] }
 
 /** A property, and the end of what it asked last: at a limit of time fast-check does not wait for that. */
 export const oneByOne = <A>(
@@ -97,7 +97,7 @@ const simplest = async (
     seed,
     path,
     numRuns: 1,
-    ...timeLimit(effort),
+    ...timeLimit<[Form]>(effort),
   })
   await settled()
   return lost === undefined ? E.right({ ...found, path: counterexamplePath ?? path }) : E.left(lost)
