@@ -151,7 +151,7 @@ const mostPromising = (space: Space, known: readonly Outcome[], key: string): Se
   const worst = Math.max(...known.map(lossOf).filter(Number.isFinite))
   // what failed is as bad as the worst that did not: a belief wants a number
   const ys = known.map((one) => Math.min(lossOf(one), worst))
-  const process = gaussianProcess(
+  const surrogate = gaussianProcess(
     known.map(({ setting }) => coordinatesOf(space, setting)),
     ys,
     parameterOfCoordinate(space),
@@ -181,7 +181,7 @@ const mostPromising = (space: Space, known: readonly Outcome[], key: string): Se
   const fresh = candidates.filter((setting) => !seen.has(JSON.stringify(setting)))
   return (fresh.length === 0 ? candidates : fresh).reduce<{ readonly setting: Setting; readonly worth: number }>(
     (most, setting) => {
-      const worth = expectedImprovement(best, process.predict(coordinatesOf(space, setting)))
+      const worth = expectedImprovement(best, surrogate.predict(coordinatesOf(space, setting)))
       return worth > most.worth ? { setting, worth } : most
     },
     { setting: (fresh[0] ?? candidates[0]) as Setting, worth: -1 },
