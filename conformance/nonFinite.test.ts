@@ -211,6 +211,8 @@ describe.runIf(embedded)('NaN, the infinities, −0 and subnormals on the device
       .filter(({ per, workgroup }) => per !== 'subgroup' || workgroup === subgroupMinSize)
       // a step is one number: it is no vector, but beside others in one launch
       .filter(({ name }) => name !== 'adam.step.vectors')
+      // what reads what forward has left is met in programs alone, and long rows of taps by larger images: blocks.test.ts
+      .filter(({ name }) => !/\.kept|^batchNorm\.backward\.sums|^conv2d\.backward\.w\.blocks/.test(name))
       .map(({ name, per }) => `${name} per ${per === 'element' ? 'element' : 'group'}`)
       .filter((name) => !met.has(name))
     expect(unmet).toEqual([])
