@@ -189,7 +189,8 @@ const stood = ({ images: { shape, bytes } }: Dataset, way: number): Tensor => {
 }
 
 interface Pools {
-  readonly known: Classes
+  /** by digit and way to stand */
+  readonly known: readonly Classes[]
   readonly heldOut: Classes
 }
 
@@ -217,16 +218,22 @@ const poolsOf = (room: Classroom): Result<Pools> => {
     // upright, of the training set's digits: no network has seen one of these classes
     E.bind('second', () => firstOf(room.digits.train, [5, 6, 7, 8, 9], sized(room, 200, 4))),
     E.map(({ first, second }) => ({
-      known: first.flatMap((one) => Array.from({ length: 8 }, (_, way) => stood(one, way))),
+      known: first.map((one) => Array.from({ length: 8 }, (_, way) => stood(one, way))),
       heldOut: second.map((one) => stood(one, 0)),
     })),
   )
 }
 
-const digitSubject = (classes: Classes, asked: number, steps: number): Subject => ({
+// one way for each digit: a 0 that is turned is no other class
+const digitSubject = (known: readonly Classes[], asked: number, steps: number): Subject => ({
   network: digitNetwork,
   inner: { loss: 'softmaxCrossEntropy', steps, rate: 0.1 },
-  draw: (draw) => fewShot(draw, classes, { ways, shots: 1, asked }),
+  draw: (draw) =>
+    fewShot(
+      draw,
+      known.map((all) => draw.pick(all)),
+      { ways, shots: 1, asked },
+    ),
   tasks: 4,
   metaRate: 0.003,
 })
@@ -269,7 +276,7 @@ const digitsFound = (room: Classroom, { known, heldOut }: Pools): Task<DigitsFou
   // at least one: a class with no more is refused with what it lacks
   const subject = digitSubject(
     known,
-    Math.max(1, Math.min(sized(room, 5, 1), fewest(known) - 1)),
+    Math.max(1, Math.min(sized(room, 5, 1), fewest(known.flat()) - 1)),
     sized(room, digitSteps, 1),
   )
   const source = draws(keyOf(`new digits ${room.seed}`))
