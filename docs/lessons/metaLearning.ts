@@ -412,7 +412,7 @@ export const metaLearning: Lesson = {
       // what the digits are too few for is refused before anything is learnt
       TE.tap(({ pools: { known, heldOut } }) =>
         F.pipe(
-          [known, heldOut],
+          [known.flat(), heldOut],
           TE.traverseArray((classes) =>
             TE.fromEither(fewShot(draws(keyOf('first')), classes, { ways, shots: 1, asked: 1 })),
           ),
@@ -425,7 +425,7 @@ export const metaLearning: Lesson = {
       TE.map(({ pools, found, digits }) => ({
         done: [
           `A network 1–40–40–1 with ReLU learnt sinusoids y = A·sin(x − φ), A from 0.1 to 5, φ from 0 to π, x from −5 to 5: ${sized(room, 700, 1)} steps of Adam over ${waves.tasks} of them each, ${shots} points to learn from and as many to be asked; α = ${waves.inner.rate}, ${waves.inner.steps} step. ${sized(room, 40, 2)} new ones judged.`,
-          `A network of two convolutions learnt to tell ${ways} classes from one digit of each, of 14×14 pixels. Its classes were the digits 0 to 4, each turned four ways and mirrored or not, ${pools.known.length} classes; ${sized(room, 300, 1)} steps over 4 tasks, ${digits.steps.meta} steps of rate 0.1 in each. Upright 5 to 9 judged, which it never met.`,
+          `A network of two convolutions learnt to tell ${ways} classes from one digit of each, of 14×14 pixels. Its classes were the digits 0 to 4, each turned four ways and mirrored or not, ${pools.known.flat().length} classes, and no digit twice in a task; ${sized(room, 300, 1)} steps over 4 tasks, ${digits.steps.meta} steps of rate 0.1 in each. Upright 5 to 9 judged, which it never met.`,
         ],
         sections: sectionsOf(found, digits),
         figures: {
