@@ -10,6 +10,7 @@ import type { Tensors } from '../spec/tensor.js'
 import { absent, installCommand, asInBrowser } from './install.js'
 import { tfjsConventions, tfjsConventionsWithLast, tfjsOps, tfjsOpsWithLast } from './tfjs/ops.js'
 import { residentTfjs } from './tfjs/resident.js'
+import { inTurn } from './tfjs/turns.js'
 import type { Language, Sentence } from './words.js'
 import { inFloat32, js, kernelsOf, listed, snippetIn, speaks, spoken, translationsOf } from './words.js'
 
@@ -85,9 +86,8 @@ const packagesOf = ({ backend }: Kind): Readonly<Record<string, string>> => ({
 })
 
 // one library for all of its backends, so that each answer says whose it is to be
-const answering =
-  (tf: Tf, backend: string) =>
-  async (sentence: Sentence, tensors: Tensors): Promise<Tensors | Unsupported> => {
+const answer =
+  (tf: Tf, backend: string, sentence: Sentence, tensors: Tensors) => async (): Promise<Tensors | Unsupported> => {
     if (tf.getBackend() !== backend) await tf.setBackend(backend)
     const engine = tf.engine()
     engine.startScope()
@@ -144,6 +144,8 @@ const freshName = (tf: Tf, { backend }: Kind): string => {
 interface Started {
   readonly tf: Tf
   readonly name: string
+  /** runs work that uses the library's engine */
+  readonly take: ReturnType<typeof inTurn>
   readonly fingerprint: Fingerprint
   readonly close: Backend['close']
 }
@@ -157,10 +159,15 @@ const started = async (kind: Kind, gpu: OpenedGpu | undefined, options: BackendO
   await import('@tensorflow/tfjs-layers')
   await kind.load(options)
   const name = freshName(tf, kind)
-  if (!(await tf.setBackend(name))) throw new Error(`TensorFlow.js could not start its backend ${kind.backend}`)
+  let giveUp: (value: undefined) => void = () => undefined
+  const closed = new Promise<undefined>((resolve) => (giveUp = resolve))
+  const take = inTurn(closed)
+  if (!(await take(() => tf.setBackend(name))))
+    throw new Error(`TensorFlow.js could not start its backend ${kind.backend}`)
   return {
     tf,
     name,
+    take,
     fingerprint: {
       name: nameOf(kind),
       library: '@tensorflow/tfjs-core',
@@ -168,6 +175,7 @@ const started = async (kind: Kind, gpu: OpenedGpu | undefined, options: BackendO
       ...gpu?.fingerprint,
     },
     close: async () => {
+      giveUp(undefined)
       if (gpu === undefined) return
       tf.removeBackend(name)
       restore()
@@ -177,24 +185,28 @@ const started = async (kind: Kind, gpu: OpenedGpu | undefined, options: BackendO
 }
 
 const byValue = async (kind: Kind, gpu: OpenedGpu | undefined, options: BackendOptions): Promise<Backend> => {
-  const { tf, name, fingerprint, close } = await started(kind, gpu, options)
+  const { tf, name, take, fingerprint, close } = await started(kind, gpu, options)
   const language = languageOf(kind)
   const ops = kind.backend === 'cpu' ? tfjsOps : tfjsOpsWithLast
   return {
-    ...fromKernels(nameOf(kind), kernelsOf(ops, language, answering(tf, name)), {
-      fingerprint,
-      translates: translationsOf(ops),
-      snippet: snippetIn(ops, language),
-      dials: true,
-      conventions: kind.backend === 'cpu' ? tfjsConventions : tfjsConventionsWithLast,
-    }),
+    ...fromKernels(
+      nameOf(kind),
+      kernelsOf(ops, language, (sentence, tensors) => take(answer(tf, name, sentence, tensors))),
+      {
+        fingerprint,
+        translates: translationsOf(ops),
+        snippet: snippetIn(ops, language),
+        dials: true,
+        conventions: kind.backend === 'cpu' ? tfjsConventions : tfjsConventionsWithLast,
+      },
+    ),
     close,
   }
 }
 
 const resident = async (kind: Kind, gpu: OpenedGpu | undefined, options: BackendOptions): Promise<Backend> => {
-  const { tf, name, fingerprint, close } = await started(kind, gpu, options)
-  return { ...residentTfjs(tf, name, { name: nameOf(kind), fingerprint, supports: speaks(tfjsOps) }), close }
+  const { tf, name, take, fingerprint, close } = await started(kind, gpu, options)
+  return { ...residentTfjs(tf, name, take, { name: nameOf(kind), fingerprint, supports: speaks(tfjsOps) }), close }
 }
 
 const open =

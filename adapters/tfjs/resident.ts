@@ -10,6 +10,7 @@ import type { Layout } from '../layouts.js'
 import { fromLayout, layoutsOf, toLayout } from '../layouts.js'
 import type { Reading } from '../resident.js'
 import { answering, noWords, readingOf, usesOf } from '../resident.js'
+import type { inTurn } from './turns.js'
 
 /*
  * TensorFlow.js as its own layers and optimizers use it: images with channels last, bias and ReLU fused into the
@@ -296,11 +297,13 @@ const withAttributes = (
 export const residentTfjs = (
   tf: Tf,
   backendName: string,
+  take: ReturnType<typeof inTurn>,
   about: Pick<Backend, 'name' | 'fingerprint' | 'supports'>,
 ): Backend => {
   const chosen = async (): Promise<void> => {
     if (tf.getBackend() !== backendName) await tf.setBackend(backendName)
   }
+  const inItsTurn = <A>(work: () => Promise<A>) => answering(() => take(work))
   // a batch is turned once, however often it is fed
   const turned = new WeakMap<Tensor, ReturnType<typeof toLayout>>()
   const tensorOf = (layout: Layout, tensor: Tensor): TfTensor => {
@@ -431,7 +434,7 @@ export const residentTfjs = (
       return answer
     }
 
-    const opened = await answering(async () => {
+    const opened = await inItsTurn(async () => {
       await chosen()
       if (training)
         for (const name of Object.keys(own.carry))
@@ -443,16 +446,16 @@ export const residentTfjs = (
       step:
         (feeds, watch = own.outputs) =>
         () =>
-          answering(() => step(feeds, watch)),
+          inItsTurn(() => step(feeds, watch)),
       run:
         (program, feeds, watch = program.outputs) =>
         async () => {
           const known = recorded.get(program) ?? preparedOf(program)
           recorded.set(program, known)
-          return E.isLeft(known) ? known : answering(() => run(known.right, feeds, watch))
+          return E.isLeft(known) ? known : inItsTurn(() => run(known.right, feeds, watch))
         },
       state: () =>
-        answering(async () => {
+        inItsTurn(async () => {
           await chosen()
           const weights = optimizer === undefined ? [] : (await optimizer.getWeights()).slice(1)
           const velocities = Object.fromEntries(
@@ -462,11 +465,12 @@ export const residentTfjs = (
           )
           return readBack(home.layoutOf, home.shapes, { ...Object.fromEntries(variables), ...velocities })
         }),
-      close: async () => {
-        await chosen()
-        for (const all of held.values()) for (const { variable } of all) variable.dispose()
-        optimizer?.dispose()
-      },
+      close: () =>
+        take(async () => {
+          await chosen()
+          for (const all of held.values()) for (const { variable } of all) variable.dispose()
+          optimizer?.dispose()
+        }),
     })
   }
 
