@@ -259,7 +259,6 @@ export const fused = (
   })
   // updates made together are whole as they are
   const settled = ({ does }: BoundLaunch): boolean => does.filter(({ prefix }) => prefix === '').length > 1
-  let endings = 0
   const absorb = (at: number): void => {
     const second = list[at]
     if (second?.launch.mapped === undefined || second.does.length > 1) return
@@ -293,7 +292,8 @@ export const fused = (
     if (made === undefined) return
     const others = [...(readers.get(chosen.key) ?? [])].some((reader) => reader !== at)
     const keeps = others || kept.has(locate(chosen.resident).root.key)
-    const prefix = `e${endings}_`
+    // counted by launch, so that the same launch with the same ending is the same shader wherever it stands
+    const prefix = `e${first.does.filter((deed) => deed.prefix !== '').length}_`
     const together = withEnding(first.launch, made, {
       formula,
       of,
@@ -321,7 +321,6 @@ export const fused = (
     const written = rootsOf(together.kernel.writes)
     const onlyRead = together.kernel.reads.filter((name) => !places.includes(name))
     if (!fits || rootsOf(onlyRead).some((root) => written.includes(root))) return
-    endings++
     list[chosen.maker] = {
       does: [...first.does, ...second.does.map((deed) => ({ ...deed, prefix }))],
       launch: together,

@@ -101,7 +101,13 @@ interface Awaited {
   readonly staging: GPUBuffer
 }
 
-export const makeExecutor = ({ device, limits, alive, lost: loss }: AcquiredDevice): Executor => {
+export const makeExecutor = ({
+  device,
+  limits,
+  alive,
+  lost: loss,
+  rest = (work) => work,
+}: AcquiredDevice): Executor => {
   /** Whether the device is lost, after something was refused for no reason that it gave. */
   const aliveAfterAll = async (): Promise<Result<void>> => {
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -129,7 +135,7 @@ export const makeExecutor = ({ device, limits, alive, lost: loss }: AcquiredDevi
   // error scopes nest per device, so what runs under them runs one at a time
   let last: Promise<unknown> = Promise.resolve()
   const guarded = <A>(what: string, f: () => Promise<A>): Promise<Result<A>> => {
-    const next = last.then(() => underScopes(what, f))
+    const next = last.then(() => rest(underScopes(what, f)))
     last = next
     return next
   }
@@ -204,7 +210,7 @@ export const makeExecutor = ({ device, limits, alive, lost: loss }: AcquiredDevi
     const known = pipelines.get(launch.shader)
     if (known !== undefined) return known
     refusals.delete(launch.shader)
-    const made = compile(launch)
+    const made = rest(compile(launch))
     pipelines.set(launch.shader, made)
     // what failed once, for want of memory perhaps, is tried again the next time
     void made.then((result) => E.isLeft(result) && pipelines.delete(launch.shader))

@@ -24,8 +24,12 @@ export const isProcessor = (subgroupSize: number | undefined): boolean =>
 
 /** So many columns, or one block of outputs in their place, each lane has. */
 export const columnsOfLane = 4
-/** No more sums than registers and caches bear. */
-const mostRows = 16
+/**
+ * The most rows of a tile: no more sums than registers and caches bear. Four lanes are those of an adapter with sixteen
+ * registers, which lays even eight rows' sums down in memory, and whose driver takes twice as long for a text of twice as
+ * many: sixteen rows were no faster there, and a first training step waited two seconds longer.
+ */
+const mostRows = (S: number): number => Math.min(2 * S, 16)
 
 /** A tile: S lanes of four columns each, and in each lane M rows. */
 export interface SubgroupTile {
@@ -217,8 +221,8 @@ export const subgroupKernels = (text: Omit<TileText, 'code'>, code: (tile: Subgr
   Object.fromEntries(
     subgroupSizes.map((S) => [
       S,
-      [1, 2, 4]
-        .filter((M) => S * M <= mostRows && 2 * S * M >= mostRows)
+      [1, 2]
+        .filter((M) => S * M <= mostRows(S) && 2 * S * M >= mostRows(S))
         .map((M) => ({
           tile: { S, M },
           kernel: kernel({

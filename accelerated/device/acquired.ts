@@ -20,6 +20,8 @@ export type AcquiredDevice = {
   readonly limits: Limits
   /** The bytes that there are for all buffers: the machine's memory for software; of hardware nobody says. */
   readonly memory?: number
+  /** Waits for the device so that the processor is left to it, where the one is the other; absent where it is not. */
+  readonly rest?: <A>(work: Promise<A>) => Promise<A>
   /** Resolves with the reason when the device is lost, released ones included; never rejects. */
   readonly lost: Promise<string>
   /** Left(DeviceLost) once the device is lost or released, without waiting. */
@@ -74,6 +76,8 @@ export type Origin = {
   readonly versions: Readonly<Record<string, string>>
   /** the bytes that there are for all buffers, where that is known */
   readonly memory?: number
+  /** how to wait for the device, where it takes the processor that waits */
+  readonly rest?: AcquiredDevice['rest']
   /** whether the device is the caller's, who goes on with it */
   readonly borrowed?: true
 }
@@ -82,7 +86,7 @@ export type Origin = {
 const kept = new Set<Origin>()
 
 export const acquiredFrom = (origin: Origin, device: GPUDevice): AcquiredDevice => {
-  const { gpu, adapter, kind, facts, versions, memory, borrowed } = origin
+  const { gpu, adapter, kind, facts, versions, memory, rest, borrowed } = origin
   kept.add(origin)
   const limits = limitsOf(device.limits)
   let letGo: () => void = () => undefined
@@ -101,6 +105,7 @@ export const acquiredFrom = (origin: Origin, device: GPUDevice): AcquiredDevice 
     device,
     limits,
     ...(memory === undefined ? {} : { memory }),
+    ...(rest === undefined ? {} : { rest }),
     fingerprint: fingerprintOf({ kind, facts, limits, features: device.features, versions }),
     lost,
     // a race is won by the first in the list that is settled already

@@ -16,6 +16,7 @@ import {
 import type { DeviceSource } from './given.js'
 import { acquireGiven, isChoice } from './given.js'
 import { currentPlatform, hostMemory, loadEmbedded, loadSystem, vulkanLoaderIsMissing, type Loaded } from './load.js'
+import { resting } from './resting.js'
 
 export type { AcquiredDevice, DeviceOptions } from './acquired.js'
 export type { DeviceChoice, DeviceKind, Fingerprint, Limits } from './decide.js'
@@ -133,8 +134,8 @@ export const acquireDevice = (
               kind,
               facts: factsOf(adapter.info),
               versions: { ...versions, ...nodeFacts() },
-              // software has its buffers in the machine's own memory
-              ...(kind === 'hardware' ? {} : { memory: hostMemory() }),
+              // software has its buffers in the machine's own memory, and computes on its processor
+              ...(kind === 'hardware' ? {} : { memory: hostMemory(), rest: resting }),
             },
             options,
           ),
