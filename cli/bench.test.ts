@@ -1,4 +1,6 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -156,6 +158,28 @@ describe('two versions in turn', () => {
   test('a checkout is found by its folder', async () => {
     const found = getOrThrow(await baselineAt(root))
     expect(found.kind).toBe('version')
+  })
+
+  test('a bundle is found by its archive, by its folder and by the folder around it, and unpacked only for the run', async () => {
+    const around = await mkdtemp(join(folder, 'bundle-'))
+    const inside = join(around, 'etalon')
+    await mkdir(join(inside, 'dist'), { recursive: true })
+    await writeFile(join(inside, 'etalon'), '')
+    await writeFile(join(inside, 'dist', 'main.js'), '')
+    const archive = join(folder, 'bundle.tar')
+    execFileSync('tar', ['-cf', archive, '-C', around, 'etalon'])
+    const programAt = async (path: string) => {
+      const found = getOrThrow(await baselineAt(path))
+      if (found.kind !== 'version') throw new Error('no version')
+      const { program } = found.command
+      const there = existsSync(program)
+      await found.remove()
+      return { program, there, left: existsSync(program) }
+    }
+    const launcher = join(inside, 'etalon')
+    expect(await programAt(inside)).toEqual({ program: launcher, there: true, left: true })
+    expect(await programAt(around)).toEqual({ program: launcher, there: true, left: true })
+    expect(await programAt(archive)).toMatchObject({ there: true, left: false })
   })
 })
 
