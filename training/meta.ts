@@ -15,6 +15,8 @@ import { plus, scaled } from '../spec/second/values.js'
 import { writtenDown } from '../spec/second/written.js'
 import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
 import { generate, scalar } from '../spec/tensor.js'
+import type { Names } from './placed.js'
+import { placed, same } from './placed.js'
 import type { Optimizer } from './step.js'
 import { attributesOf, initialState, keptBy, keptShape, lossProgram, nextOf, stateName, updateOf } from './step.js'
 
@@ -65,23 +67,6 @@ export interface TaskProgram {
   readonly loss: string
   /** the scalars that are fed 1: cotangents of losses */
   readonly ones: readonly string[]
-}
-
-type Names = Readonly<Record<string, string>>
-
-const same = (names: readonly string[]): Names => Object.fromEntries(names.map((name) => [name, name]))
-
-/** A program's nodes under names of their own, but for the values that `known` names. */
-const under = (prefix: string, { nodes }: Program, known: Names): readonly ProgramNode[] => {
-  const name = (value: string): string => known[value] ?? `${prefix}.${value}`
-  const all = (names: Names): Names => Object.fromEntries(Object.entries(names).map(([k, value]) => [k, name(value)]))
-  return nodes.map((node) => ({
-    ...node,
-    name: `${prefix}.${node.name}`,
-    inputs: all(node.inputs),
-    cotangents: all(node.cotangents),
-    outputs: all(node.outputs),
-  }))
 }
 
 /** The parameters after one more step, and the nodes that make them. */
@@ -183,7 +168,7 @@ export const taskProgram = (
                 }),
           )
           return {
-            nodes: [...nodes, ...under(prefix, step.program, known), ...next.flatMap((each) => each.nodes)],
+            nodes: [...nodes, ...placed(prefix, step.program, known), ...next.flatMap((each) => each.nodes)],
             parameters: Object.fromEntries(next.map(({ name, value }) => [name, value])),
           }
         },
@@ -201,7 +186,7 @@ export const taskProgram = (
           'query.target': asked.inputs['target'] as Shape,
           [one]: [],
         },
-        nodes: [...walk.nodes, ...under('query', asked, known)],
+        nodes: [...walk.nodes, ...placed('query', asked, known)],
         outputs: ['query.loss'],
         carry: {},
       } satisfies Program)
@@ -342,7 +327,7 @@ const metaProgram = (
             [share]: [],
             learningRate: [],
           },
-          nodes: [...places.flatMap((t) => under(`task${t}`, task.program, known)), ...updates],
+          nodes: [...places.flatMap((t) => placed(`task${t}`, task.program, known)), ...updates],
           outputs: losses,
           carry: Object.fromEntries(kept.map(([value]) => [value, nextOf(value)])),
         },

@@ -1,6 +1,7 @@
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import type { EtalonError, Result } from '../../spec/error.js'
+import { sessionOf } from '../../spec/backend.js'
 import { ensure } from '../../spec/error.js'
 import type { Network } from '../../spec/networks/network.js'
 import { chain, convolution, fullyConnected, plainLayer, sequential } from '../../spec/networks/network.js'
@@ -48,6 +49,10 @@ interface Subject {
   readonly metaRate: number
 }
 
+/** β falls to 0 as a cosine. */
+const rateAt = (rate: number, step: number, steps: number): number =>
+  (rate / 2) * (1 + Math.cos((Math.PI * (step - 1)) / steps))
+
 /** First weights that learn such tasks, by so many steps over batches of tasks. */
 const learnt =
   (room: Classroom, { network, inner, draw, tasks, metaRate }: Subject, way: Way, steps: number): Task<Learnt> =>
@@ -74,18 +79,24 @@ const learnt =
     }
     const made = metaLearner(support, query, method)
     if (E.isLeft(made)) return made
-    let state = made.right.begun(parameters)
+    const opened = await made.right.open(room.backend, made.right.begun(parameters), tasks)()
+    if (E.isLeft(opened)) return opened
+    const session = opened.right
     const losses: number[] = []
     for (let step = 1; step <= steps; step++) {
       const some = E.sequenceArray(Array.from({ length: tasks }, () => draw(source)))
-      if (E.isLeft(some)) return some
-      const next = await made.right.step(room.backend, state, some.right)()
-      if (E.isLeft(next)) return next
-      state = next.right
-      losses.push(state.loss)
-      room.tell(step / steps, `${titles[way]}: step ${step} of ${steps}, loss of the queries ${state.loss.toFixed(4)}`)
+      const loss = E.isLeft(some) ? some : await session.step(some.right, rateAt(metaRate, step, steps))()
+      if (E.isLeft(loss)) {
+        await session.close()
+        return loss
+      }
+      losses.push(loss.right)
+      room.tell(step / steps, `${titles[way]}: step ${step} of ${steps}, loss of the queries ${loss.right.toFixed(4)}`)
     }
-    const own = Object.fromEntries(Object.keys(parameters).map((name) => [name, state.state[name] as Tensor]))
+    const state = await session.state()
+    await session.close()
+    if (E.isLeft(state)) return state
+    const own = Object.fromEntries(Object.keys(parameters).map((name) => [name, state.right[name] as Tensor]))
     return E.right({ way, parameters: own, losses })
   }
 
@@ -108,16 +119,22 @@ const judged =
     const made = taskProgram(support, query, { ...inner, steps, rate }, 'first')
     if (E.isLeft(made)) return made
     const output = `query.${query.output}`
+    // first weights stay as they are, so that the program is recorded once for all tasks
+    const program = { ...made.right.program, carry: Object.fromEntries(Object.keys(parameters).map((p) => [p, p])) }
+    const opened = await sessionOf(backend, program, parameters)()
+    if (E.isLeft(opened)) return opened
+    const session = opened.right
     let [loss, right] = [0, 0]
     for (const task of tasks) {
-      const ran = await backend.run(made.right.program, taskFeeds(made.right, task, parameters), [
-        made.right.loss,
-        output,
-      ])()
-      if (E.isLeft(ran)) return ran
+      const ran = await session.step(taskFeeds(made.right, task, {}), [made.right.loss, output])()
+      if (E.isLeft(ran)) {
+        await session.close()
+        return ran
+      }
       loss += ran.right[made.right.loss]?.data[0] as number
       right += inner.loss === 'mse' ? 0 : accuracy(ran.right[output] as Tensor, task.query.target)
     }
+    await session.close()
     return E.right({ loss: loss / tasks.length, accuracy: right / tasks.length })
   }
 
