@@ -227,6 +227,8 @@ export interface MetaMethod extends InnerSteps {
   readonly optimizer: Optimizer
   /** β */
   readonly metaRate: number
+  /** parameters of θ that stay as they are: a task's own steps move them, learning over tasks does not */
+  readonly frozen?: readonly string[]
 }
 
 /** The parameters and what the optimizer keeps of them, after so many steps; and the mean loss of the last step's queries. */
@@ -281,10 +283,11 @@ const examplesOfTask = ({ support, query }: Task): Tensors => ({
 const metaProgram = (
   support: Network,
   task: TaskProgram,
-  { algorithm, optimizer }: MetaMethod,
+  { algorithm, optimizer, frozen = [] }: MetaMethod,
   tasks: number,
 ): Result<MetaProgram> => {
-  const shapes = Object.entries(support.parameters).map(([name, { shape }]) => [name, shape] as const)
+  const all = Object.entries(support.parameters).map(([name, { shape }]) => [name, shape] as const)
+  const shapes = all.filter(([name]) => !frozen.includes(name))
   const kept = shapes.flatMap(([name, shape]) =>
     keptBy(optimizer).map((input) => [stateName(name, input), keptShape(optimizer, input, shape)] as const),
   )
@@ -329,7 +332,10 @@ const metaProgram = (
           },
           nodes: [...places.flatMap((t) => placed(`task${t}`, task.program, known)), ...updates],
           outputs: losses,
-          carry: Object.fromEntries(kept.map(([value]) => [value, nextOf(value)])),
+          carry: {
+            ...Object.fromEntries(frozen.map((name) => [name, name])),
+            ...Object.fromEntries(kept.map(([value]) => [value, nextOf(value)])),
+          },
         },
         losses,
         feeds: (batch, metaRate) => ({
@@ -357,15 +363,29 @@ const meanLoss = ({ losses }: MetaProgram, values: Tensors): number =>
  * Errors  as `taskProgram`'s, and what the optimizer refuses; of a step ShapeMismatch – a task with another number of
  *         examples than the networks are for; MissingInput – a step without tasks, or with fewer than it is recorded for
  */
-export const metaLearner = (support: Network, query: Network, method: MetaMethod): Result<MetaLearner> =>
-  F.pipe(
+export const metaLearner = (support: Network, query: Network, method: MetaMethod): Result<MetaLearner> => {
+  const { frozen = [] } = method
+  return F.pipe(
     taskProgram(support, query, method, method.algorithm === 'maml' ? 'second' : 'first'),
     E.tap(() => attributesOf(method.optimizer)),
+    E.tap(() => {
+      const stranger = frozen.find((name) => support.parameters[name] === undefined)
+      return ensure(stranger === undefined, 'MissingInput', `frozen: the network has no parameter ${stranger}`)
+    }),
     E.map((task): MetaLearner => {
       const programOf = (tasks: number): Result<MetaProgram> => metaProgram(support, task, method, tasks)
       return {
         programOf,
-        begun: (parameters) => ({ loss: NaN, state: initialState(parameters, method.optimizer) }),
+        begun: (parameters) => ({
+          loss: NaN,
+          state: {
+            ...parameters,
+            ...initialState(
+              Object.fromEntries(Object.entries(parameters).filter(([name]) => !frozen.includes(name))),
+              method.optimizer,
+            ),
+          },
+        }),
         step: (backend, { state }, tasks) =>
           F.pipe(
             TE.fromEither(programOf(tasks.length)),
@@ -404,6 +424,7 @@ export const metaLearner = (support: Network, query: Network, method: MetaMethod
       }
     }),
   )
+}
 
 /**
  * A sinusoid of Finn et al. 2017: amplitude uniform in [0.1, 5], phase in [0, π], x in [−5, 5]; so many points to learn
