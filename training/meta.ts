@@ -6,6 +6,7 @@ import { differentiate, gradientName } from '../spec/differentiate.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import { ensure } from '../spec/error.js'
 import type { Network } from '../spec/networks/network.js'
+import { initialKept } from '../spec/networks/network.js'
 import type { LossName } from '../spec/networks/zoo.js'
 import type { Draws } from '../spec/philox.js'
 import type { Program, ProgramNode } from '../spec/program.js'
@@ -339,6 +340,7 @@ const metaProgram = (
         },
         losses,
         feeds: (batch, metaRate) => ({
+          ...initialKept(support),
           ...Object.fromEntries(
             batch.flatMap((each, t) =>
               Object.entries(examplesOfTask(each)).map(([name, value]) => [inTask(t, name), value] as const),
