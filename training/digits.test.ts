@@ -96,9 +96,8 @@ describe('digits', () => {
 })
 
 it('characters of a class are alike, and those of another class are not', () => {
-  const some = characters(1, 12, 6)
-  expect(some).toEqual(characters(1, 12, 6))
-  expect(some.slice(0, 3)).toEqual(characters(1, 3, 6))
+  const some = characters(1, 12, 2)
+  expect(some.slice(0, 2)).toEqual(characters(1, 2, 2))
   const apart = (a: number, b: number, i: number, j: number): number => {
     const at = (c: number, n: number, p: number): number => some[c]?.bytes[n * pixels + p] as number
     return Array.from({ length: pixels }, (_, p) => (at(a, i, p) - at(b, j, p)) ** 2).reduce((x, y) => x + y)
@@ -108,5 +107,5 @@ it('characters of a class are alike, and those of another class are not', () => 
   const within = mean(classes.map((c) => apart(c, c, 0, 1)))
   const between = mean(classes.map((c) => apart(c, (c + 1) % 12, 0, 1)))
   expect(within).toBeLessThan(between)
-  some.forEach(({ shape }) => expect(shape).toEqual([6, 28, 28]))
+  some.forEach(({ shape }) => expect(shape).toEqual([2, 28, 28]))
 })
