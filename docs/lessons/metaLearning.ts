@@ -161,20 +161,22 @@ const judged =
   }
 
 const shots = 10
-const waves: Subject = {
-  network: (count) =>
+const waveNetwork =
+  (units: number) =>
+  (count: number): Network =>
     sequential(
       [count, 1],
       [
         chain(
-          fullyConnected('fc1', 1, 40),
+          fullyConnected('fc1', 1, units),
           plainLayer('relu1', 'relu'),
-          fullyConnected('fc2', 40, 40),
+          fullyConnected('fc2', units, units),
           plainLayer('relu2', 'relu'),
-          fullyConnected('fc3', 40, 1),
+          fullyConnected('fc3', units, 1),
         ),
       ],
-    ),
+    )
+const waves: Omit<Subject, 'network'> = {
   inner: { loss: 'mse', steps: 1, rate: 0.01 },
   draw: (draw) => E.right(sinusoid(draw, shots, shots)),
   tasks: 4,
@@ -198,25 +200,27 @@ const scratchRates = [0.01, 0.03, 0.1]
 const scratchSteps = 25
 
 /** Batch norm goes by the statistics of the examples at hand, in the queries as well. */
-const digitNetwork = (count: number): Network =>
-  sequential(
-    [count, 1, side, side],
-    [
-      chain(
-        convolution('conv1', [1, 16], [3, 3], { padding: [1, 1, 1, 1] }),
-        batchNorm('bn1', 16),
-        plainLayer('relu1', 'relu'),
-        plainLayer('pool1', 'maxPool2d'),
-        convolution('conv2', [16, 32], [3, 3], { padding: [1, 1, 1, 1] }),
-        batchNorm('bn2', 32),
-        plainLayer('relu2', 'relu'),
-        plainLayer('pool2', 'maxPool2d'),
-        plainLayer('flat', 'flatten'),
-        fullyConnected('fc', 32 * 9, ways),
-      ),
-    ],
-    trainingBy(1),
-  )
+const digitNetwork =
+  (filters: number) =>
+  (count: number): Network =>
+    sequential(
+      [count, 1, side, side],
+      [
+        chain(
+          convolution('conv1', [1, filters], [3, 3], { padding: [1, 1, 1, 1] }),
+          batchNorm('bn1', filters),
+          plainLayer('relu1', 'relu'),
+          plainLayer('pool1', 'maxPool2d'),
+          convolution('conv2', [filters, 2 * filters], [3, 3], { padding: [1, 1, 1, 1] }),
+          batchNorm('bn2', 2 * filters),
+          plainLayer('relu2', 'relu'),
+          plainLayer('pool2', 'maxPool2d'),
+          plainLayer('flat', 'flatten'),
+          fullyConnected('fc', 2 * filters * 9, ways),
+        ),
+      ],
+      trainingBy(1),
+    )
 
 /** Images of a quarter of the pixels, each the mean of four. */
 const small = ({ shape: [count, rows, columns], bytes }: Dataset['images']): Tensor =>
@@ -261,8 +265,8 @@ const poolsOf = (room: Classroom): Result<Pools> => {
   )
 }
 
-const digitSubject = (known: Classes, asked: number, steps: number): Subject => ({
-  network: digitNetwork,
+const digitSubject = (known: Classes, filters: number, asked: number, steps: number): Subject => ({
+  network: digitNetwork(filters),
   inner: { loss: 'softmaxCrossEntropy', steps, rate: innerRate },
   draw: (draw) => fewShot(draw, known, { ways, shots: 1, asked }),
   tasks: 4,
@@ -277,16 +281,17 @@ interface WaveFound {
 }
 
 const wavesFound = (room: Classroom): Task<readonly WaveFound[]> => {
+  const subject: Subject = { ...waves, network: waveNetwork(sized(room, 40, 4)) }
   const source = draws(keyOf(`new sinusoids ${room.seed}`))
   const tasks = Array.from({ length: sized(room, 40, 2) }, () => sinusoid(source, shots, 50))
   return inTurn(room, waveWays, (part, way) =>
     F.pipe(
-      learnt(part, waves, way, sized(room, waveMetaSteps, 1)),
+      learnt(part, subject, way, sized(room, waveMetaSteps, 1)),
       TE.bindTo('learnt'),
       TE.bind('judged', ({ learnt }) =>
         F.pipe(
           waveSteps,
-          TE.traverseSeqArray((steps) => judged(part, waves, learnt, tasks, steps)),
+          TE.traverseSeqArray((steps) => judged(part, subject, learnt, tasks, steps)),
         ),
       ),
       TE.map(({ learnt, judged }) => ({ learnt, losses: judged.map(({ loss }) => loss) })),
@@ -309,6 +314,7 @@ const digitsFound = (room: Classroom, { known, heldOut }: Pools): Task<DigitsFou
   // at least one: a class with no more is refused with what it lacks
   const subject = digitSubject(
     known,
+    sized(room, 16, 2),
     Math.max(1, Math.min(sized(room, 3, 1), fewest(known) - 1)),
     sized(room, digitSteps, 1),
   )
@@ -460,7 +466,7 @@ export const metaLearning: Lesson = {
       ),
       TE.map(({ pools, found, digits }) => ({
         done: [
-          `A network 1–40–40–1 with ReLU learnt sinusoids y = A·sin(x − φ), A from 0.1 to 5, φ from 0 to π, x from −5 to 5: ${sized(room, waveMetaSteps, 1)} steps of Adam over ${waves.tasks} of them each, ${shots} points to learn from and as many to be asked; α = ${waves.inner.rate}, ${waves.inner.steps} step. ${sized(room, 40, 2)} new ones judged.`,
+          `A network 1–${sized(room, 40, 4)}–${sized(room, 40, 4)}–1 with ReLU learnt sinusoids y = A·sin(x − φ), A from 0.1 to 5, φ from 0 to π, x from −5 to 5: ${sized(room, waveMetaSteps, 1)} steps of Adam over ${waves.tasks} of them each, ${shots} points to learn from and as many to be asked; α = ${waves.inner.rate}, ${waves.inner.steps} step. ${sized(room, 40, 2)} new ones judged.`,
           `A network of two convolutions learnt to tell ${ways} classes from one example of each, of 14×14 pixels. Its classes were ${pools.known.length} characters that nobody writes; ${sized(room, metaSteps, 1)} steps over 4 tasks, ${sized(room, digitSteps, 1)} steps of rate ${innerRate} in each, the last layer from 0. How, was chosen by the digits 0 to 4. Judged by 5 to 9, which it never met.`,
         ],
         sections: sectionsOf(found, digits),
