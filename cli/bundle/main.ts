@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { about, repository, writeProgram } from './program.js'
@@ -28,6 +28,8 @@ const obstacle = (): string | undefined => {
 /** Makes the archive, and answers what is wrong with it. */
 const pack = async (archive: string): Promise<string | undefined> => {
   const temporary = mkdtempSync(join(tmpdir(), 'etalon-bundle-'))
+  // there is a whole archive or none under its name
+  const making = `${archive}.${process.pid}.part`
   try {
     const folder = join(temporary, 'etalon')
     const node = join(folder, 'node')
@@ -35,11 +37,13 @@ const pack = async (archive: string): Promise<string | undefined> => {
     await writeProgram(folder)
     copyFileSync(process.execPath, node)
     if (has('strip')) execFileSync('strip', [node])
-    execFileSync('tar', ['--sort=name', '--owner=0', '--group=0', '-I', 'xz -T0', '-cf', archive, 'etalon'], {
+    execFileSync('tar', ['--sort=name', '--owner=0', '--group=0', '-I', 'xz -T0', '-cf', making, 'etalon'], {
       cwd: temporary,
     })
+    renameSync(making, archive)
   } finally {
     rmSync(temporary, { recursive: true, force: true })
+    rmSync(making, { force: true })
   }
   const bytes = readFileSync(archive)
   const size = bytes.length / mebibyte
