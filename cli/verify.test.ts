@@ -538,7 +538,7 @@ describe('etalon verify, as a process', () => {
   test('Ctrl-C writes what there is, says so and ends with 130', async () => {
     const json = join(folder, 'interrupted.json')
     const started = performance.now()
-    const args = ['verify', '--ops', 'relu,conv*', '--backend', 'plain-f32', '--json', json]
+    const args = ['verify', '--ops', 'relu,conv*', '--profile', 'quick', '--backend', 'plain-f32', '--json', json]
     const { code, out, err } = await etalon(args, {}, (child) => {
       let [text, sent] = ['', false]
       child.stdout?.on('data', (chunk: Buffer) => {
@@ -561,9 +561,8 @@ describe('etalon verify, as a process', () => {
   })
 
   test('a reader that goes away ends it quietly', async () => {
-    const { code, err } = await etalon(['verify', '--ops', 'relu,conv*', '--backend', 'plain-f32'], {}, (child) =>
-      child.stdout?.destroy(),
-    )
+    const args = ['verify', '--ops', 'relu,conv*', '--profile', 'quick', '--backend', 'plain-f32']
+    const { code, err } = await etalon(args, {}, (child) => child.stdout?.destroy())
     expect([code, err]).toEqual([141, ''])
   })
 
