@@ -56,10 +56,16 @@ const tidy = async (): Promise<void> => {
   }
 }
 
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )
+
 const bundled = async (): Promise<string> => {
   const folder = join(cache, await digest())
   const main = join(folder, 'main.mjs')
-  if ((await stat(main).catch(() => undefined)) !== undefined) return main
+  if (await isThere(main)) return main
   await mkdir(cache, { recursive: true })
   await tidy()
   // where two make it at a time, each makes it whole and the later gives way
@@ -81,9 +87,9 @@ const bundled = async (): Promise<string> => {
     logLevel: 'warning',
   })
   for (const { path, contents } of outputFiles) await writeFile(join(making, basename(path)), contents)
-  await rename(making, folder).catch(async (problem: NodeJS.ErrnoException) => {
+  await rename(making, folder).catch(async (problem: unknown) => {
     await rm(making, { recursive: true, force: true })
-    if (problem.code !== 'ENOTEMPTY' && problem.code !== 'EEXIST') throw problem
+    if (!(await isThere(main))) throw problem
   })
   return main
 }
