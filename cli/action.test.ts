@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { command } from './testing/bundled.js'
 
 /*
  * The action's step as a runner runs it: its text in bash, its inputs in the environment, in a project whose etalon is this
@@ -11,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
  */
 
 const repository = fileURLToPath(new URL('..', import.meta.url))
-const tsx = import.meta.resolve('tsx')
+const words = [process.execPath, ...command].map((word) => `"${word}"`).join(' ')
 
 /** What is indented below a line that is just this, down to where something is as far out again. */
 const below = (text: string, line: string): readonly string[] => {
@@ -54,10 +55,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'etalon action '))
   await mkdir(join(folder, 'node_modules', '.bin'), { recursive: true })
   const shim = join(folder, 'node_modules', '.bin', 'etalon')
-  await writeFile(
-    shim,
-    `#!/bin/sh\nexec "${process.execPath}" --import "${tsx}" "${join(repository, 'cli/main.ts')}" "$@"\n`,
-  )
+  await writeFile(shim, `#!/bin/sh\nexec ${words} "$@"\n`)
   await chmod(shim, 0o755)
   await writeFile(join(folder, 'package.json'), JSON.stringify({ type: 'module' }))
   const code = (gradient: string): string => `

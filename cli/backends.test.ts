@@ -18,6 +18,7 @@ import { replayAt } from './replay.js'
 import type { Rim } from './rim.js'
 import type { VerifyOptions } from './verify.js'
 import { verifyAt } from './verify.js'
+import { command } from './testing/bundled.js'
 import { zooAt } from './zoo.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -152,7 +153,7 @@ describe('a backend from a file', () => {
 
 describe('a process that a backend shares', () => {
   const etalon = (path: string) =>
-    spawnSync(process.execPath, ['--import', 'tsx', join(root, 'cli', 'main.ts'), 'verify', '--backend', path, '--ops', 'relu', '--direction', 'forward', '--profile', 'quick'], { cwd: root, encoding: 'utf8' }) // prettier-ignore
+    spawnSync(process.execPath, [...command, 'verify', '--backend', path, '--ops', 'relu', '--direction', 'forward', '--profile', 'quick'], { cwd: root, encoding: 'utf8' }) // prettier-ignore
 
   test('is not ended with a verdict by the backend', async () => {
     for (const code of [0, 1]) {
@@ -282,7 +283,7 @@ describe('a program that', () => {
 
   test('never answers is ended when the command is interrupted', async () => {
     const mine = await program('interrupted.cjs', '() => undefined')
-    const args = ['--import', 'tsx', join(root, 'cli', 'main.ts'), 'verify', '--backend', mine, '--ops', 'relu']
+    const args = [...command, 'verify', '--backend', mine, '--ops', 'relu']
     const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
     // the name of the backend is printed once it is asked
     await once(child.stdout, 'data')
@@ -311,7 +312,7 @@ describe('a program that', () => {
     expect(err).toMatch(/UnknownOp: exec:.*there is no op "reluu"/)
   })
 
-  const etalonEval = `exec:${process.execPath} --import tsx ${join(root, 'cli', 'main.ts')} eval`
+  const etalonEval = `exec:${[process.execPath, ...command].join(' ')} eval`
 
   test('speaks the oracle’s protocol alone is held too: the oracle against itself', async () => {
     const { code, out } = await verified(etalonEval, { ops: ['relu', 'dense', 'sgd'] })

@@ -17,6 +17,7 @@ import { benchAt } from './bench.js'
 import { baselineAt, paired, started } from './benchBaseline.js'
 import { benchPage } from './benchPage.js'
 import { benchProtocol, serve } from './benchServe.js'
+import { command } from './testing/bundled.js'
 import { everyValue, lockstep } from '../conformance/lockstep.js'
 import { oracle } from '../reference/index.js'
 
@@ -126,7 +127,7 @@ const ratioLine = async (): Promise<Line> => {
 }
 
 describe('two versions in turn', () => {
-  const checkout = { program: process.execPath, args: ['--import', 'tsx', join(root, 'cli', 'main.ts')] }
+  const checkout = { program: process.execPath, args: command }
 
   test('answer each other’s rounds, and are compared', async () => {
     const options = ['--backend', 'plain-f32', '--round-time', '5', '--sample-time', '0']

@@ -10,13 +10,13 @@ import type { Backend } from '../spec/backend.js'
 import { reference } from '../reference/index.js'
 import { linesOf, oracles, textOf } from './eval.js'
 import { listing } from './list.js'
+import { command } from './testing/bundled.js'
 
 vi.setConfig({ testTimeout: 120_000 })
 
-const main = fileURLToPath(new URL('main.ts', import.meta.url))
 const root = fileURLToPath(new URL('..', import.meta.url))
 const start = (...args: readonly string[]) =>
-  spawn(process.execPath, ['--import', 'tsx', main, ...args], { cwd: root, stdio: 'pipe' })
+  spawn(process.execPath, [...command, ...args], { cwd: root, stdio: 'pipe' })
 
 interface Ended {
   readonly code: number | null

@@ -1,15 +1,14 @@
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { command } from './testing/bundled.js'
 
-const main = fileURLToPath(new URL('main.ts', import.meta.url))
 const run = promisify(execFile)
 
 /** What the command says of itself. */
 const helpOf = async (...args: readonly string[]): Promise<string> =>
   (
-    await run(process.execPath, ['--import', 'tsx', main, ...args, '--help'], {
+    await run(process.execPath, [...command, ...args, '--help'], {
       env: { ...process.env, NO_COLOR: '1' },
     })
   ).stdout

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { either as E } from 'fp-ts'
 import { describe, expect, test } from 'vitest'
 import type { Item, Progress } from '../conformance/verify.js'
@@ -10,6 +9,7 @@ import { etalonError } from '../spec/error.js'
 import type { Part, Subject } from './jobs.js'
 import { defaultJobs, inTurn, openParts } from './jobs.js'
 import type { FromPart, Manner } from './partWork.js'
+import { command } from './testing/bundled.js'
 
 const manner: Manner = {
   device: 'auto',
@@ -159,23 +159,10 @@ describe('a run that is broken off', () => {
   })
 })
 
-const main = fileURLToPath(new URL('main.ts', import.meta.url))
-
 /** A quick run of three ops, without what differs from run to run. */
 const quick = async (jobs: number): Promise<unknown> => {
-  const args = [
-    '--import',
-    'tsx',
-    main,
-    'verify',
-    '--backend',
-    'plain-f32',
-    '--ops',
-    'relu,tanh,mse',
-    '--profile',
-    'quick',
-  ]
-  const child = spawn(process.execPath, [...args, '--jobs', String(jobs), '--json'], {
+  const args = ['verify', '--backend', 'plain-f32', '--ops', 'relu,tanh,mse', '--profile', 'quick']
+  const child = spawn(process.execPath, [...command, ...args, '--jobs', String(jobs), '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, GITHUB_ACTIONS: '' },
   })

@@ -2,6 +2,7 @@ import { execFile, spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { command } from './testing/bundled.js'
 
 /*
  * The Python client, by its own tests and by the example of the docs, each run as a program: pytest is not needed. The
@@ -17,8 +18,7 @@ if (python === undefined)
   console.warn('the tests of the Python client are skipped: there is no python3 that has numpy (python3-numpy)')
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'"'"'`)}'`
-const tsx = import.meta.resolve('tsx')
-const etalon = [process.execPath, '--import', tsx, here('cli/main.ts')].map(quoted).join(' ')
+const etalon = [process.execPath, ...command].map(quoted).join(' ')
 
 describe.skipIf(python === undefined)('the Python client', () => {
   test.each(['clients/python/test_etalon_oracle.py', 'docs/examples/test_attention.py'])('%s passes', async (file) => {

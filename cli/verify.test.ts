@@ -20,11 +20,11 @@ import { mapTensor, mapTensors } from '../spec/tensor.js'
 import { oracleBy } from '../reference/formulas.js'
 import type { Screen } from './terminal.js'
 import { reportAt } from './report.js'
+import { command, commandFromSource } from './testing/bundled.js'
 import type { Rim } from './rim.js'
 import type { VerifyOptions } from './verify.js'
 import { verifyAt } from './verify.js'
 
-const main = fileURLToPath(new URL('main.ts', import.meta.url))
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 interface Ended {
@@ -39,8 +39,9 @@ const etalon = async (
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   meet: (child: ReturnType<typeof spawn>) => void = () => undefined,
+  start = command,
 ): Promise<Ended> => {
-  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
+  const child = spawn(process.execPath, [...start, ...args], {
     cwd: root,
     stdio: 'pipe',
     // what is said on GitHub Actions is another test's matter
@@ -496,11 +497,13 @@ describe('etalon verify, as a process', () => {
   const quick = ['verify', '--ops', 'relu', '--direction', 'forward', '--profile', 'quick', '--device', 'software']
 
   test('holds the software adapter against the reference: 0, plain lines, no escape codes, nothing on standard error', async () => {
+    const args = ['verify', '--ops', 'relu,dense', '--direction', 'backward', '--profile', 'quick']
+    // from the sources, as `npm start` does, and in two processes
     const { code, out, err } = await etalon(
-      ['verify', '--ops', 'relu,dense', '--direction', 'backward', '--profile', 'quick', '--device', 'software'],
-      {
-        NO_COLOR: '1',
-      },
+      [...args, '--device', 'software', '--jobs', '2'],
+      { NO_COLOR: '1' },
+      undefined,
+      commandFromSource,
     )
     expect(code).toBe(0)
     expect(err).toBe('')
@@ -519,7 +522,7 @@ describe('etalon verify, as a process', () => {
   })
 
   test('--backend plain-f32 needs no device, is named in the report, and in every line of JSON', async () => {
-    const args = ['verify', '--ops', 'relu,sgd', '--runs', '2', '--backend', 'plain-f32']
+    const args = ['verify', '--ops', 'relu,sgd', '--profile', 'quick', '--backend', 'plain-f32']
     const { code, out, err } = await etalon(args, { NO_COLOR: '1' })
     expect([code, err]).toEqual([0, ''])
     expect(out).toMatch(/^plain-f32 on\n {2}name +plain-f32\n {2}arithmetic +f32\n/)
@@ -535,7 +538,7 @@ describe('etalon verify, as a process', () => {
   test('Ctrl-C writes what there is, says so and ends with 130', async () => {
     const json = join(folder, 'interrupted.json')
     const started = performance.now()
-    const args = ['verify', '--ops', 'relu,conv*', '--backend', 'plain-f32', '--json', json]
+    const args = ['verify', '--ops', 'relu,conv*', '--profile', 'quick', '--backend', 'plain-f32', '--json', json]
     const { code, out, err } = await etalon(args, {}, (child) => {
       let [text, sent] = ['', false]
       child.stdout?.on('data', (chunk: Buffer) => {
@@ -558,9 +561,8 @@ describe('etalon verify, as a process', () => {
   })
 
   test('a reader that goes away ends it quietly', async () => {
-    const { code, err } = await etalon(['verify', '--ops', 'relu,conv*', '--backend', 'plain-f32'], {}, (child) =>
-      child.stdout?.destroy(),
-    )
+    const args = ['verify', '--ops', 'relu,conv*', '--profile', 'quick', '--backend', 'plain-f32']
+    const { code, err } = await etalon(args, {}, (child) => child.stdout?.destroy())
     expect([code, err]).toEqual([141, ''])
   })
 

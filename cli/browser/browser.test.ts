@@ -14,8 +14,8 @@ import { oracle } from '../../reference/index.js'
 import { browserOf, browserProblem, browserWords } from './choice.js'
 import { launchChromium } from './chromium.js'
 import { openHost } from './host.js'
+import { command } from '../testing/bundled.js'
 
-const main = fileURLToPath(new URL('../main.ts', import.meta.url))
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = await mkdtemp(join(tmpdir(), 'etalon-browser-test-'))
 afterAll(() => rm(folder, { recursive: true, force: true }))
@@ -27,7 +27,7 @@ interface Ended {
 }
 
 const etalon = async (...args: readonly string[]): Promise<Ended> => {
-  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
+  const child = spawn(process.execPath, [...command, ...args], {
     cwd: root,
     stdio: 'pipe',
     env: { ...process.env, GITHUB_ACTIONS: '' },
