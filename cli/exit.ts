@@ -1,4 +1,4 @@
-import type { EtalonError } from '../spec/error.js'
+import type { ErrorCode, EtalonError } from '../spec/error.js'
 
 /** What the process's exit code says. */
 export const exit = {
@@ -20,3 +20,17 @@ export type ExitCode = (typeof exit)[keyof typeof exit]
 /** The exit code of a backend that could not be opened: it is a mistake to name what is none. */
 export const exitOfOpening = ({ code }: EtalonError): ExitCode =>
   code === 'BackendUnavailable' || code === 'LimitExceeded' || code === 'DeviceLost' ? exit.noBackend : exit.usage
+
+// ways of ending that say nothing of right and wrong, nor of what was asked
+const noVerdict: readonly ErrorCode[] = [
+  'BackendUnavailable',
+  'DeviceLost',
+  'LimitExceeded',
+  'Unsupported',
+  'NoAnswer',
+  'Died',
+]
+
+/** The exit code of work on a backend that broke off: a backend that gave up, or a mistake in what was asked for. */
+export const exitOfWork = ({ code }: Pick<EtalonError, 'code'>): ExitCode =>
+  noVerdict.includes(code) ? exit.noBackend : exit.usage

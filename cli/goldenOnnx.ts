@@ -14,7 +14,7 @@ import type { StoredTensor } from '../formats/safetensors.js'
 import { numbersOf } from '../formats/safetensors.js'
 import { opOf } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
-import { ensure, fail, within } from '../spec/error.js'
+import { fail, within } from '../spec/error.js'
 import type { Resolved } from '../spec/op.js'
 import { resolve, shapesOf } from '../spec/op.js'
 import type { Oracle } from '../spec/oracle.js'
@@ -132,14 +132,6 @@ const vectorIn = (oracle: Oracle, { opsets, graph }: OnnxModel, { id, inputs, ou
     E.bind('held', () => valuesOf([], graph.initializers)),
     E.bind('fed', () => valuesOf(names, inputs)),
     E.bind('read', ({ held, fed }) => questionOfNode(node, opsets[''] ?? 1, { ...held, ...fed })),
-    E.tap(({ read: { op, attrs, inputs: given } }) => {
-      const resolved = resolve(opOf(op), attrs, shapesOf(given))
-      return ensure(
-        !(attrs['ceilMode'] === true && E.isRight(resolved) && startsBehind(attrs as Pooled, resolved.right)),
-        'Unsupported',
-        windowBehind,
-      )
-    }),
     E.bind('there', () =>
       valuesOf(
         graph.outputs.map(({ name }) => name),

@@ -13,7 +13,7 @@ import type { Setting, Space } from '../training/search/space.js'
 import { parseSpace } from '../training/search/space.js'
 import type { Subcommand } from './command.js'
 import type { ExitCode } from './exit.js'
-import { exit } from './exit.js'
+import { exit, exitOfWork } from './exit.js'
 import type { Target } from './file.js'
 import { readText, writable, writeWhole } from './file.js'
 import { backendOption, deviceOption, shardText, wholeNumber } from './options.js'
@@ -21,7 +21,8 @@ import type { Rim } from './rim.js'
 import { processRim } from './rim.js'
 import type { SearchManner } from './searchTrial.js'
 import { recipesOf, searchable } from './searchTrial.js'
-import { bar, complainTo, inkFor, statusLine } from './terminal.js'
+import { bar, complainTo } from './terminal.js'
+import { voiceOf } from './voice.js'
 import type { FromTrials, ToTrials } from './trial.js'
 
 export interface SearchOptions extends Omit<SearchManner, 'states' | 'network'> {
@@ -236,17 +237,12 @@ const work = async (
 export const searchAt = async (rim: SearchRim, network: string, options: SearchOptions): Promise<ExitCode> => {
   const { out, err } = rim
   const { json, shard, jobs, searcher: name, seed, trials, epochs, eta, validation, merge = [] } = options
-  const status = statusLine(err)
-  const ink = inkFor(json === true ? err : out)
-  const say = (text: string): void => {
-    status.clear()
-    void (json === true ? err : out).write(`${text}\n`)
-  }
-  const refuse = ({ code, message }: EtalonError): ExitCode => {
-    status.clear()
-    complainTo(err)(`${code}: ${message}`)
-    return ['BackendUnavailable', 'DeviceLost', 'LimitExceeded', 'Died'].includes(code) ? exit.noBackend : exit.usage
-  }
+  const { ink, status, say, refuse } = voiceOf(
+    rim,
+    json,
+    ({ code, message }: EtalonError) => `${code}: ${message}`,
+    exitOfWork,
+  )
   const read = await readText(options.space)
   const effort: Effort = { trials, budget: epochs, eta, seed }
   const asked = F.pipe(

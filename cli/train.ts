@@ -7,14 +7,14 @@ import { guarded } from '../conformance/guarded.js'
 import { wrapped } from '../conformance/text.js'
 import { decodeSafetensors, encodeSafetensors } from '../formats/safetensors.js'
 import type { Backend, DeviceMemory } from '../spec/backend.js'
-import type { ErrorCode, EtalonError, Result } from '../spec/error.js'
+import type { EtalonError, Result } from '../spec/error.js'
 import { etalonError, within } from '../spec/error.js'
 import { recurrentOps } from '../spec/networks/network.js'
 import type { LearningRecipe } from '../spec/networks/zoo.js'
 import { cellOf, learningOf, variantsOf } from '../spec/networks/zoo.js'
 import type { Resumed } from '../training/checkpoint.js'
 import { checkpointOf, resumedFrom } from '../training/checkpoint.js'
-import type { Interruption, TrainingEvent } from '../training/fit.js'
+import type { TrainingEvent } from '../training/fit.js'
 import { deviceProblem } from './backends.js'
 import { inBytes } from './bytes.js'
 import { withOffer } from './deviceMemory.js'
@@ -41,7 +41,7 @@ import {
 } from './options.js'
 import type { Rim } from './rim.js'
 import { closing, processRim } from './rim.js'
-import { bar, complainTo, inkFor, statusLine } from './terminal.js'
+import { bar, complainTo } from './terminal.js'
 import { timeLimit } from './timeLimit.js'
 import { augmentOf, initializerOf, scheduleOf } from './trainOptions.js'
 import type { DigitTraining, Recipe } from './trainPlan.js'
@@ -57,8 +57,9 @@ import {
   printResumed,
   summaryOf,
 } from './trainPrint.js'
-import type { Guilty, Judged } from './trainRun.js'
+import type { Judged } from './trainRun.js'
 import { train } from './trainRun.js'
+import { exitOfInterruption, voiceOf } from './voice.js'
 
 export interface TrainOptions extends Recipe {
   readonly data?: string
@@ -154,36 +155,11 @@ const ready = (
   )
 }
 
-// some ways of ending say nothing of right and wrong
-const noVerdict: readonly ErrorCode[] = [
-  'BackendUnavailable',
-  'DeviceLost',
-  'LimitExceeded',
-  'Unsupported',
-  'NoAnswer',
-  'Died',
-]
-const codeOf = (interruption: Interruption<Guilty>): ExitCode => {
-  if (interruption.why !== 'error') return exit.notConformant
-  const { code } = interruption.error
-  return noVerdict.includes(code) ? exit.noBackend : exit.usage
-}
-
 /** Trains a network on the backend that `rim` opens, and says so on its streams. */
 export const trainAt = async (rim: TrainRim, options: TrainOptions): Promise<ExitCode> => {
   const { out, err, now } = rim
   const { json } = options
-  const ink = inkFor(json === true ? err : out)
-  const status = statusLine(err)
-  const say = (text: string): void => {
-    status.clear()
-    void (json === true ? err : out).write(`${text}\n`)
-  }
-  const refuse = (interruption: Interruption<Guilty>): ExitCode => {
-    status.clear()
-    complainTo(err)(printInterruption(interruption))
-    return codeOf(interruption)
-  }
+  const { ink, status, say, refuse } = voiceOf(rim, json, printInterruption, exitOfInterruption)
 
   const problem = deviceProblem(options.device, options.backend ?? 'webgpu')
   if (problem !== undefined) {

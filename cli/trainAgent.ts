@@ -10,7 +10,7 @@ import { printJudgement } from '../conformance/failureReport.js'
 import { decodeSafetensors, encodeSafetensors } from '../formats/safetensors.js'
 import type { Backend } from '../spec/backend.js'
 import { anyOrder } from '../spec/bound.js'
-import type { ErrorCode, EtalonError, Result } from '../spec/error.js'
+import type { EtalonError, Result } from '../spec/error.js'
 import { etalonError, within } from '../spec/error.js'
 import { parameterCount } from '../spec/networks/network.js'
 import type { AgentState, AgentTraining, Recipe } from '../training/agents/agent.js'
@@ -33,9 +33,10 @@ import { writable, writeWhole } from './file.js'
 import { atLeastZero, backendOption, deviceOption, longTimeout, longTimeoutOption, wholeNumber } from './options.js'
 import type { Rim } from './rim.js'
 import { closing, processRim } from './rim.js'
-import { bar, complainTo, inkFor, statusLine } from './terminal.js'
+import { bar, complainTo } from './terminal.js'
 import { timeLimit } from './timeLimit.js'
 import { goingOn } from './trainPrint.js'
+import { exitOfInterruption, voiceOf } from './voice.js'
 
 /** What an agent may be told, beside its name and its environment; what is left out is the recipe's. */
 export interface AgentTrainingOptions {
@@ -163,15 +164,6 @@ const fromFile = (training: AgentTraining, file: string): taskEither.TaskEither<
     TE.mapLeft(within(file)),
   )
 
-const noVerdict: readonly ErrorCode[] = ['BackendUnavailable', 'DeviceLost', 'Unsupported', 'NoAnswer', 'Died']
-
-const codeOf = (interruption: Interruption<Guilty>): ExitCode =>
-  interruption.why !== 'error'
-    ? exit.notConformant
-    : noVerdict.includes(interruption.error.code)
-      ? exit.noBackend
-      : exit.usage
-
 const whyOf = (interruption: Interruption<Guilty>): string => {
   switch (interruption.why) {
     case 'error':
@@ -260,17 +252,7 @@ export const trainAgentAt = async (
 ): Promise<ExitCode> => {
   const { out, err, now } = rim
   const { json } = options
-  const ink = inkFor(json === true ? err : out)
-  const status = statusLine(err)
-  const say = (text: string): void => {
-    status.clear()
-    void (json === true ? err : out).write(`${text}\n`)
-  }
-  const refuse = (interruption: Interruption<Guilty>): ExitCode => {
-    status.clear()
-    complainTo(err)(whyOf(interruption))
-    return codeOf(interruption)
-  }
+  const { ink, status, say, refuse } = voiceOf(rim, json, whyOf, exitOfInterruption)
   const refused = (error: EtalonError): ExitCode => refuse({ why: 'error', error })
 
   const problem = deviceProblem(options.device, options.backend ?? 'webgpu')

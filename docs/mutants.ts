@@ -84,7 +84,7 @@ export const mutantsPage = (generated: string): string => {
     `Faults of the kinds that kernel authors commit, put one at a time into our own WGSL, lowering, plan and executor, and into
 the plain f32 backend. Each is judged by what the default run asks of the ops that it touches, seed 42, ended at the first
 failure: those of \`accelerated/\` on the embedded adapter, as it is or as if it had no subgroups, those of \`adapters/\`
-anywhere. \`npm run mutants\` tries what was not tried as it stands, and keeps what came of it in
+anywhere. \`npm run mutants\` tries what is new, or whose file or suite has changed since it was tried, and keeps what came of it in
 \`conformance/testing/mutants/recorded.json\`, of which this page is made. A fault whose text is gone from the sources fails
 the tests, so that the bench lives as the kernels change.`,
     '## By family',

@@ -58,7 +58,8 @@ const biasOf = (given: Given, value: Value, O: number): Result<Operand> => {
 }
 
 export const gemm: Operator = operator(
-  { alpha: float(1), beta: float(1), transA: int(0), transB: int(0) },
+  // versions before 7 said by `broadcast` what later ones do anyway
+  { alpha: float(1), beta: float(1), transA: int(0), transB: int(0), broadcast: int(1) },
   ({ alpha, beta, transA, transB }, given) =>
     F.pipe(
       E.Do,

@@ -18,6 +18,8 @@ export interface Given {
   readonly opset: number
   readonly inputs: readonly (Value | undefined)[]
   readonly build: Builder
+  /** whether what it becomes has to answer to the last bit what the operator means: nothing is worked out with a rounding */
+  readonly isExact?: boolean
 }
 
 /** What a node answers, a value for each output that is wanted. */

@@ -41,11 +41,16 @@ export const softmaxOf = (op: 'softmax' | 'logSoftmax'): Operator =>
   )
 
 export const batchNormalization: Operator = operator(
-  { epsilon: float(Math.fround(1e-5)), momentum: float(Math.fround(0.9)), training_mode: int(0), spatial: int(1) },
-  ({ epsilon, momentum, training_mode, spatial }, given) =>
+  {
+    ...{ epsilon: float(Math.fround(1e-5)), momentum: float(Math.fround(0.9)), training_mode: int(0) },
+    // of versions before 9 and 7
+    ...{ spatial: int(1), is_test: int(1) },
+  },
+  ({ epsilon, momentum, training_mode, spatial, is_test }, given) =>
     F.pipe(
       E.Do,
       E.tap(() => only('spatial', spatial, 1)),
+      E.tap(() => only('is_test', is_test, 1)),
       E.tap(() => noMore(given, training_mode === 1 ? 3 : 1)),
       E.bind('x', () => read(given, 0)),
       E.bind('gamma', () => read(given, 1)),

@@ -2,10 +2,24 @@ import { either as E, function as F } from 'fp-ts'
 import { cast, constant, constantOfShape, shape, splitter } from './constants.js'
 import { gemm, matMul } from './dense.js'
 import type { Answer, Given, Operator } from './given.js'
-import { constantAt, elementwise, elementwiseBy, int, ints, numbersAt, refuse } from './given.js'
+import {
+  constantAt,
+  elementwise,
+  elementwiseBy,
+  int,
+  ints,
+  needed,
+  numbersAt,
+  one,
+  operator,
+  refuse,
+  shapeOf,
+} from './given.js'
 import { concat, pad } from './joining.js'
+import { softmaxCrossEntropyLoss } from './losses.js'
 import { expanded, flattened, gathered, reshaped, sliced, squeezed, tiled, transposed, unsqueezed } from './moves.js'
-import { listOf, mover, same } from './moving.js'
+import { listOf, mover, moving, same } from './moving.js'
+import type { OnnxNode } from './model.js'
 import { batchNormalization, dropout, lrn, softmaxOf } from './normalizing.js'
 import { instead, isPowerOfTwo, sum, together } from './pairs.js'
 import { recurrent } from './recurrent.js'
@@ -33,6 +47,7 @@ const operators: Readonly<Record<string, Operator>> = {
   BatchNormalization: batchNormalization,
   LRN: lrn,
   Dropout: dropout,
+  SoftmaxCrossEntropyLoss: softmaxCrossEntropyLoss,
   Identity: same,
   Add: together('add', (a, b) => a + b),
   Mul: together('mul', (a, b) => a * b),
@@ -56,7 +71,21 @@ const operators: Readonly<Record<string, Operator>> = {
   RNN: recurrent({ op: 'rnn', gates: [0], activations: ['Tanh'] }),
   LSTM: recurrent({ op: 'lstm', gates: [0, 2, 3, 1], activations: ['Sigmoid', 'Tanh', 'Tanh'] }),
   GRU: recurrent({ op: 'gru', gates: [1, 0, 2], activations: ['Sigmoid', 'Tanh'] }),
-  Flatten: mover({ axis: int(1) }, ({ axis }, _, from) => flattened(from, axis)),
+  Flatten: operator({ axis: int(1) }, ({ axis }, given) =>
+    F.pipe(
+      E.Do,
+      E.bind('x', () => needed(given, 0)),
+      E.bind('moved', ({ x }) => flattened(shapeOf(x), axis)),
+      E.flatMap(({ x, moved }): Answer =>
+        'operand' in x && (axis === 1 || axis === 1 - x.operand.shape.length)
+          ? one(given, 'flatten', {}, { x: x.operand })
+          : F.pipe(
+              moving(given, x, moved),
+              E.map((value) => [value]),
+            ),
+      ),
+    ),
+  ),
   Reshape: mover({ shape: ints, allowzero: int(0) }, ({ shape, allowzero }, given, from) =>
     F.pipe(
       listOf(given, shape, 1, 5, 'shape'),
@@ -110,6 +139,9 @@ const operators: Readonly<Record<string, Operator>> = {
   Shape: shape,
   Cast: cast,
 }
+
+/** Whether an operator is read at all. */
+export const isRead = ({ domain, operator }: OnnxNode): boolean => domain === '' && Object.hasOwn(operators, operator)
 
 /** A node of a model put into ops of the catalogue. */
 export const translate = (given: Given): Answer => {

@@ -55,11 +55,14 @@ const isOfMaps = (small: Shape, large: Shape): boolean =>
   small[2] === 1 &&
   small[3] === 1
 
-const byMaps = (given: Given, x: Operand, s: Operand): Answer =>
+const byMaps = (given: Given, maps: Value, scales: Value): Answer =>
   answer(
     F.pipe(
-      single(given.build, `${given.name}.scale`, 'reshape', { shape: s.shape.slice(0, 2) }, { x: s }),
-      E.flatMap((scale) => single(given.build, given.name, 'scaleChannels', {}, { x, s: scale }, outputName(given))),
+      E.Do,
+      E.bind('x', () => operandOf(given.build, maps)),
+      E.bind('all', () => operandOf(given.build, scales)),
+      E.bind('s', ({ all }) => reshapeTo(given.build, `${given.name}.scale`, all, all.shape.slice(0, 2))),
+      E.flatMap(({ x, s }) => single(given.build, given.name, 'scaleChannels', {}, { x, s }, outputName(given))),
     ),
   )
 
@@ -78,9 +81,9 @@ const pairOf = (given: Given, op: 'add' | 'mul', f: (a: number, b: number) => nu
   const shape = broadcast(shapeOf(a), shapeOf(b))
   if (shape === undefined)
     return fail('ShapeMismatch', `${showShape(shapeOf(a))} and ${showShape(shapeOf(b))} do not broadcast`)
-  if (op === 'mul' && 'operand' in a && 'operand' in b && !sameShape(shapeOf(a), shapeOf(b))) {
-    if (isOfMaps(b.operand.shape, a.operand.shape)) return byMaps(given, a.operand, b.operand)
-    if (isOfMaps(a.operand.shape, b.operand.shape)) return byMaps(given, b.operand, a.operand)
+  if (op === 'mul' && !sameShape(shapeOf(a), shapeOf(b))) {
+    if (isOfMaps(shapeOf(b), shapeOf(a))) return byMaps(given, a, b)
+    if (isOfMaps(shapeOf(a), shapeOf(b))) return byMaps(given, b, a)
   }
   const operand = (value: Value): Result<Operand> =>
     'constant' in value

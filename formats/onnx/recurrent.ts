@@ -27,6 +27,13 @@ interface Cell {
   readonly activations: readonly string[]
 }
 
+/** Whether f32 holds the sums of the two biases of each unit, which the catalogue's ops have as one. */
+const addUpInF32 = ({ shape: [D = 1, both = 0], data }: Tensor): boolean =>
+  Array.from({ length: (D * both) / 2 }, (_, i) => {
+    const at = Math.floor((2 * i) / both) * both + (i % (both / 2))
+    return (data[at] as number) + (data[at + both / 2] as number)
+  }).every((sum) => Object.is(Math.fround(sum), sum))
+
 /** Rows of a direction, gate by gate in the catalogue's order. */
 const gatesOf = ({ shape, data }: Tensor, direction: number, gates: readonly number[]): Tensor => {
   const [, ...rest] = shape
@@ -92,6 +99,13 @@ export const recurrent = ({ op, gates, activations }: Cell): Operator =>
             `W, R${B === undefined ? '' : ' and B'} have shapes ${[W, R, ...(B ? [B] : [])].map(({ tensor }) => showShape(tensor.shape)).join(', ')}; wanted [${directions},${gates.length}·H,I], [${directions},${gates.length}·H,H]${B === undefined ? '' : ` and [${directions},${2 * gates.length}·H]`}`,
           )
         }),
+        E.tap(({ B }) =>
+          ensure(
+            given.isExact !== true || op === 'gru' || B === undefined || addUpInF32(B.tensor),
+            'Unsupported',
+            'its input B has two biases whose sum is no f32',
+          ),
+        ),
         E.flatMap(({ x, W, R, B, H }) => {
           const [T = 1, N = 1] = x.shape
           const isReverse = (d: number): boolean => attrs.direction === 'reverse' || d === 1

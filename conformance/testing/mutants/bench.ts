@@ -1,9 +1,12 @@
 import type { ChildProcess } from 'node:child_process'
 import { fork } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { suiteVersion } from '../../cases.js'
 import type { Mutant, Room, Variant } from './mutant.js'
-import { roomOf } from './mutant.js'
-import { codeOf, codeOfSuite, digest } from './bundled.js'
+import { edited, roomOf } from './mutant.js'
+import { codeOf, codeOfSuite, digest, repository } from './bundled.js'
 import type { Outcome } from './trial.js'
 import type { Said } from './worker.js'
 
@@ -11,8 +14,19 @@ import type { Said } from './worker.js'
 
 type Change = Mutant | Variant
 
-/** What a change was tried with: its own text, the backend's and the suite's. The same again gives the same outcome. */
-export const digests = async (): Promise<(change: Change) => string> => {
+const sourceOf = (file: string): string => readFileSync(join(repository, file), 'utf8')
+
+/**
+ * What a change was tried with. `of` names the fault: the suite by its version, and each file with the change in it; where
+ * that is another, the fault is. `among` names all of the backend's and the suite's code: the same again gives the same
+ * outcome for certain, and where only something else has changed the outcome is most likely as it was.
+ */
+export interface TriedWith {
+  readonly of: string
+  readonly among: string
+}
+
+export const triedWith = async (): Promise<(change: Change) => TriedWith> => {
   const [suite, accelerated, adapters] = await Promise.all([
     codeOfSuite(),
     codeOf('accelerated', []),
@@ -24,7 +38,16 @@ export const digests = async (): Promise<(change: Change) => string> => {
   }
   return (change) => {
     const { edits, touches, on } = change
-    return digest(rooms[roomOf(change)], JSON.stringify({ edits, touches, on }))
+    const files = [...new Set(edits.map(({ file }) => file))].map((file) =>
+      edited(
+        sourceOf(file),
+        edits.filter((edit) => edit.file === file),
+      ),
+    )
+    return {
+      of: digest(String(suiteVersion), JSON.stringify({ touches, on }), ...files),
+      among: rooms[roomOf(change)],
+    }
   }
 }
 

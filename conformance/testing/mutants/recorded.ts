@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import type { TriedWith } from './bench.js'
 import type { Outcome } from './trial.js'
 
-/** What came of every change when it was last tried, by id; `of` says what it was tried with. */
+/** What came of every change when it was last tried, by id, and what it was tried with. */
 
-export type Recorded = Readonly<Record<string, Outcome & { readonly of: string }>>
+export type Recorded = Readonly<Record<string, Outcome & Pick<TriedWith, 'of'> & Partial<TriedWith>>>
 
 const file = new URL('recorded.json', import.meta.url)
 

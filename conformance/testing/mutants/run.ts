@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { digests, tryAll } from './bench.js'
+import type { TriedWith } from './bench.js'
+import { triedWith, tryAll } from './bench.js'
 import { mutants, variants } from './index.js'
 import type { Mutant, Variant } from './mutant.js'
 import type { Recorded } from './recorded.js'
@@ -8,19 +9,21 @@ import { stands, summary } from './table.js'
 import type { Outcome } from './trial.js'
 
 /*
- * `npm run mutants`: every fault that was not tried yet as it stands, and every correct variant; what comes of them is kept
- * in recorded.json, of which `npm run docs` makes docs/mutants.md.
+ * `npm run mutants`: every fault and every correct variant that is new, or whose file or suite is another than when it was
+ * tried; what comes of them is kept in recorded.json, of which `npm run docs` makes docs/mutants.md.
  *
  *   --only TEXT     those whose family is that, or whose id has it
  *   --jobs N        so many at a time (1)
  *   --slice I/N     the I-th of N slices, from 1
- *   --again         also what was tried as it stands
+ *   --stale         also those that were tried among other code
+ *   --again         all
  */
 const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     jobs: { type: 'string', default: '1' },
     slice: { type: 'string', default: '1/1' },
+    stale: { type: 'boolean', default: false },
     again: { type: 'boolean', default: false },
   },
 })
@@ -33,20 +36,23 @@ const chosen = all
   .filter((change) => values.only === undefined || familyOf(change) === values.only || change.id.includes(values.only))
   .filter((_, i) => i % slices === slice - 1)
 
-const digestOf = await digests()
+const withOf = await triedWith()
 const known = new Set(all.map(({ id }) => id))
 // of what is no mutant any more nothing is kept; another run may write beside this one
 const current = (): Recorded => Object.fromEntries(Object.entries(readRecorded()).filter(([id]) => known.has(id)))
 const before = current()
-const left = chosen.filter((change) => values.again || before[change.id]?.of !== digestOf(change))
+const left = chosen.filter((change) => {
+  const [known, now] = [before[change.id], withOf(change)]
+  return values.again || known?.of !== now.of || (values.stale && known.among !== now.among)
+})
 console.log(`${left.length} of ${chosen.length} to try`)
 
 const began = performance.now()
 const seconds = (): string => ((performance.now() - began) / 1000).toFixed(0).padStart(5)
-const digestsOf = new Map(left.map((change) => [change.id, digestOf(change)]))
+const triedNow = new Map(left.map((change) => [change.id, withOf(change)]))
 let done = 0
 const tell = (id: string, outcome: Outcome): void => {
-  writeRecorded({ ...current(), [id]: { ...outcome, of: digestsOf.get(id) as string } })
+  writeRecorded({ ...current(), [id]: { ...outcome, ...(triedNow.get(id) as TriedWith) } })
   const { verdict, by = '', how = '', asked } = outcome
   console.log(
     `${seconds()} s ${String(++done).padStart(4)}/${left.length} ${verdict.padEnd(8)} ${id} [${asked}] ${by} ${how}`,
