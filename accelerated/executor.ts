@@ -294,10 +294,7 @@ export const makeExecutor = ({ device, limits, alive, lost: loss }: AcquiredDevi
 
   const withMemory = <A>(plan: Plan, result: Result<A>): Result<A> =>
     E.isLeft(result) && result.left.code === 'LimitExceeded'
-      ? fail(
-          'LimitExceeded',
-          `${result.left.message}; the plan takes ${memoryOf(plan, uniformAlignment)} bytes`,
-        )
+      ? fail('LimitExceeded', `${result.left.message}; the plan takes ${memoryOf(plan, uniformAlignment)} bytes`)
       : result
 
   const prepare: Executor['prepare'] = async (plan, external = {}) => {
