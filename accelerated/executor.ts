@@ -301,7 +301,6 @@ export const makeExecutor = ({ device, limits, alive, lost: loss }: AcquiredDevi
     const compiled = await pipelinesOf(plan)
     if (E.isLeft(compiled)) return compiled
     const made: GPUBuffer[] = []
-    // eslint-disable-next-line @typescript-eslint/require-await -- what is thrown is an answer too
     const prepared = await guarded('preparing', async () => lay(plan, compiled.right, external, made))
     if (E.isLeft(prepared)) made.forEach(letGo)
     return withMemory(plan, prepared)

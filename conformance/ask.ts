@@ -14,7 +14,7 @@ import type { Effort } from './elements.js'
 import { elementsIn } from './elements.js'
 import type { Case } from './form.js'
 import { realise } from './form.js'
-import { messageOf } from './guarded.js'
+import { messageOf, mostCopied } from './guarded.js'
 import type { Judgement } from './judge.js'
 import { expect, judge, unanswered } from './judge.js'
 import type { Rounding } from './probe.js'
@@ -146,15 +146,12 @@ const turns = 64
  * judged here meanwhile.
  */
 export const letBegin = async (): Promise<void> => {
-  for (let turn = 0; turn < turns; turn++) await undefined
+  for (let turn = 0; turn < turns; turn++) await Promise.resolve()
 }
 
-// answers of more numbers may be where the backend will write its next ones: the guard copies no larger ones
-const mostKept = 2 ** 16
-
-/** Whether an answer is looked at as well when the next question has been asked. */
+/** Whether an answer is what it was when the next question has been asked: a large one may lie where that one's will. */
 export const isKept = ({ answer }: Answered): boolean =>
-  E.isRight(answer) && Object.values(answer.right).every(({ data }) => data.length <= mostKept)
+  E.isRight(answer) && Object.values(answer.right).every(({ data }) => data.length <= mostCopied)
 
 /** Whether a judgement fails: Gate A always; Gate S where the backend rounds to nearest. */
 export const fails = ({ worst, walks, problem }: Judgement, rounding: Rounding): boolean =>
