@@ -3,12 +3,12 @@ import { classCount } from '../formats/idx.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import { ensure, etalonError, getOrThrow, within } from '../spec/error.js'
 import type { Mode, Network } from '../spec/networks/network.js'
-import { isArchitecture } from '../spec/networks/architecture.js'
 import { inference, trainingBy } from '../spec/networks/network.js'
 import { perceptron } from '../spec/networks/perceptron.js'
 import type { AskedOfRecurrent, LossName, NetworkName } from '../spec/networks/zoo.js'
 import {
   askedOfRecurrent,
+  isWrittenDown,
   recurrentInWords,
   learningOf,
   learnsAs,
@@ -138,7 +138,7 @@ interface Learner {
 const learnerOf = (name: NetworkName, { variant, ...recipe }: WholeRecipe, pixels: number): Result<Learner> => {
   const wanted = { ...(variant === undefined ? {} : { variant }), ...askedOfRecurrent(recipe) }
   const [own, ...others] = learningOf(name).losses
-  const called = isArchitecture(recipe.network) ? recipe.network : name
+  const called = isWrittenDown(recipe.network) ? recipe.network : name
   return F.pipe(
     networkNamed(called, wanted),
     E.flatMap(() =>

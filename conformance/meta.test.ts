@@ -94,6 +94,25 @@ describe('learning over tasks', () => {
     expect(state).toEqual(begun(parameters))
   })
 
+  it('a session takes the steps that pure ones take, and leaves alone what is frozen', async () => {
+    const method = { ...inner(1), algorithm: 'firstOrderMaml', optimizer: { op: 'adam' }, metaRate: 2 ** -2 } as const
+    const [frozen] = Object.keys(parameters) as [string]
+    const { begun, open, step } = getOrThrow(metaLearner(support, query, { ...method, frozen: [frozen] }))
+    const draw = draws(keyOf('sessions'))
+    const batches = Array.from({ length: 3 }, () => Array.from({ length: 2 }, () => sinusoid(draw, 4, 5)))
+    const session = getOrThrow(await open(reference, begun(parameters), 2)())
+    let state = begun(parameters)
+    for (const batch of batches) {
+      state = getOrThrow(await step(reference, state, batch)())
+      expect(getOrThrow(await session.step(batch)())).toBe(state.loss)
+    }
+    expect(getOrThrow(await session.state())).toEqual(state.state)
+    expect(state.state[frozen]).toEqual(parameters[frozen])
+    expect(state.state[frozen.replace('w', 'b')]).not.toEqual(parameters[frozen.replace('w', 'b')])
+    const strange = metaLearner(support, query, { ...method, frozen: ['fc9.w'] })
+    expect(strange).toMatchObject(E.left({ code: 'MissingInput' }))
+  })
+
   it('Reptile by plain gradient descent at rate 1 goes all the way to the adapted parameters', async () => {
     const { begun, step } = getOrThrow(
       metaLearner(support, query, { ...inner(2), algorithm: 'reptile', optimizer: { op: 'sgd' }, metaRate: 1 }),

@@ -93,6 +93,17 @@ export {
 } from './networks/zoo.js'
 export type { AskedOfRecurrent, LearningRecipe, LossName, NetworkName, Wanted } from './networks/zoo.js'
 export { alexnet } from './networks/alexnet.js'
+export {
+  architectureParameters,
+  cellName,
+  cellNetwork,
+  discretized,
+  operations as cellOperations,
+  parseCell,
+  relaxedNetwork,
+  sharesOf,
+} from './networks/cell.js'
+export type { Cell, Edge as CellEdge, EdgeShares } from './networks/cell.js'
 export { autoencoder, decoder, encoder } from './networks/autoencoder.js'
 export { bnInception } from './networks/bnInception.js'
 export { dqn } from './networks/dqn.js'

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Numbers } from '../spec/tensor.js'
 import type { Dataset } from './dataset.js'
 import { pair } from './dataset.js'
-import { digits } from './digits.js'
+import { characters, digits } from './digits.js'
 
 const pixels = 28 * 28
 const list = (numbers: Numbers): readonly number[] => Array.from(numbers)
@@ -93,4 +93,19 @@ describe('digits', () => {
     expect(byMean).toBeLessThan(0.8)
     expect(byNeighbour).toBeGreaterThan(byMean + 0.05)
   })
+})
+
+it('characters of a class are alike, and those of another class are not', () => {
+  const some = characters(1, 12, 2)
+  expect(some.slice(0, 2)).toEqual(characters(1, 2, 2))
+  const apart = (a: number, b: number, i: number, j: number): number => {
+    const at = (c: number, n: number, p: number): number => some[c]?.bytes[n * pixels + p] as number
+    return Array.from({ length: pixels }, (_, p) => (at(a, i, p) - at(b, j, p)) ** 2).reduce((x, y) => x + y)
+  }
+  const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b) / values.length
+  const classes = Array.from({ length: 12 }, (_, c) => c)
+  const within = mean(classes.map((c) => apart(c, c, 0, 1)))
+  const between = mean(classes.map((c) => apart(c, (c + 1) % 12, 0, 1)))
+  expect(within).toBeLessThan(between)
+  some.forEach(({ shape }) => expect(shape).toEqual([2, 28, 28]))
 })

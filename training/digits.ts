@@ -1,3 +1,4 @@
+import type { Images } from '../formats/idx.js'
 import { classCount } from '../formats/idx.js'
 import type { Draws } from '../spec/philox.js'
 import { draws, keyOf } from '../spec/philox.js'
@@ -174,9 +175,8 @@ const blurred = (canvas: Canvas, side: number, stride: number): Canvas =>
     return (1 - 2 * side) * value + side * (before + after)
   })
 
-const draw = (label: number, d: Draws): Canvas => {
+const draw = (glyph: Glyph, d: Draws): Canvas => {
   const canvas = new Float64Array(digitSize * digitSize)
-  const glyph = d.pick(glyphs[label] as readonly Glyph[])
   const hand = handOf(d)
   const wobble = between(0.01, 0.045, d)
   const radius = between(0.55, 1.75, d)
@@ -187,6 +187,42 @@ const draw = (label: number, d: Draws): Canvas => {
   const side = between(0.03, 0.2, d)
   const strength = between(0.7, 1.15, d)
   return blurred(blurred(canvas, side, 1), side, digitSize).map((v) => Math.round(255 * Math.min(1, strength * v)))
+}
+
+// strokes through places that lie apart, some of them corners: what a pen does, and no digit in particular
+const invented = (d: Draws): Glyph => {
+  const place = (): Place => {
+    const [x, y] = [d.uniform(), d.uniform()]
+    return d.uniform() < 0.25 ? [x, y, true] : [x, y]
+  }
+  const after = ([x, y]: Place, left = 20): Place => {
+    const next = place()
+    return left === 0 || (next[0] - x) ** 2 + (next[1] - y) ** 2 > 0.12 ? next : after([x, y], left - 1)
+  }
+  const stroke = (): Stroke =>
+    Array.from({ length: d.integer(1, 4) }).reduce<Stroke>(
+      (places) => [...places, after(places.at(-1) as Place)],
+      [place()],
+    )
+  return Array.from({ length: d.integer(1, 2) }, stroke)
+}
+
+/**
+ * Characters that nobody writes, made from a seed: classes to learn to tell apart where the digits themselves are not to be
+ * seen. Each is drawn by the pen and under the hands of `digits`.
+ *
+ * Shapes  count classes of images [each, 28, 28]
+ * Units   as of `digits`
+ */
+export const characters = (seed: number, count: number, each: number): readonly Images[] => {
+  const pixels = digitSize * digitSize
+  return Array.from({ length: count }, (_, at) => {
+    const d = draws(keyOf(`characters ${seed}`), at)
+    const glyph = invented(d)
+    const bytes = new Uint8Array(each * pixels)
+    for (let n = 0; n < each; n++) bytes.set(draw(glyph, d), n * pixels)
+    return { shape: [each, digitSize, digitSize], bytes }
+  })
 }
 
 /**
@@ -211,7 +247,7 @@ export const digits = (seed: number, count: number, split: 'train' | 'test'): Da
     const d = draws(key, n)
     const label = d.integer(0, classCount - 1)
     labels[n] = label
-    bytes.set(draw(label, d), n * pixels)
+    bytes.set(draw(d.pick(glyphs[label] as readonly Glyph[]), d), n * pixels)
   }
   return { images: { shape: [count, digitSize, digitSize], bytes }, labels }
 }

@@ -2,7 +2,7 @@
 
 export { batch, countOf, ofClasses, pair as datasetOf, shuffle, standardisationOf, subset } from './dataset.js'
 export type { Batch, Dataset, Standardisation } from './dataset.js'
-export { digits } from './digits.js'
+export { characters, digits } from './digits.js'
 
 export { initialParameters } from './initialize.js'
 export type { Initializer } from './initialize.js'
@@ -36,6 +36,8 @@ export type {
   MetaAlgorithm,
   MetaLearner,
   MetaMethod,
+  MetaProgram,
+  MetaSession,
   MetaState,
   Task,
   TaskProgram,
@@ -58,6 +60,8 @@ export { parseSpace } from './search/space.js'
 export type { Dimension, Setting, Space } from './search/space.js'
 export { bestOf, costOf, importanceOf, lossOf, searched, searcherNames, searcherOf } from './search/searchers.js'
 export type { Effort, Outcome as TrialOutcome, Searcher, SearcherName, Trial } from './search/searchers.js'
+export { alternatingProgram } from './search/darts.js'
+export type { AlternatingProgram, Relaxation } from './search/darts.js'
 export { agentNamed, agentNames, agentTrainingOf } from './agents/agent.js'
 export type {
   AgentName,

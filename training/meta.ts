@@ -1,10 +1,12 @@
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
-import type { Backend } from '../spec/backend.js'
+import type { Backend, Session } from '../spec/backend.js'
+import { sessionOf } from '../spec/backend.js'
 import { differentiate, gradientName } from '../spec/differentiate.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import { ensure } from '../spec/error.js'
 import type { Network } from '../spec/networks/network.js'
+import { initialKept } from '../spec/networks/network.js'
 import type { LossName } from '../spec/networks/zoo.js'
 import type { Draws } from '../spec/philox.js'
 import type { Program, ProgramNode } from '../spec/program.js'
@@ -13,9 +15,11 @@ import type { Value } from '../spec/second/values.js'
 import { plus, scaled } from '../spec/second/values.js'
 import { writtenDown } from '../spec/second/written.js'
 import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
-import { generate, scalar, zipTensors } from '../spec/tensor.js'
+import { generate, scalar } from '../spec/tensor.js'
+import type { Names } from './placed.js'
+import { placed, same } from './placed.js'
 import type { Optimizer } from './step.js'
-import { attributesOf, keptBy, keptShape, lossProgram, nextOf, stateName, updateOf } from './step.js'
+import { attributesOf, initialState, keptBy, keptShape, lossProgram, nextOf, stateName, updateOf } from './step.js'
 
 /**
  * Learning to learn: parameters θ from which few steps of gradient descent on a few examples of a new task go far.
@@ -66,23 +70,6 @@ export interface TaskProgram {
   readonly ones: readonly string[]
 }
 
-type Names = Readonly<Record<string, string>>
-
-const same = (names: readonly string[]): Names => Object.fromEntries(names.map((name) => [name, name]))
-
-/** A program's nodes under names of their own, but for the values that `known` names. */
-const under = (prefix: string, { nodes }: Program, known: Names): readonly ProgramNode[] => {
-  const name = (value: string): string => known[value] ?? `${prefix}.${value}`
-  const all = (names: Names): Names => Object.fromEntries(Object.entries(names).map(([k, value]) => [k, name(value)]))
-  return nodes.map((node) => ({
-    ...node,
-    name: `${prefix}.${node.name}`,
-    inputs: all(node.inputs),
-    cotangents: all(node.cotangents),
-    outputs: all(node.outputs),
-  }))
-}
-
 /** The parameters after one more step, and the nodes that make them. */
 interface Stepped {
   readonly nodes: readonly ProgramNode[]
@@ -90,6 +77,47 @@ interface Stepped {
 }
 
 const one = 'support.one'
+
+interface InnerStep {
+  readonly parameter: string
+  readonly gradient: string
+  readonly rate: number
+}
+
+interface Moved {
+  readonly name: string
+  readonly nodes: readonly ProgramNode[]
+  /** the value that holds the parameter after the step */
+  readonly value: string
+}
+
+/** A step as a sum, which can be differentiated. */
+const steppedThrough = (
+  prefix: string,
+  name: string,
+  { shape }: { readonly shape: Shape },
+  { parameter, gradient, rate }: InnerStep,
+): Moved => {
+  const at = (value: string): Value => ({ name: value, shape })
+  const moved = plus(at(parameter), scaled(-Math.fround(rate), at(gradient)))
+  const written = writtenDown(`${prefix}.${name}`, [moved])
+  return { name, nodes: written.nodes, value: written.nameOf(moved) }
+}
+
+/** The same by the optimizer's op, in one node: nothing of the first order goes through it. */
+const steppedOnly = (prefix: string, name: string, { parameter, gradient, rate }: InnerStep): Moved => {
+  const value = `${prefix}.${name}`
+  const node: ProgramNode = {
+    name: `${value}.step`,
+    op: 'sgd',
+    direction: 'forward',
+    attrs: { learningRate: Math.fround(rate) },
+    inputs: { w: parameter, g: gradient },
+    cotangents: {},
+    outputs: { w: value },
+  }
+  return { name, nodes: [node], value }
+}
 
 /**
  * The steps of a task and the gradient of its query's loss, as a program. `support` and `query` are one network, for as many
@@ -127,18 +155,21 @@ export const taskProgram = (
         ({ nodes, parameters }, k) => {
           const prefix = `step${k}`
           const known = { ...same(own), ...parameters, x: 'support.x', target: 'support.target', [step.seed]: one }
-          const next = names.map((name) => {
-            const { shape } = support.parameters[name] as { readonly shape: Shape }
-            const at = (value: string): Value => ({ name: value, shape })
-            const moved = plus(
-              at(parameters[name] as string),
-              scaled(-Math.fround(rate), at(`${prefix}.${step.gradients[name]}`)),
-            )
-            const written = writtenDown(`${prefix}.${name}`, [moved])
-            return { name, nodes: written.nodes, value: written.nameOf(moved) }
-          })
+          const next = names.map((name) =>
+            order === 'second'
+              ? steppedThrough(prefix, name, support.parameters[name] as { readonly shape: Shape }, {
+                  parameter: parameters[name] as string,
+                  gradient: `${prefix}.${step.gradients[name]}`,
+                  rate,
+                })
+              : steppedOnly(prefix, name, {
+                  parameter: parameters[name] as string,
+                  gradient: `${prefix}.${step.gradients[name]}`,
+                  rate,
+                }),
+          )
           return {
-            nodes: [...nodes, ...under(prefix, step.program, known), ...next.flatMap((each) => each.nodes)],
+            nodes: [...nodes, ...placed(prefix, step.program, known), ...next.flatMap((each) => each.nodes)],
             parameters: Object.fromEntries(next.map(({ name, value }) => [name, value])),
           }
         },
@@ -156,7 +187,7 @@ export const taskProgram = (
           'query.target': asked.inputs['target'] as Shape,
           [one]: [],
         },
-        nodes: [...walk.nodes, ...under('query', asked, known)],
+        nodes: [...walk.nodes, ...placed('query', asked, known)],
         outputs: ['query.loss'],
         carry: {},
       } satisfies Program)
@@ -184,12 +215,9 @@ export const taskProgram = (
 }
 
 /** Feeds of a task's program, by its names. */
-export const taskFeeds = ({ ones }: TaskProgram, { support, query }: Task, parameters: Tensors): Tensors => ({
+export const taskFeeds = ({ ones }: TaskProgram, task: Task, parameters: Tensors): Tensors => ({
   ...parameters,
-  'support.x': support.x,
-  'support.target': support.target,
-  'query.x': query.x,
-  'query.target': query.target,
+  ...examplesOfTask(task),
   ...Object.fromEntries(ones.map((name) => [name, scalar(1)])),
 })
 
@@ -200,6 +228,8 @@ export interface MetaMethod extends InnerSteps {
   readonly optimizer: Optimizer
   /** β */
   readonly metaRate: number
+  /** parameters of θ that stay as they are: a task's own steps move them, learning over tasks does not */
+  readonly frozen?: readonly string[]
 }
 
 /** The parameters and what the optimizer keeps of them, after so many steps; and the mean loss of the last step's queries. */
@@ -211,116 +241,187 @@ export interface MetaState {
 /** Learning over batches of tasks, ready to run. */
 export interface MetaLearner {
   readonly begun: (parameters: Tensors) => MetaState
+  /** a step as one program over so many tasks: the state is what it carries */
+  readonly programOf: (tasks: number) => Result<MetaProgram>
   readonly step: (
     backend: Backend,
     before: MetaState,
     tasks: readonly Task[],
   ) => taskEither.TaskEither<EtalonError, MetaState>
+  /** the same steps over so many tasks each, recorded once, with the state where the backend computes */
+  readonly open: (backend: Backend, before: MetaState, tasks: number) => taskEither.TaskEither<EtalonError, MetaSession>
 }
 
-const meanOf = (gradients: readonly Tensors[]): Tensors =>
-  Object.fromEntries(
-    Object.keys(gradients[0] ?? {}).map((name) => {
-      const [first, ...rest] = gradients.map((each) => each[name] as Tensor) as [Tensor, ...Tensor[]]
-      const sum = rest.reduce((a, b) => zipTensors([a, b], (a, b) => a + b), first)
-      return [name, generate(sum.shape, (i) => Math.fround((sum.data[i] as number) / gradients.length))]
-    }),
-  )
+/** A step of meta-learning, over all tasks of a batch side by side. */
+export interface MetaProgram {
+  readonly program: Program
+  /** the loss of each task's query */
+  readonly losses: readonly string[]
+  /** what it is fed beside the state */
+  readonly feeds: (tasks: readonly Task[], metaRate: number) => Tensors
+}
 
-const gradientFeed = (parameter: string): string => gradientName(parameter)
+export interface MetaSession {
+  /** takes a step, at the method's β or another, and answers the mean loss of its queries before it */
+  readonly step: (tasks: readonly Task[], metaRate?: number) => taskEither.TaskEither<EtalonError, number>
+  readonly state: taskEither.TaskEither<EtalonError, Tensors>
+  readonly close: Session['close']
+}
 
-/** The optimizer's step on all parameters at once, from gradients that are fed. */
-const updateProgram = (network: Network, optimizer: Optimizer): Result<Program> => {
-  const shapes = Object.entries(network.parameters).map(([name, { shape }]) => [name, shape] as const)
+const share = 'share'
+const inTask = (t: number, value: string): string => `task${t}.${value}`
+const examplesOfTask = ({ support, query }: Task): Tensors => ({
+  'support.x': support.x,
+  'support.target': support.target,
+  'query.x': query.x,
+  'query.target': query.target,
+})
+
+/**
+ * The step of a batch: every task from the same θ, the mean of what they ask for, and the optimizer's step. A share of 1/tasks
+ * is the cotangent of each query's loss, so that the gradients add up to the mean's.
+ */
+const metaProgram = (
+  support: Network,
+  task: TaskProgram,
+  { algorithm, optimizer, frozen = [] }: MetaMethod,
+  tasks: number,
+): Result<MetaProgram> => {
+  const all = Object.entries(support.parameters).map(([name, { shape }]) => [name, shape] as const)
+  const shapes = all.filter(([name]) => !frozen.includes(name))
   const kept = shapes.flatMap(([name, shape]) =>
     keptBy(optimizer).map((input) => [stateName(name, input), keptShape(optimizer, input, shape)] as const),
   )
+  const found = algorithm === 'reptile' ? task.adapted : task.gradients
+  const places = Array.from({ length: tasks }, (_, t) => t)
+  const [inner, outer] = task.ones as readonly [string, string]
+  const isExample = (name: string): boolean => /^(support|query)\.(x|target)$/.test(name)
+  const shared = Object.entries(task.program.inputs).filter(([name]) => !isExample(name) && !task.ones.includes(name))
+  const known = { ...same(shared.map(([name]) => name)), [inner]: inner, [outer]: share }
+  const nameIn = (t: number, value: string): string => (known as Names)[value] ?? inTask(t, value)
+  const gradientOf = (name: string, shape: Shape): Value => {
+    const at = (value: string): Value => ({ name: value, shape })
+    const sum = places.map((t) => at(nameIn(t, found[name] as string))).reduce((a, b) => plus(a, b))
+    return algorithm === 'reptile' ? plus(at(name), scaled(-Math.fround(1 / tasks), sum)) : sum
+  }
   return F.pipe(
-    attributesOf(optimizer),
-    E.map((attrs): Program => ({
-      inputs: {
-        ...Object.fromEntries(kept),
-        ...Object.fromEntries(shapes.map(([name, shape]) => [gradientFeed(name), shape])),
-        learningRate: [],
-      },
-      nodes: shapes.map(([name]) => updateOf(optimizer, attrs)(name, gradientFeed(name))),
-      outputs: kept.map(([value]) => nextOf(value)),
-      carry: {},
-    })),
-    E.tap(checkProgram),
+    E.Do,
+    E.tap(() => ensure(tasks > 0, 'MissingInput', 'a step of meta-learning wants at least one task')),
+    E.bind('attrs', () => attributesOf(optimizer)),
+    E.map(({ attrs }): MetaProgram => {
+      const updates = shapes.flatMap(([name, shape]) => {
+        const gradient = gradientOf(name, shape)
+        const written = writtenDown(gradientName(name), [gradient])
+        return [...written.nodes, updateOf(optimizer, attrs)(name, written.nameOf(gradient))]
+      })
+      const losses = places.map((t) => inTask(t, task.loss))
+      return {
+        program: {
+          inputs: {
+            ...Object.fromEntries(shared),
+            ...Object.fromEntries(kept),
+            ...Object.fromEntries(
+              places.flatMap((t) =>
+                Object.entries(task.program.inputs).flatMap(([name, shape]) =>
+                  isExample(name) ? [[inTask(t, name), shape] as const] : [],
+                ),
+              ),
+            ),
+            [inner]: [],
+            [share]: [],
+            learningRate: [],
+          },
+          nodes: [...places.flatMap((t) => placed(`task${t}`, task.program, known)), ...updates],
+          outputs: losses,
+          carry: {
+            ...Object.fromEntries(frozen.map((name) => [name, name])),
+            ...Object.fromEntries(kept.map(([value]) => [value, nextOf(value)])),
+          },
+        },
+        losses,
+        feeds: (batch, metaRate) => ({
+          ...initialKept(support),
+          ...Object.fromEntries(
+            batch.flatMap((each, t) =>
+              Object.entries(examplesOfTask(each)).map(([name, value]) => [inTask(t, name), value] as const),
+            ),
+          ),
+          [inner]: scalar(1),
+          [share]: scalar(Math.fround(1 / tasks)),
+          learningRate: scalar(Math.fround(metaRate)),
+        }),
+      }
+    }),
+    E.tap(({ program }) => checkProgram(program)),
   )
 }
+
+const meanLoss = ({ losses }: MetaProgram, values: Tensors): number =>
+  losses.reduce((sum, name) => sum + (values[name]?.data[0] as number), 0) / losses.length
 
 /**
  * A meta-learner: each step takes θ and a batch of tasks to the next θ, and nothing else changes.
  *
  * Errors  as `taskProgram`'s, and what the optimizer refuses; of a step ShapeMismatch – a task with another number of
- *         examples than the networks are for; MissingInput – a step without tasks
+ *         examples than the networks are for; MissingInput – a step without tasks, or with fewer than it is recorded for
  */
 export const metaLearner = (support: Network, query: Network, method: MetaMethod): Result<MetaLearner> => {
-  const { algorithm, optimizer, metaRate } = method
-  const names = Object.keys(support.parameters)
+  const { frozen = [] } = method
   return F.pipe(
-    E.Do,
-    E.bind('task', () => taskProgram(support, query, method, algorithm === 'maml' ? 'second' : 'first')),
-    E.bind('update', () => updateProgram(support, optimizer)),
-    E.map(({ task, update }): MetaLearner => {
-      const found = algorithm === 'reptile' ? task.adapted : task.gradients
-      const asked = [...new Set([...Object.values(found), task.loss])]
-      const gradientsOf =
-        (backend: Backend, state: Tensors) =>
-        (each: Task): taskEither.TaskEither<EtalonError, { readonly gradients: Tensors; readonly loss: number }> => {
-          const parameters = Object.fromEntries(names.map((name) => [name, state[name] as Tensor]))
-          return F.pipe(
-            backend.run(task.program, taskFeeds(task, each, parameters), asked),
-            TE.map((values) => ({
-              loss: values[task.loss]?.data[0] as number,
-              gradients: Object.fromEntries(
-                names.map((name) => {
-                  const value = values[found[name] as string] as Tensor
-                  return [
-                    name,
-                    algorithm === 'reptile' ? zipTensors([state[name] as Tensor, value], (a, b) => a - b) : value,
-                  ]
-                }),
-              ),
-            })),
-          )
-        }
+    taskProgram(support, query, method, method.algorithm === 'maml' ? 'second' : 'first'),
+    E.tap(() => attributesOf(method.optimizer)),
+    E.tap(() => {
+      const stranger = frozen.find((name) => support.parameters[name] === undefined)
+      return ensure(stranger === undefined, 'MissingInput', `frozen: the network has no parameter ${stranger}`)
+    }),
+    E.map((task): MetaLearner => {
+      const programOf = (tasks: number): Result<MetaProgram> => metaProgram(support, task, method, tasks)
       return {
+        programOf,
         begun: (parameters) => ({
           loss: NaN,
           state: {
             ...parameters,
-            ...Object.fromEntries(
-              Object.entries(update.inputs).flatMap(([name, shape]) =>
-                name in parameters || name === 'learningRate' || names.some((each) => name === gradientFeed(each))
-                  ? []
-                  : [[name, generate(shape, () => 0)]],
-              ),
+            ...initialState(
+              Object.fromEntries(Object.entries(parameters).filter(([name]) => !frozen.includes(name))),
+              method.optimizer,
             ),
           },
         }),
         step: (backend, { state }, tasks) =>
           F.pipe(
-            ensure(tasks.length > 0, 'MissingInput', 'a step of meta-learning wants at least one task'),
-            TE.fromEither,
-            TE.flatMap(() => F.pipe(tasks, TE.traverseSeqArray(gradientsOf(backend, state)))),
-            TE.flatMap((each) => {
-              const mean = meanOf(each.map(({ gradients }) => gradients))
-              const feeds = {
-                ...state,
-                ...Object.fromEntries(names.map((name) => [gradientFeed(name), mean[name] as Tensor])),
-                learningRate: scalar(Math.fround(metaRate)),
-              }
+            TE.fromEither(programOf(tasks.length)),
+            TE.flatMap((made) => {
+              const { program, feeds, losses } = made
+              const watch = [...new Set([...losses, ...Object.values(program.carry)])]
               return F.pipe(
-                backend.run(update, feeds),
+                backend.run(program, { ...state, ...feeds(tasks, method.metaRate) }, watch),
                 TE.map((values) => ({
-                  loss: each.reduce((sum, { loss }) => sum + loss, 0) / each.length,
-                  state: Object.fromEntries(Object.keys(state).map((name) => [name, values[nextOf(name)] as Tensor])),
+                  loss: meanLoss(made, values),
+                  state: Object.fromEntries(
+                    Object.keys(state).map((name) => [name, values[program.carry[name] as string] as Tensor]),
+                  ),
                 })),
               )
             }),
+          ),
+        open: (backend, { state }, tasks) =>
+          F.pipe(
+            TE.fromEither(programOf(tasks)),
+            TE.flatMap((made) =>
+              F.pipe(
+                sessionOf(backend, made.program, state),
+                TE.map((session): MetaSession => ({
+                  step: (batch, metaRate = method.metaRate) =>
+                    F.pipe(
+                      session.step(made.feeds(batch, metaRate), made.losses),
+                      TE.map((values) => meanLoss(made, values)),
+                    ),
+                  state: session.state,
+                  close: session.close,
+                })),
+              ),
+            ),
           ),
       }
     }),

@@ -5,6 +5,20 @@ import { getOrThrow } from '../../spec/error.js'
 import type { Architecture, Part } from '../../spec/networks/architecture.js'
 import { activations, architectureName, architectureNetwork } from '../../spec/networks/architecture.js'
 import { describeNetwork } from '../../spec/networks/describe.js'
+import type { Cell, EdgeShares } from '../../spec/networks/cell.js'
+import {
+  architectureParameters,
+  cellName,
+  cellNetwork,
+  discretized,
+  operations,
+  relaxedNetwork,
+  sharesOf,
+} from '../../spec/networks/cell.js'
+import { sessionOf } from '../../spec/backend.js'
+import { initialParameters } from '../../training/initialize.js'
+import type { Relaxation } from '../../training/search/darts.js'
+import { alternatingProgram } from '../../training/search/darts.js'
 import { lenet5 } from '../../spec/networks/lenet5.js'
 import type { Network } from '../../spec/networks/network.js'
 import { draws, keyOf } from '../../spec/philox.js'
@@ -18,7 +32,7 @@ import { examined, inTurn, materialOf, partOf, sized, some, teach } from './clas
 import type { Classroom, Lesson, Section } from './lesson.js'
 import { heading, lines, percent, table, text } from './lesson.js'
 import { examplesOf } from '../../training/training.js'
-import { countOf } from '../../training/dataset.js'
+import { countOf, shuffle } from '../../training/dataset.js'
 
 type Task<A> = taskEither.TaskEither<EtalonError, A>
 
@@ -91,12 +105,73 @@ const recipe = (network: (batch: number) => Network, epochs: number, batch: numb
   seed,
 })
 
+// of each half of the few digits, as many as a step takes
+const cellNodes = 2
+const relaxation: Relaxation = {
+  loss: 'softmaxCrossEntropy',
+  weights: { op: 'adam' },
+  architecture: { op: 'adam', attrs: { beta1: 0.5 } },
+}
+const architectureRate = 0.03
+
+interface Relaxed {
+  readonly cell: Cell
+  readonly edges: readonly EdgeShares[]
+  /** of the digits that judge, by step */
+  readonly losses: readonly number[]
+}
+
+/** A search by gradients: half of the few digits for the weights, the other half for the architecture. */
+const relaxed =
+  (room: Classroom, few: Material['train'], { batch, relaxedSteps: steps, cellFilters }: Plan): Task<Relaxed> =>
+  async () => {
+    const network = relaxedNetwork(batch, { filters: cellFilters, nodes: cellNodes })
+    const made = alternatingProgram(network, architectureParameters(cellNodes), relaxation)
+    if (E.isLeft(made)) return made
+    const { program, losses, feeds, begun } = made.right
+    const opened = await sessionOf(room.backend, program, begun(initialParameters(network, room.seed)))()
+    if (E.isLeft(opened)) return opened
+    const session = opened.right
+    const half = few.count >> 1
+    const perEpoch = Math.max(1, Math.floor(half / batch))
+    const some = (from: number, step: number): ReturnType<Material['train']['at']> => {
+      const order = shuffle(keyOf(`relaxed ${room.seed} ${from} ${Math.floor(step / perEpoch)}`), half)
+      const at = (step % perEpoch) * batch
+      return few.at(Array.from({ length: batch }, (_, i) => from + (order[(at + i) % half] as number)))
+    }
+    const seen: number[] = []
+    for (let step = 0; step < steps; step++) {
+      const rate = (0.003 / 2) * (1 + Math.cos((Math.PI * step) / steps))
+      const values = await session.step(
+        feeds(
+          { judging: some(half, step), learning: some(0, step) },
+          { architecture: architectureRate, weights: rate },
+        ),
+      )()
+      if (E.isLeft(values)) {
+        await session.close()
+        return values
+      }
+      const loss = values.right[losses.architecture]?.data[0] as number
+      seen.push(loss)
+      room.tell((step + 1) / steps, `by gradients: step ${step + 1} of ${steps}, loss ${loss.toFixed(4)}`)
+    }
+    const state = await session.state()
+    await session.close()
+    if (E.isLeft(state)) return state
+    const edges = sharesOf(cellNodes, state.right)
+    return E.right({ cell: discretized(cellFilters, edges), edges, losses: seen })
+  }
+
 interface Plan {
   readonly trials: number
   readonly population: number
   readonly batch: number
   readonly epochs: number
   readonly lastEpochs: number
+  /** of the search by gradients */
+  readonly relaxedSteps: number
+  readonly cellFilters: number
 }
 
 type Way = 'evolution' | 'random'
@@ -174,8 +249,12 @@ const grouped = (count: number): string => count.toLocaleString('en-US')
 const ways: readonly Way[] = ['evolution', 'random']
 const titles: Readonly<Record<Way, string>> = { evolution: 'regularized evolution', random: 'random search' }
 
+const operationsInWords =
+  'none passes nothing, s all as it is; c3 is a convolution of 3×3, d3 and d5 separable ones of 3×3 and 5×5; m3 and a3 the largest and the mean of 3×3'
+
 interface Found {
   readonly searches: readonly Searched[]
+  readonly relaxed: Relaxed
   readonly lenet: Whole
   readonly finalists: readonly Whole[]
   readonly chosen: Whole
@@ -186,6 +265,7 @@ interface Found {
 
 const sectionsOf = ({
   searches,
+  relaxed: { cell, edges, losses },
   lenet,
   finalists,
   chosen,
@@ -237,6 +317,18 @@ const sectionsOf = ({
       ['network', 'multiply-adds', 'validation error'],
       front.map((one) => [nameOf(one), grouped(settingCost(one.setting)), percent(lossOf(one))]),
     ),
+    heading('By gradients'),
+    table(
+      `Shares of each operation on each edge of a cell, after ${losses.length} steps`,
+      ['edge', ...operations],
+      edges.map(({ node, from, shares }) => [
+        `${from === 0 ? 'input' : `node ${from}`} to node ${node}`,
+        ...operations.map((op) => percent(shares[op], 0)),
+      ]),
+    ),
+    text(
+      `All operations stood on every edge at once, ${percent(1 / operations.length, 0)} each at first, and the shares were learnt like weights, by the other half of the digits. The largest left on each edge are ${cellName(cell)}, of ${grouped(costOf(cellNetwork(1, cell)).multiplyAdds)} multiply-adds, of which this search knew nothing. The operations: ${operationsInWords}.`,
+    ),
     heading('The same digits, the same recipe'),
     table(
       `Trained whole; the test digits, ${counts.test}, were shown to two networks, once`,
@@ -262,13 +354,14 @@ export const architectures: Lesson = {
   title: 'Architecture search: a network that nobody drew',
   question: 'LeNet-5 was drawn by people. Is there one as good for half the work?',
   source:
-    'Real, Aggarwal, Huang and Le, "Regularized evolution for image classifier architecture search", 2019; Li and Talwalkar, "Random search and reproducibility for neural architecture search", 2019',
+    'Real, Aggarwal, Huang and Le, "Regularized evolution for image classifier architecture search", 2019; Li and Talwalkar, "Random search and reproducibility for neural architecture search", 2019; Liu, Simonyan and Yang, "DARTS: differentiable architecture search", 2019',
   theory: [
     'What a network costs is known before it is trained: its multiply-adds are a sum over its layers. What it is worth is not, and a short training on few digits is a cheap guess.',
     'Regularized evolution keeps a population. Of a few drawn from it the best has a child, which differs in one choice, and the oldest dies, however good it is: a network that was lucky once has to prove itself in its children. Random search draws as many, and is what any search has to beat.',
+    'A choice can be learnt by gradients where it is relaxed: on each edge of a cell stands the sum of all operations, each times its share softmax(α), and α goes down the slope of the loss of digits that the weights do not learn from. In the end the largest share is the choice.',
     'Two things are wanted, accuracy and little work. The networks that no other beats in both are the Pareto front.',
   ],
-  ops: ['conv2d', 'maxPool2d', 'avgPool2d', 'add'],
+  ops: ['conv2d', 'maxPool2d', 'avgPool2d', 'add', 'softmax'],
   next: [
     { idea: 'What LeNet-5 costs, layer by layer.', command: 'etalon describe lenet5' },
     { idea: 'A network of your own, written down.', command: 'etalon train net:relu-4c5-m-16c3r-m-32f --data DIR' },
@@ -281,15 +374,20 @@ export const architectures: Lesson = {
       batch: sized(room, 32, 4),
       epochs: sized(room, 2, 1),
       lastEpochs: sized(room, 4, 1),
+      relaxedSteps: sized(room, 120, 1),
+      cellFilters: sized(room, 8, 1),
     }
     return F.pipe(
       TE.fromEither(materialOf(room, { train: 9500, validation: 500, test: 10000 })),
       TE.bindTo('material'),
       TE.let('few', ({ material: { pixels } }) => some(pixels.train, 0, sized(room, 2000, 4))),
       TE.bind('searches', ({ material, few }) =>
-        inTurn(partOf(room, 0, 0.6), ways, (part, way) =>
+        inTurn(partOf(room, 0, 0.5), ways, (part, way) =>
           search(part, material, examplesOf(few, material.standard), plan, way),
         ),
+      ),
+      TE.bind('relaxed', ({ material, few }) =>
+        relaxed(partOf(room, 0.5, 0.6), examplesOf(few, material.standard), plan),
       ),
       TE.bind('best', ({ searches }): Task<readonly Outcome[]> => {
         const all = searches.flatMap(({ outcomes }) => outcomes)
@@ -301,29 +399,40 @@ export const architectures: Lesson = {
           ),
         )
       }),
-      TE.bind('whole', ({ best, material }) =>
-        inTurn(partOf(room, 0.6, 1), [undefined, ...best], (part, one): Task<Whole> =>
-          one === undefined
-            ? trainedWhole(part, material, plan, 'lenet5', (n) => lenet5(n))
-            : trainedWhole(part, material, plan, nameOf(one), (n) =>
-                architectureNetwork(n, architectureOf(one.setting)),
-              ),
+      TE.bind('whole', ({ best, relaxed: { cell }, material }) =>
+        inTurn(
+          partOf(room, 0.6, 1),
+          [
+            ['lenet5', (n: number) => lenet5(n)] as const,
+            ...best.map(
+              (one) => [nameOf(one), (n: number) => architectureNetwork(n, architectureOf(one.setting))] as const,
+            ),
+            [cellName(cell), (n: number) => cellNetwork(n, cell)] as const,
+          ],
+          (part, [name, network]): Task<Whole> => trainedWhole(part, material, plan, name, network),
         ),
       ),
       TE.let('lenet', ({ whole }) => whole[0] as Whole),
       TE.let('finalists', ({ whole }) => whole.slice(1)),
-      TE.let('chosen', ({ finalists }) => finalists.reduce((a, b) => (b.validation > a.validation ? b : a))),
+      // the search by gradients knew of no cost, and what it found may be too dear
+      TE.let('chosen', ({ finalists }) =>
+        finalists
+          .filter(({ multiplyAdds }) => multiplyAdds <= most)
+          .reduce((a, b) => (b.validation > a.validation ? b : a)),
+      ),
       TE.bind('lenetSeen', ({ material, lenet }) => examined(room, lenet.taught, material.test)),
       TE.bind('chosenSeen', ({ material, chosen }) => examined(room, chosen.taught, material.test)),
-      TE.map(({ material, few, searches, lenet, finalists, chosen, lenetSeen, chosenSeen }) => {
+      TE.map(({ material, few, searches, relaxed, lenet, finalists, chosen, lenetSeen, chosenSeen }) => {
         const [lenetTest, chosenTest] = [lenetSeen?.accuracy ?? 0, chosenSeen?.accuracy ?? 0]
         return {
           done: [
             `Networks of two or three convolutions, ${grouped(Object.values(space).reduce((count, one) => count * (one.kind === 'choice' ? one.values.length : 1), 1))} of them, of which only those lived that take at most ${grouped(most)} multiply-adds, half of LeNet-5’s ${grouped(lenetCost.multiplyAdds)}. Each search tried ${plan.trials}: ${countOf(few)} digits, ${plan.epochs} epochs, judged by ${material.validation.count} others. The population was ${population}.`,
-            `The ${finalists.length} best of both, and LeNet-5, learnt ${material.train.count} digits for ${plan.lastEpochs} epochs. One recipe for all: Adam at 0.003, falling as a cosine, batches of ${plan.batch}.`,
+            `By gradients: a cell of ${cellNodes} nodes and ${plan.cellFilters} filters, ${plan.relaxedSteps} steps of ${plan.batch} digits for its weights and as many for its architecture, α by Adam at ${architectureRate}.`,
+            `The ${finalists.length - 1} best of both, the cell and LeNet-5 learnt ${material.train.count} digits for ${plan.lastEpochs} epochs. One recipe for all: Adam at 0.003, falling as a cosine, batches of ${plan.batch}.`,
           ],
           sections: sectionsOf({
             searches,
+            relaxed,
             lenet,
             finalists,
             chosen,

@@ -1,15 +1,26 @@
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import type { EtalonError, Result } from '../../spec/error.js'
+import { sessionOf } from '../../spec/backend.js'
 import { ensure } from '../../spec/error.js'
 import type { Network } from '../../spec/networks/network.js'
-import { chain, convolution, fullyConnected, plainLayer, sequential } from '../../spec/networks/network.js'
+import {
+  chain,
+  convolution,
+  fullyConnected,
+  plainLayer,
+  sequential,
+  batchNorm,
+  initialKept,
+  trainingBy,
+} from '../../spec/networks/network.js'
 import type { Draws } from '../../spec/philox.js'
 import { draws, keyOf } from '../../spec/philox.js'
 import type { Tensor, Tensors } from '../../spec/tensor.js'
-import { generate } from '../../spec/tensor.js'
+import { generate, mapTensor } from '../../spec/tensor.js'
 import type { Dataset } from '../../training/dataset.js'
 import { ofClasses } from '../../training/dataset.js'
+import { characters } from '../../training/digits.js'
 import { initialParameters } from '../../training/initialize.js'
 import type { Classes, InnerSteps, MetaAlgorithm, MetaMethod, Task as Few } from '../../training/meta.js'
 import { fewShot, metaLearner, sinusoid, taskFeeds, taskProgram } from '../../training/meta.js'
@@ -46,11 +57,22 @@ interface Subject {
   readonly draw: (draw: Draws) => Result<Few>
   readonly tasks: number
   readonly metaRate: number
+  /** parameters that start at 0 and that learning over tasks leaves alone */
+  readonly frozen?: readonly string[]
 }
+
+/** β falls to 0 as a cosine. */
+const rateAt = (rate: number, step: number, steps: number): number =>
+  (rate / 2) * (1 + Math.cos((Math.PI * (step - 1)) / steps))
 
 /** First weights that learn such tasks, by so many steps over batches of tasks. */
 const learnt =
-  (room: Classroom, { network, inner, draw, tasks, metaRate }: Subject, way: Way, steps: number): Task<Learnt> =>
+  (
+    room: Classroom,
+    { network, inner, draw, tasks, metaRate, frozen = [] }: Subject,
+    way: Way,
+    steps: number,
+  ): Task<Learnt> =>
   async () => {
     const key = `meta ${room.seed} ${way === 'none' ? '' : 'tasks'}`
     const source = draws(keyOf(key))
@@ -60,7 +82,11 @@ const learnt =
       Network,
       Network,
     ]
-    const parameters = initialParameters(network(1), room.seed)
+    const drawn = initialParameters(network(1), room.seed)
+    const parameters = {
+      ...drawn,
+      ...Object.fromEntries(frozen.map((name) => [name, mapTensor(() => 0, drawn[name] as Tensor)])),
+    }
     if (way === 'none') {
       room.tell(1, titles[way])
       return E.right({ way, parameters, losses: [] })
@@ -71,21 +97,28 @@ const learnt =
       algorithm: way === 'joint' ? 'firstOrderMaml' : way,
       optimizer: { op: 'adam' },
       metaRate,
+      frozen,
     }
     const made = metaLearner(support, query, method)
     if (E.isLeft(made)) return made
-    let state = made.right.begun(parameters)
+    const opened = await made.right.open(room.backend, made.right.begun(parameters), tasks)()
+    if (E.isLeft(opened)) return opened
+    const session = opened.right
     const losses: number[] = []
     for (let step = 1; step <= steps; step++) {
       const some = E.sequenceArray(Array.from({ length: tasks }, () => draw(source)))
-      if (E.isLeft(some)) return some
-      const next = await made.right.step(room.backend, state, some.right)()
-      if (E.isLeft(next)) return next
-      state = next.right
-      losses.push(state.loss)
-      room.tell(step / steps, `${titles[way]}: step ${step} of ${steps}, loss of the queries ${state.loss.toFixed(4)}`)
+      const loss = E.isLeft(some) ? some : await session.step(some.right, rateAt(metaRate, step, steps))()
+      if (E.isLeft(loss)) {
+        await session.close()
+        return loss
+      }
+      losses.push(loss.right)
+      room.tell(step / steps, `${titles[way]}: step ${step} of ${steps}, loss of the queries ${loss.right.toFixed(4)}`)
     }
-    const own = Object.fromEntries(Object.keys(parameters).map((name) => [name, state.state[name] as Tensor]))
+    const state = await session.state()
+    await session.close()
+    if (E.isLeft(state)) return state
+    const own = Object.fromEntries(Object.keys(parameters).map((name) => [name, state.right[name] as Tensor]))
     return E.right({ way, parameters: own, losses })
   }
 
@@ -108,34 +141,42 @@ const judged =
     const made = taskProgram(support, query, { ...inner, steps, rate }, 'first')
     if (E.isLeft(made)) return made
     const output = `query.${query.output}`
+    // first weights stay as they are, so that the program is recorded once for all tasks
+    const program = { ...made.right.program, carry: Object.fromEntries(Object.keys(parameters).map((p) => [p, p])) }
+    const opened = await sessionOf(backend, program, parameters)()
+    if (E.isLeft(opened)) return opened
+    const session = opened.right
     let [loss, right] = [0, 0]
     for (const task of tasks) {
-      const ran = await backend.run(made.right.program, taskFeeds(made.right, task, parameters), [
-        made.right.loss,
-        output,
-      ])()
-      if (E.isLeft(ran)) return ran
+      const ran = await session.step(taskFeeds(made.right, task, initialKept(support)), [made.right.loss, output])()
+      if (E.isLeft(ran)) {
+        await session.close()
+        return ran
+      }
       loss += ran.right[made.right.loss]?.data[0] as number
       right += inner.loss === 'mse' ? 0 : accuracy(ran.right[output] as Tensor, task.query.target)
     }
+    await session.close()
     return E.right({ loss: loss / tasks.length, accuracy: right / tasks.length })
   }
 
 const shots = 10
-const waves: Subject = {
-  network: (count) =>
+const waveNetwork =
+  (units: number) =>
+  (count: number): Network =>
     sequential(
       [count, 1],
       [
         chain(
-          fullyConnected('fc1', 1, 40),
+          fullyConnected('fc1', 1, units),
           plainLayer('relu1', 'relu'),
-          fullyConnected('fc2', 40, 40),
+          fullyConnected('fc2', units, units),
           plainLayer('relu2', 'relu'),
-          fullyConnected('fc3', 40, 1),
+          fullyConnected('fc3', units, 1),
         ),
       ],
-    ),
+    )
+const waves: Omit<Subject, 'network'> = {
   inner: { loss: 'mse', steps: 1, rate: 0.01 },
   draw: (draw) => E.right(sinusoid(draw, shots, shots)),
   tasks: 4,
@@ -146,51 +187,53 @@ const waveWays: readonly Way[] = ['maml', 'firstOrderMaml', 'reptile', 'joint']
 
 const side = 14
 const ways = 5
-const digitSteps = 5
+const digitSteps = 3
+const innerRate = 0.1
+// on a new task twice as many go further still
+const newSteps = 6
+const metaSteps = 500
+const waveMetaSteps = 400
+const judgedTasks = 40
 const digitWays: readonly Way[] = ['firstOrderMaml', 'none']
-// rates of which the one that suits training from scratch best is taken
-const scratchRates = [0.03, 0.1, 0.3]
+// how training from scratch suits best is looked for on the very tasks: what it is held against is the best of them
+const scratchRates = [0.01, 0.03, 0.1]
 const scratchSteps = 25
 
-const digitNetwork = (count: number): Network =>
-  sequential(
-    [count, 1, side, side],
-    [
-      chain(
-        convolution('conv1', [1, 16], [3, 3], { padding: [1, 1, 1, 1] }),
-        plainLayer('relu1', 'relu'),
-        plainLayer('pool1', 'maxPool2d'),
-        convolution('conv2', [16, 32], [3, 3], { padding: [1, 1, 1, 1] }),
-        plainLayer('relu2', 'relu'),
-        plainLayer('pool2', 'maxPool2d'),
-        plainLayer('flat', 'flatten'),
-        fullyConnected('fc', 32 * 9, ways),
-      ),
-    ],
-  )
+/** Batch norm goes by the statistics of the examples at hand, in the queries as well. */
+const digitNetwork =
+  (filters: number) =>
+  (count: number): Network =>
+    sequential(
+      [count, 1, side, side],
+      [
+        chain(
+          convolution('conv1', [1, filters], [3, 3], { padding: [1, 1, 1, 1] }),
+          batchNorm('bn1', filters),
+          plainLayer('relu1', 'relu'),
+          plainLayer('pool1', 'maxPool2d'),
+          convolution('conv2', [filters, 2 * filters], [3, 3], { padding: [1, 1, 1, 1] }),
+          batchNorm('bn2', 2 * filters),
+          plainLayer('relu2', 'relu'),
+          plainLayer('pool2', 'maxPool2d'),
+          plainLayer('flat', 'flatten'),
+          fullyConnected('fc', 2 * filters * 9, ways),
+        ),
+      ],
+      trainingBy(1),
+    )
 
-/** A digit of a quarter of the pixels, each the mean of four, standing in one of eight ways: turned, and mirrored or not. */
-const stood = ({ images: { shape, bytes } }: Dataset, way: number): Tensor => {
-  const [count, rows, columns] = shape
-  const mirrored = way >= 4
-  return generate([count, 1, side, side], (flat) => {
+/** Images of a quarter of the pixels, each the mean of four. */
+const small = ({ shape: [count, rows, columns], bytes }: Dataset['images']): Tensor =>
+  generate([count, 1, side, side], (flat) => {
     const [n, p] = [Math.floor(flat / (side * side)), flat % (side * side)]
-    const [i, j] = [Math.floor(p / side), p % side]
-    const turned = [
-      [i, j],
-      [j, side - 1 - i],
-      [side - 1 - i, side - 1 - j],
-      [side - 1 - j, i],
-    ][way % 4] as readonly number[]
-    const [row, column] = [turned[0] as number, mirrored ? side - 1 - (turned[1] as number) : (turned[1] as number)]
+    const [row, column] = [Math.floor(p / side), p % side]
     const at = (a: number, b: number): number => bytes[(n * rows + 2 * row + a) * columns + 2 * column + b] as number
     return ((at(0, 0) + at(0, 1) + at(1, 0) + at(1, 1)) / (4 * 255) - 0.13) / 0.3
   })
-}
 
 interface Pools {
-  /** by digit and way to stand */
-  readonly known: readonly Classes[]
+  /** characters that nobody writes */
+  readonly known: Classes
   readonly heldOut: Classes
 }
 
@@ -213,29 +256,23 @@ const poolsOf = (room: Classroom): Result<Pools> => {
       'ShapeMismatch',
       `the lessons read digits of 28×28; these are ${rows}×${columns}`,
     ),
-    E.flatMap(() => firstOf(room.digits.train, [0, 1, 2, 3, 4], sized(room, 200, 4))),
-    E.bindTo('first'),
-    // upright, of the training set's digits: no network has seen one of these classes
-    E.bind('second', () => firstOf(room.digits.train, [5, 6, 7, 8, 9], sized(room, 200, 4))),
-    E.map(({ first, second }) => ({
-      known: first.map((one) => Array.from({ length: 8 }, (_, way) => stood(one, way))),
-      heldOut: second.map((one) => stood(one, 0)),
+    // no network has seen one of these classes
+    E.flatMap(() => firstOf(room.digits.train, [5, 6, 7, 8, 9], sized(room, 200, 4))),
+    E.map((held) => ({
+      known: characters(room.seed, sized(room, 500, ways), 8).map(small),
+      heldOut: held.map(({ images }) => small(images)),
     })),
   )
 }
 
-// one way for each digit: a 0 that is turned is no other class
-const digitSubject = (known: readonly Classes[], asked: number, steps: number): Subject => ({
-  network: digitNetwork,
-  inner: { loss: 'softmaxCrossEntropy', steps, rate: 0.1 },
-  draw: (draw) =>
-    fewShot(
-      draw,
-      known.map((all) => draw.pick(all)),
-      { ways, shots: 1, asked },
-    ),
+const digitSubject = (known: Classes, filters: number, asked: number, steps: number): Subject => ({
+  network: digitNetwork(filters),
+  inner: { loss: 'softmaxCrossEntropy', steps, rate: innerRate },
+  draw: (draw) => fewShot(draw, known, { ways, shots: 1, asked }),
   tasks: 4,
-  metaRate: 0.003,
+  metaRate: 0.005,
+  // which class is the first means nothing beyond a task, so that the last layer has nothing to learn over tasks
+  frozen: ['fc.w', 'fc.b'],
 })
 
 interface WaveFound {
@@ -244,16 +281,17 @@ interface WaveFound {
 }
 
 const wavesFound = (room: Classroom): Task<readonly WaveFound[]> => {
+  const subject: Subject = { ...waves, network: waveNetwork(sized(room, 40, 4)) }
   const source = draws(keyOf(`new sinusoids ${room.seed}`))
   const tasks = Array.from({ length: sized(room, 40, 2) }, () => sinusoid(source, shots, 50))
   return inTurn(room, waveWays, (part, way) =>
     F.pipe(
-      learnt(part, waves, way, sized(room, 700, 1)),
+      learnt(part, subject, way, sized(room, waveMetaSteps, 1)),
       TE.bindTo('learnt'),
       TE.bind('judged', ({ learnt }) =>
         F.pipe(
           waveSteps,
-          TE.traverseSeqArray((steps) => judged(part, waves, learnt, tasks, steps)),
+          TE.traverseSeqArray((steps) => judged(part, subject, learnt, tasks, steps)),
         ),
       ),
       TE.map(({ learnt, judged }) => ({ learnt, losses: judged.map(({ loss }) => loss) })),
@@ -276,12 +314,13 @@ const digitsFound = (room: Classroom, { known, heldOut }: Pools): Task<DigitsFou
   // at least one: a class with no more is refused with what it lacks
   const subject = digitSubject(
     known,
-    Math.max(1, Math.min(sized(room, 5, 1), fewest(known.flat()) - 1)),
+    sized(room, 16, 2),
+    Math.max(1, Math.min(sized(room, 3, 1), fewest(known) - 1)),
     sized(room, digitSteps, 1),
   )
   const source = draws(keyOf(`new digits ${room.seed}`))
   const asked = Math.max(1, Math.min(sized(room, 15, 1), fewest(heldOut) - 1))
-  const count = sized(room, 60, 2)
+  const count = sized(room, judgedTasks, 2)
   return F.pipe(
     E.sequenceArray(Array.from({ length: count }, () => fewShot(source, heldOut, { ways, shots: 1, asked }))),
     TE.fromEither,
@@ -290,29 +329,32 @@ const digitsFound = (room: Classroom, { known, heldOut }: Pools): Task<DigitsFou
       inTurn(
         room,
         digitWays,
-        (part, way) => learnt(part, subject, way, sized(room, 300, 1)),
+        (part, way) => learnt(part, subject, way, sized(room, metaSteps, 1)),
         (way) => (way === 'none' ? 0.01 : 1),
       ),
     ),
-    TE.bind('meta', ({ learnt, tasks }) => judged(room, subject, learnt[0] as Learnt, tasks, subject.inner.steps)),
+    TE.bind('meta', ({ learnt, tasks }) => judged(room, subject, learnt[0] as Learnt, tasks, sized(room, newSteps, 1))),
     TE.bind('scratch', ({ learnt, tasks }) =>
       F.pipe(
-        scratchRates,
-        TE.traverseSeqArray((rate) =>
-          judged(room, subject, learnt[1] as Learnt, tasks, sized(room, scratchSteps, 1), rate),
+        scratchRates.map((rate) => ({ steps: sized(room, scratchSteps, 1), rate })),
+        TE.traverseSeqArray(({ steps, rate }) =>
+          F.pipe(
+            judged(room, subject, learnt[1] as Learnt, tasks, steps, rate),
+            TE.map(({ accuracy }) => ({ steps, rate, accuracy })),
+          ),
         ),
       ),
     ),
     TE.map(({ learnt, tasks, meta, scratch }) => {
-      const best = Math.max(...scratch.map(({ accuracy }) => accuracy))
+      const best = scratch.reduce((a, b) => (b.accuracy > a.accuracy ? b : a))
       return {
         meta: meta.accuracy,
-        scratch: best,
-        scratchRate: scratchRates[scratch.findIndex(({ accuracy }) => accuracy === best)] as number,
+        scratch: best.accuracy,
+        scratchRate: best.rate,
         losses: learnt[0]?.losses ?? [],
         shown: tasks[0] as Few,
         count,
-        steps: { meta: subject.inner.steps, scratch: sized(room, scratchSteps, 1) },
+        steps: { meta: sized(room, newSteps, 1), scratch: best.steps },
       }
     }),
   )
@@ -368,7 +410,7 @@ const sectionsOf = (found: readonly WaveFound[], digits: DigitsFound): readonly 
       ],
     }),
     text(
-      `From one example of each, ${percent(digits.meta)} are right where the first weights were learnt from other digits, and ${percent(digits.scratch)} where they were drawn: ${gain >= 0 ? `${gain.toFixed(1)} points more` : `${(-gain).toFixed(1)} points less`}. From scratch the rate ${digits.scratchRate}, the best of ${scratchRates.join(', ')}, had ${digits.steps.scratch} steps.`,
+      `From one example of each, ${percent(digits.meta)} are right where the first weights were learnt from characters that nobody writes, and ${percent(digits.scratch)} where they were drawn: ${gain >= 0 ? `${gain.toFixed(1)} points more` : `${(-gain).toFixed(1)} points less`}. From scratch the rate ${digits.scratchRate}, the best of ${scratchRates.join(', ')}, had ${digits.steps.scratch} steps.`,
     ),
     ...(digits.losses.length === 0
       ? []
@@ -412,7 +454,7 @@ export const metaLearning: Lesson = {
       // what the digits are too few for is refused before anything is learnt
       TE.tap(({ pools: { known, heldOut } }) =>
         F.pipe(
-          [known.flat(), heldOut],
+          [known, heldOut],
           TE.traverseArray((classes) =>
             TE.fromEither(fewShot(draws(keyOf('first')), classes, { ways, shots: 1, asked: 1 })),
           ),
@@ -424,8 +466,8 @@ export const metaLearning: Lesson = {
       ),
       TE.map(({ pools, found, digits }) => ({
         done: [
-          `A network 1–40–40–1 with ReLU learnt sinusoids y = A·sin(x − φ), A from 0.1 to 5, φ from 0 to π, x from −5 to 5: ${sized(room, 700, 1)} steps of Adam over ${waves.tasks} of them each, ${shots} points to learn from and as many to be asked; α = ${waves.inner.rate}, ${waves.inner.steps} step. ${sized(room, 40, 2)} new ones judged.`,
-          `A network of two convolutions learnt to tell ${ways} classes from one digit of each, of 14×14 pixels. Its classes were the digits 0 to 4, each turned four ways and mirrored or not, ${pools.known.flat().length} classes, and no digit twice in a task; ${sized(room, 300, 1)} steps over 4 tasks, ${digits.steps.meta} steps of rate 0.1 in each. Upright 5 to 9 judged, which it never met.`,
+          `A network 1–${sized(room, 40, 4)}–${sized(room, 40, 4)}–1 with ReLU learnt sinusoids y = A·sin(x − φ), A from 0.1 to 5, φ from 0 to π, x from −5 to 5: ${sized(room, waveMetaSteps, 1)} steps of Adam over ${waves.tasks} of them each, ${shots} points to learn from and as many to be asked; α = ${waves.inner.rate}, ${waves.inner.steps} step. ${sized(room, 40, 2)} new ones judged.`,
+          `A network of two convolutions learnt to tell ${ways} classes from one example of each, of 14×14 pixels. Its classes were ${pools.known.length} characters that nobody writes; ${sized(room, metaSteps, 1)} steps over 4 tasks, ${sized(room, digitSteps, 1)} steps of rate ${innerRate} in each, the last layer from 0. How, was chosen by the digits 0 to 4. Judged by 5 to 9, which it never met.`,
         ],
         sections: sectionsOf(found, digits),
         figures: {

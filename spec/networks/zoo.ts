@@ -3,6 +3,7 @@ import type { Result } from '../error.js'
 import { ensure, fail, show } from '../error.js'
 import { alexnet } from './alexnet.js'
 import { architectureNetwork, isArchitecture, parseArchitecture } from './architecture.js'
+import { cellNetwork, isCell, parseCell } from './cell.js'
 import { autoencoder } from './autoencoder.js'
 import { bnInception } from './bnInception.js'
 import { dqn } from './dqn.js'
@@ -289,11 +290,25 @@ export const parseNetworkName = (name: string): Result<NetworkName> =>
     ? E.right(name)
     : fail('AttributeOutOfRange', `there is no network ${show(name)}; there are ${networkNames.join(', ')}`)
 
+/** Whether a network's name is the network itself, written down. */
+export const isWrittenDown = (name: string): boolean => isArchitecture(name) || isCell(name)
+
+const writtenDown = (name: string): Result<(batch: number, mode: Mode) => Network> =>
+  isCell(name)
+    ? F.pipe(
+        parseCell(name),
+        E.map((cell) => (batch: number, mode: Mode) => cellNetwork(batch, cell, mode)),
+      )
+    : F.pipe(
+        parseArchitecture(name),
+        E.map((architecture) => (batch: number, mode: Mode) => architectureNetwork(batch, architecture, mode)),
+      )
+
 /** The network whose recipe a network is learnt by: its own, and LeNet-5's of an architecture that is written down. */
 export const learnsAs = (name: string): Result<NetworkName> =>
-  isArchitecture(name)
+  isWrittenDown(name)
     ? F.pipe(
-        parseArchitecture(name),
+        writtenDown(name),
         E.map((): NetworkName => 'lenet5'),
       )
     : parseNetworkName(name)
@@ -308,15 +323,15 @@ export const networkNamed = (
   name: string,
   { variant, aux = false, batch = 1, mode = inference, ...asked }: Wanted = {},
 ): Result<Network> => {
-  if (isArchitecture(name))
+  if (isWrittenDown(name))
     return F.pipe(
       ensure(
         variant === undefined && !aux && Object.keys(askedOfRecurrent(asked)).length === 0,
         'AttributeOutOfRange',
         `${name} is written down whole: it has no variants, auxiliary classifiers nor recurrent layers`,
       ),
-      E.flatMap(() => parseArchitecture(name)),
-      E.map((architecture) => architectureNetwork(batch, architecture, mode)),
+      E.flatMap(() => writtenDown(name)),
+      E.map((build) => build(batch, mode)),
     )
   const parsed = parseNetworkName(name)
   if (E.isLeft(parsed)) return parsed
