@@ -92,14 +92,19 @@ interface Works {
   readonly limits: () => PlanLimits
   readonly books: Ledger
   /**
-   * a plan on the device. Where the driver refuses a kernel, it is made again without that one, until nothing is refused or
-   * there is no other kernel in its place
+   * what is done with a plan on the device. Where the driver refuses a kernel, it is made again without that one, until nothing
+   * is refused or there is no other kernel in its place
    */
-  readonly prepare: (
+  readonly withPlan: <A>(
     made: Made,
     again: (limits: PlanLimits) => Result<Plan>,
-    external?: Readonly<Record<string, GPUBuffer>>,
-  ) => Promise<Result<Prepared & Pick<Made, 'limits'>>>
+    f: (plan: Plan) => Promise<Result<A>>,
+  ) => Promise<Result<Done<A>>>
+}
+
+/** What came of a plan, and the one that it was in the end. */
+interface Done<A> extends Made {
+  readonly value: A
 }
 
 /** A plan, and what it keeps to. */
@@ -121,19 +126,19 @@ const worksOn = (acquired: AcquiredDevice, { tuning = untuned, tell }: WebGpuOpt
   const limits = planLimits(acquired)
   let known = tuning
   const now = (): PlanLimits => ({ ...limits, tuning: known })
-  const prepare: Works['prepare'] = async (made, again, external) => {
-    const prepared = await executor.prepare(made.plan, external)
-    if (E.isRight(prepared)) return E.right({ ...prepared.right, limits: made.limits })
+  const withPlan: Works['withPlan'] = async (made, again, f) => {
+    const done = await f(made.plan)
+    if (E.isRight(done)) return E.right({ ...made, value: done.right })
     const refused = executor.refusedOf(made.plan)
     const avoided = made.limits.tuning?.refused ?? []
     const fresh = Object.keys(refused).filter((name) => !avoided.includes(name))
-    if (fresh.length === 0) return prepared
+    if (fresh.length === 0) return done
     const next: PlanLimits = { ...limits, tuning: { ...known, refused: [...avoided, ...fresh] } }
     const other = again(next)
-    if (E.isLeft(other)) return prepared
-    const outcome = await prepare({ plan: other.right, limits: next }, again, external)
+    if (E.isLeft(other)) return done
+    const outcome = await withPlan({ plan: other.right, limits: next }, again, f)
     // where nothing else can stand there either, what was said first is the reason
-    if (E.isLeft(outcome)) return prepared
+    if (E.isLeft(outcome)) return done
     // what nothing else stands in for may have been made at the second time
     const used = new Set(outcome.right.plan.launches.map(({ shader }) => kernelNameOf(shader)))
     const gone = fresh.filter((name) => !used.has(name) && !known.refused.includes(name))
@@ -145,7 +150,7 @@ const worksOn = (acquired: AcquiredDevice, { tuning = untuned, tell }: WebGpuOpt
     )
     return outcome
   }
-  return { executor, limits: now, books: ledger(), prepare }
+  return { executor, limits: now, books: ledger(), withPlan }
 }
 
 /** The bytes of a plan that it has for itself, beside the rooms that outlive it and what is read back. */
@@ -177,7 +182,7 @@ const checkWhole = (inputs: Readonly<Record<string, Shape>>, feeds: Tensors): Re
 }
 
 const runOnce =
-  ({ executor, limits, books, prepare }: Works) =>
+  ({ executor, limits, books, withPlan }: Works) =>
   (program: Program, feeds: Tensors, watch: readonly string[]) =>
   async (): Promise<Result<Tensors>> => {
     const at = limits()
@@ -189,13 +194,12 @@ const runOnce =
     )
     if (E.isLeft(planned)) return planned
     const { checked, made } = planned.right
-    const prepared = await prepare({ plan: made, limits: at }, (other) => plan(checked, feeds, watch, other))
-    if (E.isLeft(prepared)) return prepared
-    return books.during(memoryOf(prepared.right.plan, at.minUniformBufferOffsetAlignment), async () => {
-      const values = await executor.execute(prepared.right, feeds)
-      executor.discard(prepared.right)
-      return values
-    })
+    const done = await withPlan(
+      { plan: made, limits: at },
+      (other) => plan(checked, feeds, watch, other),
+      (one) => books.during(memoryOf(one, at.minUniformBufferOffsetAlignment), () => executor.once(one, feeds)),
+    )
+    return E.map(({ value }: Done<Tensors>) => value)(done)
   }
 
 /** A session's state: where each of it lies, and the rooms that hold it, in bytes. */
@@ -257,7 +261,7 @@ export const memoryOfStep =
     )
 
 const openSession =
-  ({ executor, limits: limitsNow, books, prepare }: Works) =>
+  ({ executor, limits: limitsNow, books, withPlan }: Works) =>
   (program: Program, state: Tensors) =>
   async (): Promise<Result<Session>> => {
     const limits = limitsNow()
@@ -291,7 +295,7 @@ const openSession =
     }
 
     // what was prepared, by program and watched values; on its way, for steps may be asked for at once
-    const recorded = new Map<string, Promise<Result<Prepared & Pick<Made, 'limits'>>>>()
+    const recorded = new Map<string, Promise<Result<Done<Prepared>>>>()
     let open = true
     const stepKey = (watch: readonly string[]): string => `step ${JSON.stringify(watch)}`
     const firstKey = stepKey(program.outputs)
@@ -299,10 +303,12 @@ const openSession =
     const record = (of: CheckedProgram, feeds: Tensors, watch: readonly string[], key: string, where: Layout) => {
       const at = limitsNow()
       const again = (other: PlanLimits): Result<Plan> => plan(of, feeds, watch, other, { layout: where })
-      const making = async (): Promise<Result<Prepared & Pick<Made, 'limits'>>> => {
+      const making = async (): Promise<Result<Done<Prepared>>> => {
         const made = key === firstKey && at.tuning === limits.tuning ? E.right(first) : again(at)
         if (E.isLeft(made)) return made
-        const prepared = await prepare({ plan: made.right, limits: at }, again, resident)
+        const prepared = await withPlan({ plan: made.right, limits: at }, again, (one) =>
+          executor.prepare(one, resident),
+        )
         if (E.isRight(prepared)) books.hold(ownBytes(prepared.right.plan, rooms, at))
         return prepared
       }
@@ -325,10 +331,10 @@ const openSession =
       if (E.isLeft(fits)) return fits
       const prepared = await (recorded.get(key) ?? record(of, feeds, watch, key, where))
       if (E.isLeft(prepared)) return prepared
-      const { plan: made, limits: at } = prepared.right
+      const { plan: made, limits: at, value } = prepared.right
       return F.pipe(
         attributeFeeds(of.program).length === 0 ? E.right(made) : atFeeds(made, of, feeds, at),
-        E.map((planned) => ({ prepared: prepared.right, planned })),
+        E.map((planned) => ({ prepared: value, planned })),
       )
     }
 
@@ -422,7 +428,7 @@ const openSession =
         all.forEach((prepared) => {
           if (E.isLeft(prepared)) return
           books.release(ownBytes(prepared.right.plan, rooms, limits))
-          executor.discard(prepared.right)
+          executor.discard(prepared.right.value)
         })
         release()
       },

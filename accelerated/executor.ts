@@ -52,6 +52,8 @@ export interface Executor {
    * its uniform blocks
    */
   readonly execute: (prepared: Prepared, feeds: Tensors, replay?: Plan) => Promise<Result<Tensors>>
+  /** both at once, for a plan that runs once and is let go of */
+  readonly once: (plan: Plan, feeds: Tensors) => Promise<Result<Tensors>>
   /** the same up to where the device is at work; whoever starts a run has to finish it */
   readonly start: (prepared: Prepared, feeds: Tensors, replay?: Plan) => Promise<Result<Started>>
   /** uploads feeds of the next run behind those that are on their way */
@@ -140,13 +142,16 @@ export const makeExecutor = ({
     return next
   }
 
-  /** Runs f under error scopes: what the device objects to comes back as a Left. */
+  /**
+   * Runs f under error scopes: what the device objects to comes back as a Left. They are closed where f first waits: till then
+   * it has asked all that it asks of the device.
+   */
   const underScopes = async <A>(what: string, f: () => Promise<A>): Promise<Result<A>> => {
     const filters = ['internal', 'out-of-memory', 'validation'] as const
     try {
       filters.forEach((filter) => device.pushErrorScope(filter))
-      const outcome = await f().then(E.right, (reason: unknown) => E.left(reason))
-      const errors = await Promise.all(filters.map(() => device.popErrorScope()))
+      const asked = f().then(E.right, (reason: unknown) => E.left(reason))
+      const [outcome, ...errors] = await Promise.all([asked, ...filters.map(() => device.popErrorScope())])
       const lost = await alive()
       if (E.isLeft(lost)) return lost
       const [validation, memory, internal] = errors
@@ -251,49 +256,60 @@ export const makeExecutor = ({
 
   const stagingFor = (shape: Shape): GPUBuffer => make(sizeOf(shape) * 4, bufferUsage.MAP_READ | bufferUsage.COPY_DST)
 
-  const prepare: Executor['prepare'] = async (plan, external = {}) => {
-    const all = E.sequenceArray(await Promise.all(plan.launches.map(pipelineOf)))
-    if (E.isLeft(all)) return all
-    const compiled = all.right
-    const made: GPUBuffer[] = []
+  const pipelinesOf = async ({ launches }: Plan): Promise<Result<readonly GPUComputePipeline[]>> =>
+    E.sequenceArray(await Promise.all(launches.map(pipelineOf)))
+
+  /** A plan's memory and bind groups; the buffers that it has for itself are added to `made` as they come. */
+  const lay = (
+    plan: Plan,
+    compiled: readonly GPUComputePipeline[],
+    external: Readonly<Record<string, GPUBuffer>>,
+    made: GPUBuffer[],
+  ): Prepared => {
     const own = (size: number, usage: number): GPUBuffer => {
       const buffer = make(size, usage)
       made.push(buffer)
       return buffer
     }
-    const prepared = await guarded('preparing', async () => {
-      const buffers = plan.buffers.map(({ bytes, room }) =>
-        room !== undefined && Object.hasOwn(external, room) ? (external[room] as GPUBuffer) : own(bytes, storage),
-      )
-      plan.buffers.forEach(({ holds }, i) => holds !== undefined && upload(buffers[i] as GPUBuffer, 0, holds))
-      const { bytes, blocks } = packUniforms(plan.launches, uniformAlignment)
-      const uniforms = own(bytes.byteLength, bufferUsage.UNIFORM | bufferUsage.COPY_DST)
-      const written = new Uint8Array(bytes)
-      write(uniforms, 0, written)
-      const dispatches = plan.launches.map((launch, i) => {
-        const pipeline = compiled[i] as GPUComputePipeline
-        const block = blocks[i] as (typeof blocks)[number]
-        const group = device.createBindGroup({
-          layout: pipeline.getBindGroupLayout(0),
-          entries: [
-            { binding: 0, resource: { buffer: uniforms, ...block.dims } },
-            ...(launch.params.length > 0 ? [{ binding: 1, resource: { buffer: uniforms, ...block.params } }] : []),
-            ...launch.bindings.map(({ buffer, offset, size }, at) => ({
-              binding: at + 2,
-              resource: { buffer: buffers[buffer] as GPUBuffer, offset, size },
-            })),
-          ],
-        })
-        return { pipeline, group }
+    const buffers = plan.buffers.map(({ bytes, room }) =>
+      room !== undefined && Object.hasOwn(external, room) ? (external[room] as GPUBuffer) : own(bytes, storage),
+    )
+    plan.buffers.forEach(({ holds }, i) => holds !== undefined && upload(buffers[i] as GPUBuffer, 0, holds))
+    const { bytes, blocks } = packUniforms(plan.launches, uniformAlignment)
+    const uniforms = own(bytes.byteLength, bufferUsage.UNIFORM | bufferUsage.COPY_DST)
+    const written = new Uint8Array(bytes)
+    write(uniforms, 0, written)
+    const dispatches = plan.launches.map((launch, i) => {
+      const pipeline = compiled[i] as GPUComputePipeline
+      const block = blocks[i] as (typeof blocks)[number]
+      const group = device.createBindGroup({
+        layout: pipeline.getBindGroupLayout(0),
+        entries: [
+          { binding: 0, resource: { buffer: uniforms, ...block.dims } },
+          ...(launch.params.length > 0 ? [{ binding: 1, resource: { buffer: uniforms, ...block.params } }] : []),
+          ...launch.bindings.map(({ buffer, offset, size }, at) => ({
+            binding: at + 2,
+            resource: { buffer: buffers[buffer] as GPUBuffer, offset, size },
+          })),
+        ],
       })
-      return { plan, buffers, owned: made, uniforms, blocks: written, dispatches, ahead: new Map<string, Tensor>() }
+      return { pipeline, group }
     })
-    if (E.isRight(prepared)) return prepared
-    made.forEach(letGo)
-    const { code, message } = prepared.left
-    return code === 'LimitExceeded'
-      ? fail(code, `${message}; the plan takes ${memoryOf(plan, uniformAlignment)} bytes`)
-      : prepared
+    return { plan, buffers, owned: made, uniforms, blocks: written, dispatches, ahead: new Map<string, Tensor>() }
+  }
+
+  const withMemory = <A>(plan: Plan, result: Result<A>): Result<A> =>
+    E.isLeft(result) && result.left.code === 'LimitExceeded'
+      ? fail('LimitExceeded', `${result.left.message}; the plan takes ${memoryOf(plan, uniformAlignment)} bytes`)
+      : result
+
+  const prepare: Executor['prepare'] = async (plan, external = {}) => {
+    const compiled = await pipelinesOf(plan)
+    if (E.isLeft(compiled)) return compiled
+    const made: GPUBuffer[] = []
+    const prepared = await guarded('preparing', async () => lay(plan, compiled.right, external, made))
+    if (E.isLeft(prepared)) made.forEach(letGo)
+    return withMemory(plan, prepared)
   }
 
   const uploadFeed = ({ plan, buffers }: Prepared, name: string, value: Tensor): void => {
@@ -364,6 +380,15 @@ export const makeExecutor = ({
   const execute: Executor['execute'] = (prepared, feeds, replay) =>
     guarded('running', async () => collect(submit(prepared, feeds, replay)))
 
+  const once: Executor['once'] = async (plan, feeds) => {
+    const compiled = await pipelinesOf(plan)
+    if (E.isLeft(compiled)) return compiled
+    const made: GPUBuffer[] = []
+    const values = await guarded('running', async () => collect(submit(lay(plan, compiled.right, {}, made), feeds)))
+    made.forEach(letGo)
+    return withMemory(plan, values)
+  }
+
   const start: Executor['start'] = async (prepared, feeds, replay) => {
     const wanted: Awaited[] = []
     const started = await guarded('running', async () => {
@@ -377,6 +402,7 @@ export const makeExecutor = ({
   return {
     prepare,
     execute,
+    once,
     start,
     ahead: (prepared, feeds) =>
       guarded('uploading', async () =>

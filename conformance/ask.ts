@@ -14,7 +14,7 @@ import type { Effort } from './elements.js'
 import { elementsIn } from './elements.js'
 import type { Case } from './form.js'
 import { realise } from './form.js'
-import { messageOf } from './guarded.js'
+import { messageOf, mostCopied } from './guarded.js'
 import type { Judgement } from './judge.js'
 import { expect, judge, unanswered } from './judge.js'
 import type { Rounding } from './probe.js'
@@ -137,6 +137,21 @@ export const ask =
       await answerOf(backend, asked)(),
       E.flatMap((answered) => judgeAnswer(oracle, backend, asked, answered)),
     )
+
+// so many turns of promises: what waits for nothing but promises that are kept is through by then
+const turns = 64
+
+/**
+ * Lets what was asked go as far as it does without waiting, which is to where a device is at work: so that something is
+ * judged here meanwhile.
+ */
+export const letBegin = async (): Promise<void> => {
+  for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+}
+
+/** Whether an answer is what it was when the next question has been asked: a large one may lie where that one's will. */
+export const isKept = ({ answer }: Answered): boolean =>
+  E.isRight(answer) && Object.values(answer.right).every(({ data }) => data.length <= mostCopied)
 
 /** Whether a judgement fails: Gate A always; Gate S where the backend rounds to nearest. */
 export const fails = ({ worst, walks, problem }: Judgement, rounding: Rounding): boolean =>

@@ -32,12 +32,12 @@ const sizeOfCase = ({ form }: Case): number =>
 
 /** The largest error ÷ bound of each output over the suite's cases, and whether there is a bound: of a copy it is 0. */
 const worstRatios = async (op: (typeof questions)[number]['op'], direction: 'forward' | 'backward') => {
-  const count = caseCount(questionTable, op, direction, 60)
+  const count = caseCount(questionTable, op, direction, 40)
   const worst: Record<string, { ratio: number; id: string }> = {}
   const rounded = new Set<string>()
   for (let index = 0; index < count; index++) {
     const asked = caseAt(questionTable, op, direction, 11, index)
-    if (sizeOfCase(asked) > 2e4) continue
+    if (sizeOfCase(asked) > 8e3) continue
     const question = right(realise(asked))
     const { values, bounds } = right(expectWhole(oracle, question, anyOrder))
     const { program, feeds } = oneNode(question)

@@ -138,8 +138,9 @@ export const arbitraryOf = (
 ): fc.Arbitrary<Form> => {
   const corners = cornersOf(table[op], direction)
   const schedule = scheduled(table, op, direction)
-  // behind the corners, the rows of the classes need not know of what comes after them
-  const early = index < corners.length + schedule.classes().rows.length
+  // behind the corners, the rows need not know of what comes after them, and those of the classes of no others
+  const behind = index - corners.length
+  const early = behind < schedule.classes().rows.length || behind < schedule.rows().length
   const layers = early ? [] : layersOf(op)
   const before = early ? index + 1 : partsOf(table, op, direction).before
   const layer = index < before ? undefined : layers[index - before]

@@ -138,7 +138,7 @@ const isNumberArray = (data: unknown): data is Numbers =>
 
 // answers are kept and looked at later, when a backend may have written its next one in the same place; and what it was
 // handed is looked at once more. Of large ones that would take memory and time, and the small ones show it
-const mostCopied = 2 ** 16
+export const mostCopied = 2 ** 16
 
 const numbersIn = (tensors: Tensors): number => Object.values(tensors).reduce((n, { data }) => n + data.length, 0)
 

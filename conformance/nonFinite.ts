@@ -11,7 +11,7 @@ import { draws, keyOf } from '../spec/philox.js'
 import type { Question } from '../spec/program.js'
 import type { Numbers, Tensor, Tensors } from '../spec/tensor.js'
 import { indexOf, mapTensor, mapTensors, sameShape } from '../spec/tensor.js'
-import { ask, attempt, isRefusal, problemOf } from './ask.js'
+import { ask, attempt, isRefusal, letBegin, problemOf } from './ask.js'
 import { caseAt, indicesOf, suiteVersion } from './cases.js'
 import type { Case, Fill } from './form.js'
 import { numbersIn, printCase, realise } from './form.js'
@@ -257,10 +257,12 @@ export const askSpecials =
       if (name !== undefined && right.get(name) === false) continue
       const question = realise(special.asked)
       if (E.isLeft(question)) continue
-      const wanted = wantedOf(oracle, question.right, special.special, backend.depth ?? anyOrder)
-      if (E.isLeft(wanted)) continue
       history.push(special.asked)
-      const answered = await attempt(backend, question.right)
+      const attempted = attempt(backend, question.right)
+      await letBegin()
+      const wanted = wantedOf(oracle, question.right, special.special, backend.depth ?? anyOrder)
+      const answered = await attempted
+      if (E.isLeft(wanted)) continue
       if (E.isLeft(answered)) {
         if (answered.left.code === 'DeviceLost') return answered
         if (isRefusal(answered.left)) continue

@@ -6,7 +6,8 @@ import type { Direction, OpName } from '../spec/catalogue.js'
 import { questions } from '../spec/catalogue.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import type { Oracle } from '../spec/oracle.js'
-import { ask, fails, kindOfFailure } from './ask.js'
+import type { Answered as Heard } from './ask.js'
+import { answerOf, ask, fails, isKept, judgeAnswer, kindOfFailure, letBegin } from './ask.js'
 import type { Profile } from './cases.js'
 import { caseAt, coverageOf, indicesOf, scheduled } from './cases.js'
 import type { Case } from './form.js'
@@ -412,6 +413,15 @@ const rmsIn = (answered: readonly Answered[]): Pick<Line, 'rms'> => {
   return spreads.every(({ elements }) => elements === 0) ? {} : { rms: rmsOf(spreads) }
 }
 
+/** A case that was put to a backend. */
+interface Put {
+  readonly index: number
+  readonly asked: Case
+  /** how many questions were asked before it */
+  readonly before: number
+  readonly heard: Promise<Result<Heard>>
+}
+
 const verifyOne = async (given: Asking, watch: (progress: Progress) => void): Promise<Result<Line>> => {
   const { oracle, table, op, direction, rounding, scope, history } = given
   const { runs, seed, profile = 'standard', nonFinite = 'told' } = scope
@@ -426,13 +436,29 @@ const verifyOne = async (given: Asking, watch: (progress: Progress) => void): Pr
   const candidates: Case[] = []
   const firsts: Firsts = new Map()
   let tally: Tally = { line: empty, joined: [], large: { rms: 0, max: 0 } }
-  for (const [done, index] of indices.entries()) {
+  const put = (at: number): Put | undefined => {
+    const index = indices[at]
+    if (index === undefined) return undefined
     const asked = caseAt(table, op, direction, seed, index)
     const before = history.length
     history.push(asked)
-    const heard = await ask(backend, oracle, asked)()
-    if (E.isLeft(heard)) return heard
-    const { judgement, refused, answer } = heard.right
+    return { index, asked, before, heard: answerOf(backend, asked)() }
+  }
+  let next = put(0)
+  for (let done = 0; next !== undefined; done++) {
+    const { index, asked, before, heard } = next
+    const reply = await heard
+    if (E.isLeft(reply)) return reply
+    // a device is at work on the next case while this one is judged
+    const early = isKept(reply.right)
+    next = early ? put(done + 1) : undefined
+    if (early) await letBegin()
+    const judged = judgeAnswer(oracle, backend, asked, reply.right)
+    if (E.isLeft(judged)) {
+      await next?.heard
+      return judged
+    }
+    const { judgement, refused, answer } = judged.right
     if (refused?.code === 'NotAsked') {
       history.pop()
       tally = { ...tally, line: { ...tally.line, unasked: indices.length - done } }
@@ -450,6 +476,7 @@ const verifyOne = async (given: Asking, watch: (progress: Progress) => void): Pr
       }
     }
     watch({ op, direction, done: done + 1, of: indices.length, rounding })
+    if (!early) next = put(done + 1)
   }
   const specials = await askSpecials(backend, oracle, specialCases(table, op, direction, seed), history)()
   if (E.isLeft(specials)) return specials

@@ -36,6 +36,9 @@ export const balls = (shape: Shape, f: (index: number) => Ball): Balls => {
   }
 }
 
+// what is worked out already
+const nothing = (): void => undefined
+
 export const ballAt = ({ values, errors, ready }: Balls, i: number): Ball => {
   ready(i)
   return { value: values[i] as number, error: errors[i] as number }
@@ -46,13 +49,13 @@ export const given = ({ shape, data }: Tensor): Balls => ({
   shape,
   values: data,
   errors: new Float64Array(data.length),
-  ready: () => undefined,
+  ready: nothing,
 })
 
 /** The same balls, all of them worked out now: what a step leaves to the next, so that no chain of steps is left to do. */
 export const made = (x: Balls): Balls => {
   for (let i = 0; i < x.values.length; i++) x.ready(i)
-  return { ...x, ready: () => undefined }
+  return { ...x, ready: nothing }
 }
 
 export const errorsOf = (x: Balls): Field => field(x.shape, (i) => ballAt(x, i).error)
@@ -79,6 +82,11 @@ export const mapBalls = (f: (x: Ball) => Ball, x: Balls): Balls => balls(x.shape
 export const zipBalls = (f: (x: Ball, y: Ball) => Ball, x: Balls, y: Balls): Balls =>
   balls(x.shape, (i) => f(ballAt(x, i), ballAt(y, i)))
 
+/** Works out the balls that a sum reads before it starts. */
+const readyAll = ({ ready }: Balls, K: number, from: number, step: number): void => {
+  if (ready !== nothing) for (let k = 0; k < K; k++) ready(from + k * step)
+}
+
 /**
  * Σ_k x[from + k·step]·y[at + k·stride] over K terms, and `also`. A term meets so many roundings: its product's, and as
  * many more as additions nest.
@@ -95,10 +103,8 @@ export const sumOfProducts = (
   let value = also.value
   let error = also.error
   let magnitude = Math.abs(also.value) + also.error
-  for (let k = 0; k < K; k++) {
-    x.ready(from + k * step)
-    y.ready(at + k * stride)
-  }
+  readyAll(x, K, from, step)
+  readyAll(y, K, at, stride)
   for (let k = 0; k < K; k++) {
     const [i, j] = [from + k * step, at + k * stride]
     const [v, e] = [x.values[i] as number, x.errors[i] as number]
@@ -116,7 +122,7 @@ export const sumOfTerms = (depth: number, K: number, x: Balls, from: number, ste
   let value = 0
   let error = 0
   let magnitude = 0
-  for (let k = 0; k < K; k++) x.ready(from + k * step)
+  readyAll(x, K, from, step)
   for (let k = 0; k < K; k++) {
     const [v, e] = [x.values[from + k * step] as number, x.errors[from + k * step] as number]
     value += v

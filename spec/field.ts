@@ -135,14 +135,25 @@ export const zipFields = <const T extends readonly Readable[]>(
 ): Field => {
   const { shape } = fields[0]
   const combine = f as (...values: readonly number[]) => number
-  return ruled(
-    shape,
-    (position) => combine(...fields.map((x) => element(x, position))),
-    () => {
-      const columns = fields.map(allOf)
-      return generate(shape, (i) => combine(...columns.map((column) => column[i] as number))).data
-    },
-  )
+  const [a, b] = fields as readonly Readable[] as readonly [Readable, Readable]
+  // two are read without a list of what was read
+  return fields.length === 2
+    ? ruled(
+        shape,
+        (position) => combine(element(a, position), element(b, position)),
+        () => {
+          const [ofA, ofB] = [allOf(a), allOf(b)]
+          return generate(shape, (i) => combine(ofA[i] as number, ofB[i] as number)).data
+        },
+      )
+    : ruled(
+        shape,
+        (position) => combine(...fields.map((x) => element(x, position))),
+        () => {
+          const columns = fields.map(allOf)
+          return generate(shape, (i) => combine(...columns.map((column) => column[i] as number))).data
+        },
+      )
 }
 
 /** What each of the indices 0, 1, … has that is no single number: made when it is first asked for, and once. */

@@ -15,13 +15,12 @@ import type { Question } from '../../spec/program.js'
 import { answersOf, checkProgram, oneNode } from '../../spec/program.js'
 import type { Numbers, Tensor, Tensors } from '../../spec/tensor.js'
 import { indexOf, sizeOf } from '../../spec/tensor.js'
-import { caseAt, caseCount } from '../cases.js'
 import type { Case, Form } from '../form.js'
 import { acceptable, numbersIn, realise } from '../form.js'
 import type { Special } from '../nonFinite.js'
 import { isRight, moderated, specials, wantedOf } from '../nonFinite.js'
 import { form } from '../questions.js'
-import { questionTable } from '../table.js'
+import { blankQuestion, classCases } from './classCases.js'
 import { right } from './shaken.js'
 
 /** A launch's kernel: its name, and which of a reduction's forms it is. */
@@ -109,6 +108,12 @@ const besides: readonly Case[] = [
     ),
   },
   {
+    op: 'maxPool2d',
+    direction: 'backward',
+    seed: 'apart',
+    form: form('3×3 windows that do not overlap', { window: [3, 3], stride: [3, 3] }, { x: [1, 2, 9, 6] }),
+  },
+  {
     op: 'convTranspose2d',
     direction: 'forward',
     seed: 'eight',
@@ -151,17 +156,15 @@ const casesOf = (op: OpName, direction: Direction, device: PlanLimits, most: num
   const known = new Set<string>()
   let split = false
   const size = ({ form }: Case): number => numbersIn(form)
-  const drawn = Array.from({ length: caseCount(questionTable, op, direction, 40) }, (_, i) =>
-    caseAt(questionTable, op, direction, 11, i),
-  )
+  const drawn = classCases(op, direction, [11, 12, 13, 14])
   const more = [...besides, ...drawn.slice(-1).flatMap(byVectors)]
   return [...drawn, ...more.filter((asked) => asked.op === op && asked.direction === direction)]
     .filter(({ form }) => acceptable(op, form))
     .filter((asked) => size(asked) >= 6 && size(asked) <= most)
     .sort((a, b) => size(a) - size(b))
     .flatMap((asked) => {
-      const question = right(realise(moderated(asked)))
-      const { program, feeds } = oneNode(question)
+      const tame = moderated(asked)
+      const { program, feeds } = oneNode(blankQuestion(tame))
       const checked = right(checkProgram(program))
       const planned = (limits: PlanLimits) => plan(checked, feeds, program.outputs, limits, { plain: true })
       const whole = kindsOf(device)
@@ -175,7 +178,7 @@ const casesOf = (op: OpName, direction: Direction, device: PlanLimits, most: num
       const cut = split || longest <= 128 ? [] : [planned(withSmallBindings(device, longest))].filter(E.isRight)
       split ||= cut.length > 0
       const plans = [...whole, ...cut.map(({ right }) => right)]
-      return plans.length === 0 ? [] : [{ question, plans }]
+      return plans.length === 0 ? [] : [{ question: right(realise(tame)), plans }]
     })
 }
 
@@ -207,7 +210,17 @@ const withSpecial = (question: Question, into: string, at: number, value: number
   return { ...question, inputs: among(question.inputs, ''), cotangents: among(question.cotangents, 'd') }
 }
 
-/** Puts each special value into each tensor of each case, one at a time, and holds the answers against the oracle. */
+/**
+ * The special values that a tensor of a case gets: all of them in the first case; in those that are there for a kernel of
+ * their own NaN, and of the others one after the other, from tensor to tensor and from case to case.
+ */
+const specialsFor = (among: readonly Special[], turn: number, tensor: number): readonly Special[] => {
+  const others = among.filter((special) => special !== 'NaN')
+  const one = others[(turn + tensor) % others.length]
+  return turn === 0 ? among : among.filter((special) => special === 'NaN' || special === one)
+}
+
+/** Puts special values into each tensor of each case, one at a time, and holds the answers against the oracle. */
 export const sweep = async (
   device: AcquiredDevice,
   op: OpName,
@@ -220,13 +233,13 @@ export const sweep = async (
   const kernels = new Set<string>()
   let asked = 0
   const draw = draws(seedOf(`${op} ${direction} special ${seed}`))
-  for (const { question, plans } of casesOf(op, direction, planLimits(device), 20_000)) {
+  for (const [turn, { question, plans }] of casesOf(op, direction, planLimits(device), 20_000).entries()) {
     const tensors: readonly (readonly [string, Numbers, Tensor])[] = [
       ...Object.entries(question.inputs).map(([name, x]) => [name, x.data, x] as const),
       ...Object.entries(question.cotangents).map(([name, x]) => [`d${name}`, x.data, x] as const),
     ]
-    const variants = tensors.flatMap(([into, { length }, { shape }]) =>
-      among.map((special) => {
+    const variants = tensors.flatMap(([into, { length }, { shape }], tensor) =>
+      specialsFor(among, turn, tensor).map((special) => {
         const at = draw.integer(0, length - 1)
         const changed = withSpecial(question, into, at, specials[special])
         return {
