@@ -209,6 +209,8 @@ describe.runIf(embedded)('NaN, the infinities, −0 and subnormals on the device
     const { subgroupMinSize } = device.fingerprint
     const unmet = everyKernel
       .filter(({ per, workgroup }) => per !== 'subgroup' || workgroup === subgroupMinSize)
+      // eight units at least make tiles of four lanes, and their gates more rows than four
+      .filter(({ name }) => name !== 'recurrent.backward.wHh.vectors.4x1')
       // a step is one number: it is no vector, but beside others in one launch
       .filter(({ name }) => name !== 'adam.step.vectors')
       // what reads what forward has left is met in programs alone, and long rows of taps by larger images: blocks.test.ts

@@ -95,7 +95,7 @@ const ofUnits = (n: number): readonly Case[] =>
 const besides: readonly Case[] = [
   ...[3, 5].flatMap(inBlocks),
   ...inVectors,
-  ...[8, 12].flatMap(ofUnits),
+  ...[4, 8, 12].flatMap(ofUnits),
   {
     op: 'batchNormTraining',
     direction: 'forward',
