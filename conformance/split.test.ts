@@ -146,7 +146,9 @@ const timesOf = (op: OpName): number => (op.startsWith('conv') ? 1 : op === 'max
 const casesOf = (op: OpName, direction: Direction, device: PlanLimits): readonly Asked[] => {
   const times = new Map<string, number>()
   const drawn = classCases(op, direction, [7, 8, 9, 10, 11, 12])
-  const beside = [narrow, deep, parts, apart, shared].filter((asked) => asked.op === op && asked.direction === direction)
+  const beside = [narrow, deep, parts, apart, shared].filter(
+    (asked) => asked.op === op && asked.direction === direction,
+  )
   const sizeOfCase = ({ form: { shapes } }: Case): number => Math.max(...Object.values(shapes).map(sizeOf))
   const fit = drawn
     .map((asked) => ({ asked, size: sizeOfCase(asked) }))
