@@ -15,14 +15,14 @@ export const core: readonly Mutant[] = [
   kernel(
     'extent',
     'one dimension of workgroups',
-    ['relu', 'dense', 'softmax', 'add', 'dropout'],
+    ['relu', 'dense', 'softmax', 'add', 'dropout', 'conv2d forward'],
     'let g = id.x + groups.x * (id.y + groups.y * id.z);',
     'let g = id.x;',
   ),
   kernel(
     'extent',
     'two dimensions of workgroups as columns of a square',
-    ['relu', 'dense', 'softmax', 'add', 'dropout'],
+    ['relu', 'dense', 'softmax', 'add', 'dropout', 'conv2d forward'],
     'id.x + groups.x * (id.y',
     'id.x + groups.y * (id.y',
   ),
@@ -201,7 +201,7 @@ export const core: readonly Mutant[] = [
   executor(
     'plan',
     'one row of workgroups is dispatched',
-    ['relu', 'dense', 'add'],
+    ['relu', 'dense', 'add', 'conv2d forward'],
     '...(plan.launches[i] as PlannedLaunch).workgroups',
     '(plan.launches[i] as PlannedLaunch).workgroups[0]',
   ),
