@@ -60,6 +60,10 @@ test('of a relaxation each node keeps the two edges whose operation has the larg
     'edge1to3.share.x': alpha({ c3: 3 }),
     'edge2to3.share.x': alpha({ d3: 2 }),
   })
-  shares.forEach((edge) => expect(Object.values(edge.shares).reduce((a, b) => a + b)).toBeCloseTo(1, 12))
+  // n quotients, each with the roundings of its exponential, of a sum of n and of a division, and their own sum
+  const most = 2 * (operations.length + 2) * 2 ** -53
+  shares.forEach((edge) =>
+    expect(Math.abs(Object.values(edge.shares).reduce((a, b) => a + b) - 1)).toBeLessThanOrEqual(most),
+  )
   expect(cellName(discretized(8, shares))).toBe('cell:8-0d5-0m3+1s-1c3+2d3')
 })
