@@ -12,8 +12,10 @@ import type { Question } from '../spec/program.js'
 import type { Numbers, Tensor, Tensors } from '../spec/tensor.js'
 import { indexOf, mapTensor, mapTensors, sameShape } from '../spec/tensor.js'
 import { ask, attempt, isRefusal, letBegin, problemOf } from './ask.js'
-import { caseAt, indicesOf, suiteVersion } from './cases.js'
-import type { Case, Fill } from './form.js'
+import type { Profile } from './cases.js'
+import { caseAt, indicesOf, scheduled, suiteVersion } from './cases.js'
+import { measure } from './coverage/extents.js'
+import type { Case, Fill, Form } from './form.js'
 import { numbersIn, printCase, realise } from './form.js'
 import type { Judgement, WholeExpected } from './judge.js'
 import { expectWhole, ratioOf, unanswered } from './judge.js'
@@ -28,6 +30,7 @@ import type { QuestionTable } from './questions.js'
 /** What f32 numbers there are beside ordinary ones. */
 export const specials = { NaN, Infinity, '-Infinity': -Infinity, '-0': -0, subnormal: 2 ** -130 } as const
 export type Special = keyof typeof specials
+const specialNames = Object.keys(specials) as readonly Special[]
 
 /** How non-finite numbers fared: kept as IEEE 754 and the catalogue say, lost in some case, or not asked. */
 export type NonFinite = 'kept' | 'lost' | 'not asked'
@@ -108,19 +111,60 @@ const basesOf = (table: QuestionTable, op: OpName, direction: Direction, seed: n
   return [first, ...others.slice(0, bases - 1)]
 }
 
+// kernels of tiles, vectors and pairs take what is large enough for them; so many numbers at most are worked out soon
+const roomiest = 4000
+
+/**
+ * Layers as people use them, into which NaN is put as well: that of the most work for its numbers, and the plainest that has
+ * a few hundred. None of an op that works element by element.
+ */
+const roomyBasesOf = (table: QuestionTable, op: OpName, direction: Direction, seed: number): readonly Case[] => {
+  const usual = scheduled(table, op, direction)
+    .usual()
+    .filter((form) => numbersIn(form) <= roomiest)
+  const workOf = (form: Form): number =>
+    F.pipe(
+      measure(op, form),
+      E.match(
+        () => 0,
+        ({ multiplyAdds }) => multiplyAdds,
+      ),
+    )
+  const hardest = usual
+    .map((form) => ({ form, work: workOf(form), numbers: numbersIn(form) }))
+    .reduce<{ readonly form: Form; readonly work: number; readonly numbers: number } | undefined>(
+      (a, b) => (a === undefined || b.work > a.work || (b.work === a.work && b.numbers > a.numbers) ? b : a),
+      undefined,
+    )?.form
+  const plainest = usual.find((form) => numbersIn(form) > most && form !== hardest)
+  return [hardest, plainest].flatMap((form, i) =>
+    form === undefined ? [] : [{ op, direction, seed: `${op}/${direction}/${seed}/roomy ${i}@${suiteVersion}`, form }],
+  )
+}
+
 // numbers that a person can read
 const inEighths = (value: number): number => Math.round(8 * value) / 8 + 0
 const listed = (data: Numbers): readonly number[] => Array.from({ length: data.length }, (_, i) => data[i] as number)
 
-/** Cases with a special value in each tensor of small plain ones. Deterministic from the seed. */
+/**
+ * Cases with a special value in each tensor of small plain ones, and, but for a quick run, NaN in roomy ones.
+ * Deterministic from the seed.
+ */
 export const specialCases = (
   table: QuestionTable,
   op: OpName,
   direction: Direction,
   seed: number,
+  profile: Profile = 'standard',
 ): readonly SpecialCase[] => {
   const draw = draws(keyOf(`${op}/${direction}/${seed}/special@${suiteVersion}`))
-  return basesOf(table, op, direction, seed).flatMap((base) => {
+  const small = basesOf(table, op, direction, seed).map((base) => ({ base, names: specialNames, roomy: false }))
+  const large = (profile === 'quick' ? [] : roomyBasesOf(table, op, direction, seed)).map((base) => ({
+    base,
+    names: ['NaN'] as const,
+    roomy: true,
+  }))
+  return [...small, ...large].flatMap(({ base, names, roomy }) => {
     const { form } = moderated(base)
     const question = realise({ ...base, form })
     if (E.isLeft(question)) return []
@@ -143,10 +187,10 @@ export const specialCases = (
     }
     const placesOf = (special: Special, into: string, tensor: Tensor): readonly number[] => {
       const drawn = draw.integer(0, tensor.data.length - 1)
-      return Number.isFinite(specials[special]) ? [drawn] : [...new Set([drawn, againstZero(into, tensor)])]
+      return roomy || Number.isFinite(specials[special]) ? [drawn] : [...new Set([drawn, againstZero(into, tensor)])]
     }
     return Object.entries(tensors).flatMap(([into, tensor]) =>
-      (Object.keys(specials) as readonly Special[])
+      names
         .flatMap((special) => placesOf(special, into, tensor).map((at) => ({ special, at })))
         .map(({ special, at }): SpecialCase => {
           const { shape, data } = tensor

@@ -478,7 +478,7 @@ const verifyOne = async (given: Asking, watch: (progress: Progress) => void): Pr
     watch({ op, direction, done: done + 1, of: indices.length, rounding })
     if (!early) next = put(done + 1)
   }
-  const specials = await askSpecials(backend, oracle, specialCases(table, op, direction, seed), history)()
+  const specials = await askSpecials(backend, oracle, specialCases(table, op, direction, seed, profile), history)()
   if (E.isLeft(specials)) return specials
   const judged = specials.right.filter((fared) => nonFinite === 'strict' || !isNonFinite(fared))
   const grade = await gradeFor(asking, answered)

@@ -68,7 +68,10 @@ by several attributes and extents at once: every usual filter at every usual str
 most usual layers, products, cells and rows at extents of every octave, two long axes at a time. Every axis is as long as each rung of a ladder at least once: 1 to 9; below, at and above 16, 32, 64, 128, 256, 384,
 512, 768, 1024, 2048, 4096 and 65,536; odd multiples of 8, 16, 32 and 64; and lengths in between, up to where it ends. Corners that are
 named one by one come first; last come wide cases: rates, filters, strides and groups far past the usual, several axes long
-at once, axes past 131,072, rows among many axes. The wild run has layers of networks at full size as well. This page counts what can be
+at once, axes past 131,072, rows among many axes. By numbers from 1,000,000 on come telling cases, of a number and a place,
+or an attribute and an extent, that no class brings together: a logit far above all others late in a long row, integers over
+more than 65,536 terms, recurrent nets of 28 steps and 128 units at weights of ±1/√H, each of several pieces alone. Special values are put into
+small cases, and NaN into layers of some thousand numbers too, for which kernels of tiles are chosen. The wild run has layers of networks at full size as well. This page counts what can be
 covered and is; a run says what the cases that its backend answered did cover.`,
     `All in all ${totals.map((count, at) => `${count.toLocaleString('en-US')} cases in the ${profiles[at] as string} run`).join(', ')}.`,
     ...opNames.map(section),

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hasBackward, questions } from '../../spec/catalogue.js'
 import type { Direction, OpName } from '../../spec/catalogue.js'
-import { arbitraryOf, caseAt, coverageOf, indicesOf, profiles, scheduled } from '../cases.js'
+import { arbitraryOf, caseAt, caseId, caseOfId, coverageOf, indicesOf, profiles, scheduled } from '../cases.js'
 import { realise } from '../form.js'
 import { questionTable } from '../table.js'
 import { classTable } from './classes/table.js'
@@ -150,7 +150,7 @@ describe('wide cases', () => {
 
   test('lie behind the layers of networks, so that no other case has another number for them', () => {
     for (const { op, direction } of questions) {
-      const all = standard(op, direction)
+      const all = standard(op, direction).filter((index) => index < 1_000_000)
       const [last = 0, count] = [all.at(-1), wide(op, direction).length]
       const before = all[all.length - count - 1] ?? -1
       expect(last - before).toBe(count + layersOf(op).length)
@@ -238,4 +238,28 @@ describe('the ladder of extents', () => {
     expect(limits.steps).toBe(512)
     expect(hasBackward('step')).toBe(false)
   })
+})
+
+describe('telling cases', () => {
+  test.each([
+    ['softmax', 'forward'],
+    ['lstm', 'backward'],
+    ['dense', 'backward'],
+    ['adam', 'forward'],
+    ['concat', 'backward'],
+  ] as const)(
+    '%s %s: are part of a standard run, by numbers that move no others, and found again by their ids',
+    (op, direction) => {
+      const telling = scheduled(questionTable, op, direction).telling()
+      const numbers = standard(op, direction).filter((index) => index >= 1_000_000)
+      expect(numbers).toEqual(telling.map((_, i) => 1_000_000 + i))
+      expect(telling.length).toBeGreaterThan(0)
+      expect(indicesOf(questionTable, op, direction, 'quick', 0)).not.toContain(1_000_000)
+      for (const [i, form] of telling.entries()) {
+        const asked = caseAt(questionTable, op, direction, 3, 1_000_000 + i)
+        expect(asked.form).toEqual(form)
+        expect(caseOfId(questionTable, caseId(op, direction, 3, 1_000_000 + i))).toEqual(E.right(asked))
+      }
+    },
+  )
 })

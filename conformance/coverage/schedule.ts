@@ -12,6 +12,7 @@ import type { Rung } from './ladder.js'
 import { onRung, reaches, rungs } from './ladder.js'
 import type { Drawn, Subject } from './subject.js'
 import { subject } from './subject.js'
+import { tellingOf } from './telling.js'
 import { usualOf } from './usual.js'
 import { wideOf } from './wide.js'
 
@@ -84,6 +85,8 @@ export interface Schedule {
   readonly climbing: () => Climbs
   /** attributes far past the usual, several axes long at once, and axes longer than any rung */
   readonly wide: () => readonly Form[]
+  /** a number and a place, or an attribute and an extent, that only meet here */
+  readonly telling: () => readonly Form[]
 }
 
 const numbers = (arbitraries: Readonly<Record<string, fc.Arbitrary<number>>>): fc.Arbitrary<Drawn> =>
@@ -379,6 +382,7 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
     tiles: once(() => tilesOf(op, direction, one, rows())),
     usual: once(() => usualOf(op, direction, one, (fixed) => plainRow(one, fixed))),
     wide: once(() => wideOf(op, direction, one, (fixed) => plainRow(one, fixed))),
+    telling: once(() => tellingOf(op, direction)),
     climbing: once(() =>
       climbsOf(
         op,

@@ -1,4 +1,4 @@
-import { either as E, function as F } from 'fp-ts'
+import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import { roundAttributes } from '../../spec/attributes.js'
 import type { Backend, Session } from '../../spec/backend.js'
@@ -233,13 +233,14 @@ const titles = (acts: readonly Act[]): readonly string[] => {
   })
 }
 
-/**
- * Does with a program what a scenario says.
- *
- * Errors  DeviceLost; what the oracle refuses, which is a bug of ours
- */
-export const probeProgram =
-  (backend: Backend, oracle: Oracle, asked: Scenario): taskEither.TaskEither<EtalonError, ProgramLine> =>
+/** What came of a program; of one that is not there, what that is where others are. */
+interface Found {
+  readonly line: ProgramLine
+  readonly missing?: ProgramLine
+}
+
+const probe =
+  (backend: Backend, oracle: Oracle, asked: Scenario): taskEither.TaskEither<EtalonError, Found> =>
   async () => {
     let line: ProgramLine = {
       program: asked.name,
@@ -252,7 +253,7 @@ export const probeProgram =
       judged: 0,
       of: 0,
     }
-    if (!supported(backend, asked)) return E.right({ ...line, verdict: 'unsupported' })
+    if (!supported(backend, asked)) return E.right({ line: { ...line, verdict: 'unsupported' } })
     const sessions = new Map<string, Opened>()
     const called = titles(asked.acts)
 
@@ -274,6 +275,7 @@ export const probeProgram =
         }
       }, line)
 
+    let missing: ProgramLine | undefined
     const acting = async (): Promise<Result<ProgramLine>> => {
       for (const [i, act] of asked.acts.entries()) {
         const at = called[i] as string
@@ -304,7 +306,10 @@ export const probeProgram =
             line = { ...line, refused: line.refused + 1 }
             return E.right({ ...line, verdict: line.cases === 0 ? 'not-run' : 'conformant' })
           }
-          if (code === 'BackendUnavailable' && line.cases === 0) return E.right({ ...line, verdict: 'unsupported' })
+          if (code === 'BackendUnavailable' && line.cases === 0) {
+            missing = failing(program, at, { message: problemOf(answered.left) })
+            return E.right({ ...line, verdict: 'unsupported' })
+          }
           return E.right(failing(program, at, { message: problemOf(answered.left) }))
         }
         if (act.what === 'open') {
@@ -355,20 +360,45 @@ export const probeProgram =
       }
       return E.right({ ...line, verdict: 'conformant' })
     }
-    return acting().finally(async () => {
+    const acted = await acting().finally(async () => {
       for (const { session } of sessions.values()) await session.close()
     })
+    return F.pipe(
+      acted,
+      E.map((line): Found => ({ line, ...(missing === undefined ? {} : { missing }) })),
+    )
   }
 
-/** Does with a backend what every scenario says. Errors: DeviceLost; what the oracle refuses, which is a bug of ours */
+/**
+ * Does with a program what a scenario says.
+ *
+ * Errors  DeviceLost; what the oracle refuses, which is a bug of ours
+ */
+export const probeProgram = (
+  backend: Backend,
+  oracle: Oracle,
+  asked: Scenario,
+): taskEither.TaskEither<EtalonError, ProgramLine> =>
+  F.pipe(
+    probe(backend, oracle, asked),
+    TE.map(({ line }) => line),
+  )
+
+/**
+ * Does with a backend what every scenario says. One that answers to none of them that it has them does not run programs; one
+ * that answers it to some of them, though it supports all of their ops, is wrong there.
+ *
+ * Errors  DeviceLost; what the oracle refuses, which is a bug of ours
+ */
 export const probePrograms =
   (backend: Backend, oracle: Oracle, seed: number): taskEither.TaskEither<EtalonError, readonly ProgramLine[]> =>
   async () => {
-    const lines: ProgramLine[] = []
+    const found: Found[] = []
     for (const asked of scenarios(seed)) {
-      const line = await probeProgram(backend, oracle, asked)()
-      if (E.isLeft(line)) return line
-      lines.push(line.right)
+      const one = await probe(backend, oracle, asked)()
+      if (E.isLeft(one)) return one
+      found.push(one.right)
     }
-    return E.right(lines)
+    const runsPrograms = found.some(({ line }) => line.cases > 0)
+    return E.right(found.map(({ line, missing }) => (runsPrograms ? (missing ?? line) : line)))
   }

@@ -413,6 +413,25 @@ describe('neither right nor wrong', () => {
     assert(unsupported).toEqual(['fan-out', 'second gradients', 'watched', 'adam', 'training'])
   })
 
+  test('one that is said not to be there, where others are and all of its ops, is wrong', async () => {
+    const missing: Backend = {
+      ...plainF32,
+      run: (program, ...rest) =>
+        program.nodes.some(({ op }) => op === 'concat')
+          ? TE.fromEither(fail<never>('BackendUnavailable', 'the driver refuses it'))
+          : plainF32.run(program, ...rest),
+    }
+    const lines = await probed(missing)
+    assert(lines.filter(({ failed }) => failed > 0).map(({ program, verdict }) => [program, verdict])).toEqual([
+      ['attributes', 'not-conformant'],
+      ['operands', 'not-conformant'],
+    ])
+    assert(lines.find(({ failed }) => failed > 0)?.failure).toMatchObject({
+      at: 'run 1',
+      message: 'it says that it supports this, and answers BackendUnavailable: the driver refuses it',
+    })
+  })
+
   test('limits of the device are refusals, and a lost device is no verdict', async () => {
     const lines = await probed(refusing('LimitExceeded'))
     assert(lines.map(({ verdict, refused }) => [verdict, refused])).toEqual(

@@ -200,6 +200,43 @@ const operands = (W: number, seed: string): readonly Act[] =>
     ['ba', 'y'],
   )
 
+const sizes = (W: number, seed: string): readonly Act[] => {
+  const norm = (name: string, x: string, C: string): ProgramNode =>
+    node(
+      name,
+      'batchNormTraining',
+      { x, gamma: `gamma ${C}`, beta: `beta ${C}`, runningMean: `mean ${C}`, runningVar: `var ${C}` },
+      {},
+      { y: name, runningMean: `mean after ${name}`, runningVar: `var after ${name}` },
+    )
+  const channels = (C: string, extent: number): Readonly<Record<string, Shape>> =>
+    Object.fromEntries(['gamma', 'beta', 'mean', 'var'].map((name) => [`${name} ${C}`, [extent]]))
+  const of = program(
+    {
+      large: [9 * W, 5],
+      'its target': [9 * W, 5],
+      small: [2, 3],
+      'target of that': [2, 3],
+      wide: [2, W, 3, 3],
+      thin: [3, 2, 2, 2],
+      ...channels('wide', W),
+      ...channels('thin', 2),
+    },
+    [
+      node('first loss', 'softmaxCrossEntropy', { logits: 'large', target: 'its target' }),
+      node('second loss', 'softmaxCrossEntropy', { logits: 'small', target: 'target of that' }),
+      node('first error', 'mse', { prediction: 'small', target: 'target of that' }),
+      node('second error', 'mse', { prediction: 'large', target: 'its target' }),
+      norm('first norm', 'wide', 'wide'),
+      norm('second norm', 'thin', 'thin'),
+      node('pooled', 'globalAvgPool', { x: 'wide' }),
+      node('pooled thin', 'globalAvgPool', { x: 'thin' }),
+    ],
+    ['first loss', 'second error', 'second norm'],
+  )
+  return runs(of, seed, ['first norm', 'second loss', 'pooled'])
+}
+
 const watched = (W: number, seed: string): readonly Act[] => {
   const back = (name: string, outputs: Readonly<Record<string, string>>): ProgramNode => ({
     ...node(name, 'dense', { x: 'x', w: 'w' }, {}, outputs),
@@ -518,5 +555,6 @@ export const scenarios = (seed: number): readonly Scenario[] => [
   inBothWidths('adam', 'an optimizer that counts its steps', optimizer, seed),
   training(seed),
   inBothWidths('state shown', 'another program on the state of a session, which stays as it is', shown, seed),
+  inBothWidths('sizes', 'one op several times, on tensors of other sizes', sizes, seed),
   inBothWidths('side by side', 'two sessions of one program, and the program by itself between them', sideBySide, seed),
 ]

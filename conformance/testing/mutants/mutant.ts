@@ -41,11 +41,11 @@ export interface Edit {
   readonly nth?: number
 }
 
-/** What a backend is asked to find a fault: an op in both its directions, or in one. */
-export type Touched = OpName | `${OpName} ${Direction}`
+/** What a backend is asked to find a fault: an op in both its directions, or in one, or the small programs. */
+export type Touched = OpName | `${OpName} ${Direction}` | 'programs'
 
-/** A device other than the embedded one as it is: one whose subgroups no kernel is written for. */
-export type Flavour = 'no subgroups'
+/** A device other than the embedded one as it is: one whose subgroups no kernel is written for, or one of 1 KiB a binding. */
+export type Flavour = 'no subgroups' | 'small bindings'
 
 interface Changed {
   /** `file: what is wrong` in a few words, the file without its ending */
@@ -110,6 +110,9 @@ export const mutantsOf =
 /** The ops and directions that a change touches, in the order of the catalogue. */
 export const linesOf = ({ touches }: Pick<Changed, 'touches'>): typeof questions =>
   questions.filter(({ op, direction }) => touches.some((each) => each === op || each === `${op} ${direction}`))
+
+/** Whether the small programs are asked of a change. */
+export const asksPrograms = ({ touches }: Pick<Changed, 'touches'>): boolean => touches.includes('programs')
 
 /** Every op: for what all of them share. */
 export const everyOp: readonly Touched[] = opNames

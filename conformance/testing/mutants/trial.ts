@@ -10,6 +10,7 @@ import type { Judgement } from '../../judge.js'
 import type { Lost } from '../../nonFinite.js'
 import { askSpecials, isNonFinite, judgementOf, specialCases } from '../../nonFinite.js'
 import type { Rounding } from '../../probe.js'
+import { probePrograms } from '../../programs/probe.js'
 import { probeRounding } from '../../probe.js'
 import { questionTable } from '../../table.js'
 import type { linesOf } from './mutant.js'
@@ -88,14 +89,24 @@ const lostBy = async (
   return lost.filter((_, i) => before[i]?.lost === undefined)
 }
 
+/** The first of the small programs that fails. */
+const failureOfPrograms = async (backend: Backend, watch: () => void): Promise<Failed | undefined> => {
+  watch()
+  const failed = answered(await probePrograms(backend, oracle, seed)()).find(({ failure }) => failure !== undefined)
+  if (failed?.failure === undefined) return undefined
+  const { at, message, judgement } = failed.failure
+  return { by: `${failed.program}, ${at}`, how: judgement === undefined ? message : wordsFor(judgement) }
+}
+
 /**
- * Asks a backend about some ops and directions until it fails; `watch` hears of every case. What it loses of NaN and the
+ * Asks a backend about some ops and directions, and the small programs, until it fails; `watch` hears of every case. What it loses of NaN and the
  * infinities counts where the backend as it is keeps it.
  */
 export const tried = async (
   backend: Backend,
   asItIs: () => Promise<Backend>,
   lines: ReturnType<typeof linesOf>,
+  programs: boolean,
   watch: () => void = () => undefined,
 ): Promise<Outcome> => {
   const usual = await usually(backend, oracle, lines)
@@ -103,11 +114,12 @@ export const tried = async (
   const rounding = E.isRight(probed) ? probed.right : 'unknown'
   let asked = 0
   let told: Failed | undefined
+  const counting = (): void => {
+    asked++
+    watch()
+  }
   for (const line of lines) {
-    const failed = await failureAmong(backend, line, rounding, () => {
-      asked++
-      watch()
-    })
+    const failed = await failureAmong(backend, line, rounding, counting)
     if (failed !== undefined) return { verdict: 'rejected', ...failed, asked, ...usual }
     for (const lost of await lostBy(backend, asItIs, line)) {
       const how = wordsFor(judgementOf(lost))
@@ -116,5 +128,7 @@ export const tried = async (
       told ??= { by, how }
     }
   }
+  const failed = programs ? await failureOfPrograms(backend, counting) : undefined
+  if (failed !== undefined) return { verdict: 'rejected', ...failed, asked, ...usual }
   return { verdict: told === undefined ? 'passed' : 'told', ...told, asked, ...usual }
 }

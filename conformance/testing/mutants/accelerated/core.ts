@@ -10,6 +10,7 @@ const executor = mutantsOf('accelerated/executor')
 const backend = mutantsOf('accelerated/backend')
 
 const some = ['softmax', 'batchNormTraining', 'lstm forward', 'mse', 'adam'] as const
+const withPrograms = [...some, 'programs'] as const
 
 export const core: readonly Mutant[] = [
   kernel(
@@ -39,7 +40,7 @@ export const core: readonly Mutant[] = [
     some,
     "access.based ? `i + dims.base_${of}` : 'i'",
     "'i'",
-    { unseen: 'a tensor that takes several bindings: a device of small ones, or a program on such limits' },
+    { on: 'small bindings' },
   ),
   kernel(
     'plan',
@@ -61,13 +62,9 @@ export const core: readonly Mutant[] = [
   plan(
     'plan',
     'a value begins where it is last used',
-    some,
+    withPrograms,
     'first: Math.min(before?.first ?? first, first)',
     'first',
-    {
-      unseen:
-        'programs of several nodes, in which values are still read when others are written: single nodes have few such',
-    },
   ),
   plan(
     'extent',
@@ -106,33 +103,28 @@ export const core: readonly Mutant[] = [
     "key: 'nothing', title: 'an absent tensor', elements: 1",
     "key: 'value x', title: 'an absent tensor', elements: 1",
   ),
-  arrange('plan', 'scratch of the same name is one', some, 'key: `${slot} of ${node.name}`', 'key: `${slot}`', {
-    unseen: 'a program of two nodes whose scratch is of one name and two sizes',
-  }),
+  arrange('plan', 'scratch of the same name is one', withPrograms, 'key: `${slot} of ${node.name}`', 'key: `${slot}`'),
   plan(
     'repeated',
     'a carried value is copied over before it is read',
-    ['sgd'],
+    ['sgd', 'programs'],
     'const temporary = (name: string): Resident => ({ ...named(name), key: `before ${name}` })',
     'const temporary = named',
-    { unseen: 'a program that carries values into one another’s places over several steps' },
   ),
   plan('plan', 'the parts of a split launch all start at the first unit', some, 'first: i * units,', 'first: 0,', {
-    unseen: 'a tensor that takes several bindings: a device of small ones, or a program on such limits',
+    on: 'small bindings',
   }),
 
   executor(
     'repeated',
     'pipelines by the name of their kernel',
-    ['dense', 'conv2d', 'softmax', 'globalAvgPool'],
+    ['dense', 'conv2d', 'softmax', 'globalAvgPool', 'programs'],
     'pipelines.get(launch.shader)',
     "pipelines.get(launch.shader.split('\\n')[0])",
     {
       and: [
         { find: 'pipelines.set(launch.shader, made)', replace: "pipelines.set(launch.shader.split('\\n')[0], made)" },
       ],
-      unseen:
-        'the same sum first long and then short: of the two forms of one name the one that comes first here answers both rightly',
     },
   ),
   executor(
@@ -178,18 +170,16 @@ export const core: readonly Mutant[] = [
   executor(
     'repeated',
     'the uniform blocks of a replay stay as they were',
-    ['sgd', 'dropout'],
+    ['sgd', 'dropout', 'programs'],
     'if (replay !== undefined) rewriteUniforms',
     'if (replay === null) rewriteUniforms',
-    { unseen: 'a recorded step with a fed attribute that changes' },
   ),
   executor(
     'repeated',
     'of a replay’s uniform blocks only the first is written',
-    ['sgd', 'dropout'],
+    ['sgd', 'dropout', 'programs'],
     'write(uniforms, offset, block)',
     'if (offset === 0) write(uniforms, offset, block)',
-    { unseen: 'a recorded step of several nodes with a fed attribute that changes' },
   ),
   executor(
     'plan',
@@ -208,10 +198,9 @@ export const core: readonly Mutant[] = [
   executor(
     'repeated',
     'a carry is read before the step',
-    ['sgd'],
+    ['sgd', 'programs'],
     'plan.carries.forEach(({ from, to, bytes }) =>',
     'plan.carries.slice().reverse().forEach(({ from, to, bytes }) =>',
-    { unseen: 'a program that carries values into one another’s places over several steps' },
   ),
   executor(
     'plan',
@@ -224,9 +213,8 @@ export const core: readonly Mutant[] = [
   backend(
     'repeated',
     'a recorded step is known by how much is watched',
-    ['sgd'],
+    ['sgd', 'programs'],
     'const stepKey = (watch: readonly string[]): string => `step ${JSON.stringify(watch)}`',
     'const stepKey = (watch: readonly string[]): string => `step ${watch.length}`',
-    { unseen: 'a session of which now one value is watched and then another' },
   ),
 ]

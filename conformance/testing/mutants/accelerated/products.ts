@@ -317,7 +317,6 @@ export const products: readonly Mutant[] = [
     ['dense backward', 'conv2d backward'],
     'block < ${terms}; block += 64u',
     'block < min(${terms}, 65536u); block += 64u',
-    { unseen: 'integers, or numbers of one sign, over more than 65,536 samples or positions' },
   ),
   subgroup(
     'extent',

@@ -1,0 +1,136 @@
+import type { Direction, OpName } from '../../spec/catalogue.js'
+import type { Shape } from '../../spec/tensor.js'
+import type { Fill, Form } from '../form.js'
+import { inNumbers, weighted } from './sums.js'
+
+/**
+ * What neither classes, nor ladders, nor wide cases bring together, since it takes a number and a place, or an attribute and an
+ * extent: a logit far above all others late in a long row, integers over more than 65,536 terms, recurrent nets of usual
+ * size and weights, counts of steps at which a correction is about to end, a probability of 0 that nothing asks for, and
+ * the gradient of one of several pieces alone. The same in every run, whatever its seed.
+ */
+
+// rows just past what a workgroup, a tile or 16 bits hold, and what such a kernel would have to take a second time
+const lengths = [65, 129, 257, 513, 1025, 2049, 4097, 65_537]
+
+// far enough above 0 that its power overflows where nothing is taken away before
+const far = 200
+
+/** Rows of zeros, in the first of which the last number is far above them, and in the second one further to the front. */
+const lateIn = (length: number): Fill => ({
+  only: [
+    [length - 1, far],
+    [length + Math.floor(0.6 * length), far],
+  ],
+})
+
+const lateRows = (name: string, others: (shape: Shape) => Partial<Form> = () => ({})): readonly Form[] =>
+  lengths.map((length) => {
+    const more = others([2, length])
+    return {
+      attrs: {},
+      ...more,
+      shapes: { [name]: [2, length], ...more.shapes },
+      fills: { [name]: lateIn(length), ...more.fills },
+    }
+  })
+
+/** Weights of variance 1/(3H), as recurrent layers start with: uniform in ±1/√H has that. */
+const recurrent = (gates: 1 | 3 | 4, steps: boolean): Form => {
+  const [T, N, I, H] = [28, 1, 28, 128]
+  const weights: Fill = { mean: 0, scale: 1 / Math.sqrt(3 * H) }
+  const biases = gates === 3 ? ['bIh', 'bHh'] : ['b']
+  const state = steps ? ['h0', 'c0'] : ['h', 'c']
+  return {
+    attrs: {},
+    shapes: {
+      x: steps ? [T, N, I] : [N, I],
+      ...Object.fromEntries(state.slice(0, gates === 4 ? 2 : 1).map((name) => [name, [N, H]])),
+      wIh: [gates * H, I],
+      wHh: [gates * H, H],
+      ...Object.fromEntries(biases.map((name) => [name, [gates * H]])),
+    },
+    fills: Object.fromEntries(['wIh', 'wHh', ...biases].map((name) => [name, weights])),
+  }
+}
+
+/** Steps at which 1 − β₂ᵗ is about to be 1, and those before it. */
+const lateSteps: readonly Form[] = [
+  [10_001, 0.999],
+  [12_000, 0.999],
+  [20_000, 0.9999],
+  [100_001, 0.99999],
+].map(([step = 1, beta2 = 0.999]) => ({
+  attrs: { beta2 },
+  shapes: { w: [9], g: [9], m: [9], v: [9], step: [] },
+  fills: { v: 'positive', step: { constant: step } },
+}))
+
+/** Each of several pieces alone is asked for, along two axes. */
+const pieces: readonly Form[] = [2, 3, 5].flatMap((count) =>
+  [0, 1].flatMap((axis) => {
+    const names = Array.from({ length: count }, (_, i) => `x${i}`)
+    const shapes = Object.fromEntries(names.map((name, i) => [name, axis === 0 ? [2 + i, 3] : [3, 2 + i]]))
+    return names.map((name): Form => ({ attrs: { axis }, shapes, fills: {}, wanted: [name] }))
+  }),
+)
+
+/** Probabilities of exactly 0 and 1, which no target asks for. */
+const unasked: readonly Form[] = (['none', 'sum', 'mean'] as const).map((reduction) => ({
+  attrs: { reduction },
+  shapes: { prediction: [3, 3], target: [3, 3] },
+  fills: {
+    prediction: { values: [1, 0, 0, 0.5, 0.5, 0, 0, 0.25, 0.75] },
+    target: { values: [1, 0, 0, 0.25, 0.75, 0, 0, 0, 1] },
+  },
+}))
+
+/** Gradients of weights that add up integers over more samples or positions than 16 bits count. */
+const longSums: Readonly<Partial<Record<OpName, readonly Form['shapes'][]>>> = {
+  dense: [{ x: [65_600, 8], w: [9, 8], b: [9] }],
+  conv1d: [{ x: [3, 4, 22_000], w: [8, 4, 3], b: [8] }],
+  conv2d: [
+    { x: [1, 3, 258, 259], w: [8, 3, 3, 3], b: [8] },
+    { x: [2, 8, 190, 190], w: [9, 8, 1, 1], b: [9] },
+  ],
+  convTranspose2d: [{ x: [1, 4, 258, 259], w: [4, 8, 2, 2], b: [8] }],
+}
+
+const ofRecurrent: Readonly<Partial<Record<OpName, readonly [1 | 3 | 4, boolean]>>> = {
+  rnnCell: [1, false],
+  rnn: [1, true],
+  gruCell: [3, false],
+  gru: [3, true],
+  lstmCell: [4, false],
+  lstm: [4, true],
+}
+
+/** The telling cases of an op in a direction. */
+export const tellingOf = (op: OpName, direction: Direction): readonly Form[] => {
+  const gates = ofRecurrent[op]
+  if (gates !== undefined) return [recurrent(...gates)]
+  switch (op) {
+    case 'softmax':
+    case 'logSoftmax':
+      return lateRows('x')
+    case 'softmaxCrossEntropy':
+      return lateRows('logits', (shape) => ({
+        attrs: { reduction: 'none' },
+        shapes: { target: shape },
+        fills: { target: 'oneHot' },
+      }))
+    case 'cce':
+      return unasked
+    case 'concat':
+      return direction === 'backward' ? pieces : []
+    case 'adam':
+    case 'adamw':
+      return lateSteps
+    default:
+      return direction === 'forward'
+        ? []
+        : (longSums[op] ?? []).map((shapes) =>
+            inNumbers(op, direction, weighted, 'integers', { attrs: {}, shapes, fills: {} }),
+          )
+  }
+}
