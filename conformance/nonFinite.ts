@@ -115,13 +115,10 @@ const basesOf = (table: QuestionTable, op: OpName, direction: Direction, seed: n
 const roomiest = 4000
 
 /**
- * Layers as people use them, into which NaN is put as well: that of the most work for its numbers, and the plainest that has
- * a few hundred. None of an op that works element by element.
+ * Layers as people use them, into which NaN is put as well: that of the most work, and that of the least work for its
+ * numbers. None of an op that works element by element.
  */
 const roomyBasesOf = (table: QuestionTable, op: OpName, direction: Direction, seed: number): readonly Case[] => {
-  const usual = scheduled(table, op, direction)
-    .usual()
-    .filter((form) => numbersIn(form) <= roomiest)
   const workOf = (form: Form): number =>
     F.pipe(
       measure(op, form),
@@ -130,16 +127,22 @@ const roomyBasesOf = (table: QuestionTable, op: OpName, direction: Direction, se
         ({ multiplyAdds }) => multiplyAdds,
       ),
     )
-  const hardest = usual
+  const usual = scheduled(table, op, direction)
+    .usual()
     .map((form) => ({ form, work: workOf(form), numbers: numbersIn(form) }))
-    .reduce<{ readonly form: Form; readonly work: number; readonly numbers: number } | undefined>(
-      (a, b) => (a === undefined || b.work > a.work || (b.work === a.work && b.numbers > a.numbers) ? b : a),
-      undefined,
-    )?.form
-  const plainest = usual.find((form) => numbersIn(form) > most && form !== hardest)
-  return [hardest, plainest].flatMap((form, i) =>
-    form === undefined ? [] : [{ op, direction, seed: `${op}/${direction}/${seed}/roomy ${i}@${suiteVersion}`, form }],
-  )
+    .filter(({ numbers }) => numbers > most && numbers <= roomiest)
+    // of equals the largest is the first
+    .sort((a, b) => b.numbers - a.numbers)
+  const [first] = usual
+  if (first === undefined) return []
+  const hardest = usual.reduce((a, b) => (b.work > a.work ? b : a), first)
+  const lightest = usual.reduce((a, b) => (b.work / b.numbers < a.work / a.numbers ? b : a), first)
+  return [...new Set([hardest.form, lightest.form])].map((form, i) => ({
+    op,
+    direction,
+    seed: `${op}/${direction}/${seed}/roomy ${i}@${suiteVersion}`,
+    form,
+  }))
 }
 
 // numbers that a person can read
