@@ -194,12 +194,12 @@ const learntRate = 4
 // on a new task all parameters move, in smaller steps: the first layers as well, which no step moved before
 const newRate = 0.1
 const newSteps = 6
-const metaSteps = 500
+const metaSteps = 400
 const waveMetaSteps = 400
 const judgedTasks = 40
 const digitWays: readonly Way[] = ['maml', 'none']
 // how training from scratch suits best is looked for on the very tasks: what it is held against is the best of them
-const scratchRates = [0.01, 0.03, 0.1, 0.3]
+const scratchRates = [0.03, 0.1, 0.3, 1]
 const scratchSteps = 25
 
 /** Batch norm goes by the statistics of the examples at hand, in the queries as well. */
@@ -328,7 +328,7 @@ const digitsFound = (room: Classroom, { known, heldOut }: Pools): Task<DigitsFou
   const fewest = (classes: Classes): number => Math.min(...classes.map(({ shape: [count = 0] }) => count))
   const filters = sized(room, 32, 2)
   // at least one: a class with no more is refused with what it lacks
-  const subject = characterSubject(known, filters, Math.max(1, Math.min(sized(room, 5, 1), fewest(known) - 1)))
+  const subject = characterSubject(known, filters, Math.max(1, Math.min(sized(room, 3, 1), fewest(known) - 1)))
   const asking = digitSubject(filters)
   // a last layer for fewer classes, of 0 as the other
   const firstOf = ({ parameters }: Learnt): Pick<Learnt, 'parameters'> => ({
