@@ -333,7 +333,7 @@ const digitsFound = (room: Classroom, { known, heldOut }: Pools): Task<DigitsFou
   const subject = characterSubject(known, filters, Math.max(1, Math.min(sized(room, 3, 1), fewest(known) - 1)))
   const asking = digitSubject(filters)
   // a last layer for fewer classes, of 0 as the other
-  const firstOf = ({ parameters }: Learnt): Pick<Learnt, 'parameters'> => ({
+  const fromZero = ({ parameters }: Learnt): Pick<Learnt, 'parameters'> => ({
     parameters: {
       ...parameters,
       ...Object.fromEntries(
@@ -357,14 +357,14 @@ const digitsFound = (room: Classroom, { known, heldOut }: Pools): Task<DigitsFou
       ),
     ),
     TE.bind('meta', ({ learnt, tasks }) =>
-      judged(room, asking, firstOf(learnt[0] as Learnt), tasks, sized(room, newSteps, 1)),
+      judged(room, asking, fromZero(learnt[0] as Learnt), tasks, sized(room, newSteps, 1)),
     ),
     TE.bind('scratch', ({ learnt, tasks }) =>
       F.pipe(
         scratchRates.map((rate) => ({ steps: sized(room, scratchSteps, 1), rate })),
         TE.traverseSeqArray(({ steps, rate }) =>
           F.pipe(
-            judged(room, asking, firstOf(learnt[1] as Learnt), tasks, steps, rate),
+            judged(room, asking, fromZero(learnt[1] as Learnt), tasks, steps, rate),
             TE.map(({ accuracy }) => ({ steps, rate, accuracy })),
           ),
         ),
@@ -469,6 +469,7 @@ export const metaLearning: Lesson = {
   theory: [
     'A task is learnt by gradient descent on a few examples, θ′ = θ − α·∇L(θ), and judged by others of the same task. What is learnt over many tasks is θ itself: θ ← θ − β·∇_θ L_query(θ′). The gradient goes through the step, so the gradient of a gradient is wanted.',
     'First-order MAML takes ∇L_query at θ′ as if the step were a constant shift. Reptile looks at no query: it moves θ towards where the steps ended, θ ← θ + β·(θ′ − θ).',
+    'Where the last layer starts from 0, no gradient reaches the layers before it: a first step moves the last layer alone. What MAML learns then are features by which one step tells classes apart.',
     'Trained jointly, a network learns what is best for all tasks at once without any step. Where tasks contradict each other, that is their mean.',
   ],
   ops: ['mse', 'softmaxCrossEntropy', 'adam'],
