@@ -61,6 +61,46 @@ describe('the gradient of a task', () => {
   })
 })
 
+describe('steps that move a part of the parameters', () => {
+  const head = ['fc2.w', 'fc2.b']
+  const body = Object.keys(parameters).filter((name) => !head.includes(name))
+  const fromZero = {
+    ...parameters,
+    ...Object.fromEntries(head.map((name) => [name, mapTensor(() => 0, parameters[name] as Tensor)])),
+  }
+  const found = (steps: InnerSteps, at: Tensors): Readonly<Record<string, Tensor>> => {
+    const made = getOrThrow(taskProgram(support, query, steps, 'second'))
+    const names = { loss: made.loss, ...Object.fromEntries(body.map((name) => [name, made.gradients[name] as string])) }
+    const values = getOrThrow(run(made.program, taskFeeds(made, task, at), Object.values(names)))
+    return Object.fromEntries(Object.entries(names).map(([name, value]) => [name, values[value] as Tensor]))
+  }
+
+  it('leave the others as they are', () => {
+    const { adapted } = getOrThrow(taskProgram(support, query, { ...inner(2), moved: head }, 'second'))
+    expect(body.filter((name) => adapted[name] === name)).toEqual(body)
+    expect(head.filter((name) => adapted[name] === name)).toEqual([])
+  })
+
+  it('are all that one step does from a last layer of 0, and no more than a part elsewhere', () => {
+    const apartAt = (at: Tensors): number => {
+      const [all, last] = [found(inner(1), at), found({ ...inner(1), moved: head }, at)]
+      const differences = Object.entries(all).flatMap(([name, { data }]) =>
+        Array.from(data as Float64Array, (v, i) => Math.abs(v - (last[name]?.data[i] as number)) / (1 + Math.abs(v))),
+      )
+      return Math.max(...differences)
+    }
+    // the same numbers of f64, added in other orders
+    expect(apartAt(fromZero)).toBeLessThan(1e-12)
+    expect(apartAt(parameters)).toBeGreaterThan(1e-6)
+  })
+
+  it('are refused where the network has no such parameter', () => {
+    expect(taskProgram(support, query, { ...inner(1), moved: ['fc9.w'] }, 'second')).toMatchObject(
+      E.left({ code: 'MissingInput' }),
+    )
+  })
+})
+
 const learner = (algorithm: MetaAlgorithm) =>
   getOrThrow(metaLearner(support, query, { ...inner(1), algorithm, optimizer: { op: 'adam' }, metaRate: 2 ** -2 }))
 

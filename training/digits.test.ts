@@ -109,3 +109,23 @@ it('characters of a class are alike, and those of another class are not', () => 
   expect(within).toBeLessThan(between)
   some.forEach(({ shape }) => expect(shape).toEqual([2, 28, 28]))
 })
+
+it('characters are laid out as MNIST’s digits: 20 pixels along the longer side, the ink’s mass in the middle', () => {
+  // ink that counts lies within half a pixel of the pen's edge, the blur spreads some of it to a pixel more on each side
+  const [box, edge] = [20, 2]
+  for (const { shape, bytes } of characters(3, 40, 2)) {
+    for (let n = 0; n < (shape[0]); n++) {
+      const image = list(bytes).slice(n * pixels, (n + 1) * pixels)
+      const places = image.map((ink, p) => ({ ink, row: Math.floor(p / 28), column: p % 28 }))
+      const mass = places.reduce((sum, { ink }) => sum + ink, 0)
+      const extents = (['row', 'column'] as const).map((axis) => {
+        const along = places.filter(({ ink }) => ink > 64).map((place) => place[axis])
+        const middle = places.reduce((sum, place) => sum + place.ink * place[axis], 0) / mass
+        // moved by 0.7 at most; where strokes cross, the pen's way is longer than the ink that it leaves
+        expect(Math.abs(middle - 13.5)).toBeLessThan(3)
+        return Math.max(...along) - Math.min(...along) + 1
+      })
+      expect(Math.abs(Math.max(...extents) - box)).toBeLessThanOrEqual(edge)
+    }
+  }
+})

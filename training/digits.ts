@@ -80,12 +80,27 @@ const between = (low: number, high: number, { uniform }: Draws): number => low +
 // about normal, mean 0 and deviation 1, never beyond ±3: the sum of three uniforms. No logarithm, no cosine (see `digits`)
 const bell = ({ uniform }: Draws): number => 2 * (uniform() + uniform() + uniform()) - 3
 
+/** How far apart the ways lie in which one character is written. */
+interface Manner {
+  /** of the warp's six terms and of the shear, deviations */
+  readonly warp: number
+  readonly shear: number
+  /** width ÷ height, from and to */
+  readonly width: readonly [from: number, to: number]
+  /** how far places wobble at most, of the unit box */
+  readonly wobble: number
+  /** laid out as MNIST's digits: as large as a box of so many pixels holds, and centred by the ink's mass; else as they fall */
+  readonly box?: number
+}
+
+const ofDigits: Manner = { warp: 0.16, shear: 0.16, width: [0.5, 0.85], wobble: 0.045 }
+
 /** Where a writer's hand takes a place of the unit box, in pixels. */
 type Hand = (x: number, y: number) => readonly [column: number, row: number]
 
 // a quadratic warp of the box, then size, shear, rotation and shift
-const handOf = (d: Draws): Hand => {
-  const [a, b, c, e, f, g] = [0, 0, 0, 0, 0, 0].map(() => 0.16 * bell(d)) as [
+const handOf = ({ warp, shear: sheared, width: [narrow, wide] }: Manner, d: Draws): Hand => {
+  const [a, b, c, e, f, g] = [0, 0, 0, 0, 0, 0].map(() => warp * bell(d)) as [
     number,
     number,
     number,
@@ -94,8 +109,8 @@ const handOf = (d: Draws): Hand => {
     number,
   ]
   const height = between(16, 21, d)
-  const width = height * between(0.5, 0.85, d)
-  const shear = 0.12 + 0.16 * bell(d)
+  const width = height * between(narrow, wide, d)
+  const shear = 0.12 + sheared * bell(d)
   // t = tan(θ/2): cos θ = (1 − t²)/(1 + t²), sin θ = 2t/(1 + t²); |t| ≤ 0.1317 is |θ| ≤ 15°
   const t = between(-0.1317, 0.1317, d)
   const [cos, sin] = [(1 - t * t) / (1 + t * t), (2 * t) / (1 + t * t)]
@@ -175,15 +190,43 @@ const blurred = (canvas: Canvas, side: number, stride: number): Canvas =>
     return (1 - 2 * side) * value + side * (before + after)
   })
 
-const draw = (glyph: Glyph, d: Draws): Canvas => {
+/** Paths that fill a box of so many pixels along their longer side, with the middle of their length at a place. */
+const laidOut = (paths: readonly (readonly number[])[], box: number, [x, y]: readonly [number, number]) => {
+  const extents = [0, 1].map((axis) => {
+    const along = paths.flatMap((path) => path.filter((_, i) => i % 2 === axis))
+    return Math.max(...along) - Math.min(...along)
+  })
+  const scale = box / Math.max(...extents, 1)
+  const segments = paths.flatMap((path) =>
+    Array.from({ length: path.length / 2 - 1 }, (_, s) => {
+      const [x0, y0, x1, y1] = path.slice(2 * s, 2 * s + 4) as [number, number, number, number]
+      const length = Math.sqrt((x1 - x0) * (x1 - x0) + (y1 - y0) * (y1 - y0))
+      return { length, x: (x0 + x1) / 2, y: (y0 + y1) / 2 }
+    }),
+  )
+  const whole = segments.reduce((sum, { length }) => sum + length, 0)
+  const middle = (axis: 'x' | 'y'): number => segments.reduce((sum, s) => sum + s.length * s[axis], 0) / whole
+  const [across, down] = [middle('x'), middle('y')]
+  return paths.map((path) => path.map((v, i) => (i % 2 === 0 ? x + scale * (v - across) : y + scale * (v - down))))
+}
+
+const draw = (glyph: Glyph, d: Draws, manner = ofDigits): Canvas => {
   const canvas = new Float64Array(digitSize * digitSize)
-  const hand = handOf(d)
-  const wobble = between(0.01, 0.045, d)
+  const hand = handOf(manner, d)
+  const wobble = between(0.01, manner.wobble, d)
   const radius = between(0.55, 1.75, d)
-  for (const stroke of glyph) {
-    const wobbled = stroke.map(([x, y, ...corner]): Place => [x + wobble * bell(d), y + wobble * bell(d), ...corner])
-    ink(canvas, pathOf(wobbled, hand), radius * between(0.8, 1.2, d), radius * between(0.8, 1.2, d))
-  }
+  const strokes = glyph.map((stroke) => ({
+    path: pathOf(
+      stroke.map(([x, y, ...corner]): Place => [x + wobble * bell(d), y + wobble * bell(d), ...corner]),
+      hand,
+    ),
+    radii: [radius * between(0.8, 1.2, d), radius * between(0.8, 1.2, d)] as const,
+  }))
+  const paths = strokes.map(({ path }) => path)
+  const { box } = manner
+  const place = (): number => (digitSize - 1) / 2 + between(-0.7, 0.7, d)
+  const placed = box === undefined ? paths : laidOut(paths, box - 2 * radius, [place(), place()])
+  strokes.forEach(({ radii }, s) => ink(canvas, placed[s] as readonly number[], ...radii))
   const side = between(0.03, 0.2, d)
   const strength = between(0.7, 1.15, d)
   return blurred(blurred(canvas, side, 1), side, digitSize).map((v) => Math.round(255 * Math.min(1, strength * v)))
@@ -207,9 +250,13 @@ const invented = (d: Draws): Glyph => {
   return Array.from({ length: d.integer(1, 2) }, stroke)
 }
 
+// one is written in more different ways than a digit is, so that what stays the same is what has to be learnt
+const ofCharacters: Manner = { warp: 0.24, shear: 0.25, width: [0.4, 0.95], wobble: 0.07, box: 20 }
+
 /**
  * Characters that nobody writes, made from a seed: classes to learn to tell apart where the digits themselves are not to be
- * seen. Each is drawn by the pen and under the hands of `digits`.
+ * seen. Each is drawn by the pen of `digits`, under hands that differ more, and laid out as MNIST's digits are: in a box of
+ * 20 × 20 pixels, centred by mass.
  *
  * Shapes  count classes of images [each, 28, 28]
  * Units   as of `digits`
@@ -220,7 +267,7 @@ export const characters = (seed: number, count: number, each: number): readonly 
     const d = draws(keyOf(`characters ${seed}`), at)
     const glyph = invented(d)
     const bytes = new Uint8Array(each * pixels)
-    for (let n = 0; n < each; n++) bytes.set(draw(glyph, d), n * pixels)
+    for (let n = 0; n < each; n++) bytes.set(draw(glyph, d, ofCharacters), n * pixels)
     return { shape: [each, digitSize, digitSize], bytes }
   })
 }

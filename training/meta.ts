@@ -55,6 +55,11 @@ export interface InnerSteps {
   readonly steps: number
   /** α */
   readonly rate: number
+  /**
+   * the parameters that the steps move, or all. Of one step from a last layer of 0 that layer's are all: no gradient goes
+   * through it. Few of them make steps cheap (Raghu et al., "Rapid learning or feature reuse?", 2020).
+   */
+  readonly moved?: readonly string[]
 }
 
 /** What a task's steps come to, and where that stands in the program. */
@@ -124,13 +129,14 @@ const steppedOnly = (prefix: string, name: string, { parameter, gradient, rate }
  * examples as each has.
  *
  * Feeds   support.x, support.target, query.x, query.target, the parameters, and 1 for each of `ones`
- * Errors  AttributeOutOfRange – fewer than 0 steps or a rate that is no number; NoBackward – of the second order, an op of the
+ * Errors  AttributeOutOfRange – fewer than 0 steps or a rate that is no number; MissingInput – moved parameters that the
+ *         network has not; NoBackward – of the second order, an op of the
  *         network without a second derivative; and what `lossProgram` and `differentiate` refuse
  */
 export const taskProgram = (
   support: Network,
   query: Network,
-  { loss, steps, rate }: InnerSteps,
+  { loss, steps, rate, moved = Object.keys(support.parameters) }: InnerSteps,
   order: 'first' | 'second',
 ): Result<TaskProgram> => {
   const names = Object.keys(support.parameters)
@@ -143,9 +149,13 @@ export const taskProgram = (
         `a task takes ${steps} steps at the rate ${rate}; a whole number of at least 0 and a finite rate are wanted`,
       ),
     ),
+    E.tap(() => {
+      const stranger = moved.find((name) => support.parameters[name] === undefined)
+      return ensure(stranger === undefined, 'MissingInput', `moved: the network has no parameter ${stranger}`)
+    }),
     E.bind('inner', () => lossProgram(support, { loss })),
     E.bind('asked', () => lossProgram(query, { loss })),
-    E.bind('step', ({ inner }) => differentiate({ ...inner, carry: {} }, 'loss', names)),
+    E.bind('step', ({ inner }) => differentiate({ ...inner, carry: {} }, 'loss', moved)),
     // what the network itself is fed, or keeps, it has in every step
     E.let('own', ({ inner }) =>
       Object.keys(inner.inputs).filter((name) => name !== 'x' && name !== 'target' && !names.includes(name)),
@@ -155,7 +165,7 @@ export const taskProgram = (
         ({ nodes, parameters }, k) => {
           const prefix = `step${k}`
           const known = { ...same(own), ...parameters, x: 'support.x', target: 'support.target', [step.seed]: one }
-          const next = names.map((name) =>
+          const next = moved.map((name) =>
             order === 'second'
               ? steppedThrough(prefix, name, support.parameters[name] as { readonly shape: Shape }, {
                   parameter: parameters[name] as string,
@@ -170,7 +180,7 @@ export const taskProgram = (
           )
           return {
             nodes: [...nodes, ...placed(prefix, step.program, known), ...next.flatMap((each) => each.nodes)],
-            parameters: Object.fromEntries(next.map(({ name, value }) => [name, value])),
+            parameters: { ...parameters, ...Object.fromEntries(next.map(({ name, value }) => [name, value])) },
           }
         },
         { nodes: [], parameters: Object.fromEntries(names.map((name) => [name, name])) },
