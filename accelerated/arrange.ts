@@ -59,8 +59,7 @@ const residentOf = (
   }
   if (kind === 'kept' && twin !== undefined)
     return residentOf(twin.checked, twin.lowered.scratch, shapes, scratchSlot(name), {})
-  if (kind === 'reversedCot' && reversal !== undefined)
-    return residentOf(reversal, {}, shapes, cotangentSlot(name), {})
+  if (kind === 'reversedCot' && reversal !== undefined) return residentOf(reversal, {}, shapes, cotangentSlot(name), {})
   if (kind === 'reversedGrad' && reversal !== undefined) return residentOf(reversal, {}, shapes, gradientSlot(name), {})
   const own = (elements: number): Resident => ({
     key: `${slot} of ${node.name}`,
@@ -132,9 +131,7 @@ const reversalsOf = (
   return new Map(
     [...of].flatMap(([twin, [at, ...others]]) => {
       const { cotangents = {} } = at === undefined ? {} : (nodes[at] as CheckedNode).node
-      const early = Object.values(cotangents).every(
-        (value) => !renewed.has(value) && (madeAt.get(value) ?? -1) < twin,
-      )
+      const early = Object.values(cotangents).every((value) => !renewed.has(value) && (madeAt.get(value) ?? -1) < twin)
       return at !== undefined && others.length === 0 && early ? [[twin, at] as const] : []
     }),
   )

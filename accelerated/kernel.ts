@@ -142,8 +142,7 @@ export const kernelNameOf = (shader: string): string => shader.slice('// '.lengt
  * is saved or kept; forward, a cotangent or gradient of the backward one, where the request says that both may be made at once.
  */
 export type Slot =
-  | `${'in' | 'cot' | 'out' | 'grad' | 'saved' | 'kept' | 'reversedCot' | 'reversedGrad'}:${string}`
-  | `tmp:${string}`
+  `${'in' | 'cot' | 'out' | 'grad' | 'saved' | 'kept' | 'reversedCot' | 'reversedGrad'}:${string}` | `tmp:${string}`
 export const input = (name: string): Slot => `in:${name}`
 export const cotangent = (name: string): Slot => `cot:${name}`
 export const output = (name: string): Slot => `out:${name}`
