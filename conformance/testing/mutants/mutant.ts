@@ -51,7 +51,8 @@ interface Changed {
   /** `file: what is wrong` in a few words, the file without its ending */
   readonly id: string
   readonly edits: readonly Edit[]
-  readonly touches: readonly Touched[]
+  /** with `programs` what ops do to each other, too */
+  readonly touches: readonly (Touched | 'programs')[]
   readonly on?: Flavour
 }
 
@@ -89,7 +90,7 @@ export const mutantsOf =
   (
     family: Family,
     what: string,
-    touches: Touched | readonly Touched[],
+    touches: Touched | Changed['touches'],
     find: string,
     replace: string,
     { nth, and = [], ...more }: More = {},
@@ -110,6 +111,9 @@ export const mutantsOf =
 /** The ops and directions that a change touches, in the order of the catalogue. */
 export const linesOf = ({ touches }: Pick<Changed, 'touches'>): typeof questions =>
   questions.filter(({ op, direction }) => touches.some((each) => each === op || each === `${op} ${direction}`))
+
+/** Whether the programs of the default run are asked as well, after the ops. */
+export const asksPrograms = ({ touches }: Pick<Changed, 'touches'>): boolean => touches.includes('programs')
 
 /** Every op: for what all of them share. */
 export const everyOp: readonly Touched[] = opNames

@@ -7,10 +7,13 @@ import { ask, fails } from '../../ask.js'
 import { caseAt, indicesOf } from '../../cases.js'
 import type { Case } from '../../form.js'
 import type { Judgement } from '../../judge.js'
+import { unanswered } from '../../judge.js'
 import type { Lost } from '../../nonFinite.js'
 import { askSpecials, isNonFinite, judgementOf, specialCases } from '../../nonFinite.js'
 import type { Rounding } from '../../probe.js'
 import { probeRounding } from '../../probe.js'
+import { probeProgram } from '../../programs/probe.js'
+import { scenarios } from '../../programs/scenarios.js'
 import { questionTable } from '../../table.js'
 import type { linesOf } from './mutant.js'
 import { usually } from './usual.js'
@@ -75,6 +78,18 @@ const failureAmong = async (
   return undefined
 }
 
+/** What is wrong with the first program of the default run that comes out wrong. */
+const failureOfPrograms = async (backend: Backend, watch: () => void): Promise<Failed | undefined> => {
+  for (const each of scenarios(seed)) {
+    watch()
+    const { program, failure } = answered(await probeProgram(backend, oracle, each)())
+    if (failure === undefined) continue
+    const { at, message, judgement = unanswered(message) } = failure
+    return { by: `program ${program}, ${at}`, how: wordsFor(judgement) }
+  }
+  return undefined
+}
+
 /** Special values that are lost where the backend as it is keeps them. */
 const lostBy = async (
   backend: Backend,
@@ -89,7 +104,8 @@ const lostBy = async (
 }
 
 /**
- * Asks a backend about some ops and directions until it fails; `watch` hears of every case. What it loses of NaN and the
+ * Asks a backend about some ops and directions, and programs where they are wanted, until it fails; `watch` hears of every
+ * case. What it loses of NaN and the
  * infinities counts where the backend as it is keeps it.
  */
 export const tried = async (
@@ -97,6 +113,7 @@ export const tried = async (
   asItIs: () => Promise<Backend>,
   lines: ReturnType<typeof linesOf>,
   watch: () => void = () => undefined,
+  withPrograms = false,
 ): Promise<Outcome> => {
   const usual = await usually(backend, oracle, lines)
   const probed = await probeRounding(backend)()
@@ -116,5 +133,12 @@ export const tried = async (
       told ??= { by, how }
     }
   }
+  const wrong = withPrograms
+    ? await failureOfPrograms(backend, () => {
+        asked++
+        watch()
+      })
+    : undefined
+  if (wrong !== undefined) return { verdict: 'rejected', ...wrong, asked, ...usual }
   return { verdict: told === undefined ? 'passed' : 'told', ...told, asked, ...usual }
 }

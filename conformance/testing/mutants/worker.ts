@@ -1,5 +1,5 @@
 import type { Mutant, Variant } from './mutant.js'
-import { linesOf, roomOf } from './mutant.js'
+import { asksPrograms, linesOf, roomOf } from './mutant.js'
 import { backendOf } from './patched.js'
 import type { Outcome } from './trial.js'
 import { tried } from './trial.js'
@@ -16,7 +16,8 @@ process.on('message', (change: Mutant | Variant) => {
     const room = roomOf(change)
     const backend = await backendOf(room, change.edits, change.on)
     const asItIs = () => backendOf(room, [], change.on)
-    say({ outcome: await tried(backend, asItIs, linesOf(change), () => say({ alive: true })) })
+    const watch = (): void => say({ alive: true })
+    say({ outcome: await tried(backend, asItIs, linesOf(change), watch, asksPrograms(change)) })
   }
   // a text that is gone, or that is no TypeScript any more: no answer's fault
   trial().catch((thrown: unknown) => say({ broken: thrown instanceof Error ? thrown.message : String(thrown) }))

@@ -109,6 +109,22 @@ export const core: readonly Mutant[] = [
   arrange('plan', 'scratch of the same name is one', some, 'key: `${slot} of ${node.name}`', 'key: `${slot}`', {
     unseen: 'a program of two nodes whose scratch is of one name and two sizes',
   }),
+  arrange(
+    'plan',
+    'both directions at once, though a cotangent is made only after',
+    ['softmaxCrossEntropy', 'programs'],
+    '(madeAt.get(value) ?? -1) < twin',
+    'true',
+    { unseen: 'a program in which what a loss is multiplied by is differentiated along with it' },
+  ),
+  arrange(
+    'plan',
+    'both directions at once, though the loss has two gradients',
+    ['softmaxCrossEntropy', 'programs'],
+    'others.length === 0 && early',
+    'early',
+    { unseen: 'a program with two gradients of one loss on the same logits' },
+  ),
   plan(
     'repeated',
     'a carried value is copied over before it is read',

@@ -178,6 +178,20 @@ export const rest: readonly Mutant[] = [
     'let powers${q} = select(vec4<f32>(), power${q}, vec4<bool>(on${q}));',
     'let powers${q} = power${q};',
   ),
+  softmaxLoss(
+    'subset',
+    'where both directions are made at once, the powers of every target’s row add up to 1',
+    ['softmaxCrossEntropy', 'programs'],
+    'let share = sum_weight() / powers;\n  let cost',
+    'let share = 1.0 / powers;\n  let cost',
+  ),
+  softmaxLoss(
+    'divisor',
+    'where both directions are made at once, the mean is one of nothing',
+    ['softmaxCrossEntropy', 'programs'],
+    "reversedGradient('logits') },\n            perRow: { cost: 1, dloss: 1 },\n            shared: none ? [] : ['dloss'],\n            dims: { each: none ? 1 : 0 },\n            params: { scale },",
+    "reversedGradient('logits') },\n            perRow: { cost: 1, dloss: 1 },\n            shared: none ? [] : ['dloss'],\n            dims: { each: none ? 1 : 0 },\n            params: { scale: 1 },",
+  ),
   map(
     'tail',
     'the last of a workgroup’s four vectors not made',
