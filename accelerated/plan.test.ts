@@ -456,6 +456,63 @@ describe('a loss and its gradient', () => {
   })
 })
 
+describe('a pool that goes backward', () => {
+  const shape: Shape = [2, 3, 12, 12]
+  const names = (
+    attrs: ProgramNode['attrs'],
+    of: readonly string[],
+    change: Partial<ProgramNode> = {},
+    limits = usual,
+  ) => {
+    const pool = node('pool', 'maxPool2d', { x: 'x' }, { y: 'y' }, attrs)
+    const back: ProgramNode = {
+      ...pool,
+      name: 'back',
+      direction: 'backward',
+      cotangents: { y: 'dy' },
+      outputs: { x: 'dx' },
+      ...change,
+    }
+    const { shapes } = checked(programOf({ x: shape, other: shape }, [pool], ['y']))
+    const nodes = [pool, back].filter(({ name }) => of.includes(name))
+    const outputs = nodes.flatMap(({ outputs }) => Object.values(outputs))
+    const program = programOf({ x: shape, other: shape, dy: shapes['y'] as Shape }, nodes, outputs)
+    expect(problems(program, outputs, limits)).toEqual([])
+    expect(problems(program, everyValue(program), limits)).toEqual([])
+    return planned(program, outputs, limits).launches.map((launch) => kernelOf(launch).replace('maxPool2d.', ''))
+  }
+  const tiling = { window: [2, 2], stride: [2, 2] }
+  const meeting = { window: [3, 3], stride: [2, 2] }
+
+  test('keeps what each window has chosen, where windows meet or are taken by pairs', () => {
+    expect(names(meeting, ['pool', 'back'])).toEqual(['forward.choice.3x3', 'backward.few'])
+    expect(names({ window: [4, 4], stride: [1, 1] }, ['pool', 'back'])).toEqual(['forward.choice', 'backward'])
+    expect(names(tiling, ['pool', 'back'])).toEqual(['forward.choice.pairs', 'backward.kept.pairs'])
+  })
+
+  test('searches again where windows lie apart, and where all that are equal share', () => {
+    const apart = { window: [3, 3], stride: [3, 3] }
+    expect(names(apart, ['pool', 'back'])).toEqual(['forward.3x3', 'backward.disjoint.3x3'])
+    expect(names({ ...meeting, ties: 'share' }, ['pool', 'back'])).toEqual(['forward.3x3', 'parts', 'backward.shared'])
+  })
+
+  test('keeps nothing that nobody reads: alone, or of another image or other attributes', () => {
+    expect(names(tiling, ['pool'])).toEqual(['forward.pairs'])
+    expect(names(meeting, ['back'])).toEqual(['choice.3x3', 'backward.few'])
+    const apart = ['forward.3x3', 'choice.3x3', 'backward.few']
+    expect(names(meeting, ['pool', 'back'], { inputs: { x: 'other' } })).toEqual(apart)
+    expect(names(meeting, ['pool', 'back'], { attrs: { ...meeting, ties: 'last' } })).toEqual(apart)
+  })
+
+  test('keeps nothing where a plane of the image takes several bindings', () => {
+    const small = { ...usual, maxStorageBufferBindingSize: 512 }
+    expect(names(meeting, ['pool', 'back'], {}, small)).not.toContain('forward.choice.3x3')
+    expect(names(meeting, ['pool', 'back'], {}, { ...usual, maxStorageBufferBindingSize: 1024 })).toContain(
+      'forward.choice.3x3',
+    )
+  })
+})
+
 describe('the audit of a plan', () => {
   const sound = planned(lenetStep)
   const of = checked(lenetStep)

@@ -162,10 +162,10 @@ export const lowerAll = (
           const by = (of: Relatives): Result<Lowered> => lowerNode(node, feeds, limits, of)
           return F.pipe(
             by(relatives),
-            // both directions at once bind more tensors, and may be refused where each by itself is not
+            // what does more than go forward binds more tensors, and may be refused where that alone is not
             E.flatMap((own) =>
-              own.reverses === true && !own.launches.every((launch) => fitsInParts(launch, limits))
-                ? by({ ...relatives, reversal: undefined })
+              relatives.isReversed === true && !own.launches.every((launch) => fitsInParts(launch, limits))
+                ? by({ twin: relatives.twin })
                 : E.right(own),
             ),
             E.map((own) => [...lowered, own]),

@@ -150,11 +150,38 @@ const ofLogits = (
   afterForward,
 })
 
+const pooled = (name: string, attrs: Attributes, x: Shape, kernel: string): Asked => ({
+  name: `maxPool2d backward after forward, ${name}`,
+  op: 'maxPool2d',
+  direction: 'backward',
+  attrs,
+  shapes: { x },
+  // of which many are equal
+  fills: { x: 'ties' },
+  kernel,
+  afterForward: 'before',
+})
+const [ones, twos, threes] = [
+  [1, 1],
+  [2, 2],
+  [3, 3],
+] as const
+
 // what forward has left: a batch's statistics, a row's largest logit and sum; or both directions at once
 const afterForward: readonly Asked[] = [
   batchNorm('vectors', [3, 5, 6, 6], 'batchNorm.backward.sums.vectors'),
   batchNorm('odd planes', [4, 3, 5, 5], 'batchNorm.backward.sums '),
   batchNorm('short channels', [4, 3], 'batchNorm.backward.gamma'),
+  pooled('pairs of windows', { window: twos, stride: twos }, [3, 2, 6, 20], 'maxPool2d.backward.kept.pairs'),
+  pooled(
+    'the last of ties',
+    { window: twos, stride: twos, ties: 'last' },
+    [2, 3, 10, 8],
+    'maxPool2d.forward.choice.pairs',
+  ),
+  pooled('two that meet', { window: threes, stride: twos, padding: [1, 0, 1, 1] }, [2, 3, 9, 10], 'choice.3x3 '),
+  pooled('many that meet', { window: [4, 3], stride: ones, ties: 'last' }, [2, 3, 7, 8], 'maxPool2d.forward.choice '),
+  pooled('two that meet on one axis', { window: twos, stride: [2, 1] }, [2, 3, 8, 9], 'choice.2x2 '),
   ofLogits('short rows', {}, [7, 10], 'softmaxCrossEntropy.backward.kept '),
   ofLogits('rows of vectors', { reduction: 'sum' }, [5, 60], 'softmaxCrossEntropy.backward.kept.vectors'),
   ofLogits('few long rows', { reduction: 'none' }, [3, 131], 'softmaxCrossEntropy.backward.kept '),
@@ -261,7 +288,7 @@ describe.runIf(embedded)('kernels for much at once', () => {
     ...convolutions
       .filter(({ kernel }) => kernel.includes('backward.w'))
       .map((asked) => [asked.name, 'x', asked] as const),
-    ...afterForward.map((asked) => [asked.name, asked.op === 'batchNormTraining' ? 'x' : 'logits', asked] as const),
+    ...afterForward.map((asked) => [asked.name, asked.op === 'softmaxCrossEntropy' ? 'logits' : 'x', asked] as const),
   ])('%s, where some %s is NaN or infinite', async (_, into, asked) => {
     for (const value of [NaN, -Infinity])
       for (const at of [() => 0, (length: number) => length - 1])

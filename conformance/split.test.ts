@@ -55,6 +55,7 @@ interface Asked {
 const leaveSomething: Readonly<Partial<Record<OpName, readonly Cotangents[]>>> = {
   batchNormTraining: ['before'],
   softmaxCrossEntropy: ['before', 'after'],
+  maxPool2d: ['before'],
 }
 
 interface Formed {
@@ -308,7 +309,8 @@ describe.runIf(embedded)('work cut to fit small limits', () => {
     const short = everyKernel
       .filter(({ per }) => per !== 'subgroup')
       .map(keyOf)
-      .filter((key) => !long.has(key) && !standsIn.test(key))
+      // or stand in where tensors are cut, and are then met above
+      .filter((key) => !long.has(key) && (seen.get(key)?.size ?? 0) === 0 && !standsIn.test(key))
     assert(short.filter((key) => !/^(\w+\.(forward|total)|adam\.step) per element$/.test(key))).toEqual([])
   })
 
