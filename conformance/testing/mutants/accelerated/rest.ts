@@ -280,6 +280,7 @@ export const rest: readonly Mutant[] = [
     ['maxPool2d', 'programs'],
     "keeps && attrs.ties === 'last' ? 1 : 0",
     '0',
+    { unseen: 'a program in which a pool takes the last of ties, forward and backward' },
   ),
   max(
     'index',
