@@ -41,18 +41,17 @@ export interface Edit {
   readonly nth?: number
 }
 
-/** What a backend is asked to find a fault: an op in both its directions, or in one. */
-export type Touched = OpName | `${OpName} ${Direction}`
+/** What a backend is asked to find a fault: an op in both its directions, or in one, or the small programs. */
+export type Touched = OpName | `${OpName} ${Direction}` | 'programs'
 
-/** A device other than the embedded one as it is: one whose subgroups no kernel is written for. */
-export type Flavour = 'no subgroups'
+/** A device other than the embedded one as it is: one whose subgroups no kernel is written for, or one of 1 KiB a binding. */
+export type Flavour = 'no subgroups' | 'small bindings'
 
 interface Changed {
   /** `file: what is wrong` in a few words, the file without its ending */
   readonly id: string
   readonly edits: readonly Edit[]
-  /** with `programs` what ops do to each other, too */
-  readonly touches: readonly (Touched | 'programs')[]
+  readonly touches: readonly Touched[]
   readonly on?: Flavour
 }
 
@@ -90,7 +89,7 @@ export const mutantsOf =
   (
     family: Family,
     what: string,
-    touches: Touched | Changed['touches'],
+    touches: Touched | readonly Touched[],
     find: string,
     replace: string,
     { nth, and = [], ...more }: More = {},
@@ -112,7 +111,7 @@ export const mutantsOf =
 export const linesOf = ({ touches }: Pick<Changed, 'touches'>): typeof questions =>
   questions.filter(({ op, direction }) => touches.some((each) => each === op || each === `${op} ${direction}`))
 
-/** Whether the programs of the default run are asked as well, after the ops. */
+/** Whether the small programs are asked of a change. */
 export const asksPrograms = ({ touches }: Pick<Changed, 'touches'>): boolean => touches.includes('programs')
 
 /** Every op: for what all of them share. */

@@ -29,8 +29,16 @@ const loaded = async (code: string): Promise<object> => {
 let device: Promise<AcquiredDevice> | undefined
 const embedded = (): Promise<AcquiredDevice> => (device ??= acquireDevice('software')().then(right))
 
+const flavours: Readonly<Record<Flavour, (acquired: AcquiredDevice) => AcquiredDevice>> = {
+  'no subgroups': (acquired) => ({ ...acquired, fingerprint: { ...acquired.fingerprint, subgroups: false } }),
+  'small bindings': (acquired) => ({
+    ...acquired,
+    limits: { ...acquired.limits, maxStorageBufferBindingSize: 1024 },
+  }),
+}
+
 const flavoured = (acquired: AcquiredDevice, flavour: Flavour | undefined): AcquiredDevice =>
-  flavour === undefined ? acquired : { ...acquired, fingerprint: { ...acquired.fingerprint, subgroups: false } }
+  flavour === undefined ? acquired : flavours[flavour](acquired)
 
 /** A backend of edited sources, the accelerated one on the embedded device. */
 export const backendOf = async (room: Room, edits: readonly Edit[], flavour?: Flavour): Promise<Backend> => {

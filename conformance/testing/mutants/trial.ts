@@ -7,13 +7,11 @@ import { ask, fails } from '../../ask.js'
 import { caseAt, indicesOf } from '../../cases.js'
 import type { Case } from '../../form.js'
 import type { Judgement } from '../../judge.js'
-import { unanswered } from '../../judge.js'
 import type { Lost } from '../../nonFinite.js'
 import { askSpecials, isNonFinite, judgementOf, specialCases } from '../../nonFinite.js'
 import type { Rounding } from '../../probe.js'
+import { probePrograms } from '../../programs/probe.js'
 import { probeRounding } from '../../probe.js'
-import { probeProgram } from '../../programs/probe.js'
-import { scenarios } from '../../programs/scenarios.js'
 import { questionTable } from '../../table.js'
 import type { linesOf } from './mutant.js'
 import { usually } from './usual.js'
@@ -78,18 +76,6 @@ const failureAmong = async (
   return undefined
 }
 
-/** What is wrong with the first program of the default run that comes out wrong. */
-const failureOfPrograms = async (backend: Backend, watch: () => void): Promise<Failed | undefined> => {
-  for (const each of scenarios(seed)) {
-    watch()
-    const { program, failure } = answered(await probeProgram(backend, oracle, each)())
-    if (failure === undefined) continue
-    const { at, message, judgement = unanswered(message) } = failure
-    return { by: `program ${program}, ${at}`, how: wordsFor(judgement) }
-  }
-  return undefined
-}
-
 /** Special values that are lost where the backend as it is keeps them. */
 const lostBy = async (
   backend: Backend,
@@ -103,28 +89,37 @@ const lostBy = async (
   return lost.filter((_, i) => before[i]?.lost === undefined)
 }
 
+/** The first of the small programs that fails. */
+const failureOfPrograms = async (backend: Backend, watch: () => void): Promise<Failed | undefined> => {
+  watch()
+  const failed = answered(await probePrograms(backend, oracle, seed)()).find(({ failure }) => failure !== undefined)
+  if (failed?.failure === undefined) return undefined
+  const { at, message, judgement } = failed.failure
+  return { by: `${failed.program}, ${at}`, how: judgement === undefined ? message : wordsFor(judgement) }
+}
+
 /**
- * Asks a backend about some ops and directions, and programs where they are wanted, until it fails; `watch` hears of every
- * case. What it loses of NaN and the
+ * Asks a backend about some ops and directions, and the small programs, until it fails; `watch` hears of every case. What it loses of NaN and the
  * infinities counts where the backend as it is keeps it.
  */
 export const tried = async (
   backend: Backend,
   asItIs: () => Promise<Backend>,
   lines: ReturnType<typeof linesOf>,
+  programs: boolean,
   watch: () => void = () => undefined,
-  withPrograms = false,
 ): Promise<Outcome> => {
   const usual = await usually(backend, oracle, lines)
   const probed = await probeRounding(backend)()
   const rounding = E.isRight(probed) ? probed.right : 'unknown'
   let asked = 0
   let told: Failed | undefined
+  const counting = (): void => {
+    asked++
+    watch()
+  }
   for (const line of lines) {
-    const failed = await failureAmong(backend, line, rounding, () => {
-      asked++
-      watch()
-    })
+    const failed = await failureAmong(backend, line, rounding, counting)
     if (failed !== undefined) return { verdict: 'rejected', ...failed, asked, ...usual }
     for (const lost of await lostBy(backend, asItIs, line)) {
       const how = wordsFor(judgementOf(lost))
@@ -133,12 +128,7 @@ export const tried = async (
       told ??= { by, how }
     }
   }
-  const wrong = withPrograms
-    ? await failureOfPrograms(backend, () => {
-        asked++
-        watch()
-      })
-    : undefined
-  if (wrong !== undefined) return { verdict: 'rejected', ...wrong, asked, ...usual }
+  const failed = programs ? await failureOfPrograms(backend, counting) : undefined
+  if (failed !== undefined) return { verdict: 'rejected', ...failed, asked, ...usual }
   return { verdict: told === undefined ? 'passed' : 'told', ...told, asked, ...usual }
 }

@@ -16,8 +16,7 @@ process.on('message', (change: Mutant | Variant) => {
     const room = roomOf(change)
     const backend = await backendOf(room, change.edits, change.on)
     const asItIs = () => backendOf(room, [], change.on)
-    const watch = (): void => say({ alive: true })
-    say({ outcome: await tried(backend, asItIs, linesOf(change), watch, asksPrograms(change)) })
+    say({ outcome: await tried(backend, asItIs, linesOf(change), asksPrograms(change), () => say({ alive: true })) })
   }
   // a text that is gone, or that is no TypeScript any more: no answer's fault
   trial().catch((thrown: unknown) => say({ broken: thrown instanceof Error ? thrown.message : String(thrown) }))
