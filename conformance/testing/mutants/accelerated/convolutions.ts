@@ -143,6 +143,13 @@ export const convolutions: readonly Mutant[] = [
   ),
   conv(
     'index',
+    'db by vectors goes on from the end of a map in the next channel’s',
+    'conv2d backward',
+    'select(0u, (dims.O - 1u) * dims.fours, leaves)',
+    '0u',
+  ),
+  conv(
+    'index',
     'top for left in dw',
     ['conv2d backward', 'conv1d backward'],
     '- i32(dims.left);\n  return',
