@@ -290,8 +290,8 @@ export const convolutions: readonly Mutant[] = [
     'barrier',
     'lanes of dw add before the others are there',
     'conv2d backward',
-    'workgroupBarrier();\n    if (lane < half)',
-    'if (lane < half)',
+    'workgroupBarrier();\n    if (lane < half) {\n      for',
+    'if (lane < half) {\n      for',
     onNone,
   ),
   conv(
