@@ -122,12 +122,18 @@ const parts: Case = {
   form: form('parts', {}, { x: [4, 4, 20, 20], w: [8, 4, 5, 5], b: [8] }),
 }
 
-// windows of nine that do not overlap, and ties that are shared over few samples
+// windows of nine that do not overlap, others that do, and ties that are shared over few samples
 const apart: Case = {
   op: 'maxPool2d',
   direction: 'backward',
   seed: 'apart',
   form: form('apart', { window: [3, 3], stride: [3, 3] }, { x: [2, 3, 9, 12] }),
+}
+const meeting: Case = {
+  op: 'maxPool2d',
+  direction: 'backward',
+  seed: 'meeting',
+  form: form('meeting', { window: [2, 3], stride: [1, 2] }, { x: [2, 3, 9, 12] }),
 }
 const shared: Case = {
   op: 'maxout',
@@ -144,7 +150,7 @@ const timesOf = (op: OpName): number => (op.startsWith('conv') ? 1 : op === 'max
 const casesOf = (op: OpName, direction: Direction, device: PlanLimits): readonly Asked[] => {
   const times = new Map<string, number>()
   const drawn = classCases(op, direction, [7, 8, 9, 10, 11, 12])
-  const beside = [narrow, deep, parts, apart, shared].filter(
+  const beside = [narrow, deep, parts, apart, meeting, shared].filter(
     (asked) => asked.op === op && asked.direction === direction,
   )
   const sizeOfCase = ({ form: { shapes } }: Case): number => Math.max(...Object.values(shapes).map(sizeOf))
