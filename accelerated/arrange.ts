@@ -5,7 +5,7 @@ import { copy } from './copy.js'
 import { keptName, putInPlace, withEnding } from './fuse.js'
 import type { Group, Layout } from './groups.js'
 import type { Launch, Lowered, Slot } from './kernel.js'
-import { scratch as scratchSlot, tensorsOf } from './kernel.js'
+import { cotangent as cotangentSlot, gradient as gradientSlot, scratch as scratchSlot, tensorsOf } from './kernel.js'
 import type { PlanLimits } from './limits.js'
 import { segmentOf } from './limits.js'
 import { mapSideBySide } from './map.js'
@@ -50,7 +50,7 @@ const residentOf = (
   scratch: Readonly<Record<string, number>>,
   shapes: Readonly<Record<string, Shape>>,
   slot: Slot,
-  twin: Twin | undefined,
+  { twin, reversal }: Counterparts,
 ): Resident => {
   const [kind, name] = slot.split(':') as [string, string]
   if (kind === 'saved') {
@@ -58,7 +58,9 @@ const residentOf = (
     return valueNamed(value, shapes[value] as Shape)
   }
   if (kind === 'kept' && twin !== undefined)
-    return residentOf(twin.checked, twin.lowered.scratch, shapes, scratchSlot(name), undefined)
+    return residentOf(twin.checked, twin.lowered.scratch, shapes, scratchSlot(name), {})
+  if (kind === 'reversedCot' && reversal !== undefined) return residentOf(reversal, {}, shapes, cotangentSlot(name), {})
+  if (kind === 'reversedGrad' && reversal !== undefined) return residentOf(reversal, {}, shapes, gradientSlot(name), {})
   const own = (elements: number): Resident => ({
     key: `${slot} of ${node.name}`,
     title: `${name} of ${node.name}`,
@@ -84,6 +86,14 @@ export interface Twin {
   readonly lowered: Lowered
 }
 
+/** What launches of a node may touch of the same op in the other direction, on the same inputs. */
+export interface Counterparts {
+  /** of a backward node, the forward one */
+  readonly twin?: Twin | undefined
+  /** of a forward node, the backward one that may be made at once with it */
+  readonly reversal?: CheckedNode | undefined
+}
+
 /** Whether some attribute of a node is a number of its own at each run. */
 export const isFed = ({ node: { attrs } }: CheckedNode): boolean =>
   Object.values(attrs).some((value) => typeof value === 'object' && 'feed' in value)
@@ -92,7 +102,7 @@ export const isFed = ({ node: { attrs } }: CheckedNode): boolean =>
  * For a backward node the place of the forward one of the same op on the same inputs, whose outputs and scratch it may read.
  * One whose attributes are fed has none, so that at other values its launches follow from itself alone.
  */
-export const twinsOf = (nodes: readonly CheckedNode[]): readonly (number | undefined)[] => {
+const twinsOf = (nodes: readonly CheckedNode[]): readonly (number | undefined)[] => {
   const forward = new Map<string, number>()
   return nodes.map((checked, at) => {
     if (isFed(checked)) return undefined
@@ -104,27 +114,70 @@ export const twinsOf = (nodes: readonly CheckedNode[]): readonly (number | undef
   })
 }
 
-/** The forward node at a place, and what it came to. */
-export const twinAt = (
+/**
+ * For a forward node the place of the backward one that can be made at once with it: the only one of which it is the twin,
+ * and one that reads no cotangent made after it, nor a renewed state, which may be made later than its node stands.
+ */
+const reversalsOf = (
+  { program, nodes }: CheckedProgram,
+  twins: readonly (number | undefined)[],
+): ReadonlyMap<number, number> => {
+  const renewed = new Set(Object.values(program.carry))
+  const madeAt = new Map(
+    nodes.flatMap(({ node }, at) => Object.values(node.outputs).map((value) => [value, at] as const)),
+  )
+  const of = new Map<number, readonly number[]>()
+  twins.forEach((twin, at) => twin !== undefined && of.set(twin, [...(of.get(twin) ?? []), at]))
+  return new Map(
+    [...of].flatMap(([twin, [at, ...others]]) => {
+      const { cotangents = {} } = at === undefined ? {} : (nodes[at] as CheckedNode).node
+      const early = Object.values(cotangents).every((value) => !renewed.has(value) && (madeAt.get(value) ?? -1) < twin)
+      return at !== undefined && others.length === 0 && early ? [[twin, at] as const] : []
+    }),
+  )
+}
+
+/** Which nodes leave something to each other, by their places in the program. */
+export interface Relations {
+  /** of a backward node, the forward one */
+  readonly twins: readonly (number | undefined)[]
+  /** of a forward node, the backward one that may be made at once with it */
+  readonly reversals: ReadonlyMap<number, number>
+}
+
+/** Which nodes of a program leave something to each other: none in a plain plan. */
+export const relationsOf = (checked: CheckedProgram, plain: boolean): Relations => {
+  const twins = plain ? checked.nodes.map(() => undefined) : twinsOf(checked.nodes)
+  return { twins, reversals: reversalsOf(checked, twins) }
+}
+
+/** What the node at a place may touch of others, given what those before it came to. */
+export const counterpartsAt = (
   nodes: readonly CheckedNode[],
   lowered: readonly Lowered[],
-  at: number | undefined,
-): Twin | undefined =>
-  at === undefined ? undefined : { checked: nodes[at] as CheckedNode, lowered: lowered[at] as Lowered }
+  { twins, reversals }: Relations,
+  at: number,
+): Counterparts => {
+  const [twin, reversal] = [twins[at], reversals.get(at)]
+  return {
+    twin: twin === undefined ? undefined : { checked: nodes[twin] as CheckedNode, lowered: lowered[twin] as Lowered },
+    reversal: reversal === undefined ? undefined : nodes[reversal],
+  }
+}
 
 export const boundLaunches = (
   { nodes, shapes }: CheckedProgram,
-  twins: readonly (number | undefined)[],
+  relations: Relations,
   lowered: readonly Lowered[],
 ): readonly (readonly BoundLaunch[])[] =>
   lowered.map(({ launches, scratch }, at) => {
     const checked = nodes[at] as CheckedNode
-    const twin = twinAt(nodes, lowered, twins[at])
+    const others = counterpartsAt(nodes, lowered, relations, at)
     return launches.map((launch, k) => ({
       does: [{ node: checked.node.name, launch: k, prefix: '', first: 0 }],
       launch,
       binds: Object.fromEntries(
-        Object.entries(launch.bind).map(([name, slot]) => [name, residentOf(checked, scratch, shapes, slot, twin)]),
+        Object.entries(launch.bind).map(([name, slot]) => [name, residentOf(checked, scratch, shapes, slot, others)]),
       ),
     }))
   })

@@ -137,10 +137,12 @@ export const shaderOf = (kernel: Kernel, access: Readonly<Record<string, Access>
 export const kernelNameOf = (shader: string): string => shader.slice('// '.length, shader.indexOf('\n'))
 
 /**
- * Where a binding's elements are: an op's own tensor, scratch that lives as long as the node runs, or, backward, an output
- * or scratch of the same op forward on the same inputs, where the request says that it is saved or kept.
+ * Where a binding's elements are: an op's own tensor, scratch that lives as long as the node runs, or one of the same op in
+ * the other direction on the same inputs: backward, an output or scratch of the forward one, where the request says that it
+ * is saved or kept; forward, a cotangent or gradient of the backward one, where the request says that both may be made at once.
  */
-export type Slot = `${'in' | 'cot' | 'out' | 'grad' | 'saved' | 'kept'}:${string}` | `tmp:${string}`
+export type Slot =
+  `${'in' | 'cot' | 'out' | 'grad' | 'saved' | 'kept' | 'reversedCot' | 'reversedGrad'}:${string}` | `tmp:${string}`
 export const input = (name: string): Slot => `in:${name}`
 export const cotangent = (name: string): Slot => `cot:${name}`
 export const output = (name: string): Slot => `out:${name}`
@@ -148,6 +150,8 @@ export const gradient = (name: string): Slot => `grad:${name}`
 export const scratch = (name: string): Slot => `tmp:${name}`
 export const savedOutput = (name: string): Slot => `saved:${name}`
 export const keptScratch = (name: string): Slot => `kept:${name}`
+export const reversedCotangent = (name: string): Slot => `reversedCot:${name}`
+export const reversedGradient = (name: string): Slot => `reversedGrad:${name}`
 
 /**
  * What every element of the tensors that are written is of the same element of those that are read, and of numbers that are
@@ -200,6 +204,8 @@ export interface Launch {
 export interface Lowered {
   readonly launches: readonly Launch[]
   readonly scratch: Readonly<Record<string, number>>
+  /** forward, whether they do all that the same op backward is for as well */
+  readonly reverses?: boolean
 }
 
 /** Launches in order, those left out that are undefined; what comes to several brings its scratch along. */

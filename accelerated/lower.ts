@@ -22,6 +22,11 @@ export interface Request<A = Attributes, S = AnySizes, I extends string = string
   kept(scratch: string): boolean
   /** forward, whether the program has the same op backward, which may read what is kept */
   readonly isReversed: boolean
+  /**
+   * forward, whether all that the same op backward reads is there before, so that both may be done at once: what comes of it
+   * then says that it `reverses`
+   */
+  readonly reversesAtOnce: boolean
   /** how many lanes every subgroup of the device has, where that is one number */
   readonly subgroupSize?: number
 }

@@ -288,12 +288,12 @@ describe('the plan of a LeNet-5 training step', () => {
   const optimizers = ['sgd', 'momentum', 'adagrad', 'rmsprop', 'adadelta', 'adam', 'adamw'] as const
   const onProcessor = { ...usual, subgroupSize: 8 }
 
-  test('is 29 launches and no copy where plainly it is 48 and 20', () => {
+  test('is 28 launches and no copy where plainly it is 48 and 20', () => {
     const [made, plain] = [
       planned(stepBy('momentum'), ['loss'], onProcessor),
       planned(stepBy('momentum'), ['loss'], onProcessor, { plain: true }),
     ]
-    expect([made.launches.length, made.carries.length]).toEqual([29, 0])
+    expect([made.launches.length, made.carries.length]).toEqual([28, 0])
     expect([plain.launches.length, plain.carries.length]).toEqual([48, 20])
     const ending = (by: string) => made.launches.map(kernelOf).filter((name) => name.endsWith(`+${by}`))
     expect(ending('relu.forward').map((name) => name.split('.')[0])).toEqual(['conv2d', 'conv2d', 'dense', 'dense'])
@@ -357,8 +357,8 @@ describe('the plan of a LeNet-5 training step', () => {
 
   test('costs fusion only where something is watched', () => {
     const program = stepBy('momentum')
-    expect(planned(program, ['loss', 'conv1'], onProcessor).launches).toHaveLength(29)
-    expect(planned(program, everyValue(program), onProcessor).launches).toHaveLength(29)
+    expect(planned(program, ['loss', 'conv1'], onProcessor).launches).toHaveLength(28)
+    expect(planned(program, everyValue(program), onProcessor).launches).toHaveLength(28)
     const updates = planned(program, everyValue(program), onProcessor).launches.at(-1)
     expect(updates?.does).toHaveLength(10)
     expect(problems(program, everyValue(program), onProcessor)).toEqual([])
@@ -370,6 +370,146 @@ describe('the plan of a LeNet-5 training step', () => {
     expect(carries).toEqual([])
     expect(launches.filter(({ node }) => node.endsWith('.update')).length).toBeGreaterThan(2)
     expect(problems(stepBy('adam', 2), ['loss'], small)).toEqual([])
+  })
+})
+
+describe('a loss and its gradient', () => {
+  const [N, C] = [20, 100]
+  const attrs = { reduction: 'mean' }
+  const read = { logits: 'logits', target: 'target' }
+  const loss = node('loss', 'softmaxCrossEntropy', read, { loss: 'loss' }, attrs)
+  const gradient = (change: Partial<ProgramNode> = {}): ProgramNode => ({
+    ...loss,
+    name: 'gradient',
+    direction: 'backward',
+    cotangents: { loss: 'd' },
+    outputs: { logits: 'dlogits' },
+    ...change,
+  })
+  const inputs = { logits: [N, C], target: [N, C], other: [N, C], d: [] }
+  const of = (nodes: readonly ProgramNode[], carry: Program['carry'] = {}): Program =>
+    programOf(inputs, nodes, ['loss', ...nodes.flatMap(({ outputs }) => Object.values(outputs))], carry)
+  const names = (program: Program, limits = usual, watch = program.outputs): readonly string[] => {
+    expect(problems(program, watch, limits)).toEqual([])
+    return planned(program, watch, limits).launches.map((launch) =>
+      kernelOf(launch).replace('softmaxCrossEntropy.', '').replace('.vectors', ''),
+    )
+  }
+
+  test('are one launch, then the mean, whatever is watched', () => {
+    const program = of([loss, gradient()])
+    expect(names(program)).toEqual(['both', 'total'])
+    expect(names(program, usual, [])).toEqual(['both', 'total'])
+    expect(names(program, usual, everyValue(program))).toEqual(['both', 'total'])
+    const each = { reduction: 'none' }
+    const apart = programOf({ ...inputs, d: [N] }, [{ ...loss, attrs: each }, gradient({ attrs: each })], ['dlogits'])
+    expect(names(apart)).toEqual(['both'])
+  })
+
+  test('are one launch where the cotangent is made before, and two where it is made after', () => {
+    const cotangent = node('c', 'relu', { x: 'd' })
+    const by = gradient({ cotangents: { loss: 'c' } })
+    expect(names(of([cotangent, loss, by]))).toEqual(['relu.forward', 'both', 'total'])
+    expect(names(of([loss, cotangent, by]))).toEqual(['forward', 'total', 'relu.forward', 'backward.kept'])
+    const ofLoss = gradient({ cotangents: { loss: 'loss' } })
+    expect(names(of([loss, ofLoss]))).toEqual(['forward', 'total', 'backward.kept'])
+  })
+
+  test('are two launches where the cotangent is a state that is renewed, for it may be renewed with others, later', () => {
+    const renewed = node('next', 'relu', { x: 'd' })
+    const by = gradient({ cotangents: { loss: 'next' } })
+    expect(names(of([renewed, loss, by], { d: 'next' }))).toContain('backward.kept')
+  })
+
+  test('are two launches that leave nothing to each other where they are of other inputs or attributes', () => {
+    const apart = ['forward', 'total', 'backward']
+    expect(names(of([loss, gradient({ inputs: { logits: 'logits', target: 'other' } })]))).toEqual(apart)
+    expect(names(of([loss, gradient({ attrs: { reduction: 'sum' } })]))).toEqual(apart)
+  })
+
+  test('are apart where there are two gradients of one loss, of which each reads what the loss has left', () => {
+    const again = gradient({ name: 'again', outputs: { logits: 'again' } })
+    expect(names(of([loss, gradient(), again]))).toEqual(['forward', 'total', 'backward.kept', 'backward.kept'])
+  })
+
+  test('are one launch in parts where bindings are small, and apart where a row is longer than one', () => {
+    const smaller = (rows: number): PlanLimits => ({ ...usual, maxStorageBufferBindingSize: 1024 * rows })
+    const inParts = names(of([loss, gradient()]), smaller(2))
+    expect(inParts.slice(0, -1).every((name) => name === 'both')).toBe(true)
+    expect(inParts.length).toBeGreaterThan(3)
+    const long = { ...of([loss, gradient()]), inputs: { logits: [2, 300], target: [2, 300], other: [2, 300], d: [] } }
+    expect(names(long, smaller(1))).not.toContain('both')
+  })
+
+  test('are apart where the driver refuses the kernel that makes both', () => {
+    const refused = ['softmaxCrossEntropy.both', 'softmaxCrossEntropy.both.vectors']
+    const limits = { ...usual, tuning: { choices: {}, refused } }
+    expect(names(of([loss, gradient()]), limits)).toEqual(['forward', 'total', 'backward.kept'])
+  })
+
+  test('take a launch less in a training step', () => {
+    const step = planned(lenetStep).launches.map(kernelOf)
+    expect(step.filter((name) => name.startsWith('softmaxCrossEntropy'))).toEqual([
+      'softmaxCrossEntropy.both',
+      'softmaxCrossEntropy.total',
+    ])
+  })
+})
+
+describe('a pool that goes backward', () => {
+  const shape: Shape = [2, 3, 12, 12]
+  const names = (
+    attrs: ProgramNode['attrs'],
+    of: readonly string[],
+    change: Partial<ProgramNode> = {},
+    limits = usual,
+  ) => {
+    const pool = node('pool', 'maxPool2d', { x: 'x' }, { y: 'y' }, attrs)
+    const back: ProgramNode = {
+      ...pool,
+      name: 'back',
+      direction: 'backward',
+      cotangents: { y: 'dy' },
+      outputs: { x: 'dx' },
+      ...change,
+    }
+    const { shapes } = checked(programOf({ x: shape, other: shape }, [pool], ['y']))
+    const nodes = [pool, back].filter(({ name }) => of.includes(name))
+    const outputs = nodes.flatMap(({ outputs }) => Object.values(outputs))
+    const program = programOf({ x: shape, other: shape, dy: shapes['y'] as Shape }, nodes, outputs)
+    expect(problems(program, outputs, limits)).toEqual([])
+    expect(problems(program, everyValue(program), limits)).toEqual([])
+    return planned(program, outputs, limits).launches.map((launch) => kernelOf(launch).replace('maxPool2d.', ''))
+  }
+  const tiling = { window: [2, 2], stride: [2, 2] }
+  const meeting = { window: [3, 3], stride: [2, 2] }
+
+  test('keeps what each window has chosen, where windows meet or are taken by pairs', () => {
+    expect(names(meeting, ['pool', 'back'])).toEqual(['forward.choice.3x3', 'backward.few'])
+    expect(names({ window: [4, 4], stride: [1, 1] }, ['pool', 'back'])).toEqual(['forward.choice', 'backward'])
+    expect(names(tiling, ['pool', 'back'])).toEqual(['forward.choice.pairs', 'backward.kept.pairs'])
+  })
+
+  test('searches again where windows lie apart, and where all that are equal share', () => {
+    const apart = { window: [3, 3], stride: [3, 3] }
+    expect(names(apart, ['pool', 'back'])).toEqual(['forward.3x3', 'backward.disjoint.3x3'])
+    expect(names({ ...meeting, ties: 'share' }, ['pool', 'back'])).toEqual(['forward.3x3', 'parts', 'backward.shared'])
+  })
+
+  test('keeps nothing that nobody reads: alone, or of another image or other attributes', () => {
+    expect(names(tiling, ['pool'])).toEqual(['forward.pairs'])
+    expect(names(meeting, ['back'])).toEqual(['choice.3x3', 'backward.few'])
+    const apart = ['forward.3x3', 'choice.3x3', 'backward.few']
+    expect(names(meeting, ['pool', 'back'], { inputs: { x: 'other' } })).toEqual(apart)
+    expect(names(meeting, ['pool', 'back'], { attrs: { ...meeting, ties: 'last' } })).toEqual(apart)
+  })
+
+  test('keeps nothing where a plane of the image takes several bindings', () => {
+    const small = { ...usual, maxStorageBufferBindingSize: 512 }
+    expect(names(meeting, ['pool', 'back'], {}, small)).not.toContain('forward.choice.3x3')
+    expect(names(meeting, ['pool', 'back'], {}, { ...usual, maxStorageBufferBindingSize: 1024 })).toContain(
+      'forward.choice.3x3',
+    )
   })
 })
 

@@ -5,17 +5,17 @@ import type { CheckedNode, CheckedProgram } from '../spec/program.js'
 import { nodeAttributes } from '../spec/program.js'
 import type { Shape, Tensors } from '../spec/tensor.js'
 import { sizeOf } from '../spec/tensor.js'
-import type { BoundLaunch, Deed, Located, Resident, Twin } from './arrange.js'
+import type { BoundLaunch, Counterparts, Deed, Located, Relations, Resident } from './arrange.js'
 import {
   boundLaunches,
+  counterpartsAt,
   fused,
   grouped,
   inPlace,
   isFed,
   locator,
   nothing,
-  twinAt,
-  twinsOf,
+  relationsOf,
   valueNamed,
   withoutCopies,
 } from './arrange.js'
@@ -84,9 +84,7 @@ export interface Plan {
 }
 
 /** What a node can leave to another, or have from it: its op in the other direction, on the same inputs. */
-export interface Relatives {
-  /** of a backward node, the forward one */
-  readonly twin?: Twin | undefined
+export interface Relatives extends Counterparts {
   /** of a forward node, whether there is a backward one */
   readonly isReversed?: boolean
 }
@@ -99,7 +97,7 @@ export const lowerNode = (
   checked: CheckedNode,
   feeds: Tensors,
   { subgroupSize, tuning = untuned }: Pick<PlanLimits, 'subgroupSize' | 'tuning'> = {},
-  { twin, isReversed = false }: Relatives = {},
+  { twin, reversal, isReversed = false }: Relatives = {},
 ): Result<Lowered> => {
   const { node, sizes } = checked
   return F.pipe(
@@ -108,7 +106,9 @@ export const lowerNode = (
       const lowering: Lowering = lowerings[node.op]
       const lower = lowering[node.direction]
       if (lower === undefined) return fail('NoBackward', `${node.op} has no ${node.direction} here`)
-      const by = (lanes: number | undefined): Lowered =>
+      // the forward node has done it all
+      if (twin?.lowered.reverses === true) return E.right({ launches: [], scratch: {} })
+      const by = (lanes: number | undefined, reversesAtOnce = false): Lowered =>
         lower({
           attrs,
           sizes,
@@ -118,9 +118,13 @@ export const lowerNode = (
           saved: (name) => twin?.checked.node.outputs[name] !== undefined,
           kept: (name) => twin?.lowered.scratch[name] !== undefined,
           isReversed,
+          reversesAtOnce,
           ...(lanes === undefined ? {} : { subgroupSize: lanes }),
         })
-      const first = by(tuning.choices[shapeClassOf(checked) ?? ''] === 'tiles' ? undefined : subgroupSize)
+      const first = by(
+        tuning.choices[shapeClassOf(checked) ?? ''] === 'tiles' ? undefined : subgroupSize,
+        reversal !== undefined,
+      )
       const refused = first.launches.some(({ kernel }) => tuning.refused.includes(kernel.name))
       return E.right(refused ? by(undefined) : first)
     }),
@@ -128,32 +132,49 @@ export const lowerNode = (
   )
 }
 
+// whether some part of a launch, if only one unit, has each of its tensors in one binding
+const fitsInParts = (launch: Launch, limits: PlanLimits): boolean => {
+  const { kernel, outer } = launch.orElse ?? launch
+  const widest = Math.max(0, ...Object.values(outer?.slices ?? {}))
+  return (
+    tensorsOf(kernel).length <= limits.maxStorageBuffersPerShaderStage &&
+    widest <= segmentOf(limits) - limits.minStorageBufferOffsetAlignment / 4
+  )
+}
+
 /** The launches of all nodes, by themselves or as what they leave to each other lets them be. */
 export const lowerAll = (
   nodes: readonly CheckedNode[],
   feeds: Tensors,
-  limits: Pick<PlanLimits, 'subgroupSize' | 'tuning'>,
-  twins: readonly (number | undefined)[],
+  limits: PlanLimits,
+  relations: Relations,
 ): Result<readonly Lowered[]> => {
-  const reversed = new Set(twins)
+  const reversed = new Set(relations.twins)
   return nodes.reduce(
     (before: Result<readonly Lowered[]>, node, at) =>
       F.pipe(
         before,
-        E.flatMap((lowered) =>
-          F.pipe(
-            lowerNode(node, feeds, limits, { twin: twinAt(nodes, lowered, twins[at]), isReversed: reversed.has(at) }),
+        E.flatMap((lowered) => {
+          const relatives: Relatives = {
+            ...counterpartsAt(nodes, lowered, relations, at),
+            isReversed: reversed.has(at),
+          }
+          const by = (of: Relatives): Result<Lowered> => lowerNode(node, feeds, limits, of)
+          return F.pipe(
+            by(relatives),
+            // what does more than go forward binds more tensors, and may be refused where that alone is not
+            E.flatMap((own) =>
+              relatives.isReversed === true && !own.launches.every((launch) => fitsInParts(launch, limits))
+                ? by({ twin: relatives.twin })
+                : E.right(own),
+            ),
             E.map((own) => [...lowered, own]),
-          ),
-        ),
+          )
+        }),
       ),
     E.right([]),
   )
 }
-
-/** Which nodes leave something to each other: none in a plain plan. */
-export const relatives = (nodes: readonly CheckedNode[], plain: boolean): readonly (number | undefined)[] =>
-  plain ? nodes.map(() => undefined) : twinsOf(nodes)
 
 const bytesOf = (elements: number): number => Math.max(elements, 1) * 4
 
@@ -532,11 +553,11 @@ export const plan = (
         `a binding holds ${limits.maxStorageBufferBindingSize} bytes (maxStorageBufferBindingSize); offsets are multiples of ${alignment}`,
       ),
     ),
-    E.let('twins', () => relatives(nodes, plain)),
-    E.bind('lowered', ({ twins }) => lowerAll(nodes, feeds, limits, twins)),
+    E.let('relations', () => relationsOf(checked, plain)),
+    E.bind('lowered', ({ relations }) => lowerAll(nodes, feeds, limits, relations)),
     E.let('layout', () => given ?? (plain ? noLayout : stateLayout(checked, limits))),
-    E.let('arranged', ({ lowered, twins, layout }) => {
-      const bound = boundLaunches(checked, twins, lowered)
+    E.let('arranged', ({ lowered, relations, layout }) => {
+      const bound = boundLaunches(checked, relations, lowered)
       const placed = locator(layout, new Map(), shapes)
       const together = new Map(
         layout.groups.map((group) => [group.nodes.at(-1), grouped(group, bound, placed, alignment / 4)] as const),

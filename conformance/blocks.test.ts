@@ -11,15 +11,16 @@ import { oracle } from '../reference/index.js'
 import type { Attributes } from '../spec/attributes.js'
 import { lanesThenTree } from '../spec/bound.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
-import { opOf } from '../spec/catalogue.js'
-import type { ProgramNode } from '../spec/program.js'
+import type { Question } from '../spec/program.js'
 import { answersOf, checkProgram, oneNode } from '../spec/program.js'
-import type { Shape, Tensor } from '../spec/tensor.js'
+import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
 import type { Case, Fill } from './form.js'
 import { realise } from './form.js'
 import { expectWhole } from './judge.js'
 import { isRight } from './nonFinite.js'
 import { form } from './questions.js'
+import type { Cotangents } from './testing/afterForward.js'
+import { answersApart, askedAfterForward } from './testing/afterForward.js'
 import { right } from './testing/shaken.js'
 
 /**
@@ -37,8 +38,8 @@ interface Asked {
   readonly fills?: Readonly<Record<string, Fill>>
   /** in the name of a kernel that has to be among the launches */
   readonly kernel: string
-  /** whether the same op goes forward before, and leaves what it knows */
-  readonly isAfterForward?: true
+  /** whether the same op goes forward before, and leaves what it knows; and when the cotangents are there */
+  readonly afterForward?: Cotangents
 }
 
 const shapes = (op: OpName, K: number): Readonly<Record<string, Readonly<Record<string, Shape>>>> =>
@@ -130,28 +131,90 @@ const batchNorm = (name: string, x: Shape, kernel: string): Asked => ({
   },
   fills: { runningVar: 'positive' },
   kernel,
-  isAfterForward: true,
+  afterForward: 'before',
 })
-const ofLogits = (name: string, attrs: Attributes, shape: Shape, kernel: string): Asked => ({
-  name: `softmaxCrossEntropy backward after forward, ${name}`,
+const ofLogits = (
+  name: string,
+  attrs: Attributes,
+  shape: Shape,
+  kernel: string,
+  afterForward: Cotangents = 'after',
+): Asked => ({
+  name: `softmaxCrossEntropy backward ${afterForward === 'after' ? 'after' : 'with'} forward, ${name}`,
   op: 'softmaxCrossEntropy',
   direction: 'backward',
   attrs,
   shapes: { logits: shape, target: shape },
   fills: { target: 'normal' },
   kernel,
-  isAfterForward: true,
+  afterForward,
 })
 
-// what forward has left: a batch's statistics, a row's largest logit and sum
+const pooled = (name: string, attrs: Attributes, x: Shape, kernel: string): Asked => ({
+  name: `maxPool2d backward after forward, ${name}`,
+  op: 'maxPool2d',
+  direction: 'backward',
+  attrs,
+  shapes: { x },
+  // of which many are equal
+  fills: { x: 'ties' },
+  kernel,
+  afterForward: 'before',
+})
+const [ones, twos, threes] = [
+  [1, 1],
+  [2, 2],
+  [3, 3],
+] as const
+
+// what forward has left: a batch's statistics, a row's largest logit and sum; or both directions at once
 const afterForward: readonly Asked[] = [
   batchNorm('vectors', [3, 5, 6, 6], 'batchNorm.backward.sums.vectors'),
   batchNorm('odd planes', [4, 3, 5, 5], 'batchNorm.backward.sums '),
   batchNorm('short channels', [4, 3], 'batchNorm.backward.gamma'),
+  pooled('pairs of windows', { window: twos, stride: twos }, [3, 2, 6, 20], 'maxPool2d.backward.kept.pairs'),
+  pooled(
+    'the last of ties',
+    { window: twos, stride: twos, ties: 'last' },
+    [2, 3, 10, 8],
+    'maxPool2d.forward.choice.pairs',
+  ),
+  pooled('two that meet', { window: threes, stride: twos, padding: [1, 0, 1, 1] }, [2, 3, 9, 10], 'choice.3x3 '),
+  pooled('many that meet', { window: [4, 3], stride: ones, ties: 'last' }, [2, 3, 7, 8], 'maxPool2d.forward.choice '),
+  pooled('two that meet on one axis', { window: twos, stride: [2, 1] }, [2, 3, 8, 9], 'choice.2x2 '),
   ofLogits('short rows', {}, [7, 10], 'softmaxCrossEntropy.backward.kept '),
   ofLogits('rows of vectors', { reduction: 'sum' }, [5, 60], 'softmaxCrossEntropy.backward.kept.vectors'),
   ofLogits('few long rows', { reduction: 'none' }, [3, 131], 'softmaxCrossEntropy.backward.kept '),
+  ofLogits('short rows', {}, [7, 10], 'softmaxCrossEntropy.both ', 'before'),
+  ofLogits('short rows, each by itself', { reduction: 'none' }, [7, 10], 'softmaxCrossEntropy.both ', 'before'),
+  ofLogits('rows of vectors', { reduction: 'sum' }, [5, 60], 'softmaxCrossEntropy.both.vectors', 'before'),
+  ofLogits(
+    'rows of vectors, each by itself',
+    { reduction: 'none' },
+    [5, 36],
+    'softmaxCrossEntropy.both.vectors',
+    'before',
+  ),
+  ofLogits('few long rows', { reduction: 'none' }, [3, 131], 'softmaxCrossEntropy.both ', 'before'),
 ]
+
+/** The first elements of each answer that are not right. */
+const wrongIn = (question: Question, answers: Tensors): readonly string[] => {
+  const { values, bounds } = right(expectWhole(oracle, question, lanesThenTree))
+  return Object.entries(answers).flatMap(([name, { data }]) =>
+    Array.from({ length: data.length }, (_, i) => i)
+      .filter(
+        (i) =>
+          !isRight(
+            data[i] as number,
+            (values[name] as Tensor).data[i] as number,
+            (bounds[name] as Tensor).data[i] as number,
+          ),
+      )
+      .slice(0, 3)
+      .map((i) => `${name}[${i}] is ${data[i]}, not ${(values[name] as Tensor).data[i]}`),
+  )
+}
 
 describe.runIf(embedded)('kernels for much at once', () => {
   let device: AcquiredDevice
@@ -165,7 +228,7 @@ describe.runIf(embedded)('kernels for much at once', () => {
   })
 
   const worst = async (
-    { op, direction, attrs, shapes, fills = {}, kernel, isAfterForward }: Asked,
+    { op, direction, attrs, shapes, fills = {}, kernel, afterForward: order }: Asked,
     change: (name: string, tensor: Tensor) => Tensor,
   ): Promise<readonly string[]> => {
     const asked: Case = { op, direction, seed: `blocks ${op}`, form: form('blocks', attrs, { ...shapes }, fills) }
@@ -174,36 +237,16 @@ describe.runIf(embedded)('kernels for much at once', () => {
       ...drawn,
       inputs: Object.fromEntries(Object.entries(drawn.inputs).map(([name, x]) => [name, change(name, x)])),
     }
-    const { program: alone, feeds } = oneNode(question)
-    const [node] = alone.nodes as [ProgramNode]
-    const [result] = Object.keys(opOf(op).outputs) as [string]
-    const forward: ProgramNode = {
-      ...node,
-      name: 'before',
-      direction: 'forward',
-      cotangents: {},
-      outputs: { [result]: 'before' },
-    }
-    const program = isAfterForward ? { ...alone, nodes: [forward, node] } : alone
+    const { program, feeds } = order === undefined ? oneNode(question) : askedAfterForward(question, order)
     const planned = right(plan(right(checkProgram(program)), feeds, program.outputs, planLimits(device)))
     expect(`${planned.launches.map(kernelOf).join(' ')} `).toContain(kernel)
     const prepared = right(await executor.prepare(planned))
     const answers = answersOf(right(await executor.execute(prepared, feeds)))
     executor.discard(prepared)
-    const { values, bounds } = right(expectWhole(oracle, question, lanesThenTree))
-    return Object.entries(answers).flatMap(([name, { data }]) =>
-      Array.from({ length: data.length }, (_, i) => i)
-        .filter(
-          (i) =>
-            !isRight(
-              data[i] as number,
-              (values[name] as Tensor).data[i] as number,
-              (bounds[name] as Tensor).data[i] as number,
-            ),
-        )
-        .slice(0, 3)
-        .map((i) => `${name}[${i}] is ${data[i]}, not ${(values[name] as Tensor).data[i]}`),
-    )
+    if (order === undefined) return wrongIn(question, answers)
+    const { forward, backward } = answersApart(question, answers)
+    expect(Object.keys(forward.answers)).toHaveLength(1)
+    return [...wrongIn(forward.question, forward.answers), ...wrongIn(question, backward)]
   }
 
   const withSpecial =
@@ -245,7 +288,7 @@ describe.runIf(embedded)('kernels for much at once', () => {
     ...convolutions
       .filter(({ kernel }) => kernel.includes('backward.w'))
       .map((asked) => [asked.name, 'x', asked] as const),
-    ...afterForward.map((asked) => [asked.name, asked.op === 'batchNormTraining' ? 'x' : 'logits', asked] as const),
+    ...afterForward.map((asked) => [asked.name, asked.op === 'softmaxCrossEntropy' ? 'logits' : 'x', asked] as const),
   ])('%s, where some %s is NaN or infinite', async (_, into, asked) => {
     for (const value of [NaN, -Infinity])
       for (const at of [() => 0, (length: number) => length - 1])

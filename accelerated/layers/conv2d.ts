@@ -151,6 +151,44 @@ fn finish(o: u32, sum: f32) { set_db(o, sum); }
 })
 
 /**
+ * The same of maps of whole vectors of four: a lane's vector and the one 64 further lie `whole` maps and `rest` vectors apart,
+ * or a map more where that leaves the map, so that nothing is divided on the way.
+ */
+export const conv2dBackwardBVectors = kernel({
+  name: 'conv2d.backward.b.vectors',
+  per: 'workgroup',
+  workgroup: 64,
+  reads: ['dy'],
+  writes: ['db'],
+  dims: ['O', 'fours', 'terms'],
+  vectors: ['dy'],
+  code: /* wgsl */ `
+var<workgroup> sums: array<f32, 64>;
+fn group(o: u32, lane: u32) {
+  let whole = 64u / dims.fours;
+  let rest = 64u % dims.fours;
+  let further = whole * dims.O * dims.fours + rest;
+  var p = lane % dims.fours;
+  var at = (lane / dims.fours * dims.O + o) * dims.fours + p;
+  var own = vec4<f32>();
+  for (var k = lane; k < dims.terms; k += 64u) {
+    own += dy(at);
+    let leaves = p + rest >= dims.fours;
+    p = select(p + rest, p + rest - dims.fours, leaves);
+    at += further + select(0u, (dims.O - 1u) * dims.fours, leaves);
+  }
+  sums[lane] = (own.x + own.y) + (own.z + own.w);
+  for (var half = 32u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if (lane < half) { sums[lane] += sums[lane + half]; }
+  }
+  workgroupBarrier();
+  if (lane == 0u) { set_db(o, sums[0]); }
+}
+`,
+})
+
+/**
  * The same as `conv2dForward` by 4 × 4 tiles of a group's filters × positions. Where a tap falls for the four positions
  * is found once for each (kh,kw); inside, only the channels run.
  */
@@ -631,8 +669,19 @@ export const correlate = (
 }
 
 /** One launch for db, a sum over batch and the `area` positions of each map. */
-export const addUpMaps = (N: number, O: number, area: number, bind: Bind<'dy' | 'db'>): Launch =>
-  reduce(conv2dBackwardB, O, N * area, { bind, dims: { O, area } })
+export const addUpMaps = (N: number, O: number, area: number, bind: Bind<'dy' | 'db'>): Launch => {
+  const plain = reduce(conv2dBackwardB, O, N * area, { bind, dims: { O, area } })
+  return plain.kernel.per !== 'workgroup' || area % 4 !== 0
+    ? plain
+    : {
+        kernel: conv2dBackwardBVectors,
+        bind,
+        count: O,
+        dims: { O, fours: area / 4, terms: (N * area) / 4 },
+        params: {},
+        orElse: plain,
+      }
+}
 
 const convolutionOf = (attrs: AttrsOf<'conv2d'>, sizes: SizesOf<'conv2d'>): Convolution => {
   const [sh, sw] = attrs.stride

@@ -1,6 +1,6 @@
 import type { Pool } from '../../spec/layers/pool.js'
 import type { Kernel, Launch, Outer } from '../kernel.js'
-import { cotangent, gradient, input, kernel, launches, output, scratch } from '../kernel.js'
+import { cotangent, gradient, input, keptScratch, kernel, launches, output, scratch } from '../kernel.js'
 import { isNanFunction, largerFunction } from '../functions.js'
 import type { Lower } from '../lower.js'
 import { poolDims, poolNumbers, windowsAround } from './pool.js'
@@ -117,6 +117,34 @@ fn element(flat: u32) {
 `,
 })
 
+// which of a window's elements lies at a place of its plane, kh·KW + kw counted from the window's corner
+const ofWindow = /* wgsl */ `
+fn of_window(place: u32, i: u32, j: u32) -> f32 {
+  let kh = place / dims.W + dims.top - i * dims.sh;
+  let kw = place % dims.W + dims.left - j * dims.sw;
+  return f32(kh * dims.KW + kw);
+}
+`
+
+/** The same, and which of its elements each window takes, for backward: exact in f32. */
+export const maxPool2dForwardChoice = byWindow({
+  name: 'maxPool2d.forward.choice',
+  reads: ['x'],
+  writes: ['y', 'choice'],
+  dims: [...poolDims, 'last'],
+  code: /* wgsl */ `
+${ofWindow}
+fn element(flat: u32) {
+  let j = flat % dims.Wo;
+  let i = flat / dims.Wo % dims.Ho;
+  let start = flat / (dims.Wo * dims.Ho) * dims.H * dims.W;
+  let found = maximum(start, i, j);
+  set_y(flat, found.value);
+  set_choice(flat, of_window(found.place - start, i, j));
+}
+`,
+})
+
 /*
  * Windows of 2 × 2 that tile an image whose rows are whole vectors of four. A vector of a row and the one below it hold two
  * windows, and as y has half as many rows of half as many columns, pair p of y's elements lies below vectors
@@ -154,6 +182,28 @@ const overPairs = (
   return { kernel, bind, count: Math.min(step, fours), dims: { ...dims, across, step, fours }, params: {} }
 }
 
+// of four windows the maxima, and which of their elements these are: the last of those that are told, else the first
+const chosen = /* wgsl */ `
+struct Chosen { value: vec4<f32>, is1: vec4<bool>, is2: vec4<bool>, is3: vec4<bool> }
+fn chosen(p: u32, q: u32) -> Chosen {
+  let top = array<vec4<f32>, 2>(x(p), x(q));
+  let bottom = array<vec4<f32>, 2>(x(p + dims.across), x(q + dims.across));
+  // the four elements of each of four windows
+  let e0 = vec4<f32>(top[0].xz, top[1].xz);
+  let e1 = vec4<f32>(top[0].yw, top[1].yw);
+  let e2 = vec4<f32>(bottom[0].xz, bottom[1].xz);
+  let e3 = vec4<f32>(bottom[0].yw, bottom[1].yw);
+  let last = vec4<bool>(dims.last == 1u);
+  var value = e0;
+  let is1 = (e1 > value) | is_nan(e1) | (last & (e1 == value));
+  value = select(value, e1, is1);
+  let is2 = (e2 > value) | is_nan(e2) | (last & (e2 == value));
+  value = select(value, e2, is2);
+  let is3 = (e3 > value) | is_nan(e3) | (last & (e3 == value));
+  return Chosen(select(value, e3, is3), is1, is2, is3);
+}
+`
+
 /** One invocation makes some vectors of y, two pairs each. */
 export const maxPool2dForwardPairs = kernel({
   name: 'maxPool2d.forward.pairs',
@@ -172,6 +222,58 @@ fn windows(four: u32, p: u32, q: u32) {
 `,
 })
 
+// what the four elements of each of four windows are given, to where they lie
+const spread = /* wgsl */ `
+fn spread(p: u32, q: u32, d0: vec4<f32>, d1: vec4<f32>, d2: vec4<f32>, d3: vec4<f32>) {
+  set_dx(p, vec4<f32>(d0.x, d1.x, d0.y, d1.y));
+  set_dx(p + dims.across, vec4<f32>(d2.x, d3.x, d2.y, d3.y));
+  set_dx(q, vec4<f32>(d0.z, d1.z, d0.w, d1.w));
+  set_dx(q + dims.across, vec4<f32>(d2.z, d3.z, d2.w, d3.w));
+}
+`
+
+/** One invocation makes some vectors of y, and which elements the windows take, for backward. */
+export const maxPool2dForwardChoicePairs = kernel({
+  name: 'maxPool2d.forward.choice.pairs',
+  reads: ['x'],
+  writes: ['y', 'choice'],
+  dims: ['across', 'step', 'fours', 'last'],
+  vectors: ['x', 'y', 'choice'],
+  code: /* wgsl */ `
+${pairs}
+${chosen}
+fn windows(four: u32, p: u32, q: u32) {
+  let found = chosen(p, q);
+  set_y(four, found.value);
+  let of_top = select(vec4<f32>(), vec4<f32>(1.0), found.is1);
+  set_choice(four, select(select(of_top, vec4<f32>(2.0), found.is2), vec4<f32>(3.0), found.is3));
+}
+`,
+})
+
+/** The same of what forward has chosen. */
+export const maxPool2dBackwardKeptPairs = kernel({
+  name: 'maxPool2d.backward.kept.pairs',
+  reads: ['choice', 'dy'],
+  writes: ['dx'],
+  dims: ['across', 'step', 'fours'],
+  vectors: ['choice', 'dy', 'dx'],
+  code: /* wgsl */ `
+${pairs}
+${spread}
+fn windows(four: u32, p: u32, q: u32) {
+  let none = vec4<f32>();
+  let whole = dy(four);
+  let which = choice(four);
+  let d0 = select(none, whole, which == none);
+  let d1 = select(none, whole, which == vec4<f32>(1.0));
+  let d2 = select(none, whole, which == vec4<f32>(2.0));
+  let d3 = select(none, whole, which == vec4<f32>(3.0));
+  spread(p, q, d0, d1, d2, d3);
+}
+`,
+})
+
 /** One invocation makes dx of the windows of some vectors of dy: dy where the maximum is, else 0. */
 export const maxPool2dBackwardPairs = kernel({
   name: 'maxPool2d.backward.pairs',
@@ -181,31 +283,17 @@ export const maxPool2dBackwardPairs = kernel({
   vectors: ['x', 'dy', 'dx'],
   code: /* wgsl */ `
 ${pairs}
+${chosen}
+${spread}
 fn windows(four: u32, p: u32, q: u32) {
-  let top = array<vec4<f32>, 2>(x(p), x(q));
-  let bottom = array<vec4<f32>, 2>(x(p + dims.across), x(q + dims.across));
-  // the four elements of each of four windows
-  let e0 = vec4<f32>(top[0].xz, top[1].xz);
-  let e1 = vec4<f32>(top[0].yw, top[1].yw);
-  let e2 = vec4<f32>(bottom[0].xz, bottom[1].xz);
-  let e3 = vec4<f32>(bottom[0].yw, bottom[1].yw);
-  let last = vec4<bool>(dims.last == 1u);
-  var value = e0;
-  let is1 = (e1 > value) | is_nan(e1) | (last & (e1 == value));
-  value = select(value, e1, is1);
-  let is2 = (e2 > value) | is_nan(e2) | (last & (e2 == value));
-  value = select(value, e2, is2);
-  let is3 = (e3 > value) | is_nan(e3) | (last & (e3 == value));
-  let none = vec4<f32>();
+  let found = chosen(p, q);
   let whole = dy(four);
-  let d3 = select(none, whole, is3);
-  let d2 = select(none, whole, is2 & !is3);
-  let d1 = select(none, whole, is1 & !(is2 | is3));
-  let d0 = select(whole, none, is1 | is2 | is3);
-  set_dx(p, vec4<f32>(d0.x, d1.x, d0.y, d1.y));
-  set_dx(p + dims.across, vec4<f32>(d2.x, d3.x, d2.y, d3.y));
-  set_dx(q, vec4<f32>(d0.z, d1.z, d0.w, d1.w));
-  set_dx(q + dims.across, vec4<f32>(d2.z, d3.z, d2.w, d3.w));
+  let none = vec4<f32>();
+  let d3 = select(none, whole, found.is3);
+  let d2 = select(none, whole, found.is2 & !found.is3);
+  let d1 = select(none, whole, found.is1 & !(found.is2 | found.is3));
+  let d0 = select(whole, none, found.is1 | found.is2 | found.is3);
+  spread(p, q, d0, d1, d2, d3);
 }
 `,
 })
@@ -243,6 +331,37 @@ fn element(flat: u32) {
 `,
 })
 
+/** The same of what forward has chosen: one invocation for each cell. */
+export const maxPool2dBackwardKeptDisjoint = kernel({
+  name: 'maxPool2d.backward.kept.disjoint',
+  reads: ['choice', 'dy'],
+  writes: ['dx'],
+  dims: [...poolDims, 'down', 'across'],
+  code: /* wgsl */ `
+fn element(flat: u32) {
+  let j = flat % dims.across;
+  let i = flat / dims.across % dims.down;
+  let plane = flat / (dims.across * dims.down);
+  let start = plane * dims.H * dims.W;
+  let left = max(j * dims.sw, dims.left) - dims.left;
+  let right = min(j * dims.sw + dims.sw - dims.left, dims.W);
+  let top = max(i * dims.sh, dims.top) - dims.top;
+  let bottom = min(i * dims.sh + dims.sh - dims.top, dims.H);
+  let has_window = (i < dims.Ho) & (j < dims.Wo);
+  let window = (plane * dims.Ho + min(i, dims.Ho - 1u)) * dims.Wo + min(j, dims.Wo - 1u);
+  let value = select(0.0, dy(window), has_window);
+  let chosen = u32(choice(window));
+  let place = start + (i * dims.sh + chosen / dims.KW - dims.top) * dims.W + j * dims.sw + chosen % dims.KW - dims.left;
+  for (var row = top; row < bottom; row++) {
+    for (var column = left; column < right; column++) {
+      let at = start + row * dims.W + column;
+      set_dx(at, select(0.0, value, at == place));
+    }
+  }
+}
+`,
+})
+
 /** Which of its elements each window takes, kh·KW + kw counted from the window's corner: exact in f32. */
 export const maxPool2dChoice = byWindow({
   name: 'maxPool2d.choice',
@@ -250,14 +369,12 @@ export const maxPool2dChoice = byWindow({
   writes: ['choice'],
   dims: [...poolDims, 'last'],
   code: /* wgsl */ `
+${ofWindow}
 fn element(flat: u32) {
   let j = flat % dims.Wo;
   let i = flat / dims.Wo % dims.Ho;
   let start = flat / (dims.Wo * dims.Ho) * dims.H * dims.W;
-  let place = maximum(start, i, j).place - start;
-  let kh = place / dims.W + dims.top - i * dims.sh;
-  let kw = place % dims.W + dims.left - j * dims.sw;
-  set_choice(flat, f32(kh * dims.KW + kw));
+  set_choice(flat, of_window(maximum(start, i, j).place - start, i, j));
 }
 `,
 })
@@ -391,25 +508,38 @@ const byPairs = ({ window, stride, padding }: Pool, { N, C, H, W }: Readonly<Rec
   W % 4 === 0 &&
   (N * C * H * W) % 16 === 0
 
-export const forward: Lower<'maxPool2d'> = ({ attrs, sizes }) => {
+/** Whether an element may be in several windows. */
+const overlap = ({ window: [KH, KW], stride: [sh, sw] }: Pool): boolean => sh < KH || sw < KW
+
+// A program that goes backward searches no window twice: its choice is kept, but where windows neither overlap nor are taken
+// by pairs, of which the one that is searched again takes no longer than one that is looked up.
+export const forward: Lower<'maxPool2d'> = ({ attrs, sizes, isReversed }) => {
   const { N, C, H, W, Ho, Wo } = sizes
-  const bind = { x: input('x'), y: output('y') }
+  const keeps = isReversed && attrs.ties !== 'share' && (overlap(attrs) || byPairs(attrs, sizes))
+  const bind = { x: input('x'), y: output('y'), ...(keeps ? { choice: scratch('choice') } : {}) }
+  const last = keeps && attrs.ties === 'last' ? 1 : 0
   const plain: Launch = {
-    kernel: kernelFor(maxPool2dForward, attrs.window),
+    kernel: kernelFor(keeps ? maxPool2dForwardChoice : maxPool2dForward, attrs.window),
     bind,
     count: N * C * Ho * Wo,
-    dims: { ...poolNumbers(attrs, sizes), last: 0 },
+    dims: { ...poolNumbers(attrs, sizes), last },
     params: {},
-    outer: { extent: N * C, dims: [], slices: { x: H * W, y: Ho * Wo } },
+    outer: {
+      extent: N * C,
+      dims: [],
+      slices: { x: H * W, y: Ho * Wo, ...(keeps ? { choice: Ho * Wo } : {}) },
+    },
   }
-  return launches(
-    byPairs(attrs, sizes)
-      ? { ...overPairs(maxPool2dForwardPairs, bind, (N * C * Ho * Wo) / 4, W / 4, {}), orElse: plain }
-      : plain,
-  )
+  const fours = (N * C * Ho * Wo) / 4
+  const launch = !byPairs(attrs, sizes)
+    ? plain
+    : keeps
+      ? { ...overPairs(maxPool2dForwardChoicePairs, bind, fours, W / 4, { last }), orElse: plain }
+      : { ...overPairs(maxPool2dForwardPairs, bind, fours, W / 4, {}), orElse: plain }
+  return { launches: [launch], scratch: keeps ? { choice: N * C * Ho * Wo } : {} }
 }
 
-export const backward: Lower<'maxPool2d'> = ({ attrs, sizes }) => {
+export const backward: Lower<'maxPool2d'> = ({ attrs, sizes, kept }) => {
   const { N, C, H, W, Ho, Wo } = sizes
   const [KH, KW] = attrs.window
   const [sh, sw] = attrs.stride
@@ -441,8 +571,24 @@ export const backward: Lower<'maxPool2d'> = ({ attrs, sizes }) => {
     }
     return { launches: [parts, dx], scratch: { most: planes * Ho * Wo, part: planes * Ho * Wo } }
   }
-  if (sh >= KH && sw >= KW) {
+  if (!overlap(attrs)) {
     const [down, across] = [Math.ceil((H + top) / sh), Math.ceil((W + left) / sw)]
+    if (kept('choice')) {
+      const bind = { choice: keptScratch('choice'), ...given }
+      const plain: Launch = {
+        kernel: maxPool2dBackwardKeptDisjoint,
+        bind,
+        count: planes * down * across,
+        dims: { ...numbers, down, across },
+        params: {},
+        outer: inPlanes({ choice: Ho * Wo, dy: Ho * Wo, dx: H * W }),
+      }
+      return launches(
+        byPairs(attrs, sizes)
+          ? { ...overPairs(maxPool2dBackwardKeptPairs, bind, (planes * Ho * Wo) / 4, W / 4, {}), orElse: plain }
+          : plain,
+      )
+    }
     const plain: Launch = {
       kernel: kernelFor(maxPool2dBackwardDisjoint, attrs.window),
       bind: { x: input('x'), ...given },
@@ -470,11 +616,11 @@ export const backward: Lower<'maxPool2d'> = ({ attrs, sizes }) => {
   }
   const dx: Launch = {
     kernel: KH <= 2 * sh && KW <= 2 * sw ? maxPool2dBackwardFew : maxPool2dBackward,
-    bind: { choice: scratch('choice'), ...given },
+    bind: { choice: kept('choice') ? keptScratch('choice') : scratch('choice'), ...given },
     count: planes * H * W,
     dims: numbers,
     params: {},
     outer: inPlanes({ choice: Ho * Wo, dy: Ho * Wo, dx: H * W }),
   }
-  return { launches: [choice, dx], scratch: { choice: planes * Ho * Wo } }
+  return kept('choice') ? launches(dx) : { launches: [choice, dx], scratch: { choice: planes * Ho * Wo } }
 }

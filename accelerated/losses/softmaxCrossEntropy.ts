@@ -1,21 +1,23 @@
 import { expFunction, isNanFunction, logFunction } from '../functions.js'
 import type { Kernel, Launch, Lowered } from '../kernel.js'
-import { cotangent, gradient, input, keptScratch, kernel, launches, output, scratch } from '../kernel.js'
+import {
+  cotangent,
+  gradient,
+  input,
+  keptScratch,
+  kernel,
+  launches,
+  output,
+  reversedCotangent,
+  reversedGradient,
+  scratch,
+} from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
 import { overRows, rowKernel } from '../rows.js'
 
-/**
- * cost[n] = −Σ_c t·log p, log p = z − log S: taking largest + log S away instead would cancel. With z = logits − largest every
- * power in S = Σ e^z is at most 1 and one of them is 1. A target of 0 takes −Infinity away, but no NaN. For backward each row
- * leaves its largest number and Σ_c t/S.
- */
-export const softmaxCrossEntropyForward = rowKernel({
-  name: 'softmaxCrossEntropy.forward',
-  reads: ['logits', 'goal'],
-  writes: ['cost', 'left'],
-  sums: ['powers', 'weight', 'cost'],
-  code: /* wgsl */ `
+// what a row costs, and what both directions have of it
+const rowCosts = /* wgsl */ `
 ${expFunction}
 ${isNanFunction}
 ${logFunction}
@@ -30,6 +32,31 @@ fn cost_term(c: u32) -> f32 {
   let log_p = z - log_powers;
   return select(-t * log_p, 0.0, t == 0.0 && !is_nan(log_p));
 }
+`
+
+// dlogits of a row, share = Σ_c t/S
+const rowGradients = /* wgsl */ `
+fn set_gradients(n: u32, most: f32, share: f32) {
+  let d = dloss(n * dims.each);
+  for (var c = lane; c < dims.extent; c += lanes) {
+    let i = base + c;
+    set_dlogits(i, (exp_(logits(i) - most) * share - goal(i)) * d * params.scale);
+  }
+}
+`
+
+/**
+ * cost[n] = −Σ_c t·log p, log p = z − log S: taking largest + log S away instead would cancel. With z = logits − largest every
+ * power in S = Σ e^z is at most 1 and one of them is 1. A target of 0 takes −Infinity away, but no NaN. For backward each row
+ * leaves its largest number and Σ_c t/S.
+ */
+export const softmaxCrossEntropyForward = rowKernel({
+  name: 'softmaxCrossEntropy.forward',
+  reads: ['logits', 'goal'],
+  writes: ['cost', 'left'],
+  sums: ['powers', 'weight', 'cost'],
+  code: /* wgsl */ `
+${rowCosts}
 fn whole_row(n: u32) {
   most = largest();
   let powers = sum_powers();
@@ -41,6 +68,29 @@ fn whole_row(n: u32) {
     set_left(2u * n, most);
     set_left(2u * n + 1u, weight / powers);
   }
+}
+`,
+})
+
+/** Both directions of a row at once: what it costs, and dlogits = (e^z·(Σ_c t/S) − t)·dloss·scale. */
+export const softmaxCrossEntropyBoth = rowKernel({
+  name: 'softmaxCrossEntropy.both',
+  reads: ['logits', 'goal', 'dloss'],
+  writes: ['cost', 'dlogits'],
+  dims: ['each'],
+  params: ['scale'],
+  sums: ['powers', 'weight', 'cost'],
+  code: /* wgsl */ `
+${rowCosts}
+${rowGradients}
+fn whole_row(n: u32) {
+  most = largest();
+  let powers = sum_powers();
+  log_powers = log_(powers);
+  let share = sum_weight() / powers;
+  let cost = sum_cost();
+  if (lane == 0u) { set_cost(n, cost); }
+  set_gradients(n, most, share);
 }
 `,
 })
@@ -99,16 +149,9 @@ export const softmaxCrossEntropyBackwardKept = rowKernel({
   sums: [],
   code: /* wgsl */ `
 ${expFunction}
+${rowGradients}
 fn value(c: u32) -> f32 { return logits(base + c); }
-fn whole_row(n: u32) {
-  let most = left(2u * n);
-  let share = left(2u * n + 1u);
-  let d = dloss(n * dims.each);
-  for (var c = lane; c < dims.extent; c += lanes) {
-    let i = base + c;
-    set_dlogits(i, (exp_(logits(i) - most) * share - goal(i)) * d * params.scale);
-  }
-}
+fn whole_row(n: u32) { set_gradients(n, left(2u * n), left(2u * n + 1u)); }
 `,
 })
 
@@ -150,22 +193,13 @@ const sumsInFours = (names: readonly string[], load: (q: number) => string): str
   }
 `
 
-/**
- * The same as `softmaxCrossEntropyForward` of rows of whole vectors, an invocation for each, in two passes:
- * cost[n] = log S·Σ_c t − Σ_c t·z. Both are of one sign for each t, so that nothing cancels that would not in t·(z − log S). A logit that is NaN makes S one,
- * whatever its target is.
- */
-export const softmaxCrossEntropyForwardVectors = kernel({
-  name: 'softmaxCrossEntropy.forward.vectors',
-  reads: ['logits', 'goal'],
-  writes: ['cost', 'left'],
-  dims: ['fours'],
-  vectors: ['logits', 'goal'],
-  code: /* wgsl */ `
+// what a row costs, in two passes: cost[n] = log S·Σ_c t − Σ_c t·z. Both are of one sign for each t, so that nothing cancels
+// that would not in t·(z − log S). A logit that is NaN makes S one, whatever its target is
+const costsInFours = /* wgsl */ `
 ${logFunction}
 ${inFours}
-fn element(row: u32) {
-  let base = row * dims.fours;
+struct OfRow { most: f32, share: f32, cost: f32 }
+fn of_row(base: u32) -> OfRow {
   let most = largest(base);
   ${sumsInFours(
     ['powers', 'weight', 'drop'],
@@ -176,9 +210,53 @@ fn element(row: u32) {
   )}
   let sum = total(powers);
   let of_targets = total(weight);
-  set_cost(row, log_(sum) * of_targets - total(drop));
-  set_left(2u * row, most);
-  set_left(2u * row + 1u, of_targets / sum);
+  return OfRow(most, of_targets / sum, log_(sum) * of_targets - total(drop));
+}
+`
+
+const gradientsInFours = /* wgsl */ `
+fn set_gradients(row: u32, most: f32, share: f32) {
+  let d = dloss(row * dims.each);
+  let end = (row + 1u) * dims.fours;
+  for (var i = row * dims.fours; i < end; i++) {
+    set_dlogits(i, (exp_(logits(i) - most) * share - goal(i)) * d * params.scale);
+  }
+}
+`
+
+/** The same as `softmaxCrossEntropyForward` of rows of whole vectors, an invocation for each. */
+export const softmaxCrossEntropyForwardVectors = kernel({
+  name: 'softmaxCrossEntropy.forward.vectors',
+  reads: ['logits', 'goal'],
+  writes: ['cost', 'left'],
+  dims: ['fours'],
+  vectors: ['logits', 'goal'],
+  code: /* wgsl */ `
+${costsInFours}
+fn element(row: u32) {
+  let found = of_row(row * dims.fours);
+  set_cost(row, found.cost);
+  set_left(2u * row, found.most);
+  set_left(2u * row + 1u, found.share);
+}
+`,
+})
+
+/** The same as `softmaxCrossEntropyBoth` of rows of whole vectors, an invocation for each. */
+export const softmaxCrossEntropyBothVectors = kernel({
+  name: 'softmaxCrossEntropy.both.vectors',
+  reads: ['logits', 'goal', 'dloss'],
+  writes: ['cost', 'dlogits'],
+  dims: ['fours', 'each'],
+  params: ['scale'],
+  vectors: ['logits', 'goal', 'dlogits'],
+  code: /* wgsl */ `
+${costsInFours}
+${gradientsInFours}
+fn element(row: u32) {
+  let found = of_row(row * dims.fours);
+  set_cost(row, found.cost);
+  set_gradients(row, found.most, found.share);
 }
 `,
 })
@@ -224,15 +302,8 @@ export const softmaxCrossEntropyBackwardKeptVectors = kernel({
   vectors: ['logits', 'goal', 'dlogits'],
   code: /* wgsl */ `
 ${vectorExp}
-fn element(row: u32) {
-  let most = left(2u * row);
-  let share = left(2u * row + 1u);
-  let d = dloss(row * dims.each);
-  let end = (row + 1u) * dims.fours;
-  for (var i = row * dims.fours; i < end; i++) {
-    set_dlogits(i, (exp_(logits(i) - most) * share - goal(i)) * d * params.scale);
-  }
-}
+${gradientsInFours}
+fn element(row: u32) { set_gradients(row, left(2u * row), left(2u * row + 1u)); }
 `,
 })
 
@@ -249,33 +320,53 @@ const byVectors = (launch: Launch, vectors: Kernel, C: number): Launch =>
         orElse: launch,
       }
 
+const scaleOf = (reduction: string, N: number): number => (reduction === 'mean' ? 1 / N : 1)
+
 export const forward: Lower<'softmaxCrossEntropy'> = ({
   attrs: { reduction },
   sizes: { N, C },
+  reversesAtOnce,
   subgroupSize,
 }): Lowered => {
   const none = reduction === 'none'
   const cost = none ? output('loss') : scratch('cost')
-  const rows = byVectors(
-    overRows(
-      softmaxCrossEntropyForward,
-      { outer: N, extent: C, inner: 1 },
-      {
-        bind: { logits: input('logits'), goal: input('target'), cost, left: scratch('left') },
-        perRow: { cost: 1, left: 2 },
-      },
-      subgroupSize,
-    ),
-    softmaxCrossEntropyForwardVectors,
-    C,
-  )
-  const left = { left: 2 * N }
-  if (none) return { launches: [rows], scratch: left }
-  const total = reduce(softmaxCrossEntropyTotal, 1, N, {
-    bind: { cost, loss: output('loss') },
-    params: { scale: reduction === 'mean' ? 1 / N : 1 },
-  })
-  return { launches: [rows, total], scratch: { cost: N, ...left } }
+  const scale = scaleOf(reduction, N)
+  const bind = { logits: input('logits'), goal: input('target'), cost }
+  const rows = reversesAtOnce
+    ? byVectors(
+        overRows(
+          softmaxCrossEntropyBoth,
+          { outer: N, extent: C, inner: 1 },
+          {
+            bind: { ...bind, dloss: reversedCotangent('loss'), dlogits: reversedGradient('logits') },
+            perRow: { cost: 1, dloss: 1 },
+            shared: none ? [] : ['dloss'],
+            dims: { each: none ? 1 : 0 },
+            params: { scale },
+          },
+          subgroupSize,
+        ),
+        softmaxCrossEntropyBothVectors,
+        C,
+      )
+    : byVectors(
+        overRows(
+          softmaxCrossEntropyForward,
+          { outer: N, extent: C, inner: 1 },
+          { bind: { ...bind, left: scratch('left') }, perRow: { cost: 1, left: 2 } },
+          subgroupSize,
+        ),
+        softmaxCrossEntropyForwardVectors,
+        C,
+      )
+  const total = none
+    ? undefined
+    : reduce(softmaxCrossEntropyTotal, 1, N, { bind: { cost, loss: output('loss') }, params: { scale } })
+  return {
+    launches: [rows, ...(total === undefined ? [] : [total])],
+    scratch: { ...(none ? {} : { cost: N }), ...(reversesAtOnce ? {} : { left: 2 * N }) },
+    ...(reversesAtOnce ? { reverses: true } : {}),
+  }
 }
 
 export const backward: Lower<'softmaxCrossEntropy'> = ({
@@ -293,7 +384,7 @@ export const backward: Lower<'softmaxCrossEntropy'> = ({
     dlogits: gradient('logits'),
     ...(isKept ? { left: keptScratch('left') } : {}),
   }
-  const numbers = { dims: { each: each ? 1 : 0 }, params: { scale: reduction === 'mean' ? 1 / N : 1 } }
+  const numbers = { dims: { each: each ? 1 : 0 }, params: { scale: scaleOf(reduction, N) } }
   const rows = overRows(
     isKept ? softmaxCrossEntropyBackwardKept : softmaxCrossEntropyBackward,
     { outer: N, extent: C, inner: 1 },

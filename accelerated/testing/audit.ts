@@ -4,11 +4,11 @@ import type { Tensors } from '../../spec/tensor.js'
 import { sizeOf } from '../../spec/tensor.js'
 import { copy } from '../copy.js'
 import type { Launch, Lowered, Slot } from '../kernel.js'
-import { twinAt } from '../arrange.js'
-import type { Twin } from '../arrange.js'
+import { counterpartsAt, relationsOf } from '../arrange.js'
+import type { Counterparts } from '../arrange.js'
 import type { PlanLimits } from '../limits.js'
 import type { Binding, Plan, PlannedLaunch } from '../plan.js'
-import { lowerAll, relatives } from '../plan.js'
+import { lowerAll } from '../plan.js'
 
 /**
  * A plan read again from its own data, without the code that made it: does it keep to the limits, and does every launch
@@ -106,8 +106,14 @@ const fitsLimits =
 // ---- what lies in each buffer, launch by launch ------------------------------------------------------------------
 
 /** Whose numbers stand in a buffer: a value of the program, something of one node's own, or nobody's: zeros. */
-const ownerOf = ({ node }: CheckedNode, twin: Twin | undefined, slot: Slot | undefined): string | undefined => {
+const ownerOf = (
+  { node }: CheckedNode,
+  { twin, reversal }: Counterparts,
+  slot: Slot | undefined,
+): string | undefined => {
   const [kind, name] = (slot ?? ':').split(':') as [string, string]
+  if (reversal !== undefined && kind === 'reversedCot') return ownerOf(reversal, {}, `cot:${name}`)
+  if (reversal !== undefined && kind === 'reversedGrad') return ownerOf(reversal, {}, `grad:${name}`)
   if (kind === 'kept') return `tmp:${name} of node ${twin?.checked.node.name}`
   const saved = twin?.checked.node.outputs ?? {}
   const named = { in: node.inputs, cot: node.cotangents, out: node.outputs, grad: node.outputs, tmp: {}, saved }[kind]
@@ -173,20 +179,20 @@ export const audit = (
   )
 
   // what is asked, launch by launch, and which of it is done
-  const twins = relatives(nodes, plain)
+  const relations = relationsOf(checked, plain)
   const asked = new Map<string, Asked>()
-  const lowered = lowerAll(nodes, feeds, limits, twins)
+  const lowered = lowerAll(nodes, feeds, limits, relations)
   if (E.isLeft(lowered)) throw new Error(lowered.left.message)
   lowered.right.forEach((own, at) => {
     const node = nodes[at] as CheckedNode
-    const twin = twinAt(nodes, lowered.right, twins[at])
+    const others = counterpartsAt(nodes, lowered.right, relations, at)
     own.launches.forEach((launch, k) => {
       const slotOf = (tensor: string): Slot | undefined => launch.bind[tensor]
       asked.set(`${k} of ${node.node.name}`, {
         launch,
-        owner: (tensor) => ownerOf(node, twin, slotOf(tensor)),
+        owner: (tensor) => ownerOf(node, others, slotOf(tensor)),
         elements: (tensor) => {
-          const value = ownerOf(node, twin, slotOf(tensor))
+          const value = ownerOf(node, others, slotOf(tensor))
           return value?.startsWith('value ') === true
             ? sizeOf(shapes[value.slice('value '.length)] ?? [])
             : elementsOf(checked, node, own, slotOf(tensor) ?? 'tmp:')

@@ -237,6 +237,47 @@ const sizes = (W: number, seed: string): readonly Act[] => {
   return runs(of, seed, ['first norm', 'second loss', 'pooled'])
 }
 
+const kept = (W: number, seed: string): readonly Act[] => {
+  const back = (
+    name: string,
+    op: OpName,
+    inputs: Readonly<Record<string, string>>,
+    cotangents: Readonly<Record<string, string>>,
+    attrs: ProgramNode['attrs'] = {},
+  ): ProgramNode => {
+    const [by = ''] = opOf(op).differentiable
+    return { name, op, direction: 'backward', attrs, inputs, cotangents, outputs: { [by]: name } }
+  }
+  const pools = [
+    { name: 'overlapping', x: 'image', attrs: { window: [3, 3], stride: [2, 2] } },
+    { name: 'apart', x: 'image', attrs: { window: [2, 2] } },
+    { name: 'tiling', x: 'even', attrs: { window: [2, 2] } },
+    { name: 'overlapping, the last of ties', x: 'image', attrs: { window: [3, 3], stride: [2, 2], ties: 'last' } },
+    { name: 'tiling, the last of ties', x: 'even', attrs: { window: [2, 2], ties: 'last' } },
+  ] as const
+  const scores = { logits: 'logits', target: 'target' }
+  const of = program(
+    { image: [2, 2, 7, W], even: [2, 3, 4, 4 * W], logits: [4, W], target: [4, W], pull: [], other: [] },
+    [
+      ...pools.flatMap(({ name, x, attrs }) => [
+        node(name, 'maxPool2d', { x }, attrs),
+        node(`${name}, doubled`, 'add', { a: name, b: name }),
+        back(`d ${name}`, 'maxPool2d', { x }, { y: `${name}, doubled` }, attrs),
+      ]),
+      node('loss', 'softmaxCrossEntropy', scores),
+      node('squared', 'mul', { a: 'loss', b: 'loss' }),
+      // by a number that is there before, by another one, and by one that is made of the loss
+      back('for pull', 'softmaxCrossEntropy', scores, { loss: 'pull' }),
+      back('for another', 'softmaxCrossEntropy', scores, { loss: 'other' }),
+      node('second loss', 'softmaxCrossEntropy', { logits: 'target', target: 'logits' }),
+      node('late', 'add', { a: 'second loss', b: 'pull' }),
+      back('for late', 'softmaxCrossEntropy', { logits: 'target', target: 'logits' }, { loss: 'late' }),
+    ],
+    ['loss', 'squared', 'second loss', 'late', 'for late', ...pools.map(({ name }) => `d ${name}`)],
+  )
+  return runs(of, seed, ['second loss', 'late', 'for late', 'for pull', 'for another', 'd tiling'])
+}
+
 const watched = (W: number, seed: string): readonly Act[] => {
   const back = (name: string, outputs: Readonly<Record<string, string>>): ProgramNode => ({
     ...node(name, 'dense', { x: 'x', w: 'w' }, {}, outputs),
@@ -556,5 +597,6 @@ export const scenarios = (seed: number): readonly Scenario[] => [
   training(seed),
   inBothWidths('state shown', 'another program on the state of a session, which stays as it is', shown, seed),
   inBothWidths('sizes', 'one op several times, on tensors of other sizes', sizes, seed),
+  inBothWidths('kept', 'gradients that may read what forward has left: of pools, and of losses', kept, seed),
   inBothWidths('side by side', 'two sessions of one program, and the program by itself between them', sideBySide, seed),
 ]

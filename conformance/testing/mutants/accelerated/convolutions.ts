@@ -143,6 +143,13 @@ export const convolutions: readonly Mutant[] = [
   ),
   conv(
     'index',
+    'db by vectors goes on from the end of a map in the next channel’s',
+    'conv2d backward',
+    'select(0u, (dims.O - 1u) * dims.fours, leaves)',
+    '0u',
+  ),
+  conv(
+    'index',
     'top for left in dw',
     ['conv2d backward', 'conv1d backward'],
     '- i32(dims.left);\n  return',
@@ -283,8 +290,8 @@ export const convolutions: readonly Mutant[] = [
     'barrier',
     'lanes of dw add before the others are there',
     'conv2d backward',
-    'workgroupBarrier();\n    if (lane < half)',
-    'if (lane < half)',
+    'workgroupBarrier();\n    if (lane < half) {\n      for',
+    'if (lane < half) {\n      for',
     onNone,
   ),
   conv(

@@ -104,6 +104,20 @@ export const core: readonly Mutant[] = [
     "key: 'value x', title: 'an absent tensor', elements: 1",
   ),
   arrange('plan', 'scratch of the same name is one', withPrograms, 'key: `${slot} of ${node.name}`', 'key: `${slot}`'),
+  arrange(
+    'plan',
+    'both directions at once, though a cotangent is made only after',
+    ['softmaxCrossEntropy', 'programs'],
+    '(madeAt.get(value) ?? -1) < twin',
+    'true',
+  ),
+  arrange(
+    'plan',
+    'both directions at once, though the loss has two gradients',
+    ['softmaxCrossEntropy', 'programs'],
+    'others.length === 0 && early',
+    'early',
+  ),
   plan(
     'repeated',
     'a carried value is copied over before it is read',
