@@ -114,7 +114,7 @@ it('characters are laid out as MNIST’s digits: 20 pixels along the longer side
   // ink that counts lies within half a pixel of the pen's edge, the blur spreads some of it to a pixel more on each side
   const [box, edge] = [20, 2]
   for (const { shape, bytes } of characters(3, 40, 2)) {
-    for (let n = 0; n < (shape[0]); n++) {
+    for (let n = 0; n < shape[0]; n++) {
       const image = list(bytes).slice(n * pixels, (n + 1) * pixels)
       const places = image.map((ink, p) => ({ ink, row: Math.floor(p / 28), column: p % 28 }))
       const mass = places.reduce((sum, { ink }) => sum + ink, 0)

@@ -105,32 +105,28 @@ const ofRecurrent: Readonly<Partial<Record<OpName, readonly [1 | 3 | 4, boolean]
   lstm: [4, true],
 }
 
+const telling: Readonly<Partial<Record<OpName, (direction: Direction) => readonly Form[]>>> = {
+  softmax: () => lateRows('x'),
+  logSoftmax: () => lateRows('x'),
+  softmaxCrossEntropy: () =>
+    lateRows('logits', (shape) => ({
+      attrs: { reduction: 'none' },
+      shapes: { target: shape },
+      fills: { target: 'oneHot' },
+    })),
+  cce: () => unasked,
+  concat: (direction) => (direction === 'backward' ? pieces : []),
+  adam: () => lateSteps,
+  adamw: () => lateSteps,
+}
+
 /** The telling cases of an op in a direction. */
 export const tellingOf = (op: OpName, direction: Direction): readonly Form[] => {
   const gates = ofRecurrent[op]
-  if (gates !== undefined) return [recurrent(...gates)]
-  switch (op) {
-    case 'softmax':
-    case 'logSoftmax':
-      return lateRows('x')
-    case 'softmaxCrossEntropy':
-      return lateRows('logits', (shape) => ({
-        attrs: { reduction: 'none' },
-        shapes: { target: shape },
-        fills: { target: 'oneHot' },
-      }))
-    case 'cce':
-      return unasked
-    case 'concat':
-      return direction === 'backward' ? pieces : []
-    case 'adam':
-    case 'adamw':
-      return lateSteps
-    default:
-      return direction === 'forward'
-        ? []
-        : (longSums[op] ?? []).map((shapes) =>
-            inNumbers(op, direction, weighted, 'integers', { attrs: {}, shapes, fills: {} }),
-          )
-  }
+  const sums = direction === 'backward' ? (longSums[op] ?? []) : []
+  return [
+    ...(gates === undefined ? [] : [recurrent(...gates)]),
+    ...(telling[op]?.(direction) ?? []),
+    ...sums.map((shapes) => inNumbers(op, direction, weighted, 'integers', { attrs: {}, shapes, fills: {} })),
+  ]
 }
