@@ -19,6 +19,7 @@ const tfjsSource = 'https://github.com/tensorflow/tfjs/blob'
 const jaxJs = 'jax-js'
 const jaxJsNn = 'https://github.com/ekzhang/jax-js/blob/0237b5b8ca1b3ec3e926fde4329a0130aef9c810/src/library/nn.ts'
 const ort = 'ONNX Runtime'
+const ortSource = 'https://github.com/microsoft/onnxruntime/blob'
 const pytorch = 'PyTorch'
 
 export const causes: Readonly<Record<string, Cause>> = {
@@ -231,6 +232,36 @@ export const causes: Readonly<Record<string, Cause>> = {
     library: ort,
     title: 'Elu subtracts 1 from e^x',
     reason: 'Near 0 the difference cancels: at −1.5·10⁻⁵ four digits are left.',
+  },
+
+  'ort-webgpu-grouped-conv': {
+    class: 'defect',
+    library: ort,
+    title: 'On WebGPU a vector of channels that lies in two groups is summed over the first of them',
+    reason:
+      'A convolution of groups works on four output channels at a time wherever a group has four or more and all of them together are a multiple of four, and takes the group of the first for all. Of 24 channels in 4 groups the vector of 16 to 19 lies in two: 18 and 19 are sums over the channels of another group.',
+    links: [`${ortSource}/024e58d2f52611a667bfe82066b213b569c547b9/onnxruntime/core/providers/webgpu/nn/conv.cc`],
+  },
+  'ort-webgpu-gates': {
+    class: 'accuracy',
+    library: ort,
+    title: 'On WebGPU the gates of LSTM are clamped at −20',
+    reason:
+      'Its sigmoid is that of `clamp(v, -20.0, 20.0)`: from −20 down it stays at 2·10⁻⁹, which is small beside 1, not beside the value. The sigmoid that stands alone has no clamp.',
+    links: [`${ortSource}/03362fdf8ae02d2d602071f51ef5abf41ef34603/onnxruntime/core/providers/webgpu/rnn/lstm.cc`],
+  },
+  'ort-webgpu-tanh': {
+    class: 'accuracy',
+    library: ort,
+    title: 'On WebGPU tanh cancels near 0',
+    reason:
+      'It is WGSL’s own, of which the specification asks no more than of sinh and cosh by powers of e: the device’s answers are those of (e^2x − 1)/(e^2x + 1). LSTM and GRU are made of it. Another device may do better.',
+  },
+  'ort-webgpu-softplus': {
+    class: 'accuracy',
+    library: ort,
+    title: 'On WebGPU softplus loses what is small beside 1',
+    reason: 'The shader has `log(1.0 + exp(a))`: at −16 one digit is left, at −64 nothing.',
   },
 
   // ---- PyTorch ---------------------------------------------------------------------------------------------------

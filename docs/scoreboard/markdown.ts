@@ -188,12 +188,6 @@ const legend = `✓ conformant, ≈ inaccurate (the right formula, with too few 
 
 const names = (all: readonly Recording[]): string => all.map(({ backend }) => `\`${backend}\``).join(', ')
 
-/** Which runs were asked in parts, in words that go behind others. */
-const inParts = (all: readonly Recording[]): string => {
-  const some = all.filter(({ from }) => from.parts > 1)
-  return some.length === 0 ? '' : ` (${names(some)} in parts, by \`--shard\` and \`etalon merge\`)`
-}
-
 /** Through what WebGPU was asked of the processor. */
 const adaptersOf = (all: readonly Recording[]): string => {
   const on = (kind: string): readonly Recording[] =>
@@ -220,7 +214,7 @@ libraries say how. [The same as one page with a matrix](scoreboard.html).`,
     '## Who was asked',
     asked(all),
     ...(missing.length === 0 ? [] : [`Not on record: ${missing.join(', ')}.`]),
-    lined(`Each by \`etalon verify --backend NAME --profile PROFILE\`, seed 1${inParts(all)}, on one
+    lined(`Each by \`etalon verify --backend NAME --profile PROFILE\`, seed 1, some in parts (\`--shard\`, \`etalon merge\`), on one
 ${all[0]?.from.processor ?? ''} core with other work beside it, so that times are of use for their size only. WebGPU is
 on the processor, ${adaptersOf(all)}. \`quick\` asks every class of cases once, \`standard\` every pair of
 them and every extent. Cases that a library does not do are not counted. Page by page: ${libraries
@@ -361,7 +355,7 @@ const libraryPage = (name: string, own: readonly Recording[], generated: string)
           .map(([fact, value]) => `${fact} ${String(value)}`)
           .join(', ')
         return lined(
-          `- \`${backend}\` (${shortOf(backend)}), ${from.date}: \`${from.command}\`, at ${from.commit}, suite ${summary.suite}, ${time(summary.seconds)}${facts === '' ? '' : `; ${facts}`}`,
+          `- \`${backend}\` (${shortOf(backend)}), ${from.date}: \`${from.command}\`, at ${from.commit}${from.parts === 1 ? '' : `, in ${from.parts} parts`}, suite ${summary.suite}, ${time(summary.seconds)}${facts === '' ? '' : `; ${facts}`}`,
           '  ',
         )
       })
