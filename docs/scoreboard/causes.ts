@@ -75,7 +75,7 @@ export const causes: Readonly<Record<string, Cause>> = {
     library: tfjs,
     title: 'The logarithmic loss relies on an epsilon inside its logarithms',
     reason:
-      '`tf.losses.logLoss` adds 10⁻⁷ inside, which the formula has not. Asked with an epsilon of 0 it multiplies 0 by log 0.',
+      '`tf.losses.logLoss` adds 10⁻⁷ inside, which the formula has not. Asked with an epsilon of 0 it multiplies 0 by log 0, and its gradient divides 0 by a subnormal prediction that the device takes for 0.',
   },
   'tfjs-log1p': {
     class: 'accuracy',
