@@ -257,7 +257,7 @@ export const causes: Readonly<Record<string, Cause>> = {
     library: ort,
     title: 'On WebGPU a vector of channels that lies in two groups is summed over the first of them',
     reason:
-      'A convolution of groups works on four output channels at a time wherever a group has four or more and all of them together are a multiple of four, and takes the group of the first for all. Of 24 channels in 4 groups the vector of 16 to 19 lies in two: 18 and 19 are sums over the channels of another group.',
+      'A convolution of groups works on four output channels at a time wherever a group has four or more and all of them together are a multiple of four, and takes the group of the first for all. Of 24 channels in 4 groups the vector of 16 to 19 lies in two: 18 and 19 are sums over the channels of another group. Convolutions of images have the same; 2 channels, 12 filters and 2 groups show it.',
     links: [`${ortSource}/024e58d2f52611a667bfe82066b213b569c547b9/onnxruntime/core/providers/webgpu/nn/conv.cc`],
   },
   'ort-webgpu-gates': {

@@ -186,20 +186,20 @@ const backendsIn = (seen: readonly Seen[]): readonly string[] => [
 
 const legend = `✓ conformant, ≈ inaccurate (the right formula, with too few digits), ↔ another convention, ✗ not conformant, ~ not the same when asked again, – not run, for most cases are not its own; an empty cell: there is no such op. The letter is the grade: rms of errors ÷ those of a textbook's loops in f32, A to 2, B to 16, C beyond; without one nothing rounds.`
 
-const names = (all: readonly Recording[]): string => all.map(({ backend }) => `\`${backend}\``).join(', ')
+const places: Readonly<Record<string, string>> = {
+  'embedded-software': 'Dawn on the adapter that comes with the packages',
+  'system-software': 'Dawn on Mesa’s',
+  software: 'the embedded Chromium',
+}
 
 /** Through what WebGPU was asked of the processor. */
-const adaptersOf = (all: readonly Recording[]): string => {
-  const on = (kind: string): readonly Recording[] =>
-    all.filter(({ report: { summary } }) => summary.fingerprint['kind'] === kind)
-  const inBrowser = on('software').filter(({ report: { summary } }) => summary.fingerprint['browser'] !== undefined)
-  const [own, system] = [on('software').filter((one) => !inBrowser.includes(one)), on('system-software')]
-  return [
-    ...(own.length === 0 ? [] : [`Dawn on the software adapter that comes with the packages (${names(own)})`]),
-    ...(system.length === 0 ? [] : [`Dawn on Mesa’s (${names(system)})`]),
-    ...(inBrowser.length === 0 ? [] : [`the embedded Chromium’s (${names(inBrowser)})`]),
-  ].join(', ')
-}
+const adaptersOf = (all: readonly Recording[]): string =>
+  Object.entries(places)
+    .flatMap(([kind, place]) => {
+      const there = all.filter(({ report: { summary } }) => summary.fingerprint['kind'] === kind)
+      return there.length === 0 ? [] : [`${place} (${there.map(({ backend }) => `\`${backend}\``).join(', ')})`]
+    })
+    .join(', ')
 
 const indexPage = (all: readonly Recording[], generated: string): string => {
   const missing = Object.keys(shortNames).filter((name) => !all.some(({ backend }) => backend === name))
@@ -216,7 +216,7 @@ libraries say how. [The same as one page with a matrix](scoreboard.html).`,
     ...(missing.length === 0 ? [] : [`Not on record: ${missing.join(', ')}.`]),
     lined(`Each by \`etalon verify --backend NAME --profile PROFILE\`, seed 1, some in parts (\`--shard\`, \`etalon merge\`), on one
 ${all[0]?.from.processor ?? ''} core with other work beside it, so that times are of use for their size only. WebGPU is
-on the processor, ${adaptersOf(all)}. \`quick\` asks every class of cases once, \`standard\` every pair of
+on the processor: ${adaptersOf(all)}. \`quick\` asks every class of cases once, \`standard\` every pair of
 them and every extent. Cases that a library does not do are not counted. Page by page: ${libraries
       .filter(({ has }) => all.some(({ backend }) => has(backend)))
       .map(({ page, name }) => `[${name}](${page}.md)`)
