@@ -176,7 +176,13 @@ const refusals: Readonly<Record<string, readonly (readonly [Question, string])[]
   'jax-js-wasm': [
     [question('maxPool2d', 'forward', { padding: [1, 0, 0, 0] }, { x: tensor([1, 1, 2, 2], [1, 2, 3, 4]) }), 'padding'],
   ],
-  'onnxruntime-web': [[question('softplus', 'forward', { beta: 2 }, { x: tensor([1], [1]) }), 'beta other than 1']],
+  'onnxruntime-web': [
+    [question('softplus', 'forward', { beta: 2 }, { x: tensor([1], [1]) }), 'beta other than 1'],
+    [
+      question('localResponseNorm', 'forward', { size: 3, beta: 0 }, { x: tensor([1, 1, 1, 1], [1]) }),
+      'alpha or beta not above 0',
+    ],
+  ],
   pytorch: [
     [
       question('avgPool2d', 'forward', { padding: [1, 0, 0, 0] }, { x: tensor([1, 1, 2, 2], [1, 2, 3, 4]) }),

@@ -155,11 +155,12 @@ const snippetWith =
     ].join('\n')
   }
 
+// in the words of its sessions and of its runs
+const lacking =
+  /fallback to CPU EP has been|disable_cpu_ep_fallback|not found for|Could not find an implementation|NOT_IMPLEMENTED|is not supported yet/i
+
 /** What its WebGPU has no kernel for. */
-const lacks = (thrown: unknown): boolean =>
-  /disable_cpu_ep_fallback|not found for|Could not find an implementation|NOT_IMPLEMENTED/i.test(
-    thrown instanceof Error ? thrown.message : String(thrown),
-  )
+const lacks = (thrown: unknown): boolean => lacking.test(thrown instanceof Error ? thrown.message : String(thrown))
 
 const opened = async (kind: Kind, gpu: OpenedGpu | undefined, { addressOf }: BackendOptions): Promise<Backend> => {
   const ort = await kind.load()

@@ -233,8 +233,8 @@ export const onnxruntimeOps: Poses = {
         ? unsupported('a window of even size')
         : shapeOf(inputs, 'x').length !== 4
           ? unsupported('other than two axes beside batch and channels')
-          : alpha <= 0
-            ? unsupported('alpha not above 0')
+          : alpha <= 0 || beta <= 0
+            ? unsupported('alpha or beta not above 0')
             : elementwise('LRN', {
                 size: { int: size },
                 alpha: { float: alpha },

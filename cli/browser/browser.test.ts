@@ -130,6 +130,27 @@ describe.skipIf(E.isLeft(launched))(`the embedded browser${reason}`, () => {
     expect(out).toBe('')
   })
 
+  test('has libraries that say what they have no kernel for, opening a session or in a run', async () => {
+    const options = ['--browser', '--device', 'software', '--backend', 'onnxruntime-webgpu']
+    const shapes = { x: [1, 1], gamma: [1], beta: [1], runningMean: [1], runningVar: [1] }
+    const only = { only: [] }
+    const fills = Object.fromEntries(Object.keys(shapes).map((name) => [name, only]))
+    const cases = [
+      { op: 'logSoftmax', direction: 'forward', seed: 'one', shapes: { x: [1] }, fills: { x: only } },
+      {
+        op: 'batchNormTraining',
+        direction: 'forward',
+        seed: 'one',
+        attrs: { runningVariance: 'biased' },
+        shapes,
+        fills,
+      },
+    ]
+    const { code, out, err } = await etalon('replay', ...options, ...cases.map((one) => JSON.stringify(one)))
+    expect([code, err]).toEqual([0, ''])
+    expect(out.match(/unsupported: no kernel of its WebGPU/g)).toHaveLength(2)
+  })
+
   test('that ends while it is asked is told of', async () => {
     const host = rightOf(await openHost({ which: 'chromium' }, 'software', 'webgpu', { write: () => undefined }))
     const { tell, hear } = host.start()

@@ -12,10 +12,13 @@ import type { Recording, Witness, Witnesses } from '../../docs/scoreboard/record
 import { commandOf, readRecord, recordOf, withWitnesses } from '../../docs/scoreboard/record.js'
 import { fileOf, recordings } from '../../docs/scoreboard/recordings.js'
 import { causeOf } from '../../docs/scoreboard/triage.js'
+import { printCase } from '../../conformance/form.js'
 import { oracle } from '../../reference/index.js'
 import type { Backend } from '../../spec/backend.js'
 import { getOrThrow } from '../../spec/error.js'
 import { openBackend } from '../backends.js'
+import type { Host } from '../browser/host.js'
+import { openHost } from '../browser/host.js'
 import { timeLimit } from '../timeLimit.js'
 
 /*
@@ -86,17 +89,42 @@ const answerOf = async (backend: Backend, asked: Case): Promise<Witness> => {
     : { conformant, problem }
 }
 
+/** What a browser answers to a case in a page opened for it. */
+const answerIn = async (host: Host, backend: string, asked: Case): Promise<Witness> => {
+  const said: string[] = []
+  const screen = { write: (text: string) => said.push(text) }
+  const words = { texts: [printCase(asked)], device: 'software', backend, caseTimeout: 60 } as const
+  await host.replay(words, { out: screen, err: screen })
+  const verdict = said.join('').trimEnd().split('\n').at(-1) ?? ''
+  return verdict === 'conformant' || verdict === 'not-conformant'
+    ? { conformant: verdict === 'conformant' }
+    : { unsupported: verdict.replace(/^unsupported: /, '') }
+}
+
+/** Asks a library one case, opened anew for it: what it did before is none of the answer's business. */
+const askerOf = async ({ backend: name, from }: Recording) => {
+  if (!from.command.includes(' --browser')) {
+    const ask = async (asked: Case): Promise<Witness> => {
+      const backend = await opened(name)
+      return answerOf(backend, asked).finally(() => backend.close())
+    }
+    return { ask, close: () => Promise.resolve() }
+  }
+  const host = getOrThrow(await openHost({ which: 'chromium' }, 'software', name, process.stderr))
+  return { ask: (asked: Case) => answerIn(host, name, asked), close: () => host.close() }
+}
+
 const witness = async (recording: Recording, pytorch: Backend): Promise<void> => {
+  const { ask: askAgain, close } = await askerOf(recording)
   const found: Record<string, Witnesses> = {}
   for (const { key, group, witnesses } of recording.disagreements) {
     const asked = group === undefined ? undefined : caseOf(group.failure.smallest)
     if (asked === undefined || (witnesses !== undefined && values.again !== true)) continue
-    // asked nothing else: what it did before is none of the answer's business
-    const backend = await opened(recording.backend)
-    const again = await answerOf(backend, asked).finally(() => backend.close())
+    const again = await askAgain(asked)
     found[key] = { again, ...(recording.backend === 'pytorch' ? {} : { pytorch: await answerOf(pytorch, asked) }) }
     console.log(recording.backend, key, JSON.stringify(found[key]))
   }
+  await close()
   writeFileSync(fileOf(recording.backend), withWitnesses(recording, found))
 }
 

@@ -19,6 +19,7 @@ const tfjsSource = 'https://github.com/tensorflow/tfjs/blob'
 const jaxJs = 'jax-js'
 const jaxJsNn = 'https://github.com/ekzhang/jax-js/blob/0237b5b8ca1b3ec3e926fde4329a0130aef9c810/src/library/nn.ts'
 const ort = 'ONNX Runtime'
+const ortSource = 'https://github.com/microsoft/onnxruntime/blob'
 const pytorch = 'PyTorch'
 
 export const causes: Readonly<Record<string, Cause>> = {
@@ -74,7 +75,7 @@ export const causes: Readonly<Record<string, Cause>> = {
     library: tfjs,
     title: 'The logarithmic loss relies on an epsilon inside its logarithms',
     reason:
-      '`tf.losses.logLoss` adds 10⁻⁷ inside, which the formula has not. Asked with an epsilon of 0 it multiplies 0 by log 0.',
+      '`tf.losses.logLoss` adds 10⁻⁷ inside, which the formula has not. Asked with an epsilon of 0 it multiplies 0 by log 0, and its gradient divides 0 by a subnormal prediction that the device takes for 0.',
   },
   'tfjs-log1p': {
     class: 'accuracy',
@@ -226,11 +227,59 @@ export const causes: Readonly<Record<string, Cause>> = {
       'https://github.com/pytorch/pytorch/issues/147508',
     ],
   },
+  'ort-lrn-beta': {
+    class: 'ours',
+    library: ort,
+    title: 'Our adapter asked for LRN with a beta that is not above 0',
+    reason:
+      'The kernel wants alpha and beta above 0 and makes no session otherwise. The adapter said so of alpha alone when this was run; now it says so of both, and such cases are not its own.',
+    links: [`${ortSource}/076ffcdf023d6bf410573b60b724570f6d99f311/onnxruntime/core/providers/cpu/nn/lrn.h`],
+  },
+  'ort-rnn-tanh': {
+    class: 'accuracy',
+    library: ort,
+    title: 'The tanh of RNN is 2σ(2x) − 1, which cancels near 0',
+    reason:
+      'So its table of activations has it: an error of 2⁻²⁵ is left of any answer, and of 5·10⁻⁵ three digits. The tanh that stands alone, and that of LSTM and GRU, has them all.',
+    links: [
+      `${ortSource}/4a46fc5f31ace214d2806a5f79f16bfb3a8933b3/onnxruntime/core/providers/cpu/rnn/rnn_activation_functors.h`,
+    ],
+  },
   'ort-elu': {
     class: 'accuracy',
     library: ort,
     title: 'Elu subtracts 1 from e^x',
     reason: 'Near 0 the difference cancels: at −1.5·10⁻⁵ four digits are left.',
+  },
+
+  'ort-webgpu-grouped-conv': {
+    class: 'defect',
+    library: ort,
+    title: 'On WebGPU a vector of channels that lies in two groups is summed over the first of them',
+    reason:
+      'A convolution of groups works on four output channels at a time wherever a group has four or more and all of them together are a multiple of four, and takes the group of the first for all. Of 24 channels in 4 groups the vector of 16 to 19 lies in two: 18 and 19 are sums over the channels of another group. Convolutions of images have the same; 2 channels, 12 filters and 2 groups show it.',
+    links: [`${ortSource}/024e58d2f52611a667bfe82066b213b569c547b9/onnxruntime/core/providers/webgpu/nn/conv.cc`],
+  },
+  'ort-webgpu-gates': {
+    class: 'accuracy',
+    library: ort,
+    title: 'On WebGPU the gates of LSTM are clamped at −20',
+    reason:
+      'Its sigmoid is that of `clamp(v, -20.0, 20.0)`: from −20 down it stays at 2·10⁻⁹, which is small beside 1, not beside the value. The sigmoid that stands alone has no clamp.',
+    links: [`${ortSource}/03362fdf8ae02d2d602071f51ef5abf41ef34603/onnxruntime/core/providers/webgpu/rnn/lstm.cc`],
+  },
+  'ort-webgpu-tanh': {
+    class: 'accuracy',
+    library: ort,
+    title: 'On WebGPU tanh cancels near 0',
+    reason:
+      'It is WGSL’s own, of which the specification asks no more than of sinh and cosh by powers of e: the device’s answers are those of (e^2x − 1)/(e^2x + 1). LSTM and GRU are made of it. Another device may do better.',
+  },
+  'ort-webgpu-softplus': {
+    class: 'accuracy',
+    library: ort,
+    title: 'On WebGPU softplus loses what is small beside 1',
+    reason: 'The shader has `log(1.0 + exp(a))`: at −16 one digit is left, at −64 nothing.',
   },
 
   // ---- PyTorch ---------------------------------------------------------------------------------------------------

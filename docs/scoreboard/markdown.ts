@@ -186,6 +186,21 @@ const backendsIn = (seen: readonly Seen[]): readonly string[] => [
 
 const legend = `✓ conformant, ≈ inaccurate (the right formula, with too few digits), ↔ another convention, ✗ not conformant, ~ not the same when asked again, – not run, for most cases are not its own; an empty cell: there is no such op. The letter is the grade: rms of errors ÷ those of a textbook's loops in f32, A to 2, B to 16, C beyond; without one nothing rounds.`
 
+const places: Readonly<Record<string, string>> = {
+  'embedded-software': 'Dawn on the adapter that comes with the packages',
+  'system-software': 'Dawn on Mesa’s',
+  software: 'the embedded Chromium',
+}
+
+/** Through what WebGPU was asked of the processor. */
+const adaptersOf = (all: readonly Recording[]): string =>
+  Object.entries(places)
+    .flatMap(([kind, place]) => {
+      const there = all.filter(({ report: { summary } }) => summary.fingerprint['kind'] === kind)
+      return there.length === 0 ? [] : [`${place} (${there.map(({ backend }) => `\`${backend}\``).join(', ')})`]
+    })
+    .join(', ')
+
 const indexPage = (all: readonly Recording[], generated: string): string => {
   const missing = Object.keys(shortNames).filter((name) => !all.some(({ backend }) => backend === name))
   return [
@@ -199,9 +214,9 @@ libraries say how. [The same as one page with a matrix](scoreboard.html).`,
     '## Who was asked',
     asked(all),
     ...(missing.length === 0 ? [] : [`Not on record: ${missing.join(', ')}.`]),
-    lined(`Each by \`etalon verify --backend NAME --profile PROFILE\`, seed 1, in parts (\`--shard\`, \`etalon merge\`) on one
+    lined(`Each by \`etalon verify --backend NAME --profile PROFILE\`, seed 1, some in parts (\`--shard\`, \`etalon merge\`), on one
 ${all[0]?.from.processor ?? ''} core with other work beside it, so that times are of use for their size only. WebGPU is
-Dawn on the software adapter that comes with the packages. \`quick\` asks every class of cases once, \`standard\` every pair of
+on the processor: ${adaptersOf(all)}. \`quick\` asks every class of cases once, \`standard\` every pair of
 them and every extent. Cases that a library does not do are not counted. Page by page: ${libraries
       .filter(({ has }) => all.some(({ backend }) => has(backend)))
       .map(({ page, name }) => `[${name}](${page}.md)`)
@@ -340,7 +355,7 @@ const libraryPage = (name: string, own: readonly Recording[], generated: string)
           .map(([fact, value]) => `${fact} ${String(value)}`)
           .join(', ')
         return lined(
-          `- \`${backend}\` (${shortOf(backend)}), ${from.date}: \`${from.command}\`, at ${from.commit}, suite ${summary.suite}, ${time(summary.seconds)}${facts === '' ? '' : `; ${facts}`}`,
+          `- \`${backend}\` (${shortOf(backend)}), ${from.date}: \`${from.command}\`, at ${from.commit}${from.parts === 1 ? '' : `, in ${from.parts} parts`}, suite ${summary.suite}, ${time(summary.seconds)}${facts === '' ? '' : `; ${facts}`}`,
           '  ',
         )
       })

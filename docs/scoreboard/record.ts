@@ -55,6 +55,8 @@ const witness = t.union([
   t.type({ conformant: t.boolean, got: figure }),
   t.type({ conformant: t.boolean, problem: t.string }),
   t.type({ unsupported: t.string }),
+  // a replay in a browser says no more
+  t.type({ conformant: t.boolean }),
 ])
 export type Witness = t.TypeOf<typeof witness>
 
@@ -86,8 +88,9 @@ export interface Recording {
 // coverage is told elsewhere, and the first failure stands among the groups
 const trimmed = ({ covered: _, failure: __, ...line }: ReadLine): ReadLine => line
 
-// where Python lies on a machine says nothing of it
-const isTold = ([name, value]: readonly [string, unknown]): boolean => isPlainFact([name, value]) && name !== 'python'
+// where Python lies on a machine says nothing of it, and a browser has a name
+const isTold = ([name, value]: readonly [string, unknown]): boolean =>
+  isPlainFact([name, value]) && name !== 'python' && name !== 'userAgent'
 
 /** The text of a record of a whole run. Errors: FormatInvalid – a part of one, or one that was broken off */
 export const recordOf = ({ lines, programs, summary }: ReadReport, from: Provenance): Result<string> =>
@@ -293,9 +296,21 @@ const complete = ({ lines }: ReadReport): Result<void> => {
   )
 }
 
-/** The command that asks a run. */
-export const commandOf = ({ backend, profile, seed }: Pick<ReadSummary, 'backend' | 'profile' | 'seed'>): string =>
-  `etalon verify --backend ${backend} --profile ${profile}${seed === 1 ? '' : ` --seed ${seed}`}`
+/** The command that asks a run, on the device and in the browser that replay its cases. */
+export const commandOf = ({
+  backend,
+  profile,
+  seed,
+  replay = '',
+}: Pick<ReadSummary, 'backend' | 'profile' | 'seed' | 'replay'>): string =>
+  [
+    'etalon verify',
+    ...(/ --browser\b(?!-)/.test(replay) ? ['--browser'] : []),
+    `--backend ${backend}`,
+    ...(/ --device \w+/.exec(replay) ?? []).map((words) => words.trim()),
+    `--profile ${profile}`,
+    ...(seed === 1 ? [] : [`--seed ${seed}`]),
+  ].join(' ')
 
 const fromHolds = ({ summary }: ReadReport, { command }: Provenance): Result<void> =>
   F.pipe(

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { getOrThrow } from '../../spec/error.js'
 import { toldOf } from './board.js'
 import { causes } from './causes.js'
-import { readRecord } from './record.js'
+import { commandOf, readRecord } from './record.js'
 import { fileOf, recordings } from './recordings.js'
 import { triage } from './triage.js'
 
@@ -142,6 +142,17 @@ describe('a record', () => {
       code: 'FormatInvalid',
       message: expect.stringContaining(message) as string,
     })
+  })
+
+  it('says with what command the same can be asked, on its device and in its browser', () => {
+    const asked = { backend: 'onnxruntime-webgpu', profile: 'quick', seed: 1 } as const
+    const replay = 'etalon replay --browser --backend onnxruntime-webgpu --device software'
+    expect(commandOf({ ...asked, replay })).toBe(
+      'etalon verify --browser --backend onnxruntime-webgpu --device software --profile quick',
+    )
+    expect(commandOf({ ...asked, backend: 'pytorch', seed: 7, replay: 'etalon replay --backend pytorch' })).toBe(
+      'etalon verify --backend pytorch --profile quick --seed 7',
+    )
   })
 
   it('that leaves an op out is refused', () => {
