@@ -114,7 +114,8 @@ const telling: Readonly<Partial<Record<OpName, (direction: Direction) => readonl
       shapes: { target: shape },
       fills: { target: 'oneHot' },
     })),
-  cce: () => unasked,
+  // what a backend's log 0 is, nobody says
+  cce: (direction) => (direction === 'backward' ? unasked : []),
   concat: (direction) => (direction === 'backward' ? pieces : []),
   adam: () => lateSteps,
   adamw: () => lateSteps,
