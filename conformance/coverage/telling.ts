@@ -114,8 +114,7 @@ const telling: Readonly<Partial<Record<OpName, (direction: Direction) => readonl
       shapes: { target: shape },
       fills: { target: 'oneHot' },
     })),
-  // what a backend's log 0 is, nobody says
-  cce: (direction) => (direction === 'backward' ? unasked : []),
+  cce: () => unasked,
   concat: (direction) => (direction === 'backward' ? pieces : []),
   adam: () => lateSteps,
   adamw: () => lateSteps,

@@ -46,6 +46,8 @@ export const randomRounding = (draw: Draws): Arithmetic => {
       exp: (x: number) => within(Math.exp(x), expError(x)),
       log: (x: number) => {
         const exact = Math.log(x)
+        // of 0 it is no number, and has no room about it
+        if (!Number.isFinite(exact)) return exact
         const room = Math.max(logError(x) - (epsilon / 2) * Math.abs(exact), 0)
         return Math.fround(exact + (2 * draw.uniform() - 1) * room)
       },
