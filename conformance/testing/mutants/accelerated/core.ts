@@ -176,10 +176,10 @@ export const core: readonly Mutant[] = [
   ),
   executor(
     'repeated',
-    'an answer is remembered by its kernels and sizes',
+    'an answer is remembered by its names and shapes',
     ['add', 'relu', 'conv2d'],
     'return Object.fromEntries(values)',
-    'const known = (globalThis.known ??= new Map())\n        const key = JSON.stringify(plan.launches.map(({ shader, dims, params }) => [shader, dims, params]))\n        if (!known.has(key)) known.set(key, Object.fromEntries(values))\n        return known.get(key)',
+    'const known = (globalThis.known ??= new Map())\n        const key = JSON.stringify(wanted.map(({ name, shape }) => [name, shape]))\n        if (!known.has(key)) known.set(key, Object.fromEntries(values))\n        return known.get(key)',
   ),
   executor(
     'repeated',
