@@ -283,7 +283,7 @@ export const convolutions: readonly Mutant[] = [
     {
       ...onNone,
       unseen:
-        'NaN or an infinity in a filter that is large enough for tiles: special values are put into the smallest cases',
+        'NaN or an infinity in a filter that plain tiles of dx take: the layers that NaN is put into have other kernels',
     },
   ),
   conv(
