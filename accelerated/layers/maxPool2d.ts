@@ -149,20 +149,24 @@ fn element(flat: u32) {
  * Windows of 2 × 2 that tile an image whose rows are whole vectors of four. A vector of a row and the one below it hold two
  * windows, and as y has half as many rows of half as many columns, pair p of y's elements lies below vectors
  * 2p − p mod P and that plus P, where P = W/4 counts the vectors of a row. As P pairs further this is 2P vectors further, an
- * invocation that goes on by `step` vectors of y, a multiple of P, divides once for all its windows, and memory moves by
- * vectors only.
+ * invocation that goes on by P vectors of y divides once for all its windows, and memory moves by vectors only: those of a
+ * few rows one below the other, for each jump costs a processor a page.
  */
 const pairs = /* wgsl */ `
 fn is_nan(v: vec4<f32>) -> vec4<bool> { return (bitcast<vec4<u32>>(v) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u); }
-fn element(first: u32) {
-  let on_row = 2u * first % dims.across;
+fn element(flat: u32) {
+  let block = flat / dims.across;
+  let column = flat - block * dims.across;
+  let first = block * dims.across * dims.each + column;
+  let on_row = 2u * column - select(0u, dims.across, 2u * column >= dims.across);
   // above the first pair of y's vector, and above the second, which may be the next row's first
   var p = 4u * first - on_row;
   var q = p + select(1u, dims.across + 1u, on_row + 1u == dims.across);
-  for (var four = first; four < dims.fours; four += dims.step) {
+  let end = min(dims.fours, first + dims.across * dims.each);
+  for (var four = first; four < end; four += dims.across) {
     windows(four, p, q);
-    p += 4u * dims.step;
-    q += 4u * dims.step;
+    p += 4u * dims.across;
+    q += 4u * dims.across;
   }
 }
 `
@@ -177,10 +181,13 @@ const overPairs = (
   fours: number,
   across: number,
   dims: Launch['dims'],
-): Omit<Launch, 'orElse'> => {
-  const step = across * Math.ceil(fours / foursEach / across)
-  return { kernel, bind, count: Math.min(step, fours), dims: { ...dims, across, step, fours }, params: {} }
-}
+): Omit<Launch, 'orElse'> => ({
+  kernel,
+  bind,
+  count: across * Math.ceil(fours / foursEach / across),
+  dims: { ...dims, across, each: foursEach, fours },
+  params: {},
+})
 
 // of four windows the maxima, and which of their elements these are: the last of those that are told, else the first
 const chosen = /* wgsl */ `
@@ -209,7 +216,8 @@ export const maxPool2dForwardPairs = kernel({
   name: 'maxPool2d.forward.pairs',
   reads: ['x'],
   writes: ['y'],
-  dims: ['across', 'step', 'fours'],
+  dims: ['across', 'each', 'fours'],
+  workgroup: 128,
   vectors: ['x', 'y'],
   code: /* wgsl */ `
 ${pairs}
@@ -237,7 +245,7 @@ export const maxPool2dForwardChoicePairs = kernel({
   name: 'maxPool2d.forward.choice.pairs',
   reads: ['x'],
   writes: ['y', 'choice'],
-  dims: ['across', 'step', 'fours', 'last'],
+  dims: ['across', 'each', 'fours', 'last'],
   vectors: ['x', 'y', 'choice'],
   code: /* wgsl */ `
 ${pairs}
@@ -256,7 +264,7 @@ export const maxPool2dBackwardKeptPairs = kernel({
   name: 'maxPool2d.backward.kept.pairs',
   reads: ['choice', 'dy'],
   writes: ['dx'],
-  dims: ['across', 'step', 'fours'],
+  dims: ['across', 'each', 'fours'],
   vectors: ['choice', 'dy', 'dx'],
   code: /* wgsl */ `
 ${pairs}
@@ -279,7 +287,7 @@ export const maxPool2dBackwardPairs = kernel({
   name: 'maxPool2d.backward.pairs',
   reads: ['x', 'dy'],
   writes: ['dx'],
-  dims: ['across', 'step', 'fours', 'last'],
+  dims: ['across', 'each', 'fours', 'last'],
   vectors: ['x', 'dy', 'dx'],
   code: /* wgsl */ `
 ${pairs}

@@ -243,6 +243,13 @@ export const rest: readonly Mutant[] = [
   max('index', 'the row below the one below', 'maxPool2d', '4u * first - on_row', '4u * first'),
   max(
     'index',
+    'a block of vectors that begins in the one before',
+    'maxPool2d',
+    'block * dims.across * dims.each + column',
+    'block * dims.across + column',
+  ),
+  max(
+    'index',
     'a second pair of windows never in the next row',
     'maxPool2d',
     'select(1u, dims.across + 1u, on_row + 1u == dims.across)',
@@ -252,8 +259,8 @@ export const rest: readonly Mutant[] = [
     'tail',
     'the last vectors of windows not made',
     'maxPool2d',
-    'four < dims.fours; four',
-    'four + dims.step <= dims.fours; four',
+    'four < end; four',
+    'four + dims.across <= end; four',
   ),
   max(
     'not a number',
