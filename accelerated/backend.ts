@@ -43,7 +43,7 @@ export const planLimits = ({
   fingerprint,
   memory,
 }: Pick<AcquiredDevice, 'limits' | 'fingerprint' | 'memory'>): PlanLimits => {
-  const { subgroups, subgroupMinSize, subgroupMaxSize } = fingerprint
+  const { kind, subgroups, subgroupMinSize, subgroupMaxSize } = fingerprint
   return {
     ...(Object.fromEntries(limitNames.map((name) => [name, limits[name] as number])) as Readonly<
       Record<(typeof limitNames)[number], number>
@@ -51,6 +51,7 @@ export const planLimits = ({
     ...(subgroups === true && typeof subgroupMinSize === 'number' && subgroupMinSize === subgroupMaxSize
       ? { subgroupSize: subgroupMinSize }
       : {}),
+    ...(kind === 'hardware' ? { isGpu: true } : {}),
     ...(memory === undefined ? {} : { memory }),
   }
 }

@@ -28,6 +28,15 @@ export interface Kernel {
   /** invocations in a workgroup */
   readonly workgroup: number
   readonly code: string
+  /** the same by tiles in a workgroup's memory, as workgroupTile.ts has them */
+  readonly shared?: Sharing
+}
+
+/** A kernel by tiles in a workgroup's memory: of how many a launch of such dims comes to, and whether they have enough to do. */
+export interface Sharing {
+  readonly kernel: Kernel
+  readonly tiles: (dims: Launch['dims']) => number
+  readonly pays: (dims: Launch['dims']) => boolean
 }
 
 type KernelText = Pick<Kernel, 'name' | 'reads' | 'writes' | 'code'> & Partial<Kernel>

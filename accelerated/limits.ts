@@ -12,6 +12,8 @@ export interface PlanLimits {
   readonly memory?: number
   /** what was found out about the device beside; absent, nothing */
   readonly tuning?: Tuning
+  /** whether the device is a GPU, to which memory that a workgroup shares is near; absent, a processor or nobody knows */
+  readonly isGpu?: boolean
   /** how many lanes every subgroup has; absent where that varies, or where there are no subgroups */
   readonly subgroupSize?: number
 }

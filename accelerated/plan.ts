@@ -26,9 +26,11 @@ import { blockFields, shaderOf, tensorsOf, whole, writesTo } from './kernel.js'
 import type { PlanLimits } from './limits.js'
 import { segmentOf } from './limits.js'
 import type { Lowering } from './lower.js'
+import { isProcessor } from './subgroupTile.js'
 import { lowerings } from './table.js'
-import { shapeClassOf, untuned } from './tuning.js'
+import { shapeClassOf, suggested, untuned } from './tuning.js'
 import { uniformLayout } from './uniforms.js'
+import { inWorkgroups } from './workgroupTile.js'
 
 /** A stretch of device memory. A value's buffer is a later value's again once nothing reads the first any more. */
 export interface PlanBuffer {
@@ -90,13 +92,13 @@ export interface Relatives extends Counterparts {
 }
 
 /**
- * The launches of one node at given attribute values: by the lanes of a subgroup where the device has such, unless its tuning
- * has it otherwise or the driver refuses one of those kernels.
+ * The launches of one node at given attribute values: by the lanes of a subgroup or in a workgroup's memory where the device
+ * has such, unless its tuning has it otherwise or the driver refuses one of those kernels.
  */
 export const lowerNode = (
   checked: CheckedNode,
   feeds: Tensors,
-  { subgroupSize, tuning = untuned }: Pick<PlanLimits, 'subgroupSize' | 'tuning'> = {},
+  { subgroupSize, isGpu = false, tuning = untuned }: Pick<PlanLimits, 'subgroupSize' | 'isGpu' | 'tuning'> = {},
   { twin, reversal, isReversed = false }: Relatives = {},
 ): Result<Lowered> => {
   const { node, sizes } = checked
@@ -121,12 +123,11 @@ export const lowerNode = (
           reversesAtOnce,
           ...(lanes === undefined ? {} : { subgroupSize: lanes }),
         })
-      const first = by(
-        tuning.choices[shapeClassOf(checked) ?? ''] === 'tiles' ? undefined : subgroupSize,
-        reversal !== undefined,
-      )
-      const refused = first.launches.some(({ kernel }) => tuning.refused.includes(kernel.name))
-      return E.right(refused ? by(undefined) : first)
+      const way = tuning.choices[shapeClassOf(checked) ?? ''] ?? suggested(subgroupSize, isGpu)
+      const first = by(way !== 'lanes' && isProcessor(subgroupSize) ? undefined : subgroupSize, reversal !== undefined)
+      const made = way === 'shared' ? { ...first, launches: first.launches.map(inWorkgroups) } : first
+      const refused = made.launches.some(({ kernel }) => tuning.refused.includes(kernel.name))
+      return E.right(refused ? by(undefined) : made)
     }),
     E.mapLeft(within(node.name)),
   )

@@ -4,6 +4,7 @@ import type { BySubgroup } from './subgroupTile.js'
 import { subgroupFor } from './subgroupTile.js'
 import type { Lie, Lies } from './subgroupVectors.js'
 import { inFours, vectorsSerial } from './subgroupVectors.js'
+import { sharedProduct } from './workgroupTile.js'
 
 /**
  * Matrix products by register tiles: one invocation makes a 4 × 4 tile of rows × columns, so that eight loads feed
@@ -91,21 +92,33 @@ ${writeTile}
 
 type TileText = Pick<Kernel, 'name' | 'reads' | 'writes' | 'code'> & Partial<Kernel>
 
-const withTile = (frame: string, text: TileText): Kernel =>
-  kernel({ ...text, dims: ['rows', 'columns', 'terms', ...(text.dims ?? [])], code: `${frame}${text.code}` })
+const framed = (text: TileText): TileText => ({ ...text, dims: ['rows', 'columns', 'terms', ...(text.dims ?? [])] })
 
-/** Σ_k left(row, k)·right(k, column), the products added in order of k. */
-export const tileSerial = (text: TileText): Kernel => withTile(`${serial}${writeTile}`, text)
+const withTile = (frame: string, text: TileText): Kernel => kernel({ ...framed(text), code: `${frame}${text.code}` })
+
+const serialTiles = (text: TileText, write: string, lies: Lies): Kernel => ({
+  ...withTile(`${serial}${write}`, text),
+  shared: sharedProduct({ ...framed(text), code: `${write}${text.code}` }, lies, 'serial'),
+})
+
+/**
+ * Σ_k left(row, k)·right(k, column), the products added in order of k; `lies` says what lies side by side in the factors, for
+ * those who share what they load.
+ */
+export const tileSerial = (text: TileText, lies: Lies): Kernel => serialTiles(text, writeTile, lies)
 
 const plainProducts = /* wgsl */ `
 fn products(row: u32, k: u32, right: vec4<f32>) -> vec4<f32> { return left(row, k) * right; }
 `
 
-/**
- * The same sum with its additions nested no deeper than D(n): for sums over batch or space. In place of `left` the code may
- * have products of its own, of which some count as none.
- */
-export const tileNested = (text: TileText, products = plainProducts): Kernel => withTile(`${nested}${products}`, text)
+/** The same sum with its additions nested no deeper than D(n): for sums over batch or space. */
+export const tileNested = (text: TileText, lies: Lies): Kernel => ({
+  ...tileNestedOf(text, plainProducts),
+  shared: sharedProduct({ ...framed(text), code: `${writeTile}${text.code}` }, lies, 'nested'),
+})
+
+/** The same where the code has `products(row, k, right)` of its own in place of `left`, of which some count as none. */
+export const tileNestedOf = (text: TileText, products: string): Kernel => withTile(`${nested}${products}`, text)
 
 // one invocation for each output, or for each four columns of a row
 const single = /* wgsl */ `
@@ -152,7 +165,7 @@ const inForms = ({ factors, byVectors, ...text }: ProductText, columns: 1 | 4): 
   const lies: Lies = { left: 'terms', right: byVectors.right, ...(columns === 4 ? { together: true } : {}) }
   return {
     single: withTile(columns === 4 ? singleFour : single, plain),
-    tiled: withTile(columns === 4 ? serial : `${serial}${writeTile}`, { ...plain, name: `${text.name}.tiled` }),
+    tiled: serialTiles({ ...plain, name: `${text.name}.tiled` }, columns === 4 ? '' : writeTile, lies),
     bySubgroup: vectorsSerial(lies, {
       ...text,
       name: `${text.name}.vectors`,

@@ -17,7 +17,7 @@ import type { PlanLimits } from './limits.js'
 import type { Plan } from './plan.js'
 import { plan } from './plan.js'
 import type { Tuning, Way } from './tuning.js'
-import { shapeClassOf, untuned, ways } from './tuning.js'
+import { shapeClassOf, suggested, untuned, ways } from './tuning.js'
 
 /**
  * Measures on a device in which way products of each class are made fastest. The kernels that compete are those that plans
@@ -120,7 +120,16 @@ const lead = 1.1
 
 const runsFor = (ms: number): number => Math.max(1, Math.min(200, Math.ceil(sampleMs / Math.max(ms, 0.05))))
 
-/** Milliseconds of a run of each way, in turns; undefined where both come to the same kernels. */
+const perWay = (f: (way: Way, at: number) => number): Readonly<Record<Way, number>> =>
+  Object.fromEntries(ways.map((way, at) => [way, f(way, at)])) as Record<Way, number>
+
+/** The fastest way, but the one that was suggested where none is faster by the lead. */
+const fastest = (ms: Readonly<Record<Way, number>>, usual: Way): Way => {
+  const best = ways.reduce((a, b) => (ms[b] < ms[a] ? b : a))
+  return ms[usual] > lead * ms[best] ? best : usual
+}
+
+/** Milliseconds of a run of each way, in turns; undefined where all come to the same kernels. */
 const raced = async (
   { device }: AcquiredDevice,
   executor: Executor,
@@ -170,7 +179,7 @@ const raced = async (
         if (E.isLeft(taken)) return taken
         times[at]?.push(taken.right)
       }
-    const ms = Object.fromEntries(ways.map((way, i) => [way, median(times[i] as number[])])) as Record<Way, number>
+    const ms = perWay((_, i) => median(times[i] as number[]))
     return E.right({ shapeClass, ms })
   } finally {
     ready.forEach(executor.discard)
@@ -191,7 +200,7 @@ export const tuneOn =
   async () => {
     const executor = makeExecutor(acquired)
     const limits = planLimits(acquired)
-    const found = new Map<string, { readonly layers: string[]; readonly ms: Record<Way, number> }>()
+    const found = new Map<string, { readonly layers: string[]; readonly ms: Readonly<Record<Way, number>> }>()
     for (const [i, probe] of probes.entries()) {
       tell(`${titleOf(probe)}, ${probe.direction}`, i / probes.length)
       const outcome = await raced(acquired, executor, limits, probe)
@@ -201,10 +210,7 @@ export const tuneOn =
       const before = found.get(shapeClass)
       found.set(shapeClass, {
         layers: [...(before?.layers ?? []), titleOf(probe)],
-        ms: {
-          lanes: (before?.ms.lanes ?? 0) + ms.lanes,
-          tiles: (before?.ms.tiles ?? 0) + ms.tiles,
-        },
+        ms: perWay((way) => (before?.ms[way] ?? 0) + ms[way]),
       })
     }
     return E.right(
@@ -212,7 +218,7 @@ export const tuneOn =
         shapeClass,
         layers,
         ms,
-        way: ms.lanes > lead * ms.tiles ? 'tiles' : 'lanes',
+        way: fastest(ms, suggested(limits.subgroupSize, limits.isGpu === true)),
       })),
     )
   }

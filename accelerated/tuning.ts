@@ -1,4 +1,5 @@
 import type { CheckedNode } from '../spec/program.js'
+import { isProcessor } from './subgroupTile.js'
 
 /**
  * What was found out about a device beside its limits: which kernels win there, and which its driver refuses. A value: plans
@@ -14,11 +15,15 @@ export interface Tuning {
 export const untuned: Tuning = { choices: {}, refused: [] }
 
 /**
- * How the products of a node are made: by `lanes` of a subgroup, where the device has such as there are kernels for, or by
- * `tiles` in the registers of an invocation. The limits suggest the first where it can be had.
+ * How the products of a node are made: by `lanes` of a subgroup, where the device has such as there are kernels for; by `tiles`
+ * in the registers of an invocation; or by tiles in the memory that a workgroup has, `shared`.
  */
-export const ways = ['lanes', 'tiles'] as const
+export const ways = ['lanes', 'tiles', 'shared'] as const
 export type Way = (typeof ways)[number]
+
+/** The way that a device's limits suggest: processors have lanes of one small number, and GPUs memory near to a workgroup. */
+export const suggested = (subgroupSize: number | undefined, isGpu: boolean): Way =>
+  isGpu ? 'shared' : isProcessor(subgroupSize) ? 'lanes' : 'tiles'
 
 // a product of so many or fewer rows, columns or terms is of the first, the second … magnitude
 const magnitudes = [

@@ -26,7 +26,7 @@ export const tuningTable = (
   strong: (text: string) => string = (text) => text,
 ): string => {
   const rows = measured.map(({ shapeClass, ms, way }) => [shapeClass, ...ways.map((one) => inMs(ms[one])), way])
-  const heads = ['class of products', ...ways.map((way) => `${way}, ms`), 'taken']
+  const heads = ['class of products, milliseconds', ...ways, 'taken']
   const widths = heads.map((head, at) =>
     Math.max(...[head, ...rows.map((row) => row[at] ?? '')].map(({ length }) => length)),
   )

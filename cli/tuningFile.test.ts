@@ -22,13 +22,13 @@ const measured: readonly Measured[] = [
   {
     shapeClass: 'product forward, medium × medium, large terms',
     layers: ['dense 64×400 by 120×400'],
-    ms: { lanes: 2.5, tiles: 1 },
+    ms: { lanes: 2.5, tiles: 1, shared: 3.5 },
     way: 'tiles',
   },
   {
     shapeClass: 'convolution backward, small × large, large terms',
     layers: ['conv2d 4×32×28×28 by 64×32×3×3'],
-    ms: { lanes: 12.25, tiles: 40 },
+    ms: { lanes: 12.25, tiles: 40, shared: 212 },
     way: 'lanes',
   },
 ]
@@ -48,9 +48,9 @@ describe('what etalon tune keeps', () => {
 
   test('is a table of the ways and the one that is taken', () => {
     expect(tuningTable(measured).split('\n')).toEqual([
-      'class of products                                 lanes, ms  tiles, ms  taken',
-      'product forward, medium × medium, large terms          2.50       1.00  tiles',
-      'convolution backward, small × large, large terms       12.3       40.0  lanes',
+      'class of products, milliseconds                   lanes  tiles  shared  taken',
+      'product forward, medium × medium, large terms      2.50   1.00    3.50  tiles',
+      'convolution backward, small × large, large terms   12.3   40.0   212.0  lanes',
     ])
   })
 

@@ -24,9 +24,9 @@ import { answersApart, askedAfterForward } from './testing/afterForward.js'
 import { right } from './testing/shaken.js'
 
 /**
- * Kernels that are chosen where much is asked at once – convolutions by blocks of outputs, pools by pairs of windows – on
- * shapes that leave a part of a block, with all that such kernels get wrong: groups, unequal padding, steps from row to row,
- * a batch, and weights that are no numbers beside pixels that no tap reads.
+ * Kernels that are chosen where much is asked at once – convolutions by blocks of outputs, pools by pairs of windows, products
+ * in a workgroup's memory – on shapes that leave a part of a block, with all that such kernels get wrong: groups, unequal
+ * padding, steps from row to row, a batch, and weights that are no numbers beside pixels that no tap reads.
  */
 
 interface Asked {
@@ -40,6 +40,8 @@ interface Asked {
   readonly kernel: string
   /** whether the same op goes forward before, and leaves what it knows; and when the cotangents are there */
   readonly afterForward?: Cotangents
+  /** whether it is planned as for a GPU: by tiles in a workgroup's memory */
+  readonly asOnGpu?: boolean
 }
 
 const shapes = (op: OpName, K: number): Readonly<Record<string, Readonly<Record<string, Shape>>>> =>
@@ -198,6 +200,59 @@ const afterForward: readonly Asked[] = [
   ofLogits('few long rows', { reduction: 'none' }, [3, 131], 'softmaxCrossEntropy.both ', 'before'),
 ]
 
+const onGpu = (
+  op: OpName,
+  direction: Direction,
+  kernel: string,
+  shapes: Asked['shapes'],
+  attrs: Attributes = {},
+  name = '',
+): Asked => ({
+  name: `${op} ${direction} on a GPU${name === '' ? '' : `, ${name}`}: ${kernel}`,
+  op,
+  direction,
+  attrs,
+  shapes,
+  kernel: `${kernel}.shared `,
+  asOnGpu: true,
+})
+
+// a tile and a part of one each way, and terms that leave a part of sixteen; sums of several blocks of 64
+const dense = { x: [70, 41], w: [67, 41], b: [67] }
+const cell = { T: 2, N: 67, I: 35, H: 34 }
+const states = (gates: number, biases: readonly string[]): Asked['shapes'] => ({
+  x: [cell.T, cell.N, cell.I],
+  h0: [cell.N, cell.H],
+  ...(gates === 4 ? { c0: [cell.N, cell.H] } : {}),
+  wIh: [gates * cell.H, cell.I],
+  wHh: [gates * cell.H, cell.H],
+  ...Object.fromEntries(biases.map((name) => [name, [gates * cell.H]])),
+})
+const image = { x: [2, 10, 13, 12], w: [76, 5, 3, 2], b: [76] }
+const steps = { groups: 2, stride: [2, 1], dilation: [1, 3], padding: [0, 2, 3, 1] }
+
+const inWorkgroups: readonly Asked[] = [
+  onGpu('dense', 'forward', 'dense.forward.tiled', dense),
+  onGpu('dense', 'forward', 'dense.forward.tiled', { x: [128, 16], w: [64, 16] }, {}, 'whole tiles'),
+  onGpu('dense', 'backward', 'dense.backward.x.tiled', dense),
+  onGpu('dense', 'backward', 'dense.backward.w.tiled', { x: [211, 41], w: [67, 41] }, {}, 'four blocks of terms'),
+  onGpu('dense', 'backward', 'dense.backward.w.tiled', { x: [128, 33], w: [65, 33] }, {}, 'two whole blocks of terms'),
+  onGpu('conv2d', 'forward', 'conv2d.forward.tiled', image, steps),
+  onGpu('conv2d', 'forward', 'conv2d.forward.tiled', { x: [3, 17, 8, 8], w: [33, 17, 1, 1] }, {}, 'one tap'),
+  onGpu('conv1d', 'forward', 'conv2d.forward.tiled', { x: [3, 12, 40], w: [66, 6, 3] }, { groups: 2, padding: [2, 0] }),
+  onGpu(
+    'convTranspose2d',
+    'backward',
+    'conv2d.forward.tiled',
+    { x: [2, 70, 6, 7], w: [70, 3, 3, 2] },
+    { stride: [2, 1] },
+  ),
+  onGpu('rnn', 'forward', 'rnn.timeStep.tiled', states(1, ['b'])),
+  onGpu('lstm', 'forward', 'lstm.timeStep.tiled', states(4, ['b'])),
+  onGpu('rnn', 'backward', 'recurrent.backward.wHh.tiled', states(1, ['b'])),
+  onGpu('gru', 'forward', 'gru.timeStep.tiled', states(3, ['bIh', 'bHh'])),
+]
+
 /** The first elements of each answer that are not right. */
 const wrongIn = (question: Question, answers: Tensors): readonly string[] => {
   const { values, bounds } = right(expectWhole(oracle, question, lanesThenTree))
@@ -228,7 +283,7 @@ describe.runIf(embedded)('kernels for much at once', () => {
   })
 
   const worst = async (
-    { op, direction, attrs, shapes, fills = {}, kernel, afterForward: order }: Asked,
+    { op, direction, attrs, shapes, fills = {}, kernel, afterForward: order, asOnGpu = false }: Asked,
     change: (name: string, tensor: Tensor) => Tensor,
   ): Promise<readonly string[]> => {
     const asked: Case = { op, direction, seed: `blocks ${op}`, form: form('blocks', attrs, { ...shapes }, fills) }
@@ -238,7 +293,9 @@ describe.runIf(embedded)('kernels for much at once', () => {
       inputs: Object.fromEntries(Object.entries(drawn.inputs).map(([name, x]) => [name, change(name, x)])),
     }
     const { program, feeds } = order === undefined ? oneNode(question) : askedAfterForward(question, order)
-    const planned = right(plan(right(checkProgram(program)), feeds, program.outputs, planLimits(device)))
+    const { subgroupSize: _, ...limits } = planLimits(device)
+    const keptTo = asOnGpu ? { ...limits, isGpu: true } : planLimits(device)
+    const planned = right(plan(right(checkProgram(program)), feeds, program.outputs, keptTo))
     expect(`${planned.launches.map(kernelOf).join(' ')} `).toContain(kernel)
     const prepared = right(await executor.prepare(planned))
     const answers = answersOf(right(await executor.execute(prepared, feeds)))
@@ -259,7 +316,9 @@ describe.runIf(embedded)('kernels for much at once', () => {
     })
 
   test.each(
-    [...convolutions, ...dilated, ...pools, ...losses, ...afterForward].map((asked) => [asked.name, asked] as const),
+    [...convolutions, ...dilated, ...pools, ...losses, ...afterForward, ...inWorkgroups].map(
+      (asked) => [asked.name, asked] as const,
+    ),
   )('%s', async (_, asked) => {
     expect(await worst(asked, (_, x) => x)).toEqual([])
   })
@@ -288,6 +347,7 @@ describe.runIf(embedded)('kernels for much at once', () => {
     ...convolutions
       .filter(({ kernel }) => kernel.includes('backward.w'))
       .map((asked) => [asked.name, 'x', asked] as const),
+    ...inWorkgroups.map((asked) => [asked.name, 'x', asked] as const),
     ...afterForward.map((asked) => [asked.name, asked.op === 'softmaxCrossEntropy' ? 'logits' : 'x', asked] as const),
   ])('%s, where some %s is NaN or infinite', async (_, into, asked) => {
     for (const value of [NaN, -Infinity])

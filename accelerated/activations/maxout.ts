@@ -6,7 +6,7 @@ import type { DenseSizes } from '../layers/dense.js'
 import { denseProduct } from '../layers/dense.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
-import { tileNested, tilesFor, worthTiling } from '../tile.js'
+import { tileNestedOf, tilesFor, worthTiling } from '../tile.js'
 
 /** y[n,o] = max_k a[n,k,o] */
 export const maxoutForward = kernel({
@@ -93,7 +93,7 @@ fn finish(at: u32, sum: f32) { set_dw(at, sum); }
 })
 
 /** The same by 4 × 4 tiles of weights' rows (k,o) × inputs. */
-export const maxoutBackwardWTiled = tileNested(
+export const maxoutBackwardWTiled = tileNestedOf(
   {
     name: 'maxout.backward.w.tiled',
     reads: ['x', 'dy', 'first'],

@@ -19,6 +19,7 @@ import {
   positionsAtOnce,
   transposedBlocks,
 } from './conv2dBlocks.js'
+import { sharedInParts } from '../workgroupTile.js'
 import { convolvingSubgroup, correlatingSubgroup, transposedSubgroup } from './conv2dSubgroup.js'
 
 /** The integers of a convolution, in conv2d's letters whatever op they come from. */
@@ -188,11 +189,25 @@ fn group(o: u32, lane: u32) {
 `,
 })
 
+// four positions of a filter, o, which is the f-th of its group
+const writeFilter = /* wgsl */ `
+fn write_row(f: u32, o: u32, p0: u32, sums: vec4<f32>) {
+  if (f >= dims.O / dims.groups) { return; }
+  let area = dims.Ho * dims.Wo;
+  var bias = 0.0;
+  if (dims.hasBias == 1u) { bias = b(o); }
+  for (var s = 0u; s < 4u && p0 + s < dims.N * area; s++) {
+    let p = p0 + s;
+    set_y((p / area * dims.O + o) * area + p % area, sums[s] + bias);
+  }
+}
+`
+
 /**
  * The same as `conv2dForward` by 4 × 4 tiles of a group's filters × positions. Where a tap falls for the four positions
  * is found once for each (kh,kw); inside, only the channels run.
  */
-export const conv2dForwardTiled = kernel({
+const conv2dForwardTiles = kernel({
   name: 'conv2d.forward.tiled',
   reads: ['x', 'w', 'b'],
   writes: ['y'],
@@ -244,18 +259,59 @@ fn element(tile: u32) {
   write_row(f0 + 3u, o.w, p0, s3);
 }
 
-fn write_row(f: u32, o: u32, p0: u32, sums: vec4<f32>) {
-  if (f >= dims.O / dims.groups) { return; }
+${writeFilter}`,
+})
+
+/** The same as a product of a group's filters and the windows of all positions, in a workgroup's memory. */
+const conv2dForwardShared = sharedInParts(
+  {
+    name: 'conv2d.forward.tiled',
+    reads: ['x', 'w', 'b'],
+    writes: ['y'],
+    dims: [...convolutionDims, 'hasBias'],
+    code: /* wgsl */ `
+${writeFilter}
+fn finish_row(f: u32, p0: u32, sums: vec4<f32>) { write_row(f, part * (dims.O / dims.groups) + f, p0, sums); }
+`,
+  },
+  {
+    rows: '(dims.O / dims.groups)',
+    columns: '(dims.N * dims.Ho * dims.Wo)',
+    terms: '(dims.Cg * dims.KH * dims.KW)',
+    left: 'terms',
+    right: 'lines',
+    factors: /* wgsl */ `
+fn left_four(first: u32, k: u32) -> vec4<f32> {
+  let filters = dims.O / dims.groups;
+  let terms = dims.Cg * dims.KH * dims.KW;
+  let f = min(vec4<u32>(first, first + 1u, first + 2u, first + 3u), vec4<u32>(filters - 1u));
+  let at = (part * filters + f) * terms + k;
+  return vec4<f32>(w(at.x), w(at.y), w(at.z), w(at.w));
+}
+fn right_four(first: u32, k: u32) -> vec4<f32> {
   let area = dims.Ho * dims.Wo;
-  var bias = 0.0;
-  if (dims.hasBias == 1u) { bias = b(o); }
-  for (var s = 0u; s < 4u && p0 + s < dims.N * area; s++) {
-    let p = p0 + s;
-    set_y((p / area * dims.O + o) * area + p % area, sums[s] + bias);
-  }
+  let p = min(vec4<u32>(first, first + 1u, first + 2u, first + 3u), vec4<u32>(dims.N * area - 1u));
+  let taps = dims.KH * dims.KW;
+  let c = k / taps;
+  let tap = k % taps;
+  let row = vec4<i32>(p % area / dims.Wo * dims.sh + tap / dims.KW * dims.dh) - i32(dims.top);
+  let col = vec4<i32>(p % dims.Wo * dims.sw + tap % dims.KW * dims.dw) - i32(dims.left);
+  let inside = (row >= vec4<i32>()) & (row < vec4<i32>(i32(dims.H))) & (col >= vec4<i32>()) & (col < vec4<i32>(i32(dims.W)));
+  let plane = (p / area * dims.C + part * dims.Cg + c) * dims.H * dims.W;
+  let at = select(vec4<u32>(), plane + vec4<u32>(row) * dims.W + vec4<u32>(col), inside);
+  return select(vec4<f32>(), vec4<f32>(x(at.x), x(at.y), x(at.z), x(at.w)), inside);
 }
 `,
-})
+  },
+  ({ N = 1, O = 1, Cg = 1, KH = 1, KW = 1, Ho = 1, Wo = 1, groups = 1 }) => ({
+    rows: O / groups,
+    columns: N * Ho * Wo,
+    terms: Cg * KH * KW,
+    parts: groups,
+  }),
+)
+
+export const conv2dForwardTiled: Kernel = { ...conv2dForwardTiles, shared: conv2dForwardShared }
 
 /**
  * The same as `transposed` by 4 × 4 tiles of a group's channels × pixels; inside, the group's filters run. A pixel that a tap

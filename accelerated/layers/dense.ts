@@ -83,6 +83,8 @@ fn finish(n: u32, o: u32, sum: f32) {
 }
 `
 
+const forwardLies: Lies = { left: 'terms', right: 'terms' }
+
 const forwardProduct = {
   name: 'dense.forward.tiled',
   reads: ['x', 'w', 'b'],
@@ -99,6 +101,8 @@ const finishBackwardX = /* wgsl */ `
 fn finish(n: u32, i: u32, sum: f32) { set_dx(n * dims.columns + i, sum); }
 `
 
+const backwardXLies: Lies = { left: 'terms', right: 'lines' }
+
 const backwardXProduct = {
   name: 'dense.backward.x.tiled',
   reads: ['w', 'dy'],
@@ -114,6 +118,8 @@ const finishBackwardW = /* wgsl */ `
 fn finish(o: u32, i: u32, sum: f32) { set_dw(o * dims.columns + i, sum); }
 `
 
+const backwardWLies: Lies = { left: 'lines', right: 'lines' }
+
 const backwardWProduct = {
   name: 'dense.backward.w.tiled',
   reads: ['x', 'dy'],
@@ -126,15 +132,15 @@ ${finishBackwardW}
 }
 
 /** The same as `denseForward` by tiles of samples × outputs, 4 × 4 or a subgroup's. */
-export const denseForwardTiled = tileSerial(forwardProduct)
+export const denseForwardTiled = tileSerial(forwardProduct, forwardLies)
 export const denseForwardSubgroup = subgroupSerial(forwardProduct)
 
 /** The same as `denseBackwardX` by tiles of samples × inputs. */
-export const denseBackwardXTiled = tileSerial(backwardXProduct)
+export const denseBackwardXTiled = tileSerial(backwardXProduct, backwardXLies)
 export const denseBackwardXSubgroup = subgroupSerial(backwardXProduct)
 
 /** The same as `denseBackwardW` by tiles of outputs × inputs. */
-export const denseBackwardWTiled = tileNested(backwardWProduct)
+export const denseBackwardWTiled = tileNested(backwardWProduct, backwardWLies)
 export const denseBackwardWSubgroup = subgroupNested(backwardWProduct)
 
 /** A product by tiles of a subgroup, and the same for factors that can be read by vectors. */
@@ -144,7 +150,6 @@ interface InSubgroups {
   readonly numbers: BySubgroup
 }
 
-const forwardLies: Lies = { left: 'terms', right: 'terms' }
 export const denseForwardVectors = vectorsSerial(forwardLies, {
   ...forwardProduct,
   name: 'dense.forward.vectors',
@@ -155,7 +160,6 @@ fn right(i: u32, o: u32) -> vec4<f32> { return w(o * (dims.terms / 4u) + i); }
 ${finishForward}`,
 })
 
-const backwardXLies: Lies = { left: 'terms', right: 'lines' }
 export const denseBackwardXVectors = vectorsSerial(backwardXLies, {
   ...backwardXProduct,
   name: 'dense.backward.x.vectors',
@@ -166,7 +170,6 @@ fn right(o: u32, i: u32) -> vec4<f32> { return w(o * (dims.columns / 4u) + i); }
 ${finishBackwardX}`,
 })
 
-const backwardWLies: Lies = { left: 'lines', right: 'lines' }
 export const denseBackwardWVectors = vectorsNested(backwardWLies, {
   ...backwardWProduct,
   name: 'dense.backward.w.vectors',

@@ -60,18 +60,21 @@ fn finish(r: u32, k: u32, sum: f32) { set_dw(r * dims.columns + k, sum); }
 })
 
 /** The same by 4 × 4 tiles of rows × units. */
-export const recurrentOfWHhTiled = tileNested({
-  name: 'recurrent.backward.wHh.tiled',
-  reads: ['h0', 'h', 'da'],
-  writes: ['dw'],
-  dims: ['first'],
-  code: /* wgsl */ `
+export const recurrentOfWHhTiled = tileNested(
+  {
+    name: 'recurrent.backward.wHh.tiled',
+    reads: ['h0', 'h', 'da'],
+    writes: ['dw'],
+    dims: ['first'],
+    code: /* wgsl */ `
 ${before}
 fn left(r: u32, m: u32) -> f32 { return da(m * dims.rows + r); }
 fn right(m: u32, k: u32) -> f32 { return before(m * dims.columns + k); }
 fn finish(r: u32, k: u32, sum: f32) { set_dw(r * dims.columns + k, sum); }
 `,
-})
+  },
+  byLines,
+)
 
 /** The sizes of a sequence's layer, and how many lanes the device's subgroups have. */
 export interface ScanSizes {

@@ -45,7 +45,7 @@ export interface Edit {
 export type Touched = OpName | `${OpName} ${Direction}` | 'programs'
 
 /** A device other than the embedded one as it is: one whose subgroups no kernel is written for, or one of 1 KiB a binding. */
-export type Flavour = 'no subgroups' | 'small bindings'
+export type Flavour = 'no subgroups' | 'small bindings' | 'a GPU'
 
 interface Changed {
   /** `file: what is wrong` in a few words, the file without its ending */

@@ -31,6 +31,11 @@ const embedded = (): Promise<AcquiredDevice> => (device ??= acquireDevice('softw
 
 const flavours: Readonly<Record<Flavour, (acquired: AcquiredDevice) => AcquiredDevice>> = {
   'no subgroups': (acquired) => ({ ...acquired, fingerprint: { ...acquired.fingerprint, subgroups: false } }),
+  // planned as for a GPU, and run by the processor
+  'a GPU': (acquired) => ({
+    ...acquired,
+    fingerprint: { ...acquired.fingerprint, kind: 'hardware', subgroups: false },
+  }),
   'small bindings': (acquired) => ({
     ...acquired,
     limits: { ...acquired.limits, maxStorageBufferBindingSize: 1024 },

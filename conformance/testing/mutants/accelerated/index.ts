@@ -5,5 +5,14 @@ import { losses } from './losses.js'
 import { products } from './products.js'
 import { recurrent } from './recurrent.js'
 import { rest } from './rest.js'
+import { workgroups } from './workgroups.js'
 
-export const accelerated: readonly Mutant[] = [...products, ...convolutions, ...rest, ...recurrent, ...losses, ...core]
+export const accelerated: readonly Mutant[] = [
+  ...products,
+  ...workgroups,
+  ...convolutions,
+  ...rest,
+  ...recurrent,
+  ...losses,
+  ...core,
+]
