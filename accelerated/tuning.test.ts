@@ -48,3 +48,26 @@ test('plans take what a tuning says of a class, and what the limits suggest wher
   expect(tuned('product forward, tiny × tiny, tiny terms')).toEqual(byLanes)
   expect(kernels(dense, { ...onProcessor, tuning: { ...untuned, refused: byLanes } })).toEqual(byTiles)
 })
+
+test('a GPU makes products in the memory of its workgroups, whatever subgroups it has, unless told or refused', () => {
+  const byTiles = kernels(dense, roomyLimits)
+  for (const limits of [roomyLimits, { ...roomyLimits, subgroupSize: 32 }]) {
+    const onGpu = { ...limits, isGpu: true }
+    const shared = kernels(dense, onGpu)
+    expect(shared).toEqual(byTiles.map((name) => `${name}.shared`))
+    const choices = { [classes[0] ?? '']: 'tiles' } as const
+    expect(kernels(dense, { ...onGpu, tuning: { ...untuned, choices } })).toEqual(byTiles)
+    expect(kernels(dense, { ...onGpu, tuning: { ...untuned, refused: shared } })).toEqual(byTiles)
+  }
+  // a few rows leave most of a tile empty
+  const few = sequential([8, 400], [fullyConnected('fc', 400, 120)])
+  expect(kernels(few, { ...roomyLimits, isGpu: true })).toEqual(kernels(few, roomyLimits))
+})
+
+test('a tensor of several bindings is read by samples, in a workgroup’s memory as without it', () => {
+  const long = sequential([1024, 400], [fullyConnected('fc', 400, 120)])
+  const limits = { ...roomyLimits, maxStorageBufferBindingSize: 400 * 120 * 4, isGpu: true }
+  const parts = kernels(long, limits)
+  expect(parts.length).toBeGreaterThan(3)
+  expect(new Set(parts)).toEqual(new Set(['dense.forward.tiled.shared']))
+})
