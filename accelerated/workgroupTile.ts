@@ -20,9 +20,10 @@ export const sharedTile = { edge: 64, terms: 16 }
 const laid = 17
 
 // neighbours load what lies side by side
+const lineOf = (lie: Lie): string => (lie === 'terms' ? 'lane / 16u' : 'lane % 16u')
 const lay = (into: string, read: string, first: string, lie: Lie): string => `{
     let at = ${lie === 'terms' ? 'lane % 16u' : 'lane / 16u'};
-    let line = ${lie === 'terms' ? 'lane / 16u' : 'lane % 16u'};
+    let line = ${lineOf(lie)};
     let k = start + at;
     let value = ${read}(${first} + 4u * line, min(k, last_term));
     ${into}[at * ${laid}u + line] = select(vec4<f32>(), value, k <= last_term);
@@ -35,7 +36,10 @@ interface SharedText {
   readonly terms: string
   readonly left: Lie
   readonly right: Lie
-  /** `left_four(row, k)` and `right_four(column, k)`: four rows or columns from there on, of `part` */
+  /**
+   * `meet(column)`, told the first of the four columns that an invocation loads; `left_four(row, k)` and
+   * `right_four(column, k)`: four rows or columns from there on, of `part`
+   */
   readonly factors: string
 }
 
@@ -79,6 +83,7 @@ fn group(tile_of_part: u32, lane: u32) {
   let down = lane / 16u;
   let across = lane % 16u;
   let last_term = ${terms} - 1u;
+  meet(column0 + 4u * (${lineOf(right)}));
   var s0 = vec4<f32>(); var s1 = vec4<f32>(); var s2 = vec4<f32>(); var s3 = vec4<f32>();
   ${nested ? 'var part0 = vec4<f32>(); var part1 = vec4<f32>(); var part2 = vec4<f32>(); var part3 = vec4<f32>();' : ''}
   for (var start = 0u; start <= last_term; start += 16u) {
@@ -122,6 +127,7 @@ const clamped = (of: string): string =>
   `min(vec4<u32>(first, first + 1u, first + 2u, first + 3u), vec4<u32>(dims.${of} - 1u))`
 
 const oneByOne = /* wgsl */ `
+fn meet(first: u32) {}
 fn left_four(first: u32, k: u32) -> vec4<f32> {
   let r = ${clamped('rows')};
   return vec4<f32>(left(r.x, k), left(r.y, k), left(r.z, k), left(r.w, k));

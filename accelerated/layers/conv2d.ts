@@ -288,16 +288,24 @@ fn left_four(first: u32, k: u32) -> vec4<f32> {
   let at = (part * filters + f) * terms + k;
   return vec4<f32>(w(at.x), w(at.y), w(at.z), w(at.w));
 }
-fn right_four(first: u32, k: u32) -> vec4<f32> {
+// where the windows of four positions begin: channel 0 of the group, and the row and column of the first tap
+var<private> image: vec4<u32>;
+var<private> top_row: vec4<i32>;
+var<private> left_column: vec4<i32>;
+fn meet(first: u32) {
   let area = dims.Ho * dims.Wo;
   let p = min(vec4<u32>(first, first + 1u, first + 2u, first + 3u), vec4<u32>(dims.N * area - 1u));
+  image = (p / area * dims.C + part * dims.Cg) * dims.H * dims.W;
+  top_row = vec4<i32>(p % area / dims.Wo * dims.sh) - i32(dims.top);
+  left_column = vec4<i32>(p % dims.Wo * dims.sw) - i32(dims.left);
+}
+fn right_four(first: u32, k: u32) -> vec4<f32> {
   let taps = dims.KH * dims.KW;
-  let c = k / taps;
   let tap = k % taps;
-  let row = vec4<i32>(p % area / dims.Wo * dims.sh + tap / dims.KW * dims.dh) - i32(dims.top);
-  let col = vec4<i32>(p % dims.Wo * dims.sw + tap % dims.KW * dims.dw) - i32(dims.left);
+  let row = top_row + i32(tap / dims.KW * dims.dh);
+  let col = left_column + i32(tap % dims.KW * dims.dw);
   let inside = (row >= vec4<i32>()) & (row < vec4<i32>(i32(dims.H))) & (col >= vec4<i32>()) & (col < vec4<i32>(i32(dims.W)));
-  let plane = (p / area * dims.C + part * dims.Cg + c) * dims.H * dims.W;
+  let plane = image + k / taps * dims.H * dims.W;
   let at = select(vec4<u32>(), plane + vec4<u32>(row) * dims.W + vec4<u32>(col), inside);
   return select(vec4<f32>(), vec4<f32>(x(at.x), x(at.y), x(at.z), x(at.w)), inside);
 }
