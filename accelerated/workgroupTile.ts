@@ -21,12 +21,13 @@ const laid = 17
 
 // neighbours load what lies side by side
 const lineOf = (lie: Lie): string => (lie === 'terms' ? 'lane / 16u' : 'lane % 16u')
-const lay = (into: string, read: string, first: string, lie: Lie): string => `{
+const lay = (into: string, read: string, first: string, lie: Lie, more = ''): string => `{
     let at = ${lie === 'terms' ? 'lane % 16u' : 'lane / 16u'};
     let line = ${lineOf(lie)};
     let k = start + at;
     let value = ${read}(${first} + 4u * line, min(k, last_term));
     ${into}[at * ${laid}u + line] = select(vec4<f32>(), value, k <= last_term);
+    ${more}
   }`
 
 /** What a tile's text is made of: expressions for its extents, and how its factors are read. */
@@ -41,6 +42,11 @@ interface SharedText {
    * `right_four(column, k)`: four rows or columns from there on, of `part`
    */
   readonly factors: string
+  /**
+   * whether `right_four` also says which of the four are read at all, in the private variable `reads`: what is not is 0, and
+   * adds nothing even where the left factor is no number
+   */
+  readonly sparse?: boolean
 }
 
 const multiplyAdd = (to: string, a: string, b: string): string =>
@@ -56,6 +62,22 @@ const factorsAt = (k: string): string =>
 const serialBody = `
     ${terms((k) => `${factorsAt(k)} ${multiplyAdd('s', 'a', 'b')}`, '0u', '16u')}`
 
+// the same of what is read; where the left factor has numbers only, 0 adds nothing by itself
+const sparseBody = `
+    if (atomicLoad(&odd) == 0u) {${serialBody}
+    } else {
+      ${terms((k) => `${factorsAt(k)} let counts = marks[(${k}) * ${laid}u + across] == vec4<u32>(1u); ${['x', 'y', 'z', 'w'].map((lane, r) => `s${r} = select(s${r}, s${r} + a.${lane} * b, counts);`).join(' ')}`, '0u', '16u')}
+    }`
+const sparseWords = /* wgsl */ `
+var<workgroup> marks: array<vec4<u32>, ${16 * laid}>;
+// whether the left factor has had what is no finite number
+var<workgroup> odd: atomic<u32>;
+var<private> reads: vec4<bool>;
+`
+const markOdd =
+  'if (any((bitcast<vec4<u32>>(value) & vec4<u32>(0x7f800000u)) == vec4<u32>(0x7f800000u))) { atomicStore(&odd, 1u); }'
+const markReads = `marks[at * ${laid}u + line] = select(vec4<u32>(), vec4<u32>(1u), reads);`
+
 // four terms as a tree, and four such sums in a row; of those four in a row, and these blocks of 64 in a row
 const nestedBody = `
     var few0 = vec4<f32>(); var few1 = vec4<f32>(); var few2 = vec4<f32>(); var few3 = vec4<f32>();
@@ -68,10 +90,14 @@ const nestedBody = `
       ${[0, 1, 2, 3].map((r) => `s${r} += part${r}; part${r} = vec4<f32>();`).join(' ')}
     }`
 
-const frame = ({ rows, columns, terms, left, right, factors }: SharedText, nested: boolean): string => /* wgsl */ `
+const frame = (
+  { rows, columns, terms, left, right, factors, sparse = false }: SharedText,
+  nested: boolean,
+): string => /* wgsl */ `
 var<workgroup> lefts: array<vec4<f32>, ${16 * laid}>;
 var<workgroup> rights: array<vec4<f32>, ${16 * laid}>;
 var<private> part: u32;
+${sparse ? sparseWords : ''}
 ${factors}
 fn group(tile_of_part: u32, lane: u32) {
   let tiles_across = (${columns} + 63u) / 64u;
@@ -87,10 +113,10 @@ fn group(tile_of_part: u32, lane: u32) {
   var s0 = vec4<f32>(); var s1 = vec4<f32>(); var s2 = vec4<f32>(); var s3 = vec4<f32>();
   ${nested ? 'var part0 = vec4<f32>(); var part1 = vec4<f32>(); var part2 = vec4<f32>(); var part3 = vec4<f32>();' : ''}
   for (var start = 0u; start <= last_term; start += 16u) {
-    ${lay('lefts', 'left_four', 'row0', left)}
-    ${lay('rights', 'right_four', 'column0', right)}
+    ${lay('lefts', 'left_four', 'row0', left, sparse ? markOdd : '')}
+    ${lay('rights', 'right_four', 'column0', right, sparse ? markReads : '')}
     workgroupBarrier();
-    ${nested ? nestedBody : serialBody}
+    ${nested ? nestedBody : sparse ? sparseBody : serialBody}
     workgroupBarrier();
   }
   let column = column0 + 4u * across;

@@ -247,6 +247,15 @@ const inWorkgroups: readonly Asked[] = [
     { x: [2, 70, 6, 7], w: [70, 3, 3, 2] },
     { stride: [2, 1] },
   ),
+  onGpu('conv2d', 'backward', 'conv2d.backward.x.tiled', { x: [2, 66, 9, 8], w: [12, 33, 3, 2] }, steps),
+  onGpu('conv2d', 'backward', 'conv2d.backward.x.tiled', { x: [3, 35, 6, 6], w: [17, 35, 1, 1] }, {}, 'one tap'),
+  onGpu(
+    'convTranspose2d',
+    'forward',
+    'convTranspose2d.forward.tiled',
+    { x: [2, 10, 7, 6], w: [10, 40, 3, 2], b: [80] },
+    steps,
+  ),
   onGpu('rnn', 'forward', 'rnn.timeStep.tiled', states(1, ['b'])),
   onGpu('lstm', 'forward', 'lstm.timeStep.tiled', states(4, ['b'])),
   onGpu('rnn', 'backward', 'recurrent.backward.wHh.tiled', states(1, ['b'])),
@@ -324,8 +333,8 @@ describe.runIf(embedded)('kernels for much at once', () => {
   })
 
   test.each(
-    [...convolutions, ...dilated]
-      .filter(({ kernel }) => /backward.x|convTranspose2d/.test(kernel))
+    [...convolutions, ...dilated, ...inWorkgroups]
+      .filter(({ kernel }) => /conv2d.backward.x|convTranspose2d/.test(kernel))
       .map((asked) => [asked.name, asked] as const),
   )('%s, where a weight is NaN or infinite', async (_, asked) => {
     expect(

@@ -1,6 +1,6 @@
 import { lanesThenTree } from '../../spec/bound.js'
 import type { AttrsOf, SizesOf } from '../../spec/catalogue.js'
-import type { Kernel, Launch, Lowered, Slot } from '../kernel.js'
+import type { Kernel, Launch, Lowered, Sharing, Slot } from '../kernel.js'
 import { cotangent, gradient, input, kernel, launches, output, scratch } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
@@ -321,11 +321,24 @@ fn right_four(first: u32, k: u32) -> vec4<f32> {
 
 export const conv2dForwardTiled: Kernel = { ...conv2dForwardTiles, shared: conv2dForwardShared }
 
+// four pixels of the c-th channel of a group
+const writeChannel = /* wgsl */ `
+fn write_row(group: u32, c: u32, p0: u32, sums: vec4<f32>) {
+  if (c >= dims.Cg) { return; }
+  let area = dims.H * dims.W;
+  for (var s = 0u; s < 4u && p0 + s < dims.N * area; s++) {
+    let p = p0 + s;
+    let channel = group * dims.Cg + c;
+    set_dx((p / area * dims.C + channel) * area + p % area, finished(channel, sums[s]));
+  }
+}
+`
+
 /**
  * The same as `transposed` by 4 × 4 tiles of a group's channels × pixels; inside, the group's filters run. A pixel that a tap
  * does not read keeps its sum: 0·w is NaN where w is none or infinite.
  */
-export const transposedTiled = /* wgsl */ `
+const transposedTiled = /* wgsl */ `
 fn element(tile: u32) {
   let area = dims.H * dims.W;
   let positions = dims.N * area;
@@ -383,26 +396,84 @@ fn element(tile: u32) {
   write_row(group, c0 + 2u, p0, s2);
   write_row(group, c0 + 3u, p0, s3);
 }
-
-fn write_row(group: u32, c: u32, p0: u32, sums: vec4<f32>) {
-  if (c >= dims.Cg) { return; }
-  let area = dims.H * dims.W;
-  for (var s = 0u; s < 4u && p0 + s < dims.N * area; s++) {
-    let p = p0 + s;
-    let channel = group * dims.Cg + c;
-    set_dx((p / area * dims.C + channel) * area + p % area, finished(channel, sums[s]));
-  }
-}
+${writeChannel}
 `
 
-/** `transposedTiled`, with the sum as it is. */
-export const conv2dBackwardXTiled = kernel({
-  name: 'conv2d.backward.x.tiled',
-  reads: ['w', 'dy'],
-  writes: ['dx'],
-  dims: convolutionDims,
-  code: `${sumAlone}${transposedTiled}`,
+/** The same as a product of a group's channels and all pixels, in a workgroup's memory, around `finished`. */
+const transposedShared = (text: Pick<Kernel, 'name' | 'reads' | 'writes' | 'dims'>, finished: string): Sharing =>
+  sharedInParts(
+    {
+      ...text,
+      code: /* wgsl */ `
+${finished}
+${writeChannel}
+fn finish_row(c: u32, p0: u32, sums: vec4<f32>) { write_row(part, c, p0, sums); }
+`,
+    },
+    {
+      rows: 'dims.Cg',
+      columns: '(dims.N * dims.H * dims.W)',
+      terms: '(dims.KH * dims.KW * (dims.O / dims.groups))',
+      left: 'lines',
+      right: 'lines',
+      sparse: true,
+      factors: /* wgsl */ `
+fn left_four(first: u32, k: u32) -> vec4<f32> {
+  let filters = dims.O / dims.groups;
+  let taps = dims.KH * dims.KW;
+  let c = min(vec4<u32>(first, first + 1u, first + 2u, first + 3u), vec4<u32>(dims.Cg - 1u));
+  let at = ((part * filters + k % filters) * dims.Cg + c) * taps + k / filters;
+  return vec4<f32>(w(at.x), w(at.y), w(at.z), w(at.w));
+}
+// where four pixels lie in the padded image, and where the maps of the group's outputs begin
+var<private> pixel_row: vec4<i32>;
+var<private> pixel_column: vec4<i32>;
+var<private> map: vec4<u32>;
+fn meet(first: u32) {
+  let area = dims.H * dims.W;
+  let p = min(vec4<u32>(first, first + 1u, first + 2u, first + 3u), vec4<u32>(dims.N * area - 1u));
+  pixel_row = vec4<i32>((p % area) / dims.W + dims.top);
+  pixel_column = vec4<i32>(p % dims.W + dims.left);
+  map = (p / area * dims.O + part * (dims.O / dims.groups)) * dims.Ho * dims.Wo;
+}
+fn right_four(first: u32, k: u32) -> vec4<f32> {
+  let filters = dims.O / dims.groups;
+  let tap = k / filters;
+  let row = pixel_row - i32(tap / dims.KW * dims.dh);
+  let col = pixel_column - i32(tap % dims.KW * dims.dw);
+  let step = vec2<i32>(i32(dims.sh), i32(dims.sw));
+  let i = row / step.x;
+  let j = col / step.y;
+  reads = (row >= vec4<i32>()) & (i * step.x == row) & (i < vec4<i32>(i32(dims.Ho)))
+    & (col >= vec4<i32>()) & (j * step.y == col) & (j < vec4<i32>(i32(dims.Wo)));
+  let place = map + k % filters * dims.Ho * dims.Wo + vec4<u32>(i) * dims.Wo + vec4<u32>(j);
+  let at = select(vec4<u32>(), place, reads);
+  return select(vec4<f32>(), vec4<f32>(dy(at.x), dy(at.y), dy(at.z), dy(at.w)), reads);
+}
+`,
+    },
+    ({ N = 1, H = 1, W = 1, O = 1, Cg = 1, KH = 1, KW = 1, groups = 1 }) => ({
+      rows: Cg,
+      columns: N * H * W,
+      terms: (KH * KW * O) / groups,
+      parts: groups,
+    }),
+  )
+
+/** A transposed convolution by tiles around `finished`: in registers, or in a workgroup's memory. */
+export const tiledTransposed = (
+  text: Pick<Kernel, 'name' | 'reads' | 'writes' | 'dims'>,
+  finished: string,
+): Kernel => ({
+  ...kernel({ ...text, code: `${finished}${transposedTiled}` }),
+  shared: transposedShared(text, finished),
 })
+
+/** That of a convolution's dx, with the sum as it is. */
+export const conv2dBackwardXTiled = tiledTransposed(
+  { name: 'conv2d.backward.x.tiled', reads: ['w', 'dy'], writes: ['dx'], dims: convolutionDims },
+  sumAlone,
+)
 
 // what a part of a sum over `share` of all positions lies behind, and where it ends
 const correlationDims = [...convolutionDims, 'share']

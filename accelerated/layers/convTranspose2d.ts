@@ -9,9 +9,9 @@ import {
   convolve,
   correlate,
   convolveTransposed,
+  tiledTransposed,
   transposed,
   transposedByBlocks,
-  transposedTiled,
 } from './conv2d.js'
 import { transposedSubgroup } from './conv2dSubgroup.js'
 
@@ -46,13 +46,15 @@ export const convTranspose2dForward = kernel({
 })
 
 /** The same as `convTranspose2dForward` by 4 × 4 tiles of a group's outputs × pixels of y. */
-export const convTranspose2dForwardTiled = kernel({
-  name: 'convTranspose2d.forward.tiled',
-  reads: ['w', 'dy', 'b'],
-  writes: ['dx'],
-  dims: [...convolutionDims, 'hasBias'],
-  code: `${sumAndBias}${transposedTiled}`,
-})
+export const convTranspose2dForwardTiled = tiledTransposed(
+  {
+    name: 'convTranspose2d.forward.tiled',
+    reads: ['w', 'dy', 'b'],
+    writes: ['dx'],
+    dims: [...convolutionDims, 'hasBias'],
+  },
+  sumAndBias,
+)
 
 /** The same by tiles of one subgroup. */
 export const convTranspose2dForwardSubgroup = subgroupKernels(
