@@ -9,8 +9,8 @@ import { inNumbers, weighted } from './sums.js'
  * Layers of networks in small. A ladder has one axis long and all others short, and usual layers two; a training step has
  * them all of some length: a batch, channels, filters and an image. Kernels are chosen by such conjunctions, and go wrong
  * where all of them hold: a stem of three channels, a batch of 33 with 20 channels, four rows of a thousand terms, twelve
- * heads of 200 tokens. These have every axis just long enough for more than one tile, and no multiple of any. The same in
- * every run, whatever its seed.
+ * heads of 200 tokens. These have every axis just long enough for more than one tile, and no multiple of any; the last of
+ * them, multiples on every axis. The same in every run, whatever its seed.
  */
 
 type Attrs = Readonly<Record<string, AttributeValue>>
@@ -63,10 +63,39 @@ const around = (padding: number): Shape => [padding, padding, padding, padding]
 
 /** First layers: few channels, many filters, a window and a stride of their own. */
 const stems: readonly Layer[] = [
-  { C: 3, O: 64, image: [9, 11], filter: square(3), padding: around(1), bias: false },
-  { C: 3, O: 32, image: [18, 17], filter: square(3), stride: square(2), padding: around(1) },
-  { C: 3, O: 64, image: [23, 22], filter: square(7), stride: square(2), padding: around(3), bias: false },
-  { C: 3, O: 66, image: [31, 35], filter: square(11), stride: square(4), padding: around(2) },
+  {
+    C: 3,
+    O: 64,
+    image: [9, 11],
+    filter: square(3),
+    padding: around(1),
+    bias: false,
+  },
+  {
+    C: 3,
+    O: 32,
+    image: [18, 17],
+    filter: square(3),
+    stride: square(2),
+    padding: around(1),
+  },
+  {
+    C: 3,
+    O: 64,
+    image: [23, 22],
+    filter: square(7),
+    stride: square(2),
+    padding: around(3),
+    bias: false,
+  },
+  {
+    C: 3,
+    O: 66,
+    image: [31, 35],
+    filter: square(11),
+    stride: square(4),
+    padding: around(2),
+  },
   { C: 1, O: 34, image: [14, 13], filter: square(5), N: 9 },
   { C: 1, O: 33, image: [11, 12], filter: square(3), N: 17 },
   { C: 4, O: 32, image: [28, 29], filter: square(8), stride: square(4) },
@@ -130,12 +159,22 @@ const sequenceWindows: readonly Window[] = [
 const upWindows: readonly Window[] = [
   { filter: square(2), stride: square(2) },
   { filter: square(4), stride: square(2), padding: around(1) },
-  { filter: square(3), stride: square(2), padding: around(1), outputPadding: [1, 1] },
+  {
+    filter: square(3),
+    stride: square(2),
+    padding: around(1),
+    outputPadding: [1, 1],
+  },
   { filter: square(3), padding: around(1) },
   { filter: square(1) },
   { filter: square(1), stride: square(2) },
   { filter: square(4), stride: square(4) },
-  { filter: square(5), stride: square(2), padding: around(2), outputPadding: [1, 1] },
+  {
+    filter: square(5),
+    stride: square(2),
+    padding: around(2),
+    outputPadding: [1, 1],
+  },
   { filter: square(3), dilation: square(2), padding: around(2) },
   { filter: square(8), stride: square(4), padding: around(2) },
   { filter: square(3), stride: square(2), outputPadding: [1, 0] },
@@ -206,7 +245,11 @@ const atSizes = (transposed: boolean, windows: readonly Window[], sizes: readonl
       ...(at < usual.length ? [0, 1, 2].map(depthwise) : [depthwise(at), depthwise(at + 1)]),
       laid(at % 3, ({ C, O }) => {
         const groups = 2 + (at % 3)
-        return { groups, C: groups * Math.ceil(C / groups), O: groups * Math.ceil(O / groups) }
+        return {
+          groups,
+          C: groups * Math.ceil(C / groups),
+          O: groups * Math.ceil(O / groups),
+        }
       }),
       laid((at + 1) % 3, ({ C }) => ({ C, O: C * (2 + (at % 3)), groups: C })),
     ]
@@ -214,47 +257,174 @@ const atSizes = (transposed: boolean, windows: readonly Window[], sizes: readonl
 
 /** Batches above 32 and 64 that neither divides. */
 const batches: readonly Layer[] = [
-  { N: 33, C: 16, O: 17, image: [5, 4], filter: square(3), padding: around(1), bias: false },
+  {
+    N: 33,
+    C: 16,
+    O: 17,
+    image: [5, 4],
+    filter: square(3),
+    padding: around(1),
+    bias: false,
+  },
   { N: 66, C: 9, O: 10, image: [4, 5], filter: square(3), padding: around(1) },
-  { N: 65, C: 34, O: 34, groups: 34, image: [5, 4], filter: square(3), stride: square(2), padding: around(1) },
+  {
+    N: 65,
+    C: 34,
+    O: 34,
+    groups: 34,
+    image: [5, 4],
+    filter: square(3),
+    stride: square(2),
+    padding: around(1),
+  },
   { N: 130, C: 1, O: 9, image: [8, 9], filter: square(5) },
   { N: 65, C: 3, O: 17, image: [6, 5], filter: square(3), padding: around(1) },
 ]
 
 /** Filters as tall as the image, and a row. */
 const sided: readonly Layer[] = [
-  { N: 3, C: 8, O: 16, groups: 8, image: [22, 17], filter: [22, 1], bias: false },
+  {
+    N: 3,
+    C: 8,
+    O: 16,
+    groups: 8,
+    image: [22, 17],
+    filter: [22, 1],
+    bias: false,
+  },
   { N: 3, C: 9, O: 9, image: [1, 66], filter: [1, 15], padding: [0, 0, 7, 7] },
 ]
 
 /** Last layers: many channels, many filters and a small image; groups and depthwise layers of many. */
 const deep: readonly Layer[] = [
-  { N: 1, C: 258, O: 260, image: [4, 5], filter: square(3), padding: around(1) },
-  { N: 1, C: 17, O: 514, image: [8, 9], filter: square(3), padding: around(1), bias: false },
+  {
+    N: 1,
+    C: 258,
+    O: 260,
+    image: [4, 5],
+    filter: square(3),
+    padding: around(1),
+  },
+  {
+    N: 1,
+    C: 17,
+    O: 514,
+    image: [8, 9],
+    filter: square(3),
+    padding: around(1),
+    bias: false,
+  },
   { N: 3, C: 1026, O: 1030, image: [1, 1], filter: square(1) },
-  { C: 260, O: 258, groups: 2, image: [4, 5], filter: square(3), padding: around(1) },
-  { C: 256, O: 256, groups: 32, image: [7, 6], filter: square(3), stride: square(2), padding: around(1), bias: false },
+  {
+    C: 260,
+    O: 258,
+    groups: 2,
+    image: [4, 5],
+    filter: square(3),
+    padding: around(1),
+  },
+  {
+    C: 256,
+    O: 256,
+    groups: 32,
+    image: [7, 6],
+    filter: square(3),
+    stride: square(2),
+    padding: around(1),
+    bias: false,
+  },
   { C: 64, O: 72, groups: 8, image: [5, 6], filter: square(1) },
   { C: 34, O: 3, image: [17, 18], filter: square(9), padding: around(4), N: 1 },
   { C: 6, O: 48, groups: 3, image: [5, 6], filter: square(1) },
-  { C: 16, O: 128, groups: 16, image: [7, 8], filter: square(3), stride: square(2), padding: around(1) },
-  { C: 40, O: 40, groups: 40, image: [9, 10], filter: square(5), stride: square(2), padding: around(2) },
-  { C: 24, O: 20, groups: 4, image: [13, 12], filter: square(9), padding: around(4) },
+  {
+    C: 16,
+    O: 128,
+    groups: 16,
+    image: [7, 8],
+    filter: square(3),
+    stride: square(2),
+    padding: around(1),
+  },
+  {
+    C: 40,
+    O: 40,
+    groups: 40,
+    image: [9, 10],
+    filter: square(5),
+    stride: square(2),
+    padding: around(2),
+  },
+  {
+    C: 24,
+    O: 20,
+    groups: 4,
+    image: [13, 12],
+    filter: square(9),
+    padding: around(4),
+  },
 ]
 
 /** More positions than 14 bits count, over several channels, and where they are soon asked more than 16 bits do. */
 const wide = (direction: Direction): readonly Layer[] => [
   ...(direction === 'forward' ? [{ C: 4, O: 8, image: [183, 180], filter: square(3), padding: around(1) }] : []),
-  { N: 1, C: 9, O: 9, image: [130, 131], filter: square(3), padding: around(1), bias: false },
-  { N: 3, C: 18, O: 18, groups: 18, image: [75, 76], filter: square(3), padding: around(1) },
+  {
+    N: 1,
+    C: 9,
+    O: 9,
+    image: [130, 131],
+    filter: square(3),
+    padding: around(1),
+    bias: false,
+  },
+  {
+    N: 3,
+    C: 18,
+    O: 18,
+    groups: 18,
+    image: [75, 76],
+    filter: square(3),
+    padding: around(1),
+  },
 ]
 
 /** Sequences: long filters in groups, raw sound, and more weights than 20 bits count. */
 const sequences: readonly Layer[] = [
-  { N: 33, C: 16, O: 17, image: [66], filter: [5], padding: [4, 0], bias: false },
-  { C: 66, O: 65, image: [514], filter: [3], stride: [2], padding: [1, 1], bias: false },
-  { N: 1, C: 48, O: 48, groups: 16, image: [65], filter: [128], padding: [64, 64] },
-  { C: 12, O: 8, groups: 4, image: [131], filter: [65], padding: [32, 32], bias: false },
+  {
+    N: 33,
+    C: 16,
+    O: 17,
+    image: [66],
+    filter: [5],
+    padding: [4, 0],
+    bias: false,
+  },
+  {
+    C: 66,
+    O: 65,
+    image: [514],
+    filter: [3],
+    stride: [2],
+    padding: [1, 1],
+    bias: false,
+  },
+  {
+    N: 1,
+    C: 48,
+    O: 48,
+    groups: 16,
+    image: [65],
+    filter: [128],
+    padding: [64, 64],
+  },
+  {
+    C: 12,
+    O: 8,
+    groups: 4,
+    image: [131],
+    filter: [65],
+    padding: [32, 32],
+    bias: false,
+  },
   { C: 1, O: 66, image: [900], filter: [400], stride: [160] },
   { N: 1, C: 5, O: 6, image: [4100], filter: [3], padding: [1, 1] },
   { C: 258, O: 260, image: [9], filter: [3], padding: [1, 1] },
@@ -263,14 +433,54 @@ const sequences: readonly Layer[] = [
 
 /** Decoders: from many channels, into few, of noise, of a large image, and in groups to the sizes of an upsampling. */
 const ups: readonly Layer[] = [
-  { N: 33, C: 16, O: 9, image: [5, 4], filter: square(2), stride: square(2), bias: false },
-  { N: 17, C: 18, O: 18, groups: 18, image: [6, 5], filter: square(4), stride: square(2), padding: around(1) },
+  {
+    N: 33,
+    C: 16,
+    O: 9,
+    image: [5, 4],
+    filter: square(2),
+    stride: square(2),
+    bias: false,
+  },
+  {
+    N: 17,
+    C: 18,
+    O: 18,
+    groups: 18,
+    image: [6, 5],
+    filter: square(4),
+    stride: square(2),
+    padding: around(1),
+  },
   { C: 130, O: 66, image: [5, 6], filter: square(2), stride: square(2) },
-  { C: 130, O: 3, image: [6, 7], filter: square(4), stride: square(2), padding: around(1) },
+  {
+    C: 130,
+    O: 3,
+    image: [6, 7],
+    filter: square(4),
+    stride: square(2),
+    padding: around(1),
+  },
   { N: 2, C: 100, O: 130, image: [1, 1], filter: square(4), bias: false },
-  { C: 4, O: 4, groups: 4, image: [5, 6], filter: square(16), stride: square(8), padding: around(4), bias: false },
+  {
+    C: 4,
+    O: 4,
+    groups: 4,
+    image: [5, 6],
+    filter: square(16),
+    stride: square(8),
+    padding: around(4),
+    bias: false,
+  },
   { C: 4, O: 8, image: [66, 67], filter: square(2), stride: square(2) },
-  { N: 1, C: 258, O: 260, image: [4, 3], filter: square(3), padding: around(1) },
+  {
+    N: 1,
+    C: 258,
+    O: 260,
+    image: [4, 3],
+    filter: square(3),
+    padding: around(1),
+  },
 ]
 
 // integers hide nothing; every third layer has numbers of one sign, which transformed convolutions are held to as well
@@ -324,7 +534,10 @@ const dense = (direction: Direction): readonly Form[] => [
   formOf(
     {},
     { x: [5, 4], w: [5, 4] },
-    { x: { values: [0.5, -1.25, 2, 0.75, -3, 1.5, 1] }, w: { values: [0.5, -1.25, 2, 0.75, -3, 1.5, 1] } },
+    {
+      x: { values: [0.5, -1.25, 2, 0.75, -3, 1.5, 1] },
+      w: { values: [0.5, -1.25, 2, 0.75, -3, 1.5, 1] },
+    },
   ),
 ]
 
@@ -358,7 +571,9 @@ const recurrence = (
 }
 
 // sums far beyond where an exponential overflows, and some that are not
-const pulledFar: Fill = { values: [60, -60, 200, -200, 0.5, -1000, 1000, -0.25, 45, -45, 90] }
+const pulledFar: Fill = {
+  values: [60, -60, 200, -200, 0.5, -1000, 1000, -0.25, 45, -45, 90],
+}
 
 const recurrences = (kind: Gates, direction: Direction): readonly Form[] => {
   const { gates, steps } = kind
@@ -421,7 +636,9 @@ const rows: readonly (readonly [Shape, number])[] = [
   [[4, 30_005], -1],
 ]
 // as a mask has them: far below all others, in rows that have nothing else too
-const masked: Fill = { values: [0.5, -1e9, 1, -1e9, -1e9, -1e9, -1e9, -1e9, -1e9, -1e9, 2, -1e9] }
+const masked: Fill = {
+  values: [0.5, -1e9, 1, -1e9, -1e9, -1e9, -1e9, -1e9, -1e9, -1e9, 2, -1e9],
+}
 
 const alongRows: readonly Form[] = [
   ...rows.map(([x, axis], turn) => formOf({ axis }, { x }, turn % 2 === 0 ? {} : { x: 'wide' })),
@@ -555,7 +772,10 @@ const byClass = (op: OpName, input: string, fill: Fill): readonly Form[] => [
     formOf(
       { reduction },
       { [input]: [4, 3], target: [4, 3] },
-      { [input]: fill, target: { values: [0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0] } },
+      {
+        [input]: fill,
+        target: { values: [0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0] },
+      },
     ),
   ),
 ]
@@ -602,7 +822,11 @@ const withoutEpsilon = (op: OpName, states: readonly string[]): readonly Form[] 
   [0.1, 1].map((learningRate, turn) => {
     const names = ['w', 'g', ...states]
     return formOf(
-      { learningRate, epsilon: 0, ...(op === 'adamw' && turn === 0 ? { weightDecay: 0 } : {}) },
+      {
+        learningRate,
+        epsilon: 0,
+        ...(op === 'adamw' && turn === 0 ? { weightDecay: 0 } : {}),
+      },
       {
         ...Object.fromEntries(names.map((name) => [name, [2, 7]])),
         ...(op.startsWith('adam') ? { step: [] } : {}),
@@ -640,7 +864,7 @@ const optimized = (op: OpName, states: readonly string[], attrs: readonly Attrs[
 
 const decaying: readonly Attrs[] = [{ weightDecay: 0.1 }, { weightDecay: 0 }]
 
-// ---- all of them -------------------------------------------------------------------------------------------------
+// ---- by op -------------------------------------------------------------------------------------------------------
 
 const elementwise = ['sigmoid', 'tanh', 'relu', 'leakyRelu', 'elu', 'softplus', 'step', 'dropout'] as const
 
@@ -727,6 +951,161 @@ const kinds: Readonly<Partial<Record<OpName, Gates>>> = {
   lstm: { gates: 4, steps: true },
 }
 
+// ---- multiples ---------------------------------------------------------------------------------------------------
+
+// what a tile, a vector and a workgroup divide, on every axis at once: kernels without a bounds check are chosen there
+const wholeTiles: readonly Layer[] = [
+  { N: 4, C: 32, O: 32, image: [8, 8], filter: square(3), padding: around(1) },
+  {
+    N: 4,
+    C: 64,
+    O: 64,
+    image: [4, 4],
+    filter: square(3),
+    padding: around(1),
+    bias: false,
+  },
+  { N: 4, C: 64, O: 64, image: [8, 8], filter: square(1) },
+  { N: 1, C: 128, O: 128, image: [8, 8], filter: square(1), bias: false },
+  {
+    N: 4,
+    C: 32,
+    O: 64,
+    image: [8, 8],
+    filter: square(3),
+    stride: square(2),
+    padding: around(1),
+  },
+  {
+    N: 4,
+    C: 32,
+    O: 32,
+    groups: 32,
+    image: [8, 8],
+    filter: square(3),
+    padding: around(1),
+  },
+  {
+    N: 8,
+    C: 64,
+    O: 64,
+    groups: 64,
+    image: [8, 8],
+    filter: square(3),
+    stride: square(2),
+    padding: around(1),
+    bias: false,
+  },
+  {
+    N: 4,
+    C: 32,
+    O: 32,
+    groups: 4,
+    image: [8, 8],
+    filter: square(3),
+    padding: around(1),
+  },
+  { N: 16, C: 16, O: 16, image: [8, 8], filter: square(2), stride: square(2) },
+  {
+    N: 4,
+    C: 16,
+    O: 16,
+    image: [8, 8],
+    filter: square(4),
+    stride: square(2),
+    padding: around(1),
+  },
+]
+const wholeSequences: readonly Layer[] = [
+  { N: 4, C: 32, O: 32, image: [64], filter: [3], padding: [1, 1] },
+  { N: 4, C: 64, O: 64, image: [64], filter: [1], bias: false },
+  { N: 8, C: 64, O: 64, groups: 64, image: [64], filter: [3], padding: [1, 1] },
+  {
+    N: 4,
+    C: 32,
+    O: 64,
+    image: [64],
+    filter: [4],
+    stride: [2],
+    padding: [1, 1],
+  },
+]
+const wholeProducts: readonly (readonly [number, number, number])[] = [
+  [64, 128, 64],
+  [16, 256, 128],
+  [128, 64, 256],
+]
+const wholeImages: readonly Shape[] = [
+  [4, 16, 8, 8],
+  [8, 32, 4, 4],
+  [4, 64, 8, 8],
+]
+const wholeRows: readonly Shape[] = [
+  [32, 256],
+  [16, 1024],
+  [2, 4, 16, 64],
+]
+
+const wholeClasses = (input: string, fill: Fill): readonly Form[] =>
+  [
+    [32, 128],
+    [64, 64],
+  ].map((shape) => formOf({}, { [input]: shape, target: shape }, { target: 'oneHot', [input]: fill }))
+const wholeMaps = (op: OpName): readonly Form[] => wholeImages.map((x, turn) => normalizer(op, x, turn))
+const wholePools = (): readonly Form[] =>
+  pools.slice(0, 3).flatMap((attrs) =>
+    [
+      [4, 32, 8, 8],
+      [8, 16, 16, 16],
+    ].map((x) => formOf(attrs, { x })),
+  )
+const inWholeRows = (): readonly Form[] => wholeRows.map((x) => formOf({}, { x }))
+const wholeLayers =
+  (layers: readonly Layer[]) =>
+  (op: OpName, direction: Direction): readonly Form[] =>
+    numbered(
+      op,
+      direction,
+      layers.map((layer) => convolution(op === 'convTranspose2d', layer)),
+    )
+const wholeRecurrences = (kind: Gates): readonly Form[] =>
+  (kind.steps
+    ? ([
+        [4, 8, 16, 16],
+        [2, 4, 32, 32],
+      ] as const)
+    : ([
+        [1, 8, 32, 32],
+        [1, 16, 64, 64],
+      ] as const)
+  ).map((extents) => recurrence(kind, extents))
+
+const whole: Readonly<Partial<Record<OpName, (op: OpName, direction: Direction) => readonly Form[]>>> = {
+  conv2d: wholeLayers(wholeTiles),
+  convTranspose2d: wholeLayers(wholeTiles),
+  conv1d: wholeLayers(wholeSequences),
+  dense: (op, direction) =>
+    numbered(
+      op,
+      direction,
+      wholeProducts.map(([N, I, O]) => formOf({}, { x: [N, I], w: [O, I], b: [O] })),
+    ),
+  batchNormTraining: wholeMaps,
+  batchNormInference: wholeMaps,
+  localResponseNorm: wholeMaps,
+  globalAvgPool: wholeMaps,
+  scaleChannels: wholeMaps,
+  maxPool2d: wholePools,
+  avgPool2d: wholePools,
+  softmax: inWholeRows,
+  logSoftmax: inWholeRows,
+  cce: () => wholeClasses('prediction', 'probability'),
+  softmaxCrossEntropy: () => wholeClasses('logits', 'normal'),
+  concat: () => [joined(1, [4, 16, 8, 8], [4, 32, 8, 8]), joined(1, [64, 64], [64, 64]), joined(0, [32, 64], [64, 64])],
+}
+
+// ---- all of them -------------------------------------------------------------------------------------------------
+
 /** So many numbers are soon asked about again. */
 const mostAgain = 8000
 
@@ -751,5 +1130,10 @@ export const miniatureOf = (op: OpName, direction: Direction): readonly Form[] =
     ...(kind === undefined ? [] : recurrences(kind, direction)),
     ...(others[op]?.(direction) ?? []),
   ]
-  return [...forms, ...again(forms)]
+  return [
+    ...forms,
+    ...again(forms),
+    ...(kind === undefined ? [] : wholeRecurrences(kind)),
+    ...(whole[op]?.(op, direction) ?? []),
+  ]
 }

@@ -10,6 +10,7 @@ import {
   productsTogether,
   recurrentTogether,
   rowsTogether,
+  wholeTogether,
 } from './together.js'
 import { convolutions, pools } from './windows.js'
 
@@ -27,6 +28,7 @@ export const reports: readonly Report[] = [
   ...moving,
   ...layers,
   ...againTogether,
+  ...wholeTogether,
   ...productsTogether,
   ...rowsTogether,
   ...normalizersTogether,
