@@ -111,12 +111,15 @@ const basesOf = (table: QuestionTable, op: OpName, direction: Direction, seed: n
   return [first, ...others.slice(0, bases - 1)]
 }
 
+// of the first input, as each op has its data first
+const rowOf = ({ shapes }: Form): number => Object.values(shapes)[0]?.at(-1) ?? 1
+
 // kernels of tiles, vectors and pairs take what is large enough for them; so many numbers at most are worked out soon
 const roomiest = 4000
 
 /**
- * Layers as people use them, into which NaN is put as well: that of the most work, and that of the least work for its
- * numbers. None of an op that works element by element.
+ * Layers as people use them, into which NaN is put as well: that of the most work, that of the least work for its
+ * numbers, and that of the longest rows. None of an op that works element by element.
  */
 const roomyBasesOf = (table: QuestionTable, op: OpName, direction: Direction, seed: number): readonly Case[] => {
   const workOf = (form: Form): number =>
@@ -137,7 +140,8 @@ const roomyBasesOf = (table: QuestionTable, op: OpName, direction: Direction, se
   if (first === undefined) return []
   const hardest = usual.reduce((a, b) => (b.work > a.work ? b : a), first)
   const lightest = usual.reduce((a, b) => (b.work / b.numbers < a.work / a.numbers ? b : a), first)
-  return [...new Set([hardest.form, lightest.form])].map((form, i) => ({
+  const longest = usual.reduce((a, b) => (rowOf(b.form) > rowOf(a.form) ? b : a), first)
+  return [...new Set([hardest.form, lightest.form, longest.form])].map((form, i) => ({
     op,
     direction,
     seed: `${op}/${direction}/${seed}/roomy ${i}@${suiteVersion}`,
@@ -145,12 +149,17 @@ const roomyBasesOf = (table: QuestionTable, op: OpName, direction: Direction, se
   }))
 }
 
+/** What is put into them: NaN, and −∞ where it masks what stands in a row or a window. */
+const roomySpecials = (op: OpName): readonly Special[] =>
+  ['softmax', 'logSoftmax', 'softmaxCrossEntropy', 'maxPool2d'].includes(op) ? ['NaN', '-Infinity'] : ['NaN']
+
 // numbers that a person can read
 const inEighths = (value: number): number => Math.round(8 * value) / 8 + 0
 const listed = (data: Numbers): readonly number[] => Array.from({ length: data.length }, (_, i) => data[i] as number)
 
 /**
- * Cases with a special value in each tensor of small plain ones, and, but for a quick run, NaN in roomy ones.
+ * Cases with a special value in each tensor of small plain ones, and, but for a quick run, NaN in roomy ones, and −∞ where
+ * it masks.
  * Deterministic from the seed.
  */
 export const specialCases = (
@@ -164,7 +173,7 @@ export const specialCases = (
   const small = basesOf(table, op, direction, seed).map((base) => ({ base, names: specialNames, roomy: false }))
   const large = (profile === 'quick' ? [] : roomyBasesOf(table, op, direction, seed)).map((base) => ({
     base,
-    names: ['NaN'] as const,
+    names: roomySpecials(op),
     roomy: true,
   }))
   return [...small, ...large].flatMap(({ base, names, roomy }) => {

@@ -70,8 +70,12 @@ most usual layers, products, cells and rows at extents of every octave, two long
 named one by one come first; last come wide cases: rates, filters, strides and groups far past the usual, several axes long
 at once, axes past 131,072, rows among many axes. By numbers from 1,000,000 on come telling cases, of a number and a place,
 or an attribute and an extent, that no class brings together: a logit far above all others late in a long row, integers over
-more than 65,536 terms, recurrent nets of 28 steps and 128 units at weights of ±1/√H, each of several pieces alone. Special values are put into
-small cases, and NaN into layers of some thousand numbers too, for which kernels of tiles are chosen. The wild run has layers of networks at full size as well. This page counts what can be
+more than 65,536 terms, recurrent nets of 28 steps and 128 units at weights of ±1/√H, each of several pieces alone. Behind
+them stand layers of networks in small, all of whose axes are of some length at once: every usual window in a batch of 17 with
+18 channels and 20 filters, with 66 of either, over an image, from three channels into 66 and back; first and last layers;
+products of few rows and of a thousand; cells of 33 rows and 129 units, sequences of a batch; rows in the middle and of
+attention, maps of a batch, losses of 4,100 rows, six axes and seven. Special values are put into small cases, and NaN, or
+−∞ where it masks, into layers of some thousand numbers too, for which kernels of tiles are chosen. The wild run has layers of networks at full size as well. This page counts what can be
 covered and is; a run says what the cases that its backend answered did cover.`,
     `All in all ${totals.map((count, at) => `${count.toLocaleString('en-US')} cases in the ${profiles[at] as string} run`).join(', ')}.`,
     ...opNames.map(section),

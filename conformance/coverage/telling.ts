@@ -1,13 +1,15 @@
 import type { Direction, OpName } from '../../spec/catalogue.js'
 import type { Shape } from '../../spec/tensor.js'
 import type { Fill, Form } from '../form.js'
+import { miniatureOf } from './miniature.js'
 import { inNumbers, weighted } from './sums.js'
 
 /**
  * What neither classes, nor ladders, nor wide cases bring together, since it takes a number and a place, or an attribute and an
  * extent: a logit far above all others late in a long row, integers over more than 65,536 terms, recurrent nets of usual
  * size and weights, counts of steps at which a correction is about to end, a probability of 0 that nothing asks for, and
- * the gradient of one of several pieces alone. The same in every run, whatever its seed.
+ * the gradient of one of several pieces alone. Behind them come layers of networks in small. The same in every run, whatever
+ * its seed.
  */
 
 // rows just past what a workgroup, a tile or 16 bits hold, and what such a kernel would have to take a second time
@@ -128,5 +130,6 @@ export const tellingOf = (op: OpName, direction: Direction): readonly Form[] => 
     ...(gates === undefined ? [] : [recurrent(...gates)]),
     ...(telling[op]?.(direction) ?? []),
     ...sums.map((shapes) => inNumbers(op, direction, weighted, 'integers', { attrs: {}, shapes, fills: {} })),
+    ...miniatureOf(op, direction),
   ]
 }
