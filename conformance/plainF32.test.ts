@@ -104,6 +104,16 @@ describe('the plain f32 backend', () => {
       {},
       { loss: [NaN] },
     ],
+    // one class has no other whose margin it could break, and none stands in a margin of its own
+    ['hinge', 'forward', {}, { scores: tensor([1, 1], [2]), target: tensor([1, 1], [NaN]) }, {}, { loss: [0] }],
+    [
+      'hinge',
+      'backward',
+      {},
+      { scores: tensor([1, 2], [0, 2]), target: tensor([1, 2], [Infinity, 0]) },
+      { loss: scalar(1) },
+      { scores: [-Infinity, Infinity] },
+    ],
     ['dropout', 'forward', { key: [0, 0], keep: 2 ** -30 }, { x: row(NaN, Infinity, 1) }, {}, { y: [NaN, NaN, 0] }],
     ['minMaxNormalize', 'forward', {}, { x: tensor([3, 1], [1, NaN, 3]) }, {}, { y: [NaN, NaN, NaN] }],
     ['zScoreNormalize', 'forward', {}, { x: tensor([2, 1], [0.1, 0.1]) }, {}, { y: [0, 0] }],
@@ -120,6 +130,10 @@ describe('the plain f32 backend', () => {
     ['sgd', 'forward', { learningRate: 1 }, { w: scalar(Infinity), g: scalar(1) }, {}, { w: [Infinity] }],
   ] as const)('%s %s keeps what is not finite: %j', async (op, direction, attrs, inputs, cotangents, wanted) => {
     expect(await answer(op, direction, attrs, inputs, cotangents)).toEqual(wanted)
+    const whole = getOrThrow(opOf(op).attrs.decode(attrs))
+    const exact = getOrThrow(oracle.evaluate(op, direction, whole, inputs, cotangents))
+    const nearest = ({ data }: Tensor): readonly number[] => Array.from(data as ArrayLike<number>, Math.fround)
+    expect(Object.fromEntries(Object.entries(exact).map(([name, value]) => [name, nearest(value)]))).toEqual(wanted)
   })
 
   test('reads the parts of a concatenation by their numbers, in whatever order they are given', async () => {

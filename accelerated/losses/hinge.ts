@@ -74,7 +74,8 @@ fn element(i: u32) {
   var up = 0.0;
   for (var c = u32(first(n)); c < past_n; c++) {
     let at_c = n * dims.C + c;
-    up += goal(at_c) * select(0.0, 1.0, at_c != i && is_short(1.0 + (scores(i) - scores(at_c))));
+    // a class stands in no margin of its own, be its target infinite
+    up += select(0.0, goal(at_c) * select(0.0, 1.0, is_short(1.0 + (scores(i) - scores(at_c)))), at_c != i);
   }
   var within = 0u;
   let end = select((n + 1u) * dims.C, 0u, goal(i) == 0.0);

@@ -37,7 +37,10 @@ export const backward: Backward<'hinge'> = (
   return {
     scores: tabulate2([N, C], (n, j) => {
       const classes = held[n] as readonly number[]
-      const up = sum1(classes.length, (at) => at2(t, n, classes[at] as number) * slope(n, j, classes[at] as number))
+      const up = sum1(classes.length, (at) => {
+        const c = classes[at] as number
+        return c === j ? 0 : at2(t, n, c) * slope(n, j, c)
+      })
       const down = at2(t, n, j) === 0 ? 0 : at2(t, n, j) * sum1(C, (k) => slope(n, k, j))
       return ((up - down) * at1(dloss, reduction === 'none' ? n : 0)) / rows
     }),

@@ -7,17 +7,18 @@ const margin = (sj: number, sc: number): number => f32(f32(1 + sj) - sc)
 // at 0 as well with the slope to the corner's right
 const isShort = (m: number, atCorner: boolean): boolean => m > 0 || (m === 0 && atCorner)
 
-// Σ_c t[n,c]·Σ_{j≠c} max(0, m[n,j,c]), its mean over the rows; a target of 0 takes its class away
+// Σ_c Σ_{j≠c} t[n,c]·max(0, m[n,j,c]), its mean over the rows; a target of 0 takes its class away
 export const forward: Forward<'hinge'> = ({ reduction }, { scores, target }, { N, C }) => {
   const rows = zeros([N])
   for (let n = 0; n < N; n++) {
     let cost = 0
     for (let c = 0; c < C; c++) {
-      if (at(target.data, n * C + c) === 0) continue
+      const [wanted, score] = [at(target.data, n * C + c), at(scores.data, n * C + c)]
+      if (wanted === 0) continue
       let sum = 0
       for (let j = 0; j < C; j++)
-        if (j !== c) sum = f32(sum + Math.max(0, margin(at(scores.data, n * C + j), at(scores.data, n * C + c))))
-      cost = f32(cost + f32(at(target.data, n * C + c) * sum))
+        if (j !== c) sum = f32(sum + f32(wanted * Math.max(0, margin(at(scores.data, n * C + j), score))))
+      cost = f32(cost + sum)
     }
     rows.data[n] = cost
   }
