@@ -1,0 +1,269 @@
+import type { Mutant } from '../mutant.js'
+import { mutantsOf } from '../mutant.js'
+import { tf32 } from './rounded.js'
+
+/** Kernels that are taken one case too far, and their rarely taken branches. */
+
+const dense = mutantsOf('accelerated/layers/dense')
+const tile = mutantsOf('accelerated/tile')
+const vectors = mutantsOf('accelerated/subgroupVectors')
+const subgroupTile = mutantsOf('accelerated/subgroupTile')
+const conv = mutantsOf('accelerated/layers/conv2d')
+const subgroup = mutantsOf('accelerated/layers/conv2dSubgroup')
+const blocks = mutantsOf('accelerated/layers/conv2dBlocks')
+const up = mutantsOf('accelerated/layers/convTranspose2d')
+const scan = mutantsOf('accelerated/layers/recurrent')
+const rnn = mutantsOf('accelerated/layers/rnn')
+const rnnCell = mutantsOf('accelerated/layers/rnnCell')
+const lstm = mutantsOf('accelerated/layers/lstm')
+const lstmCell = mutantsOf('accelerated/layers/lstmCell')
+const gru = mutantsOf('accelerated/layers/gru')
+const gruCell = mutantsOf('accelerated/layers/gruCell')
+const batchNorm = mutantsOf('accelerated/layers/batchNormTraining')
+const inference = mutantsOf('accelerated/layers/batchNormInference')
+const max = mutantsOf('accelerated/layers/maxPool2d')
+const pool = mutantsOf('accelerated/layers/pool')
+const avg = mutantsOf('accelerated/layers/avgPool2d')
+const lrn = mutantsOf('accelerated/layers/localResponseNorm')
+const rows = mutantsOf('accelerated/rows')
+const sum = mutantsOf('accelerated/reduction')
+const softmaxLoss = mutantsOf('accelerated/losses/softmaxCrossEntropy')
+const softmax = mutantsOf('accelerated/activations/softmax')
+const logSoftmax = mutantsOf('accelerated/activations/logSoftmax')
+const maxout = mutantsOf('accelerated/activations/maxout')
+const hinge = mutantsOf('accelerated/losses/hinge')
+const bce = mutantsOf('accelerated/losses/bce')
+const logits = mutantsOf('accelerated/losses/bceWithLogits')
+const cce = mutantsOf('accelerated/losses/cce')
+const minMax = mutantsOf('accelerated/normalizers/minMaxNormalize')
+const zScore = mutantsOf('accelerated/normalizers/zScoreNormalize')
+const fn = mutantsOf('accelerated/functions')
+const adam = mutantsOf('accelerated/optimizers/adam')
+const adamw = mutantsOf('accelerated/optimizers/adamw')
+const adadelta = mutantsOf('accelerated/optimizers/adadelta')
+const momentum = mutantsOf('accelerated/optimizers/momentum')
+const rmsprop = mutantsOf('accelerated/optimizers/rmsprop')
+const dropout = mutantsOf('accelerated/layers/dropout')
+const plan = mutantsOf('accelerated/plan')
+const kernel = mutantsOf('accelerated/kernel')
+
+const ofPixels = ['conv2d backward', 'convTranspose2d forward'] as const
+
+export const choices: readonly Mutant[] = [
+  // products that are read by vectors where their factors are none
+  dense('tail', 'by vectors, whatever the extents', 'dense', 'inFours(lies, sizes) ? vectors : numbers', 'vectors'),
+  tile('tail', 'by vectors, whatever the extents', ['rnnCell', 'lstmCell', 'gruCell'], 'inFours(lies, sizes) ?', 'true ?'),
+  scan('tail', 'by vectors, whatever the extents', ['rnn backward', 'gru backward'], 'inFours(byLines, sizes) ?', 'true ?'),
+  vectors(
+    'tail',
+    'pairs pass for fours',
+    ['dense', 'rnnCell forward'],
+    "(left === 'terms' ? terms : rows) % 4 === 0",
+    "(left === 'terms' ? terms : rows) % 2 === 0",
+  ),
+  vectors(
+    'tail',
+    'of columns side by side the terms have to be fours',
+    ['dense backward', 'rnnCell backward'],
+    "(right === 'terms' ? terms : columns) % 4 === 0",
+    'terms % 4 === 0',
+  ),
+  vectors(
+    'index',
+    'a last vector of rows past the end is the one before it',
+    'dense backward',
+    'min(row / 4u + ${four}, dims.rows / 4u - 1u)',
+    'min(row / 4u + ${four}, dims.rows / 4u - 2u)',
+  ),
+  vectors(
+    'tail',
+    'a term past the last is the last one again in the right factor',
+    'dense backward',
+    "let b${q} = ${ifThere(`${q}u`, `right(${lastTerm(`${q}u`)}, c)`)};",
+    'let b${q} = right(${lastTerm(`${q}u`)}, c);',
+    { equivalent: 'the left factor is 0 at such a term, and the right one’s last term is a number' },
+  ),
+  subgroupTile(
+    'tail',
+    'the last of a lane’s rows read again for the one before',
+    'dense',
+    'let r${m} = min(row + ${m * tile.S}u + lane, dims.rows - 1u);',
+    'let r${m} = min(row + ${m * tile.S}u + lane, max(dims.rows, 2u) - 2u);',
+  ),
+
+  // convolutions by blocks
+  conv('attribute', 'blocks whatever the stride of columns', ['conv2d', 'convTranspose2d'], 'sw === 1 && dw === 1 && blockRows', 'dw === 1 && blockRows'),
+  conv('attribute', 'blocks whatever the dilation of columns', ['conv2d', 'convTranspose2d'], 'sw === 1 && dw === 1 && blockRows', 'sw === 1 && blockRows'),
+  conv('attribute', 'runs whatever the stride of columns', 'conv2d backward', 'conv.sw === 1 && conv.dw === 1 &&', 'conv.dw === 1 &&'),
+  conv('attribute', 'runs whatever the dilation of columns', 'conv2d backward', 'conv.sw === 1 && conv.dw === 1 &&', 'conv.sw === 1 &&'),
+  conv('index', 'blocks of five taps where there are four', ['conv2d', 'conv1d'], 'kernels.blocks[KW] ?? {}', 'kernels.blocks[KW === 4 ? 5 : KW] ?? {}'),
+  conv('index', 'runs of three taps where there are two', 'conv2d backward', 'conv2dBackwardWBlocks[KW] ?? {}', 'conv2dBackwardWBlocks[KW === 2 ? 3 : KW] ?? {}'),
+  conv('tail', 'positions past whole blocks of 64 left out of the last part', 'conv2d backward', 'share: 64 * Math.ceil(positions / parts / 64)', 'share: 64 * Math.floor(positions / parts / 64)'),
+  conv('extent', 'parts from the ninth on left out', 'conv2d backward', 'dims: { terms: parts, size }', 'dims: { terms: Math.min(parts, 8), size }'),
+  conv('tail', 'runs past whole shares left out', 'conv2d backward', 'const share = Math.ceil(runs / partsOf', 'const share = Math.floor(runs / partsOf', { and: [{ find: 'const parts = Math.ceil(runs / share)', replace: 'const parts = Math.floor(runs / share)' }] }),
+  conv('tail', 'maps of no whole vectors are read by them', 'conv2d backward', ' || area % 4 !== 0', '', { and: [{ find: 'fours: area / 4, terms: (N * area) / 4', replace: 'fours: Math.floor(area / 4), terms: Math.floor((N * area) / 4)' }] }),
+  conv('tail', 'a lane goes into the next map one vector late', 'conv2d backward', 'let leaves = p + rest >= dims.fours;', 'let leaves = p + rest > dims.fours;'),
+  conv('index', 'lanes start in the first map', 'conv2d backward', '(lane / dims.fours * dims.O + o) * dims.fours + p', 'o * dims.fours + p'),
+  conv('tail', 'three of a vector’s four', 'conv2d backward', 'sums[lane] = (own.x + own.y) + (own.z + own.w);', 'sums[lane] = (own.x + own.y) + own.z;'),
+  blocks('index', 'the width of an image for its height', ['conv2d', 'conv1d'], 'let inside${k} = x${k} < dims.W;', 'let inside${k} = x${k} < dims.H;'),
+  blocks('index', 'the height of a map for its width', ofPixels, 'let inside${k} = x${k} < dims.Wo;', 'let inside${k} = x${k} < dims.Ho;'),
+  blocks('attribute', 'the stride of rows ignored', 'conv2d forward', '* dims.sh + kh * dims.dh - dims.top', '+ kh * dims.dh - dims.top'),
+  blocks('attribute', 'the dilation of rows ignored', 'conv2d forward', '* dims.sh + kh * dims.dh - dims.top', '* dims.sh + kh - dims.top'),
+  blocks('attribute', 'dx: the dilation of rows ignored', ofPixels, 'i32(kh * dims.dh);\n    let map_row', 'i32(kh);\n    let map_row'),
+  blocks('index', 'dx reads rows that a stride skips', ofPixels, ' & (map_row${q} * i32(dims.sh) == y${q})', ''),
+  blocks('index', 'dx reads one row of outputs too many', ofPixels, '(map_row${q} < i32(dims.Ho))', '(map_row${q} <= i32(dims.Ho))'),
+  blocks('index', 'dx reads what lies above the map', ofPixels, '(y${q} >= 0) &', ''),
+  blocks('index', 'bias of the first group for all', 'conv2d forward', 'sum + b(select(0u, o, given))', 'sum + b(select(0u, o % (dims.O / dims.groups), given))'),
+  blocks('group', 'every group’s channels those of the first', 'conv2d forward', '(n * dims.C + group_of_tile * dims.Cg) * plane', 'n * dims.C * plane'),
+  blocks('group', 'dx by the filters of the first group', ofPixels, '(n * dims.O + group_of_tile * filters) * plane', 'n * dims.O * plane'),
+  blocks('group', 'dx by the weights of the first group', ofPixels, '(group_of_tile * filters * dims.Cg + r${m}) * taps', 'r${m} * taps'),
+  blocks('tail', 'the last rows of an odd number written into the next image', 'conv2d forward', '(i0 + ${q}u < ${height}) & ', ''),
+  blocks('tail', 'the last column of a block dropped', 'conv2d forward', '(j0 + ${j}u < ${width})', '(j0 + ${j}u + 1u < ${width} || ${j}u < 3u)'),
+  blocks('batch', 'every image’s blocks the first one’s', 'conv2d forward', 'let n = block / (across * down);', 'let n = 0u;'),
+  blocks('precision', 'products in tf32', 'conv2d', 'a${k} * v${q}_${element(k, j)};', `a\${k} * ${tf32('v${q}_${element(k, j)}')};`),
+  blocks('not a number', 'dx adds zero times weights', ofPixels, '\\nfinite &= is_finite(a${m}_${k});', ''),
+  blocks('not a number', 'infinite weights pass for finite', ofPixels, '(bitcast<u32>(v) & 0x7f800000u) != 0x7f800000u', '(bitcast<u32>(v) & 0x7fffffffu) <= 0x7f800000u'),
+  blocks('not a number', 'one lane’s weights are looked at', ofPixels, "Array.from({ length: tile.S }, (_, t) => `subgroupBroadcast(odd, ${t}u)`).join(' | ')", "'subgroupBroadcast(odd, 0u)'"),
+  blocks('attribute', 'dw: the dilation of rows ignored', 'conv2d backward', 'let up${p} = l${p} % dims.KH * dims.dh;', 'let up${p} = l${p} % dims.KH;'),
+  blocks('attribute', 'dw: the stride of rows ignored', 'conv2d backward', 'i * dims.sh + up${p} - dims.top', 'i + up${p} - dims.top'),
+  blocks('index', 'dw: the width of an image for its height', 'conv2d backward', 'let inside${t} = x${t} < dims.W;', 'let inside${t} = x${t} < dims.H;'),
+  blocks('tail', 'dw: positions past a row’s end count', 'conv2d backward', '+ select(0u, ${q}u, real${q})), real${q});', '+ ${q}u), true);'),
+  blocks('batch', 'dw: a sample starts at the row the one before ended with', 'conv2d backward', 'if (i == dims.Ho) { i = 0u; n++; }', 'if (i == dims.Ho) { i = 1u % dims.Ho; n++; }'),
+  blocks('tail', 'dw: a part reads the runs of the next one', 'conv2d backward', 'min(dims.share, dims.N * dims.Ho * across - begin)', 'min(dims.share + 1u, dims.N * dims.Ho * across - begin)'),
+  blocks('index', 'dw: all parts in the place of the first', 'conv2d backward', 'let first = part * dims.O + group_of_tile * rows;', 'let first = group_of_tile * rows;'),
+  blocks('tail', 'dw: lines past the last are written', 'conv2d backward', ' & (own + ${p * tile.S}u < lines)', ''),
+  blocks('group', 'dw: the cotangents of the first group', 'conv2d backward', '(n * dims.O + group_of_tile * rows) * area', 'n * dims.O * area'),
+
+  // convolutions by subgroups and by tiles
+  subgroup('attribute', 'dx: a stride of rows of 2 is none', ofPixels, 'if (dims.sh > 1u)', 'if (dims.sh > 2u)'),
+  subgroup('attribute', 'dx: a stride of columns of 2 is none', ofPixels, 'if (dims.sw > 1u)', 'if (dims.sw > 2u)'),
+  subgroup('index', 'dx reads what lies left of the map', ofPixels, '(x${j} >= 0) &', ''),
+  subgroup('index', 'dx reads what lies above the map', ofPixels, '(y${j} >= 0) &', ''),
+  subgroup('index', 'the width of an image for its height', 'conv2d forward', 'let on_row${j} = u32(y${j}) < dims.H;', 'let on_row${j} = u32(y${j}) < dims.W;'),
+  subgroup('batch', 'dw: parts begin in the first sample', 'conv2d backward', 'var n = begin / area;', 'var n = 0u;'),
+  subgroup('tail', 'dw: parts begin at a row’s start', 'conv2d backward', 'var j = begin % dims.Wo;', 'var j = 0u;'),
+  subgroup('tail', 'dw: a part adds the terms of the next one', 'conv2d backward', 'min(dims.share, dims.N * area - begin)', 'min(dims.share + 1u, dims.N * area - begin)'),
+  subgroup('index', 'dw: all parts in the place of the first', 'conv2d backward', 'write(part * dims.O + filter_first,', 'write(filter_first,'),
+  conv('tail', 'tiles of dw: all parts in the place of the first', 'conv2d backward', '(part * dims.O + first * filters', '(first * filters', { on: 'no subgroups' }),
+  conv('tail', 'tiles of dw: a part ends with the last position', 'conv2d backward', 'min((part + 1u) * dims.share, dims.N * area)', 'dims.N * area', { on: 'no subgroups' }),
+  conv('index', 'tiles of dx read what lies above the map', ofPixels, '(row >= vec4<i32>()) & (i * stride.x', '(i * stride.x', { on: 'no subgroups' }),
+  conv('index', 'tiles of dx read one column of outputs too many', ofPixels, '(j < vec4<i32>(i32(dims.Wo)))', '(j <= vec4<i32>(i32(dims.Wo)))', { on: 'no subgroups' }),
+  conv('index', 'tiles read the column before the first', 'conv2d forward', '& (col >= vec4<i32>()) & (col < vec4<i32>(i32(dims.W)));\n      var at', '& (col >= vec4<i32>(-1)) & (col < vec4<i32>(i32(dims.W)));\n      var at', { on: 'no subgroups' }),
+  up('index', 'height and width of the map swapped', 'convTranspose2d', 'const map = { O: C, Ho: H, Wo: W }', 'const map = { O: C, Ho: W, Wo: H }'),
+
+  // recurrent layers
+  rnn('index', 'by vectors, every step from the first state', 'rnn forward', 'let i = dims.before + n * dims.terms + 4u * k;', 'let i = n * dims.terms + 4u * k;'),
+  rnn('time', 'by vectors, what flows back is of the same step', 'rnn backward', 'let i = dims.after + n * dims.terms + 4u * j;', 'let i = dims.at + n * dims.terms + 4u * j;'),
+  rnn('subset', 'the states’ cotangents of earlier steps ignored', 'rnn backward', 'var dh = sum;\n  if (dims.hasY == 1u)', 'var dh = sum;\n  if (dims.hasY == 2u)'),
+  rnnCell('index', 'by vectors, the state of the first sample', 'rnnCell forward', 'let i = n * dims.terms + 4u * k;', 'let i = 4u * k;'),
+  lstm('gate', 'by vectors, the gates in the order of units', 'lstm forward', 'wHh(weight_row(column) * (dims.terms / 4u) + k)', 'wHh(column * (dims.terms / 4u) + k)'),
+  lstm('index', 'by vectors, the gradients of three gates flow back', 'lstm backward', 'gates(i + 2u), gates(i + 3u));', 'gates(i + 2u), 0.0);'),
+  lstmCell('subset', 'without the state’s cotangent the cell’s is halved', 'lstmCell backward', 'if (dims.hasC == 1u) { dnext = dnextC', 'if (dims.hasC == 1u) { dnext = 1.0 * dnextC', { equivalent: 'a product with 1 rounds nothing' }),
+  gru('index', 'by vectors, a reset gate’s gradient flows back for each', 'gru backward', 'inner(i + 1u), inner(i + 2u), inner(i + 3u));', 'inner(i + 1u), inner(i + 2u), inner(i));'),
+  gruCell('gate', 'by vectors, the fourth column repeats the second', 'gruCell forward', 'min(column % 4u, 2u)', 'select(column % 4u, 1u, column % 4u == 3u)', { equivalent: 'no gate has the fourth column' }),
+  gruCell('index', 'dh lacks what goes straight', 'gruCell backward', 'set_dh(at, dh(at) + sum);', 'set_dh(at, sum);'),
+  scan('time', 'by vectors, dwHh by the state of the step', ['rnn backward', 'lstm backward', 'gru backward'], 'return h(i - dims.first / 4u);', 'return h(i);'),
+  scan('time', 'by vectors, dwHh without the first state', ['rnn backward', 'lstm backward', 'gru backward'], 'if (i < dims.first / 4u) { return h0(i); }', 'if (i < dims.first / 4u) { return vec4<f32>(); }'),
+  scan('time', 'each output alone, dwHh without the last step', 'rnn backward', 'reduce(recurrentOfWHh, R * H, T * N,', 'reduce(recurrentOfWHh, R * H, Math.max(T - 1, 1) * N,'),
+
+  // batch normalization and pools
+  batchNorm('tail', 'pairs of pixels pass for vectors', 'batchNormTraining', 'if (S % 4 !== 0) return plain', 'if (S % 2 !== 0) return plain', { and: [{ find: 'dims: { N, C, S: S / width },\n          params: { m },', replace: 'dims: { N, C, S: Math.floor(S / width) },\n          params: { m },' }] }),
+  batchNorm('tail', 'the last planes of a channel left out where shares do not divide them', ['batchNormTraining', 'batchNormInference forward'], 'C * Math.ceil(samples / share)', 'C * Math.max(1, Math.floor(samples / share))'),
+  batchNorm('boundary', 'a lane at the end of a plane stays in it', 'batchNormTraining', 'let wraps = s >= dims.S;', 'let wraps = s > dims.S;'),
+  batchNorm('divisor', 'the running mean with the factor of the variance', 'batchNormTraining forward', "running('runningMean', mean, 1)", "running('runningMean', mean, factor)"),
+  batchNorm('attribute', 'the running variance as the batch’s own', 'batchNormTraining forward', "running('runningVar', variance, factor)", "running('runningVar', variance, 1)"),
+  batchNorm('subset', 'dx without dβ where that is not wanted', 'batchNormTraining backward', "wants('x') || wants('beta') ? ofBeta", "wants('beta') ? ofBeta"),
+  batchNorm('subset', 'dγ only where dx is wanted', 'batchNormTraining backward', "const ofStatistics = wants('x') || wants('gamma')", "const ofStatistics = wants('x')"),
+  batchNorm('formula', 'dx of short channels without its second term', 'batchNormTraining backward', '- normalized * (dgamma(c) / params.m)', ''),
+  batchNorm('formula', 'dx by planes without its first term', 'batchNormTraining backward', '(dy(p.i) - first - (x', '(dy(p.i) - (x'),
+  batchNorm('batch', 'by planes, the variance of the next channel', 'batchNormTraining backward', 'let r = inverseSqrt(variance(c) + params.epsilon);\n  let mean = mean(c);\n  let slope', 'let r = inverseSqrt(variance((c + 1u) % dims.C) + params.epsilon);\n  let mean = mean(c);\n  let slope'),
+  batchNorm('extent', 'channels of more than 4,096 numbers in one pass of 64 lanes', 'batchNormTraining forward', 'for (var k = lane; k < dims.N * dims.S; k += 64u) {\n    own += x(p.i);', 'for (var k = lane; k < min(dims.N * dims.S, 4096u); k += 64u) {\n    own += x(p.i);'),
+  inference('epsilon', 'no ε in dx', 'batchNormInference backward', 'inverseSqrt(variance(c) + params.epsilon) * dy', 'inverseSqrt(variance(c)) * dy'),
+  max('tail', 'rows of pairs pass for rows of vectors', 'maxPool2d', 'W % 4 === 0 &&', 'W % 2 === 0 &&', { and: [{ find: '(N * C * Ho * Wo) / 4', replace: 'Math.floor((N * C * Ho * Wo) / 4)' }] }),
+  max('attribute', 'windows of 2 × 2 by pairs whatever the padding', 'maxPool2d', 'padding.every((extent) => extent === 0) &&', 'padding.every((extent) => extent <= 1) &&'),
+  max('attribute', 'windows of 2 × 2 by pairs whatever the stride', 'maxPool2d', '[...window, ...stride].every((extent) => extent === 2)', 'window.every((extent) => extent === 2)'),
+  max('tail', 'images of odd height by pairs', 'maxPool2d', '  H % 2 === 0 &&\n', ''),
+  max('tail', 'windows that are no whole vectors by pairs', 'maxPool2d', '(N * C * H * W) % 16 === 0', 'true'),
+  max('attribute', 'windows that overlap in columns only pass for disjoint', 'maxPool2d backward', 'sh < KH || sw < KW', 'sh < KH'),
+  max('boundary', 'three windows that meet on an axis pass for two', 'maxPool2d backward', 'KH <= 2 * sh && KW <= 2 * sw', 'KH <= 2 * sh + 1 && KW <= 2 * sw + 1'),
+  max('boundary', 'three windows that meet in a row pass for two', 'maxPool2d backward', 'KH <= 2 * sh && KW <= 2 * sw', 'KH <= 2 * sh'),
+  max('tail', 'cells behind the last window have its gradient again', 'maxPool2d backward', 'let has_window = (i < dims.Ho) & (j < dims.Wo);\n  // a cell', 'let has_window = true;\n  // a cell', { equivalent: 'the last window’s maximum lies outside of such a cell' }),
+  max('index', 'what padding takes from the first cell is left at the end', 'maxPool2d backward', 'Math.ceil((H + top) / sh), Math.ceil((W + left) / sw)', 'Math.ceil(H / sh), Math.ceil(W / sw)'),
+  max('index', 'the rows of a window of known size by the stride of columns', 'maxPool2d', 'max(i * dims.sh + ${kh}u, dims.top)', 'max(i * dims.sw + ${kh}u, dims.top)'),
+  max('index', 'of two windows that meet the first by the place in the second', 'maxPool2d backward', '(row - ${i} * dims.sh) * dims.KW + column', '(row - i1 * dims.sh) * dims.KW + column'),
+  pool('index', 'windows around by the stride of rows for columns', ['avgPool2d backward', 'maxPool2d backward'], 'stride: [sh, sw], padding', 'stride: [sh, sw = sh], padding', { equivalent: 'a stride has both its numbers' }),
+  avg('divisor', 'a window that hangs over by its whole size', 'avgPool2d forward', 'set_y(flat, sum / count_of(i, j));', 'set_y(flat, sum / max(count_of(i, j), 2.0));'),
+  lrn('extent', 'a reach past all channels is cut one short', 'localResponseNorm', 'before: Math.min(Math.floor(size / 2), C)', 'before: Math.min(Math.floor(size / 2), C - 1)', { equivalent: 'no channel has more than C − 1 before it' }),
+  lrn('extent', 'a reach of more than seven channels is cut', 'localResponseNorm', 'after: Math.min(Math.ceil(size / 2) - 1, C)', 'after: Math.min(Math.ceil(size / 2) - 1, 7)'),
+
+  // rows, losses and sums
+  rows('index', 'rows of inner axes by the extent for the inner one', 'softmax', 'base = row / dims.inner * dims.extent * dims.inner + row % dims.inner;', 'base = row / dims.inner * dims.extent * dims.inner + row % dims.extent;'),
+  rows('tail', 'lanes without a number have the first one', 'softmax', 'var own = value(min(lane, dims.extent - 1u));', 'var own = select(0.0, value(min(lane, dims.extent - 1u)), lane < dims.extent);', { equivalent: 'rows by workgroups have more than 64 numbers' }),
+  rows('barrier', 'the largest is read before all have read the last one', 'softmax', 'let most = of_lanes[0];\n  workgroupBarrier();', 'let most = of_lanes[0];'),
+  rows('tail', 'the last of four terms in a row of one invocation twice', ['softmax', 'logSoftmax'], 'select(0.0, ${name}_term(min(j + 1u, n - 1u)), j + 1u < n)', '${name}_term(min(j + 1u, n - 1u))'),
+  rows('stale', 'a workgroup’s rows end at their first 64 numbers in sums', 'softmax', 'own += ${name}_term(j); }', 'own = ${name}_term(j); }'),
+  softmax('formula', 'the mean of cotangents by powers, not shares', 'softmax backward', 'return dx(i) / total * dy(i);', 'return dx(i) * dy(i);'),
+  logSoftmax('formula', 'dx by the powers, not their share', 'logSoftmax backward', 'dy(i) - dx(i) / total * pull', 'dy(i) - dx(i) * pull'),
+  softmaxLoss('tail', 'rows of no whole vectors by them', 'softmaxCrossEntropy', ' || C % 4 !== 0', '', { and: [{ find: 'fours: C / 4', replace: 'fours: Math.floor(C / 4)' }] }),
+  softmaxLoss('precision', 'by vectors, sums that end at 16 vectors', 'softmaxCrossEntropy', '${names.map((name) => `${name} += block_${name};`)', '${names.map((name) => `${name} = block_${name};`)'),
+  softmaxLoss('formula', 'by vectors, the logarithm of the sum once whatever the targets', 'softmaxCrossEntropy forward', 'log_(sum) * of_targets', 'log_(sum)'),
+  softmaxLoss('batch', 'by vectors, one cotangent for all rows', 'softmaxCrossEntropy backward', 'let share = total(weight) / total(powers);\n  let d = dloss(row * dims.each);', 'let share = total(weight) / total(powers);\n  let d = dloss(0u);'),
+  softmaxLoss('formula', 'the gradient as if targets added up to 1', 'softmaxCrossEntropy backward', 'let share = sum_weight() / powers;\n  let d', 'let share = 1.0 / powers;\n  let d'),
+  softmaxLoss('not a number', 'a target of 0 takes NaN away', 'softmaxCrossEntropy forward', 't == 0.0 && !is_nan(log_p)', 't == 0.0'),
+  maxout('tail', 'tiles of dw by the piece of the next row', 'maxout backward', 'f32(row / dims.O));\n}\n`,\n)', 'f32((row + 1u) / dims.O));\n}\n`,\n)'),
+  maxout('index', 'dx by the first output’s piece', 'maxout backward', 'first(n * dims.O + o));\n    sum', 'first(n * dims.O));\n    sum'),
+  maxout('divisor', 'shared, dx not divided', 'maxout backward', '(dy(n * dims.O + o) / m)', 'dy(n * dims.O + o)'),
+  maxout('divisor', 'shared, db not divided', 'maxout backward', 'dy(n * dims.O + at % dims.O) / max(m, 1.0), m > 0.0', 'dy(n * dims.O + at % dims.O), m > 0.0'),
+  hinge('index', 'the last target class left out of soft targets', 'hinge', 'most = c + 1u;', 'most = max(c, least + 1u);'),
+  hinge('batch', 'one cotangent for all rows', 'hinge backward', 'dloss(n * dims.each)', 'dloss(0u)'),
+  hinge('formula', 'the pull of others by a target of 1', 'hinge backward', 'goal(at_c) * select(0.0, 1.0,', 'select(0.0, 1.0,'),
+  bce('boundary', 'a target of 1 divides by 1 − p as well', 'bce backward', 'if (t == 1.0) { return -1.0 / p; }', ''),
+  logits('boundary', 'a logit of 0 counts twice', 'bceWithLogits forward', 'select(x, 0.0, x <= 0.0) - x * t', 'select(x, 0.0, x < 0.0) - x * t', { equivalent: 'what is taken at 0 is 0' }),
+  cce('batch', 'the cotangent of the first row for all', 'cce backward', 'dloss(n * dims.each)', 'dloss(0u)'),
+  minMax('tail', 'lanes past the last row have the first', 'minMaxNormalize', 'x(place(d, min(lane, dims.N - 1u)))', 'x(place(d, select(lane, 0u, lane >= dims.N)))', { equivalent: 'the first row is one of the feature’s numbers' }),
+  minMax('formula', 'data past the most cut off', 'minMaxNormalize', '(a(i) - least(d)) / (most(d) - least(d))', 'clamp((a(i) - least(d)) / (most(d) - least(d)), 0.0, 1.0)'),
+  zScore('boundary', 'changes are told from the last row', 'zScoreNormalize', 'x(place(d, k)) == x(d)', 'x(place(d, k)) == x(place(d, dims.terms - 1u))', { equivalent: 'a feature changes if it differs from any of its rows' }),
+  sum('tail', 'sums of one more than 64 terms by one invocation end at 64', ['dense backward', 'globalAvgPool forward'], 'kernel: terms > 64 && outputs < 4096', 'kernel: terms > 65 && outputs < 4096', { equivalent: 'either kernel adds up any number of terms' }),
+
+  // functions: digits and ends
+  fn('precision', 'tanh saturates at 8', ['tanh', 'rnnCell forward'], 'min(abs(v), 10.0)', 'min(abs(v), 8.0)'),
+  fn('precision', 'the last coefficient of tanh left out', ['tanh', 'rnnCell forward'], ' + s * -0.0057049864', ''),
+  fn('precision', 'a coefficient of tanh to five digits', ['tanh', 'rnnCell forward'], '0.1333144158', '0.13331'),
+  fn('precision', 'the first coefficient of tanh as −1/3', 'tanh', '-0.3333328068', '-0.33333333', { equivalent: 'what differs, 5·10⁻⁷·v², is less than the rounding of what it is added to' }),
+  fn('precision', 'tanh’s polynomial up to 0.7', ['tanh', 'rnnCell forward'], 'if (a < 0.625)', 'if (a < 0.7)'),
+  fn('precision', 'tanh as a difference from 0.3 on', ['tanh', 'rnnCell forward'], 'if (a < 0.625)', 'if (a < 0.3)'),
+  fn('precision', 'e^v − 1 as a difference from 0.1 on', ['elu forward', 'adam'], 'if (abs(v) >= 0.5)', 'if (abs(v) >= 0.1)'),
+  fn('precision', 'e^v − 1 as a difference from 0.3 on', ['elu forward', 'adam'], 'if (abs(v) >= 0.5)', 'if (abs(v) >= 0.3)'),
+  fn('precision', 'e^v − 1 by its polynomial up to 1', ['elu forward', 'adam'], 'if (abs(v) >= 0.5)', 'if (abs(v) >= 1.0)'),
+  fn('precision', 'the last coefficient of e^v − 1 left out', ['elu forward', 'adam'], ' + v * 0.0001984981', ''),
+  fn('precision', 'a coefficient of e^v − 1 to five digits', ['elu forward', 'adam'], '0.0416653603', '0.041665'),
+  fn('precision', 'the last coefficient of log(1 + t) left out', ['softplus forward', 'bceWithLogits forward'], ' + s * 0.1400599331', ''),
+  fn('precision', 'a coefficient of log(1 + t) to four digits', ['softplus forward', 'bceWithLogits forward'], '0.2001076340', '0.2001'),
+  fn('precision', 'a coefficient of log(1 + t) as 1/3', ['softplus forward', 'bceWithLogits forward'], '0.3333320916', '0.33333333'),
+  fn('boundary', 'half of the subnormals pass for ordinary numbers', ['bce forward', 'cce forward'], 'bits < 0x800000u', 'bits < 0x400000u'),
+  fn('precision', 'the logarithm of 2¹⁴⁹ to five digits', ['bce forward', 'cce forward'], '103.27893', '103.28'),
+  fn('not a number', 'the logarithm of a negative number is one', ['bce forward', 'cce forward'], 'bits - 1u >= 0x7f7fffffu', '(bits - 1u >= 0x7f7fffffu) & (bits <= 0x7fffffffu)'),
+  fn('boundary', 'the logarithm of −0 is NaN', ['bce forward', 'cce forward'], 'let is_zero = (bits & 0x7fffffffu) == 0u;', 'let is_zero = bits == 0u;'),
+
+  // optimizers and dropout
+  adam('boundary', 'a β₁ of 0 is one of e⁻¹⁰', 'adam', 'Math.max(Math.log(beta), -200)', 'Math.max(Math.log(beta), -10)'),
+  adam('time', 'the count of steps stays', ['adam', 'programs'], 'return Values(taken + 1.0);', 'return Values(max(taken, 1.0));'),
+  adam('precision', '1 − β₁ in f32', ['adam', 'adamw'], 'rest1: 1 - beta1,', 'rest1: 1 - Math.fround(beta1),'),
+  adam('precision', '1 − β₂ in f32', ['adam', 'adamw'], 'rest2: 1 - beta2,', 'rest2: 1 - Math.fround(beta2),'),
+  adam('formula', 'the decay in the mean only', 'adam', 'params.rest2 * (gradient * gradient)', 'params.rest2 * (g * g)'),
+  adam('epsilon', 'ε scaled by the correction', 'adam', 'corrected_mean / (sqrt(corrected_square) + params.epsilon)', 'corrected_mean / (sqrt(corrected_square) + params.epsilon / sqrt(-expm1_(t * params.ln_beta2)))'),
+  adamw('formula', 'the decay by the rate squared', 'adamw', '1 - attrs.learningRate * attrs.weightDecay', '1 - attrs.learningRate * attrs.learningRate * attrs.weightDecay'),
+  adadelta('time', 'the step by the deltas with its own', 'adadelta', 'sqrt(d + params.epsilon)', 'sqrt(params.rho * d + params.epsilon)'),
+  adadelta('formula', 'the deltas gathered times the rate', 'adadelta', 'params.rest * (delta * delta)', 'params.rest * (params.eta * delta * delta)'),
+  momentum('attribute', 'nesterov with the bare gradient', 'momentum', 'select(v, gradient + params.mu * v,', 'select(v, g + params.mu * v,'),
+  rmsprop('precision', '1 − ρ in f32', 'rmsprop', '1 - attrs.decay)', '1 - Math.fround(attrs.decay))'),
+  dropout('boundary', 'what is kept is one word fewer', 'dropout', 'Math.ceil(keep * 2 ** 32) - 1', 'Math.ceil(keep * 2 ** 32) - 2'),
+  dropout('boundary', 'what is kept is rounded down', 'dropout', 'Math.ceil(keep * 2 ** 32) - 1', 'Math.floor(keep * 2 ** 32) - 1'),
+  dropout('formula', 'the reciprocal to three digits', 'dropout', 'scale: reciprocal(keep)', 'scale: Math.round(1000 / keep) / 1000'),
+  dropout('index', 'streams from 65,536 on start again', 'dropout', 'dims.step, dims.stream, 0u', 'dims.step, dims.stream & 0xffffu, 0u'),
+
+  // frame
+  kernel('extent', 'three dimensions of workgroups as two', ['relu', 'add', 'dropout'], 'id.x + groups.x * (id.y + groups.y * id.z)', 'id.x + groups.x * (id.y + id.z)', { equivalent: 'two dimensions hold more workgroups than a buffer has elements' }),
+  plan('subset', 'every result counts as wanted', ['dense backward', 'batchNormTraining backward', 'lstm backward'], 'wants: (name) => node.outputs[name] !== undefined', 'wants: () => true', { equivalent: 'what nobody wants is made all the same' }),
+  plan('subset', 'of results only the first counts as wanted', ['dense backward', 'conv2d backward'], 'wants: (name) => node.outputs[name] !== undefined', 'wants: (name) => name === Object.keys(node.outputs)[0]'),
+]
