@@ -264,10 +264,10 @@ const kept = (W: number, seed: string): readonly Act[] => {
   const norm = (name: string, x: string): readonly ProgramNode[] => {
     const inputs = { x, gamma: 'gamma', beta: 'beta', runningMean: 'mean', runningVar: 'var' }
     return [
-      node(name, 'batchNormTraining', inputs),
+      node(name, 'batchNormTraining', inputs, { epsilon: 0.5 }),
       node(`${name}, doubled`, 'add', { a: name, b: name }),
       {
-        ...node(`d ${name}`, 'batchNormTraining', inputs),
+        ...node(`d ${name}`, 'batchNormTraining', inputs, { epsilon: 0.5 }),
         direction: 'backward',
         cotangents: { y: `${name}, doubled` },
         outputs: { x: `d ${name}`, gamma: `d gamma of ${name}`, beta: `d beta of ${name}` },
@@ -292,11 +292,12 @@ const kept = (W: number, seed: string): readonly Act[] => {
       ...norm('even norm', 'even'),
       node('bent', 'relu', { x: 'image' }, { kink: 'right' }),
       back('d bent', 'relu', { x: 'image' }, { y: 'norm' }, { kink: 'right' }),
+      // all of them forward before any backward, so that each has to find its own
       ...pools.flatMap(({ name, x, attrs }) => [
         node(name, 'maxPool2d', { x }, attrs),
         node(`${name}, doubled`, 'add', { a: name, b: name }),
-        back(`d ${name}`, 'maxPool2d', { x }, { y: `${name}, doubled` }, attrs),
       ]),
+      ...pools.map(({ name, x, attrs }) => back(`d ${name}`, 'maxPool2d', { x }, { y: `${name}, doubled` }, attrs)),
       node('loss', 'softmaxCrossEntropy', scores),
       node('squared', 'mul', { a: 'loss', b: 'loss' }),
       // by a number that is there before, by another one, and by one that is made of the loss
@@ -550,11 +551,14 @@ const updates = (W: number, seed: string): readonly Act[] => {
   const shapes: Readonly<Record<string, Shape>> = {
     ...Object.fromEntries(['p', 'r', 's', 't', 'u', 'v', 'k', 'l', 'm'].map((name) => [name, square])),
     ...Object.fromEntries(['q', 'n'].map((name) => [name, broad])),
+    ...Object.fromEntries(['i', 'j'].map((name) => [name, [W]])),
   }
   const of = program(
-    { x: square, y: square, far: broad, near: broad, rate: [], ...shapes },
+    { x: square, y: square, z: [W], far: broad, near: broad, rate: [], ...shapes },
     [
       node('xy', 'mul', { a: 'x', b: 'y' }),
+      node('zz', 'mul', { a: 'z', b: 'z' }),
+      node('positive', 'relu', { x: 'z' }),
       node('both', 'mul', { a: 'far', b: 'near' }),
       node('lying', 'flatten', { x: 'both' }),
       node('shared', 'add', { a: 'x', b: 'y' }),
@@ -581,8 +585,18 @@ const updates = (W: number, seed: string): readonly Act[] => {
       // by gradients of which one is made of the other
       descent('v', 'bent', 1),
       descent('m', 'chained', 1),
+      // a loss between them, of which the gradient is pulled by what the first has become
+      descent('i', 'zz', 2),
+      node('losses', 'softmaxCrossEntropy', { logits: 'x', target: 'y' }, { reduction: 'none' }),
+      descent('j', 'positive', 2),
+      {
+        ...node('pulled', 'softmaxCrossEntropy', { logits: 'x', target: 'y' }, { reduction: 'none' }),
+        direction: 'backward',
+        cotangents: { loss: 'i.next' },
+        outputs: { logits: 'pulled' },
+      },
     ],
-    [...Object.keys(shapes).map((name) => `${name}.next`), 'seen'],
+    [...Object.keys(shapes).map((name) => `${name}.next`), 'seen', 'pulled'],
     carriedOn(Object.keys(shapes)),
   )
   // two programs that differ in an attribute only, on states that may lie side by side
@@ -652,8 +666,12 @@ const inPlace = (W: number, seed: string): readonly Act[] => {
 }
 
 const counting = (W: number, seed: string): readonly Act[] => {
-  const shapes: Readonly<Record<string, Shape>> = { p: [W, W], q: [W, 2 * W], r: [W, W], s: [W, W], t: [W, W] }
-  const names = Object.keys(shapes)
+  const shapes: Readonly<Record<string, Shape>> = {
+    ...Object.fromEntries(['p', 'r', 's', 't', 'u', 'v'].map((name) => [name, [W, W]])),
+    q: [W, 2 * W],
+  }
+  const moving = ['u', 'v']
+  const names = ['p', 'q', 'r', 's', 't']
   const attrs = {
     learningRate: { feed: 'rate' },
     beta1: Math.fround(0.9),
@@ -678,24 +696,37 @@ const counting = (W: number, seed: string): readonly Act[] => {
   const counted = ['p', 'q', 'r']
   const moments = names.flatMap((name) => [`m of ${name}`, `v of ${name}`])
   const counts = counted.map((name) => `steps of ${name}`)
+  const speeds = moving.map((name) => `speed of ${name}`)
+  const state = [...names, ...moving, ...moments, ...counts, ...speeds]
   const of = program(
     {
       ...shapes,
+      ...Object.fromEntries(speeds.map((name) => [name, [W, W]])),
       ...Object.fromEntries(moments.map((name) => [name, shapes[name.slice(-1)] as Shape])),
       ...Object.fromEntries(names.map((name) => [`steps of ${name}`, []])),
-      ...Object.fromEntries(names.map((name) => [`x of ${name}`, shapes[name] as Shape])),
+      ...Object.fromEntries([...names, ...moving].map((name) => [`x of ${name}`, shapes[name] as Shape])),
       rate: [],
     },
     [
-      ...names.map((name) => node(`g of ${name}`, 'add', { a: `x of ${name}`, b: `x of ${name}` })),
+      ...[...names, ...moving].map((name) => node(`g of ${name}`, 'add', { a: `x of ${name}`, b: `x of ${name}` })),
       stepOf('p', 'adam', true),
       stepOf('q', 'adam', true),
       stepOf('r', 'adamw', true),
       stepOf('s', 'adam', false),
       stepOf('t', 'adam', false),
+      // of one op, by other attributes
+      ...moving.map((name, i) =>
+        node(
+          `update of ${name}`,
+          'momentum',
+          { w: name, g: `g of ${name}`, velocity: `speed of ${name}` },
+          { learningRate: { feed: 'rate' }, momentum: [0.5, 0.25][i] as number, nesterov: i === 1 },
+          { w: `${name}.next`, velocity: `speed of ${name}.next` },
+        ),
+      ),
     ],
-    [...names, ...moments, ...counts].map((name) => `${name}.next`),
-    carriedOn([...names, ...moments, ...counts]),
+    state.map((name) => `${name}.next`),
+    carriedOn(state),
   )
   return [
     {
@@ -703,7 +734,7 @@ const counting = (W: number, seed: string): readonly Act[] => {
       session: 'one',
       program: of,
       state: {
-        ...fed(of.inputs, [...names, ...moments.filter((name) => name.startsWith('m'))], seed),
+        ...fed(of.inputs, [...names, ...moving, ...speeds, ...moments.filter((name) => name.startsWith('m'))], seed),
         ...Object.fromEntries(
           names.map((name) => [`v of ${name}`, generate(shapes[name] as Shape, (i) => 1 + (i % 3))]),
         ),
@@ -920,7 +951,13 @@ export const scenarios = (seed: number): readonly Scenario[] => [
     updated,
   ),
   inBothWidths('in place', 'states that are read before, while and after they are renewed', inPlace, seed, updated),
-  inBothWidths('counted updates', 'several updates that count their steps, each for itself', counting, seed, updated),
+  inBothWidths(
+    'counted updates',
+    'updates that count their steps, each for itself, and some by other attributes',
+    counting,
+    seed,
+    updated,
+  ),
   inBothWidths('ahead', 'feeds that go up while the step before them runs', ahead, seed),
   inBothWidths('joined', 'nodes that may be one, over whole vectors of numbers', joined, seed, [3, 9]),
   inBothWidths('side by side', 'two sessions of one program, and the program by itself between them', sideBySide, seed),
