@@ -168,15 +168,19 @@ const attributes = (W: number, seed: string): readonly Act[] => {
     node('broad', 'maxPool2d', { x: 'x' }, { window: [1, 2], stride: [1, 1] }),
     dropped('one stream', 1),
     dropped('another', 2),
+    node('earlier', 'add', { a: 'tall', b: 'tall' }),
     node('below', 'concat', { x0: 'p', x1: 'q' }, { axis: 0 }),
     node('beside', 'concat', { x0: 'p', x1: 'q' }, { axis: 1 }),
+    // of what several launches may make, by itself and beside what was there before
+    node('positive', 'relu', { x: 'beside' }),
+    node('later', 'mul', { a: 'earlier', b: 'below' }),
     node('product', 'dense', { x: 'p', w: 'q' }),
     node('leaky', 'leakyRelu', { x: 'product' }, { alpha: 0.5 }),
     node('leakier', 'leakyRelu', { x: 'leaky' }, { alpha: 0.25 }),
   ]
   return runs(
     program(
-      { x: [1, 2, 5, W], w: [2, 2, 2, 2], p: [W, W], q: [W, W] },
+      { x: [1, 2, 5, W], w: [2, 2, 2, 2], p: [W, W], q: [W, W], tall: [2 * W, W] },
       nodes,
       nodes.map(({ name }) => name),
     ),
@@ -549,28 +553,33 @@ const updates = (W: number, seed: string): readonly Act[] => {
     [W, 2 * W],
   ]
   const shapes: Readonly<Record<string, Shape>> = {
-    ...Object.fromEntries(['p', 'r', 's', 't', 'u', 'v', 'k', 'l', 'm'].map((name) => [name, square])),
+    ...Object.fromEntries(['p', 'r', 's', 't', 'u', 'v', 'k', 'l', 'm', 'o', 'b', 'c'].map((name) => [name, square])),
     ...Object.fromEntries(['q', 'n'].map((name) => [name, broad])),
     ...Object.fromEntries(['i', 'j'].map((name) => [name, [W]])),
   }
   const of = program(
-    { x: square, y: square, z: [W], far: broad, near: broad, rate: [], ...shapes },
+    { x: square, y: square, pull: square, push: square, z: [W], far: broad, near: broad, rate: [], ...shapes },
     [
       node('xy', 'mul', { a: 'x', b: 'y' }),
       node('zz', 'mul', { a: 'z', b: 'z' }),
       node('positive', 'relu', { x: 'z' }),
+      node('pulls', 'add', { a: 'positive', b: 'zz' }),
       node('both', 'mul', { a: 'far', b: 'near' }),
       node('lying', 'flatten', { x: 'both' }),
+      node('fresh', 'relu', { x: 'far' }),
       node('shared', 'add', { a: 'x', b: 'y' }),
       node('xx', 'mul', { a: 'x', b: 'x' }),
       node('yy', 'mul', { a: 'y', b: 'y' }),
       node('bent', 'relu', { x: 'y' }),
       node('double', 'add', { a: 'far', b: 'far' }),
-      node('chained', 'add', { a: 'bent', b: 'x' }),
+      node('chained', 'dense', { x: 'bent', w: 'x' }),
+      node('cubes', 'mul', { a: 'xx', b: 'x' }),
       node('another', 'relu', { x: 'x' }),
       // alike, one of them by a gradient that is a copy
       descent('p', 'xy', 0.5),
       descent('q', 'lying', 0.5),
+      // of what the second has become and of what was there before
+      node('with q', 'add', { a: 'fresh', b: 'q.next' }),
       // alike, both by one gradient
       descent('r', 'shared'),
       descent('s', 'shared'),
@@ -578,8 +587,12 @@ const updates = (W: number, seed: string): readonly Act[] => {
       descent('t', 'xx', 0.25),
       node('seen', 'add', { a: 't.next', b: 'x' }),
       descent('u', 'yy', 0.25),
-      // by what another one has become
+      // by gradients that are fed
+      descent('b', 'pull', 4),
+      descent('c', 'push', 4),
+      // by what another one has become, which is one of two as well
       descent('k', 'another', 0.125),
+      descent('o', 'cubes', 0.125),
       descent('l', 'k.next', 0.75),
       descent('n', 'double', 0.75),
       // by gradients of which one is made of the other
@@ -596,7 +609,7 @@ const updates = (W: number, seed: string): readonly Act[] => {
         outputs: { logits: 'pulled' },
       },
     ],
-    [...Object.keys(shapes).map((name) => `${name}.next`), 'seen', 'pulled'],
+    [...Object.keys(shapes).map((name) => `${name}.next`), 'seen', 'with q', 'pulls', 'pulled'],
     carriedOn(Object.keys(shapes)),
   )
   // two programs that differ in an attribute only, on states that may lie side by side
@@ -775,6 +788,8 @@ const joined = (W: number, seed: string): readonly Act[] => {
       }),
       node('gated', 'mul', { a: 'norm', b: 'other' }),
       node('leaky', 'leakyRelu', { x: 'gated' }, { alpha: 0.25 }),
+      node('shares', 'softmax', { x: 'image' }),
+      node('weighed', 'mul', { a: 'shares', b: 'other' }),
     ],
     ['end', 'product'],
   )

@@ -8,4 +8,13 @@ import { recurrent } from './recurrent.js'
 import { rest } from './rest.js'
 import { together } from './together.js'
 
-export const accelerated: readonly Mutant[] = [...products, ...convolutions, ...rest, ...recurrent, ...losses, ...core, ...together, ...choices]
+export const accelerated: readonly Mutant[] = [
+  ...products,
+  ...convolutions,
+  ...rest,
+  ...recurrent,
+  ...losses,
+  ...core,
+  ...together,
+  ...choices,
+]

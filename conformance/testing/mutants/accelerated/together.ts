@@ -88,6 +88,7 @@ export const together: readonly Mutant[] = [
     ['maxPool2d backward', 'programs'],
     "isReversed && attrs.ties !== 'share' &&",
     'isReversed &&',
+    { equivalent: 'a gradient that is shared reads nothing that was kept' },
   ),
 
   // copies
@@ -196,6 +197,7 @@ export const together: readonly Mutant[] = [
     asked,
     '!sound || !sharedToo ||',
     '!sound ||',
+    { equivalent: 'an update that counts its steps is whole only where its count is state' },
   ),
   groups(
     'plan',
@@ -226,6 +228,7 @@ export const together: readonly Mutant[] = [
     asked,
     'state === undefined || others.length > 0 ||',
     'state === undefined ||',
+    { equivalent: 'the other one is a copy of it all the same' },
   ),
   groups(
     'plan',
@@ -256,7 +259,7 @@ export const together: readonly Mutant[] = [
     asked,
     'return `${first} of ${root.key}`',
     'return root.key',
-    { nth: 0 },
+    { nth: 0, equivalent: 'no node reads one value of a room and writes another one' },
   ),
   arrange(
     'plan',
@@ -264,7 +267,21 @@ export const together: readonly Mutant[] = [
     asked,
     'return `${first} of ${root.key}`',
     'return root.key',
-    { nth: 1 },
+    { nth: 1, equivalent: 'several launches write what several values share, or one that takes no formula' },
+  ),
+  arrange(
+    'plan',
+    'what is fused is not kept for updates that are made together',
+    asked,
+    '    ...(ofRooms.readers.get(locate(resident).root.key) ?? []),\n',
+    '',
+  ),
+  arrange(
+    'time',
+    'a formula is fused before updates that are made together renew what it reads beside',
+    asked,
+    '    ...(ofRooms.writers.get(locate(resident).root.key) ?? []),\n',
+    '',
   ),
   arrange(
     'plan',
@@ -272,6 +289,7 @@ export const together: readonly Mutant[] = [
     asked,
     'resident.elements === count && ',
     '',
+    { equivalent: 'a formula makes as many elements as each tensor that it reads has' },
   ),
   arrange(
     'plan',
@@ -300,6 +318,7 @@ export const together: readonly Mutant[] = [
     asked,
     'some((w) => w >= chosen.maker && !',
     'some((w) => w > chosen.maker && !',
+    { equivalent: 'a launch that would read in one binding what it writes in another is not made' },
   ),
   arrange(
     'time',
@@ -307,6 +326,7 @@ export const together: readonly Mutant[] = [
     asked,
     'some((r) => r >= chosen.maker && r < at)',
     'some((r) => r > chosen.maker && r < at)',
+    { equivalent: 'a launch that would read in one binding what it writes in another is not made' },
   ),
   arrange(
     'plan',
@@ -314,6 +334,7 @@ export const together: readonly Mutant[] = [
     asked,
     ' || changed.includes(chosen.key)) return',
     ') return',
+    { equivalent: 'what changes in its place is state, which no launch has made' },
   ),
   arrange(
     'plan',
@@ -335,6 +356,7 @@ export const together: readonly Mutant[] = [
     asked,
     'first === undefined || settled(first)',
     'first === undefined',
+    { equivalent: 'they change in their places, and to what does no formula is fused' },
   ),
   arrange(
     'plan',
@@ -349,6 +371,7 @@ export const together: readonly Mutant[] = [
     asked,
     'if (first.reads.includes(made) || first.rereads.includes(made)) return undefined',
     '',
+    { equivalent: 'its text is no program then, and where the device refuses one a plan is made without it' },
   ),
   fuse(
     'plan',
@@ -390,7 +413,7 @@ export const together: readonly Mutant[] = [
     'two formulas have the same numbers',
     asked,
     "(block === 'dims' ? dims : params).includes(field) ? `${block}.${prefix}${field}` : whole",
-    "(block === 'dims' ? dims : params).includes(field) && prefix !== 'e1_' ? `${block}.${prefix}${field}` : whole",
+    "(block === 'dims' ? dims : params).includes(field) ? `${block}.${prefix === 'e1_' ? 'e0_' : prefix}${field}` : whole",
   ),
 
   // lives, and numbers that change

@@ -40,7 +40,6 @@ const adagrad = mutantsOf('adapters/plainF32/optimizers/adagrad')
 const rmsprop = mutantsOf('adapters/plainF32/optimizers/rmsprop')
 const momentum = mutantsOf('adapters/plainF32/optimizers/momentum')
 const decayed = mutantsOf('adapters/plainF32/optimizers/decayed')
-const minMax = mutantsOf('adapters/plainF32/normalizers/minMaxNormalize')
 const zScore = mutantsOf('adapters/plainF32/normalizers/zScoreNormalize')
 const arithmetic = mutantsOf('adapters/plainF32/arithmetic')
 
@@ -655,22 +654,6 @@ export const corners: readonly Mutant[] = [
     'rho === 0 ? before : f32(f32(rho * before) + f32(f32(1 - rho) * now))',
   ),
   // normalizers and functions
-  minMax(
-    'boundary',
-    'low and high the other way round where low is the larger',
-    'minMaxNormalize',
-    '({ low, high },',
-    '({ low: first, high: second },',
-    {
-      and: [
-        {
-          find: '  const y = zeros([rows, D])',
-          replace:
-            '  const [low, high] = [Math.min(first, second), Math.max(first, second)]\n  const y = zeros([rows, D])',
-        },
-      ],
-    },
-  ),
   zScore('extent', 'two rows are constant', 'zScoreNormalize', 'constant ? 0', 'constant || N === 2 ? 0'),
   zScore(
     'boundary',
