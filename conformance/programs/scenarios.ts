@@ -630,7 +630,19 @@ const updates = (W: number, seed: string): readonly Act[] => {
     program: looking(alpha),
     feeds: fed(of.inputs, ['x', 'far'], `${seed} ${alpha}`),
   })
-  return [opened('one', of, seed), looked(0.5), ...atRates(of, seed, [0.5, 0.25, 0.25, 0.5]), looked(0.25), looked(0.5)]
+  const everything: Tensors = {
+    ...fed(of.inputs, Object.keys(of.inputs), `${seed} alone`),
+    rate: scalar(0.5),
+  }
+  return [
+    // a step whose state is fed, and then those of a session
+    { what: 'run', program: of, feeds: everything, watch: [...Object.keys(of.carry), ...of.outputs] },
+    opened('one', of, seed),
+    looked(0.5),
+    ...atRates(of, seed, [0.5, 0.25, 0.25, 0.5]),
+    looked(0.25),
+    looked(0.5),
+  ]
 }
 
 const inPlace = (W: number, seed: string): readonly Act[] => {

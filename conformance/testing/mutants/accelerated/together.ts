@@ -205,6 +205,7 @@ export const together: readonly Mutant[] = [
     asked,
     ' && writer !== undefined && writer < start',
     '',
+    { equivalent: 'a feed goes up to where it lies, by itself or beside others' },
   ),
   groups('plan', 'a value that has a place is given another', asked, ' || taken ||', ' ||'),
   groups('plan', 'a node reads and writes neighbours in one place', asked, '|| taken || mixed', '|| taken'),

@@ -284,14 +284,6 @@ export const corners: readonly Mutant[] = [
     'const kept = alpha === 1 ? f32(0.1) : f32(1 - alpha)',
   ),
   norm(
-    'attribute',
-    'a momentum of 0 takes the batch’s',
-    'batchNormTraining forward',
-    '{ epsilon, momentum: alpha, runningVariance },',
-    '{ epsilon, momentum: alpha = 0.1, runningVariance },',
-    { equivalent: 'a momentum that is given is no default' },
-  ),
-  norm(
     'precision',
     'means of more than 1,000 numbers from the first',
     'batchNormTraining forward',
@@ -473,14 +465,6 @@ export const corners: readonly Mutant[] = [
   ),
   elu('attribute', 'a negative α is its size', 'elu', 'f32(alpha * expm1(x))', 'f32(Math.abs(alpha) * expm1(x))'),
   softplus(
-    'boundary',
-    'a negative β is its size',
-    'softplus',
-    'Math.max(x, 0)',
-    '(beta < 0 ? Math.min(x, 0) : Math.max(x, 0))',
-    { equivalent: 'β is positive' },
-  ),
-  softplus(
     'precision',
     'linear past βx of 15',
     'softplus forward',
@@ -661,22 +645,6 @@ export const corners: readonly Mutant[] = [
     'zScoreNormalize',
     'const deviation = sqrt(f32(squares / N))',
     'const deviation = Math.max(1e-6, sqrt(f32(squares / N)))',
-  ),
-  arithmetic(
-    'boundary',
-    'powers of e overflow at 80',
-    ['softmax', 'elu', 'sigmoid', 'softmaxCrossEntropy'],
-    'f32(Math.exp(x))',
-    '(x > 80 ? Infinity : f32(Math.exp(x)))',
-    { equivalent: 'no op takes a power of e of a number that large' },
-  ),
-  arithmetic(
-    'boundary',
-    'powers of e below 2⁻¹²⁶ are 0',
-    ['softmax', 'elu', 'sigmoid', 'softmaxCrossEntropy'],
-    'f32(Math.exp(x))',
-    '(x < -87.4 ? 0 : f32(Math.exp(x)))',
-    { equivalent: 'a subnormal may count as 0' },
   ),
   arithmetic(
     'precision',
