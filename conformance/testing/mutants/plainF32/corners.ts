@@ -283,13 +283,6 @@ export const corners: readonly Mutant[] = [
     'const kept = f32(1 - alpha)',
     'const kept = alpha === 1 ? f32(0.1) : f32(1 - alpha)',
   ),
-  norm(
-    'precision',
-    'means of more than 1,000 numbers from the first',
-    'batchNormTraining forward',
-    'const mean = f32(sum / m)',
-    'const mean = m > 1000 ? f32(f32(sum / m) + at(x, c * S) * 1e-6) : f32(sum / m)',
-  ),
   inference(
     'boundary',
     'negative variances as they are',
@@ -464,13 +457,6 @@ export const corners: readonly Mutant[] = [
     'x < -10 ? -alpha : f32(alpha * expm1(x))',
   ),
   elu('attribute', 'a negative α is its size', 'elu', 'f32(alpha * expm1(x))', 'f32(Math.abs(alpha) * expm1(x))'),
-  softplus(
-    'precision',
-    'linear past βx of 15',
-    'softplus forward',
-    'f32(Math.max(x, 0) + f32(',
-    'beta * x > 15 ? x : f32(Math.max(x, 0) + f32(',
-  ),
   softplus(
     'precision',
     '0 below βx of −20',
