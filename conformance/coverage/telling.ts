@@ -7,7 +7,7 @@ import { inNumbers, weighted } from './sums.js'
  * What neither classes, nor ladders, nor wide cases bring together, since it takes a number and a place, or an attribute and an
  * extent: a logit far above all others late in a long row, integers over more than 65,536 terms, recurrent nets of usual
  * size and weights, counts of steps at which a correction is about to end, a probability of 0 that nothing asks for, the
- * gradient of one of several pieces alone, and optimizers by attributes far below the usual ones. The same in every run, whatever its seed.
+ * gradient of one of several pieces alone, optimizers by attributes far below the usual ones, and strides of rows alone. The same in every run, whatever its seed.
  */
 
 // rows just past what a workgroup, a tile or 16 bits hold, and what such a kernel would have to take a second time
@@ -139,6 +139,28 @@ const farBelow = (names: readonly string[]): readonly Form[] => {
 const onlyOf = ({ shapes, fills }: Form): Form['fills'] =>
   Object.fromEntries(Object.entries(fills).filter(([name]) => shapes[name] !== undefined))
 
+/** Rows by another stride or dilation than columns, where images and channels are large enough for any kernel. */
+const unlike = (op: OpName): readonly Form[] =>
+  [2, 3, 5].flatMap((K) =>
+    [
+      { stride: [2, 1] },
+      { dilation: [2, 1] },
+      { stride: [2, 1], dilation: [2, 1] },
+      { stride: [1, 2] },
+      { dilation: [1, 2] },
+    ].map((attrs, turn): Form => {
+      const groups = 1 + (turn % 2)
+      return {
+        attrs: { ...attrs, groups, padding: [1, 0, 1, 1] },
+        shapes: {
+          x: op === 'convTranspose2d' ? [2, 8 * groups, 15, 16] : [2, 8 * groups, 31, 16],
+          w: op === 'convTranspose2d' ? [8 * groups, 16, K, K] : [16 * groups, 8, K, K],
+        },
+        fills: {},
+      }
+    }),
+  )
+
 const ofRecurrent: Readonly<Partial<Record<OpName, readonly [1 | 3 | 4, boolean]>>> = {
   rnnCell: [1, false],
   rnn: [1, true],
@@ -171,6 +193,7 @@ export const tellingOf = (op: OpName, direction: Direction): readonly Form[] => 
     ...(gates === undefined ? [] : [recurrent(...gates)]),
     ...(telling[op]?.(direction) ?? []),
     ...(states[op] === undefined ? [] : farBelow(states[op])),
+    ...(op === 'conv2d' || op === 'convTranspose2d' ? unlike(op) : []),
     ...sums.map((shapes) => inNumbers(op, direction, weighted, 'integers', { attrs: {}, shapes, fills: {} })),
   ]
 }
