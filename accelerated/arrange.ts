@@ -297,21 +297,36 @@ export const fused = (
     return `${first} of ${root.key}`
   }
   const segment = segmentOf(limits)
+  // updates made together are whole as they are, and bind whole rooms: what lies there, wherever it does
+  const settled = ({ does }: BoundLaunch): boolean => does.filter(({ prefix }) => prefix === '').length > 1
   const readers = new Map<string, Set<number>>()
   const writers = new Map<string, number[]>()
-  bound.forEach(({ launch, binds }, at) => {
-    const { kernel } = launch
+  const ofRooms = { readers: new Map<string, number[]>(), writers: new Map<string, number[]>() }
+  bound.forEach((one, at) => {
+    const { kernel } = one.launch
+    const inRoom = (rooms: Map<string, number[]>, name: string): void => {
+      const { key } = locate(one.binds[name] as Resident).root
+      if (settled(one)) rooms.set(key, [...(rooms.get(key) ?? []), at])
+    }
     ;[...kernel.reads, ...kernel.rereads].forEach((name) => {
-      const key = keyOf(binds[name] as Resident)
+      const key = keyOf(one.binds[name] as Resident)
       readers.set(key, (readers.get(key) ?? new Set()).add(at))
+      inRoom(ofRooms.readers, name)
     })
     kernel.writes.forEach((name) => {
-      const key = keyOf(binds[name] as Resident)
+      const key = keyOf(one.binds[name] as Resident)
       writers.set(key, [...(writers.get(key) ?? []), at])
+      inRoom(ofRooms.writers, name)
     })
   })
-  // updates made together are whole as they are
-  const settled = ({ does }: BoundLaunch): boolean => does.filter(({ prefix }) => prefix === '').length > 1
+  const readersOf = (resident: Resident): readonly number[] => [
+    ...(readers.get(keyOf(resident)) ?? []),
+    ...(ofRooms.readers.get(locate(resident).root.key) ?? []),
+  ]
+  const writersOf = (resident: Resident): readonly number[] => [
+    ...(writers.get(keyOf(resident)) ?? []),
+    ...(ofRooms.writers.get(locate(resident).root.key) ?? []),
+  ]
   const absorb = (at: number): void => {
     const second = list[at]
     if (second?.launch.mapped === undefined || second.does.length > 1) return
@@ -331,19 +346,21 @@ export const fused = (
     const beside = [...formula.reads, ...formula.shared].filter((name) => !of.includes(name))
     // all else that it reads is there before, and what it changes in its place nobody reads until then
     const { inPlace } = second.launch.kernel
-    const changed = Object.values(inPlace).map((name) => keyOf(binds[name] as Resident))
+    const places = Object.values(inPlace).map((name) => binds[name] as Resident)
+    const changed = places.map(keyOf)
     const early = beside.some((name) => {
-      const key = keyOf(binds[name] as Resident)
-      return (writers.get(key) ?? []).some((w) => w >= chosen.maker && !(w === at && changed.includes(key)))
+      const resident = binds[name] as Resident
+      const own = changed.includes(keyOf(resident))
+      return writersOf(resident).some((w) => w >= chosen.maker && !(w === at && own))
     })
-    const wanted = changed.some((key) => [...(readers.get(key) ?? [])].some((r) => r >= chosen.maker && r < at))
+    const wanted = places.some((resident) => readersOf(resident).some((r) => r >= chosen.maker && r < at))
     if (early || wanted || changed.includes(chosen.key)) return
     if (formula.writes.some((name) => (writers.get(keyOf(binds[name] as Resident)) ?? []).length !== 1)) return
     const made = Object.keys(first.binds).find(
       (name) => first.launch.kernel.writes.includes(name) && keyOf(first.binds[name] as Resident) === chosen.key,
     )
     if (made === undefined) return
-    const others = [...(readers.get(chosen.key) ?? [])].some((reader) => reader !== at)
+    const others = readersOf(chosen.resident).some((reader) => reader !== at)
     const keeps = others || kept.has(locate(chosen.resident).root.key)
     // counted by launch, so that the same launch with the same ending is the same shader wherever it stands
     const prefix = `e${first.does.filter((deed) => deed.prefix !== '').length}_`
@@ -370,9 +387,9 @@ export const fused = (
       Object.values(all).every((resident) => locate(resident).root.elements <= segment)
     const rootsOf = (names: readonly string[]): readonly string[] =>
       names.map((name) => locate(all[name] as Resident).root.key)
-    const places = Object.values(together.kernel.inPlace)
+    const renewed = Object.values(together.kernel.inPlace)
     const written = rootsOf(together.kernel.writes)
-    const onlyRead = together.kernel.reads.filter((name) => !places.includes(name))
+    const onlyRead = together.kernel.reads.filter((name) => !renewed.includes(name))
     if (!fits || rootsOf(onlyRead).some((root) => written.includes(root))) return
     list[chosen.maker] = {
       does: [...first.does, ...second.does.map((deed) => ({ ...deed, prefix }))],

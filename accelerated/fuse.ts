@@ -139,11 +139,12 @@ export const putInPlace = (launch: Launch, inPlace: Kernel['inPlace']): Launch =
 
 /**
  * A launch with a formula at its end, over what it writes as `made`, or undefined where it cannot be: its kernel reads again
- * what it writes.
+ * what it writes, or writes it in the place of what it was, where it has to be whoever else reads it.
  */
 export const withEnding = (launch: Launch, made: string, ending: Ending): Launch | undefined => {
   const { kernel: first, mapped, bind, outer, orElse } = launch
   const { formula, of, prefix, kept } = ending
+  if (made in first.inPlace) return undefined
   const name = (tensor: string): string => `${prefix}${tensor}`
   const { [made]: slot, ...rest } = bind
   const others = formula.reads.filter((tensor) => !of.includes(tensor))
@@ -164,7 +165,7 @@ export const withEnding = (launch: Launch, made: string, ending: Ending): Launch
       ...placesOf(ending),
     })
   }
-  if (first.reads.includes(made) || first.rereads.includes(made) || made in first.inPlace) return undefined
+  if (first.reads.includes(made) || first.rereads.includes(made)) return undefined
   const plain = orElse === undefined ? undefined : withEnding(orElse, made, ending)
   if (orElse !== undefined && plain === undefined) return undefined
   const slice = outer?.slices[made]

@@ -11,6 +11,7 @@ import { mutant, mutantFormula } from '../conformance/testing/instrument.js'
 import { readReport } from '../conformance/reportCodec.js'
 import { questionTable } from '../conformance/table.js'
 import { formulaTable, smallTable, toy } from '../conformance/testing/toys.js'
+import { plainF32 } from '../adapters/plainF32.js'
 import { oracle } from '../reference/index.js'
 import { formulas } from '../reference/table.js'
 import type { Backend } from '../spec/backend.js'
@@ -174,6 +175,22 @@ describe('etalon verify, by its parts', () => {
     const { code, err } = await verified(toy(), { ops: ['momentum'], profile: 'standard' }, rim)
     expect(err).toMatch(/the oracle fails its own check of what it found wrong, so this is no verdict:\n {2}momentum: /)
     expect(code).toBe(4)
+  })
+
+  test('an oracle that keeps its laws and is wrong far out blames nobody whom the textbook’s loops agree with', async () => {
+    const capped = mutantFormula('relu', { find: 'Math.max(0, x)', replace: 'Math.min(1000, Math.max(0, x))' })
+    const rim = { oracle: oracleBy({ ...formulas, relu: capped }), table: questionTable }
+    const asked = { ops: ['relu'], direction: 'forward', profile: 'standard' } as const
+    const { code, err } = await verified({ ...plainF32, name: 'somebody’s' }, asked, rim)
+    expect(err).toMatch(/so this is no verdict:\n {2}relu forward: in .* y\[.*\] is 1000; plain-f32 answers \d+/)
+    expect(code).toBe(4)
+    // where the oracle is right the loops say nothing for whoever is wrong
+    const wrong: Backend = {
+      ...plainF32,
+      run: (program, feeds, watch) =>
+        TE.map((values: Tensors) => mapTensors((v) => Math.min(v, 1000), values))(plainF32.run(program, feeds, watch)),
+    }
+    expect((await verified(wrong, asked, { table: questionTable })).code).toBe(1)
   })
 
   test('no device ends with 3, and so does one that is lost on the way, without a verdict and without a file', async () => {

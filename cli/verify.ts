@@ -9,7 +9,9 @@ import type { About } from '../conformance/reportJson.js'
 import { jsonLine, jsonProgramLine, jsonSummary } from '../conformance/reportJson.js'
 import { jsonText } from '../conformance/form.js'
 import { written } from '../conformance/written.js'
+import { casesThatBlame, doubtsAbout } from '../conformance/secondOpinion.js'
 import { checkOracle } from '../conformance/selfCheck.js'
+import type { Case } from '../conformance/form.js'
 import type { Profile } from '../conformance/cases.js'
 import { profiles } from '../conformance/cases.js'
 import type { Progress, Scope } from '../conformance/verify.js'
@@ -235,7 +237,10 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   if (json === true) out.write(unasked.map((line) => `${jsonText(jsonLine(line))}\n`).join(''))
   const blamed = [...new Set(report.lines.filter(({ failed }) => failed > 0).map(({ op }) => op))]
   if (blamed.length > 0) status.show(`checking the oracle about ${blamed.join(', ')} …`)
-  const doubts = found === undefined && stop.why !== 'bail' ? [] : checkOracle(rim.oracle, table, blamed, 'thorough')
+  const doubts =
+    found === undefined && stop.why !== 'bail'
+      ? []
+      : await doubtsOf(rim, blamed, name === 'plain-f32' ? [] : casesThatBlame(report.lines))
   status.clear()
   if (doubts.length > 0) {
     complain(`the oracle fails its own check of what it found wrong, so this is no verdict:\n  ${doubts.join('\n  ')}`)
@@ -337,6 +342,18 @@ const partOf = (table: Rim['table'], all: readonly Asked[], { index, of }: Shard
 }
 
 /** A ledger of known failures from its file, as of today; none without a file. */
+// what speaks against the oracle before anybody is blamed: its laws, or else the textbook's loops on the very cases that blame
+const doubtsOf = async (
+  { oracle, table }: Pick<Rim, 'oracle' | 'table'>,
+  blamed: readonly OpName[],
+  cases: readonly Case[],
+): Promise<readonly string[]> => {
+  const ofItself = checkOracle(oracle, table, blamed, 'thorough')
+  if (ofItself.length > 0 || cases.length === 0) return ofItself
+  const { plain } = await grading()
+  return plain === undefined ? [] : doubtsAbout(plain, oracle, cases)
+}
+
 const skipsOf = async (file: string | undefined): Promise<Result<readonly Skip[]>> => {
   if (file === undefined) return E.right([])
   const text = await readText(file)

@@ -9,12 +9,13 @@ import { cotangentNames } from '../spec/op.js'
 import type { Oracle } from '../spec/oracle.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Question } from '../spec/program.js'
-import type { Numbers, Tensor, Tensors } from '../spec/tensor.js'
-import { indexOf, mapTensor, mapTensors, sameShape } from '../spec/tensor.js'
+import type { Numbers, Shape, Tensor, Tensors } from '../spec/tensor.js'
+import { indexOf, mapTensor, mapTensors, sameShape, sizeOf } from '../spec/tensor.js'
 import { ask, attempt, isRefusal, letBegin, problemOf } from './ask.js'
 import type { Profile } from './cases.js'
 import { caseAt, indicesOf, scheduled, suiteVersion } from './cases.js'
 import { measure } from './coverage/extents.js'
+import { inFoursOf } from './coverage/fours.js'
 import type { Case, Fill, Form } from './form.js'
 import { numbersIn, printCase, realise } from './form.js'
 import type { Judgement, WholeExpected } from './judge.js'
@@ -118,8 +119,8 @@ const rowOf = ({ shapes }: Form): number => Object.values(shapes)[0]?.at(-1) ?? 
 const roomiest = 4000
 
 /**
- * Layers as people use them, into which NaN is put as well: that of the most work, that of the least work for its
- * numbers, and that of the longest rows. None of an op that works element by element.
+ * Layers as people use them, into which NaN is put as well: that of the most work, that of the least work for its numbers,
+ * that of the longest rows, and one whose extents come in fours. None of an op that works element by element.
  */
 const roomyBasesOf = (table: QuestionTable, op: OpName, direction: Direction, seed: number): readonly Case[] => {
   const workOf = (form: Form): number =>
@@ -137,11 +138,11 @@ const roomyBasesOf = (table: QuestionTable, op: OpName, direction: Direction, se
     // of equals the largest is the first
     .sort((a, b) => b.numbers - a.numbers)
   const [first] = usual
-  if (first === undefined) return []
-  const hardest = usual.reduce((a, b) => (b.work > a.work ? b : a), first)
-  const lightest = usual.reduce((a, b) => (b.work / b.numbers < a.work / a.numbers ? b : a), first)
-  const longest = usual.reduce((a, b) => (rowOf(b.form) > rowOf(a.form) ? b : a), first)
-  return [...new Set([hardest.form, lightest.form, longest.form])].map((form, i) => ({
+  const hardest = first && usual.reduce((a, b) => (b.work > a.work ? b : a), first)
+  const lightest = first && usual.reduce((a, b) => (b.work / b.numbers < a.work / a.numbers ? b : a), first)
+  const longest = first && usual.reduce((a, b) => (rowOf(b.form) > rowOf(a.form) ? b : a), first)
+  const forms = [hardest?.form, lightest?.form, longest?.form, inFoursOf(op)].filter((form) => form !== undefined)
+  return [...new Set(forms)].map((form, i) => ({
     op,
     direction,
     seed: `${op}/${direction}/${seed}/roomy ${i}@${suiteVersion}`,
@@ -152,6 +153,10 @@ const roomyBasesOf = (table: QuestionTable, op: OpName, direction: Direction, se
 /** What is put into them: NaN, and −∞ where it masks what stands in a row or a window. */
 const roomySpecials = (op: OpName): readonly Special[] =>
   ['softmax', 'logSoftmax', 'softmaxCrossEntropy', 'maxPool2d'].includes(op) ? ['NaN', '-Infinity'] : ['NaN']
+
+/** The last element of each slice along the second axis. */
+const lastAlongSecond = ([N = 1, C = 1, ...rest]: Shape): readonly number[] =>
+  Array.from({ length: C }, (_, c) => ((N - 1) * C + c + 1) * sizeOf(rest) - 1)
 
 // numbers that a person can read
 const inEighths = (value: number): number => Math.round(8 * value) / 8 + 0
@@ -170,13 +175,19 @@ export const specialCases = (
   profile: Profile = 'standard',
 ): readonly SpecialCase[] => {
   const draw = draws(keyOf(`${op}/${direction}/${seed}/special@${suiteVersion}`))
-  const small = basesOf(table, op, direction, seed).map((base) => ({ base, names: specialNames, roomy: false }))
+  const small = basesOf(table, op, direction, seed).map((base) => ({
+    base,
+    names: specialNames,
+    roomy: false,
+    fours: false,
+  }))
   const large = (profile === 'quick' ? [] : roomyBasesOf(table, op, direction, seed)).map((base) => ({
     base,
     names: roomySpecials(op),
     roomy: true,
+    fours: base.form === inFoursOf(op),
   }))
-  return [...small, ...large].flatMap(({ base, names, roomy }) => {
+  return [...small, ...large].flatMap(({ base, names, roomy, fours }) => {
     const { form } = moderated(base)
     const question = realise({ ...base, form })
     if (E.isLeft(question)) return []
@@ -197,23 +208,28 @@ export const specialCases = (
         .map(([, other]) => listed(other.data).indexOf(0))
       return zeros.find((at) => at >= 0) ?? data.length - 1
     }
-    const placesOf = (special: Special, into: string, tensor: Tensor): readonly number[] => {
+    // one, and of what comes in fours the last of each slice along the second axis, for kernels take four of those at once
+    const placesOf = (special: Special, into: string, tensor: Tensor): readonly (readonly number[])[] => {
       const drawn = draw.integer(0, tensor.data.length - 1)
-      return roomy || Number.isFinite(specials[special]) ? [drawn] : [...new Set([drawn, againstZero(into, tensor)])]
+      if (fours && tensor.shape.length > 1) return [[drawn], lastAlongSecond(tensor.shape)]
+      if (roomy) return [[drawn]]
+      return Number.isFinite(specials[special])
+        ? [[drawn]]
+        : [...new Set([drawn, againstZero(into, tensor)])].map((at) => [at])
     }
     return Object.entries(tensors).flatMap(([into, tensor]) =>
       names
-        .flatMap((special) => placesOf(special, into, tensor).map((at) => ({ special, at })))
-        .map(({ special, at }): SpecialCase => {
+        .flatMap((special) => placesOf(special, into, tensor).map((places) => ({ special, places })))
+        .map(({ special, places }): SpecialCase => {
           const { shape, data } = tensor
-          const values = listed(data).map((value, i) => (i === at ? specials[special] : value))
+          const values = listed(data).map((value, i) => (places.includes(i) ? specials[special] : value))
           const fills = { ...plain, [into]: { values } }
           return {
             asked: { ...base, form: { ...form, name: `${special} in ${into}`, fills } },
             base: { ...base, form: { ...form, fills: plain } },
             special,
             into,
-            at: indexOf(shape, at),
+            at: indexOf(shape, places.at(-1) as number),
           }
         }),
     )

@@ -262,4 +262,21 @@ describe('telling cases', () => {
       }
     },
   )
+
+  test('have each class at extents in fours, and pools that differ in one thing from those that tile an image', () => {
+    const telling = (op: OpName, direction: 'forward' | 'backward') => scheduled(questionTable, op, direction).telling()
+    for (const direction of ['forward', 'backward'] as const) {
+      const losses = telling('softmaxCrossEntropy', direction).filter(({ shapes }) => shapes['logits']?.[1] === 20)
+      const targets = new Set(losses.map(({ fills }) => JSON.stringify(fills['target'])))
+      expect(targets.size).toBeGreaterThanOrEqual(5)
+      const pools = telling('maxPool2d', direction)
+      const usual = { window: [2, 2], stride: [2, 2], padding: [0, 0, 0, 0] }
+      const differing = pools.map(({ attrs }) =>
+        Object.entries(usual).filter(([name, value]) => JSON.stringify(attrs[name]) !== JSON.stringify(value)),
+      )
+      expect(Math.max(...differing.map((names) => names.length))).toBe(1)
+      expect(new Set(differing.flatMap((names) => names.map(([name]) => name)))).toEqual(new Set(Object.keys(usual)))
+      expect(pools.every(({ shapes }) => (shapes['x']?.at(-1) ?? 1) % 4 === 0)).toBe(true)
+    }
+  })
 })

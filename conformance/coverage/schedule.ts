@@ -6,6 +6,7 @@ import { acceptable } from '../form.js'
 import { classTable } from './classes/table.js'
 import type { Covering, Row } from './covering.js'
 import { covering } from './covering.js'
+import { classesInFours } from './fours.js'
 import type { Measured } from './extents.js'
 import { measure } from './extents.js'
 import type { Rung } from './ladder.js'
@@ -382,7 +383,7 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
     tiles: once(() => tilesOf(op, direction, one, rows())),
     usual: once(() => usualOf(op, direction, one, (fixed) => plainRow(one, fixed))),
     wide: once(() => wideOf(op, direction, one, (fixed) => plainRow(one, fixed))),
-    telling: once(() => tellingOf(op, direction)),
+    telling: once(() => [...tellingOf(op, direction), ...classesInFours(op, one, () => classes().rows)]),
     climbing: once(() =>
       climbsOf(
         op,

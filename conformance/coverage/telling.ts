@@ -8,8 +8,8 @@ import { inNumbers, weighted } from './sums.js'
  * What neither classes, nor ladders, nor wide cases bring together, since it takes a number and a place, or an attribute and an
  * extent: a logit far above all others late in a long row, integers over more than 65,536 terms, recurrent nets of usual
  * size and weights, counts of steps at which a correction is about to end, a probability of 0 that nothing asks for, and
- * the gradient of one of several pieces alone. Behind them come layers of networks in small. The same in every run, whatever
- * its seed.
+ * the gradient of one of several pieces alone. Behind them come layers of networks in small, optimizers by attributes far
+ * below the usual ones, and strides of rows alone. The same in every run, whatever its seed.
  */
 
 // rows just past what a workgroup, a tile or 16 bits hold, and what such a kernel would have to take a second time
@@ -98,6 +98,71 @@ const longSums: Readonly<Partial<Record<OpName, readonly Form['shapes'][]>>> = {
   convTranspose2d: [{ x: [1, 4, 258, 259], w: [4, 8, 2, 2], b: [8] }],
 }
 
+const states: Readonly<Partial<Record<OpName, readonly string[]>>> = {
+  sgd: [],
+  momentum: ['velocity'],
+  rmsprop: ['meanSquare'],
+  adagrad: ['accumulator'],
+  adadelta: ['meanSquare', 'meanSquareDelta'],
+  adam: ['m', 'v'],
+  adamw: ['m', 'v'],
+}
+
+/** Optimizers by attributes far below the usual ones: a decay, a rate, and an ε of 0 beside squares that are smaller still. */
+const farBelow = (names: readonly string[]): readonly Form[] => {
+  const counts = names.includes('v')
+  const of = (attrs: Form['attrs'], fills: Form['fills']): Form => ({
+    attrs,
+    shapes: {
+      ...Object.fromEntries(['w', 'g', ...names].map((name) => [name, [9]])),
+      ...(counts ? { step: [] } : {}),
+    },
+    fills: {
+      ...Object.fromEntries(names.map((name) => [name, name === 'm' || name === 'velocity' ? 'normal' : 'positive'])),
+      ...(counts ? { step: { constant: 3 } } : {}),
+      ...fills,
+    },
+  })
+  const rate = { learningRate: 1 }
+  const squares = names.filter((name) => !['m', 'velocity'].includes(name))
+  const tiny = Object.fromEntries(squares.map((name) => [name, { values: [1e-14, 4e-15, 9e-14, 2e-13, 6e-15] }]))
+  return [
+    of({ ...rate, weightDecay: 1e-5 }, {}),
+    of({ learningRate: 1e-6 }, { w: { mean: 0, scale: 1e-6 } }),
+    ...(squares.length === 0
+      ? []
+      : [0, 1e-8].map((epsilon) =>
+          of({ ...rate, epsilon }, { ...tiny, m: { mean: 0, scale: 1e-7 }, g: { values: [1e-7, -3e-8, 2e-7, 5e-8] } }),
+        )),
+  ].map((form) => ({ ...form, fills: onlyOf(form) }))
+}
+
+// fills of tensors that there are
+const onlyOf = ({ shapes, fills }: Form): Form['fills'] =>
+  Object.fromEntries(Object.entries(fills).filter(([name]) => shapes[name] !== undefined))
+
+/** Rows by another stride or dilation than columns, where images and channels are large enough for any kernel. */
+const unlike = (op: OpName): readonly Form[] =>
+  [2, 3, 5].flatMap((K) =>
+    [
+      { stride: [2, 1] },
+      { dilation: [2, 1] },
+      { stride: [2, 1], dilation: [2, 1] },
+      { stride: [1, 2] },
+      { dilation: [1, 2] },
+    ].map((attrs, turn): Form => {
+      const groups = 1 + (turn % 2)
+      return {
+        attrs: { ...attrs, groups, padding: [1, 0, 1, 1] },
+        shapes: {
+          x: op === 'convTranspose2d' ? [2, 8 * groups, 15, 16] : [2, 8 * groups, 31, 16],
+          w: op === 'convTranspose2d' ? [8 * groups, 16, K, K] : [16 * groups, 8, K, K],
+        },
+        fills: {},
+      }
+    }),
+  )
+
 const ofRecurrent: Readonly<Partial<Record<OpName, readonly [1 | 3 | 4, boolean]>>> = {
   rnnCell: [1, false],
   rnn: [1, true],
@@ -131,5 +196,7 @@ export const tellingOf = (op: OpName, direction: Direction): readonly Form[] => 
     ...(telling[op]?.(direction) ?? []),
     ...sums.map((shapes) => inNumbers(op, direction, weighted, 'integers', { attrs: {}, shapes, fills: {} })),
     ...miniatureOf(op, direction),
+    ...(states[op] === undefined ? [] : farBelow(states[op])),
+    ...(op === 'conv2d' || op === 'convTranspose2d' ? unlike(op) : []),
   ]
 }

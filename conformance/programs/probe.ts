@@ -205,6 +205,22 @@ const attempted = async <A>(ask: () => taskEither.TaskEither<EtalonError, A>): P
   }
 }
 
+/** A step; where feeds of the next one are there and the session takes such, it is begun and they go up before it is over. */
+const stepped = (
+  { step, begin }: Session,
+  { feeds, ahead }: Extract<Act, { readonly what: 'step' }>,
+  named: readonly [watch?: readonly string[]],
+): taskEither.TaskEither<EtalonError, Tensors> =>
+  ahead === undefined || begin === undefined
+    ? step(feeds, ...named)
+    : F.pipe(
+        begin(feeds, ...named),
+        TE.chain(({ values, ahead: sendAhead }) => {
+          sendAhead(ahead)
+          return values
+        }),
+      )
+
 const supported = ({ supports }: Backend, { acts }: Scenario): boolean =>
   acts.every((act) => !('program' in act) || act.program.nodes.every(({ op, direction }) => supports(op, direction)))
 
@@ -292,7 +308,7 @@ const probe =
             : act.what === 'open'
               ? sessionOf(backend, act.program, act.state)
               : act.what === 'step'
-                ? (opened as Opened).session.step(act.feeds, ...named)
+                ? stepped((opened as Opened).session, act, named)
                 : act.what === 'run on'
                   ? (opened as Opened).session.run(act.program, act.feeds, ...named)
                   : (opened as Opened).session.state,

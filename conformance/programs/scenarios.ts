@@ -168,12 +168,19 @@ const attributes = (W: number, seed: string): readonly Act[] => {
     node('broad', 'maxPool2d', { x: 'x' }, { window: [1, 2], stride: [1, 1] }),
     dropped('one stream', 1),
     dropped('another', 2),
+    node('earlier', 'add', { a: 'tall', b: 'tall' }),
     node('below', 'concat', { x0: 'p', x1: 'q' }, { axis: 0 }),
     node('beside', 'concat', { x0: 'p', x1: 'q' }, { axis: 1 }),
+    // of what several launches may make, by itself and beside what was there before
+    node('positive', 'relu', { x: 'beside' }),
+    node('later', 'mul', { a: 'earlier', b: 'below' }),
+    node('product', 'dense', { x: 'p', w: 'q' }),
+    node('leaky', 'leakyRelu', { x: 'product' }, { alpha: 0.5 }),
+    node('leakier', 'leakyRelu', { x: 'leaky' }, { alpha: 0.25 }),
   ]
   return runs(
     program(
-      { x: [1, 2, 5, W], w: [2, 2, 2, 2], p: [W, W], q: [W, W] },
+      { x: [1, 2, 5, W], w: [2, 2, 2, 2], p: [W, W], q: [W, W], tall: [2 * W, W] },
       nodes,
       nodes.map(({ name }) => name),
     ),
@@ -254,16 +261,47 @@ const kept = (W: number, seed: string): readonly Act[] => {
     { name: 'tiling', x: 'even', attrs: { window: [2, 2] } },
     { name: 'overlapping, the last of ties', x: 'image', attrs: { window: [3, 3], stride: [2, 2], ties: 'last' } },
     { name: 'tiling, the last of ties', x: 'even', attrs: { window: [2, 2], ties: 'last' } },
+    { name: 'overlapping, padded', x: 'image', attrs: { window: [2, 3], stride: [1, 2], padding: [1, 0, 1, 1] } },
+    { name: 'overlapping, shared', x: 'even', attrs: { window: [3, 2], stride: [2, 2], ties: 'share' } },
   ] as const
   const scores = { logits: 'logits', target: 'target' }
+  const norm = (name: string, x: string): readonly ProgramNode[] => {
+    const inputs = { x, gamma: 'gamma', beta: 'beta', runningMean: 'mean', runningVar: 'var' }
+    return [
+      node(name, 'batchNormTraining', inputs, { epsilon: 0.5 }),
+      node(`${name}, doubled`, 'add', { a: name, b: name }),
+      {
+        ...node(`d ${name}`, 'batchNormTraining', inputs, { epsilon: 0.5 }),
+        direction: 'backward',
+        cotangents: { y: `${name}, doubled` },
+        outputs: { x: `d ${name}`, gamma: `d gamma of ${name}`, beta: `d beta of ${name}` },
+      },
+    ]
+  }
   const of = program(
-    { image: [2, 2, 7, W], even: [2, 3, 4, 4 * W], logits: [4, W], target: [4, W], pull: [], other: [] },
+    {
+      image: [2, 3, 7, W],
+      even: [2, 3, 4, 4 * W],
+      ...Object.fromEntries(['gamma', 'beta', 'mean', 'var'].map((name) => [name, [3]])),
+      logits: [4, W],
+      target: [4, W],
+      broad: [4, 16 * W],
+      'broad target': [4, 16 * W],
+      factor: [4, 16 * W],
+      pull: [],
+      other: [],
+    },
     [
+      ...norm('norm', 'image'),
+      ...norm('even norm', 'even'),
+      node('bent', 'relu', { x: 'image' }, { kink: 'right' }),
+      back('d bent', 'relu', { x: 'image' }, { y: 'norm' }, { kink: 'right' }),
+      // all of them forward before any backward, so that each has to find its own
       ...pools.flatMap(({ name, x, attrs }) => [
         node(name, 'maxPool2d', { x }, attrs),
         node(`${name}, doubled`, 'add', { a: name, b: name }),
-        back(`d ${name}`, 'maxPool2d', { x }, { y: `${name}, doubled` }, attrs),
       ]),
+      ...pools.map(({ name, x, attrs }) => back(`d ${name}`, 'maxPool2d', { x }, { y: `${name}, doubled` }, attrs)),
       node('loss', 'softmaxCrossEntropy', scores),
       node('squared', 'mul', { a: 'loss', b: 'loss' }),
       // by a number that is there before, by another one, and by one that is made of the loss
@@ -272,6 +310,13 @@ const kept = (W: number, seed: string): readonly Act[] => {
       node('second loss', 'softmaxCrossEntropy', { logits: 'target', target: 'logits' }),
       node('late', 'add', { a: 'second loss', b: 'pull' }),
       back('for late', 'softmaxCrossEntropy', { logits: 'target', target: 'logits' }, { loss: 'late' }),
+      // both at once, and one that is made of the other
+      node('third loss', 'softmaxCrossEntropy', { logits: 'broad', target: 'broad target' }),
+      back('for third', 'softmaxCrossEntropy', { logits: 'broad', target: 'broad target' }, { loss: 'pull' }),
+      node('scaled', 'mul', { a: 'for third', b: 'factor' }),
+      node('fourth loss', 'softmaxCrossEntropy', { logits: 'broad target', target: 'broad' }),
+      node('later', 'add', { a: 'fourth loss', b: 'pull' }),
+      back('for fourth', 'softmaxCrossEntropy', { logits: 'broad target', target: 'broad' }, { loss: 'later' }),
     ],
     ['loss', 'squared', 'second loss', 'late', 'for late', ...pools.map(({ name }) => `d ${name}`)],
   )
@@ -348,7 +393,12 @@ const opened = (session: string, of: Program, seed: string): Act => ({
 const delay = (W: number, order: (carry: [string, string][]) => [string, string][]): Program =>
   program(
     { x: [2, W], first: [2, W], second: [2, W], third: [2, W], total: [2, W] },
-    [node('sum', 'add', { a: 'total', b: 'third' }), node('seen', 'add', { a: 'second', b: 'x' })],
+    [
+      node('sum', 'add', { a: 'total', b: 'third' }),
+      node('seen', 'add', { a: 'second', b: 'x' }),
+      // of what has been renewed, looked at or not
+      node('after', 'mul', { a: 'sum', b: 'x' }),
+    ],
     ['sum'],
     Object.fromEntries(
       order([
@@ -363,7 +413,7 @@ const delay = (W: number, order: (carry: [string, string][]) => [string, string]
 const carried = (W: number, seed: string): readonly Act[] => {
   const [forth, back] = [delay(W, (carry) => carry), delay(W, (carry) => carry.reverse())]
   const state = ['first', 'second', 'third', 'total']
-  const watches = [undefined, ['seen'], [...state, 'seen', 'sum'], [], undefined, ['sum', 'third']]
+  const watches = [undefined, ['seen', 'after'], [...state, 'seen', 'sum'], [], undefined, ['sum', 'third']]
   return [
     opened('one', forth, seed),
     ...steps('one', forth, seed, watches),
@@ -467,6 +517,297 @@ const optimizer = (W: number, seed: string): readonly Act[] => {
   ]
 }
 
+/** A step of gradient descent at the rate that is fed. */
+const descent = (name: string, gradient: string, weightDecay = 0): ProgramNode =>
+  node(`${name}.next`, 'sgd', { w: name, g: gradient }, { learningRate: { feed: 'rate' }, weightDecay })
+
+const carriedOn = (names: readonly string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(names.map((name) => [name, `${name}.next`]))
+
+// of squares and rectangles, the larger ones more than a workgroup's vectors
+const updated = [3, 36] as const
+
+/** Steps at rates that change and come back, and the state after them. */
+const atRates = (
+  of: Program,
+  seed: string,
+  rates: readonly number[],
+  more: (turn: number) => Tensors = () => ({}),
+): readonly Act[] => {
+  const names = Object.keys(of.inputs).filter((name) => !(name in of.carry) && name !== 'rate')
+  return [
+    ...rates.map((rate, turn): Act => ({
+      what: 'step',
+      session: 'one',
+      feeds: { ...fed(of.inputs, names, `${seed} ${turn}`), rate: scalar(rate), ...more(turn) },
+      // states before and after the step, and the step alone
+      ...(turn % 2 === 1 ? { watch: [...Object.keys(of.carry), ...of.outputs] } : {}),
+    })),
+    { what: 'state', session: 'one' },
+  ]
+}
+
+const updates = (W: number, seed: string): readonly Act[] => {
+  const [square, broad] = [
+    [W, W],
+    [W, 2 * W],
+  ]
+  const shapes: Readonly<Record<string, Shape>> = {
+    ...Object.fromEntries(['p', 'r', 's', 't', 'u', 'v', 'k', 'l', 'm', 'o', 'b', 'c'].map((name) => [name, square])),
+    ...Object.fromEntries(['q', 'n'].map((name) => [name, broad])),
+    ...Object.fromEntries(['i', 'j'].map((name) => [name, [W]])),
+  }
+  const of = program(
+    { x: square, y: square, pull: square, push: square, z: [W], far: broad, near: broad, rate: [], ...shapes },
+    [
+      node('xy', 'mul', { a: 'x', b: 'y' }),
+      node('zz', 'mul', { a: 'z', b: 'z' }),
+      node('positive', 'relu', { x: 'z' }),
+      node('pulls', 'add', { a: 'positive', b: 'zz' }),
+      node('both', 'mul', { a: 'far', b: 'near' }),
+      node('lying', 'flatten', { x: 'both' }),
+      node('fresh', 'relu', { x: 'far' }),
+      node('shared', 'add', { a: 'x', b: 'y' }),
+      node('xx', 'mul', { a: 'x', b: 'x' }),
+      node('yy', 'mul', { a: 'y', b: 'y' }),
+      node('bent', 'relu', { x: 'y' }),
+      node('double', 'add', { a: 'far', b: 'far' }),
+      node('chained', 'dense', { x: 'bent', w: 'x' }),
+      node('cubes', 'mul', { a: 'xx', b: 'x' }),
+      node('another', 'relu', { x: 'x' }),
+      // alike, one of them by a gradient that is a copy
+      descent('p', 'xy', 0.5),
+      descent('q', 'lying', 0.5),
+      // of what the second has become and of what was there before
+      node('with q', 'add', { a: 'fresh', b: 'q.next' }),
+      // alike, both by one gradient
+      descent('r', 'shared'),
+      descent('s', 'shared'),
+      // one is read before the other is made
+      descent('t', 'xx', 0.25),
+      node('seen', 'add', { a: 't.next', b: 'x' }),
+      descent('u', 'yy', 0.25),
+      // by gradients that are fed
+      descent('b', 'pull', 4),
+      descent('c', 'push', 4),
+      // by what another one has become, which is one of two as well
+      descent('k', 'another', 0.125),
+      descent('o', 'cubes', 0.125),
+      descent('l', 'k.next', 0.75),
+      descent('n', 'double', 0.75),
+      // by gradients of which one is made of the other
+      descent('v', 'bent', 1),
+      descent('m', 'chained', 1),
+      // a loss between them, of which the gradient is pulled by what the first has become
+      descent('i', 'zz', 2),
+      node('losses', 'softmaxCrossEntropy', { logits: 'x', target: 'y' }, { reduction: 'none' }),
+      descent('j', 'positive', 2),
+      {
+        ...node('pulled', 'softmaxCrossEntropy', { logits: 'x', target: 'y' }, { reduction: 'none' }),
+        direction: 'backward',
+        cotangents: { loss: 'i.next' },
+        outputs: { logits: 'pulled' },
+      },
+    ],
+    [...Object.keys(shapes).map((name) => `${name}.next`), 'seen', 'with q', 'pulls', 'pulled'],
+    carriedOn(Object.keys(shapes)),
+  )
+  // two programs that differ in an attribute only, on states that may lie side by side
+  const looking = (alpha: number): Program =>
+    program(
+      { p: square, q: broad, s: square, x: square, far: broad },
+      [
+        node('of q', 'leakyRelu', { x: 'q' }, { alpha }),
+        node('q and far', 'mul', { a: 'q', b: 'far' }),
+        node('s and x', 'add', { a: 's', b: 'x' }),
+        node('p and s', 'mul', { a: 'p', b: 's' }),
+      ],
+      ['of q', 'q and far', 's and x', 'p and s'],
+    )
+  const looked = (alpha: number): Act => ({
+    what: 'run on',
+    session: 'one',
+    program: looking(alpha),
+    feeds: fed(of.inputs, ['x', 'far'], `${seed} ${alpha}`),
+  })
+  const everything: Tensors = {
+    ...fed(of.inputs, Object.keys(of.inputs), `${seed} alone`),
+    rate: scalar(0.5),
+  }
+  return [
+    // a step whose state is fed, and then those of a session
+    { what: 'run', program: of, feeds: everything, watch: [...Object.keys(of.carry), ...of.outputs] },
+    opened('one', of, seed),
+    looked(0.5),
+    ...atRates(of, seed, [0.5, 0.25, 0.25, 0.5]),
+    looked(0.25),
+    looked(0.5),
+  ]
+}
+
+const inPlace = (W: number, seed: string): readonly Act[] => {
+  const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+  const square = [W, W]
+  const shapes: Readonly<Record<string, Shape>> = Object.fromEntries(
+    [...names, 'speed', 'before', 'twin'].map((name) => [name, square]),
+  )
+  const of = program(
+    { x: square, y: square, rate: [], ...shapes },
+    [
+      node('xy', 'mul', { a: 'x', b: 'y' }),
+      node('x+y', 'add', { a: 'x', b: 'y' }),
+      // under another name it is read after it was renewed
+      node('same a', 'flatten', { x: 'a' }),
+      descent('a', 'xy', 0.5),
+      node('late', 'mul', { a: 'same a', b: 'y' }),
+      // by what is made of all of it
+      node('through b', 'dense', { x: 'x', w: 'b' }),
+      descent('b', 'through b', 0.25),
+      // read between its gradient and its renewal
+      node('yy', 'mul', { a: 'y', b: 'y' }),
+      node('seen', 'add', { a: 'c', b: 'x' }),
+      descent('c', 'yy', 0.125),
+      // what it was stays in another state, or what it becomes is two
+      descent('d', 'x+y', 0.375),
+      descent('e', 'x+y', 0.625),
+      // twice the same, and renewed by what a product comes to
+      node('f.next', 'add', { a: 'f', b: 'f' }),
+      node('product', 'dense', { x: 'x', w: 'y' }),
+      descent('g', 'product', 0.75),
+      // of two that one step renews a third is made
+      node(
+        'falling',
+        'momentum',
+        { w: 'h', g: 'xy', velocity: 'speed' },
+        { learningRate: { feed: 'rate' }, momentum: 0.5 },
+        { w: 'h.next', velocity: 'speed.next' },
+      ),
+      node('fallen', 'mul', { a: 'h.next', b: 'speed.next' }),
+    ],
+    [...names.map((name) => `${name}.next`), 'speed.next', 'late', 'seen', 'fallen'],
+    { ...carriedOn([...names, 'speed']), before: 'd', twin: 'e.next' },
+  )
+  return [opened('one', of, seed), ...atRates(of, seed, [0.5, 0.25, 0.5, 0.125])]
+}
+
+const counting = (W: number, seed: string): readonly Act[] => {
+  const shapes: Readonly<Record<string, Shape>> = {
+    ...Object.fromEntries(['p', 'r', 's', 't', 'u', 'v'].map((name) => [name, [W, W]])),
+    q: [W, 2 * W],
+  }
+  const moving = ['u', 'v']
+  const names = ['p', 'q', 'r', 's', 't']
+  const attrs = {
+    learningRate: { feed: 'rate' },
+    beta1: Math.fround(0.9),
+    beta2: Math.fround(0.99),
+    epsilon: 2 ** -20,
+    weightDecay: 0.25,
+  }
+  const stepOf = (name: string, op: 'adam' | 'adamw', counted: boolean): ProgramNode =>
+    node(
+      `update of ${name}`,
+      op,
+      { w: name, g: `g of ${name}`, m: `m of ${name}`, v: `v of ${name}`, step: `steps of ${name}` },
+      attrs,
+      {
+        w: `${name}.next`,
+        m: `m of ${name}.next`,
+        v: `v of ${name}.next`,
+        ...(counted ? { step: `steps of ${name}.next` } : {}),
+      },
+    )
+  // three count by themselves, of two the count is fed
+  const counted = ['p', 'q', 'r']
+  const moments = names.flatMap((name) => [`m of ${name}`, `v of ${name}`])
+  const counts = counted.map((name) => `steps of ${name}`)
+  const speeds = moving.map((name) => `speed of ${name}`)
+  const state = [...names, ...moving, ...moments, ...counts, ...speeds]
+  const of = program(
+    {
+      ...shapes,
+      ...Object.fromEntries(speeds.map((name) => [name, [W, W]])),
+      ...Object.fromEntries(moments.map((name) => [name, shapes[name.slice(-1)] as Shape])),
+      ...Object.fromEntries(names.map((name) => [`steps of ${name}`, []])),
+      ...Object.fromEntries([...names, ...moving].map((name) => [`x of ${name}`, shapes[name] as Shape])),
+      rate: [],
+    },
+    [
+      ...[...names, ...moving].map((name) => node(`g of ${name}`, 'add', { a: `x of ${name}`, b: `x of ${name}` })),
+      stepOf('p', 'adam', true),
+      stepOf('q', 'adam', true),
+      stepOf('r', 'adamw', true),
+      stepOf('s', 'adam', false),
+      stepOf('t', 'adam', false),
+      // of one op, by other attributes
+      ...moving.map((name, i) =>
+        node(
+          `update of ${name}`,
+          'momentum',
+          { w: name, g: `g of ${name}`, velocity: `speed of ${name}` },
+          { learningRate: { feed: 'rate' }, momentum: [0.5, 0.25][i] as number, nesterov: i === 1 },
+          { w: `${name}.next`, velocity: `speed of ${name}.next` },
+        ),
+      ),
+    ],
+    state.map((name) => `${name}.next`),
+    carriedOn(state),
+  )
+  return [
+    {
+      what: 'open',
+      session: 'one',
+      program: of,
+      state: {
+        ...fed(of.inputs, [...names, ...moving, ...speeds, ...moments.filter((name) => name.startsWith('m'))], seed),
+        ...Object.fromEntries(
+          names.map((name) => [`v of ${name}`, generate(shapes[name] as Shape, (i) => 1 + (i % 3))]),
+        ),
+        ...Object.fromEntries(counts.map((name, i) => [name, scalar([0, 7, 40][i] as number)])),
+      },
+    },
+    ...atRates(of, seed, [0.5, 0.25, 0.5], (turn) => ({
+      'steps of s': scalar(turn),
+      'steps of t': scalar(20 + turn),
+    })),
+  ]
+}
+
+const joined = (W: number, seed: string): readonly Act[] => {
+  // rows of whole vectors of four, and enough of them
+  const image = [2, 3, 8, 4 * W]
+  const half = [2, 3, 4, 2 * W]
+  const of = program(
+    {
+      image,
+      other: image,
+      pooled: half,
+      ...Object.fromEntries(['gamma', 'beta', 'mean', 'var'].map((name) => [name, [3]])),
+    },
+    [
+      node('sum', 'add', { a: 'image', b: 'other' }),
+      node('positive', 'relu', { x: 'sum' }),
+      node('product', 'mul', { a: 'positive', b: 'other' }),
+      node('high', 'maxPool2d', { x: 'product' }, { window: [2, 2] }),
+      node('plus', 'add', { a: 'high', b: 'pooled' }),
+      node('end', 'relu', { x: 'plus' }),
+      node('norm', 'batchNormTraining', {
+        x: 'image',
+        gamma: 'gamma',
+        beta: 'beta',
+        runningMean: 'mean',
+        runningVar: 'var',
+      }),
+      node('gated', 'mul', { a: 'norm', b: 'other' }),
+      node('leaky', 'leakyRelu', { x: 'gated' }, { alpha: 0.25 }),
+      node('shares', 'softmax', { x: 'image' }),
+      node('weighed', 'mul', { a: 'shares', b: 'other' }),
+    ],
+    ['end', 'product'],
+  )
+  return runs(of, seed, ['end'], ['leaky', 'gated', 'norm'])
+}
+
 const training = (seed: number): Scenario => {
   const [batch, classes] = [4, 3]
   const network = sequential(
@@ -552,6 +893,37 @@ const sideBySide = (W: number, seed: string): readonly Act[] => {
   ]
 }
 
+const ahead = (W: number, seed: string): readonly Act[] => {
+  const of = counter(W)
+  const feeds = Array.from({ length: 8 }, (_, turn) => fed(of.inputs, ['x'], `${seed} ${turn}`))
+  const both = ['total', 'sum']
+  // what is fed, what goes up meanwhile, and what is watched; the same feeds once more, after others
+  const turns: readonly (readonly [fed: number, ahead?: number | undefined, watch?: readonly string[]])[] = [
+    [0, 1],
+    [1, 2, both],
+    [2],
+    [3, 4],
+    [4, 5],
+    [5],
+    [6],
+    [5],
+    [7, 0, both],
+    [0, undefined, both],
+    [7, undefined, both],
+  ]
+  return [
+    opened('one', of, seed),
+    ...turns.map(([own, next, watch]): Act => ({
+      what: 'step',
+      session: 'one',
+      feeds: feeds[own] as Tensors,
+      ...(next === undefined ? {} : { ahead: feeds[next] as Tensors }),
+      ...(watch === undefined ? {} : { watch }),
+    })),
+    { what: 'state', session: 'one' },
+  ]
+}
+
 /** All scenarios; their numbers follow from the seed. */
 export const scenarios = (seed: number): readonly Scenario[] => [
   inBothWidths('diamond', 'a value that several nodes read, and branches that meet again', diamond, seed),
@@ -598,5 +970,22 @@ export const scenarios = (seed: number): readonly Scenario[] => [
   inBothWidths('state shown', 'another program on the state of a session, which stays as it is', shown, seed),
   inBothWidths('sizes', 'one op several times, on tensors of other sizes', sizes, seed),
   inBothWidths('kept', 'gradients that may read what forward has left: of pools, and of losses', kept, seed),
+  inBothWidths(
+    'updates',
+    'steps that may be made together: alike and unlike, by one gradient, with a value read between',
+    updates,
+    seed,
+    updated,
+  ),
+  inBothWidths('in place', 'states that are read before, while and after they are renewed', inPlace, seed, updated),
+  inBothWidths(
+    'counted updates',
+    'updates that count their steps, each for itself, and some by other attributes',
+    counting,
+    seed,
+    updated,
+  ),
+  inBothWidths('ahead', 'feeds that go up while the step before them runs', ahead, seed),
+  inBothWidths('joined', 'nodes that may be one, over whole vectors of numbers', joined, seed, [3, 9]),
   inBothWidths('side by side', 'two sessions of one program, and the program by itself between them', sideBySide, seed),
 ]

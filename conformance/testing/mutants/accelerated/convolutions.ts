@@ -280,11 +280,7 @@ export const convolutions: readonly Mutant[] = [
     ['conv2d backward', 'convTranspose2d forward'],
     's2 = select(before2, s2, reads);',
     '',
-    {
-      ...onNone,
-      unseen:
-        'NaN or an infinity in a filter that plain tiles of dx take: the layers that NaN is put into have other kernels',
-    },
+    onNone,
   ),
   conv(
     'barrier',

@@ -268,10 +268,6 @@ export const rest: readonly Mutant[] = [
     'maxPool2d forward',
     'select(a, b, (b > a) | is_nan(b))',
     'select(a, b, b > a)',
-    {
-      unseen:
-        'NaN in an image of whole fours a row that windows of 2 × 2 tile: no layer that NaN is put into has such rows',
-    },
   ),
   max('boundary', 'a dy for each of two maxima', 'maxPool2d backward', 'found.is2 & !found.is3', 'found.is2'),
   max(

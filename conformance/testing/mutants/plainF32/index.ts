@@ -1,7 +1,8 @@
 import type { Mutant } from '../mutant.js'
 import { activations } from './activations.js'
+import { corners } from './corners.js'
 import { layers } from './layers.js'
 import { others } from './others.js'
 import { products } from './products.js'
 
-export const plainF32: readonly Mutant[] = [...products, ...activations, ...layers, ...others]
+export const plainF32: readonly Mutant[] = [...products, ...activations, ...layers, ...others, ...corners]
