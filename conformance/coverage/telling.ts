@@ -163,6 +163,30 @@ const unlike = (op: OpName): readonly Form[] =>
     }),
   )
 
+/**
+ * Products of rows, columns and terms that leave whatever a tile of 64 × 64 × 16 can: lines that are none of four, and terms of
+ * each remainder that convolutions seldom have.
+ */
+const cut = (op: 'conv1d' | 'conv2d' | 'convTranspose2d'): readonly Form[] =>
+  [
+    [7, 3],
+    [11, 2],
+    [11, 3],
+    [13, 3],
+    [17, 3],
+  ].map(([C = 1, K = 1]): Form => {
+    const O = 35
+    const tail = op === 'conv1d' ? [] : [1]
+    return {
+      attrs: {},
+      shapes: {
+        x: [2, C, ...(op === 'conv1d' ? [] : [3]), 20],
+        w: op === 'convTranspose2d' ? [C, O, ...tail, K] : [O, C, ...tail, K],
+      },
+      fills: {},
+    }
+  })
+
 const ofRecurrent: Readonly<Partial<Record<OpName, readonly [1 | 3 | 4, boolean]>>> = {
   rnnCell: [1, false],
   rnn: [1, true],
@@ -198,5 +222,6 @@ export const tellingOf = (op: OpName, direction: Direction): readonly Form[] => 
     ...miniatureOf(op, direction),
     ...(states[op] === undefined ? [] : farBelow(states[op])),
     ...(op === 'conv2d' || op === 'convTranspose2d' ? unlike(op) : []),
+    ...(op === 'conv1d' || op === 'conv2d' || op === 'convTranspose2d' ? cut(op) : []),
   ]
 }

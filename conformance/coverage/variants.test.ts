@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Launch } from '../../accelerated/kernel.js'
 import { lowerNode } from '../../accelerated/plan.js'
 import { subgroupSizes } from '../../accelerated/subgroupTile.js'
+import { sharedTile } from '../../accelerated/workgroupTile.js'
 import type { Direction, OpName } from '../../spec/catalogue.js'
 import { opOf } from '../../spec/catalogue.js'
 import type { Result } from '../../spec/error.js'
@@ -23,8 +24,9 @@ const right = <A>(result: Result<A>): A => {
 // only shapes matter here: nobody looks at the numbers
 const hollow = (shape: Shape): Tensor => ({ shape, data: [] })
 
-const devices: readonly { readonly subgroupSize?: number }[] = [
+const devices: readonly { readonly subgroupSize?: number; readonly isGpu?: boolean }[] = [
   {},
+  { isGpu: true },
   ...subgroupSizes.map((subgroupSize) => ({ subgroupSize })),
 ]
 
@@ -94,7 +96,8 @@ const tiledBy = ({ kernel, dims }: Launch): readonly (readonly [string, number, 
   const size = (...letters: readonly string[]): number => letters.reduce((n, letter) => n * (dims[letter] ?? 1), 1)
   const taps = size('KH', 'KW')
   const filters = size('O') / size('groups')
-  // `.tiled.8x2` has eight lanes of two rows and four columns each; `.tiled` four rows of four columns
+  // `.tiled.8x2` has eight lanes of two rows and four columns each; `.tiled` four rows of four columns; `.shared` sixteen of
+  // those each way, of which the last lines are cut as those of one are
   const [, lanes, each] = /\.(\d+)x(\d+)$/.exec(kernel.name) ?? []
   const [rows, columns] = lanes === undefined ? [4, 4] : [Number(lanes) * Number(each), 4 * Number(lanes)]
   const samples = lanes === undefined ? 1 : size('N')
@@ -108,11 +111,18 @@ const tiledBy = ({ kernel, dims }: Launch): readonly (readonly [string, number, 
     ['rows', down, rows],
     ['columns', across, columns],
     ...(kernel.name.startsWith('conv2d.backward.w') ? [['terms', size('N', 'Ho', 'Wo'), 4] as const] : []),
+    ...(kernel.name.endsWith('.shared')
+      ? [['terms', (kernel.name.startsWith('conv2d.forward') ? size('Cg') : filters) * taps, sharedTile.terms] as const]
+      : []),
   ]
 }
 
-const nameOn = ({ kernel }: Launch, { subgroupSize }: (typeof devices)[number]): string =>
-  subgroupSize === undefined ? kernel.name : `${kernel.name} on subgroups of ${subgroupSize}`
+const nameOn = ({ kernel }: Launch, { subgroupSize, isGpu }: (typeof devices)[number]): string =>
+  isGpu === true
+    ? `${kernel.name} on a GPU`
+    : subgroupSize === undefined
+      ? kernel.name
+      : `${kernel.name} on subgroups of ${subgroupSize}`
 
 const meet = (op: OpName, direction: Direction): ReadonlyMap<string, Met> => {
   const met = new Map<string, Met>()

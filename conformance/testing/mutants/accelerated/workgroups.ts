@@ -151,7 +151,10 @@ export const workgroups: readonly Mutant[] = [
     'conv2d backward',
     'atomicLoad(&odd) == 0u',
     'true',
-    onGpu,
+    {
+      ...onGpu,
+      unseen: 'NaN in the filters of a layer that fills half a tile each way, whose gradient at a border is asked',
+    },
   ),
   shared(
     'not a number',
@@ -159,7 +162,10 @@ export const workgroups: readonly Mutant[] = [
     'conv2d backward',
     'select(vec4<u32>(), vec4<u32>(1u), reads)',
     'select(vec4<u32>(1u), vec4<u32>(), reads)',
-    onGpu,
+    {
+      ...onGpu,
+      unseen: 'NaN in the filters of a layer that fills half a tile each way, whose gradient at a border is asked',
+    },
   ),
   conv(
     'attribute',
