@@ -341,7 +341,6 @@ const partOf = (table: Rim['table'], all: readonly Asked[], { index, of }: Shard
   return { questions: shards[index - 1] ?? [], programs: programs === index }
 }
 
-/** A ledger of known failures from its file, as of today; none without a file. */
 // what speaks against the oracle before anybody is blamed: its laws, or else the textbook's loops on the very cases that blame
 const doubtsOf = async (
   { oracle, table }: Pick<Rim, 'oracle' | 'table'>,
@@ -354,6 +353,7 @@ const doubtsOf = async (
   return plain === undefined ? [] : doubtsAbout(plain, oracle, cases)
 }
 
+/** A ledger of known failures from its file, as of today; none without a file. */
 const skipsOf = async (file: string | undefined): Promise<Result<readonly Skip[]>> => {
   if (file === undefined) return E.right([])
   const text = await readText(file)
