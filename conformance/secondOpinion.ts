@@ -28,6 +28,8 @@ export const doubtsAbout = async (
       const judgement = E.isRight(asked) ? asked.right.judgement : undefined
       if (judgement === undefined || judgement.problem !== undefined || judgement.worst.ratio <= 1) return []
       const { output, index, got, want } = judgement.worst
+      // how something that is no finite number fares is told by itself, and loops in f32 may lose it
+      if (!Number.isFinite(got) || !Number.isFinite(want)) return []
       return [
         `${one.op} ${one.direction}: in ${one.seed} ${output}${showShape(index)} is ${want}; ${other.name} answers ${got}, and is out of bounds as well`,
       ]
