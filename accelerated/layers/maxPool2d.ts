@@ -217,7 +217,6 @@ export const maxPool2dForwardPairs = kernel({
   reads: ['x'],
   writes: ['y'],
   dims: ['across', 'each', 'fours'],
-  workgroup: 128,
   vectors: ['x', 'y'],
   code: /* wgsl */ `
 ${pairs}
