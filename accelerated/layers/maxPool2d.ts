@@ -217,6 +217,7 @@ export const maxPool2dForwardPairs = kernel({
   reads: ['x'],
   writes: ['y'],
   dims: ['across', 'each', 'fours'],
+  workgroup: 256,
   vectors: ['x', 'y'],
   code: /* wgsl */ `
 ${pairs}

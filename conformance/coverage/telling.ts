@@ -196,6 +196,13 @@ const ofRecurrent: Readonly<Partial<Record<OpName, readonly [1 | 3 | 4, boolean]
   lstm: [4, true],
 }
 
+/** Images around as wide as the workgroup that pools windows by pairs. */
+const wideImages: readonly Form[] = [255, 256, 257].map((W) => ({
+  attrs: { window: [2, 2], stride: [2, 2] },
+  shapes: { x: [1, 1, 2, W] },
+  fills: {},
+}))
+
 const telling: Readonly<Partial<Record<OpName, (direction: Direction) => readonly Form[]>>> = {
   softmax: () => lateRows('x'),
   logSoftmax: () => lateRows('x'),
@@ -223,5 +230,6 @@ export const tellingOf = (op: OpName, direction: Direction): readonly Form[] => 
     ...(states[op] === undefined ? [] : farBelow(states[op])),
     ...(op === 'conv2d' || op === 'convTranspose2d' ? unlike(op) : []),
     ...(op === 'conv1d' || op === 'conv2d' || op === 'convTranspose2d' ? cut(op) : []),
+    ...(op === 'maxPool2d' ? wideImages : []),
   ]
 }
