@@ -4,8 +4,8 @@ import type { Lie, Lies } from './subgroupVectors.js'
 
 /**
  * Matrix products in the memory that a workgroup shares, for GPUs: 256 invocations make a tile of 64 rows × 64 columns, a 4 × 4
- * block each. Sixteen terms at a time they lay down what the tile reads of both factors, a vector of four each, and then
- * eight loads of that memory's feed sixteen multiply-adds: an element comes from far away once for 64 products, not for 4.
+ * block each. Sixteen terms at a time each lays down four numbers of both factors; then every two vectors that are read back
+ * feed sixteen multiply-adds. So an element comes from far away once for 64 products, and not once for 4.
  *
  *   left(row, k)   the left factor                   right(k, column)   the right factor
  *   finish_row(row, column, sums)                    writes four outputs of a row, as far as they exist
@@ -13,16 +13,18 @@ import type { Lie, Lies } from './subgroupVectors.js'
  * Rows, columns and terms past the last are read as the last; the terms count as 0 on both sides, the rest is not written.
  */
 
-/** Rows and columns of a tile, and how many terms are laid down at once. */
+/** Rows and columns of a tile, and how many terms are laid down at once: as many as there are blocks on an edge. */
 export const sharedTile = { edge: 64, terms: 16 }
+const { edge, terms: atOnce } = sharedTile
 
-// 16 terms × 16 vectors of four lines; a vector more for each term, so that a column of them is spread over all banks
-const laid = 17
+// a vector of four lines for each block on an edge, and one more, so that those of a term are spread over all banks
+const laid = edge / 4 + 1
 
 // neighbours load what lies side by side
-const lineOf = (lie: Lie): string => (lie === 'terms' ? 'lane / 16u' : 'lane % 16u')
+const lineOf = (lie: Lie): string => (lie === 'terms' ? `lane / ${atOnce}u` : `lane % ${atOnce}u`)
+const termOf = (lie: Lie): string => (lie === 'terms' ? `lane % ${atOnce}u` : `lane / ${atOnce}u`)
 const lay = (into: string, read: string, first: string, lie: Lie, more = ''): string => `{
-    let at = ${lie === 'terms' ? 'lane % 16u' : 'lane / 16u'};
+    let at = ${termOf(lie)};
     let line = ${lineOf(lie)};
     let k = start + at;
     let value = ${read}(${first} + 4u * line, min(k, last_term));
@@ -49,27 +51,28 @@ interface SharedText {
   readonly sparse?: boolean
 }
 
-const multiplyAdd = (to: string, a: string, b: string): string =>
-  ['x', 'y', 'z', 'w'].map((lane, r) => `${to}${r} += ${a}.${lane} * ${b};`).join(' ')
-
-const terms = (each: (k: string) => string, from: string, to: string): string =>
-  `for (var k = ${from}; k < ${to}; k++) { ${each('k')} }`
-
-const factorsAt = (k: string): string =>
-  `let a = lefts[(${k}) * ${laid}u + down]; let b = rights[(${k}) * ${laid}u + across];`
+const rowsOfBlock = [0, 1, 2, 3] as const
+const eachRow = (line: (r: number, lane: string) => string, between = ' '): string =>
+  rowsOfBlock.map((r) => line(r, 'xyzw'[r] as string)).join(between)
+const factorsAt = (k: string, q = ''): string =>
+  `let a${q} = lefts[${k} * ${laid}u + down]; let b${q} = rights[${k} * ${laid}u + across];`
 
 // terms one after the other
 const serialBody = `
-    ${terms((k) => `${factorsAt(k)} ${multiplyAdd('s', 'a', 'b')}`, '0u', '16u')}`
+    for (var k = 0u; k < ${atOnce}u; k++) { ${factorsAt('k')} ${eachRow((r, lane) => `s${r} += a.${lane} * b;`)} }`
 
 // the same of what is read; where the left factor has numbers only, 0 adds nothing by itself
 const sparseBody = `
     if (atomicLoad(&odd) == 0u) {${serialBody}
     } else {
-      ${terms((k) => `${factorsAt(k)} let counts = marks[(${k}) * ${laid}u + across] == vec4<u32>(1u); ${['x', 'y', 'z', 'w'].map((lane, r) => `s${r} = select(s${r}, s${r} + a.${lane} * b, counts);`).join(' ')}`, '0u', '16u')}
+      for (var k = 0u; k < ${atOnce}u; k++) {
+        ${factorsAt('k')}
+        let counts = marks[k * ${laid}u + across] == vec4<u32>(1u);
+        ${eachRow((r, lane) => `s${r} = select(s${r}, s${r} + a.${lane} * b, counts);`)}
+      }
     }`
 const sparseWords = /* wgsl */ `
-var<workgroup> marks: array<vec4<u32>, ${16 * laid}>;
+var<workgroup> marks: array<vec4<u32>, ${atOnce * laid}>;
 // whether the left factor has had what is no finite number
 var<workgroup> odd: atomic<u32>;
 var<private> reads: vec4<bool>;
@@ -78,41 +81,41 @@ const markOdd =
   'if (any((bitcast<vec4<u32>>(value) & vec4<u32>(0x7f800000u)) == vec4<u32>(0x7f800000u))) { atomicStore(&odd, 1u); }'
 const markReads = `marks[at * ${laid}u + line] = select(vec4<u32>(), vec4<u32>(1u), reads);`
 
-// four terms as a tree, and four such sums in a row; of those four in a row, and these blocks of 64 in a row
+// four terms as a tree, and four such sums in a row; of those four in a row, and these blocks of 64 in a row: D(n)
 const nestedBody = `
-    var few0 = vec4<f32>(); var few1 = vec4<f32>(); var few2 = vec4<f32>(); var few3 = vec4<f32>();
-    for (var k = 0u; k < 16u; k += 4u) {
-      ${[0, 1, 2, 3].map((q) => `let a${q} = lefts[(k + ${q}u) * ${laid}u + down]; let b${q} = rights[(k + ${q}u) * ${laid}u + across];`).join('\n      ')}
-      ${['x', 'y', 'z', 'w'].map((lane, r) => `few${r} += (a0.${lane} * b0 + a1.${lane} * b1) + (a2.${lane} * b2 + a3.${lane} * b3);`).join('\n      ')}
+    ${eachRow((r) => `var few${r} = vec4<f32>();`)}
+    for (var k = 0u; k < ${atOnce}u; k += 4u) {
+      ${eachRow((q) => factorsAt(`(k + ${q}u)`, `${q}`), '\n      ')}
+      ${eachRow((r, lane) => `few${r} += (a0.${lane} * b0 + a1.${lane} * b1) + (a2.${lane} * b2 + a3.${lane} * b3);`, '\n      ')}
     }
-    ${[0, 1, 2, 3].map((r) => `part${r} += few${r};`).join(' ')}
-    if (start % 64u == 48u || start + 16u > last_term) {
-      ${[0, 1, 2, 3].map((r) => `s${r} += part${r}; part${r} = vec4<f32>();`).join(' ')}
+    ${eachRow((r) => `part${r} += few${r};`)}
+    if (start % 64u == ${64 - atOnce}u || start + ${atOnce}u > last_term) {
+      ${eachRow((r) => `s${r} += part${r}; part${r} = vec4<f32>();`)}
     }`
 
 const frame = (
   { rows, columns, terms, left, right, factors, sparse = false }: SharedText,
   nested: boolean,
 ): string => /* wgsl */ `
-var<workgroup> lefts: array<vec4<f32>, ${16 * laid}>;
-var<workgroup> rights: array<vec4<f32>, ${16 * laid}>;
+var<workgroup> lefts: array<vec4<f32>, ${atOnce * laid}>;
+var<workgroup> rights: array<vec4<f32>, ${atOnce * laid}>;
 var<private> part: u32;
 ${sparse ? sparseWords : ''}
 ${factors}
 fn group(tile_of_part: u32, lane: u32) {
-  let tiles_across = (${columns} + 63u) / 64u;
-  let tiles_down = (${rows} + 63u) / 64u;
+  let tiles_across = (${columns} + ${edge - 1}u) / ${edge}u;
+  let tiles_down = (${rows} + ${edge - 1}u) / ${edge}u;
   let tile = tile_of_part % (tiles_across * tiles_down);
   part = tile_of_part / (tiles_across * tiles_down);
-  let row0 = tile / tiles_across * 64u;
-  let column0 = tile % tiles_across * 64u;
-  let down = lane / 16u;
-  let across = lane % 16u;
+  let row0 = tile / tiles_across * ${edge}u;
+  let column0 = tile % tiles_across * ${edge}u;
+  let down = lane / ${atOnce}u;
+  let across = lane % ${atOnce}u;
   let last_term = ${terms} - 1u;
   meet(column0 + 4u * (${lineOf(right)}));
-  var s0 = vec4<f32>(); var s1 = vec4<f32>(); var s2 = vec4<f32>(); var s3 = vec4<f32>();
-  ${nested ? 'var part0 = vec4<f32>(); var part1 = vec4<f32>(); var part2 = vec4<f32>(); var part3 = vec4<f32>();' : ''}
-  for (var start = 0u; start <= last_term; start += 16u) {
+  ${eachRow((r) => `var s${r} = vec4<f32>();`)}
+  ${nested ? eachRow((r) => `var part${r} = vec4<f32>();`) : ''}
+  for (var start = 0u; start <= last_term; start += ${atOnce}u) {
     ${lay('lefts', 'left_four', 'row0', left, sparse ? markOdd : '')}
     ${lay('rights', 'right_four', 'column0', right, sparse ? markReads : '')}
     workgroupBarrier();
@@ -121,31 +124,32 @@ fn group(tile_of_part: u32, lane: u32) {
   }
   let column = column0 + 4u * across;
   if (column >= ${columns}) { return; }
-  ${[0, 1, 2, 3].map((r) => `finish_row(row0 + 4u * down + ${r}u, column, s${r});`).join('\n  ')}
+  ${eachRow((r) => `finish_row(row0 + 4u * down + ${r}u, column, s${r});`, '\n  ')}
 }
 `
 
-type Text = Pick<Kernel, 'name' | 'reads' | 'writes' | 'code'> & Partial<Kernel>
+/** A kernel's text, in which `code` has `finish_row`, and what it takes beside. */
+export type ProductText = Pick<Kernel, 'name' | 'reads' | 'writes' | 'code'> & Partial<Kernel>
 type Extents = (dims: Launch['dims']) => Readonly<Record<'rows' | 'columns' | 'terms' | 'parts', number>>
 
 // fewer rows or columns than half a tile are mostly waste
-const fewest = sharedTile.edge / 2
+const fewest = edge / 2
 
-const sharing = (text: Text, tile: SharedText, nested: boolean, extentsOf: Extents): Sharing => ({
+const sharing = (text: ProductText, tile: SharedText, nested: boolean, extentsOf: Extents): Sharing => ({
   kernel: kernel({
     ...text,
     name: `${text.name}.shared`,
     per: 'workgroup',
-    workgroup: 256,
+    workgroup: (edge / 4) ** 2,
     code: `${frame(tile, nested)}${text.code}`,
   }),
   tiles: (dims) => {
     const { rows, columns, parts } = extentsOf(dims)
-    return Math.ceil(rows / sharedTile.edge) * Math.ceil(columns / sharedTile.edge) * parts
+    return Math.ceil(rows / edge) * Math.ceil(columns / edge) * parts
   },
   pays: (dims) => {
     const { rows, columns, terms } = extentsOf(dims)
-    return rows >= fewest && columns >= fewest && terms >= sharedTile.terms
+    return rows >= fewest && columns >= fewest && terms >= atOnce
   },
 })
 
@@ -168,7 +172,7 @@ fn right_four(first: u32, k: u32) -> vec4<f32> {
  * A product of `dims.rows` × `dims.columns` sums over `dims.terms`, whose code reads single elements that lie as `lies` says:
  * term by term, or nested no deeper than D(n).
  */
-export const sharedProduct = (text: Text, { left, right }: Lies, sums: 'serial' | 'nested'): Sharing =>
+export const sharedProduct = (text: ProductText, { left, right }: Lies, sums: 'serial' | 'nested'): Sharing =>
   sharing(
     text,
     { rows: 'dims.rows', columns: 'dims.columns', terms: 'dims.terms', left, right, factors: oneByOne },
@@ -177,7 +181,7 @@ export const sharedProduct = (text: Text, { left, right }: Lies, sums: 'serial' 
   )
 
 /** A product in parts of their own, whose code reads four elements at once. */
-export const sharedInParts = (text: Text, tile: SharedText, extentsOf: Extents): Sharing =>
+export const sharedInParts = (text: ProductText, tile: SharedText, extentsOf: Extents): Sharing =>
   sharing(text, tile, false, extentsOf)
 
 /** The launch in its workgroups' memory where its kernel has such a form and enough to do; else as it is. */

@@ -173,7 +173,7 @@ describe('etalon verify, by its parts', () => {
     })
     const rim = { oracle: oracleBy({ ...formulas, momentum: wrong }), table: questionTable }
     const { code, err } = await verified(toy(), { ops: ['momentum'], profile: 'standard' }, rim)
-    expect(err).toMatch(/the oracle fails its own check of what it found wrong, so this is no verdict:\n {2}momentum: /)
+    expect(err).toMatch(/the oracle is in doubt about what it found wrong, so this is no verdict:\n {2}momentum: /)
     expect(code).toBe(4)
   })
 

@@ -243,7 +243,7 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
       : await doubtsOf(rim, blamed, name === 'plain-f32' ? [] : casesThatBlame(report.lines))
   status.clear()
   if (doubts.length > 0) {
-    complain(`the oracle fails its own check of what it found wrong, so this is no verdict:\n  ${doubts.join('\n  ')}`)
+    complain(`the oracle is in doubt about what it found wrong, so this is no verdict:\n  ${doubts.join('\n  ')}`)
     return exit.oracleFailed
   }
 

@@ -11,7 +11,7 @@ import type { Question } from '../spec/program.js'
 import { checkProgram, oneNode } from '../spec/program.js'
 import type { Shape, Tensor } from '../spec/tensor.js'
 import { sizeOf } from '../spec/tensor.js'
-import { caseAt, caseCount } from './cases.js'
+import { caseAt, caseCount, scheduled } from './cases.js'
 import { questionTable } from './table.js'
 
 const right = <A>(result: Result<A>): A => {
@@ -49,10 +49,10 @@ const cornersOf = (op: OpName, direction: Direction): readonly Question[] =>
     }
   })
 
-// on devices of every kind: without subgroups of one size, and with each size that kernels are written for
+// on devices of every kind: without subgroups of one size, with each size that kernels are written for, and on a GPU
 const launchesOf = (question: Question): readonly Launch[] => {
   const { program, feeds } = oneNode(question)
-  const devices = [{}, ...subgroupSizes.map((subgroupSize) => ({ subgroupSize }))]
+  const devices = [{}, { isGpu: true }, ...subgroupSizes.map((subgroupSize) => ({ subgroupSize }))]
   return right(checkProgram(program)).nodes.flatMap((node) =>
     devices.flatMap((device) => right(lowerNode(node, feeds, device)).launches),
   )
@@ -67,12 +67,18 @@ const extentsOf = (question: Question): readonly number[] => [
   ...launchesOf(question).flatMap(({ count, dims }) => [count, ...Object.values(dims)]),
 ]
 
+/** How large the tensors of telling cases are: of so many nobody makes launches here. */
+const tellingExtents = (op: OpName, direction: Direction): readonly number[] =>
+  scheduled(questionTable, op, direction)
+    .telling()
+    .flatMap(({ shapes }) => Object.values(shapes).flatMap((shape) => [...shape, sizeOf(shape)]))
+
 describe('extents around the sizes that kernels work in', () => {
   test.each(questions.map(({ op, direction }) => [op, direction] as const))(
     '%s %s: some case is one less than each size, one is as much and one is one more',
     (op, direction) => {
       const asked = cornersOf(op, direction)
-      const extents = new Set(asked.flatMap(extentsOf))
+      const extents = new Set([...asked.flatMap(extentsOf), ...tellingExtents(op, direction)])
       const sizes = new Set(asked.flatMap(launchesOf).flatMap(({ kernel }) => tilesOf(kernel)))
       expect(sizes.size).toBeGreaterThan(0)
       const missing = [...sizes].flatMap((size) => [size - 1, size, size + 1].filter((n) => !extents.has(n)))

@@ -1,6 +1,6 @@
 import { lanesThenTree } from '../../spec/bound.js'
 import type { AttrsOf, SizesOf } from '../../spec/catalogue.js'
-import type { Kernel, Launch, Lowered, Sharing, Slot } from '../kernel.js'
+import type { Kernel, Launch, Lowered, Slot } from '../kernel.js'
 import { cotangent, gradient, input, kernel, launches, output, scratch } from '../kernel.js'
 import type { Lower } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
@@ -19,7 +19,7 @@ import {
   positionsAtOnce,
   transposedBlocks,
 } from './conv2dBlocks.js'
-import { sharedInParts } from '../workgroupTile.js'
+import { convolvingShared, transposedShared } from './conv2dShared.js'
 import { convolvingSubgroup, correlatingSubgroup, transposedSubgroup } from './conv2dSubgroup.js'
 
 /** The integers of a convolution, in conv2d's letters whatever op they come from. */
@@ -203,15 +203,19 @@ fn write_row(f: u32, o: u32, p0: u32, sums: vec4<f32>) {
 }
 `
 
+const forwardText = {
+  name: 'conv2d.forward.tiled',
+  reads: ['x', 'w', 'b'],
+  writes: ['y'],
+  dims: [...convolutionDims, 'hasBias'],
+}
+
 /**
  * The same as `conv2dForward` by 4 × 4 tiles of a group's filters × positions. Where a tap falls for the four positions
  * is found once for each (kh,kw); inside, only the channels run.
  */
 const conv2dForwardTiles = kernel({
-  name: 'conv2d.forward.tiled',
-  reads: ['x', 'w', 'b'],
-  writes: ['y'],
-  dims: [...convolutionDims, 'hasBias'],
+  ...forwardText,
   code: /* wgsl */ `
 fn element(tile: u32) {
   let area = dims.Ho * dims.Wo;
@@ -262,64 +266,11 @@ fn element(tile: u32) {
 ${writeFilter}`,
 })
 
-/** The same as a product of a group's filters and the windows of all positions, in a workgroup's memory. */
-const conv2dForwardShared = sharedInParts(
-  {
-    name: 'conv2d.forward.tiled',
-    reads: ['x', 'w', 'b'],
-    writes: ['y'],
-    dims: [...convolutionDims, 'hasBias'],
-    code: /* wgsl */ `
-${writeFilter}
-fn finish_row(f: u32, p0: u32, sums: vec4<f32>) { write_row(f, part * (dims.O / dims.groups) + f, p0, sums); }
-`,
-  },
-  {
-    rows: '(dims.O / dims.groups)',
-    columns: '(dims.N * dims.Ho * dims.Wo)',
-    terms: '(dims.Cg * dims.KH * dims.KW)',
-    left: 'terms',
-    right: 'lines',
-    factors: /* wgsl */ `
-fn left_four(first: u32, k: u32) -> vec4<f32> {
-  let filters = dims.O / dims.groups;
-  let terms = dims.Cg * dims.KH * dims.KW;
-  let f = min(vec4<u32>(first, first + 1u, first + 2u, first + 3u), vec4<u32>(filters - 1u));
-  let at = (part * filters + f) * terms + k;
-  return vec4<f32>(w(at.x), w(at.y), w(at.z), w(at.w));
+/** The same, and what it is in a workgroup's memory. */
+export const conv2dForwardTiled: Kernel = {
+  ...conv2dForwardTiles,
+  shared: convolvingShared({ ...forwardText, code: writeFilter }),
 }
-// where the windows of four positions begin: channel 0 of the group, and the row and column of the first tap
-var<private> image: vec4<u32>;
-var<private> top_row: vec4<i32>;
-var<private> left_column: vec4<i32>;
-fn meet(first: u32) {
-  let area = dims.Ho * dims.Wo;
-  let p = min(vec4<u32>(first, first + 1u, first + 2u, first + 3u), vec4<u32>(dims.N * area - 1u));
-  image = (p / area * dims.C + part * dims.Cg) * dims.H * dims.W;
-  top_row = vec4<i32>(p % area / dims.Wo * dims.sh) - i32(dims.top);
-  left_column = vec4<i32>(p % dims.Wo * dims.sw) - i32(dims.left);
-}
-fn right_four(first: u32, k: u32) -> vec4<f32> {
-  let taps = dims.KH * dims.KW;
-  let tap = k % taps;
-  let row = top_row + i32(tap / dims.KW * dims.dh);
-  let col = left_column + i32(tap % dims.KW * dims.dw);
-  let inside = (row >= vec4<i32>()) & (row < vec4<i32>(i32(dims.H))) & (col >= vec4<i32>()) & (col < vec4<i32>(i32(dims.W)));
-  let plane = image + k / taps * dims.H * dims.W;
-  let at = select(vec4<u32>(), plane + vec4<u32>(row) * dims.W + vec4<u32>(col), inside);
-  return select(vec4<f32>(), vec4<f32>(x(at.x), x(at.y), x(at.z), x(at.w)), inside);
-}
-`,
-  },
-  ({ N = 1, O = 1, Cg = 1, KH = 1, KW = 1, Ho = 1, Wo = 1, groups = 1 }) => ({
-    rows: O / groups,
-    columns: N * Ho * Wo,
-    terms: Cg * KH * KW,
-    parts: groups,
-  }),
-)
-
-export const conv2dForwardTiled: Kernel = { ...conv2dForwardTiles, shared: conv2dForwardShared }
 
 // four pixels of the c-th channel of a group
 const writeChannel = /* wgsl */ `
@@ -399,74 +350,13 @@ fn element(tile: u32) {
 ${writeChannel}
 `
 
-/** The same as a product of a group's channels and all pixels, in a workgroup's memory, around `finished`. */
-const transposedShared = (text: Pick<Kernel, 'name' | 'reads' | 'writes' | 'dims'>, finished: string): Sharing =>
-  sharedInParts(
-    {
-      ...text,
-      code: /* wgsl */ `
-${finished}
-${writeChannel}
-fn finish_row(c: u32, p0: u32, sums: vec4<f32>) { write_row(part, c, p0, sums); }
-`,
-    },
-    {
-      rows: 'dims.Cg',
-      columns: '(dims.N * dims.H * dims.W)',
-      terms: '(dims.KH * dims.KW * (dims.O / dims.groups))',
-      left: 'lines',
-      right: 'lines',
-      sparse: true,
-      factors: /* wgsl */ `
-fn left_four(first: u32, k: u32) -> vec4<f32> {
-  let filters = dims.O / dims.groups;
-  let taps = dims.KH * dims.KW;
-  let c = min(vec4<u32>(first, first + 1u, first + 2u, first + 3u), vec4<u32>(dims.Cg - 1u));
-  let at = ((part * filters + k % filters) * dims.Cg + c) * taps + k / filters;
-  return vec4<f32>(w(at.x), w(at.y), w(at.z), w(at.w));
-}
-// where four pixels lie in the padded image, and where the maps of the group's outputs begin
-var<private> pixel_row: vec4<i32>;
-var<private> pixel_column: vec4<i32>;
-var<private> map: vec4<u32>;
-fn meet(first: u32) {
-  let area = dims.H * dims.W;
-  let p = min(vec4<u32>(first, first + 1u, first + 2u, first + 3u), vec4<u32>(dims.N * area - 1u));
-  pixel_row = vec4<i32>((p % area) / dims.W + dims.top);
-  pixel_column = vec4<i32>(p % dims.W + dims.left);
-  map = (p / area * dims.O + part * (dims.O / dims.groups)) * dims.Ho * dims.Wo;
-}
-fn right_four(first: u32, k: u32) -> vec4<f32> {
-  let filters = dims.O / dims.groups;
-  let tap = k / filters;
-  let row = pixel_row - i32(tap / dims.KW * dims.dh);
-  let col = pixel_column - i32(tap % dims.KW * dims.dw);
-  let step = vec2<i32>(i32(dims.sh), i32(dims.sw));
-  let i = row / step.x;
-  let j = col / step.y;
-  reads = (row >= vec4<i32>()) & (i * step.x == row) & (i < vec4<i32>(i32(dims.Ho)))
-    & (col >= vec4<i32>()) & (j * step.y == col) & (j < vec4<i32>(i32(dims.Wo)));
-  let place = map + k % filters * dims.Ho * dims.Wo + vec4<u32>(i) * dims.Wo + vec4<u32>(j);
-  let at = select(vec4<u32>(), place, reads);
-  return select(vec4<f32>(), vec4<f32>(dy(at.x), dy(at.y), dy(at.z), dy(at.w)), reads);
-}
-`,
-    },
-    ({ N = 1, H = 1, W = 1, O = 1, Cg = 1, KH = 1, KW = 1, groups = 1 }) => ({
-      rows: Cg,
-      columns: N * H * W,
-      terms: (KH * KW * O) / groups,
-      parts: groups,
-    }),
-  )
-
 /** A transposed convolution by tiles around `finished`: in registers, or in a workgroup's memory. */
 export const tiledTransposed = (
   text: Pick<Kernel, 'name' | 'reads' | 'writes' | 'dims'>,
   finished: string,
 ): Kernel => ({
   ...kernel({ ...text, code: `${finished}${transposedTiled}` }),
-  shared: transposedShared(text, finished),
+  shared: transposedShared({ ...text, code: `${finished}${writeChannel}` }),
 })
 
 /** That of a convolution's dx, with the sum as it is. */
@@ -542,10 +432,7 @@ fn group(tile_of_part: u32, lane: u32) {
 })
 
 /** The same three by tiles of one subgroup. */
-export const conv2dForwardSubgroup = subgroupKernels(
-  { name: 'conv2d.forward.tiled', reads: ['x', 'w', 'b'], writes: ['y'], dims: [...convolutionDims, 'hasBias'] },
-  convolvingSubgroup,
-)
+export const conv2dForwardSubgroup = subgroupKernels(forwardText, convolvingSubgroup)
 export const conv2dBackwardXSubgroup = subgroupKernels(
   { name: 'conv2d.backward.x.tiled', reads: ['w', 'dy'], writes: ['dx'], dims: convolutionDims },
   (tile) => `${sumAlone}${transposedSubgroup(tile)}`,

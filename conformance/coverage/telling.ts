@@ -196,10 +196,10 @@ const ofRecurrent: Readonly<Partial<Record<OpName, readonly [1 | 3 | 4, boolean]
   lstm: [4, true],
 }
 
-/** Images around as wide as the workgroup that pools windows by pairs. */
-const wideImages: readonly Form[] = [255, 256, 257].map((W) => ({
-  attrs: { window: [2, 2], stride: [2, 2] },
-  shapes: { x: [1, 1, 2, W] },
+/** Sequences of about as many inputs as a GPU's workgroup has invocations, which no ladder of theirs reaches. */
+const manyInputs: readonly Form[] = [255, 257].map((I) => ({
+  attrs: {},
+  shapes: { x: [2, 1, I], h0: [1, 2], wIh: [2, I], wHh: [2, 2], b: [2] },
   fills: {},
 }))
 
@@ -230,6 +230,6 @@ export const tellingOf = (op: OpName, direction: Direction): readonly Form[] => 
     ...(states[op] === undefined ? [] : farBelow(states[op])),
     ...(op === 'conv2d' || op === 'convTranspose2d' ? unlike(op) : []),
     ...(op === 'conv1d' || op === 'conv2d' || op === 'convTranspose2d' ? cut(op) : []),
-    ...(op === 'maxPool2d' ? wideImages : []),
+    ...(op === 'rnn' ? manyInputs : []),
   ]
 }

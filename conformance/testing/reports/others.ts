@@ -1,6 +1,7 @@
 import type { Tensor, Tensors } from '../../../spec/tensor.js'
 import type { Asked, Harm, Report, Where } from './report.js'
 import {
+  firstInputs,
   all,
   always,
   asIf,
@@ -20,6 +21,7 @@ import {
   kept,
   listOf,
   lost,
+  moreInputs,
   moved,
   not,
   numbers,
@@ -1016,29 +1018,13 @@ export const moving: readonly Report[] = [
     ({ attrs, shapes }) => (attrs['axis'] as number) < -1 && (shapes['x0'] as readonly number[]).length > 1,
     (asked, plain) => scaled(-1)(asked, plain, new Map()),
   ),
-  report(
-    'shape',
-    'of more than eight tensors the rest is left out',
-    'concat forward',
-    ({ shapes }) => Object.keys(shapes).length > 8,
-    (asked, plain) =>
-      plain({
-        inputs: Object.fromEntries(
-          Object.entries(asked.inputs).map(([name, x]) => [name, Number(name.slice(1)) < 8 ? x : changed(x, () => 0)]),
-        ),
-      }),
-  ),
+  report('shape', 'of more than eight tensors the rest is left out', 'concat forward', moreInputs(8), firstInputs(8)),
   report(
     'shape',
     'of more than sixteen tensors the rest is left out',
     'concat forward',
-    ({ shapes }) => Object.keys(shapes).length > 16,
-    (asked, plain) =>
-      plain({
-        inputs: Object.fromEntries(
-          Object.entries(asked.inputs).map(([name, x]) => [name, Number(name.slice(1)) < 16 ? x : changed(x, () => 0)]),
-        ),
-      }),
+    moreInputs(16),
+    firstInputs(16),
   ),
   report(
     'gradient',

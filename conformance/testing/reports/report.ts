@@ -230,6 +230,18 @@ export const asIfGiven =
   (asked, plain) =>
     plain({ inputs: { ...asked.inputs, ...inputs(asked) } })
 
+/** More inputs than so many, of which the rest counts as zeros. */
+export const moreInputs =
+  (most: number): Where =>
+  ({ shapes }) =>
+    Object.keys(shapes).length > most
+export const firstInputs = (most: number): Harm =>
+  asIfGiven(({ inputs }) =>
+    Object.fromEntries(
+      Object.entries(inputs).map(([name, x]) => [name, Number(name.slice(1)) < most ? x : changed(x, () => 0)]),
+    ),
+  )
+
 /** What the right kernel makes of other cotangents. */
 export const asIfPulled =
   (cotangents: (asked: Asked) => Tensors): Harm =>

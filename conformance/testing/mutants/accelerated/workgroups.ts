@@ -5,7 +5,7 @@ import { tf32 } from './rounded.js'
 /** Products in a workgroup's memory, as a GPU has them; and conv2d's. */
 
 const shared = mutantsOf('accelerated/workgroupTile')
-const conv = mutantsOf('accelerated/layers/conv2d')
+const conv = mutantsOf('accelerated/layers/conv2dShared')
 const plan = mutantsOf('accelerated/plan')
 
 const onGpu = { on: 'a GPU' } as const
@@ -33,8 +33,8 @@ export const workgroups: readonly Mutant[] = [
     'tail',
     'terms that leave a part of sixteen miss it',
     'dense forward',
-    'start <= last_term; start += 16u',
-    'start + 15u <= last_term; start += 16u',
+    'start <= last_term; start += ${atOnce}u',
+    'start + 15u <= last_term; start += ${atOnce}u',
     onGpu,
   ),
   shared(
@@ -49,16 +49,16 @@ export const workgroups: readonly Mutant[] = [
     'tail',
     'a part of a tile of rows is left out',
     'dense forward',
-    'Math.ceil(rows / sharedTile.edge)',
-    'Math.floor(rows / sharedTile.edge)',
+    'Math.ceil(rows / edge)',
+    'Math.floor(rows / edge)',
     onGpu,
   ),
   shared(
     'index',
     'rows and columns of a block swapped',
     'dense forward',
-    'let down = lane / 16u;\n  let across = lane % 16u;',
-    'let down = lane % 16u;\n  let across = lane / 16u;',
+    'let down = lane / ${atOnce}u;\n  let across = lane % ${atOnce}u;',
+    'let down = lane % ${atOnce}u;\n  let across = lane / ${atOnce}u;',
     {
       ...onGpu,
       equivalent: 'sixteen blocks each way: it is another invocation that makes a block, and the same block',
@@ -68,32 +68,39 @@ export const workgroups: readonly Mutant[] = [
     'index',
     'the tile below for the one beside',
     'dense forward',
-    'let row0 = tile / tiles_across * 64u;',
-    'let row0 = tile % tiles_down * 64u;',
+    'let row0 = tile / tiles_across * ${edge}u;',
+    'let row0 = tile % tiles_down * ${edge}u;',
     onGpu,
   ),
   shared(
     'index',
     'factors of a term laid over those of the next',
     'dense forward',
-    'const laid = 17',
-    'const laid = 15',
+    'const laid = edge / 4 + 1',
+    'const laid = edge / 4 - 1',
     onGpu,
   ),
   shared(
     'index',
     'the third row of a block by the second’s factor',
     'dense forward',
-    '${to}${r} += ${a}.${lane} * ${b};',
-    "${to}${r} += ${a}.${r === 2 ? 'y' : lane} * ${b};",
+    's${r} += a.${lane} * b;',
+    "s${r} += a.${r === 2 ? 'y' : lane} * b;",
     onGpu,
   ),
-  shared('stale', 'a block of terms counts on in the next', 'dense backward', 'part${r} = vec4<f32>();`', '`', onGpu),
+  shared(
+    'stale',
+    'a block of terms counts on in the next',
+    'dense backward',
+    's${r} += part${r}; part${r} = vec4<f32>();',
+    's${r} += part${r};',
+    onGpu,
+  ),
   shared(
     'extent',
     'blocks of terms are added only where they are whole',
     'dense backward',
-    ' || start + 16u > last_term',
+    ' || start + ${atOnce}u > last_term',
     '',
     onGpu,
   ),
