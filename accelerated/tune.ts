@@ -17,7 +17,7 @@ import type { PlanLimits } from './limits.js'
 import type { Plan } from './plan.js'
 import { plan } from './plan.js'
 import type { Tuning, Way } from './tuning.js'
-import { shapeClassOf, suggested, untuned, ways } from './tuning.js'
+import { shapeClassOf, suggested, untuned, ways, winner } from './tuning.js'
 
 /**
  * Measures on a device in which way products of each class are made fastest. The kernels that compete are those that plans
@@ -115,19 +115,10 @@ const median = (values: readonly number[]): number =>
 // runs of a sample together take at least so long, in milliseconds, so that the clock and the wait for the device count little
 const sampleMs = 20
 const rounds = 5
-// a way that is not the one the limits suggest has to win by so much, so that noise decides nothing
-const lead = 1.1
-
 const runsFor = (ms: number): number => Math.max(1, Math.min(200, Math.ceil(sampleMs / Math.max(ms, 0.05))))
 
 const perWay = (f: (way: Way, at: number) => number): Readonly<Record<Way, number>> =>
   Object.fromEntries(ways.map((way, at) => [way, f(way, at)])) as Record<Way, number>
-
-/** The fastest way, but the one that was suggested where none is faster by the lead. */
-const fastest = (ms: Readonly<Record<Way, number>>, usual: Way): Way => {
-  const best = ways.reduce((a, b) => (ms[b] < ms[a] ? b : a))
-  return ms[usual] > lead * ms[best] ? best : usual
-}
 
 /** Milliseconds of a run of each way, in turns; undefined where all come to the same kernels. */
 const raced = async (
@@ -218,7 +209,7 @@ export const tuneOn =
         shapeClass,
         layers,
         ms,
-        way: fastest(ms, suggested(limits.subgroupSize, limits.isGpu === true)),
+        way: winner(ms, suggested(limits.subgroupSize, limits.isGpu === true)),
       })),
     )
   }

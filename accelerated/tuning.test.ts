@@ -9,7 +9,7 @@ import { kernelNameOf } from './kernel.js'
 import type { PlanLimits } from './limits.js'
 import { roomyLimits } from './limits.js'
 import { plan } from './plan.js'
-import { shapeClassOf, untuned } from './tuning.js'
+import { shapeClassOf, untuned, winner } from './tuning.js'
 
 const right = <A>(result: Result<A>): A => {
   if (E.isLeft(result)) throw new Error(`${result.left.code}: ${result.left.message}`)
@@ -47,6 +47,17 @@ test('plans take what a tuning says of a class, and what the limits suggest wher
   expect(tuned(classes[0] ?? '')).toEqual(byTiles)
   expect(tuned('product forward, tiny × tiny, tiny terms')).toEqual(byLanes)
   expect(kernels(dense, { ...onProcessor, tuning: { ...untuned, refused: byLanes } })).toEqual(byTiles)
+})
+
+test.each([
+  [{ lanes: 10, tiles: 9.5, shared: 30 }, 'lanes', 'lanes'],
+  [{ lanes: 10, tiles: 9, shared: 30 }, 'lanes', 'tiles'],
+  [{ lanes: 10, tiles: 9, shared: 8 }, 'lanes', 'shared'],
+  [{ lanes: 10, tiles: 9, shared: 8 }, 'shared', 'shared'],
+  [{ lanes: 7.9, tiles: 7.8, shared: 8 }, 'shared', 'shared'],
+  [{ lanes: 7, tiles: 9, shared: 8 }, 'tiles', 'lanes'],
+] as const)('of %j, %s being usual, %s wins', (ms, usual, way) => {
+  expect(winner(ms, usual)).toBe(way)
 })
 
 test('a GPU makes products in the memory of its workgroups, whatever subgroups it has, unless told or refused', () => {
