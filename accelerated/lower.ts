@@ -29,6 +29,8 @@ export interface Request<A = Attributes, S = AnySizes, I extends string = string
   readonly reversesAtOnce: boolean
   /** how many lanes every subgroup of the device has, where that is one number */
   readonly subgroupSize?: number
+  /** whether products are made in the memory that a workgroup has, where a kernel has such a form: launches are then made so */
+  readonly inWorkgroups?: boolean
 }
 
 export type RequestOf<N extends OpName> = Request<AttrsOf<N>, SizesOf<N>, keyof InputsOf<N> & string>

@@ -110,7 +110,7 @@ export const lowerNode = (
       if (lower === undefined) return fail('NoBackward', `${node.op} has no ${node.direction} here`)
       // the forward node has done it all
       if (twin?.lowered.reverses === true) return E.right({ launches: [], scratch: {} })
-      const by = (lanes: number | undefined, reversesAtOnce = false): Lowered =>
+      const by = (lanes: number | undefined, { reversesAtOnce = false, inWorkgroups = false } = {}): Lowered =>
         lower({
           attrs,
           sizes,
@@ -121,10 +121,14 @@ export const lowerNode = (
           kept: (name) => twin?.lowered.scratch[name] !== undefined,
           isReversed,
           reversesAtOnce,
+          inWorkgroups,
           ...(lanes === undefined ? {} : { subgroupSize: lanes }),
         })
       const way = tuning.choices[shapeClassOf(checked) ?? ''] ?? suggested(subgroupSize, isGpu)
-      const first = by(way !== 'lanes' && isProcessor(subgroupSize) ? undefined : subgroupSize, reversal !== undefined)
+      const first = by(way !== 'lanes' && isProcessor(subgroupSize) ? undefined : subgroupSize, {
+        reversesAtOnce: reversal !== undefined,
+        inWorkgroups: way === 'shared',
+      })
       const made = way === 'shared' ? { ...first, launches: first.launches.map(inWorkgroups) } : first
       const refused = made.launches.some(({ kernel }) => tuning.refused.includes(kernel.name))
       return E.right(refused ? by(undefined) : made)

@@ -36,6 +36,7 @@ const lay = (into: string, read: string, first: string, lie: Lie, more = ''): st
 interface SharedText {
   readonly rows: string
   readonly columns: string
+  /** may name the part, `this_part` */
   readonly terms: string
   readonly left: Lie
   readonly right: Lie
@@ -49,6 +50,8 @@ interface SharedText {
    * adds nothing even where the left factor is no number
    */
   readonly sparse?: boolean
+  /** whether sums are nested no deeper than D(n), and not term by term */
+  readonly nested?: boolean
 }
 
 const rowsOfBlock = [0, 1, 2, 3] as const
@@ -93,10 +96,16 @@ const nestedBody = `
       ${eachRow((r) => `s${r} += part${r}; part${r} = vec4<f32>();`)}
     }`
 
-const frame = (
-  { rows, columns, terms, left, right, factors, sparse = false }: SharedText,
-  nested: boolean,
-): string => /* wgsl */ `
+const frame = ({
+  rows,
+  columns,
+  terms,
+  left,
+  right,
+  factors,
+  sparse = false,
+  nested = false,
+}: SharedText): string => /* wgsl */ `
 var<workgroup> lefts: array<vec4<f32>, ${atOnce * laid}>;
 var<workgroup> rights: array<vec4<f32>, ${atOnce * laid}>;
 var<private> part: u32;
@@ -106,7 +115,9 @@ fn group(tile_of_part: u32, lane: u32) {
   let tiles_across = (${columns} + ${edge - 1}u) / ${edge}u;
   let tiles_down = (${rows} + ${edge - 1}u) / ${edge}u;
   let tile = tile_of_part % (tiles_across * tiles_down);
-  part = tile_of_part / (tiles_across * tiles_down);
+  // uniform, which a private variable is not to a compiler
+  let this_part = tile_of_part / (tiles_across * tiles_down);
+  part = this_part;
   let row0 = tile / tiles_across * ${edge}u;
   let column0 = tile % tiles_across * ${edge}u;
   let down = lane / ${atOnce}u;
@@ -135,13 +146,14 @@ type Extents = (dims: Launch['dims']) => Readonly<Record<'rows' | 'columns' | 't
 // fewer rows or columns than half a tile are mostly waste
 const fewest = edge / 2
 
-const sharing = (text: ProductText, tile: SharedText, nested: boolean, extentsOf: Extents): Sharing => ({
+/** A product in parts of their own, whose code reads four elements at once. */
+export const sharedInParts = (text: ProductText, tile: SharedText, extentsOf: Extents): Sharing => ({
   kernel: kernel({
     ...text,
     name: `${text.name}.shared`,
     per: 'workgroup',
     workgroup: (edge / 4) ** 2,
-    code: `${frame(tile, nested)}${text.code}`,
+    code: `${frame(tile)}${text.code}`,
   }),
   tiles: (dims) => {
     const { rows, columns, parts } = extentsOf(dims)
@@ -173,16 +185,19 @@ fn right_four(first: u32, k: u32) -> vec4<f32> {
  * term by term, or nested no deeper than D(n).
  */
 export const sharedProduct = (text: ProductText, { left, right }: Lies, sums: 'serial' | 'nested'): Sharing =>
-  sharing(
+  sharedInParts(
     text,
-    { rows: 'dims.rows', columns: 'dims.columns', terms: 'dims.terms', left, right, factors: oneByOne },
-    sums === 'nested',
+    {
+      rows: 'dims.rows',
+      columns: 'dims.columns',
+      terms: 'dims.terms',
+      left,
+      right,
+      factors: oneByOne,
+      nested: sums === 'nested',
+    },
     ({ rows = 1, columns = 1, terms = 1 }) => ({ rows, columns, terms, parts: 1 }),
   )
-
-/** A product in parts of their own, whose code reads four elements at once. */
-export const sharedInParts = (text: ProductText, tile: SharedText, extentsOf: Extents): Sharing =>
-  sharing(text, tile, false, extentsOf)
 
 /** The launch in its workgroups' memory where its kernel has such a form and enough to do; else as it is. */
 export const inWorkgroups = (launch: Launch): Launch => {

@@ -249,6 +249,35 @@ const inWorkgroups: readonly Asked[] = [
   ),
   onGpu('conv2d', 'backward', 'conv2d.backward.x.tiled', { x: [2, 66, 9, 8], w: [12, 33, 3, 2] }, steps),
   onGpu('conv2d', 'backward', 'conv2d.backward.x.tiled', { x: [3, 35, 6, 6], w: [17, 35, 1, 1] }, {}, 'one tap'),
+  onGpu('conv2d', 'backward', 'conv2d.backward.w.tiled', { x: [3, 14, 9, 12], w: [68, 7, 3, 2] }, steps),
+  onGpu('conv2d', 'backward', 'conv2d.backward.w.tiled', { x: [2, 33, 6, 7], w: [35, 33, 1, 1] }, {}, 'one tap'),
+  onGpu('conv2d', 'backward', 'conv2d.backward.w.tiled', { x: [4, 64, 8, 8], w: [64, 64, 1, 1] }, {}, 'whole tiles'),
+  // 1,083 positions in two parts of the sum, of which the second is shorter
+  {
+    ...onGpu(
+      'conv2d',
+      'backward',
+      'conv2d.backward.w.tiled',
+      { x: [3, 8, 37, 17], w: [66, 4, 3, 3] },
+      { ...steps, dilation: [1, 1] },
+      'parts of the sum',
+    ),
+    kernel: 'conv2d.backward.w.tiled.shared conv2d.backward.w.parts ',
+  },
+  onGpu(
+    'conv1d',
+    'backward',
+    'conv2d.backward.w.tiled',
+    { x: [3, 24, 41], w: [66, 12, 3] },
+    { groups: 2, padding: [2, 0] },
+  ),
+  onGpu(
+    'convTranspose2d',
+    'backward',
+    'conv2d.backward.w.tiled',
+    { x: [2, 70, 6, 7], w: [70, 12, 3, 2] },
+    { stride: [2, 1] },
+  ),
   onGpu(
     'convTranspose2d',
     'forward',

@@ -16,7 +16,8 @@ export const forward: Lower<'conv1d'> = ({ attrs, sizes, has, subgroupSize }) =>
   return launches(convolve(convolutionOf(attrs, sizes), bind, has('b'), subgroupSize))
 }
 
-export const backward: Lower<'conv1d'> = ({ attrs, sizes, wants, subgroupSize }) => {
+export const backward: Lower<'conv1d'> = (request) => {
+  const { attrs, sizes, wants, subgroupSize } = request
   const conv = convolutionOf(attrs, sizes)
   const { N, O, Lo } = sizes
   const dy = cotangent('y')
@@ -24,7 +25,7 @@ export const backward: Lower<'conv1d'> = ({ attrs, sizes, wants, subgroupSize })
     wants('x')
       ? convolveTransposed(conv, transposedKernels, { w: input('w'), dy, dx: gradient('x') }, subgroupSize)
       : undefined,
-    wants('w') ? correlate(conv, { x: input('x'), dy, dweights: gradient('w') }, subgroupSize) : undefined,
+    wants('w') ? correlate(conv, { x: input('x'), dy, dweights: gradient('w') }, request) : undefined,
     wants('b') ? addUpMaps(N, O, Lo, { dy, db: gradient('b') }) : undefined,
   )
 }

@@ -2,7 +2,7 @@ import { lanesThenTree } from '../../spec/bound.js'
 import type { AttrsOf, SizesOf } from '../../spec/catalogue.js'
 import type { Kernel, Launch, Lowered, Slot } from '../kernel.js'
 import { cotangent, gradient, input, kernel, launches, output, scratch } from '../kernel.js'
-import type { Lower } from '../lower.js'
+import type { Lower, Request } from '../lower.js'
 import { reduce, reduction } from '../reduction.js'
 import type { BySubgroup } from '../subgroupTile.js'
 import { columnsOfLane, subgroupFor, subgroupKernels, unlessSegmented } from '../subgroupTile.js'
@@ -19,7 +19,7 @@ import {
   positionsAtOnce,
   transposedBlocks,
 } from './conv2dBlocks.js'
-import { convolvingShared, transposedShared } from './conv2dShared.js'
+import { convolvingShared, correlatingShared, transposedShared } from './conv2dShared.js'
 import { convolvingSubgroup, correlatingSubgroup, transposedSubgroup } from './conv2dSubgroup.js'
 
 /** The integers of a convolution, in conv2d's letters whatever op they come from. */
@@ -368,17 +368,21 @@ export const conv2dBackwardXTiled = tiledTransposed(
 // what a part of a sum over `share` of all positions lies behind, and where it ends
 const correlationDims = [...convolutionDims, 'share']
 
+const correlationText = {
+  name: 'conv2d.backward.w.tiled',
+  reads: ['x', 'dy'],
+  writes: ['dweights'],
+  dims: correlationDims,
+}
+
 /**
  * The same as `conv2dBackwardW` by 4 × 4 tiles of a group's filters × taps (c,kh,kw). One workgroup makes one tile of a part
  * of the sum: its 64 lanes take every 64th position each, then add up as a tree.
  */
-export const conv2dBackwardWTiled = kernel({
-  name: 'conv2d.backward.w.tiled',
+const conv2dBackwardWTiles = kernel({
+  ...correlationText,
   per: 'workgroup',
   workgroup: 64,
-  reads: ['x', 'dy'],
-  writes: ['dweights'],
-  dims: correlationDims,
   code: /* wgsl */ `
 var<workgroup> sums: array<array<vec4<f32>, 4>, 64>;
 
@@ -431,16 +435,31 @@ fn group(tile_of_part: u32, lane: u32) {
 `,
 })
 
+/** The same, and what it is in a workgroup's memory. */
+export const conv2dBackwardWTiled: Kernel & Required<Pick<Kernel, 'shared'>> = {
+  ...conv2dBackwardWTiles,
+  shared: correlatingShared({
+    ...correlationText,
+    // four taps of the f-th filter of a group
+    code: /* wgsl */ `
+fn write_row(group: u32, f: u32, t0: u32, sums: vec4<f32>) {
+  let filters = dims.O / dims.groups;
+  let columns = dims.Cg * dims.KH * dims.KW;
+  if (f >= filters) { return; }
+  let at = (sum_part() * dims.O + group * filters + f) * columns + t0;
+  for (var s = 0u; s < min(4u, columns - t0); s++) { set_dweights(at + s, sums[s]); }
+}
+`,
+  }),
+}
+
 /** The same three by tiles of one subgroup. */
 export const conv2dForwardSubgroup = subgroupKernels(forwardText, convolvingSubgroup)
 export const conv2dBackwardXSubgroup = subgroupKernels(
   { name: 'conv2d.backward.x.tiled', reads: ['w', 'dy'], writes: ['dx'], dims: convolutionDims },
   (tile) => `${sumAlone}${transposedSubgroup(tile)}`,
 )
-export const conv2dBackwardWSubgroup = subgroupKernels(
-  { name: 'conv2d.backward.w.tiled', reads: ['x', 'dy'], writes: ['dweights'], dims: correlationDims },
-  correlatingSubgroup,
-)
+export const conv2dBackwardWSubgroup = subgroupKernels(correlationText, correlatingSubgroup)
 
 /** Kernels for each number of taps in a row that there is a text for, of as few filters as there are: sums fill registers. */
 const byTaps = (make: (KW: number) => BySubgroup): ByTaps =>
@@ -626,7 +645,7 @@ const mostParts = 64
 export const correlate = (
   conv: Convolution,
   bind: Bind<'x' | 'dy' | 'dweights'>,
-  subgroupSize: number | undefined,
+  { subgroupSize, inWorkgroups = false }: Pick<Request, 'subgroupSize' | 'inWorkgroups'>,
 ): Lowered => {
   const { N, O, Cg, KH, KW, Ho, Wo, groups } = conv
   const [filters, taps, positions] = [O / groups, Cg * KH * KW, N * Ho * Wo]
@@ -686,7 +705,10 @@ export const correlate = (
   }
   if (filters < tileSize || taps < tileSize || positions < 64)
     return launches(reduce(conv2dBackwardW, O * taps, positions, { bind, dims: conv }))
-  const parts = partsOf(tiles, enoughWorkgroups.byTile)
+  // fewer and larger tiles want more parts
+  const { shared } = conv2dBackwardWTiled
+  const whole = { ...conv, share: positions }
+  const parts = partsOf(inWorkgroups && shared.pays(whole) ? shared.tiles(whole) : tiles, enoughWorkgroups.byTile)
   return addedUp(inParts(conv2dBackwardWTiled, tiles, parts), parts)
 }
 
@@ -718,7 +740,8 @@ export const forward: Lower<'conv2d'> = ({ attrs, sizes, has, subgroupSize }) =>
   return launches(convolve(convolutionOf(attrs, sizes), bind, has('b'), subgroupSize))
 }
 
-export const backward: Lower<'conv2d'> = ({ attrs, sizes, wants, subgroupSize }) => {
+export const backward: Lower<'conv2d'> = (request) => {
+  const { attrs, sizes, wants, subgroupSize } = request
   const conv = convolutionOf(attrs, sizes)
   const { N, O, Ho, Wo } = conv
   const dy = cotangent('y')
@@ -726,7 +749,7 @@ export const backward: Lower<'conv2d'> = ({ attrs, sizes, wants, subgroupSize })
     wants('x')
       ? convolveTransposed(conv, transposedKernels, { w: input('w'), dy, dx: gradient('x') }, subgroupSize)
       : undefined,
-    wants('w') ? correlate(conv, { x: input('x'), dy, dweights: gradient('w') }, subgroupSize) : undefined,
+    wants('w') ? correlate(conv, { x: input('x'), dy, dweights: gradient('w') }, request) : undefined,
     wants('b') ? addUpMaps(N, O, Ho * Wo, { dy, db: gradient('b') }) : undefined,
   )
 }

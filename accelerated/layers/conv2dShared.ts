@@ -127,3 +127,65 @@ fn right_four(first: u32, k: u32) -> vec4<f32> {
       parts: groups,
     }),
   )
+
+/**
+ * dw as a product of a group's maps of dy and, for each of its taps (c,kh,kw), what of x the tap meets, over batch and positions;
+ * a part for each group of each part of the sum, of `dims.share` positions. The code has `write_row(group, f, t, sums)`: four
+ * taps from t on of a group's f-th filter, of the part of the sum that `sum_part()` says.
+ */
+export const correlatingShared = ({ code, ...text }: ProductText): Sharing =>
+  sharedInParts(
+    {
+      ...text,
+      code: /* wgsl */ `
+fn sum_part() -> u32 { return part / dims.groups; }
+${code}
+fn finish_row(f: u32, t0: u32, sums: vec4<f32>) { write_row(part % dims.groups, f, t0, sums); }
+`,
+    },
+    {
+      rows: '(dims.O / dims.groups)',
+      columns: '(dims.Cg * dims.KH * dims.KW)',
+      terms: 'min(dims.share, dims.N * dims.Ho * dims.Wo - this_part / dims.groups * dims.share)',
+      left: 'terms',
+      right: 'terms',
+      nested: true,
+      factors: /* wgsl */ `
+fn left_four(first: u32, k: u32) -> vec4<f32> {
+  let filters = dims.O / dims.groups;
+  let area = dims.Ho * dims.Wo;
+  let f = min(vec4<u32>(first, first + 1u, first + 2u, first + 3u), vec4<u32>(filters - 1u));
+  let p = part / dims.groups * dims.share + k;
+  let at = (p / area * dims.O + part % dims.groups * filters + f) * area + p % area;
+  return vec4<f32>(dy(at.x), dy(at.y), dy(at.z), dy(at.w));
+}
+// where four taps fall for the first position, and their channels
+var<private> tap_row: vec4<i32>;
+var<private> tap_column: vec4<i32>;
+var<private> channel: vec4<u32>;
+fn meet(first: u32) {
+  let taps = dims.KH * dims.KW;
+  let t = min(vec4<u32>(first, first + 1u, first + 2u, first + 3u), vec4<u32>(dims.Cg * taps - 1u));
+  tap_row = vec4<i32>(t % taps / dims.KW * dims.dh) - i32(dims.top);
+  tap_column = vec4<i32>(t % dims.KW * dims.dw) - i32(dims.left);
+  channel = part % dims.groups * dims.Cg + t / taps;
+}
+fn right_four(first: u32, k: u32) -> vec4<f32> {
+  let area = dims.Ho * dims.Wo;
+  let p = part / dims.groups * dims.share + k;
+  let row = tap_row + i32(p % area / dims.Wo * dims.sh);
+  let col = tap_column + i32(p % dims.Wo * dims.sw);
+  let inside = (row >= vec4<i32>()) & (row < vec4<i32>(i32(dims.H))) & (col >= vec4<i32>()) & (col < vec4<i32>(i32(dims.W)));
+  let plane = (p / area * dims.C + channel) * dims.H;
+  let at = select(vec4<u32>(), (plane + vec4<u32>(row)) * dims.W + vec4<u32>(col), inside);
+  return select(vec4<f32>(), vec4<f32>(x(at.x), x(at.y), x(at.z), x(at.w)), inside);
+}
+`,
+    },
+    ({ N = 1, O = 1, Cg = 1, KH = 1, KW = 1, Ho = 1, Wo = 1, groups = 1, share = 1 }) => ({
+      rows: O / groups,
+      columns: Cg * KH * KW,
+      terms: Math.min(share, N * Ho * Wo),
+      parts: groups * Math.ceil((N * Ho * Wo) / share),
+    }),
+  )

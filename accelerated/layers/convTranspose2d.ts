@@ -91,14 +91,15 @@ export const forward: Lower<'convTranspose2d'> = ({ attrs, sizes, has, subgroupS
   )
 }
 
-export const backward: Lower<'convTranspose2d'> = ({ attrs, sizes, wants, subgroupSize }) => {
+export const backward: Lower<'convTranspose2d'> = (request) => {
+  const { attrs, sizes, wants, subgroupSize } = request
   const conv = transposedOf(attrs, sizes)
   const { N, O, Ho, Wo } = sizes
   const dy = cotangent('y')
   const noBias = input('b') // bound, as every tensor of a kernel is, and not read
   return launches(
     wants('x') ? convolve(conv, { x: dy, w: input('w'), b: noBias, y: gradient('x') }, false, subgroupSize) : undefined,
-    wants('w') ? correlate(conv, { x: dy, dy: input('x'), dweights: gradient('w') }, subgroupSize) : undefined,
+    wants('w') ? correlate(conv, { x: dy, dy: input('x'), dweights: gradient('w') }, request) : undefined,
     wants('b') ? addUpMaps(N, O, Ho * Wo, { dy, db: gradient('b') }) : undefined,
   )
 }

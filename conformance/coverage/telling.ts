@@ -187,6 +187,20 @@ const cut = (op: 'conv1d' | 'conv2d' | 'convTranspose2d'): readonly Form[] =>
     }
   })
 
+/** Groups of so many filters and taps each that the gradient of their weights is made by tiles of 64 × 64. */
+const wideGroups = (op: 'conv1d' | 'conv2d' | 'convTranspose2d'): readonly Form[] =>
+  op === 'conv1d'
+    ? [{ attrs: { groups: 2, stride: [2], padding: [1, 0] }, shapes: { x: [3, 26, 64], w: [74, 13, 5] }, fills: {} }]
+    : op === 'conv2d'
+      ? [
+          {
+            attrs: { groups: 2, stride: [1, 2], dilation: [2, 1], padding: [1, 0, 2, 1] },
+            shapes: { x: [1, 18, 12, 20], w: [70, 9, 3, 2] },
+            fills: {},
+          },
+        ]
+      : [{ attrs: { groups: 2 }, shapes: { x: [1, 70, 9, 11], w: [70, 7, 3, 2] }, fills: {} }]
+
 const ofRecurrent: Readonly<Partial<Record<OpName, readonly [1 | 3 | 4, boolean]>>> = {
   rnnCell: [1, false],
   rnn: [1, true],
@@ -231,5 +245,8 @@ export const tellingOf = (op: OpName, direction: Direction): readonly Form[] => 
     ...(op === 'conv2d' || op === 'convTranspose2d' ? unlike(op) : []),
     ...(op === 'conv1d' || op === 'conv2d' || op === 'convTranspose2d' ? cut(op) : []),
     ...(op === 'rnn' ? manyInputs : []),
+    ...(direction === 'backward' && (op === 'conv1d' || op === 'conv2d' || op === 'convTranspose2d')
+      ? wideGroups(op)
+      : []),
   ]
 }

@@ -112,7 +112,15 @@ const tiledBy = ({ kernel, dims }: Launch): readonly (readonly [string, number, 
     ['columns', across, columns],
     ...(kernel.name.startsWith('conv2d.backward.w') ? [['terms', size('N', 'Ho', 'Wo'), 4] as const] : []),
     ...(kernel.name.endsWith('.shared')
-      ? [['terms', (kernel.name.startsWith('conv2d.forward') ? size('Cg') : filters) * taps, sharedTile.terms] as const]
+      ? [
+          [
+            'terms',
+            kernel.name.startsWith('conv2d.backward.w')
+              ? size('N', 'Ho', 'Wo')
+              : (kernel.name.startsWith('conv2d.forward') ? size('Cg') : filters) * taps,
+            sharedTile.terms,
+          ] as const,
+        ]
       : []),
   ]
 }

@@ -480,3 +480,20 @@ export const convolutionsOf: Readonly<Partial<Record<OpName, (direction: Directi
   conv1d: () => [...atSizes(false, sequenceWindows, sequenceSizes), ...sequences],
   convTranspose2d: () => [...atSizes(true, upWindows, upSizes), ...ups],
 }
+
+/**
+ * A convolution of as many channels and filters as a GPU's tiles of 64 × 64 take on, with borders that not every tap reads: none
+ * of an op that is no convolution. NaN is put into it.
+ */
+export const deepOf = (op: OpName): Form | undefined =>
+  op === 'conv1d'
+    ? convolution(false, { N: 3, C: 33, O: 34, image: [24], filter: [2], padding: [1, 0] })
+    : op === 'conv2d' || op === 'convTranspose2d'
+      ? convolution(op === 'convTranspose2d', {
+          C: 33,
+          O: 34,
+          image: square(6),
+          filter: square(2),
+          padding: [1, 0, 0, 1],
+        })
+      : undefined
