@@ -80,10 +80,11 @@ export const tuneCommand: Subcommand = (command, end) =>
     .addHelpText(
       'after',
       `
-Products of matrices and convolutions can be made by the lanes of a subgroup or
-by tiles in registers. Without a measurement the adapter’s facts decide; with
-one the faster of each class of shapes is taken, if it is a tenth faster. What
-was measured counts for this adapter, its driver, Dawn and this version alone.
+Products of matrices and convolutions can be made by the lanes of a subgroup, by
+tiles in registers, or by tiles in the memory that a workgroup shares. Without a
+measurement the adapter’s facts decide; with one the fastest of each class of
+shapes is taken, if it is a tenth faster. What was measured counts for this
+adapter, its driver, Dawn and this version alone.
 ${tuningVariable}=FILE takes another file, ${tuningVariable}=off none.`,
     )
     .action(async (options: Options) => {

@@ -1,0 +1,99 @@
+import type { OpName } from '../../../spec/catalogue.js'
+import { opOf } from '../../../spec/catalogue.js'
+import { draws, keyOf } from '../../../spec/philox.js'
+import type { NodeAttribute, Program, ProgramNode } from '../../../spec/program.js'
+import type { Shape, Tensor, Tensors } from '../../../spec/tensor.js'
+import { generate } from '../../../spec/tensor.js'
+import type { Act, Scenario } from '../scenario.js'
+import { scenario } from '../scenario.js'
+
+/** What scenarios are made of: nodes and programs in a line, numbers from a seed, runs and steps with the feeds of each turn. */
+
+const widths = [3, 67] as const
+// of square matrices
+export const sides = [3, 9] as const
+
+export const node = (
+  name: string,
+  op: OpName,
+  inputs: Readonly<Record<string, string>>,
+  attrs: Readonly<Record<string, NodeAttribute>> = {},
+  outputs: Readonly<Record<string, string>> = { [Object.keys(opOf(op).outputs)[0] as string]: name },
+): ProgramNode => ({ name, op, direction: 'forward', attrs, inputs, cotangents: {}, outputs })
+
+export const program = (
+  inputs: Readonly<Record<string, Shape>>,
+  nodes: readonly ProgramNode[],
+  outputs: readonly string[],
+  carry: Readonly<Record<string, string>> = {},
+): Program => ({ inputs, nodes, outputs, carry })
+
+/** Integers from −2 to 2. */
+export const integers = (name: string, shape: Shape): Tensor => {
+  const draw = draws(keyOf(name))
+  return generate(shape, () => draw.integer(-2, 2))
+}
+
+/** Numbers in f32, uniform from −½ to ½ about a centre. */
+export const numbers = (name: string, shape: Shape, centre = 0): Tensor => {
+  const draw = draws(keyOf(name))
+  return generate(shape, () => Math.fround(centre + draw.uniform() - 0.5))
+}
+
+/** Integers for some names, those of a turn. */
+export const fed = (shapes: Readonly<Record<string, Shape>>, names: readonly string[], turn: string): Tensors =>
+  Object.fromEntries(names.map((name) => [name, integers(`${turn} ${name}`, shapes[name] as Shape)]))
+
+/** What the nodes write. */
+export const written = ({ nodes }: Program): readonly string[] => nodes.flatMap(({ outputs }) => Object.values(outputs))
+
+/** Runs of a program with the feeds of each turn: all values watched, then its outputs alone, then some values. */
+export const runs = (of: Program, seed: string, ...some: readonly (readonly string[])[]): readonly Act[] => {
+  const feeds = (turn: number): Tensors => fed(of.inputs, Object.keys(of.inputs), `${seed} ${turn}`)
+  return [
+    { what: 'run', program: of, feeds: feeds(1), watch: written(of) },
+    { what: 'run', program: of, feeds: feeds(1) },
+    { what: 'run', program: of, feeds: feeds(2) },
+    ...some.map((watch, i): Act => ({ what: 'run', program: of, feeds: feeds(3 + i), watch })),
+  ]
+}
+
+const first = (acts: readonly Act[]): Program => {
+  const act = acts.find((one) => 'program' in one)
+  if (act === undefined) throw new Error('a scenario without a program')
+  return act.program
+}
+
+export const inBothWidths = (
+  name: string,
+  about: string,
+  acts: (width: number, seed: string) => readonly Act[],
+  seed: number,
+  of: readonly number[] = widths,
+): Scenario => {
+  const all = of.flatMap((width) => acts(width, `program ${name}, ${width} wide, ${seed}`))
+  return scenario(name, about, first(all), all)
+}
+
+/** Steps of a session with the feeds of each turn, whatever is watched. */
+export const steps = (
+  session: string,
+  of: Program,
+  seed: string,
+  watches: readonly (readonly string[] | undefined)[],
+): readonly Act[] => {
+  const names = Object.keys(of.inputs).filter((name) => !(name in of.carry))
+  return watches.map((watch, turn) => ({
+    what: 'step',
+    session,
+    feeds: fed(of.inputs, names, `${seed} ${turn}`),
+    ...(watch === undefined ? {} : { watch }),
+  }))
+}
+
+export const opened = (session: string, of: Program, seed: string): Act => ({
+  what: 'open',
+  session,
+  program: of,
+  state: fed(of.inputs, Object.keys(of.carry), `${seed} ${session}`),
+})
