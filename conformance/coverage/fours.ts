@@ -117,14 +117,20 @@ const pools: readonly Form[] = [
   ].map((window) => pool(window, [2, 2], none)),
 ]
 
+/** Some extents, and what is drawn beside them; channels of a group decide how many there are in all. */
+export const besides = (few: Subject['few'], extents: Drawn): Drawn => {
+  const [others = {}] = fc.sample(fc.record(few), { seed: 1, numRuns: 1 })
+  const { C: _, O: __, ...rest } = others as Readonly<Record<string, number>>
+  return { ...(extents['Cg'] === undefined ? others : rest), ...extents }
+}
+
 /** Every class of an op once, at extents in fours. */
 export const classesInFours = (op: OpName, { few, form }: Subject, rows: () => readonly Row[]): readonly Form[] => {
   if (op === 'maxPool2d' || op === 'avgPool2d') return pools
   const fours = extents[op]
   if (fours === undefined) return []
-  const [others = {}] = fc.sample(fc.record(few), { seed: 1, numRuns: 1 })
   return rows()
-    .map((row) => form(row, { ...others, ...fours }))
+    .map((row) => form(row, besides(few, fours)))
     .filter((one) => acceptable(op, one))
 }
 
