@@ -11,6 +11,7 @@ import type { Measured } from './extents.js'
 import { measure } from './extents.js'
 import type { Rung } from './ladder.js'
 import { onRung, reaches, rungs } from './ladder.js'
+import { mingledOf } from './mingled.js'
 import type { Drawn, Subject } from './subject.js'
 import { subject } from './subject.js'
 import { tellingOf } from './telling.js'
@@ -383,7 +384,11 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
     tiles: once(() => tilesOf(op, direction, one, rows())),
     usual: once(() => usualOf(op, direction, one, (fixed) => plainRow(one, fixed))),
     wide: once(() => wideOf(op, direction, one, (fixed) => plainRow(one, fixed))),
-    telling: once(() => [...tellingOf(op, direction), ...classesInFours(op, one, () => classes().rows)]),
+    telling: once(() => [
+      ...tellingOf(op, direction),
+      ...classesInFours(op, one, () => classes().rows),
+      ...mingledOf(op, direction),
+    ]),
     climbing: once(() =>
       climbsOf(
         op,

@@ -648,10 +648,15 @@ export const rowsChosen: readonly Report[] = [
       const x = asked.inputs['x'] as Tensor
       const { length } = rowOf(asked)
       const values = valuesOf(x)
-      const most = Math.max(...values)
-      const largest = (at: number): number =>
-        Math.max(...values.slice(length * Math.floor(at / length), length * (Math.floor(at / length) + 1)))
-      return { y: changed(plain()['y'] as Tensor, (v, _, at) => (largest(at) < most - 88 ? NaN : v)) }
+      const most = values.reduce((a, v) => Math.max(a, v), -Infinity)
+      const largest = Array.from({ length: values.length / length }, (_, n) =>
+        values.slice(n * length, (n + 1) * length).reduce((a, v) => Math.max(a, v), -Infinity),
+      )
+      return {
+        y: changed(plain()['y'] as Tensor, (v, _, at) =>
+          (largest[Math.floor(at / length)] as number) < most - 88 ? NaN : v,
+        ),
+      }
     },
     { like: 'manassharma07/crysx_nn#7' },
   ),
@@ -691,10 +696,14 @@ export const normalizersChosen: readonly Report[] = [
       const values = valuesOf(x)
       const [, C = 1] = x.shape
       const S = values.length / ((x.shape[0] as number) * C)
-      const constant = Array.from({ length: C }, (_, c) => {
-        const own = values.filter((__, at) => Math.floor(at / S) % C === c)
-        return own.every((v) => v === own[0]) && Math.abs(own[0] as number) > 100
-      })
+      // the first number of each channel, or NaN where there are others
+      const numbersOf = values.reduce<number[]>((found, v, at) => {
+        const c = Math.floor(at / S) % C
+        const first = found[c]
+        found[c] = first === undefined || first === v ? v : NaN
+        return found
+      }, [])
+      const constant = numbersOf.map((v) => Math.abs(v) > 100)
       const answer = plain()
       return {
         ...answer,
@@ -854,7 +863,7 @@ export const recurrentChosen: readonly Report[] = [
 const roundedApart: Harm = (asked, plain) => {
   const [logits, targets] = [rowsOf('logits', asked), rowsOf('target', asked)]
   const losses = logits.map((row, n) => {
-    const most = Math.max(...row)
+    const most = row.reduce((a, v) => Math.max(a, v), -Infinity)
     const total = Math.fround(most + Math.log(row.reduce((sum, v) => sum + Math.exp(v - most), 0)))
     return row.reduce(
       (loss, v, c) => loss + ((targets[n] as readonly number[])[c] as number) * Math.fround(total - v),
