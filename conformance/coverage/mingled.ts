@@ -77,9 +77,23 @@ const ofBatch: Levels = { few: [1, 2, 3, 5], many: [17, 20, 18, 33] }
 const ofInputs: Levels = { few: [1, 4, 7, 6], many: [33, 66, 36, 65] }
 const ofUnits: Levels = { few: [5, 3, 8, 6], some: [17, 18, 20], many: [66, 33, 40, 65] }
 
-const recurrence = ({ gates, steps }: Gates, direction: Direction): Mingled => {
+const recurrent = ({ gates, steps }: Gates, T: number, N: number, I: number, H: number): Form => {
   const biases = gates === 3 ? ['bIh', 'bHh'] : ['b']
   const states = (steps ? ['h0', 'c0'] : ['h', 'c']).slice(0, gates === 4 ? 2 : 1)
+  return formOf(
+    {},
+    {
+      x: steps ? [T, N, I] : [N, I],
+      ...Object.fromEntries(states.map((name) => [name, [N, H]])),
+      wIh: [gates * H, I],
+      wHh: [gates * H, H],
+      ...Object.fromEntries(biases.map((name) => [name, [gates * H]])),
+    },
+    { wIh: { mean: 0, scale: 1 / Math.sqrt(I + 3) }, wHh: { mean: 0, scale: 1 / (2 * H + 2) } },
+  )
+}
+
+const recurrence = ({ gates, steps }: Gates, direction: Direction): Mingled => {
   return {
     factors: [...(steps ? [named('T', ofSteps)] : []), named('N', ofBatch), named('I', ofInputs), named('H', ofUnits)],
     core: steps ? [] : ['N', 'I', 'H'],
@@ -89,17 +103,7 @@ const recurrence = ({ gates, steps }: Gates, direction: Direction): Mingled => {
         level(ofInputs, row, 'I', turn, 1),
         level(ofUnits, row, 'H', turn, 2),
       ]
-      return formOf(
-        {},
-        {
-          x: steps ? [level(ofSteps, row, 'T', turn, 3), N, I] : [N, I],
-          ...Object.fromEntries(states.map((name) => [name, [N, H]])),
-          wIh: [gates * H, I],
-          wHh: [gates * H, H],
-          ...Object.fromEntries(biases.map((name) => [name, [gates * H]])),
-        },
-        { wIh: { mean: 0, scale: 1 / Math.sqrt(I + 3) }, wHh: { mean: 0, scale: 1 / (2 * H + 2) } },
-      )
+      return recurrent({ gates, steps }, steps ? level(ofSteps, row, 'T', turn, 3) : 1, N, I, H)
     },
     // what a bound takes along all states
     cost: ({ shapes: { x = [], wHh = [] } }) => (elements(x) / (x.at(-1) as number)) * elements(wHh),
@@ -315,21 +319,28 @@ const byElement = (names: readonly string[], attrs: Form['attrs'] = {}): Mingled
   most: 12_000,
 })
 
-const extents: Levels = { eights: [8, 24, 40, 72], some: [5, 17, 20, 3, 9], many: [130, 66, 180, 100] }
+const extents: Levels = { eights: [8, 24, 40, 72], some: [5, 17, 20, 3, 9], many: [130, 180, 150, 133] }
 const besidesThem: Levels = { few: fews, some: somes }
+// how many axes there are, and along which of them is joined
+const places: Readonly<Record<string, readonly [number, number]>> = {
+  'channels of images': [4, 1],
+  'columns of images': [4, 3],
+  sequences: [3, 1],
+  'ends of sequences': [3, 2],
+  'ends of rows': [2, 1],
+  first: [3, 0],
+}
 const concat: Mingled = {
   factors: [
-    { name: 'count', classes: ['two', 'several'] },
-    { name: 'axes', classes: ['2', '3', '4'] },
-    { name: 'along', classes: ['first', 'second', 'last'] },
+    { name: 'count', classes: ['2', '3', '4', 'several'] },
+    { name: 'place', classes: Object.keys(places) },
     named('length', extents),
     { name: 'others', classes: ['alike', 'a whole sum', 'unlike'] },
     named('rest', besidesThem),
   ],
-  core: ['count', 'axes', 'along', 'length', 'others'],
+  core: ['count', 'place', 'length', 'others'],
   form: (row, turn) => {
-    const rank = Number(row['axes'])
-    const axis = row['along'] === 'first' ? 0 : row['along'] === 'second' ? 1 : rank - 1
+    const [rank, axis] = places[row['place'] as string] as readonly [number, number]
     const length = level(extents, row, 'length', turn)
     const around = Array.from({ length: rank }, (_, at) => level(besidesThem, row, 'rest', turn + at, 1))
     // what two of them come to together is a multiple of 16
@@ -337,12 +348,13 @@ const concat: Mingled = {
     const lengthOf = (i: number): number =>
       i === 0 || row['others'] === 'alike'
         ? length
-        : row['others'] === 'a whole sum'
-          ? i % 2 === 1
+        : row['others'] === 'unlike'
+          ? inTurn([length + i, 1], turn, 2)
+          : i % 2 === 1
             ? sum - length
             : length
-          : inTurn([length + i, 1], turn, 2)
-    const shapes = Array.from({ length: row['count'] === 'two' ? 2 : inTurn([3, 4, 9, 5], turn, 3) }, (_, i) =>
+    const count = row['count'] === 'several' ? inTurn([5, 9, 6], turn, 3) : Number(row['count'])
+    const shapes = Array.from({ length: count }, (_, i) =>
       around.map((extent, at) => (at === axis ? lengthOf(i) : extent)),
     )
     return formOf(
@@ -351,7 +363,56 @@ const concat: Mingled = {
     )
   },
   cost: ({ shapes }) => Object.values(shapes).reduce((n, shape) => n + elements(shape), 0),
-  most: 12_000,
+  most: 16_000,
+}
+
+// ---- numbers of a class ------------------------------------------------------------------------------------------
+
+/** Channels of one number each that is large beside their spread, which is 0. */
+const constant = (): readonly Form[] =>
+  [1000, -4097].flatMap((value) =>
+    [
+      [4, 3],
+      [2, 3, 5],
+    ].map((x) => {
+      const C = [x[1] as number]
+      return formOf(
+        {},
+        { x, gamma: C, beta: C, runningMean: C, runningVar: C },
+        { x: { constant: value }, runningVar: 'positive' },
+      )
+    }),
+  )
+
+/** Probabilities of exactly 0 and 1 that are what is wanted, among others. */
+const certain = (): readonly Form[] =>
+  (['none', 'sum', 'mean'] as const).map((reduction) =>
+    formOf(
+      { reduction },
+      { prediction: [7], target: [7] },
+      {
+        prediction: { values: [1, 0, 0.5, 0.25, 1, 0, 0.75] },
+        target: { values: [1, 0, 0.25, 1, 1, 0, 0] },
+      },
+    ),
+  )
+
+/** A cell as networks have it: a batch, inputs and units that are all past a tile; what its bound takes grows with their product. */
+const cell =
+  (gates: Gates['gates']) =>
+  (direction: Direction): readonly Form[] => [
+    direction === 'forward'
+      ? recurrent({ gates, steps: false }, 1, 9, 260, 130)
+      : recurrent({ gates, steps: false }, 1, 9, 130, 66),
+  ]
+
+const laid: Readonly<Partial<Record<OpName, (direction: Direction) => readonly Form[]>>> = {
+  batchNormTraining: constant,
+  batchNormInference: constant,
+  bce: certain,
+  rnnCell: cell(1),
+  gruCell: cell(3),
+  lstmCell: cell(4),
 }
 
 const table: Readonly<Partial<Record<OpName, (direction: Direction) => Mingled>>> = {
@@ -398,8 +459,9 @@ const mostTurns = 8
 
 /** The cases of an op in a direction in which levels of all axes mingle. */
 export const mingledOf = (op: OpName, direction: Direction): readonly Form[] => {
+  const beside = laid[op]?.(direction) ?? []
   const made = table[op]?.(direction)
-  if (made === undefined) return []
+  if (made === undefined) return beside
   const { factors, core, possible, form, cost, most } = made
   // the first turn from one on whose extents are small enough
   const bearable = (row: Row, from: number, left = mostTurns): Form | undefined => {
@@ -417,5 +479,5 @@ export const mingledOf = (op: OpName, direction: Direction): readonly Form[] => 
     const one = bearable(row, turn) ?? bearable(row, 0)
     return one === undefined ? [] : [one]
   })
-  return numbersTogether.includes(op) ? numbered(op, direction, forms) : forms
+  return [...(numbersTogether.includes(op) ? numbered(op, direction, forms) : forms), ...beside]
 }

@@ -79,10 +79,12 @@ const ups: Windows = {
 /** What is written of an image, row by row; of a transposed one, what is read. */
 const maps: Readonly<Record<string, readonly Shape[]>> = {
   one: [[1, 1]],
+  // of tiles of 2×2, of 4×4 and of 6×6 they leave what eights of tiles do not divide
   tall: [
     [10, 9],
-    [11, 8],
-    [9, 8],
+    [17, 10],
+    [25, 8],
+    [18, 9],
   ],
   rows: [
     [1, 130],
@@ -111,11 +113,15 @@ const depths: Readonly<Record<string, readonly (readonly [number, number])[]>> =
     [16, 1],
     [33, 6],
   ],
+  tens: [
+    [9, 10],
+    [12, 9],
+    [8, 12],
+  ],
   some: [
     [17, 20],
-    [18, 17],
     [16, 16],
-    [20, 18],
+    [18, 17],
   ],
   many: [
     [66, 17],
