@@ -81,7 +81,6 @@ const maps: Readonly<Record<string, readonly Shape[]>> = {
   one: [[1, 1]],
   // of tiles of 2×2, of 4×4 and of 6×6 they leave what eights of tiles do not divide
   tall: [
-    [10, 9],
     [17, 10],
     [25, 8],
     [18, 9],
