@@ -1158,6 +1158,17 @@ export const movingChosen: readonly Report[] = [
 export const keyedChosen: readonly Report[] = [
   report(
     'history',
+    'another padding with the same shapes, result and all, takes the pipeline of the first',
+    'conv2d forward',
+    all(past('Ho', 0), always),
+    keyed(
+      ({ shapes, sizes, attrs }) =>
+        JSON.stringify([shapes, sizes['Ho'], sizes['Wo'], attrs['stride'], attrs['groups']]),
+      'padding',
+    ),
+  ),
+  report(
+    'history',
     'another axis of the same shape takes the pipeline of the first',
     'softmax forward',
     always,
