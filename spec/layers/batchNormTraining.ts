@@ -9,7 +9,7 @@ import type { Tensor } from '../tensor.js'
 import type { Channels } from './channels.js'
 import { at, channelCounts, channelOf, foldChannels } from './channels.js'
 
-/** A channel's statistics, how far the first two may be off, and the largest that r may come out. */
+/** A channel's statistics, how far the first two may be off, and r with the most that it may be off, either way. */
 interface Statistics {
   readonly mean: number
   readonly ofMean: number
@@ -20,7 +20,8 @@ interface Statistics {
 }
 
 // Two passes. x − μ̂ twice, its square, the sum, the division: depth + 5½ roundings of mean (x − μ̂)², which is
-// σ² + (μ̂ − μ)², since Σ (x − μ) = 0. 1/√ is 4½ + 2½ roundings
+// σ² + (μ̂ − μ)², since Σ (x − μ) = 0: the error of μ adds to σ² and takes nothing away, so that r of a channel of one
+// number is at most 1/√ε. 1/√ is 4½ + 2½ roundings
 const statisticsOf = (sizes: Channels, depth: Depth, offset: number, x: Tensor): ((channel: number) => Statistics) => {
   const additions = depth(sizes.m)
   const sums = foldChannels(sizes, 0, (sum, i) => sum + at(x.data, i))
@@ -32,14 +33,18 @@ const statisticsOf = (sizes: Channels, depth: Depth, offset: number, x: Tensor):
     const ofMean = (gamma(additions + 2.5) * element(magnitudes, c)) / sizes.m + tau
     const ofVariance = ofMean ** 2 + gamma(additions + 5.5) * (variance + ofMean ** 2) + tau
     const spread = variance + offset
-    const lowest = Math.max(spread - ofVariance - epsilon * (spread + ofVariance), 0)
+    const lowest = Math.max(spread - gamma(additions + 5.5) * variance - epsilon * spread - tau, 0)
+    const highest = (spread + ofVariance) * (1 + epsilon)
+    const r = 1 / Math.sqrt(spread)
+    const above = (1 + gamma(7)) / Math.sqrt(lowest) - r
+    const below = r - (1 - gamma(7)) / Math.sqrt(highest)
     return {
       mean,
       ofMean,
       variance,
       ofVariance,
-      r: 1 / Math.sqrt(spread),
-      highestR: (1 + gamma(7)) / Math.sqrt(lowest),
+      r,
+      highestR: r + Math.max(above, below),
     }
   })
 }
@@ -68,9 +73,9 @@ const normalized = (x: number, { mean, ofMean, r, highestR }: Statistics) => {
  * Errors  ShapeMismatch – channels disagree, or "unbiased" with one value in a channel
  *         AttributeOutOfRange – ε < 0, or α outside [0, 1]
  * Bound   with D the depth of the sums: μ errs e = γ(D + 2½)·mean |x|; σ² errs e² + γ(D + 5½)·(σ² + e²), the error of μ
- *         entering by its square; r adds half of that error and 7½ roundings. x̂: two roundings and those of μ and r; y
- *         two more. dβ: depth D; dγ: the errors of μ and r are common to a channel, so they meet |Σ dy| and |dγ|, and
- *         D + 3 roundings meet Σ |dy·x̂|. dx: both means divided, three products, two differences
+ *         entering by its square, and upwards only; r adds half of that error and 7½ roundings. x̂: two roundings and
+ *         those of μ and r; y two more. dβ: depth D; dγ: the errors of μ and r are common to a channel, so they meet
+ *         |Σ dy| and |dγ|, and D + 3 roundings meet Σ |dy·x̂|. dx: both means divided, three products, two differences
  * Admits  γ·((x − μ)/√(σ² + ε)) + β
  * Refuses σ² = mean x² − μ², which loses a small variance under a large mean
  * Source  slide "Batch-norm layer"; running statistics as in PyTorch

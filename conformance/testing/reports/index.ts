@@ -1,3 +1,15 @@
+import {
+  convolutionsChosen,
+  keyedChosen,
+  lossesChosen,
+  movingChosen,
+  normalizersChosen,
+  optimizersChosen,
+  poolsChosen,
+  productsChosen,
+  recurrentChosen,
+  rowsChosen,
+} from './chosen.js'
 import { activations, losses, moving, normalizers, optimizing, products, recurrent, rows } from './others.js'
 import type { Report } from './report.js'
 import {
@@ -36,4 +48,14 @@ export const reports: readonly Report[] = [
   ...lossesTogether,
   ...optimizersTogether,
   ...movingTogether,
+  ...convolutionsChosen,
+  ...poolsChosen,
+  ...productsChosen,
+  ...rowsChosen,
+  ...normalizersChosen,
+  ...recurrentChosen,
+  ...lossesChosen,
+  ...optimizersChosen,
+  ...movingChosen,
+  ...keyedChosen,
 ]

@@ -45,22 +45,22 @@ import {
  * length, an attribute and a class of numbers. Kernels are chosen by such conjunctions.
  */
 
-const valuesOf = ({ data }: Tensor): readonly number[] =>
+export const valuesOf = ({ data }: Tensor): readonly number[] =>
   Array.from({ length: data.length }, (_, i) => data[i] as number)
 
 /** Every axis at least as long as that. */
-const atLeast = (least: Readonly<Record<string, number>>): Where =>
+export const atLeast = (least: Readonly<Record<string, number>>): Where =>
   all(...Object.entries(least).map(([letter, size]) => past(letter, size - 1)))
 
-const channelsOfGroup = (met: Met): number => sizeIn(met, 'C') / Number(met.attrs['groups'])
-const filtersOfGroup = (met: Met): number => sizeIn(met, 'O') / Number(met.attrs['groups'])
-const oneChannelEach: Where = (met) => grouped(met) && channelsOfGroup(met) === 1
-const steps =
+export const channelsOfGroup = (met: Met): number => sizeIn(met, 'C') / Number(met.attrs['groups'])
+export const filtersOfGroup = (met: Met): number => sizeIn(met, 'O') / Number(met.attrs['groups'])
+export const oneChannelEach: Where = (met) => grouped(met) && channelsOfGroup(met) === 1
+export const steps =
   (...stride: readonly number[]): Where =>
   (met) =>
     String(listOf(met, 'stride')) === String(stride)
-const positions = (test: (n: number) => boolean): Where => product(['N', 'Ho', 'Wo', 'Lo'], test)
-const pixels = (test: (n: number) => boolean): Where =>
+export const positions = (test: (n: number) => boolean): Where => product(['N', 'Ho', 'Wo', 'Lo'], test)
+export const pixels = (test: (n: number) => boolean): Where =>
   holds('x', (_, [, , ...image]) => test(image.reduce((a, b) => a * b, 1)))
 
 const firstGroup: Harm = asIfGiven(({ inputs, attrs }) => {
@@ -68,9 +68,9 @@ const firstGroup: Harm = asIfGiven(({ inputs, attrs }) => {
   const channels = (x.shape[1] as number) / (attrs['groups'] as number)
   return { x: gathered(x, (place) => withIndex(place, 1, (place[1] as number) % channels)) }
 })
-const firstSample: Harm = moved((place) => withIndex(place, 0, 0))
+export const firstSample: Harm = moved((place) => withIndex(place, 0, 0))
 /** The gradients of what all samples share are those of the first so many. */
-const ofSamples =
+export const ofSamples =
   (n: number, ...names: readonly string[]): Harm =>
   (asked, plain) => {
     const few = plain({
@@ -550,18 +550,18 @@ export const productsTogether: readonly Report[] = [
   ),
 ]
 
-const rowOf = (met: Met): { readonly length: number; readonly before: number; readonly behind: number } => {
+export const rowOf = (met: Met): { readonly length: number; readonly before: number; readonly behind: number } => {
   const shape = shapeIn(met, 'x')
   const axis = (met.attrs['axis'] as number | undefined) ?? -1
   const at = axis < 0 ? axis + shape.length : axis
   const times = (extents: readonly number[]): number => extents.reduce((a, b) => a * b, 1)
   return { length: shape[at] ?? 1, before: times(shape.slice(0, at)), behind: times(shape.slice(at + 1)) }
 }
-const row =
+export const row =
   (test: (length: number, before: number, behind: number) => boolean): Where =>
   (met) =>
     test(rowOf(met).length, rowOf(met).before, rowOf(met).behind)
-const among =
+export const among =
   (n: number): Where =>
   (met) =>
     Object.values(met.shapes).some((shape) => shape.length >= n)
@@ -857,7 +857,7 @@ export const recurrentTogether: readonly Report[] = [
   ),
 ]
 
-const wholes =
+export const wholes =
   (of: Readonly<Record<string, number>>): Where =>
   (met) =>
     Object.entries(of).every(([letter, n]) => sizeIn(met, letter) > 0 && sizeIn(met, letter) % n === 0)
@@ -958,7 +958,7 @@ export const againTogether: readonly Report[] = [
   report('history', 'large products are wrong the second time', 'mul backward', large('a'), fromTime(2, scaled(0.5))),
 ]
 
-const rowsOf = (name: string, asked: Asked): readonly (readonly number[])[] => {
+export const rowsOf = (name: string, asked: Asked): readonly (readonly number[])[] => {
   const tensor = asked.inputs[name] as Tensor
   const C = tensor.shape.at(-1) ?? 1
   const values = valuesOf(tensor)
