@@ -6,7 +6,8 @@ import { covering } from './covering.js'
 import { mingledConvolutions } from './mingled/convolutions.js'
 import type { Levels, Mingled } from './mingled/levels.js'
 import { inTurn, level, named } from './mingled/levels.js'
-import { formOf, numbered } from './miniature/forms.js'
+import type { Gates } from './miniature/forms.js'
+import { formOf, numbered, recurrence } from './miniature/forms.js'
 
 /**
  * All axes at once, of each few, some or many. Networks in small have all of them of some length, a ladder and usual layers
@@ -68,32 +69,12 @@ const maxout: Mingled = {
   most: 6e4,
 }
 
-interface Gates {
-  readonly gates: 1 | 3 | 4
-  readonly steps: boolean
-}
 const ofSteps: Levels = { few: [2, 1, 3], some: [9, 12, 10], many: [33, 36] }
 const ofBatch: Levels = { few: [1, 2, 3, 5], many: [17, 20, 18, 33] }
 const ofInputs: Levels = { few: [1, 4, 7, 6], many: [33, 66, 36, 65] }
 const ofUnits: Levels = { few: [5, 3, 8, 6], some: [17, 18, 20], many: [66, 33, 40, 65] }
 
-const recurrent = ({ gates, steps }: Gates, T: number, N: number, I: number, H: number): Form => {
-  const biases = gates === 3 ? ['bIh', 'bHh'] : ['b']
-  const states = (steps ? ['h0', 'c0'] : ['h', 'c']).slice(0, gates === 4 ? 2 : 1)
-  return formOf(
-    {},
-    {
-      x: steps ? [T, N, I] : [N, I],
-      ...Object.fromEntries(states.map((name) => [name, [N, H]])),
-      wIh: [gates * H, I],
-      wHh: [gates * H, H],
-      ...Object.fromEntries(biases.map((name) => [name, [gates * H]])),
-    },
-    { wIh: { mean: 0, scale: 1 / Math.sqrt(I + 3) }, wHh: { mean: 0, scale: 1 / (2 * H + 2) } },
-  )
-}
-
-const recurrence = ({ gates, steps }: Gates, direction: Direction): Mingled => {
+const recurrent = ({ gates, steps }: Gates, direction: Direction): Mingled => {
   return {
     factors: [...(steps ? [named('T', ofSteps)] : []), named('N', ofBatch), named('I', ofInputs), named('H', ofUnits)],
     core: steps ? [] : ['N', 'I', 'H'],
@@ -103,7 +84,7 @@ const recurrence = ({ gates, steps }: Gates, direction: Direction): Mingled => {
         level(ofInputs, row, 'I', turn, 1),
         level(ofUnits, row, 'H', turn, 2),
       ]
-      return recurrent({ gates, steps }, steps ? level(ofSteps, row, 'T', turn, 3) : 1, N, I, H)
+      return recurrence({ gates, steps }, [steps ? level(ofSteps, row, 'T', turn, 3) : 1, N, I, H])
     },
     // what a bound takes along all states
     cost: ({ shapes: { x = [], wHh = [] } }) => (elements(x) / (x.at(-1) as number)) * elements(wHh),
@@ -402,8 +383,8 @@ const cell =
   (gates: Gates['gates']) =>
   (direction: Direction): readonly Form[] => [
     direction === 'forward'
-      ? recurrent({ gates, steps: false }, 1, 9, 260, 130)
-      : recurrent({ gates, steps: false }, 1, 9, 130, 66),
+      ? recurrence({ gates, steps: false }, [1, 9, 260, 130])
+      : recurrence({ gates, steps: false }, [1, 9, 130, 66]),
   ]
 
 /** The same shapes along every axis: what is kept by shapes alone is wrong from the second on. */
@@ -423,12 +404,12 @@ const table: Readonly<Partial<Record<OpName, (direction: Direction) => Mingled>>
   ...mingledConvolutions,
   dense: () => dense,
   maxout: () => maxout,
-  rnnCell: (direction) => recurrence({ gates: 1, steps: false }, direction),
-  rnn: (direction) => recurrence({ gates: 1, steps: true }, direction),
-  gruCell: (direction) => recurrence({ gates: 3, steps: false }, direction),
-  gru: (direction) => recurrence({ gates: 3, steps: true }, direction),
-  lstmCell: (direction) => recurrence({ gates: 4, steps: false }, direction),
-  lstm: (direction) => recurrence({ gates: 4, steps: true }, direction),
+  rnnCell: (direction) => recurrent({ gates: 1, steps: false }, direction),
+  rnn: (direction) => recurrent({ gates: 1, steps: true }, direction),
+  gruCell: (direction) => recurrent({ gates: 3, steps: false }, direction),
+  gru: (direction) => recurrent({ gates: 3, steps: true }, direction),
+  lstmCell: (direction) => recurrent({ gates: 4, steps: false }, direction),
+  lstm: (direction) => recurrent({ gates: 4, steps: true }, direction),
   softmax: () => rows,
   logSoftmax: () => rows,
   ...Object.fromEntries(

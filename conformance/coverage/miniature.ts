@@ -4,8 +4,8 @@ import type { Fill, Form } from '../form.js'
 import { numbersIn } from '../form.js'
 import type { Layer } from './miniature/convolutions.js'
 import { around, convolution, convolutionsOf, square } from './miniature/convolutions.js'
-import type { Attrs } from './miniature/forms.js'
-import { formOf, numbered } from './miniature/forms.js'
+import type { Attrs, Gates } from './miniature/forms.js'
+import { formOf, numbered, recurrence } from './miniature/forms.js'
 
 /**
  * Layers of networks in small. A ladder has one axis long and all others short, and usual layers two; a training step has
@@ -55,35 +55,6 @@ const dense = (direction: Direction): readonly Form[] => [
     },
   ),
 ]
-
-interface Gates {
-  readonly gates: 1 | 3 | 4
-  readonly steps: boolean
-}
-
-const recurrence = (
-  { gates, steps }: Gates,
-  [T, N, I, H]: readonly [number, number, number, number],
-  fills: Form['fills'] = {},
-): Form => {
-  const biases = gates === 3 ? ['bIh', 'bHh'] : ['b']
-  const states = (steps ? ['h0', 'c0'] : ['h', 'c']).slice(0, gates === 4 ? 2 : 1)
-  return formOf(
-    {},
-    {
-      x: steps ? [T, N, I] : [N, I],
-      ...Object.fromEntries(states.map((name) => [name, [N, H]])),
-      wIh: [gates * H, I],
-      wHh: [gates * H, H],
-      ...Object.fromEntries(biases.map((name) => [name, [gates * H]])),
-    },
-    {
-      wIh: { mean: 0, scale: 1 / Math.sqrt(I + 3) },
-      wHh: { mean: 0, scale: 1 / (2 * H + 2) },
-      ...fills,
-    },
-  )
-}
 
 // sums far beyond where an exponential overflows, and some that are not
 const pulledFar: Fill = {

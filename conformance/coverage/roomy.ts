@@ -100,6 +100,7 @@ export const classesInRoom = (
   { factors, possible, few, form }: Subject,
   plain: (fixed: Row) => Row,
 ): readonly Form[] => {
+  // every triple of their classes is met, and each in fours
   if (op === 'maxPool2d' || op === 'avgPool2d') return []
   const asked = factors.filter(({ name }) => !(name in ofShape) && name !== 'numbers' && !name.startsWith('data of '))
   const shaped = Object.fromEntries(

@@ -1,55 +1,16 @@
-import { either as E } from 'fp-ts'
 import { describe, expect, test } from 'vitest'
 import type { Launch } from '../../accelerated/kernel.js'
-import { lowerNode } from '../../accelerated/plan.js'
-import { subgroupSizes } from '../../accelerated/subgroupTile.js'
 import { sharedTile } from '../../accelerated/workgroupTile.js'
 import type { Direction, OpName } from '../../spec/catalogue.js'
 import { opOf } from '../../spec/catalogue.js'
-import type { Result } from '../../spec/error.js'
-import { cotangentNames, resolve } from '../../spec/op.js'
-import { checkProgram, oneNode } from '../../spec/program.js'
-import type { Shape, Tensor } from '../../spec/tensor.js'
 import { caseAt, indicesOf } from '../cases.js'
 import type { Form } from '../form.js'
 import { questionTable } from '../table.js'
+import type { Planned } from '../testing/lowered.js'
+import { devices, launchesOf } from '../testing/lowered.js'
+import { right } from '../testing/shaken.js'
 
 /** Every kernel that convolutions and pools are lowered to, on devices of every kind, and what the standard run asks of it. */
-
-const right = <A>(result: Result<A>): A => {
-  if (E.isLeft(result)) throw new Error(`${result.left.code}: ${result.left.message}`)
-  return result.right
-}
-
-// only shapes matter here: nobody looks at the numbers
-const hollow = (shape: Shape): Tensor => ({ shape, data: [] })
-
-const devices: readonly { readonly subgroupSize?: number; readonly isGpu?: boolean }[] = [
-  {},
-  { isGpu: true },
-  ...subgroupSizes.map((subgroupSize) => ({ subgroupSize })),
-]
-
-const launchesOf = (
-  op: OpName,
-  direction: Direction,
-  form: Form,
-  device: (typeof devices)[number],
-): readonly Launch[] => {
-  const spec = opOf(op)
-  const attrs = right(spec.attrs.decode(form.attrs))
-  const { outputs } = right(resolve(spec, attrs, form.shapes))
-  const given = direction === 'forward' ? [] : (form.given ?? cotangentNames(spec))
-  const { program, feeds } = oneNode({
-    op,
-    direction,
-    attrs,
-    inputs: Object.fromEntries(Object.entries(form.shapes).map(([name, shape]) => [name, hollow(shape)])),
-    cotangents: Object.fromEntries(given.map((name) => [name, hollow(outputs[name] as Shape)])),
-    ...(form.wanted === undefined ? {} : { wanted: form.wanted }),
-  })
-  return right(checkProgram(program)).nodes.flatMap((node) => right(lowerNode(node, feeds, device)).launches)
-}
 
 const numbersOf = (value: unknown): readonly number[] =>
   (Array.isArray(value) ? value : []).filter((one): one is number => typeof one === 'number')
@@ -125,7 +86,7 @@ const tiledBy = ({ kernel, dims }: Launch): readonly (readonly [string, number, 
   ]
 }
 
-const nameOn = ({ kernel }: Launch, { subgroupSize, isGpu }: (typeof devices)[number]): string =>
+const nameOn = ({ kernel }: Launch, { subgroupSize, isGpu }: Planned): string =>
   isGpu === true
     ? `${kernel.name} on a GPU`
     : subgroupSize === undefined
