@@ -5,7 +5,7 @@ import { opOf } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
 import { ensure } from '../spec/error.js'
 import type { Field, Fields, GivenFields, Readables } from '../spec/field.js'
-import { elementsAt, mapField, mapValues, wholeOf } from '../spec/field.js'
+import { elementsAt, fieldOf, mapField, mapValues, wholeOf } from '../spec/field.js'
 import type { Depth, GivenTensors } from '../spec/op.js'
 import { cotangentNames, resolve, shapesOf } from '../spec/op.js'
 import type { Oracle } from '../spec/oracle.js'
@@ -106,12 +106,13 @@ const wantedOf = <A>(question: Question, all: Readonly<Record<string, A>>): Read
 // a bound may read the very answer that is judged: what was worked out whole stays
 const keeping = (field: Field): Field => {
   let made: Numbers | undefined
-  return {
-    shape: field.shape,
-    data: field.data,
-    read: (position, ...index) => (made === undefined ? field.read(position, ...index) : (made[position] as number)),
-    all: () => (made ??= field.all()),
-  }
+  const { shape, data, read, all } = field
+  return fieldOf({
+    shape,
+    data,
+    read: (position, i, j, k, l) => (made === undefined ? read(position, i, j, k, l) : (made[position] as number)),
+    all: () => (made ??= all()),
+  })
 }
 
 /** The oracle's values for a question, and the bound of each from the spec's formula. Errors: whatever the op refuses. */

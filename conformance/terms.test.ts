@@ -3,7 +3,7 @@ import { oracle } from '../reference/index.js'
 import { opOf, questions } from '../spec/catalogue.js'
 import { getOrThrow } from '../spec/error.js'
 import type { Field, Readables } from '../spec/field.js'
-import { element, mapValues } from '../spec/field.js'
+import { element, fieldOf, mapValues } from '../spec/field.js'
 import { resolve, shapesOf } from '../spec/op.js'
 import type { Tensor } from '../spec/tensor.js'
 import { sizeOf } from '../spec/tensor.js'
@@ -17,18 +17,19 @@ const counting = (): { readonly count: () => number; readonly of: (tensor: Tenso
   let reads = 0
   return {
     count: () => reads,
-    of: ({ shape, data }) => ({
-      shape,
-      data: undefined,
-      read: (position) => {
-        reads++
-        return data[position] as number
-      },
-      all: () => {
-        reads += data.length
-        return data
-      },
-    }),
+    of: ({ shape, data }) =>
+      fieldOf({
+        shape,
+        data: undefined,
+        read: (position) => {
+          reads++
+          return data[position] as number
+        },
+        all: () => {
+          reads += data.length
+          return data
+        },
+      }),
   }
 }
 

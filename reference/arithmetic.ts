@@ -207,30 +207,28 @@ export const lastPlaceOfLargest = (
 /** The element at an index. */
 export const at1 = ({ data, read }: Field, i: number): number => (data === undefined ? read(i) : (data[i] as number))
 
-export const at2 = ({ shape, data, read }: Field, i: number, j: number): number => {
-  const position = i * (shape[1] as number) + j
+export const at2 = ({ data, read, J }: Field, i: number, j: number): number => {
+  const position = i * J + j
   return data === undefined ? read(position, i, j) : (data[position] as number)
 }
 
-export const at3 = ({ shape, data, read }: Field, i: number, j: number, k: number): number => {
-  const position = (i * (shape[1] as number) + j) * (shape[2] as number) + k
+export const at3 = ({ data, read, J, K }: Field, i: number, j: number, k: number): number => {
+  const position = (i * J + j) * K + k
   return data === undefined ? read(position, i, j, k) : (data[position] as number)
 }
 
-export const at4 = ({ shape, data, read }: Field, i: number, j: number, k: number, l: number): number => {
-  const position = ((i * (shape[1] as number) + j) * (shape[2] as number) + k) * (shape[3] as number) + l
+export const at4 = ({ data, read, J, K, L }: Field, i: number, j: number, k: number, l: number): number => {
+  const position = ((i * J + j) * K + k) * L + l
   return data === undefined ? read(position, i, j, k, l) : (data[position] as number)
 }
 
 /** The element at an index of a sequence, 0 outside its last axis. */
 export const at3OrZero = (x: Field, n: number, c: number, position: number): number =>
-  position < 0 || position >= (x.shape[2] as number) ? 0 : at3(x, n, c, position)
+  position < 0 || position >= x.K ? 0 : at3(x, n, c, position)
 
 /** The element at an index of an image, or the value that stands outside its last two axes. */
 export const at4Or = (outside: number, x: Field, n: number, c: number, row: number, column: number): number =>
-  row < 0 || row >= (x.shape[2] as number) || column < 0 || column >= (x.shape[3] as number)
-    ? outside
-    : at4(x, n, c, row, column)
+  row < 0 || row >= x.K || column < 0 || column >= x.L ? outside : at4(x, n, c, row, column)
 
 /** The element at an index of an image, 0 outside its last two axes. */
 export const at4OrZero = (x: Field, n: number, c: number, row: number, column: number): number =>
