@@ -7,7 +7,7 @@ import { hasBackward, opOf } from '../spec/catalogue.js'
 import type { Oracle } from '../spec/oracle.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Tensor } from '../spec/tensor.js'
-import { foldNumbers } from '../spec/tensor.js'
+import { largestMagnitude } from '../spec/tensor.js'
 import { measure } from './coverage/extents.js'
 import { ofRow, scheduleOf } from './coverage/schedule.js'
 import type { Case, Form } from './form.js'
@@ -109,7 +109,7 @@ const isTame = (oracle: Oracle, each: Case): boolean => {
   if (E.isLeft(question)) return false
   const numbers = Object.values({ ...question.right.inputs, ...question.right.cotangents })
   const expected = expectWhole(oracle, { ...question.right, direction: 'forward', cotangents: {} }, anyOrder)
-  const largest = ({ data }: Tensor): number => foldNumbers((most, v) => Math.max(most, Math.abs(v)), 0, data)
+  const largest = ({ data }: Tensor): number => largestMagnitude(data)
   return (
     numbers.every((x) => largest(x) <= largestNumber) &&
     E.isRight(expected) &&

@@ -1,5 +1,5 @@
 import type { Field } from '../spec/field.js'
-import { given, madeWhole, reshapedField, ruled } from '../spec/field.js'
+import { given, madeWhole, place2, place3, place4, reshapedField, ruled } from '../spec/field.js'
 import { scan as scanned, scanBack as scannedBack } from '../spec/scan.js'
 import type { Numbers, Shape } from '../spec/tensor.js'
 import { generate, sizeOf } from '../spec/tensor.js'
@@ -207,19 +207,19 @@ export const lastPlaceOfLargest = (
 /** The element at an index. */
 export const at1 = ({ data, read }: Field, i: number): number => (data === undefined ? read(i) : (data[i] as number))
 
-export const at2 = ({ data, read, J }: Field, i: number, j: number): number => {
-  const position = i * J + j
-  return data === undefined ? read(position, i, j) : (data[position] as number)
+export const at2 = (x: Field, i: number, j: number): number => {
+  const position = place2(x, i, j)
+  return x.data === undefined ? x.read(position, i, j) : (x.data[position] as number)
 }
 
-export const at3 = ({ data, read, J, K }: Field, i: number, j: number, k: number): number => {
-  const position = (i * J + j) * K + k
-  return data === undefined ? read(position, i, j, k) : (data[position] as number)
+export const at3 = (x: Field, i: number, j: number, k: number): number => {
+  const position = place3(x, i, j, k)
+  return x.data === undefined ? x.read(position, i, j, k) : (x.data[position] as number)
 }
 
-export const at4 = ({ data, read, J, K, L }: Field, i: number, j: number, k: number, l: number): number => {
-  const position = ((i * J + j) * K + k) * L + l
-  return data === undefined ? read(position, i, j, k, l) : (data[position] as number)
+export const at4 = (x: Field, i: number, j: number, k: number, l: number): number => {
+  const position = place4(x, i, j, k, l)
+  return x.data === undefined ? x.read(position, i, j, k, l) : (x.data[position] as number)
 }
 
 /** The element at an index of a sequence, 0 outside its last axis. */

@@ -2,7 +2,7 @@ import type { Depth } from './op.js'
 import type { Field, Readable } from './field.js'
 import { field, mapField } from './field.js'
 import type { Numbers, Shape, Tensor } from './tensor.js'
-import { foldNumbers } from './tensor.js'
+import { gridOfNumbers, largestMagnitude } from './tensor.js'
 
 /**
  * The vocabulary of error bounds. WGSL names no rounding mode, so a correctly rounded operation may return either
@@ -33,13 +33,11 @@ export const rounded = (
   return mapField((m) => (Math.abs(m) <= held && grid > 0 ? 0 : factor * Math.abs(m) + tau), magnitude)
 }
 
-const largest = (soFar: number, value: number): number => Math.max(soFar, Math.abs(value))
-
 /** What no sum of so many products, a number of each of some tensors, exceeds by magnitude. */
 export const mostOfProducts =
   (terms: number, ...tensors: readonly { readonly data: Numbers }[]): (() => number) =>
   () =>
-    tensors.reduce((most, { data }) => most * foldNumbers(largest, 0, data), terms)
+    tensors.reduce((most, { data }) => most * largestMagnitude(data), terms)
 
 /** The same of Σ w·x + b. */
 export const mostOfSums =
@@ -49,7 +47,7 @@ export const mostOfSums =
 
 /** The largest power of two, from 1 down to 2⁻²⁰, of which all numbers of some tensors are multiples; 0 if there is none. */
 export const gridOf = (...tensors: readonly { readonly data: Numbers }[]): number =>
-  tensors.reduce((coarsest, { data }) => (coarsest === 0 ? 0 : foldNumbers(finer, coarsest, data)), 1)
+  tensors.reduce((coarsest, { data }) => gridOfNumbers(data, coarsest), 1)
 
 /** What a sum of products and a bias reads. */
 type Affine = Readonly<Record<'x' | 'w', Tensor>> & { readonly b?: Tensor | undefined }
@@ -57,10 +55,6 @@ type Affine = Readonly<Record<'x' | 'w', Tensor>> & { readonly b?: Tensor | unde
 /** The same of every term of Σ w·x + b. */
 export const gridOfSums = ({ x, w, b }: Affine): number =>
   Math.min(gridOf(x) * gridOf(w), b === undefined ? 1 : gridOf(b))
-
-// a power of two divides exactly, and a division takes a fraction of a remainder's time
-const finer = (grid: number, value: number): number =>
-  grid === 0 || Number.isInteger(value / grid) ? grid : grid > 2 ** -20 ? finer(grid / 2, value) : 0
 
 /** Exact ops: a copy, a maximum or a mask errs nowhere. */
 export const exactly = ({ shape }: { readonly shape: Shape }): Field => field(shape, () => 0)

@@ -80,6 +80,12 @@ export const fieldOf = ({ shape, data, read, all }: Omit<Field, 'J' | 'K' | 'L'>
   L: shape[3] ?? 1,
 })
 
+/** The row-major position of an index. Positions are whole numbers, which no arithmetic that formulas are read in rounds. */
+export const place2 = ({ J }: Field, i: number, j: number): number => i * J + j
+export const place3 = ({ J, K }: Field, i: number, j: number, k: number): number => (i * J + j) * K + k
+export const place4 = ({ J, K, L }: Field, i: number, j: number, k: number, l: number): number =>
+  ((i * J + j) * K + k) * L + l
+
 /** The field of a rule, and how all of its elements are worked out, in row-major order. */
 export const ruled = (shape: Shape, rule: Rule, all: () => Numbers): Field =>
   fieldOf({ shape, data: undefined, read: remembered(sizeOf(shape), rule), all })

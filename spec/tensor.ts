@@ -147,6 +147,24 @@ export const sumOf = (numbers: Numbers): number => {
   return total
 }
 
+// loops of their own: tensors of millions of numbers are looked through, and a call for each would cost more
+
+/** The largest magnitude among numbers; NaN where one is among them. */
+export const largestMagnitude = (numbers: Numbers): number => {
+  let most = 0
+  for (let i = 0; i < numbers.length; i++) most = Math.max(most, Math.abs(numbers[i] as number))
+  return most
+}
+
+/** The largest power of two, from `coarsest` down to 2⁻²⁰, of which all numbers are multiples; 0 if there is none. */
+export const gridOfNumbers = (numbers: Numbers, coarsest: number): number => {
+  let grid = coarsest
+  // a power of two divides exactly, and a division takes a fraction of a remainder's time
+  for (let i = 0; i < numbers.length && grid > 0; i++)
+    while (grid > 0 && !Number.isInteger((numbers[i] as number) / grid)) grid = grid > 2 ** -20 ? grid / 2 : 0
+  return grid
+}
+
 /** The indices along each axis of the element at a row-major position. */
 export const indexOf = (shape: Shape, position: number): Shape =>
   stridesOf(shape).map((stride, axis) => Math.floor(position / stride) % (shape[axis] as number))
