@@ -581,7 +581,7 @@ const verifyAll = async (
   for await (const item of scope.queue ?? itemsIn(scope)) {
     if (item === 'programs') {
       if (stopped()) continue
-      const probed = await probePrograms(backend, oracle, scope.seed)()
+      const probed = await probePrograms(backend, oracle, scope.seed, scope.profile)()
       if (E.isLeft(probed)) return probed
       programs = probed.right
       continue

@@ -13,6 +13,7 @@ import { nodeAttributes } from '../../spec/program.js'
 import type { Tensor, Tensors } from '../../spec/tensor.js'
 import { foldNumbers, indexOf, sameShape, showShape } from '../../spec/tensor.js'
 import { isRefusal, problemOf } from '../ask.js'
+import type { Profile } from '../cases.js'
 import { messageOf } from '../guarded.js'
 import type { Judgement, Worst } from '../judge.js'
 import { expectWhole } from '../judge.js'
@@ -402,15 +403,20 @@ export const probeProgram = (
 
 /**
  * Does with a backend what every scenario says. One that answers to none of them that it has them does not run programs; one
- * that answers it to some of them, though it supports all of their ops, is wrong there.
+ * that answers it to some of them, though it supports all of their ops, is wrong there. A quick run asks each in one width.
  *
  * Errors  DeviceLost; what the oracle refuses, which is a bug of ours
  */
 export const probePrograms =
-  (backend: Backend, oracle: Oracle, seed: number): taskEither.TaskEither<EtalonError, readonly ProgramLine[]> =>
+  (
+    backend: Backend,
+    oracle: Oracle,
+    seed: number,
+    profile: Profile = 'standard',
+  ): taskEither.TaskEither<EtalonError, readonly ProgramLine[]> =>
   async () => {
     const found: Found[] = []
-    for (const asked of scenarios(seed)) {
+    for (const asked of scenarios(seed, profile)) {
       const one = await probe(backend, oracle, asked)()
       if (E.isLeft(one)) return one
       found.push(one.right)

@@ -325,6 +325,23 @@ describe('small programs on a right backend', () => {
     assert(others.filter(({ verdict }) => verdict !== 'conformant')).toEqual([])
   })
 
+  test('are asked narrow in a quick run, and narrow and then wide in any other', async () => {
+    const quick = scenarios(1, 'quick')
+    assert(quick.map(({ name }) => name)).toEqual(scenarios(1).map(({ name }) => name))
+    const shorter = scenarios(1).filter(({ name, acts }, at) => {
+      const narrow = quick[at]!.acts
+      assert(acts.slice(0, narrow.length), name).toEqual(narrow)
+      return narrow.length < acts.length
+    })
+    // training is of one network
+    assert(shorter.length).toBe(quick.length - 1)
+    const lines = getOrThrow(await probePrograms(plainF32, oracle, 1, 'quick')())
+    assert(lines.filter(({ verdict }) => verdict !== 'conformant')).toEqual([])
+    assert(lines.map(({ cases }) => cases)).toEqual(
+      quick.map(({ acts }) => acts.filter(({ what }) => what !== 'open').length),
+    )
+  })
+
   test('have every output judged, watched or not, but for those of training that nobody looks into', async () => {
     for (const asked of scenarios(1)) {
       const line = getOrThrow(await probeProgram(plainF32, oracle, asked)())

@@ -64,16 +64,22 @@ const first = (acts: readonly Act[]): Program => {
   return act.program
 }
 
-export const inBothWidths = (
+/** Makes a scenario of its acts in all of its widths, or only in the first. */
+export type InWidths = (
   name: string,
   about: string,
   acts: (width: number, seed: string) => readonly Act[],
   seed: number,
-  of: readonly number[] = widths,
-): Scenario => {
+  of?: readonly number[],
+) => Scenario
+
+export const inAllWidths: InWidths = (name, about, acts, seed, of = widths) => {
   const all = of.flatMap((width) => acts(width, `program ${name}, ${width} wide, ${seed}`))
   return scenario(name, about, first(all), all)
 }
+
+export const inFirstWidth: InWidths = (name, about, acts, seed, of = widths) =>
+  inAllWidths(name, about, acts, seed, of.slice(0, 1))
 
 /** Steps of a session with the feeds of each turn, whatever is watched. */
 export const steps = (
