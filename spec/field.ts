@@ -27,10 +27,9 @@ export type Fields = Readonly<Record<string, Field>>
 export type GivenFields = Readonly<Record<string, Field | undefined>>
 
 // The values read so far of a large field are kept by position, until they are so many that a table of its size is worth
-// its memory; of what is larger than the largest table they always are.
+// its memory; of what is larger than the largest table they always are. A small field has its table at once.
 const [smallTable, largestTable] = [2 ** 12, 2 ** 24]
-const worthATable = (read: number, size: number): boolean =>
-  size <= smallTable || (size <= largestTable && 64 * read > size)
+const worthATable = (read: number, size: number): boolean => size <= largestTable && 64 * read > size
 
 type Rule = Field['read']
 
@@ -42,13 +41,15 @@ const remembered = (size: number, rule: Rule): Rule => {
   const makeTable = (): void => {
     values = new Float64Array(size)
     known = new Uint8Array(size)
-    for (const [position, value] of byPosition ?? []) {
+    if (byPosition === undefined) return
+    for (const [position, value] of byPosition) {
       values[position] = value
       known[position] = 1
     }
     byPosition = undefined
   }
   return (position, i, j, k, l) => {
+    if (values === undefined && size <= smallTable) makeTable()
     if (values !== undefined && known !== undefined) {
       if (known[position] === 1) return values[position] as number
       const value = rule(position, i, j, k, l)

@@ -76,10 +76,11 @@ export const maxout = defineOp({
       return gamma(roundings) * terms + undecided + tau
     }
     const ofPieces = Array.from({ length: K }, (_, k) => k)
+    const takers = once((place) => ofPieces.filter((k) => mayTake(k, place)))
     return {
       x: field([N, I], (at) => {
         const [n, i] = [Math.floor(at / I), at % I]
-        const among = once((o) => ofPieces.filter((k) => mayTake(k, n * O + o)))
+        const among = (o: number): readonly number[] => takers(n * O + o)
         const sumOver = (term: (o: number) => number): number =>
           fold(O, 0, (sum, o) => sum + (size[n * O + o] as number) * term(o))
         const terms = sumOver((o) => sumOf(among(o).map((k) => Math.abs(weight(k, o, i)))))
