@@ -3,8 +3,10 @@ import type { Shape } from '../../spec/tensor.js'
 import type { Fill, Form } from '../form.js'
 import { acceptable } from '../form.js'
 import { inTurn } from './mingled/levels.js'
+import type { Layer } from './miniature/convolutions.js'
+import { around, convolution, square } from './miniature/convolutions.js'
 import type { Gates } from './miniature/forms.js'
-import { formOf, recurrence } from './miniature/forms.js'
+import { formOf, numbered, recurrence } from './miniature/forms.js'
 
 /**
  * Bands of extents: one, few, some, many, long and deep. A kernel is chosen by bounds on both sides, such as at most eight
@@ -159,11 +161,65 @@ const isShort = (row: readonly number[]): boolean =>
   row.every((band) => band <= some) ||
   (row.length > 2 && row.includes(0) && row.filter((band) => band >= some).length < 2)
 
+// ---- layers of a training step -----------------------------------------------------------------------------------
+
+const stem = { filter: square(3), stride: square(2), padding: around(1) }
+/** Layers that have a batch, channels and filters of several bands at once, of an image that is as small as it can be. */
+const convolutions: Readonly<Partial<Record<OpName, readonly Layer[]>>> = {
+  conv2d: [
+    { ...stem, N: 17, C: 3, O: 33, image: [5, 5] },
+    { N: 33, C: 4, O: 66, filter: square(1), image: [2, 3] },
+    { N: 9, C: 34, O: 34, groups: 2, filter: square(3), padding: around(1), image: [3, 3] },
+    { N: 1, C: 33, O: 34, filter: square(5), stride: square(2), padding: around(2), image: [5, 6] },
+    { N: 2, C: 64, O: 129, filter: square(2), stride: square(2), image: [2, 2] },
+    { N: 1, C: 1, O: 1, filter: square(7), padding: around(3), image: [33, 35] },
+  ],
+  conv1d: [
+    { N: 1, C: 80, O: 81, filter: [3], stride: [2], padding: [1, 1], image: [100] },
+    { N: 2, C: 33, O: 34, filter: [3], dilation: [4], padding: [8, 0], image: [12] },
+  ],
+  convTranspose2d: [{ N: 9, C: 64, O: 33, filter: square(4), stride: square(2), padding: around(1), image: [1, 2] }],
+}
+const pooled: readonly Form[] = [
+  formOf({ window: [3, 3], stride: [2, 2], padding: [1, 1, 1, 1] }, { x: [17, 66, 7, 8] }),
+  formOf({ window: [2, 2] }, { x: [17, 3, 62, 60] }),
+]
+const others: Readonly<Partial<Record<OpName, readonly Form[]>>> = {
+  maxPool2d: [
+    ...pooled,
+    formOf(
+      { window: [3, 3], stride: [1, 1], padding: [1, 1, 1, 1], ties: 'share' },
+      { x: [9, 18, 5, 6] },
+      { x: 'ties' },
+    ),
+  ],
+  avgPool2d: pooled,
+  concat: [
+    formOf({ axis: 0 }, { x0: [33, 3], x1: [34, 3], x2: [35, 3] }),
+    formOf({ axis: -1 }, { x0: [8, 65, 5], x1: [8, 65, 3] }),
+  ],
+  reshape: [formOf({ shape: [36, 306] }, { x: [4, 9, 17, 18] })],
+  mse: [formOf({ reduction: 'sum' }, { prediction: [3, 18, 9, 10], target: [3, 18, 9, 10] })],
+}
+const ofAStep = (op: OpName, direction: Direction): readonly Form[] => [
+  ...numbered(
+    op,
+    direction,
+    (convolutions[op] ?? []).map((layer) => convolution(op === 'convTranspose2d', layer)),
+  ),
+  ...(others[op] ?? []),
+]
+
 /** So many turns may pass until extents are small enough together; then the shortest of each band are taken. */
 const turns = 12
 
-/** The cases of an op in a direction whose axes lie in bands in which those of none of the others lie at once. */
-export const bandsOf = (op: OpName, direction: Direction, others: readonly Form[]): readonly Form[] => {
+/** Those in bands in which none of the others has its axes, and behind them layers of a training step. */
+export const bandsOf = (op: OpName, direction: Direction, others: readonly Form[]): readonly Form[] => [
+  ...unmet(op, direction, others),
+  ...ofAStep(op, direction),
+]
+
+const unmet = (op: OpName, direction: Direction, others: readonly Form[]): readonly Form[] => {
   const banded = table[op]?.(direction)
   if (banded === undefined) return []
   const met = new Set(others.map((form) => banded.of(form).map(bandOf).join()))
