@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type { Direction, OpName } from '../../spec/catalogue.js'
 import type { Form } from '../form.js'
 import { acceptable } from '../form.js'
+import { bandsOf } from './bands.js'
 import { classTable } from './classes/table.js'
 import type { Covering, Row } from './covering.js'
 import { covering } from './covering.js'
@@ -11,11 +12,13 @@ import type { Measured } from './extents.js'
 import { measure } from './extents.js'
 import type { Rung } from './ladder.js'
 import { onRung, reaches, rungs } from './ladder.js'
+import { lateOf } from './late.js'
 import { mingledOf } from './mingled.js'
 import { classesInRoom } from './roomy.js'
 import type { Drawn, Subject } from './subject.js'
 import { subject } from './subject.js'
 import { tellingOf } from './telling.js'
+import { turnedOf } from './turned.js'
 import { usualOf } from './usual.js'
 import { wideOf } from './wide.js'
 
@@ -88,7 +91,7 @@ export interface Schedule {
   readonly climbing: () => Climbs
   /** attributes far past the usual, several axes long at once, and axes longer than any rung */
   readonly wide: () => readonly Form[]
-  /** a number and a place, or an attribute and an extent, that only meet here */
+  /** a number and a place, an attribute and an extent, or the bands of several extents, that only meet here */
   readonly telling: () => readonly Form[]
 }
 
@@ -376,6 +379,15 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
   const pairs = once(() => covering(factors, { ...wanted, strength: 2 }, classes().rows))
   const triples = core && once(() => covering(factors, { ...wanted, strength: 3 }, pairs().rows))
   const rows = () => (triples ?? pairs)().rows
+  const usual = once(() => usualOf(op, direction, one, (fixed) => plainRow(one, fixed)))
+  const wide = once(() => wideOf(op, direction, one, (fixed) => plainRow(one, fixed)))
+  const told = once(() => [
+    ...tellingOf(op, direction),
+    ...classesInFours(op, one, () => classes().rows),
+    ...mingledOf(op, direction),
+    ...classesInRoom(op, one, (fixed) => plainRow(one, fixed)),
+  ])
+  const laid = (): readonly Form[] => [...usual(), ...wide(), ...told()]
   return {
     subject: one,
     classes,
@@ -383,13 +395,13 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
     triples,
     rows,
     tiles: once(() => tilesOf(op, direction, one, rows())),
-    usual: once(() => usualOf(op, direction, one, (fixed) => plainRow(one, fixed))),
-    wide: once(() => wideOf(op, direction, one, (fixed) => plainRow(one, fixed))),
+    usual,
+    wide,
     telling: once(() => [
-      ...tellingOf(op, direction),
-      ...classesInFours(op, one, () => classes().rows),
-      ...mingledOf(op, direction),
-      ...classesInRoom(op, one, (fixed) => plainRow(one, fixed)),
+      ...told(),
+      ...turnedOf(op, direction),
+      ...bandsOf(op, direction, laid()),
+      ...lateOf(op, direction),
     ]),
     climbing: once(() =>
       climbsOf(

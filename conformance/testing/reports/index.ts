@@ -24,6 +24,16 @@ import {
   rowsTogether,
   wholeTogether,
 } from './together.js'
+import {
+  convolutionsTriggered,
+  lossesTriggered,
+  movingTriggered,
+  normsTriggered,
+  optimizersTriggered,
+  poolsTriggered,
+  productsTriggered,
+  recurrentTriggered,
+} from './triggers.js'
 import { convolutions, pools } from './windows.js'
 
 /** Every reported fault that is put into the plain f32 backend. */
@@ -58,4 +68,12 @@ export const reports: readonly Report[] = [
   ...optimizersChosen,
   ...movingChosen,
   ...keyedChosen,
+  ...convolutionsTriggered,
+  ...productsTriggered,
+  ...recurrentTriggered,
+  ...normsTriggered,
+  ...poolsTriggered,
+  ...lossesTriggered,
+  ...optimizersTriggered,
+  ...movingTriggered,
 ]
