@@ -74,9 +74,11 @@ more than 65,536 terms, recurrent nets of 28 steps and 128 units at weights of �
 them stand layers of networks in small, all of whose axes are of some length at once: every usual window in a batch of 17 with
 18 channels and 20 filters, with 66 of either, over an image, from three channels into 66 and back; first and last layers;
 products of few rows and of a thousand; cells of 33 rows and 129 units, sequences of a batch; rows in the middle and of
-attention, maps of a batch, losses of 4,100 rows, six axes and seven. Last come mingled cases: each axis few, some or many
+attention, maps of a batch, losses of 4,100 rows, six axes and seven. Then come mingled cases: each axis few, some or many
 beside each other one, by triples, and windows, steps, groups and shapes of maps with them: a batch over three channels, many
-channels of one pixel, images higher than wide, a thousand terms of 33 rows, windows wider than there are channels. Special values are put into small cases, and NaN, or
+channels of one pixel, images higher than wide, a thousand terms of 33 rows, windows wider than there are channels. After them
+come bands of extents, whatever three axes can be at once where no case before them is so; shapes with their axes in each
+other's place; and long sums of nothing but what comes last. Special values are put into small cases, and NaN, or
 −∞ where it masks, into layers of some thousand numbers too, for which kernels of tiles are chosen. The wild run has layers of networks at full size as well. This page counts what can be
 covered and is; a run says what the cases that its backend answered did cover.`,
     `All in all ${totals.map((count, at) => `${count.toLocaleString('en-US')} cases in the ${profiles[at] as string} run`).join(', ')}.`,
