@@ -198,6 +198,8 @@ const others: Readonly<Partial<Record<OpName, readonly Form[]>>> = {
     formOf({ axis: 0 }, { x0: [33, 3], x1: [34, 3], x2: [35, 3] }),
     formOf({ axis: -1 }, { x0: [8, 65, 5], x1: [8, 65, 3] }),
   ],
+  // all axes past 64, and an odd multiple of 8 of terms
+  dense: [formOf({}, { x: [264, 264], w: [258, 264], b: [258] })],
   reshape: [formOf({ shape: [36, 306] }, { x: [4, 9, 17, 18] })],
   mse: [formOf({ reduction: 'sum' }, { prediction: [3, 18, 9, 10], target: [3, 18, 9, 10] })],
 }

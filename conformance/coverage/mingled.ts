@@ -141,12 +141,6 @@ const planeOf = (row: Row, turn: number): Shape => {
   return inTurn(list, turn, 2)
 }
 
-// what large layers have beside the defaults, by turns
-const normalizing: Readonly<Partial<Record<OpName, readonly Form['attrs'][]>>> = {
-  batchNormTraining: [{}, { epsilon: 1e-3, momentum: 0.9 }, { runningVariance: 'biased' }],
-  batchNormInference: [{}, { epsilon: 1e-3 }],
-}
-
 const onPlanes = (op: OpName): Mingled => {
   const images = op === 'globalAvgPool' || op === 'scaleChannels'
   const lrn = op === 'localResponseNorm'
@@ -172,10 +166,10 @@ const onPlanes = (op: OpName): Mingled => {
       if (lrn) {
         // a window takes all channels there are, and some beside them
         const size = row['size'] === 'wider' ? Math.min(2 * C, C + 9) : Number(row['size'])
-        return formOf({ size, alpha: 0.5, beta: Number(row['beta']), ...(turn % 3 === 1 ? { k: 2 } : {}) }, { x })
+        return formOf({ size, alpha: 0.5, beta: Number(row['beta']) }, { x })
       }
       return formOf(
-        inTurn(normalizing[op] ?? [{}], turn, 4),
+        {},
         { x, gamma: [C], beta: [C], runningMean: [C], runningVar: [C] },
         { ...numbers, runningVar: 'positive' },
       )
@@ -290,7 +284,7 @@ const pools = (op: OpName): Mingled => ({
 const widths: Levels = { fours: [8, 12, 16], odd: [9, 13, 11], long: [131, 130, 66] }
 const ofSamplesOfMaps: Levels = { one: ones, many: [2, 3, 5, 17] }
 const ofMaps: Levels = { few: fews, many: [17, 20, 34, 66, 16] }
-const byElement = (names: readonly string[], ...attrs: readonly Form['attrs'][]): Mingled => ({
+const byElement = (names: readonly string[], attrs: Form['attrs'] = {}): Mingled => ({
   factors: [named('N', ofSamplesOfMaps), named('C', ofMaps), named('W', widths)],
   core: ['N', 'C', 'W'],
   form: (row, turn) => {
@@ -300,10 +294,7 @@ const byElement = (names: readonly string[], ...attrs: readonly Form['attrs'][])
       inTurn([2, 3, 4, 5], turn, 2),
       level(widths, row, 'W', turn, 3),
     ]
-    return formOf(
-      inTurn(attrs.length > 1 ? attrs : [{}, ...attrs], turn, 4),
-      Object.fromEntries(names.map((name) => [name, shape])),
-    )
+    return formOf(attrs, Object.fromEntries(names.map((name) => [name, shape])))
   },
   cost: ({ shapes }) => elements(Object.values(shapes)[0] as Shape),
   most: 12_000,
@@ -431,16 +422,13 @@ const table: Readonly<Partial<Record<OpName, (direction: Direction) => Mingled>>
   hinge: () => byClass('hinge', 'scores', 'normal'),
   maxPool2d: () => pools('maxPool2d'),
   avgPool2d: () => pools('avgPool2d'),
-  ...Object.fromEntries((['sigmoid', 'tanh', 'relu', 'step'] as const).map((op) => [op, () => byElement(['x'])])),
-  leakyRelu: () => byElement(['x'], { alpha: -0.5 }),
-  elu: () => byElement(['x'], { alpha: 0.75 }),
-  softplus: () => byElement(['x'], { beta: 2 }),
-  dropout: () =>
-    byElement(
-      ['x'],
-      { key: [7, 4_000_000_011], step: 3, stream: 2 },
-      { key: [7, 4_000_000_011], step: 3, stream: 2, keep: 0.8 },
-    ),
+  ...Object.fromEntries(
+    (['sigmoid', 'tanh', 'relu', 'leakyRelu', 'elu', 'softplus', 'step'] as const).map((op) => [
+      op,
+      () => byElement(['x']),
+    ]),
+  ),
+  dropout: () => byElement(['x'], { key: [7, 4_000_000_011], step: 3, stream: 2 }),
   add: () => byElement(['a', 'b']),
   mul: () => byElement(['a', 'b']),
   concat: () => concat,
@@ -477,4 +465,25 @@ export const mingledOf = (op: OpName, direction: Direction): readonly Form[] => 
     return one === undefined ? [] : [one]
   })
   return [...(numbersTogether.includes(op) ? numbered(op, direction, forms) : forms), ...beside]
+}
+
+/** What ops have beside their defaults, by turns. */
+const attributes: Readonly<Partial<Record<OpName, readonly Form['attrs'][]>>> = {
+  leakyRelu: [{ alpha: -0.5 }],
+  elu: [{ alpha: 0.75 }],
+  softplus: [{ beta: 2 }],
+  dropout: [{ keep: 0.8 }],
+  localResponseNorm: [{ k: 2 }],
+  batchNormTraining: [{ epsilon: 1e-3, momentum: 0.9 }, { runningVariance: 'biased' }],
+  batchNormInference: [{ epsilon: 1e-3 }],
+}
+
+/** Every other one of an op's mingled cases once more, with attributes off their defaults. */
+export const withAttributes = (op: OpName, mingled: readonly Form[]): readonly Form[] => {
+  const all = attributes[op]
+  return all === undefined
+    ? []
+    : mingled
+        .filter((_, at) => at % 2 === 0)
+        .map((form, turn) => ({ ...form, attrs: { ...form.attrs, ...(all[turn % all.length] as Form['attrs']) } }))
 }

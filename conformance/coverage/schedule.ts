@@ -13,7 +13,7 @@ import { measure } from './extents.js'
 import type { Rung } from './ladder.js'
 import { onRung, reaches, rungs } from './ladder.js'
 import { lateOf } from './late.js'
-import { mingledOf } from './mingled.js'
+import { mingledOf, withAttributes } from './mingled.js'
 import { classesInRoom } from './roomy.js'
 import type { Drawn, Subject } from './subject.js'
 import { subject } from './subject.js'
@@ -381,10 +381,11 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
   const rows = () => (triples ?? pairs)().rows
   const usual = once(() => usualOf(op, direction, one, (fixed) => plainRow(one, fixed)))
   const wide = once(() => wideOf(op, direction, one, (fixed) => plainRow(one, fixed)))
+  const mingled = once(() => mingledOf(op, direction))
   const told = once(() => [
     ...tellingOf(op, direction),
     ...classesInFours(op, one, () => classes().rows),
-    ...mingledOf(op, direction),
+    ...mingled(),
     ...classesInRoom(op, one, (fixed) => plainRow(one, fixed)),
   ])
   const laid = (): readonly Form[] => [...usual(), ...wide(), ...told()]
@@ -402,6 +403,7 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
       ...turnedOf(op, direction),
       ...bandsOf(op, direction, laid()),
       ...lateOf(op, direction),
+      ...withAttributes(op, mingled()),
     ]),
     climbing: once(() =>
       climbsOf(

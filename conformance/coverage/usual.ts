@@ -278,15 +278,12 @@ const pools = (): readonly Form[] => {
 /** Extents that are asked for together, of the axes that are named so; of the others few. */
 export type Together = Readonly<Record<string, number>>
 
-// every other time one, and else two to eight
-const oneOrFew = (turn: number): number => (turn % 2 === 0 ? 1 : 2 + ((5 * turn) % 7))
-
 const triplesOf = (a: string, b: string, c: string, most: number): readonly Together[] => {
   const list = all.filter((extent) => extent <= most)
   return list.flatMap((long, i) => [
-    // a product of one row or few, one column or few, and of all axes as long as a tile at least
-    { [a]: oneOrFew(i), [b]: long, [c]: opposite(list, i, most) },
-    { [a]: opposite(list, i, 200), [b]: long, [c]: oneOrFew(i + 1) },
+    // a product of one row, one column, and of all axes as long as a tile at least
+    { [a]: 1, [b]: long, [c]: opposite(list, i, most) },
+    { [a]: opposite(list, i, 200), [b]: long, [c]: 1 },
     { [a]: 17 + ((7 * i) % 48), [b]: long, [c]: 19 + ((11 * i) % 50) },
     { [a]: long, [b]: 18 + ((5 * i) % 40), [c]: 17 + ((13 * i) % 60) },
     { [a]: 17 + ((3 * i) % 30), [b]: 20 + ((7 * i) % 30), [c]: long },

@@ -221,7 +221,7 @@ const joint: Readonly<Partial<Record<OpName, readonly Together[]>>> = {
   dense: [
     { N: 66, I: 70, O: 67 },
     { N: 130, I: 257, O: 136 },
-    { N: 264, I: 264, O: 258 },
+    { N: 264, I: 270, O: 258 },
     { N: 520, I: 513, O: 504 },
     { N: 2, I: far, O: 2 },
     { N: 2, I: 1, O: farther },
