@@ -291,7 +291,7 @@ describe('etalon verify, by its parts', () => {
     const { code, out } = await asked(some)
     expect(code).toBe(0)
     expect(out).toMatch(
-      /\n\nprogram +cases +worst error ÷ bound +verdict\ndiamond +8 .* conformant\nfan-out .* unsupported\n/,
+      /\n\nprogram +cases +worst error ÷ bound +verdict\ndiamond +4 .* conformant\nfan-out .* unsupported\n/,
     )
     expect(out).toMatch(/\nconformant: [^]* cases,\s+7\s+programs\s+conformant,\s+seed 1/)
     // a node's values are lost where the program has more than one
