@@ -6,7 +6,7 @@ import type { EtalonError } from '../spec/error.js'
 import { etalonError } from '../spec/error.js'
 import { fromKernels } from '../spec/fromKernels.js'
 import type { Tensors } from '../spec/tensor.js'
-import { absent, asInBrowser, installCommand } from './install.js'
+import { absent, asInBrowser, hearing, heeding, installCommand } from './install.js'
 import { jaxJsConventions, jaxJsOps } from './jaxJs/ops.js'
 import { residentJaxJs } from './jaxJs/resident.js'
 import type { Language, Sentence } from './words.js'
@@ -86,9 +86,17 @@ const answering =
 
 const nameOf = (device: Device): string => `jax-js-${device}`
 
-const started = async (device: Device, gpu: OpenedGpu | undefined, { versionOf }: BackendOptions) => {
+// it keeps the device that it made first, whoever opens it
+const { hear, complaints } = hearing()
+
+const started = async (
+  device: Device,
+  gpu: OpenedGpu | undefined,
+  { versionOf }: BackendOptions,
+  listener?: (complaint: string) => void,
+) => {
   const jax = await import('@jax-js/jax')
-  const restore = gpu === undefined ? () => undefined : asInBrowser(gpu)
+  const restore = gpu === undefined ? () => undefined : asInBrowser(gpu, listener)
   if (!(await jax.init(device)).includes(device)) throw new Error(`it could not start ${device}`)
   return {
     jax,
@@ -121,8 +129,9 @@ const byValue = async (device: Device, gpu: OpenedGpu | undefined, options: Back
 }
 
 const resident = async (device: Device, gpu: OpenedGpu | undefined, options: BackendOptions): Promise<Backend> => {
-  const { jax, fingerprint, close } = await started(device, gpu, options)
-  return { ...residentJaxJs(jax, device, { name: nameOf(device), fingerprint, supports: speaks(jaxJsOps) }), close }
+  const { jax, fingerprint, close } = await started(device, gpu, options, hear)
+  const own = residentJaxJs(jax, device, { name: nameOf(device), fingerprint, supports: speaks(jaxJsOps) })
+  return { ...heeding(own, complaints), close }
 }
 
 const open =

@@ -7,7 +7,7 @@ import { etalonError } from '../spec/error.js'
 import type { Unsupported } from '../spec/fromKernels.js'
 import { fromKernels, unsupported } from '../spec/fromKernels.js'
 import type { Tensors } from '../spec/tensor.js'
-import { absent, installCommand, asInBrowser } from './install.js'
+import { absent, asInBrowser, hearing, heeding, installCommand } from './install.js'
 import { tfjsConventions, tfjsConventionsWithLast, tfjsOps, tfjsOpsWithLast } from './tfjs/ops.js'
 import { residentTfjs } from './tfjs/resident.js'
 import { inTurn } from './tfjs/turns.js'
@@ -150,11 +150,16 @@ interface Started {
   readonly close: Backend['close']
 }
 
-const started = async (kind: Kind, gpu: OpenedGpu | undefined, options: BackendOptions): Promise<Started> => {
+const started = async (
+  kind: Kind,
+  gpu: OpenedGpu | undefined,
+  options: BackendOptions,
+  hear?: (complaint: string) => void,
+): Promise<Started> => {
   const tf = await import('@tensorflow/tfjs-core')
   // in production mode it does not advertise another package
   tf.enableProdMode()
-  const restore = gpu === undefined ? () => undefined : asInBrowser(gpu)
+  const restore = gpu === undefined ? () => undefined : asInBrowser(gpu, hear)
   // it holds the gradients, which the core alone comes without in Node
   await import('@tensorflow/tfjs-layers')
   await kind.load(options)
@@ -205,8 +210,10 @@ const byValue = async (kind: Kind, gpu: OpenedGpu | undefined, options: BackendO
 }
 
 const resident = async (kind: Kind, gpu: OpenedGpu | undefined, options: BackendOptions): Promise<Backend> => {
-  const { tf, name, take, fingerprint, close } = await started(kind, gpu, options)
-  return { ...residentTfjs(tf, name, take, { name: nameOf(kind), fingerprint, supports: speaks(tfjsOps) }), close }
+  const { hear, complaints } = hearing()
+  const { tf, name, take, fingerprint, close } = await started(kind, gpu, options, hear)
+  const own = residentTfjs(tf, name, take, { name: nameOf(kind), fingerprint, supports: speaks(tfjsOps) })
+  return { ...heeding(own, complaints), close }
 }
 
 const open =

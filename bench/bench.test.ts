@@ -2,10 +2,10 @@ import { either as E, taskEither as TE } from 'fp-ts'
 import { describe, expect, test } from 'vitest'
 import type { Backend } from '../spec/backend.js'
 import { etalonError, getOrThrow } from '../spec/error.js'
-import { tensor } from '../spec/tensor.js'
+import { generate, tensor } from '../spec/tensor.js'
 import type { Tensors } from '../spec/tensor.js'
 import { portionOf, round } from './clock.js'
-import { agreement } from './contender.js'
+import { agreement, shaken, swayOf } from './contender.js'
 import type { Line } from './line.js'
 import { lineOf, parseRecorded } from './line.js'
 import { markdownTable } from './markdown.js'
@@ -269,7 +269,7 @@ describe('a line of JSON', () => {
 
 describe('agreement', () => {
   const before = { w: tensor([2], [1, 1]) }
-  const own = { w: tensor([2], [1.5, 1]) }
+  const own = { answer: { w: tensor([2], [1.5, 1]) }, sway: {} }
 
   test('is measured by how far a step went', () => {
     // the step is 0.5 long, of which 2⁻¹⁰ may differ; 2⁻¹² is half, and a little less by what storing rounds
@@ -279,6 +279,27 @@ describe('agreement', () => {
     expect(off(2 ** -10)).toBeGreaterThan(1.9)
     expect(off(NaN)).toBe(Infinity)
     expect(off(0)).toBe(0)
+  })
+
+  test('allows what our own answer sways by when what it began with is shaken', () => {
+    const shaky = { w: tensor([2], [1 + 2 ** -21, 1]) }
+    // it moved by 2⁻⁸ more, and what it began with was 2⁻²¹ more
+    const sway = swayOf([before, own.answer], [shaky, { w: tensor([2], [1.5 + 2 ** -8 + 2 ** -21, 1]) }])
+    expect(sway).toEqual({ w: 2 ** -8 })
+    const off = (d: number) => getOrThrow(agreement({ ...own, sway }, before, { w: tensor([2], [1.5 + d, 1]) }))
+    expect(off(2 ** -8)).toBeLessThan(1)
+    expect(off(2 ** -8 + 2 ** -10)).toBeGreaterThan(1)
+  })
+
+  test('shakes every number by at most 2⁻¹⁷ of itself, each time alike', () => {
+    const state = { w: generate([1000], (i) => Math.fround(Math.sin(i + 1))), zero: tensor([2], [0, -0]) }
+    const other = shaken(state)
+    expect(other).toEqual(shaken(state))
+    expect(Array.from(other.zero!.data)).toEqual([0, -0])
+    const parts = Array.from(other.w!.data, (value, i) => Math.abs(value / state.w.data[i]! - 1) / 2 ** -17)
+    expect(Math.max(...parts)).toBeLessThan(1 + 2 ** -7)
+    // uniform numbers' root mean square is 1/√3 of the largest
+    expect(Math.sqrt(parts.reduce((sum, part) => sum + part ** 2, 0) / 1000)).toBeCloseTo(1 / Math.sqrt(3), 1)
   })
 
   test('wants every value, in its shape', () => {

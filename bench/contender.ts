@@ -4,9 +4,10 @@ import type { Backend, Session } from '../spec/backend.js'
 import { sessionOf } from '../spec/backend.js'
 import type { EtalonError, Result } from '../spec/error.js'
 import { fail } from '../spec/error.js'
+import { draws, keyOf } from '../spec/philox.js'
 import type { Program } from '../spec/program.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
-import { sameShape, scalar, showShape } from '../spec/tensor.js'
+import { generate, sameShape, scalar, showShape } from '../spec/tensor.js'
 import type { Task } from './workloads.js'
 
 /** Holds a whole run of a program, every value of it, against the oracle, node by node: the worst error ÷ bound. */
@@ -23,14 +24,22 @@ export interface Ready {
   readonly close: task.Task<void>
 }
 
+/** An answer that was judged, and how far it may be trusted to the last digit. */
+export interface Witness {
+  /** outputs and state behind the first run, by the program's names */
+  readonly answer: Tensors
+  /** by the same names: the norm by which it turned when the state it began with was shaken */
+  readonly sway: Readonly<Record<string, number>>
+}
+
 /** What came of the first look at a backend's work on a task. */
 export interface Admission {
   /** worst error ÷ bound; the backend may be timed where it is at most 1 */
   readonly ratio: number
   /** milliseconds of the first run of all, in which programs are compiled and buffers made */
   readonly coldMs: number
-  /** outputs and state behind the first run, by the program's names: what a peer's are held against */
-  readonly answer: Tensors
+  /** what others are held against, of whole networks */
+  readonly witness?: Witness
   /** of the device's memory, held at once by a run that brings nothing back, where the backend says so */
   readonly memoryBytes?: number
   readonly ready: Ready
@@ -120,18 +129,48 @@ const norm = ({ data }: Tensor, of: (value: number, i: number) => number): numbe
   return Math.sqrt(sum)
 }
 
+// a sum of a thousand terms, each addition rounded to f32, is off by some 2⁻²⁰ of its terms' norm; eight times that, since
+// kinks that are crossed are whole events, of which roundings bring a few: where they may bring one, ours has to have some
+const shake = 2 ** -17
+
+/** A state of which each number is off by up to 2⁻¹⁷ of itself, in f32. */
+export const shaken = (state: Tensors): Tensors =>
+  Object.fromEntries(
+    Object.entries(state).map(([name, { shape, data }]) => {
+      const draw = draws(keyOf(`shaken ${name}`))
+      return [name, generate(shape, (i) => Math.fround((data[i] as number) * (1 + shake * (2 * draw.uniform() - 1))))]
+    }),
+  )
+
+/** By how much each value of a step, or an output where nothing was before, went otherwise: ‖(b′ − a′) − (b − a)‖. */
+export const swayOf = (
+  [before, after]: readonly [Tensors, Tensors],
+  [beforeShaken, afterShaken]: readonly [Tensors, Tensors],
+): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(after).map(([name, own]) => [
+      name,
+      norm(own, (value, i) => {
+        const moved = value - (before[name]?.data[i] ?? 0)
+        return (afterShaken[name]?.data[i] ?? NaN) - (beforeShaken[name]?.data[i] ?? 0) - moved
+      }),
+    ]),
+  )
+
 /**
  * How far an answer is from one that was judged, tensor by tensor, in units of what is allowed:
  *
- *   ‖theirs − ours‖ ÷ (2⁻¹⁰·‖ours − before‖ + 2⁻²²·‖ours‖)
+ *   ‖theirs − ours‖ ÷ (2⁻¹⁰·‖ours − before‖ + 2⁻²²·‖ours‖ + sway)
  *
  * `before` is what was there before a step, and 0 for outputs. Two right runs of a network in f32 part by some roundings
  * at each layer, and at a kink or a tie by a whole number somewhere, which a norm forgives and a bound of each element
- * would not; a forgotten bias, another momentum or half precision are off by far more.
+ * would not; a forgotten bias, another momentum or half precision are off by far more. Deep networks make much of little:
+ * `sway` is by how much ours went otherwise when the numbers it began with were off by more than such roundings are, and by
+ * a 64th of what half precision is.
  */
-export const agreement = (ours: Tensors, before: Tensors, theirs: Tensors): Result<number> =>
+export const agreement = ({ answer, sway }: Witness, before: Tensors, theirs: Tensors): Result<number> =>
   F.pipe(
-    Object.entries(ours),
+    Object.entries(answer),
     E.traverseArray(([name, own]): Result<number> => {
       const other = theirs[name]
       if (other === undefined) return fail('InvalidAnswer', `${name} is missing from the answer`)
@@ -140,7 +179,7 @@ export const agreement = (ours: Tensors, before: Tensors, theirs: Tensors): Resu
       const start = before[name]?.data
       const error = norm(own, (value, i) => value - (other.data[i] as number))
       const moved = norm(own, (value, i) => value - (start?.[i] ?? 0))
-      const allowed = agreementTolerance * moved + storageTolerance * norm(own, (value) => value)
+      const allowed = agreementTolerance * moved + storageTolerance * norm(own, (value) => value) + (sway[name] ?? 0)
       const ratio = error === 0 ? 0 : error / allowed
       return E.right(Number.isNaN(ratio) ? Infinity : ratio)
     }),
@@ -153,25 +192,57 @@ const beforeStep = ({ program, state }: Task): Tensors =>
     Object.entries(program.carry).flatMap(([name, value]) => (state[name] === undefined ? [] : [[value, state[name]]])),
   )
 
+/** The values that are held against a witness's: outputs, and what a step changes. */
+const held = ({ program, steps }: Task): readonly string[] => [
+  ...program.outputs,
+  ...(steps ? Object.values(program.carry) : []),
+]
+
+const answerOf = (task: Task, values: Tensors): Tensors =>
+  Object.fromEntries(
+    held(task).flatMap((name) => (values[name] === undefined || name in task.state ? [] : [[name, values[name]]])),
+  )
+
+/** The answer of a task that is begun with other numbers. */
+const answerOfAnother = (backend: Backend, task: Task): taskEither.TaskEither<EtalonError, Tensors> =>
+  TE.bracket(
+    openOn(backend, task),
+    (session) => answered(session, task, task.program.outputs),
+    (session) => TE.fromTask(session.close),
+  )
+
+/** An answer that was judged, as a witness: the work is done once more, shaken. */
+const witnessOf = (
+  backend: Backend,
+  task: Task,
+  answer: Tensors,
+): taskEither.TaskEither<EtalonError, Witness | undefined> => {
+  if (task.isSingle) return TE.right(undefined)
+  const another = { ...task, state: shaken(task.state) }
+  return F.pipe(
+    answerOfAnother(backend, another),
+    TE.map((turned) => ({
+      answer,
+      sway: swayOf([beforeStep(task), answer], [beforeStep(another), turned]),
+    })),
+  )
+}
+
 const judgedAnswer = (
   session: Session,
   task: Task,
   judge: Judge,
-  witness: Tensors | undefined,
-): taskEither.TaskEither<EtalonError, Pick<Admission, 'ratio' | 'answer'>> => {
-  const { program, state, feeds, steps, isSingle } = task
+  witness: Witness | undefined,
+): taskEither.TaskEither<EtalonError, { readonly ratio: number; readonly answer: Tensors }> => {
+  const { program, state, feeds, isSingle } = task
   const operands = { ...state, ...feeds }
-  const carried = Object.values(program.carry)
-  const wanted = new Set([...program.outputs, ...(steps ? carried : [])])
-  const answerOf = (values: Tensors): Tensors =>
-    Object.fromEntries(Object.entries(values).filter(([name]) => wanted.has(name) && !(name in state)))
   if (witness !== undefined && !isSingle)
     return F.pipe(
       answered(session, task, program.outputs),
       TE.flatMapEither((values) =>
         F.pipe(
           agreement(witness, beforeStep(task), values),
-          E.map((ratio) => ({ ratio, answer: answerOf(values) })),
+          E.map((ratio) => ({ ratio, answer: answerOf(task, values) })),
         ),
       ),
     )
@@ -181,7 +252,7 @@ const judgedAnswer = (
     TE.flatMapEither((values) =>
       F.pipe(
         judge.judge(program, { ...operands, ...values }),
-        E.map((ratio) => ({ ratio, answer: answerOf(values) })),
+        E.map((ratio) => ({ ratio, answer: answerOf(task, values) })),
       ),
     ),
   )
@@ -197,7 +268,7 @@ export const admit = async (
   backend: Backend,
   task: Task,
   judge: Judge,
-  witness: Tensors | undefined,
+  witness: Witness | undefined,
   clock: () => number,
 ): Promise<Result<Admission>> => {
   const first = await openOn(backend, task)()
@@ -210,15 +281,23 @@ export const admit = async (
   // the first step has changed the state: the one that is judged starts where all others do
   const second = task.steps ? await openOn(backend, task)() : first
   if (E.isLeft(second)) return second
-  const judged = await judgedAnswer(second.right, task, judge, witness)()
+  const judged = await F.pipe(
+    judgedAnswer(second.right, task, judge, witness),
+    TE.bindTo('found'),
+    TE.bind('own', ({ found }) =>
+      witness === undefined && found.ratio <= 1 ? witnessOf(backend, task, found.answer) : TE.right(undefined),
+    ),
+  )()
   if (E.isLeft(judged)) {
     await second.right.close()
     return judged
   }
+  const { found, own } = judged.right
   const memoryBytes = memoryOf(backend, task)
   return E.right({
-    ...judged.right,
+    ratio: found.ratio,
     coldMs,
+    ...(own === undefined ? {} : { witness: own }),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     ready: readyOn(second.right, task),
   })

@@ -1,10 +1,9 @@
 import { either as E } from 'fp-ts'
 import type { Backend } from '../spec/backend.js'
 import type { EtalonError, Result } from '../spec/error.js'
-import type { Tensors } from '../spec/tensor.js'
 import type { Portion, Timing } from './clock.js'
 import { portionOf, round, warmUp } from './clock.js'
-import type { Judge, Ready } from './contender.js'
+import type { Judge, Ready, Witness } from './contender.js'
 import { admit } from './contender.js'
 import type { Row } from './rows.js'
 import type { Task, Workload } from './workloads.js'
@@ -43,9 +42,9 @@ const entered = async (
   { subject, adapter, backend, judge }: Contender,
   workload: Workload,
   task: Task,
-  witness: Tensors | undefined,
+  witness: Witness | undefined,
   timing: Timing,
-): Promise<{ readonly entrant: Entrant; readonly answer?: Tensors }> => {
+): Promise<{ readonly entrant: Entrant; readonly witness?: Witness }> => {
   const { multiplyAdds, bytes } = task
   const row: Row = {
     workload: workload.name,
@@ -59,7 +58,8 @@ const entered = async (
   if (E.isLeft(backend)) return { entrant: { row: refused(row, backend.left) } }
   const admission = await admit(backend.right, task, judge, witness, timing.clock)
   if (E.isLeft(admission)) return { entrant: { row: refused(row, admission.left) } }
-  const { ratio, coldMs, answer, memoryBytes, ready } = admission.right
+  const { ratio, coldMs, witness: own, memoryBytes, ready } = admission.right
+  const seen = own === undefined ? {} : { witness: own }
   if (!(ratio <= 1)) {
     await ready.close()
     return { entrant: { row: wrong(row, ratio) } }
@@ -67,7 +67,7 @@ const entered = async (
   const warm = await warmUp(ready, timing.clock)
   if (E.isLeft(warm)) {
     await ready.close()
-    return { entrant: { row: refused(row, warm.left) }, answer }
+    return { entrant: { row: refused(row, warm.left) }, ...seen }
   }
   return {
     entrant: {
@@ -75,7 +75,7 @@ const entered = async (
       ready,
       portion: portionOf(warm.right, timing),
     },
-    answer,
+    ...seen,
   }
 }
 
@@ -105,7 +105,7 @@ export const openRace = async (
 ): Promise<Race> => {
   const task = workload.task()
   const entrants: Entrant[] = []
-  let witness: Tensors | undefined
+  let witness: Witness | undefined
   for (const [at, contender] of contenders.entries()) {
     watch(`${workload.name}, ${contender.subject}: checking`)
     const { subject, adapter } = contender
@@ -116,9 +116,9 @@ export const openRace = async (
         row: { ...nobody, outcome: 'refused', reason: `${contenders[0]?.subject} gave no answer to hold it against` },
       })
     else {
-      const { entrant, answer } = await entered(contender, workload, task.right, witness, timing)
+      const { entrant, witness: found } = await entered(contender, workload, task.right, witness, timing)
       entrants.push(entrant)
-      if (at === 0) witness = answer
+      if (at === 0) witness = found
     }
   }
   let rounds = 0
