@@ -2,7 +2,7 @@ import { either as E } from 'fp-ts'
 import type { AttributeValue, Attributes } from '../spec/attributes.js'
 import type { Backend } from '../spec/backend.js'
 import { anyOrder, epsilon } from '../spec/bound.js'
-import type { OpName } from '../spec/catalogue.js'
+import type { Direction, OpName } from '../spec/catalogue.js'
 import { opOf } from '../spec/catalogue.js'
 import type { Field } from '../spec/field.js'
 import { mapField, zipFields } from '../spec/field.js'
@@ -24,7 +24,7 @@ import type { Expected } from './judge.js'
 import { expect, judge } from './judge.js'
 import type { Fault, QuestionTable } from './questions.js'
 import { refusedRewritings } from './rewritings/index.js'
-import type { Rewriting } from './rewritings/rewriting.js'
+import type { Given, Rewriting } from './rewritings/rewriting.js'
 import { asPermitted, toNearest } from './rewritings/rewriting.js'
 
 /**
@@ -199,37 +199,59 @@ const byReading =
     },
   })
 
+type NonEmpty<A> = readonly [A, ...(readonly A[])]
+
 // so often what an operation may err by is drawn, to see how far a form that loses digits goes astray
 const machines = 3
 // what was drawn is seldom the most
 const beyond = 4
 
 /** A form that loses digits answers what it answers in f32, give or take what its own operations may err by. */
+const rewritten = (known: Expected, given: Given, { output, evaluate }: Rewriting): Expected => {
+  const own = known.bounds[output]
+  if (own === undefined) return known
+  const nearest = evaluate(toNearest, given)
+  const others: readonly Tensor[] = Array.from({ length: machines }, (_, at) =>
+    evaluate(asPermitted(draws(keyOf(`diagnosis ${at}`))), given),
+  )
+  const bound = mapField((own, i) => {
+    const here = nearest.data[i] as number
+    const strays = others.map(({ data }) => Math.abs((data[i] as number) - here)).filter(Number.isFinite)
+    return own + beyond * strays.reduce((a, b) => Math.max(a, b), 0)
+  }, own)
+  return {
+    values: { ...known.values, [output]: mapField((value) => value, nearest) },
+    bounds: { ...known.bounds, [output]: bound },
+  }
+}
+
+/** One form, or the same in several outputs. */
 const byRewriting =
   (oracle: Oracle, depth: Depth) =>
-  ({ words, output, evaluate }: Rewriting): Hypothesis => ({
+  (forms: NonEmpty<Rewriting>): Hypothesis => ({
     kind: 'accuracy',
-    words,
+    words: forms[0].words,
     expected: (question) => {
       const known = rightOf(expect(oracle, question, depth))
       const resolved = rightOf(resolve(opOf(question.op), question.attrs, shapesOf(question.inputs)))
-      if (known?.bounds[output] === undefined || resolved === undefined) return Promise.resolve(undefined)
+      if (known === undefined || resolved === undefined || !forms.some(({ output }) => output in known.bounds))
+        return Promise.resolve(undefined)
       const given = { ...question, sizes: resolved.sizes }
-      const nearest = evaluate(toNearest, given)
-      const others: readonly Tensor[] = Array.from({ length: machines }, (_, at) =>
-        evaluate(asPermitted(draws(keyOf(`diagnosis ${at}`))), given),
-      )
-      const bound = mapField((own, i) => {
-        const here = nearest.data[i] as number
-        const strays = others.map(({ data }) => Math.abs((data[i] as number) - here)).filter(Number.isFinite)
-        return own + beyond * strays.reduce((a, b) => Math.max(a, b), 0)
-      }, known.bounds[output])
-      return Promise.resolve({
-        values: { ...known.values, [output]: mapField((value) => value, nearest) },
-        bounds: { ...known.bounds, [output]: bound },
-      })
+      return Promise.resolve(forms.reduce((soFar, form) => rewritten(soFar, given, form), known))
     },
   })
+
+/** The forms of an op, each by itself, then those of the same words in all of its outputs together. */
+const formsOf = (op: OpName, direction: Direction): readonly NonEmpty<Rewriting>[] => {
+  const own = refusedRewritings.filter((rewriting) => rewriting.op === op && rewriting.direction === direction)
+  const alike = own.map(({ words }) => own.filter((other) => other.words === words))
+  return [
+    ...own.map((form): NonEmpty<Rewriting> => [form]),
+    ...alike.flatMap(([first, ...rest], at) =>
+      first !== undefined && first === own[at] && rest.length > 0 ? [[first, ...rest] as const] : [],
+    ),
+  ]
+}
 
 // ---- mistakes ------------------------------------------------------------------------------------------------------
 
@@ -318,9 +340,7 @@ export const explanationOf = async (
   const hypotheses: readonly Hypothesis[] = [
     ...conventionsOf(op).map(byConvention(oracle, depth)),
     ...readings.filter(({ stored }) => !stored).map(byReading(oracle, depth)),
-    ...refusedRewritings
-      .filter((rewriting) => rewriting.op === op && rewriting.direction === direction)
-      .map(byRewriting(oracle, depth)),
+    ...formsOf(op, direction).map(byRewriting(oracle, depth)),
     ...readings.filter(({ stored }) => stored !== false).map(byReading(oracle, depth)),
     ...(faulty === undefined
       ? []

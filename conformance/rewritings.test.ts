@@ -8,7 +8,7 @@ import { opNames, opOf } from '../spec/catalogue.js'
 import { getOrThrow } from '../spec/error.js'
 import { resolve, shapesOf } from '../spec/op.js'
 import { draws, keyOf } from '../spec/philox.js'
-import { caseAt, caseCount } from './cases.js'
+import { caseAt, caseCount, indicesOf } from './cases.js'
 import type { Case } from './form.js'
 import { numbersIn, realise } from './form.js'
 import { expectWhole, ratioOf } from './judge.js'
@@ -55,16 +55,20 @@ const nothingToSay: readonly OpName[] = [
 
 const sizeOfCase = ({ form }: Case): number => numbersIn(form)
 
-/** The largest error ÷ bound that a rewriting shows over the suite's cases, on a machine or on several. */
-const worstOf = ({ op, direction, output, evaluate }: Rewriting, machines: readonly Machine[]): number => {
-  const cases = Array.from({ length: caseCount(questionTable, op, direction, 40) }, (_, index) =>
-    caseAt(questionTable, op, direction, 11, index),
-  ).filter(
+/** The largest error ÷ bound that a rewriting shows over cases of the suite, on a machine or on several, or one that is enough. */
+const worstOf = (
+  { op, direction, output, evaluate }: Rewriting,
+  machines: readonly Machine[],
+  enough: number,
+): number => {
+  let worst = 0
+  const later = indicesOf(questionTable, op, direction, 'standard', 0).slice(-10)
+  for (const index of [...Array(caseCount(questionTable, op, direction, 40)).keys(), ...later]) {
+    if (worst > enough) break
+    const asked = caseAt(questionTable, op, direction, 11, index)
+    const { form } = asked
     // a rewriting reads every cotangent
-    ({ form, ...asked }) =>
-      sizeOfCase({ form, ...asked }) < 4000 && form.given === undefined && (form.wanted?.includes(output) ?? true),
-  )
-  return cases.reduce((worst, asked) => {
+    if (sizeOfCase(asked) >= 4000 || form.given !== undefined || form.wanted?.includes(output) === false) continue
     const question = getOrThrow(realise(asked))
     const { values, bounds } = getOrThrow(expectWhole(oracle, question, anyOrder))
     const { sizes } = getOrThrow(resolve(opOf(op), question.attrs, shapesOf(question.inputs)))
@@ -73,13 +77,15 @@ const worstOf = ({ op, direction, output, evaluate }: Rewriting, machines: reado
       const { data } = evaluate(machine, { ...question, sizes })
       return Array.from(want as ArrayLike<number>, (value, i) => ratioOf(data[i]!, value, bound[i]!))
     })
-    return ratios.reduce((a, b) => Math.max(a, b), worst)
-  }, 0)
+    worst = ratios.reduce((a, b) => Math.max(a, b), worst)
+  }
+  return worst
 }
 
 describe('another way to write a formula', () => {
   test('is told in the op’s own file, all of them that are tried, and no others', () => {
-    assert(said.map(wordsOf).sort()).toEqual(rewritings.map(wordsOf).sort())
+    // one may be of several outputs
+    assert(said.map(wordsOf).sort()).toEqual([...new Set(rewritings.map(wordsOf))].sort())
     assert(opNames.filter((op) => !said.some((item) => item.op === op))).toEqual(
       opNames.filter((op) => nothingToSay.includes(op)),
     )
@@ -98,14 +104,14 @@ describe('another way to write a formula', () => {
   test.each(admitted.map((rewriting) => [rewriting.op, rewriting.direction, rewriting.words, rewriting] as const))(
     '%s %s: %s – stays within the bound, whether operations round to nearest or err as WGSL permits',
     (_op, _direction, _words, rewriting) => {
-      assert(worstOf(rewriting, [toNearest, asPermitted(draws(keyOf('rewritings')))])).toBeLessThanOrEqual(1)
+      assert(worstOf(rewriting, [toNearest, asPermitted(draws(keyOf('rewritings')))], 1)).toBeLessThanOrEqual(1)
     },
   )
 
   test.each(refused.map((rewriting) => [rewriting.op, rewriting.direction, rewriting.words, rewriting] as const))(
     '%s %s: %s – exceeds the bound twice at least, though every operation rounds to nearest',
     (_op, _direction, _words, rewriting) => {
-      assert(worstOf(rewriting, [toNearest])).toBeGreaterThan(2)
+      assert(worstOf(rewriting, [toNearest], 2)).toBeGreaterThan(2)
     },
   )
 })

@@ -17,6 +17,7 @@ import { mingledOf, withAttributes } from './mingled.js'
 import { classesInRoom } from './roomy.js'
 import type { Drawn, Subject } from './subject.js'
 import { subject } from './subject.js'
+import { replacedOf } from './replaced.js'
 import { tellingOf } from './telling.js'
 import { turnedOf } from './turned.js'
 import { usualOf } from './usual.js'
@@ -404,6 +405,7 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
       ...bandsOf(op, direction, laid()),
       ...lateOf(op, direction),
       ...withAttributes(op, mingled()),
+      ...replacedOf(op, direction),
     ]),
     climbing: once(() =>
       climbsOf(

@@ -12,7 +12,10 @@ export const rewritings: readonly Rewriting[] = [...activations, ...layers, ...l
 const refused: Readonly<Partial<Record<OpName, readonly string[]>>> = {
   adam: ['1 − βᵗ as a difference, which cancels for β near 1'],
   adamw: ['1 − βᵗ as a difference, which cancels for β near 1'],
-  batchNormTraining: ['σ² = mean x² − μ², which loses a small variance under a large mean'],
+  batchNormTraining: [
+    'σ² = mean x² − μ², which loses a small variance under a large mean',
+    'running statistics as old + α·(new − old), which cancels for α near 1',
+  ],
   bceWithLogits: [
     'log(1 + e^{−|x|}) as it stands, which loses what is small beside 1',
     'x·(1 − t) + log(1 + e^{−x}), which overflows',

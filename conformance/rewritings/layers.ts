@@ -110,21 +110,20 @@ const dividedFirst = meansOf((machine, elements, count) =>
   ),
 )
 
+/** The numbers of each channel. */
+const channelsOf = (given: Given): readonly (readonly number[])[] => {
+  const [N, C, S] = [extent(given, 'N'), extent(given, 'C'), extent(given, 'S')]
+  const x = numbersIn(given.inputs, 'x')
+  return listOf(C, (c) => c).map((c) => listOf(N * S, (k) => at(x, (Math.floor(k / S) * C + c) * S + (k % S))))
+}
+
 /** y of each value of a channel, made of the channel's numbers by f. */
 const eachChannel =
   (f: (machine: Machine, channel: readonly number[], given: Given, c: number) => (x: number) => number): Evaluate =>
   (machine, given) => {
-    const [N, C, S] = [extent(given, 'N'), extent(given, 'C'), extent(given, 'S')]
+    const [C, S] = [extent(given, 'C'), extent(given, 'S')]
     const { shape, data } = tensorIn(given.inputs, 'x')
-    const place = (c: number, k: number): number => (Math.floor(k / S) * C + c) * S + (k % S)
-    const maps = Array.from({ length: C }, (_, c) =>
-      f(
-        machine,
-        listOf(N * S, (k) => at(data, place(c, k))),
-        given,
-        c,
-      ),
-    )
+    const maps = channelsOf(given).map((channel, c) => f(machine, channel, given, c))
     return made(shape, (i) => (maps[Math.floor(i / S) % C] as (x: number) => number)(at(data, i)))
   }
 
@@ -140,6 +139,40 @@ const reciprocalRoot = ({ f32, over, sqrt }: Machine, variance: number, given: G
 
 const meanOf = (machine: Machine, channel: readonly number[]): number =>
   machine.over(sum(machine, channel), channel.length)
+
+/** The mean and the variance, in two passes, of each channel. */
+const statisticsOf = (
+  machine: Machine,
+  given: Given,
+): readonly { readonly mean: number; readonly variance: number }[] => {
+  const { f32 } = machine
+  return channelsOf(given).map((channel) => {
+    const mean = meanOf(machine, channel)
+    return {
+      mean,
+      variance: meanOf(
+        machine,
+        channel.map((x) => f32(f32(x - mean) * f32(x - mean))),
+      ),
+    }
+  })
+}
+
+/** old + α·(new − old), of what is kept by such a name. */
+const movedTowards =
+  (kept: 'runningMean' | 'runningVar'): Evaluate =>
+  (machine, given) => {
+    const { f32 } = machine
+    const { shape, data } = tensorIn(given.inputs, kept)
+    const m = extent(given, 'N') * extent(given, 'S')
+    const statistics = statisticsOf(machine, given)
+    const unbiased = given.attrs['runningVariance'] === 'unbiased' ? f32(m / (m - 1)) : 1
+    return made(shape, (c) => {
+      const { mean, variance } = statistics[c] as (typeof statistics)[number]
+      const batch = kept === 'runningMean' ? mean : f32(variance * unbiased)
+      return f32(at(data, c) + f32(attribute(given, 'momentum') * f32(batch - at(data, c))))
+    })
+  }
 
 // ---- recurrent cells ---------------------------------------------------------------------------------------------
 
@@ -301,6 +334,18 @@ export const layers: readonly Rewriting[] = [
       const [gamma, beta] = [at(numbersIn(given.inputs, 'gamma'), c), at(numbersIn(given.inputs, 'beta'), c)]
       return (x) => f32(f32(gamma * over(f32(x - mean), deviation)) + beta)
     }),
+  ),
+  forward(
+    'batchNormTraining',
+    'runningMean',
+    'running statistics as old + α·(new − old), which cancels for α near 1',
+    movedTowards('runningMean'),
+  ),
+  forward(
+    'batchNormTraining',
+    'runningVar',
+    'running statistics as old + α·(new − old), which cancels for α near 1',
+    movedTowards('runningVar'),
   ),
   forward(
     'batchNormInference',

@@ -77,7 +77,8 @@ const normalized = (x: number, { mean, ofMean, r, highestR }: Statistics) => {
  *         those of μ and r; y two more. dβ: depth D; dγ: the errors of μ and r are common to a channel, so they meet
  *         |Σ dy| and |dγ|, and D + 3 roundings meet Σ |dy·x̂|. dx: both means divided, three products, two differences
  * Admits  γ·((x − μ)/√(σ² + ε)) + β
- * Refuses σ² = mean x² − μ², which loses a small variance under a large mean
+ * Refuses σ² = mean x² − μ², which loses a small variance under a large mean; running statistics as old + α·(new − old),
+ *         which cancels for α near 1
  * Source  slide "Batch-norm layer"; running statistics as in PyTorch
  */
 export const batchNormTraining = defineOp({

@@ -623,4 +623,28 @@ export const corners: readonly Mutant[] = [
     'const deviation = sqrt(f32(squares / N))',
     'const deviation = Math.max(1e-6, sqrt(f32(squares / N)))',
   ),
+  // what is kept and all but replaced
+  ...(['rmsprop', 'adadelta', 'adam'] as const).map((op) =>
+    decayed(
+      'precision',
+      `the mean of the recent as old + (1 − ρ)·(new − old), in ${op}`,
+      op,
+      'f32(f32(rho * before) + f32(f32(1 - rho) * now))',
+      'f32(before + f32(f32(1 - rho) * f32(now - before)))',
+    ),
+  ),
+  norm(
+    'precision',
+    'the running mean as old + α·(new − old)',
+    'batchNormTraining forward',
+    'f32(f32(kept * at(runningMean.data, c)) + f32(alpha * mean))',
+    'f32(at(runningMean.data, c) + f32(alpha * f32(mean - at(runningMean.data, c))))',
+  ),
+  norm(
+    'precision',
+    'the running variance as old + α·(new − old)',
+    'batchNormTraining forward',
+    'f32(f32(kept * at(runningVar.data, c)) + f32(alpha * fresh))',
+    'f32(at(runningVar.data, c) + f32(alpha * f32(fresh - at(runningVar.data, c))))',
+  ),
 ]
