@@ -77,6 +77,26 @@ test('a library whose device refused part of the work has not answered', async (
   expect(unheard).toEqual([])
 })
 
+test.each([
+  ['the first closes first', [0, 1]],
+  ['the last closes first', [1, 0]],
+  ['one closes twice', [0, 0, 1]],
+])('what a browser has is there while anybody needs it: %s', (_, order) => {
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator')
+  // the same implementation, as one that is opened anew has it
+  const { own } = opened()
+  const restores = [1, 2].map((usage) => asInBrowser({ ...own, globals: { GPUUsageOfTest: usage } }))
+  const needed = () =>
+    Reflect.has(globalThis, 'GPUUsageOfTest') && 'gpu' in (Reflect.get(globalThis, 'navigator') as object)
+  for (const at of order.slice(0, -1)) {
+    restores[at]?.()
+    expect(needed()).toBe(true)
+  }
+  restores[order.at(-1) as number]?.()
+  expect(Reflect.has(globalThis, 'GPUUsageOfTest')).toBe(false)
+  expect(Object.getOwnPropertyDescriptor(globalThis, 'navigator')).toEqual(before)
+})
+
 test('where nobody listens, the complaint goes where it went', async () => {
   const { unheard, own } = opened()
   const restore = asInBrowser(own)

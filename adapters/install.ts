@@ -25,10 +25,25 @@ export const absent =
         : `${library} did not start: ${thrown instanceof Error ? thrown.message : String(thrown)}`,
     )
 
+/** What a global was before the first of those who put something in its place, and how many of them have not taken it back. */
+const replaced = new Map<string, { readonly before: PropertyDescriptor | undefined; readonly holders: number }>()
+
+/** Puts a value where a global is; what was there comes back once everybody who put one has taken it back, in any order. */
 const put = (name: string, value: unknown): (() => void) => {
-  const before = Object.getOwnPropertyDescriptor(globalThis, name)
+  const known = replaced.get(name)
+  const before = known === undefined ? Object.getOwnPropertyDescriptor(globalThis, name) : known.before
+  replaced.set(name, { before, holders: (known?.holders ?? 0) + 1 })
   Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
+  let taken = false
   return () => {
+    if (taken) return
+    taken = true
+    const holders = (replaced.get(name)?.holders ?? 1) - 1
+    if (holders > 0) {
+      replaced.set(name, { before, holders })
+      return
+    }
+    replaced.delete(name)
     if (before === undefined) Reflect.deleteProperty(globalThis, name)
     else Object.defineProperty(globalThis, name, before)
   }
@@ -39,6 +54,8 @@ const majorOf = (node: Fingerprint[string] | undefined): string => /\d+/.exec(St
 
 /** Whether it is the WebGPU of the browser that this runs in. */
 export const isOfBrowser = ({ gpu }: OpenedGpu): boolean => {
+  // what was put there is no browser's
+  if (replaced.has('navigator')) return false
   const navigator: unknown = Reflect.get(globalThis, 'navigator')
   return typeof navigator === 'object' && navigator !== null && Reflect.get(navigator, 'gpu') === gpu
 }

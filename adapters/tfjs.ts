@@ -165,6 +165,7 @@ const started = async (
   await kind.load(options)
   const name = freshName(tf, kind)
   let giveUp: (value: undefined) => void = () => undefined
+  let isClosed = false
   const closed = new Promise<undefined>((resolve) => (giveUp = resolve))
   const take = inTurn(closed)
   if (!(await take(() => tf.setBackend(name))))
@@ -181,7 +182,9 @@ const started = async (
     },
     close: async () => {
       giveUp(undefined)
-      if (gpu === undefined) return
+      // whoever took another in its place because it hung may have closed it already
+      if (gpu === undefined || isClosed) return
+      isClosed = true
       tf.removeBackend(name)
       restore()
       await gpu.close()

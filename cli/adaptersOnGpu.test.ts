@@ -52,6 +52,19 @@ describe.skipIf(E.isLeft(embeddedRunsOn(currentPlatform())))('libraries on WebGP
   )
 
   test.each(withGpu)(
+    '$name opened in the place of one that hung works when that is closed, and closed again',
+    async ({ open }) => {
+      const first = getOrThrow(await open({ gpu: openGpu('software') })())
+      const second = getOrThrow(await open({ gpu: openGpu('software') })())
+      await first.close()
+      await first.close()
+      expect(await dense(second, 'forward')).toEqual({ y: [-1.5, 3.5, -1.5, -2.5] })
+      await second.close()
+    },
+    60_000,
+  )
+
+  test.each(withGpu)(
     '$name leaves the globals of the process as they were',
     async ({ open }) => {
       const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator')
