@@ -6,7 +6,7 @@ import type { Direction, OpName } from '../spec/catalogue.js'
 import { hasBackward, opOf, parseOpName } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
 import { ensure, etalonError, fail, show } from '../spec/error.js'
-import { cotangentNames, gradientNames, resolve } from '../spec/op.js'
+import { cotangentNames, ensureCounts, gradientNames, resolve } from '../spec/op.js'
 import type { Draws } from '../spec/philox.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Question } from '../spec/program.js'
@@ -294,11 +294,33 @@ export const realise = ({ op, direction, seed, form }: Case): Result<Question> =
 /** How many numbers the inputs of a form have together. */
 export const numbersIn = ({ shapes }: Form): number => Object.values(shapes).reduce((n, shape) => n + sizeOf(shape), 0)
 
+/** The numbers that a fill names one by one; one that draws them names none that is sure to count. */
+const namedIn = (fill: Fill | undefined): readonly number[] =>
+  typeof fill !== 'object'
+    ? [NaN]
+    : 'constant' in fill
+      ? [fill.constant]
+      : 'values' in fill
+        ? fill.values
+        : 'only' in fill
+          ? fill.only.map(([, value]) => value)
+          : [NaN]
+
+// half a step has an answer by the formula, and no meaning
+const countsSomething = (op: OpName, { fills }: Form): Result<void> => {
+  const { counts = [] } = opOf(op)
+  return ensureCounts(
+    opOf(op),
+    Object.fromEntries(counts.map((name) => [name, { shape: [], data: namedIn(fills[name]) }])),
+  )
+}
+
 /** Whether the op accepts a form. */
 export const acceptable = (op: OpName, form: Form): boolean =>
   F.pipe(
     opOf(op).attrs.decode(form.attrs),
     E.flatMap((attrs) => resolve(opOf(op), attrs, form.shapes)),
+    E.tap(() => countsSomething(op, form)),
     E.isRight,
   )
 

@@ -78,6 +78,9 @@ const isModerate = (fill: Fill): boolean =>
     ? !['normal', 'wide', 'saturated', 'lone', 'largestLast', 'outlier', 'tails', 'small'].includes(fill)
     : (listedIn(fill)?.every((value) => Math.abs(value) <= 4) ?? false)
 
+/** Whether an input is a count, which is asked for what it may be alone. */
+const countsIn = (op: OpName, name: string): boolean => opOf(op).counts?.includes(name) ?? false
+
 /** The case with moderate numbers wherever it has normal ones, and all answers asked for. */
 export const moderated = ({ form: { given: _, wanted: __, ...form }, ...rest }: Case): Case => {
   const cotangents = rest.direction === 'forward' ? [] : cotangentNames(opOf(rest.op)).map((name) => `d${name}`)
@@ -88,7 +91,7 @@ export const moderated = ({ form: { given: _, wanted: __, ...form }, ...rest }: 
       fills: Object.fromEntries(
         [...Object.keys(form.shapes), ...cotangents].map((name) => {
           const fill = form.fills[name]
-          return [name, fill !== undefined && isModerate(fill) ? fill : moderate]
+          return [name, fill !== undefined && (countsIn(rest.op, name) || isModerate(fill)) ? fill : moderate]
         }),
       ),
     },
@@ -221,7 +224,8 @@ export const specialCases = (
         ? [[drawn]]
         : [...new Set([drawn, againstZero(into, tensor)])].map((at) => [at])
     }
-    return Object.entries(tensors).flatMap(([into, tensor]) =>
+    const asked = Object.entries(tensors).filter(([name]) => !countsIn(op, name))
+    return asked.flatMap(([into, tensor]) =>
       names
         .flatMap((special) => placesOf(special, into, tensor).map((places) => ({ special, places })))
         .map(({ special, places }): SpecialCase => {

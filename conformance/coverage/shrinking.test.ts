@@ -4,7 +4,8 @@ import { oracle } from '../../reference/index.js'
 import type { Backend } from '../../spec/backend.js'
 import { opNames } from '../../spec/catalogue.js'
 import type { PlainKernel } from '../../spec/fromKernels.js'
-import { sizeOf } from '../../spec/tensor.js'
+import type { Tensor } from '../../spec/tensor.js'
+import { mapTensor, sizeOf } from '../../spec/tensor.js'
 import type { Case } from '../form.js'
 import { printCase, realise } from '../form.js'
 import { printFailure } from '../failureReport.js'
@@ -104,6 +105,22 @@ describe('a failure made small', () => {
     const { judgement } = right(await ask(toy({ relu }), oracle, asked)())
     const small = await shrinkAlone(toy({ relu }), oracle, { asked, judgement: judgement! }, 'nearest', { cases: 40 })
     expect(right(small).smallest.form.shapes).toEqual({ x: [2 ** 17] })
+  })
+
+  test('keeps to the domain of what it changes: counts stay counts', async () => {
+    const seen: number[] = []
+    // wrong wherever the step is no even number, as ½ is none
+    const odd: PlainKernel = {
+      forward: (attrs, inputs, sizes) => {
+        const answer = (formulaTable.adam as PlainKernel).forward(attrs, inputs, sizes)
+        const step = Number(inputs['step']?.data[0])
+        seen.push(step)
+        return step % 2 === 0 ? answer : { ...answer, w: mapTensor((x) => x + 1, answer['w'] as Tensor) }
+      },
+    }
+    const line = await lineOf(toy({ adam: odd }), { ops: ['adam'] })
+    expect(line.verdict).toBe('not-conformant')
+    expect(seen.filter((step) => !(Number.isInteger(step) && step >= 0))).toEqual([])
   })
 
   test('keeps to the domain of what it changes: probabilities stay probabilities', async () => {
