@@ -321,7 +321,7 @@ const domainOf = (op: OpName, name: string): ((value: number) => boolean) =>
     ? (value) => value >= 0 && value <= 1
     : ['runningVar', 'v', 'meanSquare', 'meanSquareDelta', 'accumulator'].includes(name)
       ? (value) => value >= 0
-      : name === 'step'
+      : opOf(op).counts?.includes(name) === true
         ? (value) => value >= 0 && Number.isInteger(value)
         : () => true
 
@@ -389,7 +389,7 @@ function* numbersOf(asked: Case, place: Exclude<Place, { readonly stage: 'shapes
       const isOne = typeof fill === 'object' && 'constant' in fill && fill.constant === 1
       // numbers that are plain and few already are not made many
       if (!isOne && (list.length > size / 2 || list.length > 16))
-        for (const constant of [1, 0.5])
+        for (const constant of [1, 0.5].filter(domainOf(op, name)))
           yield { form: withFill(form, name, { constant }), place: { stage: 'constants', tensor: tensor + 1, last } }
     }
     yield* numbersOf(asked, { stage: 'zeros', tensor: 0, chunk: Infinity, at: 0, last })
