@@ -63,6 +63,27 @@ export const causes: Readonly<Record<string, Cause>> = {
       'The search for the largest starts at `std::numeric_limits<float>::min()`, which is the smallest positive number and not the lowest: in a window without anything above it no place is found, and dy goes to place 0 of the image.',
     links: [`${tfjsSource}/287dc7f84c9460352f9d82cda5ac5926c4f30192/tfjs-backend-wasm/src/cc/kernels/MaxPoolGrad.cc`],
   },
+  'tfjs-wasm-seven-axes': {
+    class: 'defect',
+    library: tfjs,
+    title: 'In WebAssembly a sum or product of tensors of seven axes is never made',
+    reason:
+      'Sums, differences and products of two tensors are XNNPACK’s, which has no more than six axes. The kernel writes “XNN status for xnn_setup_*_nd_f32 is not successful” to the console and answers with what lay in the memory. With `tf.add` and `tf.mul` go the gradients that are made of a product: those of sigmoid, tanh, ReLU, leaky ReLU and softplus.',
+  },
+  'tfjs-moving-average': {
+    class: 'accuracy',
+    library: tfjs,
+    title: 'A moving average is moved by a share of the difference',
+    reason:
+      '`tf.movingAverage` is v + (x − v)·(1 − decay), as its layers have it too. Where the new value has all or nearly all of the weight and the old one is far above it, the digits are the old one’s. By usual decays it is as good as the sum.',
+  },
+  'tfjs-adam-correction': {
+    class: 'accuracy',
+    library: tfjs,
+    title: 'Adam’s bias correction is 1 − β^t, which cancels for β near 1',
+    reason:
+      'β^t is a number of f32; of 1 − 0.999 the thousandth part of its digits is left. By usual attributes a step passes; with β₁ at 0.999, or β₂ alone in what is left, it is a few bounds off.',
+  },
   'tfjs-cross-entropy': {
     class: 'accuracy',
     library: tfjs,
