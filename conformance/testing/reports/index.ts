@@ -1,40 +1,42 @@
-import {
-  convolutionsChosen,
-  keyedChosen,
-  lossesChosen,
-  movingChosen,
-  normalizersChosen,
-  optimizersChosen,
-  poolsChosen,
-  productsChosen,
-  recurrentChosen,
-  rowsChosen,
-} from './chosen.js'
-import { activations, losses, moving, normalizers, optimizing, products, recurrent, rows } from './others.js'
+import { convolutionsChosen } from './chosen/convolutions.js'
+import { keyedChosen } from './chosen/keyed.js'
+import { lossesChosen } from './chosen/losses.js'
+import { movingChosen } from './chosen/moving.js'
+import { normalizersChosen } from './chosen/normalizers.js'
+import { optimizersChosen } from './chosen/optimizers.js'
+import { poolsChosen } from './chosen/pools.js'
+import { productsChosen } from './chosen/products.js'
+import { recurrentChosen } from './chosen/recurrent.js'
+import { rowsChosen } from './chosen/rows.js'
+import { activations } from './others/activations.js'
+import { losses } from './others/losses.js'
+import { moving } from './others/moving.js'
+import { normalizers } from './others/normalizers.js'
+import { optimizing } from './others/optimizers.js'
+import { products } from './others/products.js'
+import { recurrent } from './others/recurrent.js'
+import { rows } from './others/rows.js'
 import type { Report } from './report.js'
-import {
-  againTogether,
-  layers,
-  lossesTogether,
-  movingTogether,
-  normalizersTogether,
-  optimizersTogether,
-  productsTogether,
-  recurrentTogether,
-  rowsTogether,
-  wholeTogether,
-} from './together.js'
-import {
-  convolutionsTriggered,
-  lossesTriggered,
-  movingTriggered,
-  normsTriggered,
-  optimizersTriggered,
-  poolsTriggered,
-  productsTriggered,
-  recurrentTriggered,
-} from './triggers.js'
-import { convolutions, pools } from './windows.js'
+import { againTogether } from './together/again.js'
+import { layers } from './together/layers.js'
+import { lossesTogether } from './together/losses.js'
+import { movingTogether } from './together/moving.js'
+import { normalizersTogether } from './together/normalizers.js'
+import { optimizersTogether } from './together/optimizers.js'
+import { productsTogether } from './together/products.js'
+import { recurrentTogether } from './together/recurrent.js'
+import { rowsTogether } from './together/rows.js'
+import { wholeTogether } from './together/whole.js'
+import { convolutionsTriggered } from './triggers/convolutions.js'
+import { lossesTriggered } from './triggers/losses.js'
+import { movingTriggered } from './triggers/moving.js'
+import { normsTriggered } from './triggers/normalizers.js'
+import { optimizersTriggered } from './triggers/optimizers.js'
+import { poolsTriggered } from './triggers/pools.js'
+import { productsTriggered } from './triggers/products.js'
+import { recurrentTriggered } from './triggers/recurrent.js'
+import { convolutions } from './windows/convolutions.js'
+import { pools } from './windows/pools.js'
 
 /** Every reported fault that is put into the plain f32 backend. */
 export const reports: readonly Report[] = [
