@@ -35,6 +35,9 @@ const list = (...values: readonly number[]) => tensor([values.length], values)
 const row = (...values: readonly number[]) => tensor([1, values.length], values)
 const image = (rows: number, columns: number, ...values: readonly number[]) => tensor([1, 1, rows, columns], values)
 
+// e^-200 is nothing beside 1
+const surest = Array.from({ length: 16 }, (_, i) => (i === 0 ? 0 : -200))
+
 /** Values that backends were reported to lose, with what PyTorch says in float64, or what follows from the formula. */
 const known: readonly Known[] = [
   {
@@ -111,6 +114,26 @@ const known: readonly Known[] = [
     inputs: { logits: row(0, -Infinity, 0), target: row(1, 0, 0) },
     cotangents: { loss: scalar(1) },
     want: { logits: [-0.5, 0, 0.5] },
+  },
+  {
+    name: 'infinite targets of either sign cost that many times what is no 0',
+    op: 'softmaxCrossEntropy',
+    direction: 'forward',
+    attrs: { reduction: 'none' },
+    inputs: {
+      // of rows that go by vectors: the surest class among them, alone in the sum, or the one that is asked for
+      logits: tensor([4, 16], [...Array.from({ length: 16 }, (_, i) => -i), ...surest, ...surest, ...surest]),
+      target: tensor(
+        [4, 16],
+        [
+          ...Array.from({ length: 16 }, () => -Infinity),
+          ...Array.from({ length: 16 }, (_, i) => (i === 9 ? Infinity : 0)),
+          ...Array.from({ length: 16 }, (_, i) => (i === 0 ? Infinity : 0)),
+          ...Array.from({ length: 16 }, (_, i) => (i === 3 ? Infinity : i === 4 ? -Infinity : 0)),
+        ],
+      ),
+    },
+    want: { loss: [-Infinity, Infinity, NaN, NaN] },
   },
   {
     name: 'a score of NaN costs NaN',

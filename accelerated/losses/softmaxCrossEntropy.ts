@@ -194,11 +194,21 @@ const sumsInFours = (names: readonly string[], load: (q: number) => string): str
 `
 
 // what a row costs, in two passes: cost[n] = log S·Σ_c t − Σ_c t·z. Both are of one sign for each t, so that nothing cancels
-// that would not in t·(z − log S). A logit that is NaN makes S one, whatever its target is
+// that would not in t·(z − log S). A logit that is NaN makes S one, whatever its target is. An infinite target has 0·∞ in one
+// of the two where z or log S is 0, and their sum is not: such a row takes a third pass, by t·(z − log S)
 const costsInFours = /* wgsl */ `
 ${logFunction}
 ${inFours}
 struct OfRow { most: f32, share: f32, cost: f32 }
+fn cost_by_terms(base: u32, most: f32, log_powers: f32) -> f32 {
+  var cost = 0.0;
+  for (var j = base; j < base + dims.fours; j++) {
+    let t = goal(j);
+    let log_p = (logits(j) - most) - log_powers;
+    cost -= total(select(t * log_p, vec4<f32>(), (t == vec4<f32>()) & !is_nan(log_p)));
+  }
+  return cost;
+}
 fn of_row(base: u32) -> OfRow {
   let most = largest(base);
   ${sumsInFours(
@@ -210,7 +220,10 @@ fn of_row(base: u32) -> OfRow {
   )}
   let sum = total(powers);
   let of_targets = total(weight);
-  return OfRow(most, of_targets / sum, log_(sum) * of_targets - total(drop));
+  let log_powers = log_(sum);
+  var cost = log_powers * of_targets - total(drop);
+  if (!(abs(of_targets) <= 3.4028234e38)) { cost = cost_by_terms(base, most, log_powers); }
+  return OfRow(most, of_targets / sum, cost);
 }
 `
 

@@ -420,8 +420,8 @@ export const choices: readonly Mutant[] = [
     'formula',
     'by vectors, the logarithm of the sum once whatever the targets',
     'softmaxCrossEntropy forward',
-    'log_(sum) * of_targets',
-    'log_(sum)',
+    'log_powers * of_targets',
+    'log_powers',
   ),
   softmaxLoss(
     'batch',
@@ -436,6 +436,13 @@ export const choices: readonly Mutant[] = [
     'softmaxCrossEntropy backward',
     'let share = sum_weight() / powers;\n  let d',
     'let share = 1.0 / powers;\n  let d',
+  ),
+  softmaxLoss(
+    'not a number',
+    'an infinite target meets a 0, by vectors',
+    'softmaxCrossEntropy forward',
+    'if (!(abs(of_targets) <= 3.4028234e38)) {',
+    'if (false) {',
   ),
   softmaxLoss(
     'not a number',
