@@ -31,6 +31,7 @@ const opened = () => {
   const gpu = { requestAdapter: () => Promise.resolve(new Adapter()), wgslLanguageFeatures: new Set(['one']) }
   return {
     unheard,
+    // of WebGPU's interfaces as much as is asked for here
     own: { gpu, globals: {}, fingerprint: {}, close: () => Promise.resolve() } as unknown as OpenedGpu,
   }
 }
@@ -100,6 +101,7 @@ test.each([
 test('where nobody listens, the complaint goes where it went', async () => {
   const { unheard, own } = opened()
   const restore = asInBrowser(own)
+  // it is the class above, which TypeScript takes for a browser's
   const device = (await (await here().requestAdapter())?.requestDevice()) as unknown as {
     refuse(message: string): void
   }

@@ -294,24 +294,24 @@ export const realise = ({ op, direction, seed, form }: Case): Result<Question> =
 /** How many numbers the inputs of a form have together. */
 export const numbersIn = ({ shapes }: Form): number => Object.values(shapes).reduce((n, shape) => n + sizeOf(shape), 0)
 
-/** The numbers that a fill names one by one; one that draws them names none that is sure to count. */
-const namedIn = (fill: Fill | undefined): readonly number[] =>
+/** The numbers that a fill names one by one; undefined where it draws them. */
+export const listedIn = (fill: Fill | undefined): readonly number[] | undefined =>
   typeof fill !== 'object'
-    ? [NaN]
+    ? undefined
     : 'constant' in fill
       ? [fill.constant]
-      : 'values' in fill
-        ? fill.values
-        : 'only' in fill
-          ? fill.only.map(([, value]) => value)
-          : [NaN]
+      : 'only' in fill
+        ? fill.only.map(([, value]) => value)
+        : 'values' in fill
+          ? fill.values
+          : undefined
 
-// half a step has an answer by the formula, and no meaning
+// half a step has an answer by the formula, and no meaning; numbers that are drawn are not sure to count
 const countsSomething = (op: OpName, { fills }: Form): Result<void> => {
   const { counts = [] } = opOf(op)
   return ensureCounts(
     opOf(op),
-    Object.fromEntries(counts.map((name) => [name, { shape: [], data: namedIn(fills[name]) }])),
+    Object.fromEntries(counts.map((name) => [name, { shape: [], data: listedIn(fills[name]) ?? [NaN] }])),
   )
 }
 

@@ -18,7 +18,7 @@ import { measure } from './coverage/extents.js'
 import { inFoursOf } from './coverage/fours.js'
 import { deepOf } from './coverage/miniature/convolutions.js'
 import type { Case, Fill, Form } from './form.js'
-import { numbersIn, printCase, realise } from './form.js'
+import { listedIn, numbersIn, printCase, realise } from './form.js'
 import type { Judgement, WholeExpected } from './judge.js'
 import { expectWhole, ratioOf, unanswered } from './judge.js'
 import type { QuestionTable } from './questions.js'
@@ -65,14 +65,6 @@ export interface Fared extends SpecialCase {
 
 // moderate numbers: a tanh that f32 rounds to 1 has a slope of 0, and 0·∞ is NaN where the formula's is ∞
 const moderate: Fill = { mean: 0, scale: 0.25 }
-const listedIn = (fill: Exclude<Fill, string>): readonly number[] | undefined =>
-  'constant' in fill
-    ? [fill.constant]
-    : 'only' in fill
-      ? fill.only.map(([, value]) => value)
-      : 'values' in fill
-        ? fill.values
-        : undefined
 const isModerate = (fill: Fill): boolean =>
   typeof fill === 'string'
     ? !['normal', 'wide', 'saturated', 'lone', 'largestLast', 'outlier', 'tails', 'small'].includes(fill)

@@ -195,7 +195,8 @@ const sumsInFours = (names: readonly string[], load: (q: number) => string): str
 
 // what a row costs, in two passes: cost[n] = log S·Σ_c t − Σ_c t·z. Both are of one sign for each t, so that nothing cancels
 // that would not in t·(z − log S). A logit that is NaN makes S one, whatever its target is. An infinite target has 0·∞ in one
-// of the two where z or log S is 0, and their sum is not: such a row takes a third pass, by t·(z − log S)
+// of the two where z or log S is 0, and their sum is not: a row whose targets' sum is no number up to the largest of f32, just
+// below 2¹²⁸, takes a third pass, by t·(z − log S)
 const costsInFours = /* wgsl */ `
 ${logFunction}
 ${inFours}
