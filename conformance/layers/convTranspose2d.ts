@@ -353,17 +353,15 @@ export const convTranspose2d = questionsAbout('convTranspose2d', {
     {
       name: 'dx: padding forgotten',
       direction: 'backward',
-      find: 'i * sh + kh * dh - top',
-      nth: 0,
-      replace: 'i * sh + kh * dh',
+      find: 'i * sh - top',
+      replace: 'i * sh',
       unseenAt: form('', {}, { x: [1, 1, 3, 3], w: [1, 1, 3, 3] }),
     },
     {
       name: 'dx: stride forgotten',
       direction: 'backward',
-      find: 'j * sw + kw * dw - left',
-      nth: 0,
-      replace: 'j + kw * dw - left',
+      find: 'j * sw - left',
+      replace: 'j - left',
       unseenAt: form('', {}, { x: [1, 1, 3, 3], w: [1, 1, 3, 3] }),
     },
     {
@@ -375,17 +373,15 @@ export const convTranspose2d = questionsAbout('convTranspose2d', {
     {
       name: 'dw: groups ignored',
       direction: 'backward',
-      find: 'first + o,',
-      nth: 1,
-      replace: 'o,',
+      find: 'at4OrZero(dy, n, output,',
+      replace: 'at4OrZero(dy, n, o,',
       unseenAt: form('', {}, { x: [1, 2, 3, 3], w: [2, 2, 3, 3] }),
     },
     {
       name: 'dw: the dilation of the columns taken from the rows',
       direction: 'backward',
-      find: 'j * sw + kw * dw - left',
-      nth: 1,
-      replace: 'j * sw + kw * dh - left',
+      find: 'kw * dw - left]',
+      replace: 'kw * dh - left]',
     },
     {
       name: 'dw: only the first sample',

@@ -117,23 +117,20 @@ export const referenceFaults: readonly ReferenceFault[] = [
   {
     op: 'conv2d',
     name: 'forward: dilation ignored in groups',
-    find: 'i * sh + kh * dh - top',
-    nth: 0,
-    replace: 'i * sh + kh * (groups > 1 ? 1 : dh) - top',
+    find: 'row + kh * dh',
+    replace: 'row + kh * (groups > 1 ? 1 : dh)',
   },
   {
     op: 'conv2d',
     name: 'forward: columns’ stride ignored where they are dilated',
-    find: 'j * sw + kw * dw - left',
-    nth: 0,
-    replace: 'j * (dw > 1 ? 1 : sw) + kw * dw - left',
+    find: 'j * sw - left',
+    replace: 'j * (dw > 1 ? 1 : sw) - left',
   },
   {
     op: 'conv2d',
     name: 'forward: the left padding at the top where there are groups',
-    find: 'i * sh + kh * dh - top, j',
-    nth: 0,
-    replace: 'i * sh + kh * dh - (groups > 1 ? left : top), j',
+    find: 'i * sh - top, j',
+    replace: 'i * sh - (groups > 1 ? left : top), j',
   },
   {
     op: 'conv2d',
@@ -150,9 +147,8 @@ export const referenceFaults: readonly ReferenceFault[] = [
   {
     op: 'conv2d',
     name: 'dw: stride of 3 and above taken for 2',
-    find: 'i * sh + kh * dh - top',
-    nth: 1,
-    replace: 'i * Math.min(sh, 2) + kh * dh - top',
+    find: 'row + i * sh',
+    replace: 'row + i * Math.min(sh, 2)',
   },
   {
     op: 'conv1d',
@@ -445,23 +441,20 @@ export const referenceFaults: readonly ReferenceFault[] = [
   {
     op: 'conv2d',
     name: 'forward: strides of rows end at 3',
-    find: 'i * sh + kh * dh - top',
-    nth: 0,
-    replace: 'i * Math.min(sh, 3) + kh * dh - top',
+    find: 'i * sh - top',
+    replace: 'i * Math.min(sh, 3) - top',
   },
   {
     op: 'conv2d',
     name: 'forward: the fourth group reads the third',
     find: 'const first = Cg * Math.floor((o * groups) / O)',
-    nth: 0,
     replace: 'const first = Cg * Math.min(2, Math.floor((o * groups) / O))',
   },
   {
     op: 'conv2d',
     name: 'dw: the fourth group reads the third',
-    find: 'const first = Cg * Math.floor((o * groups) / O)',
-    nth: 1,
-    replace: 'const first = Cg * Math.min(2, Math.floor((o * groups) / O))',
+    find: 'const channel = Cg * Math.floor((o * groups) / O) + c',
+    replace: 'const channel = Cg * Math.min(2, Math.floor((o * groups) / O)) + c',
   },
   {
     op: 'conv2d',
@@ -472,9 +465,8 @@ export const referenceFaults: readonly ReferenceFault[] = [
   {
     op: 'conv2d',
     name: 'forward: stride ignored by filters of one tap',
-    find: 'i * sh + kh * dh - top',
-    nth: 0,
-    replace: 'i * (KH === 1 && KW === 1 ? 1 : sh) + kh * dh - top',
+    find: 'i * sh - top',
+    replace: 'i * (KH === 1 && KW === 1 ? 1 : sh) - top',
   },
   {
     op: 'conv2d',

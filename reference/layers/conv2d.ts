@@ -9,11 +9,12 @@ export const forward: Forward<'conv2d'> = (
 ) => ({
   y: tabulate4([N, O, Ho, Wo], (n, o, i, j) => {
     const first = Cg * Math.floor((o * groups) / O)
+    const [row, column] = [i * sh - top, j * sw - left]
     const products = sum3(
       Cg,
       KH,
       KW,
-      (c, kh, kw) => at4(w, o, c, kh, kw) * at4OrZero(x, n, first + c, i * sh + kh * dh - top, j * sw + kw * dw - left),
+      (c, kh, kw) => at4(w, o, c, kh, kw) * at4OrZero(x, n, first + c, row + kh * dh, column + kw * dw),
     )
     return b === undefined ? products : products + at1(b, o)
   }),
@@ -37,13 +38,9 @@ export const backward: Backward<'conv2d'> = (
     })
   }),
   w: tabulate4([O, Cg, KH, KW], (o, c, kh, kw) => {
-    const first = Cg * Math.floor((o * groups) / O)
-    return sum3(
-      N,
-      Ho,
-      Wo,
-      (n, i, j) => at4(dy, n, o, i, j) * at4OrZero(x, n, first + c, i * sh + kh * dh - top, j * sw + kw * dw - left),
-    )
+    const channel = Cg * Math.floor((o * groups) / O) + c
+    const [row, column] = [kh * dh - top, kw * dw - left]
+    return sum3(N, Ho, Wo, (n, i, j) => at4(dy, n, o, i, j) * at4OrZero(x, n, channel, row + i * sh, column + j * sw))
   }),
   b: b && tabulate1([O], (o) => sum3(N, Ho, Wo, (n, i, j) => at4(dy, n, o, i, j))),
 })

@@ -30,22 +30,18 @@ export const backward: Backward<'convTranspose2d'> = (
 ) => ({
   x: tabulate4([N, C, H, W], (n, c, i, j) => {
     const first = Og * Math.floor((c * groups) / C)
+    const [row, column] = [i * sh - top, j * sw - left]
     return sum3(
       Og,
       KH,
       KW,
-      (o, kh, kw) =>
-        at4(w, c, o, kh, kw) * at4OrZero(dy, n, first + o, i * sh + kh * dh - top, j * sw + kw * dw - left),
+      (o, kh, kw) => at4(w, c, o, kh, kw) * at4OrZero(dy, n, first + o, row + kh * dh, column + kw * dw),
     )
   }),
   w: tabulate4([C, Og, KH, KW], (c, o, kh, kw) => {
-    const first = Og * Math.floor((c * groups) / C)
-    return sum3(
-      N,
-      H,
-      W,
-      (n, i, j) => at4(x, n, c, i, j) * at4OrZero(dy, n, first + o, i * sh + kh * dh - top, j * sw + kw * dw - left),
-    )
+    const output = Og * Math.floor((c * groups) / C) + o
+    const [row, column] = [kh * dh - top, kw * dw - left]
+    return sum3(N, H, W, (n, i, j) => at4(x, n, c, i, j) * at4OrZero(dy, n, output, row + i * sh, column + j * sw))
   }),
   b: b && tabulate1([O], (o) => sum3(N, Ho, Wo, (n, r, s) => at4(dy, n, o, r, s))),
 })
