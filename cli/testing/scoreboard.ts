@@ -11,7 +11,7 @@ import { caseOf } from '../../conformance/written.js'
 import type { Recording, Witness, Witnesses } from '../../docs/scoreboard/record.js'
 import { commandOf, readRecord, recordOf, withWitnesses } from '../../docs/scoreboard/record.js'
 import { fileOf, recordings } from '../../docs/scoreboard/recordings.js'
-import { causeOf } from '../../docs/scoreboard/triage.js'
+import { causeOf, staleOf } from '../../docs/scoreboard/triage.js'
 import { printCase } from '../../conformance/form.js'
 import { oracle } from '../../reference/index.js'
 import type { Backend } from '../../spec/backend.js'
@@ -28,7 +28,8 @@ import { timeLimit } from '../timeLimit.js'
  *                                                     or `etalon merge --json` has written it
  *   witness [BACKEND…] [--again]                      asks the smallest cases once more, each of the library opened anew and
  *                                                     of PyTorch, and puts what they answer beside them
- *   triage                                            tells what nobody has looked at yet
+ *   triage                                            tells what nobody has looked at yet, and of what somebody has what
+ *                                                     is no longer on record
  *
  * `npm run docs` then makes the pages.
  */
@@ -142,6 +143,12 @@ else if (command === 'witness') {
       .forEach(({ key }) => {
         console.log(backend, key)
       })
+    staleOf(
+      backend,
+      disagreements.map(({ key }) => key),
+    ).forEach((key) => {
+      console.log(`${backend} ${key} is no longer on record`)
+    })
   })
 else {
   console.error('npm run scoreboard -- record FILE… | witness [BACKEND…] | triage')

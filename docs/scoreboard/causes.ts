@@ -248,14 +248,6 @@ export const causes: Readonly<Record<string, Cause>> = {
       'https://github.com/pytorch/pytorch/issues/147508',
     ],
   },
-  'ort-lrn-beta': {
-    class: 'ours',
-    library: ort,
-    title: 'Our adapter asked for LRN with a beta that is not above 0',
-    reason:
-      'The kernel wants alpha and beta above 0 and makes no session otherwise. The adapter said so of alpha alone when this was run; now it says so of both, and such cases are not its own.',
-    links: [`${ortSource}/076ffcdf023d6bf410573b60b724570f6d99f311/onnxruntime/core/providers/cpu/nn/lrn.h`],
-  },
   'ort-rnn-tanh': {
     class: 'accuracy',
     library: ort,

@@ -13,3 +13,7 @@ export const causeOf = (backend: string, key: string): (Cause & { readonly id: s
   const cause = id === undefined ? undefined : causes[id]
   return id === undefined || cause === undefined ? undefined : { ...cause, id }
 }
+
+/** What the triage has of a library that is no longer on record, by the keys that are. */
+export const staleOf = (backend: string, onRecord: readonly string[]): readonly string[] =>
+  Object.keys(triage[backend] ?? {}).filter((key) => !onRecord.includes(key))
