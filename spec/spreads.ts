@@ -45,10 +45,17 @@ export interface Matrix {
 export const apart = ({ values, errors }: Spread): Spread => ({ values, errors })
 
 /** Vectors one after the other, each error apart. */
-export const joined = (parts: readonly Spread[]): Spread => ({
-  values: parts.flatMap(({ values }) => Array.from(values as ArrayLike<number>)),
-  errors: parts.flatMap(({ errors }) => Array.from(errors as ArrayLike<number>)),
-})
+export const joined = (parts: readonly Spread[]): Spread => {
+  const size = parts.reduce((size, { values }) => size + values.length, 0)
+  const [values, errors] = [new Float64Array(size), new Float64Array(size)]
+  let from = 0
+  for (const part of parts) {
+    values.set(part.values, from)
+    errors.set(part.errors, from)
+    from += part.values.length
+  }
+  return { values, errors }
+}
 
 /** So many zeros. */
 export const none = (count: number): Spread => ({ values: new Float64Array(count), errors: new Float64Array(count) })
@@ -213,17 +220,26 @@ const following = <const X extends readonly Spread[]>(
   const n = operands[0].values.length
   const [values, errors, box] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)]
   const slopes = operands.map(() => new Float64Array(n))
-  const at = f as (...balls: readonly Ball[]) => Following
+  const at = f as (x: Ball, y?: Ball, z?: Ball) => Following
+  const [x, y, z] = operands as readonly Spread[] as readonly [Spread, Spread?, Spread?]
+  // of no list for each element: it would cost more than the arithmetic
+  const make = (j: number): Following =>
+    y === undefined
+      ? at(ballIn(x, j))
+      : z === undefined
+        ? at(ballIn(x, j), ballIn(y, j))
+        : at(ballIn(x, j), ballIn(y, j), ballIn(z, j))
   for (let j = 0; j < n; j++) {
-    const { ball, slopes: here, rest } = at(...operands.map((x) => ballIn(x, j)))
+    const { ball, slopes: here, rest } = make(j)
     values[j] = ball.value
     errors[j] = ball.error
     let beyond = Math.max(rest, 0)
-    operands.forEach((x, i) => {
+    for (let i = 0; i < operands.length; i++) {
+      const { ellipsoid, errors: off } = operands[i] as Spread
       const slope = here[i] as number
       ;(slopes[i] as Float64Array)[j] = slope
-      if (x.ellipsoid === undefined) beyond += Math.abs(slope) * (x.errors[j] as number)
-    })
+      if (ellipsoid === undefined) beyond += Math.abs(slope) * (off[j] as number)
+    }
     box[j] = beyond
   }
   const parts = operands.flatMap(({ ellipsoid }, i): readonly Part[] =>
@@ -256,7 +272,8 @@ export const sumsOfProducts = (
     let value = also.values[r] as number
     let error = also.errors[r] as number
     let magnitude = Math.abs(value) + error
-    terms.forEach(([{ columns, data }, x], i) => {
+    for (let i = 0; i < terms.length; i++) {
+      const [{ columns, data }, x] = terms[i] as (typeof terms)[number]
       let moved = 0
       for (let k = 0; k < columns; k++) {
         const w = data[r * columns + k] as number
@@ -269,7 +286,7 @@ export const sumsOfProducts = (
       const squared = images[i]?.[r * n + r] ?? reached[i]?.[r] ?? Infinity
       const reach = Math.sqrt(Math.max(squared, 0))
       error += reach < moved ? reach : moved
-    })
+    }
     const rounding = meeting * magnitude + tau
     values[r] = value
     errors[r] = error + rounding
