@@ -48,6 +48,16 @@ test('--html and --junit of shards are those of the run that they are laid toget
   expect(c).toBe(d)
   expect(a).toContain('tanh')
 
+  // a shard right behind --json is not read, and not written over
+  const [first, ...others] = shards
+  const refused = recorder()
+  const before = await readFile(first as string, 'utf8')
+  expect(await mergeAt({ out: out.screen, err: refused.screen }, others, { json: first as string })).toBe(2)
+  expect(refused.text()).toBe(
+    `etalon: FormatInvalid: of 2 shards shard 1 is missing; ${first} is what --json is to write, and was not read\n`,
+  )
+  expect(await readFile(first as string, 'utf8')).toBe(before)
+
   // two reports cannot go to one file: nothing is written
   expect(await mergeAt({ out: out.screen, err: err.screen }, shards, { html: json, json })).toBe(2)
 })

@@ -46,7 +46,15 @@ export const mergeAt = async (
   const reports = await reportsFor({ ...wanted, ...(json !== undefined && { json }) }, env)
   if (E.isLeft(reports)) return refused(reports.left)
   const merged = F.pipe(await Promise.all(files.map(reportIn)), E.sequenceArray, E.flatMap(mergeReports))
-  if (E.isLeft(merged)) return refused(merged.left)
+  if (E.isLeft(merged)) {
+    const { code, message } = merged.left
+    // what stands right behind --json is the file to write, also where it was meant to be read
+    const taken = typeof json === 'string' && E.isRight(await reportIn(json))
+    return refused({
+      code,
+      message: taken ? `${message}; ${json} is what --json is to write, and was not read` : message,
+    })
+  }
   const { report, read } = merged.right
   if (target !== undefined) {
     const written = await writeWhole(target.right, writeReport(read))
