@@ -180,7 +180,7 @@ const waves: Omit<Subject, 'network'> = {
   inner: { loss: 'mse', steps: 1, rate: 0.01 },
   draw: (draw) => E.right(sinusoid(draw, shots, shots)),
   tasks: 4,
-  metaRate: 0.005,
+  metaRate: 0.01,
 }
 const waveSteps = [0, 1, 5, 10]
 const waveWays: readonly Way[] = ['maml', 'firstOrderMaml', 'reptile', 'joint']
@@ -193,9 +193,11 @@ const learntWays = 20
 const learntRate = 4
 // on a new task all parameters move, in smaller steps: the first layers as well, which no step moved before
 const newRate = 0.1
-const newSteps = 6
-const metaSteps = 400
-const waveMetaSteps = 400
+const newSteps = 3
+const metaSteps = 1000
+// the more characters there are, the further what tells them apart reaches
+const [knownCharacters, waysToWrite] = [4000, 6]
+const waveMetaSteps = 1500
 const judgedTasks = 30
 const digitWays: readonly Way[] = ['maml', 'none']
 // how training from scratch suits best is looked for on the very tasks: what it is held against is the best of them
@@ -265,7 +267,7 @@ const poolsOf = (room: Classroom): Result<Pools> => {
     // no network has seen one of these classes
     E.flatMap(() => firstOf(room.digits.train, [5, 6, 7, 8, 9], sized(room, 200, 4))),
     E.map((held) => ({
-      known: characters(room.seed, sized(room, 1500, learntWays), sized(room, 10, 2)).map(small),
+      known: characters(room.seed, sized(room, knownCharacters, learntWays), sized(room, waysToWrite, 2)).map(small),
       heldOut: held.map(({ images }) => small(images)),
     })),
   )
