@@ -231,10 +231,24 @@ const states = (gates: number, biases: readonly string[]): Asked['shapes'] => ({
 const image = { x: [2, 10, 13, 12], w: [76, 5, 3, 2], b: [76] }
 const steps = { groups: 2, stride: [2, 1], dilation: [1, 3], padding: [0, 2, 3, 1] }
 
+/** A dense layer of fewer samples than tiles have rows: 64 lanes make each number. */
+const fewSamples = (N: number, I: number, bias: 'a bias' | 'no bias'): Asked => ({
+  name: `dense of ${N} × ${I}, ${bias}`,
+  op: 'dense',
+  direction: 'forward',
+  attrs: {},
+  shapes: { x: [N, I], w: [13, I], ...(bias === 'a bias' ? { b: [13] } : {}) },
+  kernel: 'dense.forward.lanes',
+  asOnGpu: true,
+})
+
 const inWorkgroups: readonly Asked[] = [
   onGpu('dense', 'forward', 'dense.forward.tiled', dense),
   onGpu('dense', 'forward', 'dense.forward.tiled', { x: [128, 16], w: [64, 16] }, {}, 'whole tiles'),
   onGpu('dense', 'backward', 'dense.backward.x.tiled', dense),
+  fewSamples(3, 65, 'a bias'),
+  fewSamples(2, 1000, 'a bias'),
+  fewSamples(1, 129, 'no bias'),
   onGpu('dense', 'backward', 'dense.backward.w.tiled', { x: [211, 41], w: [67, 41] }, {}, 'four blocks of terms'),
   onGpu('dense', 'backward', 'dense.backward.w.tiled', { x: [128, 33], w: [65, 33] }, {}, 'two whole blocks of terms'),
   onGpu('conv2d', 'forward', 'conv2d.forward.tiled', image, steps),

@@ -28,6 +28,28 @@ fn element(flat: u32) {
 `,
 })
 
+/**
+ * The same by 64 lanes for each output, neighbours of which read neighbouring weights: for the memory of a GPU, where
+ * samples are too few for tiles and every weight is read about once.
+ */
+export const denseForwardLanes = reduction({
+  name: 'dense.forward.lanes',
+  reads: ['x', 'w', 'b'],
+  writes: ['y'],
+  dims: ['O', 'hasBias'],
+  code: /* wgsl */ `
+fn term(at: u32, i: u32) -> f32 {
+  let o = at % dims.O;
+  let n = at / dims.O;
+  return w(o * dims.terms + i) * x(n * dims.terms + i);
+}
+fn finish(at: u32, sum: f32) {
+  let given = dims.hasBias == 1u;
+  set_y(at, select(sum, sum + b(select(0u, at % dims.O, given)), given));
+}
+`,
+}).perWorkgroup
+
 /** dx[n,i] = Σ_o w[o,i] · dy[n,o], the products added in order of o */
 export const denseBackwardX = kernel({
   name: 'dense.backward.x',
@@ -209,22 +231,27 @@ export interface DenseSizes {
   readonly O: number
 }
 
+// so many terms or fewer are no more than a lane each
+const lanes = 64
+
 /** One launch for y = b + x·wᵀ. */
 export const denseProduct = (
   { N, I, O }: DenseSizes,
   bind: Readonly<Record<'x' | 'w' | 'b' | 'y', Slot>>,
   hasBias: boolean,
   subgroupSize?: number,
+  inWorkgroups = false,
 ): Launch =>
   unlessSegmented(subgroupSize, (size) => {
     const given = hasBias ? 1 : 0
     const tiles = tilesOf(size, denseForwardTiled, inSubgroups.forward, { rows: N, columns: O, terms: I })
+    const byLanes = inWorkgroups && I > lanes
     return tiles === undefined
       ? {
-          kernel: denseForward,
+          kernel: byLanes ? denseForwardLanes : denseForward,
           bind,
           count: N * O,
-          dims: { I, O, hasBias: given },
+          dims: byLanes ? { terms: I, O, hasBias: given } : { I, O, hasBias: given },
           params: {},
           outer: { extent: N, dims: [], slices: { x: I, y: O } },
         }
@@ -282,8 +309,16 @@ export const denseOfW = (
 export const denseOfB = ({ N, O }: DenseSizes, bind: Readonly<Record<'dy' | 'db', Slot>>): Launch =>
   reduce(denseBackwardB, O, N, { bind, dims: { O } })
 
-export const forward: Lower<'dense'> = ({ sizes, has, subgroupSize }) =>
-  launches(denseProduct(sizes, { x: input('x'), w: input('w'), b: input('b'), y: output('y') }, has('b'), subgroupSize))
+export const forward: Lower<'dense'> = ({ sizes, has, subgroupSize, inWorkgroups }) =>
+  launches(
+    denseProduct(
+      sizes,
+      { x: input('x'), w: input('w'), b: input('b'), y: output('y') },
+      has('b'),
+      subgroupSize,
+      inWorkgroups,
+    ),
+  )
 
 export const backward: Lower<'dense'> = ({ sizes, wants, subgroupSize }) => {
   const dy = cotangent('y')

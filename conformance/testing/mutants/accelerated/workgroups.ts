@@ -7,10 +7,35 @@ import { tf32 } from './rounded.js'
 const shared = mutantsOf('accelerated/workgroupTile')
 const conv = mutantsOf('accelerated/layers/conv2dShared')
 const plan = mutantsOf('accelerated/plan')
+const dense = mutantsOf('accelerated/layers/dense')
 
 const onGpu = { on: 'a GPU' } as const
 
 export const workgroups: readonly Mutant[] = [
+  dense(
+    'index',
+    'by lanes, every sample is the first',
+    'dense forward',
+    'return w(o * dims.terms + i) * x(n * dims.terms + i);',
+    'return w(o * dims.terms + i) * x(i);',
+    onGpu,
+  ),
+  dense(
+    'index',
+    'by lanes, the bias of the sample’s number',
+    'dense forward',
+    'b(select(0u, at % dims.O, given))',
+    'b(select(0u, at / dims.O, given))',
+    onGpu,
+  ),
+  dense(
+    'formula',
+    'by lanes, no bias',
+    'dense forward',
+    'select(sum, sum + b(select(0u, at % dims.O, given)), given)',
+    'sum',
+    onGpu,
+  ),
   shared(
     'barrier',
     'sums begin before all factors lie there',
