@@ -13,7 +13,10 @@ import type { Direction, OpName } from '../spec/catalogue.js'
 import { opOf, questions } from '../spec/catalogue.js'
 import { answersOf, oneNode } from '../spec/program.js'
 import type { Tensors } from '../spec/tensor.js'
-import { scalar, tensor } from '../spec/tensor.js'
+import { scalar, sizeOf, tensor } from '../spec/tensor.js'
+import type { Profile } from './cases.js'
+import { specialCases } from './nonFinite.js'
+import { questionTable } from './table.js'
 import type { Lost } from './testing/nonFinite.js'
 import { sweep } from './testing/nonFinite.js'
 import { right } from './testing/shaken.js'
@@ -201,6 +204,23 @@ describe.each([reference, plainF32])('$name keeps what others were reported to l
   test.each(known.map((asked) => [asked.name, asked] as const))('%s', async (_, asked) => {
     holds(await answer(backend, asked), asked.want)
   })
+})
+
+test('NaN and −∞ are put throughout a tensor, beside zeros, and into rows longer than a workgroup, but for a quick run', () => {
+  const namesOf = (op: OpName, profile: Profile) =>
+    specialCases(questionTable, op, 'forward', 1, profile).map(({ asked: { form }, into }) => ({
+      name: form.name,
+      numbers: sizeOf(form.shapes[into] ?? []),
+    }))
+  const [masked, product, weights] = [
+    namesOf('softmax', 'standard'),
+    namesOf('conv2d', 'standard'),
+    namesOf('adam', 'standard'),
+  ]
+  expect(masked.map(({ name }) => name)).toContain('-Infinity throughout x')
+  expect(product.map(({ name }) => name)).toContain('NaN in x beside w of zeros')
+  expect(weights.find(({ name, numbers }) => name === 'NaN in g' && numbers > 256)).toBeDefined()
+  expect(namesOf('softmax', 'quick').filter(({ name = '' }) => /throughout|beside/.test(name))).toEqual([])
 })
 
 describe.runIf(embedded)('NaN, the infinities, −0 and subnormals on the device', () => {

@@ -161,9 +161,101 @@ const lastAlongSecond = ([N = 1, C = 1, ...rest]: Shape): readonly number[] =>
 const inEighths = (value: number): number => Math.round(8 * value) / 8 + 0
 const listed = (data: Numbers): readonly number[] => Array.from({ length: data.length }, (_, i) => data[i] as number)
 
+/** A case of moderate numbers, its tensors, and the fills that list them. */
+interface Told {
+  readonly form: Form
+  readonly tensors: Tensors
+  readonly plain: Readonly<Record<string, Fill>>
+}
+
+const toldOf = (base: Case): Told | undefined => {
+  const { form } = moderated(base)
+  const question = realise({ ...base, form })
+  if (E.isLeft(question)) return undefined
+  const { inputs, cotangents } = question.right
+  const tensors: Tensors = Object.fromEntries(
+    [
+      ...Object.entries(inputs),
+      ...Object.entries(cotangents).map(([name, tensor]) => [`d${name}`, tensor] as const),
+    ].map(([name, tensor]) => [name, form.fills[name] === moderate ? mapTensor(inEighths, tensor) : tensor]),
+  )
+  const plain = Object.fromEntries(
+    Object.entries(tensors).map(([name, { data }]): readonly [string, Fill] => [name, { values: [...listed(data)] }]),
+  )
+  return { form, tensors, plain }
+}
+
+// more numbers than a workgroup has invocations
+const longRow = 259
+
+/** An op that works element by element, of a row longer than a workgroup: what no layer that people use asks. */
+const longBaseOf = (table: QuestionTable, op: OpName, direction: Direction, seed: number): Case | undefined => {
+  const { subject, classes } = scheduled(table, op, direction)
+  const [row] = classes().rows
+  if (subject.ladder['first'] === undefined || row === undefined) return undefined
+  const short = Object.fromEntries(Object.keys(subject.few).map((name) => [name, 1]))
+  const form = subject.form(row, { ...short, last: longRow })
+  return numbersIn(form) < longRow || numbersIn(form) > roomiest
+    ? undefined
+    : { op, direction, seed: `${op}/${direction}/${seed}/long@${suiteVersion}`, form }
+}
+
 /**
- * Cases with a special value in each tensor of small plain ones, and, but for a quick run, NaN in roomy ones, and −∞ where
- * it masks.
+ * What a lone special value among plain numbers does not show: NaN and −∞ throughout a tensor, as of a row or a window that is
+ * masked whole; NaN beside another tensor of zeros, of which a kernel may think that they make 0 of anything; and NaN in a
+ * row that is longer than a workgroup.
+ */
+const togetherCases = (
+  table: QuestionTable,
+  op: OpName,
+  direction: Direction,
+  seed: number,
+): readonly SpecialCase[] => {
+  const small = basesOf(table, op, direction, seed)
+  const long = longBaseOf(table, op, direction, seed)
+  return [...small, ...(long === undefined ? [] : [long])].flatMap((base) => {
+    const told = toldOf(base)
+    if (told === undefined) return []
+    const { form, tensors, plain } = told
+    const names = Object.keys(tensors).filter((name) => !countsIn(op, name))
+    const of = (name: string, special: Special, into: string, at: number, fills: Form['fills'], changed: Fill) => ({
+      asked: { ...base, form: { ...form, name, fills: { ...fills, [into]: changed } } },
+      base: { ...base, form: { ...form, fills } },
+      special,
+      into,
+      at: indexOf((tensors[into] as Tensor).shape, at),
+    })
+    return names.flatMap((into): readonly SpecialCase[] => {
+      const { data } = tensors[into] as Tensor
+      const place = Math.floor(0.6 * data.length)
+      const one: Fill = { values: listed(data).map((value, i) => (i === place ? NaN : value)) }
+      if (base === long) return [of(`NaN in ${into}`, 'NaN', into, place, plain, one)]
+      return [
+        ...(['NaN', '-Infinity'] as const).map((special) =>
+          of(`${special} throughout ${into}`, special, into, 0, plain, {
+            values: listed(data).map(() => specials[special]),
+          }),
+        ),
+        ...names
+          .filter((other) => other !== into)
+          .map((other) =>
+            of(
+              `NaN in ${into} beside ${other} of zeros`,
+              'NaN',
+              into,
+              place,
+              { ...plain, [other]: { constant: 0 } },
+              one,
+            ),
+          ),
+      ]
+    })
+  })
+}
+
+/**
+ * Cases with a special value in each tensor of small plain ones, and, but for a quick run, NaN in roomy ones, −∞ where it
+ * masks, and what they do together.
  * Deterministic from the seed.
  */
 export const specialCases = (
@@ -186,20 +278,10 @@ export const specialCases = (
     roomy: true,
     fours: base.form === inFoursOf(op),
   }))
-  return [...small, ...large].flatMap(({ base, names, roomy, fours }) => {
-    const { form } = moderated(base)
-    const question = realise({ ...base, form })
-    if (E.isLeft(question)) return []
-    const { inputs, cotangents } = question.right
-    const tensors: Tensors = Object.fromEntries(
-      [
-        ...Object.entries(inputs),
-        ...Object.entries(cotangents).map(([name, tensor]) => [`d${name}`, tensor] as const),
-      ].map(([name, tensor]) => [name, form.fills[name] === moderate ? mapTensor(inEighths, tensor) : tensor]),
-    )
-    const plain = Object.fromEntries(
-      Object.entries(tensors).map(([name, { data }]): readonly [string, Fill] => [name, { values: [...listed(data)] }]),
-    )
+  const one = [...small, ...large].flatMap(({ base, names, roomy, fours }) => {
+    const told = toldOf(base)
+    if (told === undefined) return []
+    const { form, tensors, plain } = told
     // against a 0 of another tensor of the same shape, where there is one, and at the very end
     const againstZero = (into: string, { shape, data }: Tensor): number => {
       const zeros = Object.entries(tensors)
@@ -234,6 +316,7 @@ export const specialCases = (
         }),
     )
   })
+  return profile === 'quick' ? one : [...one, ...togetherCases(table, op, direction, seed)]
 }
 
 const flushed = (v: number): number => (Math.abs(v) < 2 ** -126 ? 0 : v)

@@ -12,6 +12,7 @@ import type { Measured } from './extents.js'
 import { measure } from './extents.js'
 import type { Rung } from './ladder.js'
 import { onRung, reaches, rungs } from './ladder.js'
+import { grownOf } from './grown.js'
 import { lateOf } from './late.js'
 import { mingledOf, withAttributes } from './mingled.js'
 import { classesInRoom } from './roomy.js'
@@ -406,6 +407,7 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
       ...lateOf(op, direction),
       ...withAttributes(op, mingled()),
       ...replacedOf(op, direction),
+      ...grownOf(op, direction, one, () => pairs().rows),
     ]),
     climbing: once(() =>
       climbsOf(

@@ -313,6 +313,21 @@ export const causes: Readonly<Record<string, Cause>> = {
       'log(1 + e^−|x|) as it stands. At logits far on the right side a step of 2⁻²³ is left of the loss. Its tracker has the same of float64.',
     links: ['https://github.com/pytorch/pytorch/issues/195529'],
   },
+  'pytorch-cce-nothing': {
+    class: 'convention',
+    library: pytorch,
+    title: 'Of a prediction of 0 that no target asks for the gradient is NaN',
+    reason:
+      'The adapter has −Σ t·log p as `xlogy`, whose value is 0 where t is. Its derivative is t/p, which is 0/0 there; the catalogue leaves such a class out.',
+  },
+  'pytorch-hinge-shares': {
+    class: 'accuracy',
+    library: pytorch,
+    title: 'The gradient of the multi-class margin adds up shares of 1/C',
+    reason:
+      'PyTorch divides that loss by the number of classes C, and adds 1/C, rounded, for each class that comes too near. The adapter multiplies by C, which makes no whole number of that sum again where C is no power of two: of 10 classes, nine of them too near, −27 is −27.000004.',
+    links: ['https://docs.pytorch.org/docs/stable/generated/torch.nn.MultiMarginLoss.html'],
+  },
   'pytorch-elu': {
     class: 'accuracy',
     library: pytorch,

@@ -17,6 +17,14 @@ import { products } from './others/products.js'
 import { recurrent } from './others/recurrent.js'
 import { rows } from './others/rows.js'
 import type { Report } from './report.js'
+import { convolutionsSeldom } from './seldom/convolutions.js'
+import { lossesSeldom } from './seldom/losses.js'
+import { movingSeldom } from './seldom/moving.js'
+import { normalizersSeldom } from './seldom/normalizers.js'
+import { optimizersSeldom } from './seldom/optimizers.js'
+import { poolsSeldom } from './seldom/pools.js'
+import { productsSeldom } from './seldom/products.js'
+import { recurrentSeldom } from './seldom/recurrent.js'
 import { againTogether } from './together/again.js'
 import { layers } from './together/layers.js'
 import { lossesTogether } from './together/losses.js'
@@ -78,4 +86,12 @@ export const reports: readonly Report[] = [
   ...lossesTriggered,
   ...optimizersTriggered,
   ...movingTriggered,
+  ...convolutionsSeldom,
+  ...productsSeldom,
+  ...recurrentSeldom,
+  ...normalizersSeldom,
+  ...poolsSeldom,
+  ...lossesSeldom,
+  ...optimizersSeldom,
+  ...movingSeldom,
 ]
