@@ -191,13 +191,13 @@ const longRow = 259
 /** An op that works element by element, of a row longer than a workgroup: what no layer that people use asks. */
 const longBaseOf = (table: QuestionTable, op: OpName, direction: Direction, seed: number): Case | undefined => {
   const { subject, classes } = scheduled(table, op, direction)
-  const [row] = classes().rows
-  if (subject.ladder['first'] === undefined || row === undefined) return undefined
+  if (subject.ladder['first'] === undefined) return undefined
   const short = Object.fromEntries(Object.keys(subject.few).map((name) => [name, 1]))
-  const form = subject.form(row, { ...short, last: longRow })
-  return numbersIn(form) < longRow || numbersIn(form) > roomiest
-    ? undefined
-    : { op, direction, seed: `${op}/${direction}/${seed}/long@${suiteVersion}`, form }
+  // the first of its classes that has an axis
+  const form = classes()
+    .rows.map((row) => subject.form(row, { ...short, last: longRow }))
+    .find((form) => numbersIn(form) >= longRow && numbersIn(form) <= roomiest)
+  return form && { op, direction, seed: `${op}/${direction}/${seed}/long@${suiteVersion}`, form }
 }
 
 /**

@@ -82,9 +82,21 @@ const keyOfLaunch = (launch: PlannedLaunch): string =>
         : 'element',
   })
 
-/** The device as it is, and as one that does not say how large its subgroups are: where kernels differ, both are cut. */
-const kindsOf = ({ subgroupSize, ...others }: PlanLimits): readonly PlanLimits[] =>
-  subgroupSize === undefined ? [others] : [{ ...others, subgroupSize }, others]
+/** Whether all that is asked is a dense layer of so few samples that a GPU has a kernel of its own for it. */
+const ofFewSamples = ({ nodes }: CheckedProgram): boolean =>
+  nodes.every(
+    ({ node, sizes }) => node.op === 'dense' && node.direction === 'forward' && sizes['N'] === 3 && sizes['I'] === 130,
+  )
+
+/**
+ * The device as it is, and as one that does not say how large its subgroups are: where kernels differ, both are cut. As a GPU
+ * where that has kernels that are no tiles.
+ */
+const kindsOf = ({ subgroupSize, ...others }: PlanLimits, of: CheckedProgram): readonly PlanLimits[] => [
+  ...(subgroupSize === undefined ? [] : [{ ...others, subgroupSize }]),
+  others,
+  ...(ofFewSamples(of) ? [{ ...others, isGpu: true }] : []),
+]
 
 /** The alignment of a binding, in elements: what is no longer cannot be cut. */
 const step = 64
@@ -104,6 +116,14 @@ const narrow: Case = {
   direction: 'backward',
   seed: 'narrow',
   form: form('narrow', {}, { x: [130, 3], w: [5, 3], b: [5] }),
+}
+
+// and few samples of many terms, which a GPU adds up by lanes
+const few: Case = {
+  op: 'dense',
+  direction: 'forward',
+  seed: 'few',
+  form: form('few', {}, { x: [3, 130], w: [5, 130], b: [5] }),
 }
 
 // and pieces whose batch is the longest by far: what is added up over it
@@ -150,7 +170,7 @@ const timesOf = (op: OpName): number => (op.startsWith('conv') ? 1 : op === 'max
 const casesOf = (op: OpName, direction: Direction, device: PlanLimits): readonly Asked[] => {
   const times = new Map<string, number>()
   const drawn = classCases(op, direction, [7, 8, 9, 10, 11, 12])
-  const beside = [narrow, deep, parts, apart, meeting, shared].filter(
+  const beside = [narrow, few, deep, parts, apart, meeting, shared].filter(
     (asked) => asked.op === op && asked.direction === direction,
   )
   const sizeOfCase = ({ form: { shapes } }: Case): number => Math.max(...Object.values(shapes).map(sizeOf))
@@ -162,7 +182,7 @@ const casesOf = (op: OpName, direction: Direction, device: PlanLimits): readonly
     const orders = [undefined, ...(direction === 'backward' ? (leaveSomething[op] ?? []) : [])]
     return orders.flatMap((order) => {
       const { checked, feeds } = blank({ asked, order })
-      const plans = kindsOf(device).map((kind) =>
+      const plans = kindsOf(device, checked).map((kind) =>
         right(plan(checked, feeds, checked.program.outputs, kind, { plain: order === undefined })),
       )
       const keys = [...new Set(plans.flatMap(cuttable))]
@@ -183,7 +203,7 @@ const doubled = (bytes: number): number => (bytes <= 256 ? 256 : 2 * doubled(byt
 const smallLimits = (device: PlanLimits, of: CheckedProgram): readonly PlanLimits[] =>
   [...new Set([1, 3, 6].map((pieces) => doubled((longest(of) * 4) / pieces)))].flatMap(
     (maxStorageBufferBindingSize, i) =>
-      kindsOf(device).map((kind) => ({
+      kindsOf(device, of).map((kind) => ({
         ...kind,
         maxStorageBufferBindingSize,
         maxComputeWorkgroupsPerDimension: Math.max([2, 5, 3][i]!, Math.ceil(Math.cbrt(longest(of) / 64))),
