@@ -200,13 +200,13 @@ describe('too few digits', () => {
 test('a form that loses digits in two outputs is told of either, and of both together', async () => {
   const forms = refusedRewritings.filter(({ output }) => output.startsWith('running'))
   expect(forms).toHaveLength(2)
-  const asked = caseAt(
-    questionTable,
-    'batchNormTraining',
-    'forward',
-    1,
-    indicesOf(questionTable, 'batchNormTraining', 'forward', 'standard', 0).at(-2)!,
-  )
+  // states far above what replaces them whole
+  const asked = indicesOf(questionTable, 'batchNormTraining', 'forward', 'standard', 0)
+    .map((index) => caseAt(questionTable, 'batchNormTraining', 'forward', 1, index))
+    .find(({ form: { attrs, fills } }) => {
+      const fill = fills['runningMean']
+      return attrs['momentum'] === 1 && typeof fill === 'object' && 'mean' in fill && fill.mean === 1000
+    })!
   const question = getOrThrow(realise(asked))
   const { sizes } = getOrThrow(resolve(opOf(question.op), question.attrs, shapesOf(question.inputs)))
   const right = plain('batchNormTraining').forward(question.attrs, question.inputs, sizes)
