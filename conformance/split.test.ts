@@ -84,9 +84,10 @@ const keyOfLaunch = (launch: PlannedLaunch): string =>
 
 /** Whether all that is asked is a dense layer of so few samples that a GPU has a kernel of its own for it. */
 const ofFewSamples = ({ nodes }: CheckedProgram): boolean =>
-  nodes.every(
-    ({ node, sizes }) => node.op === 'dense' && node.direction === 'forward' && sizes['N'] === 3 && sizes['I'] === 130,
-  )
+  nodes.every(({ node, sizes }) => {
+    const [samples, terms] = few.form.shapes['x'] as Shape
+    return node.op === 'dense' && node.direction === 'forward' && sizes['N'] === samples && sizes['I'] === terms
+  })
 
 /**
  * The device as it is, and as one that does not say how large its subgroups are: where kernels differ, both are cut. As a GPU

@@ -16,7 +16,7 @@ import {
 } from '../report.js'
 import { pixels, valuesOf } from '../together/met.js'
 import { having } from '../triggers/met.js'
-import { behindUsually } from './met.js'
+import { behindUsually, noGradientWhere0 } from './met.js'
 
 const lastAxis = (met: Met): boolean => {
   const rank = shapeIn(met, 'x0').length
@@ -55,11 +55,7 @@ export const movingSeldom: readonly Report[] = [
     'the factor’s gradient is made of the product: of a factor of 0 it is 0',
     'scaleChannels backward',
     always,
-    (asked, plain) => {
-      const s = valuesOf(asked.inputs['s'] as Tensor)
-      const answer = plain()
-      return having(answer, { s: changed(answer['s'] as Tensor, (v, _, at) => (s[at] === 0 ? 0 : v)) })
-    },
+    noGradientWhere0('s'),
   ),
   report(
     'size',

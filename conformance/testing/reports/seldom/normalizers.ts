@@ -21,7 +21,7 @@ import {
 } from '../report.js'
 import { pixels, valuesOf } from '../together/met.js'
 import { having } from '../triggers/met.js'
-import { behindUsually } from './met.js'
+import { behindUsually, noGradientWhere0 } from './met.js'
 
 const f32 = Math.fround
 
@@ -31,11 +31,7 @@ export const normalizersSeldom: readonly Report[] = [
     'what was normalized is made again from the result, so that a γ of 0 has no gradient',
     'batchNormTraining backward',
     always,
-    (asked, plain) => {
-      const gamma = valuesOf(asked.inputs['gamma'] as Tensor)
-      const answer = plain()
-      return having(answer, { gamma: changed(answer['gamma'] as Tensor, (v, _, at) => (gamma[at] === 0 ? 0 : v)) })
-    },
+    noGradientWhere0('gamma'),
   ),
   report(
     'numbers',
