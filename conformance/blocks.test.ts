@@ -242,6 +242,12 @@ const fewSamples = (N: number, I: number, bias: 'a bias' | 'no bias'): Asked => 
   asOnGpu: true,
 })
 
+/** A dense layer of long sums and few tiles, whose sums a GPU makes in parts. */
+const inPartsOf = (direction: Direction, product: string, shapes: Asked['shapes'], name: string): Asked => ({
+  ...onGpu('dense', direction, product, shapes, {}, name),
+  kernel: `${product}.parts.shared ${product}.added `,
+})
+
 const inWorkgroups: readonly Asked[] = [
   onGpu('dense', 'forward', 'dense.forward.tiled', dense),
   onGpu('dense', 'forward', 'dense.forward.tiled', { x: [128, 16], w: [64, 16] }, {}, 'whole tiles'),
@@ -249,6 +255,9 @@ const inWorkgroups: readonly Asked[] = [
   fewSamples(3, 65, 'a bias'),
   fewSamples(2, 1000, 'a bias'),
   fewSamples(1, 129, 'no bias'),
+  inPartsOf('forward', 'dense.forward', { x: [33, 1030], w: [41, 1030], b: [41] }, 'two parts'),
+  inPartsOf('forward', 'dense.forward', { x: [70, 1601], w: [67, 1601] }, 'three, no bias, several tiles'),
+  inPartsOf('backward', 'dense.backward.x', { x: [35, 66], w: [2100, 66] }, 'four, the last one shorter'),
   onGpu('dense', 'backward', 'dense.backward.w.tiled', { x: [211, 41], w: [67, 41] }, {}, 'four blocks of terms'),
   onGpu('dense', 'backward', 'dense.backward.w.tiled', { x: [128, 33], w: [65, 33] }, {}, 'two whole blocks of terms'),
   onGpu('conv2d', 'forward', 'conv2d.forward.tiled', image, steps),

@@ -257,7 +257,7 @@ describe.runIf(embedded)('NaN, the infinities, −0 and subnormals on the device
       // a step is one number: it is no vector, but beside others in one launch
       .filter(({ name }) => name !== 'adam.step.vectors')
       // what a GPU takes, and what is planned for one is met in blocks.test.ts
-      .filter(({ name }) => !name.endsWith('.shared') && name !== 'dense.forward.lanes')
+      .filter(({ name }) => !/^dense\..*\.(lanes|parts|added)$|\.shared$/.test(name))
       // what leaves something to backward, reads what is left, or does both, is met in programs alone, and long rows of
       // taps by larger images: blocks.test.ts
       .filter(

@@ -82,12 +82,16 @@ const keyOfLaunch = (launch: PlannedLaunch): string =>
         : 'element',
   })
 
-/** Whether all that is asked is a dense layer of so few samples that a GPU has a kernel of its own for it. */
-const ofFewSamples = ({ nodes }: CheckedProgram): boolean =>
-  nodes.every(({ node, sizes }) => {
-    const [samples, terms] = few.form.shapes['x'] as Shape
-    return node.op === 'dense' && node.direction === 'forward' && sizes['N'] === samples && sizes['I'] === terms
-  })
+/** Whether all that is asked is a dense layer for which a GPU has a kernel of its own that is no tile alone. */
+const forGpus = ({ nodes }: CheckedProgram): boolean =>
+  nodes.every(
+    ({ node, sizes }) =>
+      node.op === 'dense' &&
+      [few, halves, halvesBack].some(({ direction, form: { shapes } }) => {
+        const [samples, terms] = shapes['x'] as Shape
+        return node.direction === direction && sizes['N'] === samples && sizes['I'] === terms
+      }),
+  )
 
 /**
  * The device as it is, and as one that does not say how large its subgroups are: where kernels differ, both are cut. As a GPU
@@ -96,7 +100,7 @@ const ofFewSamples = ({ nodes }: CheckedProgram): boolean =>
 const kindsOf = ({ subgroupSize, ...others }: PlanLimits, of: CheckedProgram): readonly PlanLimits[] => [
   ...(subgroupSize === undefined ? [] : [{ ...others, subgroupSize }]),
   others,
-  ...(ofFewSamples(of) ? [{ ...others, isGpu: true }] : []),
+  ...(forGpus(of) ? [{ ...others, isGpu: true }] : []),
 ]
 
 /** The alignment of a binding, in elements: what is no longer cannot be cut. */
@@ -125,6 +129,20 @@ const few: Case = {
   direction: 'forward',
   seed: 'few',
   form: form('few', {}, { x: [3, 130], w: [5, 130], b: [5] }),
+}
+
+// and long sums of few tiles, which it makes in two parts
+const halves: Case = {
+  op: 'dense',
+  direction: 'forward',
+  seed: 'halves',
+  form: form('halves', {}, { x: [33, 1025], w: [35, 1025], b: [35] }),
+}
+const halvesBack: Case = {
+  op: 'dense',
+  direction: 'backward',
+  seed: 'halves back',
+  form: form('halves back', {}, { x: [33, 35], w: [1025, 35] }),
 }
 
 // and pieces whose batch is the longest by far: what is added up over it
@@ -171,7 +189,7 @@ const timesOf = (op: OpName): number => (op.startsWith('conv') ? 1 : op === 'max
 const casesOf = (op: OpName, direction: Direction, device: PlanLimits): readonly Asked[] => {
   const times = new Map<string, number>()
   const drawn = classCases(op, direction, [7, 8, 9, 10, 11, 12])
-  const beside = [narrow, few, deep, parts, apart, meeting, shared].filter(
+  const beside = [narrow, few, halves, halvesBack, deep, parts, apart, meeting, shared].filter(
     (asked) => asked.op === op && asked.direction === direction,
   )
   const sizeOfCase = ({ form: { shapes } }: Case): number => Math.max(...Object.values(shapes).map(sizeOf))

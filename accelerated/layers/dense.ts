@@ -1,6 +1,7 @@
 import type { Kernel, Launch, Slot } from '../kernel.js'
 import { cotangent, gradient, input, kernel, launches, output } from '../kernel.js'
 import type { Lower } from '../lower.js'
+import { inParts, productInParts } from './denseParts.js'
 import { reduce, reduction } from '../reduction.js'
 import type { BySubgroup } from '../subgroupTile.js'
 import { subgroupFor, subgroupNested, subgroupSerial, unlessSegmented } from '../subgroupTile.js'
@@ -107,16 +108,17 @@ fn finish(n: u32, o: u32, sum: f32) {
 
 const forwardLies: Lies = { left: 'terms', right: 'terms' }
 
+const forwardFactors = /* wgsl */ `
+fn left(n: u32, i: u32) -> f32 { return x(n * dims.terms + i); }
+fn right(i: u32, o: u32) -> f32 { return w(o * dims.terms + i); }
+`
+
 const forwardProduct = {
   name: 'dense.forward.tiled',
   reads: ['x', 'w', 'b'],
   writes: ['y'],
   dims: ['hasBias'],
-  code: /* wgsl */ `
-fn left(n: u32, i: u32) -> f32 { return x(n * dims.terms + i); }
-fn right(i: u32, o: u32) -> f32 { return w(o * dims.terms + i); }
-${finishForward}
-`,
+  code: `${forwardFactors}${finishForward}`,
 }
 
 const finishBackwardX = /* wgsl */ `
@@ -125,15 +127,16 @@ fn finish(n: u32, i: u32, sum: f32) { set_dx(n * dims.columns + i, sum); }
 
 const backwardXLies: Lies = { left: 'terms', right: 'lines' }
 
+const backwardXFactors = /* wgsl */ `
+fn left(n: u32, o: u32) -> f32 { return dy(n * dims.terms + o); }
+fn right(o: u32, i: u32) -> f32 { return w(o * dims.columns + i); }
+`
+
 const backwardXProduct = {
   name: 'dense.backward.x.tiled',
   reads: ['w', 'dy'],
   writes: ['dx'],
-  code: /* wgsl */ `
-fn left(n: u32, o: u32) -> f32 { return dy(n * dims.terms + o); }
-fn right(o: u32, i: u32) -> f32 { return w(o * dims.columns + i); }
-${finishBackwardX}
-`,
+  code: `${backwardXFactors}${finishBackwardX}`,
 }
 
 const finishBackwardW = /* wgsl */ `
@@ -160,6 +163,22 @@ export const denseForwardSubgroup = subgroupSerial(forwardProduct)
 /** The same as `denseBackwardX` by tiles of samples × inputs. */
 export const denseBackwardXTiled = tileSerial(backwardXProduct, backwardXLies)
 export const denseBackwardXSubgroup = subgroupSerial(backwardXProduct)
+
+/** The same two in parts of the sum. */
+export const denseForwardInParts = inParts({
+  name: 'dense.forward',
+  reads: ['x', 'w'],
+  lies: forwardLies,
+  factors: forwardFactors,
+  addition: { reads: ['b'], writes: ['y'], dims: ['hasBias'], code: finishForward },
+})
+export const denseBackwardXInParts = inParts({
+  name: 'dense.backward.x',
+  reads: ['w', 'dy'],
+  lies: backwardXLies,
+  factors: backwardXFactors,
+  addition: { reads: [], writes: ['dx'], code: finishBackwardX },
+})
 
 /** The same as `denseBackwardW` by tiles of outputs × inputs. */
 export const denseBackwardWTiled = tileNested(backwardWProduct, backwardWLies)
@@ -309,21 +328,33 @@ export const denseOfW = (
 export const denseOfB = ({ N, O }: DenseSizes, bind: Readonly<Record<'dy' | 'db', Slot>>): Launch =>
   reduce(denseBackwardB, O, N, { bind, dims: { O } })
 
-export const forward: Lower<'dense'> = ({ sizes, has, subgroupSize, inWorkgroups }) =>
-  launches(
-    denseProduct(
-      sizes,
-      { x: input('x'), w: input('w'), b: input('b'), y: output('y') },
-      has('b'),
-      subgroupSize,
-      inWorkgroups,
-    ),
-  )
+export const forward: Lower<'dense'> = ({ sizes, has, subgroupSize, inWorkgroups = false }) => {
+  const { N, I, O } = sizes
+  const [factors, b, y] = [{ x: input('x'), w: input('w') }, input('b'), output('y')]
+  const parts = inWorkgroups
+    ? productInParts(
+        denseForwardInParts,
+        { rows: N, columns: O, terms: I },
+        { factors, addition: { b, y }, dims: { hasBias: has('b') ? 1 : 0 }, slices: { x: I, y: O } },
+      )
+    : undefined
+  return parts ?? launches(denseProduct(sizes, { ...factors, b, y }, has('b'), subgroupSize, inWorkgroups))
+}
 
-export const backward: Lower<'dense'> = ({ sizes, wants, subgroupSize }) => {
-  const dy = cotangent('y')
+export const backward: Lower<'dense'> = ({ sizes, wants, subgroupSize, inWorkgroups = false }) => {
+  const { N, I, O } = sizes
+  const [factors, dx] = [{ w: input('w'), dy: cotangent('y') }, gradient('x')]
+  const { dy } = factors
+  const parts =
+    inWorkgroups && wants('x')
+      ? productInParts(
+          denseBackwardXInParts,
+          { rows: N, columns: I, terms: O },
+          { factors, addition: { dx }, slices: { dy: O, dx: I } },
+        )
+      : undefined
   return launches(
-    wants('x') ? denseOfX(sizes, { w: input('w'), dy, dx: gradient('x') }, subgroupSize) : undefined,
+    parts ?? (wants('x') ? denseOfX(sizes, { ...factors, dx }, subgroupSize) : undefined),
     wants('w') ? denseOfW(sizes, { x: input('x'), dy, dw: gradient('w') }, subgroupSize) : undefined,
     wants('b') ? denseOfB(sizes, { dy, db: gradient('b') }) : undefined,
   )

@@ -1,11 +1,10 @@
 import type { Direction, OpName } from '../../spec/catalogue.js'
 import type { Shape } from '../../spec/tensor.js'
 import type { Fill, Form } from '../form.js'
-import type { Factor, Row } from './covering.js'
-import { covering } from './covering.js'
+import type { Row } from './covering.js'
 import { mingledConvolutions } from './mingled/convolutions.js'
 import type { Levels, Mingled } from './mingled/levels.js'
-import { inTurn, level, named } from './mingled/levels.js'
+import { formsOf, inTurn, level, named } from './mingled/levels.js'
 import type { Gates } from './miniature/forms.js'
 import { formOf, numbered, recurrence } from './miniature/forms.js'
 
@@ -436,34 +435,12 @@ const table: Readonly<Partial<Record<OpName, (direction: Direction) => Mingled>>
 
 const numbersTogether: readonly OpName[] = ['dense', 'conv1d', 'conv2d', 'convTranspose2d']
 
-const isWhole = (row: Partial<Row>, factors: readonly Factor[]): row is Row =>
-  factors.every(({ name }) => row[name] !== undefined)
-
-/** So many turns may pass until extents are small enough together. */
-const mostTurns = 8
-
 /** The cases of an op in a direction in which levels of all axes mingle. */
 export const mingledOf = (op: OpName, direction: Direction): readonly Form[] => {
   const beside = laid[op]?.(direction) ?? []
   const made = table[op]?.(direction)
   if (made === undefined) return beside
-  const { factors, core, possible, form, cost, most } = made
-  // the first turn from one on whose extents are small enough
-  const bearable = (row: Row, from: number, left = mostTurns): Form | undefined => {
-    const one = form(row, from)
-    return cost(one) <= most ? one : left === 1 ? undefined : bearable(row, from + 1, left - 1)
-  }
-  const { rows } = covering(factors, {
-    strength: core.length === 0 ? 2 : 3,
-    ...(core.length === 0 ? {} : { core }),
-    seed: `mingled ${op} ${direction}`,
-    possible: (row) =>
-      (possible === undefined || possible(row)) && (!isWhole(row, factors) || bearable(row, 0) !== undefined),
-  })
-  const forms = rows.flatMap((row, turn) => {
-    const one = bearable(row, turn) ?? bearable(row, 0)
-    return one === undefined ? [] : [one]
-  })
+  const forms = formsOf(made, `mingled ${op} ${direction}`)
   return [...(numbersTogether.includes(op) ? numbered(op, direction, forms) : forms), ...beside]
 }
 

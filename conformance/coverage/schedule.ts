@@ -1,8 +1,10 @@
 import { either as E } from 'fp-ts'
 import fc from 'fast-check'
 import type { Direction, OpName } from '../../spec/catalogue.js'
+import type { Shape } from '../../spec/tensor.js'
 import type { Form } from '../form.js'
 import { acceptable } from '../form.js'
+import { ampleOf } from './ample.js'
 import { bandsOf } from './bands.js'
 import { classTable } from './classes/table.js'
 import type { Covering, Row } from './covering.js'
@@ -169,6 +171,17 @@ const plainRow = ({ factors, possible }: Subject, fixed: Partial<Row> = {}): Row
     const one = fixed[name] ?? classes.find((choice) => possible({ ...row, [name]: choice })) ?? first
     return { ...row, [name]: one }
   }, {})
+
+/** A plain case of one shape, where rows of classes are of any rank: one class of numbers after the other. */
+const alikeOf = (one: Subject, shape: Shape, turn: number): Form | undefined => {
+  const rank = String(shape.length)
+  if (!one.factors.some(({ name, classes }) => name === 'rank' && classes.includes(rank))) return undefined
+  const [drawn = {}] = fc.sample(fc.record(one.few), { seed: 1, numRuns: 1 })
+  return one.form(one.turned(plainRow(one, { rank }), turn), {
+    ...drawn,
+    ...Object.fromEntries(shape.map((extent, axis) => [`d${axis}`, extent])),
+  })
+}
 
 // plain rows under each class of what decides shapes, so that every axis can be as long as wanted
 const plainRows = (one: Subject): readonly Row[] => [
@@ -408,6 +421,7 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
       ...withAttributes(op, mingled()),
       ...replacedOf(op, direction),
       ...grownOf(op, direction, one, () => pairs().rows),
+      ...ampleOf(op, direction, (shape, turn) => alikeOf(one, shape, turn)),
     ]),
     climbing: once(() =>
       climbsOf(

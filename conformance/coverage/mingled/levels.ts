@@ -1,5 +1,6 @@
 import type { Form } from '../../form.js'
 import type { Factor, Possible, Row } from '../covering.js'
+import { covering } from '../covering.js'
 
 /** What mingled cases of an op are made of. */
 export interface Mingled {
@@ -32,3 +33,29 @@ export const inTurn = <A>(list: readonly A[], turn: number, of = 0): A => {
 /** The extent of an axis in its turn. */
 export const level = (levels: Levels, row: Row, name: string, turn: number, of = 0): number =>
   inTurn(levels[row[name] as string] as readonly number[], turn, of)
+
+const isWhole = (row: Partial<Row>, factors: readonly Factor[]): row is Row =>
+  factors.every(({ name }) => row[name] !== undefined)
+
+/** So many turns may pass until extents are small enough together. */
+const mostTurns = 8
+
+/** The cases of a covering array of levels, one a row, as far as their extents can be small enough together. */
+export const formsOf = ({ factors, core, possible, form, cost, most }: Mingled, seed: string): readonly Form[] => {
+  // the first turn from one on whose extents are small enough
+  const bearable = (row: Row, from: number, left = mostTurns): Form | undefined => {
+    const one = form(row, from)
+    return cost(one) <= most ? one : left === 1 ? undefined : bearable(row, from + 1, left - 1)
+  }
+  const { rows } = covering(factors, {
+    strength: core.length === 0 ? 2 : 3,
+    ...(core.length === 0 ? {} : { core }),
+    seed,
+    possible: (row) =>
+      (possible === undefined || possible(row)) && (!isWhole(row, factors) || bearable(row, 0) !== undefined),
+  })
+  return rows.flatMap((row, turn) => {
+    const one = bearable(row, turn) ?? bearable(row, 0)
+    return one === undefined ? [] : [one]
+  })
+}

@@ -8,6 +8,7 @@ const shared = mutantsOf('accelerated/workgroupTile')
 const conv = mutantsOf('accelerated/layers/conv2dShared')
 const plan = mutantsOf('accelerated/plan')
 const dense = mutantsOf('accelerated/layers/dense')
+const parts = mutantsOf('accelerated/layers/denseParts')
 
 const onGpu = { on: 'a GPU' } as const
 
@@ -34,6 +35,46 @@ export const workgroups: readonly Mutant[] = [
     'dense forward',
     'select(sum, sum + b(select(0u, at % dims.O, given)), given)',
     'sum',
+    onGpu,
+  ),
+  parts(
+    'tail',
+    'the last part of a sum as long as the others',
+    'dense forward',
+    "terms: 'min(dims.share, dims.terms - this_part * dims.share)'",
+    "terms: 'dims.share'",
+    onGpu,
+  ),
+  parts(
+    'index',
+    'every part of dx begins with the first term',
+    'dense backward',
+    'let at = part * dims.share + k;\n  return vec4<f32>(right(',
+    'let at = k;\n  return vec4<f32>(right(',
+    onGpu,
+  ),
+  parts(
+    'stale',
+    'the last part is not added',
+    'dense forward',
+    'part < dims.parts; part++) { sum += sums(',
+    'part + 1u < dims.parts; part++) { sum += sums(',
+    onGpu,
+  ),
+  parts(
+    'index',
+    'every row adds up the parts of the first',
+    'dense forward',
+    'sum += sums((row * dims.parts + part) * dims.columns + column)',
+    'sum += sums(part * dims.columns + column)',
+    onGpu,
+  ),
+  dense(
+    'formula',
+    'of parts, no bias',
+    'dense forward',
+    "{ b, y }, dims: { hasBias: has('b') ? 1 : 0 }",
+    '{ b, y }, dims: { hasBias: 0 }',
     onGpu,
   ),
   shared(
