@@ -17,6 +17,15 @@ import { products } from './others/products.js'
 import { recurrent } from './others/recurrent.js'
 import { rows } from './others/rows.js'
 import type { Report } from './report.js'
+import { convolutionsRare } from './rare/convolutions.js'
+import { lossesRare } from './rare/losses.js'
+import { movingRare } from './rare/moving.js'
+import { normalizersRare } from './rare/normalizers.js'
+import { optimizersRare } from './rare/optimizers.js'
+import { poolsRare } from './rare/pools.js'
+import { productsRare } from './rare/products.js'
+import { recurrentRare } from './rare/recurrent.js'
+import { elementsRare, rowsRare } from './rare/rows.js'
 import { convolutionsSeldom } from './seldom/convolutions.js'
 import { lossesSeldom } from './seldom/losses.js'
 import { movingSeldom } from './seldom/moving.js'
@@ -94,4 +103,14 @@ export const reports: readonly Report[] = [
   ...lossesSeldom,
   ...optimizersSeldom,
   ...movingSeldom,
+  ...convolutionsRare,
+  ...poolsRare,
+  ...productsRare,
+  ...rowsRare,
+  ...elementsRare,
+  ...lossesRare,
+  ...normalizersRare,
+  ...recurrentRare,
+  ...optimizersRare,
+  ...movingRare,
 ]
