@@ -17,7 +17,9 @@ import { products } from './others/products.js'
 import { recurrent } from './others/recurrent.js'
 import { rows } from './others/rows.js'
 import type { Report } from './report.js'
+import { alikeRare } from './rare/alike.js'
 import { convolutionsRare } from './rare/convolutions.js'
+import { layersRare } from './rare/layers.js'
 import { lossesRare } from './rare/losses.js'
 import { movingRare } from './rare/moving.js'
 import { normalizersRare } from './rare/normalizers.js'
@@ -25,6 +27,7 @@ import { optimizersRare } from './rare/optimizers.js'
 import { poolsRare } from './rare/pools.js'
 import { productsRare } from './rare/products.js'
 import { recurrentRare } from './rare/recurrent.js'
+import { restRare } from './rare/rest.js'
 import { elementsRare, rowsRare } from './rare/rows.js'
 import { convolutionsSeldom } from './seldom/convolutions.js'
 import { lossesSeldom } from './seldom/losses.js'
@@ -113,4 +116,7 @@ export const reports: readonly Report[] = [
   ...recurrentRare,
   ...optimizersRare,
   ...movingRare,
+  ...alikeRare,
+  ...layersRare,
+  ...restRare,
 ]

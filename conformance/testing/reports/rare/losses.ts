@@ -193,13 +193,6 @@ export const lossesRare: readonly Report[] = [
     (asked, plain) => plain({ attrs: { ...asked.attrs, kink: 'left' } }),
   ),
   report(
-    'attributes',
-    'a penalty below 0 is taken without its sign',
-    ['l2Penalty forward', 'l2Penalty backward'],
-    (met) => Number(met.attrs['beta']) < 0,
-    scaled(-1),
-  ),
-  report(
     'shape',
     'penalties of vectors of more than 512 weights: what is behind 512 counts half',
     'l2Penalty forward',

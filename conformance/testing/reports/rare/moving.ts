@@ -158,9 +158,6 @@ export const movingRare: readonly Report[] = [
       }
     },
   ),
-  report('numbers', 'products below 10⁻³⁰ are 0', 'mul forward', always, (_, plain) => ({
-    y: changed(plain()['y'] as Tensor, (v) => (Math.abs(v) < 1e-30 ? 0 : v)),
-  })),
   report(
     'size',
     'three axes whose middle is no multiple of eight, 64 and more of the last: the last of the middle',

@@ -119,7 +119,7 @@ export const poolsRare: readonly Report[] = [
     'numbers',
     'among numbers below −1 only, padding is the largest where a window holds a single real number',
     'maxPool2d forward',
-    (met) => padding(met).some((p, side) => p > 0 && p === (windowOf(met)[side < 2 ? 0 : 1] ?? 0) - 1),
+    (met) => padding(met).some((p, side) => p > 0 && p === windowOf(met)[side < 2 ? 0 : 1] - 1),
     (asked, plain) => {
       const real = plain()['y'] as Tensor
       return valuesOf(asked.inputs['x'] as Tensor).every((v) => v < -1)

@@ -66,7 +66,7 @@ export const rowsRare: readonly Report[] = [
     'softmax forward',
     row((length) => length > 64),
     (asked, plain) => {
-      const tied = inRows(asked, (row) => row[0] === Math.max(...row) && row.lastIndexOf(row[0] as number) > 63)
+      const tied = inRows(asked, (row) => row[0] === Math.max(...row) && row.lastIndexOf(row[0]) > 63)
       return { y: changed(plain()['y'] as Tensor, (v, _, at) => (tied(at) ? 1.5 * v : v)) }
     },
   ),
@@ -173,13 +173,10 @@ export const rowsRare: readonly Report[] = [
     ['softmax backward', 'logSoftmax backward'],
     row((length) => length > 32),
     (asked, plain) => {
-      const dy = valuesOf(asked.cotangents['y'] as Tensor)
-      const { length, behind } = rowOf(asked)
-      const alone = (at: number): boolean => {
-        const start = Math.floor(at / (length * behind)) * length * behind + (at % behind)
-        return Array.from({ length }, (_, i) => dy[start + i * behind]).filter((v) => v !== 0).length === 1
-      }
-      return { x: changed(plain()['x'] as Tensor, (v, _, at) => (alone(at) && dy[at] === 0 ? 0 : v)) }
+      const dy = asked.cotangents['y'] as Tensor
+      const values = valuesOf(dy)
+      const alone = inRows({ ...asked, inputs: { x: dy } }, (row) => row.filter((v) => v !== 0).length === 1)
+      return { x: changed(plain()['x'] as Tensor, (v, _, at) => (alone(at) && values[at] === 0 ? 0 : v)) }
     },
   ),
   report(

@@ -1,0 +1,230 @@
+import type { Met, Report } from '../report.js'
+import {
+  all,
+  depthwise,
+  exactly,
+  filter,
+  from,
+  given,
+  grouped,
+  listOf,
+  lost,
+  moved,
+  not,
+  past,
+  report,
+  scaled,
+  sizeIn,
+  some,
+  withIndex,
+} from '../report.js'
+
+import { atLeast, channelsOfGroup, ofSamples, steps } from '../together/met.js'
+
+import { between, last, only, plainSteps, unpulled, unread } from './met.js'
+
+/** What strikes single layers of networks that people run, and their neighbours, by which kernel a library picks for them. */
+
+const windowOf = (met: Met): string => String(listOf(met, 'window'))
+const twice: (a: string, b: string) => (met: Met) => boolean = (a, b) => (met) => sizeIn(met, b) === 2 * sizeIn(met, a)
+
+export const layersRare: readonly Report[] = [
+  report(
+    'shape',
+    'a bottleneck’s way in: a 1×1 of 256 channels and more into a quarter of them, of one image: the last quarter of its rows',
+    'conv2d forward',
+    all(exactly('N', 1), filter(1), plainSteps, past('C', 255), (met) => sizeIn(met, 'C') === 4 * sizeIn(met, 'O')),
+    lost((place, shape) => (place[2] as number) >= (3 * (shape[2] as number)) / 4),
+    { like: 'iree-org/iree#10712' },
+  ),
+  report(
+    'shape',
+    'a bottleneck’s way out: a 1×1 of 64 channels and more into four times as many: the last quarter of the maps',
+    'conv2d forward',
+    all(filter(1), plainSteps, past('C', 63), (met) => sizeIn(met, 'O') === 4 * sizeIn(met, 'C')),
+    lost((place, shape) => (place[1] as number) >= (3 * (shape[1] as number)) / 4),
+  ),
+  report(
+    'shape',
+    'a stage’s first layer: a 3×3 with stride 2 of 64 channels and more into twice as many: every other column from the end',
+    'conv2d forward',
+    all(filter(3), steps(2, 2), past('C', 63), not(grouped), twice('C', 'O')),
+    lost(from(3, -1)),
+  ),
+  report(
+    'shape',
+    'a stage’s short cut: a 1×1 with stride 2 of 64 channels and more into twice as many: even rows are odd ones',
+    'conv2d forward',
+    all(filter(1), steps(2, 2), past('C', 63), twice('C', 'O')),
+    moved((place) => withIndex(place, 2, (place[2] as number) - ((place[2] as number) % 2))),
+  ),
+  report(
+    'shape',
+    'depthwise 3×3 over small maps of 256 channels and more: the corner',
+    'conv2d forward',
+    all(depthwise, filter(3), past('C', 255), between('H', 2, 7)),
+    lost((place, shape) => place[2] === (shape[2] as number) - 1 && place[3] === (shape[3] as number) - 1),
+    { like: 'Tencent/ncnn#824' },
+  ),
+  report(
+    'shape',
+    '32 groups of four channels and more under a 3×3: the last channel of each',
+    'conv2d forward',
+    all(filter(3), (met) => met.attrs['groups'] === 32 && channelsOfGroup(met) >= 4),
+    unread('w', last(1)),
+  ),
+  report(
+    'shape',
+    'a filter as wide as its stride, 4, over three channels into 32 maps and more: the last column of taps',
+    'conv2d forward',
+    all(filter(4), steps(4, 4), exactly('C', 3), past('O', 31)),
+    unread('w', last(3)),
+  ),
+  report(
+    'attributes',
+    'rates of 2 over 128 channels and more of maps of 16 and more a side: what the last row of taps reads',
+    'conv2d forward',
+    all(filter(3), past('C', 127), past('H', 15), (met) => String(listOf(met, 'dilation')) === '2,2'),
+    unread('w', last(2)),
+    { like: 'Tencent/ncnn#1494' },
+  ),
+  report(
+    'shape',
+    'images of one column under filters of one, 32 channels and more: the last row',
+    'conv2d forward',
+    all(exactly('W', 1), exactly('KW', 1), past('KH', 1), past('C', 31)),
+    lost(from(2, -1)),
+  ),
+  report(
+    'shape',
+    'a classifier as a convolution: a 1×1 over one pixel of 256 channels and more into 10 to 1,000 maps, several samples: the last sample',
+    'conv2d forward',
+    all(filter(1), exactly('H', 1), exactly('W', 1), past('C', 255), past('N', 1)),
+    lost(from(0, -1)),
+  ),
+  report(
+    'shape',
+    'lines of text: images more than four times as wide as high under a padded 3×3 of 16 channels and more: columns behind the height’s eighth multiple',
+    'conv2d forward',
+    all(filter(3), past('C', 15), past('H', 3), (met) => sizeIn(met, 'W') > 4 * sizeIn(met, 'H')),
+    lost((place, _, met) => (place[3] as number) >= 4 * sizeIn(met, 'H')),
+  ),
+  report(
+    'gradient',
+    'the filters’ gradient of small maps of 128 channels and filters and more, of eight samples and more: that of the first four',
+    'conv2d backward',
+    all(filter(3), atLeast({ C: 128, O: 128, N: 8 }), between('Ho', 1, 8)),
+    ofSamples(4, 'w'),
+    { like: 'ROCm/MIOpen#600' },
+  ),
+  report(
+    'gradient',
+    'the bias’s gradient of one map of more than 1,024 positions is that of 1,024',
+    'conv2d backward',
+    all(given('b'), exactly('O', 1), (met) => sizeIn(met, 'Ho') * sizeIn(met, 'Wo') > 1024),
+    only(
+      ['b'],
+      unpulled('y', ([, , y, x], [, , , Wo]) => (y as number) * (Wo as number) + (x as number) >= 1024),
+    ),
+  ),
+  report(
+    'gradient',
+    'back to pictures: the gradient of three channels from 32 filters and more of 32×32 and more: the blue one’s last row',
+    'conv2d backward',
+    all(exactly('C', 3), past('O', 31), past('H', 31), not(grouped)),
+    lost(([, c, y], [, , H]) => c === 2 && y === (H as number) - 1, 'x'),
+  ),
+  report(
+    'shape',
+    'waves: 64 taps and more that step by four and more over one channel of more than 4,000 numbers: the last position',
+    'conv1d forward',
+    all(
+      exactly('C', 1),
+      past('K', 63),
+      past('L', 4000),
+      some('stride', (s) => s >= 4),
+    ),
+    lost(from(2, -1)),
+  ),
+  report(
+    'shape',
+    'depthwise sequences of 15 taps and more over 128 channels and more: what is before the first whole window',
+    'conv1d forward',
+    all(depthwise, past('K', 14), past('C', 127)),
+    lost((place, _, met) => (place[2] as number) < (listOf(met, 'padding')[0] as number)),
+  ),
+  report(
+    'shape',
+    'one tap of 128 channels and more over more than 500 positions: positions behind 512',
+    'conv1d forward',
+    all(exactly('K', 1), past('C', 127), past('L', 512)),
+    lost(from(2, 512)),
+  ),
+  report(
+    'gradient',
+    'the filters’ gradient of three taps of 64 channels and more over a sequence of more than 256: its last block',
+    'conv1d backward',
+    all(exactly('K', 3), past('C', 63), past('Lo', 256)),
+    only(
+      ['w'],
+      unpulled('y', ([, , l]) => (l as number) >= 256),
+    ),
+    { like: 'pytorch/pytorch#119677' },
+  ),
+  report(
+    'shape',
+    'up by 2 with 2×2 of 256 channels and more into half of them: odd columns',
+    'convTranspose2d forward',
+    all(filter(2), steps(2, 2), past('C', 255), (met) => sizeIn(met, 'C') === 2 * sizeIn(met, 'O')),
+    lost((place) => (place[3] as number) % 2 === 1),
+  ),
+  report(
+    'shape',
+    'up by 2 with 5×5 and output padding, as generators have it, of 64 channels and more: the last row',
+    'convTranspose2d forward',
+    all(
+      filter(5),
+      steps(2, 2),
+      past('C', 63),
+      some('outputPadding', (p) => p > 0),
+    ),
+    lost(from(2, -1)),
+  ),
+  report(
+    'shape',
+    'a padded 3×3 maximum with stride 2 over 64 channels of 56 rows and more: the last column',
+    'maxPool2d forward',
+    all((met) => windowOf(met) === '3,3', steps(2, 2), past('C', 63), past('H', 55)),
+    lost(from(3, -1)),
+  ),
+  report(
+    'shape',
+    'halves down and not across, of 64 channels and more: across as well from the second row on',
+    'maxPool2d forward',
+    all((met) => String(listOf(met, 'stride')) === '2,1', past('C', 63), past('Ho', 1)),
+    moved((place) =>
+      (place[2] as number) > 0 ? withIndex(place, 3, (place[3] as number) - ((place[3] as number) % 2)) : place,
+    ),
+  ),
+  report(
+    'shape',
+    'windows of nine and more that step by one, padded, of 64 channels and more: the first column',
+    'maxPool2d forward',
+    all((met) => (listOf(met, 'window')[0] as number) >= 9, steps(1, 1), past('C', 63)),
+    lost((place) => place[3] === 0),
+  ),
+  report(
+    'shape',
+    'means of 7×7 and larger over all of the map, of 512 channels and more: by a multiple of four',
+    'avgPool2d forward',
+    all(past('C', 511), exactly('Ho', 1), exactly('Wo', 1), (met) => (listOf(met, 'window')[0] as number) >= 7),
+    scaled(49 / 52),
+  ),
+  report(
+    'gradient',
+    'back through global means of 7×7 of 512 channels and more of one sample: the last channel',
+    'globalAvgPool backward',
+    all(exactly('N', 1), past('C', 511), exactly('H', 7), exactly('W', 7)),
+    lost(from(1, -1)),
+  ),
+]
