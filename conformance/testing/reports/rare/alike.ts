@@ -1,4 +1,4 @@
-import type { Tensor, Tensors } from '../../../../spec/tensor.js'
+import type { Tensor } from '../../../../spec/tensor.js'
 import type { Asked, Harm, Report } from '../report.js'
 import {
   always,
