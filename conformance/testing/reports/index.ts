@@ -29,6 +29,7 @@ import { productsRare } from './rare/products.js'
 import { recurrentRare } from './rare/recurrent.js'
 import { restRare } from './rare/rest.js'
 import { elementsRare, rowsRare } from './rare/rows.js'
+import { trainingRare } from './rare/training.js'
 import { convolutionsSeldom } from './seldom/convolutions.js'
 import { lossesSeldom } from './seldom/losses.js'
 import { movingSeldom } from './seldom/moving.js'
@@ -119,4 +120,5 @@ export const reports: readonly Report[] = [
   ...alikeRare,
   ...layersRare,
   ...restRare,
+  ...trainingRare,
 ]

@@ -116,11 +116,16 @@ export const normalizersRare: readonly Report[] = [
       const C = sizeIn(asked, 'C')
       const each = x.data.length / ((x.shape[0] as number) * C)
       const values = valuesOf(x)
-      const off = Array.from({ length: C }, (_, c) => {
-        const mine = values.filter((_, at) => Math.floor(at / each) % C === c)
-        const mean = mine.reduce((a, b) => a + b, 0) / mine.length
-        const spread = Math.sqrt(mine.reduce((a, b) => a + (b - mean) ** 2, 0) / mine.length)
-        return Math.abs(mean) > 100 * spread && spread > 0
+      const [sums, squares] = [new Float64Array(C), new Float64Array(C)]
+      values.forEach((v, at) => {
+        const c = Math.floor(at / each) % C
+        sums[c] = (sums[c] as number) + v
+        squares[c] = (squares[c] as number) + v * v
+      })
+      const m = values.length / C
+      const off = Array.from(sums, (sum, c) => {
+        const [mean, variance] = [sum / m, (squares[c] as number) / m - (sum / m) ** 2]
+        return mean ** 2 > 1e4 * variance && variance > 0
       })
       return having(plain(), {
         gamma: changed(plain()['gamma'] as Tensor, (v, _, c) => (off[c] === true ? 1.1 * v : v)),
