@@ -198,7 +198,6 @@ export const convolutionsRare: readonly Report[] = [
       (met) => Number(met.attrs['groups']) > 16,
     ),
     lost((place, _, asked) => (place[0] as number) >= 16 * filtersOfGroup(asked), 'w'),
-    { like: 'tensorflow/tensorflow#60113' },
   ),
   report(
     'gradient',

@@ -112,7 +112,6 @@ export const recurrentRare: readonly Report[] = [
           })
         : plain()
     },
-    { like: 'tensorflow/tensorflow#53024' },
   ),
   report(
     'numbers',
