@@ -8,7 +8,7 @@ import { classTable } from './coverage/classes/table.js'
 import type { Schedule } from './coverage/schedule.js'
 import type { Covered } from './coverage/covered.js'
 import { coveredBy } from './coverage/covered.js'
-import { layersOf } from './coverage/layers.js'
+import { layersOf, soonOf } from './coverage/layers.js'
 import { arbitraryAt, isHeavy, scheduleOf } from './coverage/schedule.js'
 import { shrinking } from './coverage/simpler.js'
 import { inNumbers } from './coverage/sums.js'
@@ -72,7 +72,7 @@ const partsOf = (table: QuestionTable, op: OpName, direction: Direction) => {
 
 /**
  * How much is asked: `quick` has every class once, `standard` every pair of classes or triple, and every rung of the ladder
- * of extents, `wild` the layers of networks at full size as well.
+ * of extents, and layers of networks as far as they are soon made, `wild` all of those layers.
  */
 export type Profile = 'quick' | 'standard' | 'wild'
 export const profiles: readonly Profile[] = ['quick', 'standard', 'wild']
@@ -105,6 +105,7 @@ export const indicesOf = (
     ...range(edges.length, before - edges.length),
     ...range(before + layers, wide),
     ...telling,
+    ...soonOf(op).map((at) => before + at),
     ...drawn(),
   ]
 }

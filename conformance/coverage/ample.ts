@@ -1,5 +1,4 @@
 import type { Direction, OpName } from '../../spec/catalogue.js'
-import { opOf } from '../../spec/catalogue.js'
 import type { Shape } from '../../spec/tensor.js'
 import { sizeOf } from '../../spec/tensor.js'
 import type { Fill, Form } from '../form.js'
@@ -420,11 +419,12 @@ const table: Readonly<Partial<Record<OpName, () => Mingled>>> = {
 
 const numbersTogether: readonly OpName[] = ['dense', 'conv1d', 'conv2d', 'convTranspose2d']
 
-/** The cases of an op in a direction of which all axes are ample. Of what goes by element, `alike` makes a case of a shape. */
+/** The cases of an op in a direction of which all axes are ample. Of what goes by element, `alike` makes cases of a shape. */
 export const ampleOf = (
   op: OpName,
   direction: Direction,
-  alike: (shape: Shape, turn: number) => Form | undefined,
+  isOptimizer: boolean,
+  alike: (shape: Shape, turn: number) => readonly Form[],
 ): readonly Form[] => {
   const own = laid[op]?.() ?? []
   const made = table[op]?.()
@@ -437,7 +437,5 @@ export const ampleOf = (
     return numbersTogether.includes(op) ? numbered(op, direction, forms) : forms
   }
   if (own.length > 0) return own
-  return (Object.keys(opOf(op).inputs).includes('g') ? parameters : maps).flatMap(
-    (shape, turn) => alike(shape, turn) ?? [],
-  )
+  return (isOptimizer ? parameters : maps).flatMap(alike)
 }

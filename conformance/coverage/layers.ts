@@ -5,6 +5,7 @@ import { networkNamed, networkNames, variantsOf } from '../../spec/networks/zoo.
 import { checkProgram } from '../../spec/program.js'
 import type { Shape } from '../../spec/tensor.js'
 import type { Fill, Form } from '../form.js'
+import { measure } from './extents.js'
 
 /** Layers of networks at full size, each as a case of its own: those of the zoo, and of networks that people run. */
 
@@ -201,4 +202,25 @@ export const layersOf = (op: OpName): readonly Form[] => {
     known = new Map([...byOp].map(([op, forms]) => [op, [...forms.values()]]))
   }
   return known.get(op) ?? []
+}
+
+const soon = { multiplyAdds: 3e7, elements: 260_000, steps: 64 } as const
+const mostSoon = 40
+
+/**
+ * The layers, by their numbers, of which a software adapter makes each in some tenths of a second; where they are many, some
+ * of them evenly.
+ */
+export const soonOf = (op: OpName): readonly number[] => {
+  const numbers = layersOf(op).flatMap((form, at) => {
+    const measured = measure(op, form)
+    return E.isRight(measured) &&
+      measured.right.multiplyAdds <= soon.multiplyAdds &&
+      measured.right.elements <= soon.elements &&
+      measured.right.steps <= soon.steps
+      ? [at]
+      : []
+  })
+  const each = Math.max(1, numbers.length / mostSoon)
+  return numbers.filter((_, i) => Math.floor(i / each) > Math.floor((i - 1) / each))
 }

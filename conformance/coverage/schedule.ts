@@ -1,13 +1,14 @@
 import { either as E } from 'fp-ts'
 import fc from 'fast-check'
 import type { Direction, OpName } from '../../spec/catalogue.js'
+import { opOf } from '../../spec/catalogue.js'
 import type { Shape } from '../../spec/tensor.js'
 import type { Form } from '../form.js'
 import { acceptable } from '../form.js'
 import { ampleOf } from './ample.js'
 import { bandsOf } from './bands.js'
 import { classTable } from './classes/table.js'
-import type { Covering, Row } from './covering.js'
+import type { Covering, Factor, Row } from './covering.js'
 import { covering } from './covering.js'
 import { classesInFours } from './fours.js'
 import type { Measured } from './extents.js'
@@ -17,6 +18,8 @@ import { onRung, reaches, rungs } from './ladder.js'
 import { grownOf } from './grown.js'
 import { lateOf } from './late.js'
 import { mingledOf, withAttributes } from './mingled.js'
+import { networksOf } from './networks.js'
+import { plainOf } from './plain.js'
 import { classesInRoom } from './roomy.js'
 import type { Drawn, Subject } from './subject.js'
 import { subject } from './subject.js'
@@ -172,14 +175,41 @@ const plainRow = ({ factors, possible }: Subject, fixed: Partial<Row> = {}): Row
     return { ...row, [name]: one }
   }, {})
 
-/** A plain case of one shape, where rows of classes are of any rank: one class of numbers after the other. */
-const alikeOf = (one: Subject, shape: Shape, turn: number): Form | undefined => {
+// factors that are neither numbers, nor what is given or asked for, nor how many axes there are
+const isAttribute = ({ name, classes }: Factor): boolean =>
+  !/^data of |^(numbers|given|wanted|rank)$/.test(name) && !classes.includes('absent')
+
+/** Cases of one shape, where rows of classes are of any rank: with plain attributes, and with others in turn. */
+const alikeOf = (one: Subject, shape: Shape, turn: number): readonly Form[] => {
   const rank = String(shape.length)
-  if (!one.factors.some(({ name, classes }) => name === 'rank' && classes.includes(rank))) return undefined
-  const [drawn = {}] = fc.sample(fc.record(one.few), { seed: 1, numRuns: 1 })
-  return one.form(one.turned(plainRow(one, { rank }), turn), {
-    ...drawn,
-    ...Object.fromEntries(shape.map((extent, axis) => [`d${axis}`, extent])),
+  if (!one.factors.some(({ name }) => name === 'rank')) return []
+  const plain = plainRow(one, { rank })
+  const others = {
+    ...plain,
+    ...Object.fromEntries(
+      one.factors
+        .filter(isAttribute)
+        .map(({ name, classes }, at) => [name, classes[1 + ((turn + at) % (classes.length - 1))] as string]),
+    ),
+  }
+  const differ = Object.entries(others).some(([name, choice]) => plain[name] !== choice) && one.possible(others)
+  return [plain, ...(differ ? [others] : [])].map((row) =>
+    one.form(one.turned(row, turn), {
+      ...smallest(one),
+      ...Object.fromEntries(shape.map((extent, axis) => [`d${axis}`, extent])),
+    }),
+  )
+}
+
+const smallest = (one: Subject): Drawn => fc.sample(fc.record(one.few), { seed: 1, numRuns: 1 })[0] as Drawn
+
+/** A plain case whose axes are all short and no two of them alike, as far as they can be. */
+const smallOf = (one: Subject): Form => {
+  const extents = [4, 3, 5, 6, 2, 7]
+  const axes = Object.keys(one.few).filter((name) => name in one.ladder || /^d\d$/.test(name))
+  return one.form(plainRow(one), {
+    ...smallest(one),
+    ...Object.fromEntries(axes.map((name, at) => [name, extents[at % extents.length] as number])),
   })
 }
 
@@ -403,6 +433,8 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
     ...mingled(),
     ...classesInRoom(op, one, (fixed) => plainRow(one, fixed)),
   ])
+  const isOptimizer = opOf(op).inputs['g'] !== undefined
+  const alike = (shape: Shape, turn: number): readonly Form[] => alikeOf(one, shape, turn)
   const laid = (): readonly Form[] => [...usual(), ...wide(), ...told()]
   return {
     subject: one,
@@ -421,7 +453,9 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
       ...withAttributes(op, mingled()),
       ...replacedOf(op, direction),
       ...grownOf(op, direction, one, () => pairs().rows),
-      ...ampleOf(op, direction, (shape, turn) => alikeOf(one, shape, turn)),
+      ...ampleOf(op, direction, isOptimizer, alike),
+      ...networksOf(op, direction, isOptimizer, alike),
+      ...plainOf(op, direction, smallOf(one)),
     ]),
     climbing: once(() =>
       climbsOf(

@@ -273,6 +273,21 @@ export const causes: Readonly<Record<string, Cause>> = {
       'A convolution of groups works on four output channels at a time wherever a group has four or more and all of them together are a multiple of four, and takes the group of the first for all. Of 24 channels in 4 groups the vector of 16 to 19 lies in two: 18 and 19 are sums over the channels of another group. Convolutions of images have the same; 2 channels, 12 filters and 2 groups show it.',
     links: [`${ortSource}/024e58d2f52611a667bfe82066b213b569c547b9/onnxruntime/core/providers/webgpu/nn/conv.cc`],
   },
+  'ort-webgpu-thirds': {
+    class: 'defect',
+    library: ort,
+    title: 'On WebGPU convolutions of 6, 9, 15, 18 … channels are wrong',
+    reason:
+      'Wherever channels are a multiple of three and not of four, filters a multiple of four, and the layer no 1×1 of stride 1: asked of 6, 9, 15, 18 and 21 channels, each is wrong, with 3×3 filters too; of 2, 3, 5, 7, 10 and 12 none is. One who feeds a network of pictures with normals and albedo, nine channels, has reported it.',
+    links: ['https://github.com/microsoft/onnxruntime/issues/29651'],
+  },
+  'ort-webgpu-transposed-groups': {
+    class: 'defect',
+    library: ort,
+    title: 'On WebGPU a transposed convolution in groups of one filter each, of an even number of channels',
+    reason:
+      'Asked in 2 and 4 groups: with 2, 4, 6 or 8 channels each it is wrong, with 1, 3 or 5 right, and groups of two filters are right. Of 2 groups of 2 channels a lone 1 in the second gives 0.',
+  },
   'ort-webgpu-gates': {
     class: 'accuracy',
     library: ort,

@@ -217,7 +217,7 @@ libraries say how. [The same as one page with a matrix](scoreboard.html).`,
     lined(`Each by \`etalon verify --backend NAME --profile PROFILE\`, seed 1, some in parts (\`--shard\`, \`etalon merge\`), on one
 ${all[0]?.from.processor ?? ''} core with other work beside it, so that times are of use for their size only. WebGPU is
 on the processor: ${adaptersOf(all)}. \`quick\` asks every class of cases once, \`standard\` every pair of
-them and every extent. Cases that a library does not do are not counted. Some lines were asked again and stand in their places: when the suite, or our kernel, had been mended, \`batchNormTraining\` and \`adam\` forward of \`tfjs-cpu\` and \`tfjs-wasm\`, and \`softmaxCrossEntropy\` of \`webgpu\`; with more time for an answer, beside less work, \`mse\` backward and \`adam\` of \`pytorch\`. What is there in \`quick\` takes over two hours otherwise, but for \`onnxruntime-webgpu\`: an eighth of \`standard\` (\`--shard 1/8\`) took \`tfjs-webgpu\` 17 minutes. Page by page: ${libraries
+them and every extent. Cases that a library does not do are not counted. Some lines were asked again and stand in their places: when the suite, or our kernel, had been mended, \`batchNormTraining\` and \`adam\` forward of \`tfjs-cpu\` and \`tfjs-wasm\`, and \`softmaxCrossEntropy\` of \`webgpu\`; with more time for an answer, beside less work, \`mse\` backward and \`adam\` of \`pytorch\`. What is there in \`quick\` takes over two hours otherwise: an eighth of \`standard\` (\`--shard 1/8\`) took \`tfjs-webgpu\` 17 minutes. Page by page: ${libraries
       .filter(({ has }) => all.some(({ backend }) => has(backend)))
       .map(({ page, name }) => `[${name}](${page}.md)`)
       .join(', ')}.`),

@@ -11,6 +11,7 @@ import { tried, triedBriefly } from './trial.js'
  *   --only TEXT     those whose kind is that, or whose name or ops have it
  *   --slice I/N     the I-th of N slices, from 1
  *   --again         also those on record
+ *   --missed        those on record of which nothing was seen, once more
  *   --met           only how many cases of the standard run a fault may strike, which takes no judging
  *   --brief         each ended at the first case that fails; a later run without it asks the rest
  */
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     slice: { type: 'string', default: '1/1' },
     again: { type: 'boolean', default: false },
+    missed: { type: 'boolean', default: false },
     met: { type: 'boolean', default: false },
     brief: { type: 'boolean', default: false },
   },
@@ -32,9 +34,14 @@ const chosen = reports
     ({ kind, id, touches }) =>
       only === undefined || kind === only || [id, ...touches].some((text) => text.includes(only)),
   )
+  .filter(({ id }) => !values.missed || before[id]?.seen === false)
   .filter(
     ({ id }) =>
-      values.met || values.again || before[id] === undefined || (!values.brief && before[id].by !== undefined),
+      values.met ||
+      values.again ||
+      values.missed ||
+      before[id] === undefined ||
+      (!values.brief && before[id].by !== undefined),
   )
   .filter((_, i) => i % slices === slice - 1)
   // what touches the same lines is tried together: the oracle then knows them
