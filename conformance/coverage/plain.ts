@@ -106,18 +106,35 @@ const ofStates = (op: OpName, direction: Direction): readonly Form[] => {
   const identity = [3, 8].map((H) =>
     recurrence({ gates, steps }, [steps ? 5 : 1, 2, 3, H], { wHh: diagonal(gates * H, H) }),
   )
-  if (!steps || direction === 'forward') return identity
+  const states = gates === 4 ? ['h', 'c'] : ['h']
+  const still = [
+    [2, 3, 7],
+    [5, 4, 3],
+    [3, 6, 9],
+  ].map(([N = 1, I = 1, H = 1]) =>
+    recurrence(
+      { gates, steps },
+      [steps ? 3 : 1, N, I, H],
+      Object.fromEntries(states.map((name) => [steps ? `${name}0` : name, zero])),
+    ),
+  )
+  if (!steps || direction === 'forward') return [...identity, ...still]
   const [T, N, I, H] = [20, 2, 4, 4]
   const long = recurrence({ gates, steps }, [T, N, I, H])
   const last: Fill = { only: Array.from({ length: N * H }, (_, i) => [(T - 1) * N * H + i, 1] as const) }
   return [
     ...identity,
+    ...still,
     { ...long, given: ['hT'] },
     ...(gates === 4 ? [{ ...long, given: ['cT'] }] : []),
     { ...withFills(long, { dy: last }), given: ['y'] },
     withFills(long, { dhT: zero, ...(gates === 4 ? { dcT: zero } : {}), dy: last }),
   ]
 }
+
+// rows that are alike but for one number, and what is wanted of two classes at once
+const peaked: Fill = { only: [0, 1, 2, 3, 4, 5].map((row) => [row * 5 + ((3 * row) % 5), 5] as const) }
+const twice: Fill = { values: [1, 0, 1, 0, 0, 1, 1, 0, 0, 0] }
 
 const hot = ([N = 1, C = 1]: Shape): Fill => diagonal(N, C)
 const scored: readonly Shape[] = [
@@ -134,7 +151,40 @@ const besides: Readonly<Partial<Record<OpName, (direction: Direction) => readonl
     scored.map((shape) => formOf({}, { scores: shape, target: shape }, { scores: hot(shape), target: hot(shape) })),
   softmaxCrossEntropy: () =>
     scored.map((shape) => formOf({}, { logits: shape, target: shape }, { logits: hot(shape), target: hot(shape) })),
+  ...Object.fromEntries(
+    (['softmax', 'logSoftmax'] as const).map((op) => [op, () => [formOf({}, { x: [6, 5] }, { x: peaked })]]),
+  ),
+  cce: () => [
+    formOf({}, { prediction: [4, 5], target: [4, 5] }, { prediction: 'probability', target: twice }),
+    formOf({ reduction: 'none' }, { prediction: [2, 5], target: [2, 5] }, { prediction: 'probability', target: twice }),
+  ],
+  mse: () =>
+    (['none', 'sum'] as const).map((reduction) =>
+      formOf({ reduction }, { prediction: [3, 4], target: [3, 4] }, { prediction: { mean: 0, scale: 2000 } }),
+    ),
+  softplus: () =>
+    [0.25, 8.5, 16].map((beta) =>
+      formOf({ beta }, { x: [9] }, { x: { values: [-1.01, -0.3, -2.5, 0.4, -1.6, 1.2, -0.7, 0, -1.1] } }),
+    ),
+  momentum: () =>
+    [0.9, 0.99, 0.999].map((momentum) =>
+      formOf(
+        { momentum, learningRate: 0.1, weightDecay: 0.01 },
+        { w: [9], g: [9], velocity: [9] },
+        { velocity: { mean: 1, scale: 0.5 } },
+      ),
+    ),
+  adagrad: () => [
+    formOf(
+      { learningRate: 0.1 },
+      { w: [9], g: [9], accumulator: [9] },
+      { g: { mean: 0, scale: 100 }, accumulator: { constant: 2e6 } },
+    ),
+  ],
   dense: () => [
+    formOf({}, { x: [4, 6], w: [5, 6] }, { x: diagonal(4, 6) }),
+    formOf({}, { x: [2, 4], w: [3, 4], b: [3] }, { x: diagonal(2, 4) }),
+    formOf({}, { x: [40, 33], w: [7, 33] }, { x: diagonal(40, 33) }),
     formOf({}, { x: [3, 4], w: [5, 4], b: [5] }, { x: far, w: far }),
     formOf({}, { x: [33, 66], w: [34, 66] }, { x: far, w: far }),
   ],

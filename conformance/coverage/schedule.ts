@@ -23,6 +23,7 @@ import { plainOf } from './plain.js'
 import { classesInRoom } from './roomy.js'
 import type { Drawn, Subject } from './subject.js'
 import { subject } from './subject.js'
+import { remaindersOf } from './remainders.js'
 import { replacedOf } from './replaced.js'
 import { tellingOf } from './telling.js'
 import { turnedOf } from './turned.js'
@@ -205,7 +206,7 @@ const smallest = (one: Subject): Drawn => fc.sample(fc.record(one.few), { seed: 
 
 /** A plain case whose axes are all short and no two of them alike, as far as they can be. */
 const smallOf = (one: Subject): Form => {
-  const extents = [4, 3, 5, 6, 2, 7]
+  const extents = [6, 5, 4, 7, 3, 2]
   const axes = Object.keys(one.few).filter((name) => name in one.ladder || /^d\d$/.test(name))
   return one.form(plainRow(one), {
     ...smallest(one),
@@ -456,6 +457,7 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
       ...ampleOf(op, direction, isOptimizer, alike),
       ...networksOf(op, direction, isOptimizer, alike),
       ...plainOf(op, direction, smallOf(one)),
+      ...remaindersOf(op, direction, alike),
     ]),
     climbing: once(() =>
       climbsOf(

@@ -1,0 +1,254 @@
+import type { Direction, OpName } from '../../spec/catalogue.js'
+import type { Shape } from '../../spec/tensor.js'
+import type { Fill, Form } from '../form.js'
+import type { Levels, Mingled } from './mingled/levels.js'
+import { formsOf, inTurn, level, named } from './mingled/levels.js'
+import { convolution } from './miniature/convolutions.js'
+import type { Gates } from './miniature/forms.js'
+import { formOf, numbered, recurrence } from './miniature/forms.js'
+
+/**
+ * What vectors, blocks and tiles leave over, along several axes at once. One axis after the other meets every remainder on a
+ * ladder; a kernel that takes rows by twos, terms by fours and columns by eights is wrong where two or three of them leave
+ * something together. Here every triple of remainders by four or eight meets, at extents below 32; and the round sizes of
+ * which examples are made: 2 rows of 100 terms into 10. The same in every run, whatever its seed.
+ */
+
+/** Extents by what they leave of `divisor`. */
+const left = (divisor: number, most = 31): Levels =>
+  Object.fromEntries(
+    Array.from({ length: divisor }, (_, rest) => [
+      String(rest),
+      Array.from({ length: Math.ceil((most + 1) / divisor) }, (_, k) => rest + k * divisor).filter(
+        (extent) => extent > 0 && extent <= most,
+      ),
+    ]),
+  )
+
+const [byFour, byEight] = [left(4), left(8)]
+const short = left(4, 11)
+const odd: Levels = { even: [2, 4, 6], odd: [3, 1, 5] }
+const given = { name: 'b', classes: ['given', 'absent'] }
+
+/** A covering array of such axes, every triple of them. */
+const axes = (
+  levels: Readonly<Record<string, Levels>>,
+  form: (extents: Readonly<Record<string, number>>, turn: number, bias: boolean) => Form,
+  more: Mingled['factors'] = [],
+): Mingled => {
+  const names = Object.keys(levels)
+  return {
+    factors: [...names.map((name) => named(name, levels[name] as Levels)), ...more],
+    core: names.length > 2 ? names : [...names, ...more.map(({ name }) => name)].slice(0, 3),
+    form: (row, turn) =>
+      form(
+        Object.fromEntries(names.map((name, at) => [name, level(levels[name] as Levels, row, name, turn, at)])),
+        turn,
+        row['b'] !== 'absent',
+      ),
+    cost: () => 1,
+    most: 1,
+  }
+}
+
+const dense = axes(
+  { N: byEight, I: byEight, O: byEight },
+  ({ N = 1, I = 1, O = 1 }, _, bias) => formOf({}, { x: [N, I], w: [O, I], ...(bias ? { b: [O] } : {}) }),
+  [given],
+)
+/** Rows, terms and columns of which people make examples. */
+const round = (): readonly Form[] =>
+  [1, 2, 3, 5, 10, 20].flatMap((N, i) =>
+    [10, 20, 30, 50, 100, 300, 500, 1000].flatMap((I, j) =>
+      [1, 2, 3, 10, 15, 100].map((O, k) =>
+        formOf({}, { x: [N, I], w: [O, I], ...((i + j + k) % 2 === 0 ? { b: [O] } : {}) }),
+      ),
+    ),
+  )
+
+const windows = [1, 3, 3, 2, 5] as const
+const convolved = (op: OpName): Mingled =>
+  axes({ C: byEight, O: byEight, W: byFour }, ({ C = 1, O = 1, W = 1 }, turn) => {
+    const K = inTurn(windows, turn, 4)
+    const N = inTurn([1, 2, 3], turn, 5)
+    const padding = Math.floor(K / 2)
+    const sequence = op === 'conv1d'
+    return convolution(op === 'convTranspose2d', {
+      N,
+      C,
+      O,
+      filter: sequence ? [K] : [K, K],
+      padding: sequence ? [padding, padding] : [padding, padding, padding, padding],
+      image: sequence ? [W + (K === 2 ? 1 : 0)] : [inTurn([3, 6, 5, 4], turn, 3), W + (K === 2 ? 1 : 0)],
+      bias: turn % 2 === 0,
+    })
+  })
+
+const cell = ({ gates }: Gates): Mingled =>
+  axes({ N: short, I: byEight, H: byEight }, ({ N = 1, I = 1, H = 1 }) =>
+    recurrence({ gates, steps: false }, [1, N, Math.min(I, 23), Math.min(H, 23)]),
+  )
+const steps = ({ gates }: Gates): Mingled =>
+  axes({ T: odd, N: short, I: left(4, 9), H: short }, ({ T = 1, N = 1, I = 1, H = 1 }) =>
+    recurrence({ gates, steps: true }, [T, N, I, H]),
+  )
+
+const pools: Mingled = axes({ N: odd, C: short, W: byFour }, ({ N = 1, C = 1, W = 1 }, turn) => {
+  const [k, s] = inTurn(
+    [
+      [3, 1],
+      [2, 2],
+      [3, 2],
+    ] as const,
+    turn,
+    3,
+  )
+  return formOf({ window: [k, k], stride: [s, s] }, { x: [N, C, inTurn([5, 4, 6], turn, 4), s * (W - 1) + k] })
+})
+
+const rows: Mingled = axes({ before: short, length: byEight, behind: odd }, ({ before = 1, length = 1, behind = 1 }) =>
+  formOf({ axis: 1 }, { x: behind === 1 ? [before, length] : [before, length, behind] }),
+)
+
+const byChannel = (op: OpName): Mingled =>
+  axes({ N: odd, C: short, H: { one: [1], more: [2, 3, 5] }, W: short }, ({ N = 1, C = 1, H = 1, W = 1 }) => {
+    const x = [N, C, H, W]
+    if (op === 'scaleChannels') return formOf({}, { x, s: [N, C] })
+    if (op === 'globalAvgPool' || op === 'flatten') return formOf({}, { x })
+    if (op === 'localResponseNorm') return formOf({ size: 3, alpha: 0.5, beta: 0.75 }, { x })
+    return formOf({}, { x, gamma: [C], beta: [C], runningMean: [C], runningVar: [C] }, { runningVar: 'positive' })
+  })
+
+const byClass = (input: string, fill: Fill): Mingled => ({
+  ...axes({ N: byFour, C: byEight }, () => formOf({}, {}), [{ name: 'reduction', classes: ['none', 'mean', 'sum'] }]),
+  form: (row, turn) => {
+    const shape = [level(byFour, row, 'N', turn), level(byEight, row, 'C', turn, 1)]
+    return formOf(
+      { reduction: row['reduction'] as string },
+      { [input]: shape, target: shape },
+      { [input]: fill, target: 'oneHot' },
+    )
+  },
+})
+
+const features: Mingled = axes({ M: byFour, D: byFour }, ({ M = 1, D = 1 }, turn) =>
+  formOf({}, { x: [M + 1, D], ...(turn % 2 === 0 ? {} : { apply: [M, D] }) }),
+)
+
+const pieces: Mingled = axes(
+  { rows: odd, a: left(4), b: left(4), c: short },
+  ({ rows = 1, a = 1, b = 1, c = 1 }, turn) =>
+    turn % 4 === 0
+      ? formOf({ axis: 0 }, { x0: [a], x1: [b] })
+      : turn % 4 === 1
+        ? formOf({ axis: 1 }, { x0: [rows, a], x1: [rows, b] })
+        : turn % 4 === 2
+          ? formOf({ axis: 1 }, { x0: [rows, a, 3, 3], x1: [rows, b, 3, 3], x2: [rows, c, 3, 3] })
+          : formOf({ axis: -1 }, { x0: [rows, c, a], x1: [rows, c, b] }),
+)
+const smallPieces: readonly Form[] = [
+  [1, 2, 1],
+  [2, 1, 5],
+  [6, 9, 2],
+].map(([a = 1, b = 1, c = 1]) => formOf({ axis: 1 }, { x0: [2, a, 3, 3], x1: [2, b, 3, 3], x2: [2, c, 3, 3] }))
+
+const shaped = (): readonly Form[] =>
+  (
+    [
+      [
+        [1, 2, 3, 10],
+        [1, 4, 3, 5],
+      ],
+      [
+        [2, 3, 4, 6],
+        [2, 3, 8, 3],
+      ],
+      [
+        [3, 5, 2, 4],
+        [3, 4, 2, 5],
+      ],
+      [
+        [2, 6, 7],
+        [3, 4, 7],
+      ],
+    ] as const
+  ).map(([x, shape]) => formOf({ shape: [...shape] }, { x: [...x] }))
+
+const table: Readonly<Partial<Record<OpName, () => Mingled>>> = {
+  dense: () => dense,
+  conv1d: () => convolved('conv1d'),
+  conv2d: () => convolved('conv2d'),
+  convTranspose2d: () => convolved('convTranspose2d'),
+  rnnCell: () => cell({ gates: 1, steps: false }),
+  gruCell: () => cell({ gates: 3, steps: false }),
+  lstmCell: () => cell({ gates: 4, steps: false }),
+  rnn: () => steps({ gates: 1, steps: true }),
+  gru: () => steps({ gates: 3, steps: true }),
+  lstm: () => steps({ gates: 4, steps: true }),
+  maxPool2d: () => pools,
+  avgPool2d: () => pools,
+  softmax: () => rows,
+  logSoftmax: () => rows,
+  ...Object.fromEntries(
+    (
+      [
+        'batchNormTraining',
+        'batchNormInference',
+        'localResponseNorm',
+        'globalAvgPool',
+        'scaleChannels',
+        'flatten',
+      ] as const
+    ).map((op) => [op, () => byChannel(op)]),
+  ),
+  cce: () => byClass('prediction', 'probability'),
+  softmaxCrossEntropy: () => byClass('logits', 'normal'),
+  hinge: () => byClass('scores', 'normal'),
+  minMaxNormalize: () => features,
+  zScoreNormalize: () => features,
+  concat: () => pieces,
+}
+
+const beside: Readonly<Partial<Record<OpName, () => readonly Form[]>>> = {
+  dense: round,
+  concat: () => smallPieces,
+  reshape: shaped,
+}
+
+const numbersTogether: readonly OpName[] = ['dense', 'conv1d', 'conv2d', 'convTranspose2d']
+
+/** Shapes of three axes and of four whose remainders meet, for what goes by element. */
+const shapes = (): readonly Shape[] => [
+  ...formsOf(
+    axes({ a: odd, b: short, c: short }, ({ a = 1, b = 1, c = 1 }) => formOf({}, { x: [a, b, c] })),
+    'three axes',
+  ).map(({ shapes: { x = [] } }) => x),
+  ...formsOf(
+    {
+      ...axes({ a: odd, b: short, c: odd, d: short }, ({ a = 1, b = 1, c = 1, d = 1 }) =>
+        formOf({}, { x: [a, b, c, d] }),
+      ),
+      core: [],
+    },
+    'four axes',
+  ).map(({ shapes: { x = [] } }) => x),
+]
+
+/** The cases of an op in a direction of which several axes leave something over. Of what goes by element, `alike` makes cases of a shape. */
+export const remaindersOf = (
+  op: OpName,
+  direction: Direction,
+  alike: (shape: Shape, turn: number) => readonly Form[],
+): readonly Form[] => {
+  const made = table[op]?.()
+  const own = beside[op]?.() ?? []
+  if (made === undefined)
+    return own.length > 0
+      ? own
+      : shapes().flatMap((shape, turn) => {
+          const both = alike(shape, turn)
+          return both.length === 0 ? [] : [both[turn % both.length] as Form]
+        })
+  const forms = [...formsOf(made, `remainders ${op} ${direction}`), ...own]
+  return numbersTogether.includes(op) ? numbered(op, direction, forms) : forms
+}
