@@ -8,6 +8,16 @@ import { poolsChosen } from './chosen/pools.js'
 import { productsChosen } from './chosen/products.js'
 import { recurrentChosen } from './chosen/recurrent.js'
 import { rowsChosen } from './chosen/rows.js'
+import { convolutionsFresh } from './fresh/convolutions.js'
+import { poolsFresh } from './fresh/pools.js'
+import { productsFresh } from './fresh/products.js'
+import { rowsFresh } from './fresh/rows.js'
+import { lossesFresh } from './fresh/losses.js'
+import { normalizersFresh } from './fresh/normalizers.js'
+import { movingFresh } from './fresh/moving.js'
+import { recurrentFresh } from './fresh/recurrent.js'
+import { optimizersFresh } from './fresh/optimizers.js'
+import { restsFresh } from './fresh/rests.js'
 import { activations } from './others/activations.js'
 import { losses } from './others/losses.js'
 import { moving } from './others/moving.js'
@@ -121,4 +131,14 @@ export const reports: readonly Report[] = [
   ...layersRare,
   ...restRare,
   ...trainingRare,
+  ...convolutionsFresh,
+  ...poolsFresh,
+  ...productsFresh,
+  ...rowsFresh,
+  ...lossesFresh,
+  ...normalizersFresh,
+  ...movingFresh,
+  ...recurrentFresh,
+  ...optimizersFresh,
+  ...restsFresh,
 ]
