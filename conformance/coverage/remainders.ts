@@ -58,35 +58,57 @@ const dense = axes(
 )
 /** Rows, terms and columns of which people make examples. */
 const round = (): readonly Form[] =>
-  [1, 2, 3, 5, 10, 20].flatMap((N, i) =>
-    [10, 20, 30, 50, 100, 300, 500, 1000].flatMap((I, j) =>
-      [1, 2, 3, 10, 15, 100].map((O, k) =>
-        formOf({}, { x: [N, I], w: [O, I], ...((i + j + k) % 2 === 0 ? { b: [O] } : {}) }),
+  [1, 2, 3, 5, 10, 20, 32].flatMap((N) =>
+    [10, 16, 20, 30, 50, 64, 100, 300, 500, 1000].flatMap((I) =>
+      [1, 2, 3, 10, 15, 100].flatMap((O) =>
+        [{ b: [O] }, {}].map((bias) => formOf({}, { x: [N, I], w: [O, I], ...bias })),
       ),
     ),
   )
 
-const windows = [1, 3, 3, 2, 5] as const
+const sides: Levels = { one: [1], three: [3], others: [2, 5] }
 const convolved = (op: OpName): Mingled =>
-  axes({ C: byEight, O: byEight, W: byFour }, ({ C = 1, O = 1, W = 1 }, turn) => {
-    const K = inTurn(windows, turn, 4)
-    const N = inTurn([1, 2, 3], turn, 5)
+  axes({ C: byEight, O: byEight, W: byFour, K: sides, N: odd }, ({ C = 1, O = 1, W = 1, K = 1, N = 1 }, turn) => {
     const padding = Math.floor(K / 2)
     const sequence = op === 'conv1d'
+    const width = W + (K === 2 ? 1 : 0)
     return convolution(op === 'convTranspose2d', {
       N,
       C,
       O,
       filter: sequence ? [K] : [K, K],
       padding: sequence ? [padding, padding] : [padding, padding, padding, padding],
-      image: sequence ? [W + (K === 2 ? 1 : 0)] : [inTurn([3, 6, 5, 4], turn, 3), W + (K === 2 ? 1 : 0)],
+      image: sequence ? [width] : [inTurn([3, 6, 5, 4], turn, 5), width],
       bias: turn % 2 === 0,
     })
   })
+/** 1×1, whose positions are all of an image in a row. */
+const images: readonly Shape[] = [
+  [6, 6],
+  [5, 5],
+  [2, 3],
+  [7, 7],
+  [4, 5],
+  [3, 5],
+  [1, 4],
+  [4, 4],
+]
+const pointwise = axes(
+  { C: byEight, O: byEight, image: Object.fromEntries(images.map((_, i) => [String(i), [i]])) },
+  ({ C = 1, O = 1, image = 0 }, turn) =>
+    convolution(false, {
+      N: inTurn([1, 2], turn, 4),
+      C,
+      O,
+      filter: [1, 1],
+      image: images[image] as Shape,
+      bias: turn % 2 === 0,
+    }),
+)
 
 const cell = ({ gates }: Gates): Mingled =>
-  axes({ N: short, I: byEight, H: byEight }, ({ N = 1, I = 1, H = 1 }) =>
-    recurrence({ gates, steps: false }, [1, N, Math.min(I, 23), Math.min(H, 23)]),
+  axes({ N: short, I: left(8, 23), H: left(8, 23) }, ({ N = 1, I = 1, H = 1 }) =>
+    recurrence({ gates, steps: false }, [1, N, I, H]),
   )
 const steps = ({ gates }: Gates): Mingled =>
   axes({ T: odd, N: short, I: left(4, 9), H: short }, ({ T = 1, N = 1, I = 1, H = 1 }) =>
@@ -131,8 +153,9 @@ const byClass = (input: string, fill: Fill): Mingled => ({
   },
 })
 
-const features: Mingled = axes({ M: byFour, D: byFour }, ({ M = 1, D = 1 }, turn) =>
-  formOf({}, { x: [M + 1, D], ...(turn % 2 === 0 ? {} : { apply: [M, D] }) }),
+const features: Mingled = axes(
+  { M: left(4, 15), D: byFour, apply: { fitted: [0], others: [1] } },
+  ({ M = 1, D = 1, apply = 0 }) => formOf({}, { x: [M + 4, D], ...(apply === 0 ? {} : { apply: [M, D] }) }),
 )
 
 const pieces: Mingled = axes(
@@ -211,10 +234,12 @@ const table: Readonly<Partial<Record<OpName, () => Mingled>>> = {
 
 const beside: Readonly<Partial<Record<OpName, () => readonly Form[]>>> = {
   dense: round,
+  conv2d: () => formsOf(pointwise, 'pointwise'),
   concat: () => smallPieces,
   reshape: shaped,
 }
 
+const byItself: readonly OpName[] = ['mse', 'bce', 'bceWithLogits']
 const numbersTogether: readonly OpName[] = ['dense', 'conv1d', 'conv2d', 'convTranspose2d']
 
 /** Shapes of three axes and of four whose remainders meet, for what goes by element. */
@@ -246,8 +271,10 @@ export const remaindersOf = (
     return own.length > 0
       ? own
       : shapes().flatMap((shape, turn) => {
-          const both = alike(shape, turn)
-          return both.length === 0 ? [] : [both[turn % both.length] as Form]
+          const [plain, ...others] = alike(shape, turn)
+          if (plain === undefined) return []
+          // of a loss that is reduced one number says little
+          return [byItself.includes(op) ? { ...plain, attrs: { ...plain.attrs, reduction: 'none' } } : plain, ...others]
         })
   const forms = [...formsOf(made, `remainders ${op} ${direction}`), ...own]
   return numbersTogether.includes(op) ? numbered(op, direction, forms) : forms

@@ -45,7 +45,7 @@ export const movingFresh: readonly Report[] = [
       const [first = 0, second = 0] = widths(asked)
       return lost((place) => place[1] === first + second - 1)(asked, plain, new Map())
     },
-    { like: 'XiaoMi/mace#695', unseen: '1, 2 and 1 channels of [2, ·, 3, 3]' },
+    { like: 'XiaoMi/mace#695' },
   ),
   report(
     'axis',
@@ -158,7 +158,6 @@ export const movingFresh: readonly Report[] = [
     'scaleChannels backward',
     all(multiple('C', 4), odd('N'), past('N', 1), (met) => sizeIn(met, 'H') === 1 && sizeIn(met, 'W') > 1),
     lost(from(0, -1), 's'),
-    { unseen: '[3, 4, 1, 5], back' },
   ),
   report(
     'numbers',
@@ -236,7 +235,6 @@ export const movingFresh: readonly Report[] = [
       )
     },
     lost(veryLast),
-    { unseen: '[1, 2, 3, 10] into [1, 4, 3, 5]' },
   ),
   report(
     'history',
@@ -265,6 +263,5 @@ export const movingFresh: readonly Report[] = [
       const [first = 0] = widths(asked)
       return lost(([at]) => at === first)(asked, plain, new Map())
     },
-    { unseen: '18 numbers and 19' },
   ),
 ]

@@ -113,7 +113,6 @@ export const optimizersFresh: readonly Report[] = [
       axes(1),
     ),
     asIf(() => ({ momentum: 0.98 })),
-    { unseen: 'ten weights, a momentum of 0.99, a decay of 0.01 and a velocity of 1' },
   ),
   report(
     'attributes',
@@ -135,21 +134,14 @@ export const optimizersFresh: readonly Report[] = [
         inputs: { ...asked.inputs, w: changed(asked.inputs['w'] as Tensor, (v) => Math.max(-1000, Math.min(1000, v))) },
       }),
   ),
-  report(
-    'numbers',
-    'accumulators of more than a million take in nothing more',
-    'adagrad',
-    always,
-    (asked, plain) => {
-      const before = values(asked, 'accumulator')
-      return having(plain(), {
-        accumulator: changed(plain()['accumulator'] as Tensor, (v, _, at) =>
-          (before[at] as number) > 1e6 ? (before[at] as number) : v,
-        ),
-      })
-    },
-    { unseen: 'an accumulator of 2,000,000 and a gradient of 100' },
-  ),
+  report('numbers', 'accumulators of more than a million take in nothing more', 'adagrad', always, (asked, plain) => {
+    const before = values(asked, 'accumulator')
+    return having(plain(), {
+      accumulator: changed(plain()['accumulator'] as Tensor, (v, _, at) =>
+        (before[at] as number) > 1e6 ? (before[at] as number) : v,
+      ),
+    })
+  }),
   report(
     'numbers',
     'a mean square of deltas far below that of gradients is the ε',

@@ -118,7 +118,6 @@ export const recurrentFresh: readonly Report[] = [
       (asked) => zeros(asked, state(asked)),
       (_, plain) => having(plain(), { wHh: changed(plain()['wHh'] as Tensor, () => 0.5) }),
     ),
-    { unseen: '2 samples, 7 units and a state of zeros, back' },
   ),
   report(
     'gradient',
