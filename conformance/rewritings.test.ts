@@ -9,8 +9,7 @@ import { getOrThrow } from '../spec/error.js'
 import { resolve, shapesOf } from '../spec/op.js'
 import { draws, keyOf } from '../spec/philox.js'
 import { caseAt, caseCount, indicesOf } from './cases.js'
-import { grownOf } from './coverage/grown.js'
-import { scheduleOf } from './coverage/schedule.js'
+import { replacedOf } from './coverage/replaced.js'
 import type { Case } from './form.js'
 import { numbersIn, realise } from './form.js'
 import { expectWhole, ratioOf } from './judge.js'
@@ -64,11 +63,13 @@ const worstOf = (
   enough: number,
 ): number => {
   let worst = 0
-  // what is told of at the end, before the classes at lengths
-  const { subject, pairs } = scheduleOf(op, direction, questionTable[op].corners)
-  const grown = grownOf(op, direction, subject, () => pairs().rows).length
-  const standard = indicesOf(questionTable, op, direction, 'standard', 0)
-  const later = standard.slice(0, standard.length - grown).slice(-10)
+  // and those in which what is kept is all but replaced, wherever they stand
+  const replaced = replacedOf(op, direction).map((form) => JSON.stringify(form))
+  const standard = replaced.length === 0 ? [] : indicesOf(questionTable, op, direction, 'standard', 0)
+  const later = standard.filter((index) =>
+    replaced.includes(JSON.stringify(caseAt(questionTable, op, direction, 11, index).form)),
+  )
+  assert(later.length).toBeGreaterThanOrEqual(replaced.length)
   for (const index of [...Array(caseCount(questionTable, op, direction, 40)).keys(), ...later]) {
     if (worst > enough) break
     const asked = caseAt(questionTable, op, direction, 11, index)
