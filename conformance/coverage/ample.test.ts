@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Direction, OpName } from '../../spec/catalogue.js'
 import { questions } from '../../spec/catalogue.js'
 import { sizeOf } from '../../spec/tensor.js'
-import { caseAt, indicesOf } from '../cases.js'
+import { caseAt, indicesOf, scheduled } from '../cases.js'
 import type { Form } from '../form.js'
 import { acceptable, numbersIn } from '../form.js'
 import { questionTable } from '../table.js'
@@ -25,6 +25,15 @@ test('ample cases are accepted, stay within what a standard run takes, and are t
     }
     expect(ampleOf(op, direction, false, () => [])).toEqual(forms)
   }
+})
+
+test('every case of a standard run is one that its op accepts', () => {
+  for (const { op, direction } of questions)
+    expect(
+      scheduled(questionTable, op, direction)
+        .telling()
+        .filter((form) => !acceptable(op, form)),
+    ).toEqual([])
 })
 
 // each as networks have them, and as no ladder and no layer in small has them

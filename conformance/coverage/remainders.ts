@@ -51,24 +51,31 @@ const axes = (
   }
 }
 
+/** Whole vectors of eight, of four, of two, and what leaves one or three. */
+const byVectors: Levels = {
+  eights: [8, 16, 24],
+  fours: [12, 20, 4, 28],
+  twos: [6, 10, 14, 18, 22, 26, 2],
+  one: [5, 9, 13, 17, 21, 1],
+  three: [7, 11, 15, 19, 23, 31, 3],
+}
+
 const dense = axes(
-  { N: byEight, I: byEight, O: byEight },
+  { N: byVectors, I: byVectors, O: byVectors },
   ({ N = 1, I = 1, O = 1 }, _, bias) => formOf({}, { x: [N, I], w: [O, I], ...(bias ? { b: [O] } : {}) }),
   [given],
 )
 /** Rows, terms and columns of which people make examples. */
 const round = (): readonly Form[] =>
-  [1, 2, 3, 5, 10, 20, 32].flatMap((N) =>
-    [10, 16, 20, 30, 50, 64, 100, 300, 500, 1000].flatMap((I) =>
-      [1, 2, 3, 10, 15, 100].flatMap((O) =>
-        [{ b: [O] }, {}].map((bias) => formOf({}, { x: [N, I], w: [O, I], ...bias })),
-      ),
+  [1, 2, 5, 10, 32].flatMap((N) =>
+    [10, 16, 50, 64, 100, 500, 1000].flatMap((I) =>
+      [1, 3, 10, 15, 100].flatMap((O) => [{ b: [O] }, {}].map((bias) => formOf({}, { x: [N, I], w: [O, I], ...bias }))),
     ),
   )
 
 const sides: Levels = { one: [1], three: [3], others: [2, 5] }
 const convolved = (op: OpName): Mingled =>
-  axes({ C: byEight, O: byEight, W: byFour, K: sides, N: odd }, ({ C = 1, O = 1, W = 1, K = 1, N = 1 }, turn) => {
+  axes({ C: byVectors, O: byVectors, W: byFour, K: sides, N: odd }, ({ C = 1, O = 1, W = 1, K = 1, N = 1 }, turn) => {
     const padding = Math.floor(K / 2)
     const sequence = op === 'conv1d'
     const width = W + (K === 2 ? 1 : 0)
@@ -94,7 +101,7 @@ const images: readonly Shape[] = [
   [4, 4],
 ]
 const pointwise = axes(
-  { C: byEight, O: byEight, image: Object.fromEntries(images.map((_, i) => [String(i), [i]])) },
+  { C: byVectors, O: byVectors, image: Object.fromEntries(images.map((_, i) => [String(i), [i]])) },
   ({ C = 1, O = 1, image = 0 }, turn) =>
     convolution(false, {
       N: inTurn([1, 2], turn, 4),
@@ -137,6 +144,8 @@ const byChannel = (op: OpName): Mingled =>
     const x = [N, C, H, W]
     if (op === 'scaleChannels') return formOf({}, { x, s: [N, C] })
     if (op === 'globalAvgPool' || op === 'flatten') return formOf({}, { x })
+    // of one number a channel has no variance
+    if (op === 'batchNormTraining' && N * H * W === 1) x[0] = 2
     if (op === 'localResponseNorm') return formOf({ size: 3, alpha: 0.5, beta: 0.75 }, { x })
     return formOf({}, { x, gamma: [C], beta: [C], runningMean: [C], runningVar: [C] }, { runningVar: 'positive' })
   })
@@ -276,6 +285,13 @@ export const remaindersOf = (
           // of a loss that is reduced one number says little
           return [byItself.includes(op) ? { ...plain, attrs: { ...plain.attrs, reduction: 'none' } } : plain, ...others]
         })
-  const forms = [...formsOf(made, `remainders ${op} ${direction}`), ...own]
+  // what four things have to meet for is in every second such array, about; in each extents take other turns
+  const arrays = [...numbersTogether, 'concat'].includes(op) ? [0, 100, 200] : [0]
+  const forms = [
+    ...arrays.flatMap((from) =>
+      formsOf({ ...made, form: (row, turn) => made.form(row, from + turn) }, `remainders ${op} ${direction} ${from}`),
+    ),
+    ...own,
+  ]
   return numbersTogether.includes(op) ? numbered(op, direction, forms) : forms
 }
