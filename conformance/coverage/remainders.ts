@@ -141,11 +141,10 @@ const rows: Mingled = axes({ before: short, length: byEight, behind: odd }, ({ b
 
 const byChannel = (op: OpName): Mingled =>
   axes({ N: odd, C: short, H: { one: [1], more: [2, 3, 5] }, W: short }, ({ N = 1, C = 1, H = 1, W = 1 }) => {
-    const x = [N, C, H, W]
+    // a channel of one number has no variance
+    const x = [op === 'batchNormTraining' && N * H * W === 1 ? 2 : N, C, H, W]
     if (op === 'scaleChannels') return formOf({}, { x, s: [N, C] })
     if (op === 'globalAvgPool' || op === 'flatten') return formOf({}, { x })
-    // of one number a channel has no variance
-    if (op === 'batchNormTraining' && N * H * W === 1) x[0] = 2
     if (op === 'localResponseNorm') return formOf({ size: 3, alpha: 0.5, beta: 0.75 }, { x })
     return formOf({}, { x, gamma: [C], beta: [C], runningMean: [C], runningVar: [C] }, { runningVar: 'positive' })
   })

@@ -278,7 +278,7 @@ export const causes: Readonly<Record<string, Cause>> = {
     library: ort,
     title: 'On WebGPU convolutions of 6, 9, 15, 18 … channels are wrong',
     reason:
-      'Wherever channels are a multiple of three and not of four, filters a multiple of four, and the layer no 1×1 of stride 1: asked of 6, 9, 15, 18 and 21 channels, each is wrong, with 3×3 filters too; of 2, 3, 5, 7, 10 and 12 none is. One who feeds a network of pictures with normals and albedo, nine channels, has reported it.',
+      'Wherever channels are a multiple of three and not of four, filters a multiple of four, and the layer no 1×1 of stride 1: asked of 6, 9, 15, 18 and 21 channels, each is wrong, with 3×3 filters too; of 2, 3, 5, 7, 10 and 12 none is. A report of a first convolution that is wrong from more than three channels on may be the same.',
     links: ['https://github.com/microsoft/onnxruntime/issues/29651'],
   },
   'ort-webgpu-transposed-groups': {
