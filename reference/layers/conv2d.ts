@@ -9,7 +9,8 @@ export const forward: Forward<'conv2d'> = (
 ) => ({
   y: tabulate4([N, O, Ho, Wo], (n, o, i, j) => {
     const first = Cg * Math.floor((o * groups) / O)
-    const [row, column] = [i * sh - top, j * sw - left]
+    const row = i * sh - top
+    const column = j * sw - left
     const products = sum3(
       Cg,
       KH,
@@ -39,7 +40,8 @@ export const backward: Backward<'conv2d'> = (
   }),
   w: tabulate4([O, Cg, KH, KW], (o, c, kh, kw) => {
     const channel = Cg * Math.floor((o * groups) / O) + c
-    const [row, column] = [kh * dh - top, kw * dw - left]
+    const row = kh * dh - top
+    const column = kw * dw - left
     return sum3(N, Ho, Wo, (n, i, j) => at4(dy, n, o, i, j) * at4OrZero(x, n, channel, row + i * sh, column + j * sw))
   }),
   b: b && tabulate1([O], (o) => sum3(N, Ho, Wo, (n, i, j) => at4(dy, n, o, i, j))),
