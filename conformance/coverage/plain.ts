@@ -13,8 +13,8 @@ import { formOf, recurrence } from './miniature/forms.js'
  * is wrong nowhere else. Behind them numbers beyond 65,504, which f16 has not. The same in every run, whatever its seed.
  */
 
-const zero: Fill = { constant: 0 }
-const ones: Fill = { constant: 1 }
+export const zero: Fill = { constant: 0 }
+export const ones: Fill = { constant: 1 }
 // no float, so that its mean is rounded
 const same: Fill = { constant: 0.12345 }
 const mask: Fill = { values: [0, 1, 1, 0, 1, 0, 0] }
@@ -23,13 +23,13 @@ const beyond: Fill = { mean: 0, scale: 1000 }
 // its square is no f32
 const far: Fill = { values: [1e16, -2e16, 3e15, 4e16, -1e16] }
 
-const notNegative = ['runningVar', 'v', 'accumulator', 'meanSquare', 'meanSquareDelta']
+export const notNegative = ['runningVar', 'v', 'accumulator', 'meanSquare', 'meanSquareDelta']
 // what is no free number: counts of steps, classes that are wanted, probabilities
 const fixed = ['step', 'target', 'prediction']
-const isRecurrent = (op: OpName): boolean => opOf(op).inputs['wHh'] !== undefined
+export const isRecurrent = (op: OpName): boolean => opOf(op).inputs['wHh'] !== undefined
 
 /** A form with other numbers in some of its tensors. */
-const withFills = (form: Form, fills: Form['fills']): Form => ({ ...form, fills: { ...form.fills, ...fills } })
+export const withFills = (form: Form, fills: Form['fills']): Form => ({ ...form, fills: { ...form.fills, ...fills } })
 
 /** Each tensor by itself, and all together, of plain numbers. */
 const alone = (op: OpName, form: Form): readonly Form[] => {
@@ -62,7 +62,7 @@ const equal = (op: OpName, form: Form): readonly Form[] => {
 }
 
 /** Factors of 1, offsets and states of 0, as training begins. */
-const atFirst = (op: OpName, form: Form): readonly Form[] => {
+export const atFirst = (op: OpName, form: Form): readonly Form[] => {
   const begins: Form['fills'] = Object.fromEntries(
     Object.keys(form.shapes).flatMap((name): readonly (readonly [string, Fill])[] =>
       ['gamma', 'runningVar'].includes(name)

@@ -25,6 +25,7 @@ import type { Drawn, Subject } from './subject.js'
 import { subject } from './subject.js'
 import { remaindersOf } from './remainders.js'
 import { replacedOf } from './replaced.js'
+import { structuredOf } from './structured.js'
 import { tellingOf } from './telling.js'
 import { turnedOf } from './turned.js'
 import { usualOf } from './usual.js'
@@ -458,6 +459,13 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
       ...networksOf(op, direction, isOptimizer, alike),
       ...plainOf(op, direction, smallOf(one)),
       ...remaindersOf(op, direction, alike),
+      ...structuredOf(
+        op,
+        direction,
+        one,
+        () => pairs().rows,
+        (fixed) => plainRow(one, fixed),
+      ),
     ]),
     climbing: once(() =>
       climbsOf(

@@ -129,8 +129,8 @@ export const referenceFaults: readonly ReferenceFault[] = [
   {
     op: 'conv2d',
     name: 'forward: the left padding at the top where there are groups',
-    find: 'i * sh - top, j',
-    replace: 'i * sh - (groups > 1 ? left : top), j',
+    find: 'i * sh - top',
+    replace: 'i * sh - (groups > 1 ? left : top)',
   },
   {
     op: 'conv2d',

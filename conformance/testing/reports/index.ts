@@ -18,6 +18,18 @@ import { movingFresh } from './fresh/moving.js'
 import { recurrentFresh } from './fresh/recurrent.js'
 import { optimizersFresh } from './fresh/optimizers.js'
 import { restsFresh } from './fresh/rests.js'
+import { convolutionsNovel } from './novel/convolutions.js'
+import { stepsNovel } from './novel/steps.js'
+import { productsNovel } from './novel/products.js'
+import { poolsNovel } from './novel/pools.js'
+import { normalizersNovel } from './novel/normalizers.js'
+import { featuresNovel } from './novel/features.js'
+import { rowsNovel } from './novel/rows.js'
+import { lossesNovel } from './novel/losses.js'
+import { movingNovel } from './novel/moving.js'
+import { recurrentNovel } from './novel/recurrent.js'
+import { optimizersNovel } from './novel/optimizers.js'
+import { elementwiseNovel } from './novel/elementwise.js'
 import { activations } from './others/activations.js'
 import { losses } from './others/losses.js'
 import { moving } from './others/moving.js'
@@ -141,4 +153,16 @@ export const reports: readonly Report[] = [
   ...recurrentFresh,
   ...optimizersFresh,
   ...restsFresh,
+  ...convolutionsNovel,
+  ...stepsNovel,
+  ...productsNovel,
+  ...poolsNovel,
+  ...normalizersNovel,
+  ...featuresNovel,
+  ...rowsNovel,
+  ...lossesNovel,
+  ...movingNovel,
+  ...recurrentNovel,
+  ...optimizersNovel,
+  ...elementwiseNovel,
 ]
