@@ -19,6 +19,7 @@ import { grownOf } from './grown.js'
 import { lateOf } from './late.js'
 import { mingledOf, withAttributes } from './mingled.js'
 import { networksOf } from './networks.js'
+import { patternedOf } from './patterned.js'
 import { plainOf } from './plain.js'
 import { classesInRoom } from './roomy.js'
 import type { Drawn, Subject } from './subject.js'
@@ -466,6 +467,7 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
         () => pairs().rows,
         (fixed) => plainRow(one, fixed),
       ),
+      ...patternedOf(op, direction, smallOf(one)),
     ]),
     climbing: once(() =>
       climbsOf(

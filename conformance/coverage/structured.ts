@@ -29,7 +29,7 @@ const ramp = (count: number, from: number, step: number): readonly number[] =>
 
 const probabilities: readonly OpName[] = ['bce', 'cce']
 // classes that are wanted, steps that are counted, and weights that lead from state to state
-const isFree =
+export const isFree =
   (op: OpName) =>
   (name: string): boolean =>
     name !== 'step' &&

@@ -18,6 +18,18 @@ import { movingFresh } from './fresh/moving.js'
 import { recurrentFresh } from './fresh/recurrent.js'
 import { optimizersFresh } from './fresh/optimizers.js'
 import { restsFresh } from './fresh/rests.js'
+import { convolutionsFurther } from './further/convolutions.js'
+import { stepsFurther } from './further/steps.js'
+import { productsFurther } from './further/products.js'
+import { poolsFurther } from './further/pools.js'
+import { normalizersFurther } from './further/normalizers.js'
+import { featuresFurther } from './further/features.js'
+import { rowsFurther } from './further/rows.js'
+import { lossesFurther } from './further/losses.js'
+import { movingFurther } from './further/moving.js'
+import { recurrentFurther } from './further/recurrent.js'
+import { optimizersFurther } from './further/optimizers.js'
+import { elementwiseFurther } from './further/elementwise.js'
 import { convolutionsNovel } from './novel/convolutions.js'
 import { stepsNovel } from './novel/steps.js'
 import { productsNovel } from './novel/products.js'
@@ -165,4 +177,16 @@ export const reports: readonly Report[] = [
   ...recurrentNovel,
   ...optimizersNovel,
   ...elementwiseNovel,
+  ...convolutionsFurther,
+  ...stepsFurther,
+  ...productsFurther,
+  ...poolsFurther,
+  ...normalizersFurther,
+  ...featuresFurther,
+  ...rowsFurther,
+  ...lossesFurther,
+  ...movingFurther,
+  ...recurrentFurther,
+  ...optimizersFurther,
+  ...elementwiseFurther,
 ]
