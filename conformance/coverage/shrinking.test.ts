@@ -15,7 +15,7 @@ import { changing, formulaTable, numbersOf, smallTable, toy } from '../testing/t
 import type { Scope } from '../verify.js'
 import type { Line } from '../line.js'
 import { ask, wayOf } from '../ask.js'
-import { shrinkAlone } from '../shrink.js'
+import { shrinkAlone, shrinkEffort } from '../shrink.js'
 import { verify } from '../verify.js'
 
 const right = <A>(result: E.Either<{ readonly message: string }, A>): A => {
@@ -74,6 +74,23 @@ describe('a failure made small', () => {
     const { smallest, judgement } = line.failure!
     const first = right(realise(smallest)).inputs['x']
     expect(wayOf(judgement)).toBe(sizeOf(first?.shape ?? []) < 3 ? 'y: NaN for a number' : 'y: a number for a number')
+  })
+
+  test('takes fewer and larger numbers for many where it is their sum that is too large', async () => {
+    const dense = broken(formulaTable.dense as PlainKernel, (data) =>
+      data.map((value) => (Math.abs(value) >= 65_520 ? Infinity : value)),
+    )
+    const fills: Case['form']['fills'] = { x: { constant: 1 }, w: { constant: 2 } }
+    const asked: Case = {
+      op: 'dense',
+      direction: 'forward',
+      seed: 'sums',
+      form: { attrs: {}, shapes: { x: [1, 40_000], w: [1, 40_000] }, fills },
+    }
+    const { judgement } = right(await ask(toy({ dense }), oracle, asked)())
+    const small = right(await shrinkAlone(toy({ dense }), oracle, { asked, judgement: judgement! }, 'nearest', shrinkEffort))
+    expect(small.smallest.form.shapes).toEqual({ x: [1, 1], w: [1, 1] })
+    expect(othersIn(small.smallest).every(isPlain)).toBe(true)
   })
 
   test('stops after so many cases, and after so many seconds', async () => {

@@ -278,6 +278,38 @@ const otherShapes = (op: OpName, direction: Case['direction'], form: Form): read
     .map((candidate) => refitted(op, direction, form, candidate))
 }
 
+// of fewer numbers, what is left out one by one is soon seen
+const leastGathered = 2048
+
+// numbers that are the same throughout, so many times as large, and in place of drawn ones a number larger than most
+const enlarged = (fill: Fill | undefined, times: number): number | undefined => {
+  if (typeof fill === 'object' && !('constant' in fill)) return undefined
+  const value = Math.fround((typeof fill === 'object' ? fill.constant : 2) * times)
+  return Number.isFinite(value) ? value : undefined
+}
+
+/**
+ * Fewer numbers that come to as much: what fails because a sum is large does so no more where an axis is short, unless the
+ * numbers are larger. The first tensor that has fewer has one number throughout, by a power of two larger.
+ */
+const gathered = (op: OpName, direction: Case['direction'], form: Form): readonly Form[] =>
+  otherShapes(op, direction, form).flatMap((less) => {
+    const [before, after] = [drawnShapes(op, direction, form), drawnShapes(op, direction, less)]
+    const size = (shapes: Form['shapes'], name: string): number => sizeOf(shapes[name] ?? [])
+    const name = Object.keys(after).find(
+      (name) =>
+        size(before, name) > leastGathered &&
+        size(after, name) < size(before, name) &&
+        enlarged(less.fills[name], 1) !== undefined,
+    )
+    if (name === undefined) return []
+    const times = 2 ** Math.ceil(Math.log2(size(before, name) / size(after, name)))
+    const constant = enlarged(less.fills[name], times)
+    return constant === undefined || !domainOf(op, name)(constant)
+      ? []
+      : [{ ...less, fills: { ...less.fills, [name]: { constant } } }]
+  })
+
 // ---- numbers -----------------------------------------------------------------------------------------------------
 
 const isPowerOfTwo = (value: number): boolean => {
@@ -392,6 +424,7 @@ function* numbersOf(asked: Case, place: Exclude<Place, { readonly stage: 'shapes
         for (const constant of [1, 0.5].filter(domainOf(op, name)))
           yield { form: withFill(form, name, { constant }), place: { stage: 'constants', tensor: tensor + 1, last } }
     }
+    for (const fewer of gathered(op, direction, form)) yield { form: fewer, place: start }
     yield* numbersOf(asked, { stage: 'zeros', tensor: 0, chunk: Infinity, at: 0, last })
     return
   }
