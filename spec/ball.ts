@@ -37,6 +37,12 @@ export const plus = (x: Ball, y: Ball): Ball =>
 
 export const minus = (x: Ball, y: Ball): Ball => plus(x, negative(y))
 
+/** So much of a number as an error reaches: none of an exact 0 or without an error, though the other be past all numbers. */
+const share = (size: number, error: number): number => (size === 0 || error === 0 ? 0 : size * error)
+
+/** An error, which is Infinity where nothing is known: never NaN, for which no answer would do. */
+export const known = (error: number): number => (Number.isNaN(error) ? Infinity : error)
+
 export const times = (x: Ball, y: Ball): Ball =>
   is(x, 0) || is(y, 0)
     ? exact(0)
@@ -47,7 +53,7 @@ export const times = (x: Ball, y: Ball): Ball =>
         : rounding(
             epsilon,
             x.value * y.value,
-            Math.abs(x.value) * y.error + Math.abs(y.value) * x.error + x.error * y.error,
+            share(Math.abs(x.value), y.error) + share(Math.abs(y.value), x.error) + share(x.error, y.error),
           )
 
 /** x/y; Infinity where y may be 0. */

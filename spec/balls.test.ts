@@ -1,9 +1,20 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Balls } from './balls.js'
-import { ballAt, balls, given, oneMinusSquare, partOf, stacked, sumOfProducts, tanhOf, timesOneMinus } from './balls.js'
+import {
+  ballAt,
+  balls,
+  blended,
+  given,
+  oneMinusSquare,
+  partOf,
+  stacked,
+  sumOfProducts,
+  tanhOf,
+  timesOneMinus,
+} from './balls.js'
 import type { Ball } from './ball.js'
-import { exact, expm1Of, expOf, onceRounded, sigmoidOf } from './ball.js'
+import { exact, expm1Of, expOf, onceRounded, sigmoidOf, times } from './ball.js'
 import { epsilon, expError } from './bound.js'
 
 // a ball, and a place in it from one end to the other
@@ -59,6 +70,25 @@ describe('functions of balls', () => {
       value: 1,
       error: expect.closeTo(6 * epsilon, 12) as number,
     })
+  })
+})
+
+// over enough steps errors grow past all numbers: then nothing is known, and an answer may be any
+describe('an error past all numbers', () => {
+  const zeros = { value: 0, error: 0 }
+  const unknown = { value: 0.5, error: Infinity }
+
+  test('is nothing of an exact 0, and else Infinity', () => {
+    expect(times(zeros, unknown)).toEqual(exact(0))
+    expect(times({ value: 0, error: 1e-3 }, unknown).error).toBe(Infinity)
+    expect(times(unknown, { value: 2, error: 0 }).error).toBe(Infinity)
+    expect(blended({ value: 1, error: 0 }, unknown, exact(0)).error).toBe(Infinity)
+  })
+
+  test('is Infinity in a sum of products, where a factor is 0 as well', () => {
+    const x = { ...given({ shape: [3], data: [0, 1, 2] }), errors: [0, 0, 0] }
+    const y = { ...given({ shape: [3], data: [1, 1, 1] }), errors: [Infinity, 0, 0] }
+    expect(sumOfProducts(3, 3, x, [0, 1], y, [0, 1])).toEqual({ value: 3, error: Infinity })
   })
 })
 

@@ -88,7 +88,9 @@ describe('a failure made small', () => {
       form: { attrs: {}, shapes: { x: [1, 40_000], w: [1, 40_000] }, fills },
     }
     const { judgement } = right(await ask(toy({ dense }), oracle, asked)())
-    const small = right(await shrinkAlone(toy({ dense }), oracle, { asked, judgement: judgement! }, 'nearest', shrinkEffort))
+    const small = right(
+      await shrinkAlone(toy({ dense }), oracle, { asked, judgement: judgement! }, 'nearest', shrinkEffort),
+    )
     expect(small.smallest.form.shapes).toEqual({ x: [1, 1], w: [1, 1] })
     expect(othersIn(small.smallest).every(isPlain)).toBe(true)
   })
