@@ -41,7 +41,7 @@ export const minus = (x: Ball, y: Ball): Ball => plus(x, negative(y))
 const share = (size: number, error: number): number => (size === 0 || error === 0 ? 0 : size * error)
 
 /** An error, which is Infinity where nothing is known: never NaN, for which no answer would do. */
-export const known = (error: number): number => (Number.isNaN(error) ? Infinity : error)
+export const neverNaN = (error: number): number => (Number.isNaN(error) ? Infinity : error)
 
 export const times = (x: Ball, y: Ball): Ball =>
   is(x, 0) || is(y, 0)

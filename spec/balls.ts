@@ -1,5 +1,5 @@
 import type { Ball } from './ball.js'
-import { exact, known, plus, sigmoidOf, times } from './ball.js'
+import { exact, neverNaN, plus, sigmoidOf, times } from './ball.js'
 import { epsilon, gamma, tanhError, tau } from './bound.js'
 import type { Field } from './field.js'
 import { field } from './field.js'
@@ -114,7 +114,7 @@ export const sumOfProducts = (
     error += moved
     magnitude += Math.abs(v * w) + moved
   }
-  return { value, error: known(error + gamma(roundings) * magnitude + tau) }
+  return { value, error: neverNaN(error + gamma(roundings) * magnitude + tau) }
 }
 
 /** Σ_k x[from + k·step] over K terms whose additions nest so deep. */
@@ -181,7 +181,7 @@ export const oneMinus = ({ value, error }: Ball): Ball => ({ value: 1 - value, e
  */
 export const blended = (z: Ball, x: Ball, y: Ball): Ball => {
   const distance = Math.abs(y.value - x.value)
-  const along = known(z.error * (distance + x.error + y.error) + (1 - z.value) * x.error + z.value * y.error)
+  const along = neverNaN(z.error * (distance + x.error + y.error) + (1 - z.value) * x.error + z.value * y.error)
   const between = (1 + 12 * epsilon) * Math.max(x.error, y.error) + Math.min(z.error, 1) * distance
   const moved = Math.min(along, between)
   return {

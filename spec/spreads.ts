@@ -1,5 +1,5 @@
 import type { Ball } from './ball.js'
-import { known, plus, sigmoidError, sigmoidOf, times } from './ball.js'
+import { neverNaN, plus, sigmoidError, sigmoidOf, times } from './ball.js'
 import type { Arithmetic } from './balls.js'
 import { blendRounding, blended, difference, oneMinus, oneMinusSquare, summed, tanhOf, timesOneMinus } from './balls.js'
 import { gamma, tanhError, tau } from './bound.js'
@@ -233,7 +233,7 @@ const following = <const X extends readonly Spread[]>(
     const { ball, slopes: here, rest } = make(j)
     values[j] = ball.value
     errors[j] = ball.error
-    let beyond = Math.max(known(rest), 0)
+    let beyond = Math.max(neverNaN(rest), 0)
     for (let i = 0; i < operands.length; i++) {
       const { ellipsoid, errors: off } = operands[i] as Spread
       const slope = here[i] as number
@@ -289,7 +289,7 @@ export const sumsOfProducts = (
     }
     const rounding = meeting * magnitude + tau
     values[r] = value
-    errors[r] = known(error + rounding)
+    errors[r] = neverNaN(error + rounding)
     box[r] = rounding + (also.errors[r] as number)
   }
   const parts = images.flatMap((ellipsoid) => (ellipsoid === undefined ? [] : [{ ellipsoid }]))

@@ -8,7 +8,7 @@ import type { Fill, Form } from '../form.js'
 import { acceptable } from '../form.js'
 import type { Attrs } from './miniature/forms.js'
 import { formOf, recurrence } from './miniature/forms.js'
-import { isRecurrent, notNegative, withFills, zero } from './plain.js'
+import { gatesOf, isRecurrent, notNegative, withFills, zero } from './plain.js'
 import { isFree } from './structured.js'
 
 /**
@@ -162,14 +162,12 @@ const square = (): readonly Form[] =>
     ])
   })
 
-const gatesOf = { rnn: 1, gru: 3, lstm: 4, rnnCell: 1, gruCell: 3, lstmCell: 4 } as const
-
 /** States that lead to states by such matrices, the same for every gate. */
-const through = (op: keyof typeof gatesOf): readonly Form[] =>
+const through = (op: string, gates: 1 | 3 | 4): readonly Form[] =>
   matrices.map((entry, turn) => {
     const [H, steps] = [[3, 4, 8][turn % 3] as number, !op.endsWith('Cell')]
     const wHh = matrix(entry, H, 1 / (4 * H))
-    return recurrence({ gates: gatesOf[op], steps }, [steps ? 4 : 1, 2, 3, H], { wHh })
+    return recurrence({ gates, steps }, [steps ? 4 : 1, 2, 3, H], { wHh })
   })
 
 /** Filters of one size, by their taps: what shifts, blurs, differentiates, and has rows or columns of zeros. */
@@ -245,9 +243,7 @@ const besides: Readonly<Partial<Record<OpName, () => readonly Form[]>>> = {
   ...Object.fromEntries(
     (['conv1d', 'conv2d', 'convTranspose2d'] as const).map((op) => [op, () => [...filtered(op), ...pointwise(op)]]),
   ),
-  ...Object.fromEntries(
-    (Object.keys(gatesOf) as readonly (keyof typeof gatesOf)[]).map((op) => [op, () => through(op)]),
-  ),
+  ...Object.fromEntries(Object.entries(gatesOf).map(([op, gates]) => [op, () => through(op, gates)])),
 }
 
 /** The cases of an op in a direction whose numbers have a pattern, and whose numeric attributes have every magnitude. */

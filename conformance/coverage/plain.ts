@@ -89,7 +89,8 @@ const diagonal = (rows: number, columns: number): Fill => ({
   only: Array.from({ length: rows }, (_, r) => [r * columns + (r % columns), 1] as const),
 })
 
-const gatesOf: Readonly<Partial<Record<OpName, 1 | 3 | 4>>> = {
+/** How many gates a recurrent op has. */
+export const gatesOf: Readonly<Partial<Record<OpName, 1 | 3 | 4>>> = {
   rnn: 1,
   gru: 3,
   lstm: 4,

@@ -436,6 +436,7 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
     ...mingled(),
     ...classesInRoom(op, one, (fixed) => plainRow(one, fixed)),
   ])
+  const structured = once(() => structuredOf(op, direction, one, pairs().rows, (fixed) => plainRow(one, fixed)))
   const isOptimizer = opOf(op).inputs['g'] !== undefined
   const alike = (shape: Shape, turn: number): readonly Form[] => alikeOf(one, shape, turn)
   const laid = (): readonly Form[] => [...usual(), ...wide(), ...told()]
@@ -460,14 +461,9 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
       ...networksOf(op, direction, isOptimizer, alike),
       ...plainOf(op, direction, smallOf(one)),
       ...remaindersOf(op, direction, alike),
-      ...structuredOf(
-        op,
-        direction,
-        one,
-        () => pairs().rows,
-        (fixed) => plainRow(one, fixed),
-      ),
+      ...structured().forms,
       ...patternedOf(op, direction, smallOf(one)),
+      ...structured().again,
     ]),
     climbing: once(() =>
       climbsOf(

@@ -4,6 +4,7 @@ import { opOf, questions } from '../../spec/catalogue.js'
 import { getOrThrow } from '../../spec/error.js'
 import type { Tensor } from '../../spec/tensor.js'
 import { scheduled } from '../cases.js'
+import type { Form } from '../form.js'
 import { numbersIn, realise } from '../form.js'
 import { questionTable } from '../table.js'
 
@@ -81,4 +82,27 @@ test('what has three axes and more becomes a table as high as wide', () => {
       return (inputs['x']?.shape.length ?? 0) > 2 && shape.length === 2 && shape[0] === shape[1] && (shape[0] ?? 0) > 1
     }).length,
   ).toBeGreaterThan(3)
+})
+
+// rows of classes run out before all is met once
+test.each([
+  ['batchNormTraining', 'forward', 'epsilon'],
+  ['dropout', 'backward', 'keep'],
+  ['localResponseNorm', 'backward', 'beta'],
+  ['momentum', 'forward', 'weightDecay'],
+] as const)('%s %s is asked of rising numbers under every class of %s', (op, direction, attribute) => {
+  const { subject, classes, telling } = scheduled(questionTable, op, direction)
+  const least = Object.fromEntries(Object.keys(subject.drawn).map((name) => [name, 2]))
+  const valueOf = ({ attrs }: Form): string => JSON.stringify(attrs[attribute] ?? null)
+  const rising = telling().filter(({ fills }) => {
+    const [fill] = Object.values(fills).filter((fill) => typeof fill === 'object' && 'values' in fill)
+    return (
+      fill !== undefined &&
+      fill.values.length > 9 &&
+      fill.values.every((v, i) => i === 0 || v > (fill.values[i - 1] as number))
+    )
+  })
+  const wanted = new Set(classes().rows.map((row) => valueOf(subject.form(row, least))))
+  expect(wanted.size).toBeGreaterThan(2)
+  expect([...wanted].filter((value) => !rising.some((form) => valueOf(form) === value))).toEqual([])
 })

@@ -55,10 +55,10 @@ const ofMagnitude =
 
 /** The first free input of such numbers. */
 const first =
-  (op: OpName, fill: (shape: Shape) => Fill): Structure =>
+  (op: OpName, fill: Fill): Structure =>
   (form) => {
-    const entry = Object.entries(form.shapes).find(([name]) => isFree(op)(name))
-    return entry === undefined ? undefined : withFills(form, { [entry[0]]: fill(entry[1]) })
+    const name = Object.keys(form.shapes).find(isFree(op))
+    return name === undefined ? undefined : withFills(form, { [name]: fill })
   }
 
 /** Cotangents of such numbers throughout. */
@@ -72,9 +72,9 @@ const structuresOf = (op: OpName, direction: Direction): Readonly<Record<string,
   begins: (form) => atFirst(op, form)[0],
   small: ofMagnitude(op, -14),
   tiny: ofMagnitude(op, -30),
-  rectified: first(op, () => rectified),
-  rising: first(op, () => ({ values: ramp(61, -7.5, 0.25) })),
-  falling: first(op, () => ({ values: ramp(61, 7.5, -0.25) })),
+  rectified: first(op, rectified),
+  rising: first(op, { values: ramp(61, -7.5, 0.25) }),
+  falling: first(op, { values: ramp(61, 7.5, -0.25) }),
   ...(direction === 'backward'
     ? { 'pulled by ones': pulledBy(op, ones), 'pulled by little': pulledBy(op, scaled(-30)) }
     : {}),
@@ -96,24 +96,36 @@ const small = (op: OpName, form: Form): boolean => {
   )
 }
 
-/** Rows of classes in their order, each under the structure by which it meets most that is not met, as long as there is one. */
-const underClasses = (op: OpName, direction: Direction, one: Subject, rows: readonly Row[]): readonly Form[] => {
-  const structures = structuresOf(op, direction)
+/**
+ * Rows of classes in their order, each under the structure by which it meets most that is not met, as long as there is one;
+ * and again from the first, until each class met each structure that some row of it lets be. The first time by itself.
+ */
+const underClasses = (
+  op: OpName,
+  direction: Direction,
+  one: Subject,
+  rows: readonly Row[],
+): { readonly once: readonly Form[]; readonly again: readonly Form[] } => {
+  const structures = Object.entries(structuresOf(op, direction))
   const factors = classesIn(one).map(({ name }) => name)
   const drawn = fc.sample(fc.record(one.drawn), { seed: 3, numRuns: rows.length })
   const met = new Set<string>()
-  return rows.flatMap((row, turn) => {
-    const form = one.form(row, drawn[turn] as Drawn)
-    const pairs = (name: string): readonly string[] =>
-      ['', ...factors].map((factor) => `${name} ${factor} ${row[factor] ?? ''}`).filter((pair) => !met.has(pair))
-    const [best] = Object.entries(structures)
-      .map(([name, structure]) => ({ fresh: pairs(name), made: structure(form) }))
-      .filter(({ fresh, made }) => fresh.length > 0 && made !== undefined && small(op, made))
-      .sort((a, b) => b.fresh.length - a.fresh.length)
-    if (best?.made === undefined) return []
-    best.fresh.forEach((pair) => met.add(pair))
-    return [best.made]
-  })
+  const pass = (): readonly Form[] =>
+    rows.flatMap((row, turn) => {
+      const form = one.form(row, drawn[turn] as Drawn)
+      const pairs = (name: string): readonly string[] =>
+        ['', ...factors].map((factor) => `${name} ${factor} ${row[factor] ?? ''}`).filter((pair) => !met.has(pair))
+      const [best] = structures
+        .map(([name, structure]) => ({ fresh: pairs(name), made: structure(form) }))
+        .filter(({ fresh, made }) => fresh.length > 0 && made !== undefined && small(op, made))
+        .sort((a, b) => b.fresh.length - a.fresh.length)
+      if (best?.made === undefined) return []
+      best.fresh.forEach((pair) => met.add(pair))
+      return [best.made]
+    })
+  // each pass gives a row one structure more
+  const [once = [], ...again] = structures.map(pass)
+  return { once, again: again.flat() }
 }
 
 /**
@@ -259,15 +271,18 @@ const besides: Readonly<Partial<Record<OpName, () => readonly Form[]>>> = {
   concat: () => stacked.map(([axis, x0, x1]) => formOf({ axis }, { x0, x1 })),
 }
 
-/** The cases of an op in a direction whose numbers have a structure: under each class, and in rows of each length. */
+/**
+ * The cases of an op in a direction whose numbers have a structure: under each class, and in rows of each length. `again` has
+ * those of classes that met not every structure in one pass; they came later, and stand behind all others.
+ */
 export const structuredOf = (
   op: OpName,
   direction: Direction,
   one: Subject,
-  rows: () => readonly Row[],
+  rows: readonly Row[],
   plain: (fixed: Partial<Row>) => Row,
-): readonly Form[] => [
-  ...underClasses(op, direction, one, rows()),
-  ...atFirstUnder(op, one, plain, fc.sample(fc.record(one.drawn), { seed: 5, numRuns: 16 })),
-  ...(besides[op]?.() ?? []),
-]
+): { readonly forms: readonly Form[]; readonly again: readonly Form[] } => {
+  const { once, again } = underClasses(op, direction, one, rows)
+  const begun = atFirstUnder(op, one, plain, fc.sample(fc.record(one.drawn), { seed: 5, numRuns: 16 }))
+  return { forms: [...once, ...begun, ...(besides[op]?.() ?? [])], again }
+}

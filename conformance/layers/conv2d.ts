@@ -120,15 +120,15 @@ export const conv2d = questionsAbout('conv2d', {
     {
       name: 'padding: left and top swapped',
       direction: 'forward',
-      find: 'i * sh - top\n    const column = j * sw - left',
-      replace: 'i * sh - left\n    const column = j * sw - top',
+      find: 'padding: [top, , left]',
+      replace: 'padding: [left, , top]',
       unseenAt: form('', { padding: [1, 1, 1, 1] }, { x: [1, 1, 4, 4], w: [1, 1, 3, 3] }),
     },
     {
       name: 'stride axes swapped',
       direction: 'forward',
-      find: 'i * sh - top\n    const column = j * sw - left',
-      replace: 'i * sw - top\n    const column = j * sh - left',
+      find: 'stride: [sh, sw]',
+      replace: 'stride: [sw, sh]',
       unseenAt: form('', { stride: [2, 2] }, { x: [1, 1, 5, 5], w: [1, 1, 3, 3] }),
     },
     {

@@ -81,7 +81,8 @@ const mostProducts = 2 ** 30
 
 /**
  * Which sequences of a batch have the errors of their states followed together, in ellipsoids: the first ones, as many as
- * can be afforded. Those of the others are followed each apart.
+ * can be afforded. Those of the others are followed each apart, and may outgrow all numbers over many steps: a bound that
+ * such a sequence has a part in is then Infinity, and says nothing.
  */
 export const followed = ({ T }: ScanSizes, { wHh }: Pick<Weights, 'wHh'>): ((n: number) => Keep) => {
   const many = Math.floor(mostProducts / (T * extent(wHh, 0) * extent(wHh, 1) ** 2))
