@@ -176,7 +176,8 @@ export default tseslint.config(
       'reference/arithmetic.ts', // the loops of the reference, over a typed array that nobody else sees yet
       'spec/tensor.ts', // likewise: the makers of tensors
       'spec/balls.ts', // and of tensors of bounds
-      'spec/spreads.ts', // and of vectors of them, and products of matrices
+      'spec/spreads.ts', // and of vectors of them
+      'spec/matrix.ts', // and products of matrices
       'spec/field.ts', // and what was read of a field so far, which only saves working it out again
       'spec/scan.ts', // a list of steps that nobody else sees yet
       'spec/philox.ts', // a generator's rounds, and `draws`, which remembers how many came before

@@ -104,7 +104,12 @@ describe('at T = 28, H = 128 and weights uniform in ±1/√H', () => {
       assert(worstOf(answer, name, mapTensor((v) => 1.001 * v, value).data), name).toBeGreaterThan(1)
   })
 
-  test.each(['rnn', 'lstm', 'gru'] as const)('%s: of a large batch the first sequence is still seen by', (op) => {
+  // the first by an ellipsoid, the last by a radius
+  test.each([
+    ['rnn', 0.5],
+    ['lstm', 0.03],
+    ['gru', 0.03],
+  ] as const)('%s: of a large batch the first sequence is seen within 1 %%, and the last within %d', (op, last) => {
     const { values, bounds } = expected(questionOf(op, 'forward', { ...sizes, T: 28, N: 24, I: 2 }, 1))
     const looseness = (n: number): number =>
       Array.from(
@@ -112,7 +117,7 @@ describe('at T = 28, H = 128 and weights uniform in ±1/√H', () => {
         (_, j) => bounds['hT']!.data[n * 128 + j]! / Math.abs(values['hT']!.data[n * 128 + j]!),
       ).toSorted((a, b) => a - b)[64]!
     assert(looseness(0)).toBeLessThan(0.01)
-    assert(looseness(23)).toBeGreaterThan(1)
+    assert(looseness(23)).toBeLessThan(last)
   })
 })
 
@@ -186,11 +191,11 @@ const adversary = ({ inputs }: Question, { T, I, H }: Sizes, states: readonly Te
   return h[target]!
 }
 
-// sequences that are too many or too long for ellipsoids are followed in balls, whose errors grow so: an LSTM of 128 over 112
+// sequences that are too many or too long for ellipsoids are followed by a radius, which may grow so: an LSTM of 128 over 112
 // steps of 64 sequences was refused
 describe('where errors outgrow all numbers', () => {
   test.each(['lstm', 'gru'] as const)('%s: a gradient’s bound is Infinity and never NaN', (op) => {
-    const question = questionOf(op, 'backward', { T: 180, N: 1, I: 2, H: 128 }, 1)
+    const question = questionOf(op, 'backward', { T: 180, N: 1, I: 2, H: 128 }, 8)
     const zeros = mapTensor(() => 0, question.inputs['h0'] as Tensor)
     const { bounds } = right(expect(oracle, { ...question, inputs: { ...question.inputs, h0: zeros } }, anyOrder))
     for (const name of ['wIh', 'wHh'])

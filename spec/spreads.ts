@@ -3,12 +3,14 @@ import { neverNaN, plus, sigmoidError, sigmoidOf, times } from './ball.js'
 import type { Arithmetic } from './balls.js'
 import { blendRounding, blended, difference, oneMinus, oneMinusSquare, summed, tanhOf, timesOneMinus } from './balls.js'
 import { gamma, tanhError, tau } from './bound.js'
-import type { Numbers, Tensor } from './tensor.js'
+import type { Matrix } from './matrix.js'
+import { lengthOf, mirrored, productOfRows } from './matrix.js'
+import type { Numbers } from './tensor.js'
 
 /**
  * Vectors of balls whose errors e are known together as well. Beside |e_j| ≤ error_j for each, there is a matrix Q such
- * that |aᵀe| ≤ √(aᵀQa) for every a: e lies in the ellipsoid of Q. Without a Q no more is known than the errors: e lies in
- * their box.
+ * that |aᵀe| ≤ √(aᵀQa) for every a: e lies in the ellipsoid of Q. Or there is a radius r such that |e|₂ ≤ r. Without
+ * either no more is known than the errors: e lies in their box.
  *
  * Balls know no more than the box, so a row of weights takes all n errors for as large as they can be, each with the sign
  * of its weight, and the next row again, though no errors are both. At weights ±1/√H a step then stretches them by
@@ -24,6 +26,13 @@ import type { Numbers, Tensor } from './tensor.js'
  * Vectors that depend on each other are added as if they did not, which is right for any. Where errors are so large that
  * functions bend a box may be the smaller of the two, and is what is kept. A product costs 3n³/2 multiply-adds.
  *
+ * Where that is too much a radius does, which costs n²: it grows by the spectral norm of w, which at weights ±1/√H is 2/√3 for
+ * H × H of them and any H.
+ *
+ *   y = w·x            ‖w‖₂·r, and in each row |w_j|₂·r
+ *   y = f(x)           max|s_j|·r; what f bends and rounds beyond is a box
+ *   a sum of vectors   the sum of radii, and |l|₂ of a box of half widths l
+ *
  * Source  Schweppe, "Recursive state estimation: unknown but bounded errors and system inputs", IEEE Trans. Automatic
  *         Control 13 (1968); Kurzhanski and Vályi, "Ellipsoidal Calculus for Estimation and Control" (1997), ch. 2
  */
@@ -32,16 +41,11 @@ export interface Spread {
   readonly errors: Numbers
   /** Q, row-major */
   readonly ellipsoid?: Numbers
+  /** no less than |e|₂ */
+  readonly radius?: number
 }
 
-/** A matrix of weights, row-major. */
-export interface Matrix {
-  readonly rows: number
-  readonly columns: number
-  readonly data: Numbers
-}
-
-/** A vector of which no more is known than its balls. */
+/** A vector of which no more is known than each error. */
 export const apart = ({ values, errors }: Spread): Spread => ({ values, errors })
 
 /** Vectors one after the other, each error apart. */
@@ -72,62 +76,10 @@ export const ballIn = ({ values, errors }: Spread, j: number): Ball => ({
   error: errors[j] as number,
 })
 
-/** So many rows of a matrix from one on. */
-export const rowsOf = ({ shape, data }: Tensor, first: number, rows: number): Matrix => {
-  const columns = shape[1] as number
-  const taken = new Float64Array(rows * columns)
-  for (let i = 0; i < taken.length; i++) taken[i] = data[first * columns + i] as number
-  return { rows, columns, data: taken }
-}
-
-export const transposed = ({ rows, columns, data }: Matrix): Matrix => {
-  const turned = new Float64Array(rows * columns)
-  for (let r = 0; r < rows; r++)
-    for (let k = 0; k < columns; k++) turned[k * rows + r] = data[r * columns + k] as number
-  return { rows: columns, columns: rows, data: turned }
-}
-
 const total = (numbers: Numbers): number => {
   let sum = 0
   for (let j = 0; j < numbers.length; j++) sum += numbers[j] as number
   return sum
-}
-
-/**
- * Σ_k a[r,k]·b[s,k] over n terms, for all rows of a and of b, or only for s ≤ r + 1. Two rows of each at a time, since a
- * number that was read once then serves two products; where the last row has no neighbour it is its own.
- */
-const productOfRows = (n: number, a: Numbers, b: Numbers, half = false): Float64Array => {
-  const [rows, columns] = [a.length / n, b.length / n]
-  const product = new Float64Array(rows * columns)
-  for (let r = 0; r < rows; r += 2) {
-    const r0 = r * n
-    const r1 = Math.min(r + 1, rows - 1) * n
-    const last = half ? Math.min(r + 2, columns) : columns
-    for (let s = 0; s < last; s += 2) {
-      const s0 = s * n
-      const s1 = Math.min(s + 1, columns - 1) * n
-      let p00 = 0
-      let p01 = 0
-      let p10 = 0
-      let p11 = 0
-      for (let k = 0; k < n; k++) {
-        const x0 = a[r0 + k] as number
-        const x1 = a[r1 + k] as number
-        const y0 = b[s0 + k] as number
-        const y1 = b[s1 + k] as number
-        p00 += x0 * y0
-        p01 += x0 * y1
-        p10 += x1 * y0
-        p11 += x1 * y1
-      }
-      product[(r0 / n) * columns + s0 / n] = p00
-      product[(r0 / n) * columns + s1 / n] = p01
-      product[(r1 / n) * columns + s0 / n] = p10
-      product[(r1 / n) * columns + s1 / n] = p11
-    }
-  }
-  return product
 }
 
 /** w·Q of an ellipsoid, or of the smallest one around a box, diag(e)·Σe. */
@@ -140,16 +92,20 @@ const halfThrough = ({ columns: n, data: w }: Matrix, { errors, ellipsoid }: Spr
 }
 
 /** wQwᵀ */
-const through = (w: Matrix, x: Spread): Float64Array => {
-  const image = productOfRows(w.columns, halfThrough(w, x), w.data, true)
-  for (let r = 0; r < w.rows; r++) for (let s = 0; s < r; s++) image[s * w.rows + r] = image[r * w.rows + s] as number
-  return image
-}
+const through = (w: Matrix, x: Spread): Float64Array =>
+  mirrored(w.rows, productOfRows(w.columns, halfThrough(w, x), w.data, true))
 
 /** The diagonal of wQwᵀ: how far each row of w reaches, squared. */
 const reaches = (w: Matrix, x: Spread): Float64Array => {
-  const half = halfThrough(w, x)
   const squared = new Float64Array(w.rows)
+  if (x.radius !== undefined) {
+    for (let i = 0; i < w.data.length; i++) {
+      const r = Math.floor(i / w.columns)
+      squared[r] = (squared[r] as number) + ((w.data[i] as number) * x.radius) ** 2
+    }
+    return squared
+  }
+  const half = halfThrough(w, x)
   for (let i = 0; i < half.length; i++) {
     const r = Math.floor(i / w.columns)
     squared[r] = (squared[r] as number) + (half[i] as number) * (w.data[i] as number)
@@ -191,6 +147,16 @@ const around = (box: Numbers, parts: readonly Part[]): Float64Array | undefined 
   return sum
 }
 
+/** How long errors are together. */
+const radiusOf = ({ errors, radius }: Spread): number => radius ?? lengthOf(errors)
+
+// no error is longer than all of them together, nor they than its box is
+const withinRadius = (values: Numbers, errors: Float64Array, radius: number): Spread => {
+  const known = neverNaN(radius)
+  for (let j = 0; j < errors.length; j++) errors[j] = Math.min(errors[j] as number, known)
+  return { values, errors, radius: Math.min(known, lengthOf(errors)) }
+}
+
 // each error is the smaller of what ball and ellipsoid say, and of box and ellipsoid the one of the smaller trace is kept
 const narrowed = (values: Numbers, errors: Float64Array, ellipsoid: Numbers | undefined): Spread => {
   if (ellipsoid === undefined) return { values, errors }
@@ -213,6 +179,17 @@ interface Following {
   readonly rest: number
 }
 
+/** How long errors are together once each is stretched by its slope. */
+const stretched = (x: Spread, slopes: Numbers): number => {
+  let [steepest, squares] = [0, 0]
+  for (let j = 0; j < slopes.length; j++) {
+    const slope = Math.abs(slopes[j] as number)
+    steepest = Math.max(steepest, slope)
+    squares += (slope * (x.errors[j] as number)) ** 2
+  }
+  return Math.min(neverNaN(steepest * radiusOf(x)), neverNaN(Math.sqrt(squares)))
+}
+
 const following = <const X extends readonly Spread[]>(
   operands: X & readonly [Spread, ...Spread[]],
   f: (...balls: { readonly [I in keyof X]: Ball }) => Following,
@@ -220,6 +197,7 @@ const following = <const X extends readonly Spread[]>(
   const n = operands[0].values.length
   const [values, errors, box] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)]
   const slopes = operands.map(() => new Float64Array(n))
+  const inOne = operands.some(({ radius }) => radius !== undefined)
   const at = f as (x: Ball, y?: Ball, z?: Ball) => Following
   const [x, y, z] = operands as readonly Spread[] as readonly [Spread, Spread?, Spread?]
   // of no list for each element: it would cost more than the arithmetic
@@ -238,21 +216,24 @@ const following = <const X extends readonly Spread[]>(
       const { ellipsoid, errors: off } = operands[i] as Spread
       const slope = here[i] as number
       ;(slopes[i] as Float64Array)[j] = slope
-      if (ellipsoid === undefined) beyond += Math.abs(slope) * (off[j] as number)
+      if (ellipsoid === undefined && !inOne) beyond += Math.abs(slope) * (off[j] as number)
     }
     box[j] = beyond
   }
+  if (inOne)
+    return withinRadius(
+      values,
+      errors,
+      operands.reduce((sum, operand, i) => sum + stretched(operand, slopes[i] as Float64Array), lengthOf(box)),
+    )
   const parts = operands.flatMap(({ ellipsoid }, i): readonly Part[] =>
     ellipsoid === undefined ? [] : [{ ellipsoid, slopes: slopes[i] as Float64Array }],
   )
   return narrowed(values, errors, around(box, parts))
 }
 
-/**
- * What is kept of sums' errors: how they lie together, in an ellipsoid; how far each reaches in the ellipsoids of its
- * terms; or each apart from the others throughout.
- */
-export type Keep = 'together' | 'reached' | 'apart'
+/** What is kept of sums' errors: an ellipsoid; a radius, which costs less; or only how far each reaches in those of its terms. */
+export type Keep = 'ellipsoid' | 'radius' | 'reach'
 
 /** Σ w·x over all terms, and `also`, in any order: so many roundings meet a product. */
 export const sumsOfProducts = (
@@ -266,8 +247,8 @@ export const sumsOfProducts = (
   const meeting = gamma(roundings)
   // by terms without an error, and those with
   const uncertain = terms.map(([, { errors }]) => total(errors) > 0)
-  const images = terms.map(([w, x], i) => (uncertain[i] && keep === 'together' ? through(w, x) : undefined))
-  const reached = terms.map(([w, x], i) => (uncertain[i] && keep === 'reached' ? reaches(w, x) : undefined))
+  const images = terms.map(([w, x], i) => (uncertain[i] && keep === 'ellipsoid' ? through(w, x) : undefined))
+  const reached = terms.map(([w, x], i) => (uncertain[i] && keep !== 'ellipsoid' ? reaches(w, x) : undefined))
   for (let r = 0; r < n; r++) {
     let value = also.values[r] as number
     let error = also.errors[r] as number
@@ -292,6 +273,12 @@ export const sumsOfProducts = (
     errors[r] = neverNaN(error + rounding)
     box[r] = rounding + (also.errors[r] as number)
   }
+  if (keep === 'radius')
+    return withinRadius(
+      values,
+      errors,
+      terms.reduce((sum, [w, x], i) => sum + (uncertain[i] ? w.norm() * radiusOf(x) : 0), lengthOf(box)),
+    )
   const parts = images.flatMap((ellipsoid) => (ellipsoid === undefined ? [] : [{ ellipsoid }]))
   return narrowed(values, errors, around(box, parts))
 }

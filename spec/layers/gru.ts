@@ -3,8 +3,10 @@ import { errorsOf, given, reshaped } from '../balls.js'
 import { once } from '../field.js'
 import { defineOp } from '../op.js'
 import { scan, scanBack } from '../scan.js'
-import type { Matrix, Spread } from '../spreads.js'
-import { apart, certain, joined, none, ofSpreads, rowsOf, sumsOfProducts, transposed } from '../spreads.js'
+import type { Matrix } from '../matrix.js'
+import { matrixOf, rowsOf, transposed } from '../matrix.js'
+import type { Keep, Spread } from '../spreads.js'
+import { apart, certain, joined, none, ofSpreads, sumsOfProducts } from '../spreads.js'
 import type { Tensor } from '../tensor.js'
 import type { GruGates, GruPull, GruStep, GruWeights } from './gruCell.js'
 import { eachGruGate, ensureThreeBlocks, gruGates, gruPull, gruState } from './gruCell.js'
@@ -27,7 +29,7 @@ const blocksOf = (w: Tensor, H: number): GruGates<Matrix> => eachGruGate((gate) 
 // b as a term of a sum: a column of weights, by 1
 const one: Spread = certain([1], 0, 1)
 const columnsOf = ({ data }: Tensor, H: number): GruGates<Matrix> =>
-  eachGruGate((gate) => ({ rows: H, columns: 1, data: certain(data, gate * H, H).values }))
+  eachGruGate((gate) => matrixOf(H, 1, certain(data, gate * H, H).values))
 
 /** The gates and states of a sequence of the batch, their errors together. */
 const stepsOf = (inputs: Inputs, sizes: ScanSizes): ((n: number) => readonly Step[]) => {
@@ -68,7 +70,8 @@ const stepsOf = (inputs: Inputs, sizes: ScanSizes): ((n: number) => readonly Ste
  *         each gate and the slopes of the formulas above, to first order along the true states; what σ and tanh bend beyond
  *         their tangents, and products of two errors, count as roundings. Gates and states are taken for independent of
  *         each other, which is right for any. dwIh, dwHh, dbIh and dbHh are sums over T·N of balls, of the depth that the
- *         backend declares. It costs 9H³ for each step, so that of large batches only the first sequences are followed so
+ *         backend declares. It costs 9H³ for each step, so that of large batches only the first sequences are followed
+ *         so, and the others by a radius, through the spectral norms of wHh
  * Source  as gruCell; as PyTorch's GRU
  */
 export const gru = defineOp({
@@ -98,14 +101,13 @@ export const gru = defineOp({
     const terms = (w: readonly Matrix[], da: GruGates<Spread>) =>
       w.map((rows, gate) => [rows, da[gate] as Spread] as const)
     const pulls = once((n) => {
-      const reached = keep(n) === 'apart' ? 'apart' : 'reached'
       const steps = stepsAt(n)
       const states = shiftedBy(
         stepOf(inputs.h0, n),
         steps.map(({ h }) => h),
       )
       // 3H products, what comes straight, and dy: a product and 3H + 1 additions at most
-      const before = ({ ofState, straight }: GruPull<Spread>, also: Spread, how: typeof reached | 'together'): Spread =>
+      const before = ({ ofState, straight }: GruPull<Spread>, also: Spread, how: Keep): Spread =>
         ofSpreads.summed(R + 1, sumsOfProducts(R + 2, terms(ofH, ofState), also, how), straight)
       const back = scanBack<Pull | undefined, Pull>(T, undefined, (after, t) => {
         const dy = stepOf(cotangents.y, n, t)
@@ -113,8 +115,8 @@ export const gru = defineOp({
         return { ...gruPull(ofSpreads, steps[t] as Step, states[t] as Spread, dh), dh }
       })
       return {
-        x: back.map(({ ofInput }) => sumsOfProducts(R, terms(ofX, ofInput), none(I), reached)),
-        h0: [before(back[0] as Pull, none(H), reached)],
+        x: back.map(({ ofInput }) => sumsOfProducts(R, terms(ofX, ofInput), none(I), 'reach')),
+        h0: [before(back[0] as Pull, none(H), 'reach')],
         ds: back.map(({ ofInput }) => joined(ofInput)),
         du: back.map(({ ofState }) => joined(ofState)),
         before: states.map(apart),

@@ -3,8 +3,10 @@ import { errorsOf, given, reshaped } from '../balls.js'
 import { once } from '../field.js'
 import { defineOp, slide } from '../op.js'
 import { scan, scanBack } from '../scan.js'
-import type { Matrix, Spread } from '../spreads.js'
-import { apart, certain, joined, none, ofSpreads, rowsOf, sumsOfProducts, transposed } from '../spreads.js'
+import type { Matrix } from '../matrix.js'
+import { rowsOf, transposed } from '../matrix.js'
+import type { Spread } from '../spreads.js'
+import { apart, certain, joined, none, ofSpreads, sumsOfProducts } from '../spreads.js'
 import type { Tensor } from '../tensor.js'
 import type { Gates } from './lstmCell.js'
 import { eachGate, ensureFourBlocks, gatesOf, lstmPull, lstmStep } from './lstmCell.js'
@@ -60,7 +62,7 @@ const stepsOf = (inputs: Inputs, sizes: ScanSizes): ((n: number) => readonly Ste
  *         bend beyond their tangents, and products of two errors, count as roundings. Gates, cells and states are taken
  *         for independent of each other, which is right for any. dwIh, dwHh and db are sums over T·N of balls, of the
  *         depth that the backend declares. It costs 12H³ for each step, so that of large batches only the first sequences
- *         are followed so
+ *         are followed so, and the others by a radius, through the spectral norms of wHh
  * Source  slide "LSTM nets"; as PyTorch's LSTM, with one bias
  */
 export const lstm = defineOp({
@@ -99,7 +101,6 @@ export const lstm = defineOp({
     const terms = (w: readonly Matrix[], da: Gates<Spread>) =>
       w.map((rows, gate) => [rows, da[gate] as Spread] as const)
     const pulls = once((n) => {
-      const reached = keep(n) === 'apart' ? 'apart' : 'reached'
       const steps = stepsAt(n)
       const cells = shiftedBy(
         stepOf(inputs.c0, n),
@@ -116,8 +117,8 @@ export const lstm = defineOp({
       })
       const first = back[0] as Pull
       return {
-        x: back.map(({ da }) => sumsOfProducts(R, terms(ofX, da), none(I), reached)),
-        h0: [sumsOfProducts(R, terms(ofH, first.da), none(H), reached)],
+        x: back.map(({ da }) => sumsOfProducts(R, terms(ofX, da), none(I), 'reach')),
+        h0: [sumsOfProducts(R, terms(ofH, first.da), none(H), 'reach')],
         c0: [apart(first.dc)],
         da: back.map(({ da }) => joined(da)),
         before: shiftedBy(

@@ -80,13 +80,13 @@ export interface ScanSizes {
 const mostProducts = 2 ** 30
 
 /**
- * Which sequences of a batch have the errors of their states followed together, in ellipsoids: the first ones, as many as
- * can be afforded. Those of the others are followed each apart, and may outgrow all numbers over many steps: a bound that
- * such a sequence has a part in is then Infinity, and says nothing.
+ * How the errors of each sequence's states are followed: of the first ones, as many as can be afforded, together in
+ * ellipsoids; of the others by how long they are together, which costs as little as the sequence itself. Where errors
+ * outgrow all numbers, as those of chaotic states do over many steps, a bound is Infinity and says nothing.
  */
 export const followed = ({ T }: ScanSizes, { wHh }: Pick<Weights, 'wHh'>): ((n: number) => Keep) => {
   const many = Math.floor(mostProducts / (T * extent(wHh, 0) * extent(wHh, 1) ** 2))
-  return (n) => (n < many ? 'together' : 'apart')
+  return (n) => (n < many ? 'ellipsoid' : 'radius')
 }
 
 /** The n-th sequence at step t of a tensor [T,N,K], or of one [N,K]. */

@@ -3,8 +3,9 @@ import { errorsOf, given, reshaped } from '../balls.js'
 import { once } from '../field.js'
 import { defineOp, nothingToDerive, slide } from '../op.js'
 import { scan, scanBack } from '../scan.js'
+import { rowsOf, transposed } from '../matrix.js'
 import type { Spread } from '../spreads.js'
-import { apart, certain, none, ofSpreads, rowsOf, sumsOfProducts, transposed } from '../spreads.js'
+import { apart, certain, none, ofSpreads, sumsOfProducts } from '../spreads.js'
 import type { Tensor } from '../tensor.js'
 import type { ScanSizes, Weights } from './recurrent.js'
 import { asBatch, followed, shiftedBy, stepOf, weightGradients } from './recurrent.js'
@@ -45,7 +46,8 @@ const statesOf = (inputs: Inputs, sizes: ScanSizes): ((n: number) => readonly Sp
  *         states; what tanh bends beyond its tangent, e²·2/(3√3) or less, counts as one more rounding. Backward likewise: da
  *         has the errors of dh, by the slope, and those of h, by −2·dh·h. dwIh, dwHh and db are sums over T·N of balls, of
  *         the depth that the backend declares. It costs 3H³ for each step, so that of large batches only the first
- *         sequences are followed so. Where states are chaotic bounds grow without end, as errors do
+ *         sequences are followed so, and the others by a radius, through the spectral norm of wHh. Where states are chaotic
+ *         bounds grow without end, as errors do
  * Source  slide "Recurrent NN"; as PyTorch's RNN, with one bias
  */
 export const rnn = defineOp({
@@ -72,7 +74,6 @@ export const rnn = defineOp({
     const keep = followed(sizes, inputs)
     const statesAt = statesOf(inputs, sizes)
     const pulls = once((n) => {
-      const reached = keep(n) === 'apart' ? 'apart' : 'reached'
       const states = statesAt(n)
       const da = scanBack<Spread | undefined, Spread>(T, undefined, (after, t) => {
         const dy = stepOf(cotangents.y, n, t)
@@ -83,8 +84,8 @@ export const rnn = defineOp({
         return rnnPull(ofSpreads, dh, states[t] as Spread)
       })
       return {
-        x: da.map((da) => sumsOfProducts(H, [[ofX, da]], none(I), reached)),
-        h0: [sumsOfProducts(H, [[ofH, da[0] as Spread]], none(H), reached)],
+        x: da.map((da) => sumsOfProducts(H, [[ofX, da]], none(I), 'reach')),
+        h0: [sumsOfProducts(H, [[ofH, da[0] as Spread]], none(H), 'reach')],
         da: da.map(apart),
         before: shiftedBy(stepOf(inputs.h0, n), states).map(apart),
       }
