@@ -80,9 +80,18 @@ export const messageOf = (thrown: unknown): string => brief(thrownText(thrown), 
 type Typed = Float32Array | Float64Array
 const isTyped = (data: unknown): data is Typed => data instanceof Float32Array || data instanceof Float64Array
 
+// what is a part of a larger array stays so
+const copyOfTyped = (data: Typed): Typed => {
+  if (data.byteLength === data.buffer.byteLength) return data.slice()
+  const whole = data.buffer.slice(0)
+  return data instanceof Float32Array
+    ? new Float32Array(whole, data.byteOffset, data.length)
+    : new Float64Array(whole, data.byteOffset, data.length)
+}
+
 const copyOf = ({ shape, data }: Tensor): Tensor => ({
   shape: [...shape],
-  data: isTyped(data) ? data.slice() : Float64Array.from(data),
+  data: isTyped(data) ? copyOfTyped(data) : Float64Array.from(data),
 })
 
 const sameBits = (a: Typed, b: Typed): boolean => {

@@ -16,7 +16,7 @@ import type { Profile } from './cases.js'
 import { caseAt, indicesOf, scheduled, suiteVersion } from './cases.js'
 import { measure } from './coverage/extents.js'
 import { inFoursOf } from './coverage/fours.js'
-import { deepOf } from './coverage/miniature/convolutions.js'
+import { deepOf, groupedOf } from './coverage/miniature/convolutions.js'
 import type { Case, Fill, Form } from './form.js'
 import { listedIn, numbersIn, printCase, realise } from './form.js'
 import type { Judgement, WholeExpected } from './judge.js'
@@ -116,7 +116,7 @@ const roomiest = 4000
 
 /**
  * Layers as people use them, into which NaN is put as well: that of the most work, that of the least work for its numbers,
- * that of the longest rows, one whose extents come in fours, and of convolutions one of many channels. None of an op that works
+ * that of the longest rows, one whose extents come in fours, and of convolutions one of many channels and one of groups. None of an op that works
  * element by element.
  */
 const roomyBasesOf = (table: QuestionTable, op: OpName, direction: Direction, seed: number): readonly Case[] => {
@@ -138,7 +138,7 @@ const roomyBasesOf = (table: QuestionTable, op: OpName, direction: Direction, se
   const hardest = first && usual.reduce((a, b) => (b.work > a.work ? b : a), first)
   const lightest = first && usual.reduce((a, b) => (b.work / b.numbers < a.work / a.numbers ? b : a), first)
   const longest = first && usual.reduce((a, b) => (rowOf(b.form) > rowOf(a.form) ? b : a), first)
-  const forms = [hardest?.form, lightest?.form, longest?.form, inFoursOf(op), deepOf(op)].filter(
+  const forms = [hardest?.form, lightest?.form, longest?.form, inFoursOf(op), deepOf(op), groupedOf(op)].filter(
     (form) => form !== undefined,
   )
   return [...new Set(forms)].map((form, i) => ({

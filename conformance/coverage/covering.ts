@@ -19,8 +19,8 @@ export type Row = Readonly<Record<string, string>>
 export type Possible = (row: Partial<Row>) => boolean
 
 export interface Wanted {
-  /** 1: every class; 2: every pair; 3: every triple */
-  readonly strength: 1 | 2 | 3
+  /** 1: every class; 2: every pair; 3: every triple; 4: every four */
+  readonly strength: 1 | 2 | 3 | 4
   /** the factors whose triples are wanted at strength 3, if not all: of the others every pair with any */
   readonly core?: readonly string[]
   /** at strength 3, the factor that has its first class wherever a triple counts as met */

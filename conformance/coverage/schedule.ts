@@ -8,6 +8,7 @@ import { acceptable } from '../form.js'
 import { ampleOf } from './ample.js'
 import { bandsOf } from './bands.js'
 import { classTable } from './classes/table.js'
+import { commonOf } from './common.js'
 import type { Covering, Factor, Row } from './covering.js'
 import { covering } from './covering.js'
 import { classesInFours } from './fours.js'
@@ -464,6 +465,7 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
       ...structured().forms,
       ...patternedOf(op, direction, smallOf(one)),
       ...structured().again,
+      ...commonOf(op, direction, one, (fixed) => plainRow(one, fixed)),
     ]),
     climbing: once(() =>
       climbsOf(

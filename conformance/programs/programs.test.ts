@@ -436,6 +436,8 @@ describe('neither right nor wrong', () => {
       'kept',
       'updates',
       'counted updates',
+      'used memory',
+      'kept statistics',
     ])
   })
 
@@ -451,6 +453,7 @@ describe('neither right nor wrong', () => {
     assert(lines.filter(({ failed }) => failed > 0).map(({ program, verdict }) => [program, verdict])).toEqual([
       ['attributes', 'not-conformant'],
       ['operands', 'not-conformant'],
+      ['channels behind', 'not-conformant'],
     ])
     assert(lines.find(({ failed }) => failed > 0)?.failure).toMatchObject({
       at: 'run 1',

@@ -1,6 +1,15 @@
 import type { Profile } from '../cases.js'
 import type { Scenario } from './scenario.js'
+import {
+  behindByChannel,
+  behindConvolutions,
+  behindDense,
+  behindElements,
+  behindRows,
+  behindTransposed,
+} from './scenarios/behind.js'
 import { inAllWidths, inFirstWidth, sides } from './scenarios/making.js'
+import { keptStatistics, partsOfArrays, usedMemory } from './scenarios/memory.js'
 import {
   attributes,
   diamond,
@@ -30,6 +39,19 @@ import { counting, inPlace, updated, updates } from './scenarios/updates.js'
  * even where a value was not asked for. Each is narrow, and then, but for a quick run, wide: more than a workgroup takes, and
  * no multiple of it.
  */
+
+const behind = [
+  [
+    'behind convolutions',
+    'what goes by element right behind a convolution that nothing else reads',
+    behindConvolutions,
+  ],
+  ['channels behind', 'what goes by channel, pools or joins right behind a convolution', behindByChannel],
+  ['behind turned', 'what goes by element right behind a transposed convolution', behindTransposed],
+  ['behind rows', 'what goes by element right behind a convolution of sequences', behindRows],
+  ['behind dense', 'what goes by element or by row right behind a dense layer', behindDense],
+  ['behind elements', 'what goes by element right behind a pool, a sum, a product or a relu', behindElements],
+] as const
 
 /** All scenarios; their numbers follow from the seed. */
 export const scenarios = (seed: number, profile: Profile = 'standard'): readonly Scenario[] => {
@@ -97,5 +119,21 @@ export const scenarios = (seed: number, profile: Profile = 'standard'): readonly
     inWidths('ahead', 'feeds that go up while the step before them runs', ahead, seed),
     inWidths('joined', 'nodes that may be one, over whole vectors of numbers', joined, seed, [3, 9]),
     inWidths('side by side', 'two sessions of one program, and the program by itself between them', sideBySide, seed),
+    inWidths(
+      'used memory',
+      'gradients of 0 where nothing reads, in memory that held other values',
+      usedMemory,
+      seed,
+      sides,
+    ),
+    inWidths('parts of arrays', 'feeds that are a part of a larger array', partsOfArrays, seed),
+    inWidths(
+      'kept statistics',
+      'statistics of many channels, kept for backward, by an ε that is fed',
+      keptStatistics,
+      seed,
+      [3],
+    ),
+    ...behind.map(([name, about, acts]) => inWidths(name, about, acts, seed, sides)),
   ]
 }

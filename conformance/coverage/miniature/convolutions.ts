@@ -497,3 +497,13 @@ export const deepOf = (op: OpName): Form | undefined =>
           padding: [1, 0, 0, 1],
         })
       : undefined
+
+/** A convolution of two groups with as many channels and pixels as blocks take. NaN is put into it. */
+export const groupedOf = (op: OpName): Form | undefined =>
+  op === 'conv1d'
+    ? formOf({ padding: [1, 1], groups: 2 }, { x: [1, 8, 16], w: [4, 4, 3], b: [4] })
+    : op === 'conv2d'
+      ? formOf({ padding: [1, 1, 1, 1], groups: 2 }, { x: [1, 8, 8, 8], w: [4, 4, 3, 3], b: [4] })
+      : op === 'convTranspose2d'
+        ? formOf({ padding: [1, 1, 1, 1], groups: 2 }, { x: [1, 8, 8, 8], w: [8, 2, 3, 3], b: [4] })
+        : undefined

@@ -50,6 +50,19 @@ import { optimizing } from './others/optimizers.js'
 import { products } from './others/products.js'
 import { recurrent } from './others/recurrent.js'
 import { rows } from './others/rows.js'
+import { convolutionsPublic } from './public/convolutions.js'
+import { stepsPublic } from './public/steps.js'
+import { productsPublic } from './public/products.js'
+import { poolsPublic } from './public/pools.js'
+import { normalizersPublic } from './public/normalizers.js'
+import { rowsPublic } from './public/rows.js'
+import { lossesPublic } from './public/losses.js'
+import { movingPublic } from './public/moving.js'
+import { joinsPublic } from './public/joins.js'
+import { featuresPublic } from './public/features.js'
+import { recurrentPublic } from './public/recurrent.js'
+import { optimizersPublic } from './public/optimizers.js'
+import { elementwisePublic } from './public/elementwise.js'
 import type { Report } from './report.js'
 import { alikeRare } from './rare/alike.js'
 import { convolutionsRare } from './rare/convolutions.js'
@@ -189,4 +202,17 @@ export const reports: readonly Report[] = [
   ...recurrentFurther,
   ...optimizersFurther,
   ...elementwiseFurther,
+  ...convolutionsPublic,
+  ...stepsPublic,
+  ...productsPublic,
+  ...poolsPublic,
+  ...normalizersPublic,
+  ...rowsPublic,
+  ...lossesPublic,
+  ...movingPublic,
+  ...joinsPublic,
+  ...featuresPublic,
+  ...recurrentPublic,
+  ...optimizersPublic,
+  ...elementwisePublic,
 ]

@@ -2,6 +2,13 @@ import type { Mutant } from '../mutant.js'
 import { choices } from './choices.js'
 import { convolutions } from './convolutions.js'
 import { core } from './core.js'
+import { laterConvolutions } from './laterConvolutions.js'
+import { laterLayers } from './laterLayers.js'
+import { laterMemory } from './laterMemory.js'
+import { laterParts } from './laterParts.js'
+import { laterPlans } from './laterPlans.js'
+import { laterProducts } from './laterProducts.js'
+import { laterShared } from './laterShared.js'
 import { losses } from './losses.js'
 import { products } from './products.js'
 import { recurrent } from './recurrent.js'
@@ -19,4 +26,11 @@ export const accelerated: readonly Mutant[] = [
   ...core,
   ...together,
   ...choices,
+  ...laterConvolutions,
+  ...laterParts,
+  ...laterShared,
+  ...laterProducts,
+  ...laterLayers,
+  ...laterPlans,
+  ...laterMemory,
 ]

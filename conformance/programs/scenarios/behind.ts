@@ -1,0 +1,135 @@
+import type { NodeAttribute, ProgramNode } from '../../../spec/program.js'
+import type { OpName } from '../../../spec/catalogue.js'
+import type { Shape } from '../../../spec/tensor.js'
+import type { Act } from '../scenario.js'
+import { node, program, runs } from './making.js'
+
+/**
+ * One op right behind another, in pairs of which nothing else reads the first: what makes one kernel of two does so there,
+ * and adds where it should multiply, or takes the operands the wrong way round.
+ */
+
+type Named = Readonly<Record<string, string>>
+
+/** A node by its op and what it reads; `of` is the value before it. */
+interface Link {
+  readonly op: OpName
+  readonly inputs: (of: string) => Named
+  readonly attrs?: Readonly<Record<string, NodeAttribute>>
+}
+
+const link = (op: OpName, inputs: Link['inputs'], attrs: Link['attrs'] = {}): Link => ({ op, inputs, attrs })
+const alone = (op: OpName, attrs: Link['attrs'] = {}): Link => link(op, (x) => ({ x }), attrs)
+
+// what goes by element, with the other operand on either side
+const byElement: readonly Link[] = [
+  alone('relu'),
+  link('add', (a) => ({ a, b: 'other' })),
+  link('mul', (a) => ({ a, b: 'other' })),
+  link('add', (b) => ({ a: 'other', b })),
+  link('mul', (b) => ({ a: 'other', b })),
+  link('mul', (a) => ({ a, b: a })),
+  alone('leakyRelu', { alpha: 0.25 }),
+  alone('sigmoid'),
+  alone('tanh'),
+]
+
+const byChannel: readonly Link[] = [
+  link('scaleChannels', (x) => ({ x, s: 's' })),
+  link('batchNormInference', (x) => ({ x, gamma: 'gamma', beta: 'beta', runningMean: 'mean', runningVar: 'square' })),
+  alone('maxPool2d', { window: [2, 2] }),
+  alone('globalAvgPool'),
+  alone('flatten'),
+  link('concat', (x0) => ({ x0, x1: 'other' }), { axis: 1 }),
+  link('concat', (x1) => ({ x0: 'other', x1 }), { axis: 1 }),
+]
+
+const firsts = {
+  '3×3': link('conv2d', (x) => ({ x, w: 'w', b: 'b' }), { padding: [1, 1, 1, 1] }),
+  '3×3 without a bias': link('conv2d', (x) => ({ x, w: 'w' }), { padding: [1, 1, 1, 1] }),
+  '1×1': link('conv2d', (x) => ({ x, w: 'w of 1×1', b: 'b' })),
+  turned: link('convTranspose2d', (x) => ({ x, w: 'w', b: 'b' }), { padding: [1, 1, 1, 1] }),
+  row: link('conv1d', (x) => ({ x, w: 'w', b: 'b' }), { padding: [1, 1] }),
+  dense: link('dense', (x) => ({ x, w: 'w', b: 'b' })),
+  'dense without a bias': link('dense', (x) => ({ x, w: 'w' })),
+  pool: link('maxPool2d', () => ({ x: 'large' }), { window: [2, 2] }),
+  sum: link('add', (a) => ({ a, b: 'w' })),
+  product: link('mul', (a) => ({ a, b: 'w' })),
+  positive: alone('relu'),
+} as const
+
+/** Every pair of some that come first and some behind them; the values before the last of each pair are read by nothing else. */
+const pairs = (
+  inputs: Readonly<Record<string, Shape>>,
+  before: readonly (keyof typeof firsts)[],
+  behind: readonly Link[],
+  seed: string,
+): readonly Act[] => {
+  const chains = before.flatMap((name) =>
+    behind.map(({ op, inputs: read, attrs }, at): readonly [ProgramNode, ProgramNode] => {
+      const first: Link = firsts[name]
+      const start = `${name} ${at}`
+      return [
+        node(start, first.op, first.inputs('x'), first.attrs),
+        node(`${op} ${at} behind ${name}`, op, read(start), attrs),
+      ]
+    }),
+  )
+  // a variance is no less than 0
+  const nodes = [
+    ...(inputs['mean'] === undefined ? [] : [node('square', 'mul', { a: 'mean', b: 'mean' })]),
+    ...chains.flat(),
+  ]
+  const read = new Set(nodes.flatMap((one) => Object.values(one.inputs)))
+  const needed = Object.fromEntries(Object.entries(inputs).filter(([name]) => read.has(name)))
+  return runs(
+    program(
+      needed,
+      nodes,
+      chains.map(([, { name }]) => name),
+    ),
+    seed,
+  )
+}
+
+const images = (W: number): Readonly<Record<string, Shape>> => ({
+  x: [2, W, 4, 6],
+  other: [2, W, 4, 6],
+  w: [W, W, 3, 3],
+  'w of 1×1': [W, W, 1, 1],
+  s: [2, W],
+  ...Object.fromEntries(['b', 'gamma', 'beta', 'mean'].map((name) => [name, [W]])),
+})
+
+const withoutMean = (W: number): Readonly<Record<string, Shape>> => {
+  const { mean: _, ...others } = images(W)
+  return others
+}
+
+export const behindConvolutions = (W: number, seed: string): readonly Act[] =>
+  pairs(withoutMean(W), ['3×3', '3×3 without a bias', '1×1'], byElement, seed)
+
+export const behindByChannel = (W: number, seed: string): readonly Act[] =>
+  pairs(images(W), ['3×3', '3×3 without a bias', '1×1'], byChannel, seed)
+
+export const behindTransposed = (W: number, seed: string): readonly Act[] =>
+  pairs(withoutMean(W), ['turned'], byElement, seed)
+
+export const behindRows = (W: number, seed: string): readonly Act[] =>
+  pairs({ x: [2, W, 8], other: [2, W, 8], w: [W, W, 3], b: [W] }, ['row'], byElement, seed)
+
+export const behindDense = (W: number, seed: string): readonly Act[] =>
+  pairs(
+    { x: [4, W], other: [4, W], w: [W, W], b: [W] },
+    ['dense', 'dense without a bias'],
+    [...byElement, alone('softmax')],
+    seed,
+  )
+
+export const behindElements = (W: number, seed: string): readonly Act[] =>
+  pairs(
+    { x: [2, W, 4, 4], other: [2, W, 4, 4], w: [2, W, 4, 4], large: [2, W, 8, 8] },
+    ['pool', 'sum', 'product', 'positive'],
+    byElement,
+    seed,
+  )
