@@ -95,6 +95,16 @@ import { productsTogether } from './together/products.js'
 import { recurrentTogether } from './together/recurrent.js'
 import { rowsTogether } from './together/rows.js'
 import { wholeTogether } from './together/whole.js'
+import { convolutionsTold } from './told/convolutions.js'
+import { poolsTold } from './told/pools.js'
+import { productsTold } from './told/products.js'
+import { normalizersTold } from './told/normalizers.js'
+import { activationsTold } from './told/activations.js'
+import { lossesTold } from './told/losses.js'
+import { recurrentTold } from './told/recurrent.js'
+import { optimizersTold } from './told/optimizers.js'
+import { programsTold } from './told/programs.js'
+import { moreTold } from './told/more.js'
 import { convolutionsTriggered } from './triggers/convolutions.js'
 import { lossesTriggered } from './triggers/losses.js'
 import { movingTriggered } from './triggers/moving.js'
@@ -215,4 +225,14 @@ export const reports: readonly Report[] = [
   ...recurrentPublic,
   ...optimizersPublic,
   ...elementwisePublic,
+  ...convolutionsTold,
+  ...poolsTold,
+  ...productsTold,
+  ...normalizersTold,
+  ...activationsTold,
+  ...lossesTold,
+  ...recurrentTold,
+  ...optimizersTold,
+  ...programsTold,
+  ...moreTold,
 ]
