@@ -151,6 +151,30 @@ const plainLayers = (): readonly Form[] =>
     ),
   )
 
+/** Filters of one row or one column, short and long, of every number of channels. */
+const oneSided = (): readonly Form[] =>
+  [2, 4, 5, 7].flatMap((K) =>
+    [
+      [1, K],
+      [K, 1],
+    ].flatMap((filter, side) =>
+      Object.keys(channels).flatMap((choice, turn) =>
+        ['none', 'half'].flatMap((padding) =>
+          ['one', 'some'].map((batch, at) =>
+            convolution(
+              'conv2d',
+              side === at ? [8, 11] : [11, 7],
+              filter,
+              { batch, channels: choice },
+              { padding: paddingOf(padding, filter) },
+              turn + side,
+            ),
+          ),
+        ),
+      ),
+    ),
+  )
+
 const smallImages: Table<Shape> = { square: [4, 4], 'one by one': [1, 1], higher: [5, 3], wider: [3, 4] }
 
 const convTranspose2d = (): readonly Form[] =>
@@ -351,7 +375,7 @@ const leastOf = (few: Subject['few']): Drawn =>
   Object.fromEntries(Object.keys(few).map((name) => [name, name === 'key0' || name === 'key1' ? 7 : 2]))
 
 const own: Readonly<Partial<Record<OpName, (op: OpName) => readonly Form[]>>> = {
-  conv2d: () => [...conv2d(), ...plainLayers()],
+  conv2d: () => [...conv2d(), ...plainLayers(), ...oneSided()],
   conv1d,
   convTranspose2d,
   maxPool2d: (op) => [...pool(op), ...plainPools()],

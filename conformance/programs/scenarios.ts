@@ -1,12 +1,14 @@
 import type { Profile } from '../cases.js'
 import type { Scenario } from './scenario.js'
 import {
+  aroundLayers,
   behindByChannel,
   behindConvolutions,
   behindDense,
   behindElements,
   behindRows,
   behindTransposed,
+  behindTwo,
 } from './scenarios/behind.js'
 import { inAllWidths, inFirstWidth, sides } from './scenarios/making.js'
 import { keptStatistics, partsOfArrays, usedMemory } from './scenarios/memory.js'
@@ -50,6 +52,8 @@ const behind = [
   ['behind turned', 'what goes by element right behind a transposed convolution', behindTransposed],
   ['behind rows', 'what goes by element right behind a convolution of sequences', behindRows],
   ['behind dense', 'what goes by element or by row right behind a dense layer', behindDense],
+  ['behind two', 'three in a row: a convolution, what goes by element, and what goes by element or channel', behindTwo],
+  ['around layers', 'what a convolution reads is put to its answer, and read once more behind that', aroundLayers],
   ['behind elements', 'what goes by element right behind a pool, a sum, a product or a relu', behindElements],
 ] as const
 

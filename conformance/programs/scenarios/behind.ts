@@ -48,6 +48,7 @@ const firsts = {
   '3×3': link('conv2d', (x) => ({ x, w: 'w', b: 'b' }), { padding: [1, 1, 1, 1] }),
   '3×3 without a bias': link('conv2d', (x) => ({ x, w: 'w' }), { padding: [1, 1, 1, 1] }),
   '1×1': link('conv2d', (x) => ({ x, w: 'w of 1×1', b: 'b' })),
+  grouped: link('conv2d', (x) => ({ x, w: 'w of thirds', b: 'b' }), { groups: 3 }),
   turned: link('convTranspose2d', (x) => ({ x, w: 'w', b: 'b' }), { padding: [1, 1, 1, 1] }),
   row: link('conv1d', (x) => ({ x, w: 'w', b: 'b' }), { padding: [1, 1] }),
   dense: link('dense', (x) => ({ x, w: 'w', b: 'b' })),
@@ -97,6 +98,7 @@ const images = (W: number): Readonly<Record<string, Shape>> => ({
   other: [2, W, 4, 6],
   w: [W, W, 3, 3],
   'w of 1×1': [W, W, 1, 1],
+  'w of thirds': [W, W / 3, 1, 1],
   s: [2, W],
   ...Object.fromEntries(['b', 'gamma', 'beta', 'mean'].map((name) => [name, [W]])),
 })
@@ -107,10 +109,10 @@ const withoutMean = (W: number): Readonly<Record<string, Shape>> => {
 }
 
 export const behindConvolutions = (W: number, seed: string): readonly Act[] =>
-  pairs(withoutMean(W), ['3×3', '3×3 without a bias', '1×1'], byElement, seed)
+  pairs(withoutMean(W), ['3×3', '3×3 without a bias', '1×1', 'grouped'], byElement, seed)
 
 export const behindByChannel = (W: number, seed: string): readonly Act[] =>
-  pairs(images(W), ['3×3', '3×3 without a bias', '1×1'], byChannel, seed)
+  pairs(images(W), ['3×3', '3×3 without a bias', '1×1', 'grouped'], byChannel, seed)
 
 export const behindTransposed = (W: number, seed: string): readonly Act[] =>
   pairs(withoutMean(W), ['turned'], byElement, seed)
@@ -133,3 +135,70 @@ export const behindElements = (W: number, seed: string): readonly Act[] =>
     byElement,
     seed,
   )
+
+// what stands between a layer and its statistics, its summand or the next of its kind
+const between: readonly Link[] = [
+  alone('relu'),
+  alone('leakyRelu', { alpha: 0.25 }),
+  link('add', (a) => ({ a, b: 'other' })),
+  link('mul', (b) => ({ a: 'other', b })),
+]
+const last: readonly Link[] = [...byElement.slice(0, 3), ...byChannel.slice(0, 3)]
+
+/** Three in a row behind each other, the third of those that a kernel may take for the second. */
+export const behindTwo = (W: number, seed: string): readonly Act[] => {
+  const shapes = images(W)
+  const first: Link = firsts['3×3']
+  const chains = between.flatMap((middle, i) =>
+    last.map((end, j): readonly ProgramNode[] => {
+      const [start, next] = [`first ${i} ${j}`, `${middle.op} ${i} ${j}`]
+      return [
+        node(start, first.op, first.inputs('x'), first.attrs),
+        node(next, middle.op, middle.inputs(start), middle.attrs),
+        node(`${end.op} behind ${middle.op}, ${i} ${j}`, end.op, end.inputs(next), end.attrs),
+      ]
+    }),
+  )
+  const nodes = [node('square', 'mul', { a: 'mean', b: 'mean' }), ...chains.flat()]
+  const read = new Set(nodes.flatMap((one) => Object.values(one.inputs)))
+  return runs(
+    program(
+      Object.fromEntries(Object.entries(shapes).filter(([name]) => read.has(name))),
+      nodes,
+      chains.map((chain) => (chain[2] as ProgramNode).name),
+    ),
+    seed,
+  )
+}
+
+/** What a layer reads is put to its answer as well, on either side, and read once more behind that: its memory is not free yet. */
+export const aroundLayers = (W: number, seed: string): readonly Act[] => {
+  const layers = ['3×3', '3×3 without a bias', '1×1', 'grouped'] as const
+  const joins: readonly (readonly ['add' | 'mul', (a: string, b: string) => Named])[] = [
+    ['add', (a, b) => ({ a, b })],
+    ['add', (a, b) => ({ a: b, b: a })],
+    ['mul', (a, b) => ({ a, b })],
+    ['mul', (a, b) => ({ a: b, b: a })],
+  ]
+  const chains = layers.flatMap((layer) =>
+    joins.map(([op, read], at): readonly ProgramNode[] => {
+      const first: Link = firsts[layer]
+      const [skipped, start, joined] = [`skipped ${layer} ${at}`, `${layer} ${at}`, `joined ${layer} ${at}`]
+      return [
+        node(skipped, 'relu', { x: 'x' }),
+        node(start, first.op, first.inputs(skipped), first.attrs),
+        node(joined, op, read(start, skipped)),
+        node(`again ${layer} ${at}`, 'mul', { a: joined, b: skipped }),
+      ]
+    }),
+  )
+  const { x = [], w = [], b = [], ...others } = images(W)
+  return runs(
+    program(
+      { x, w, b, 'w of 1×1': others['w of 1×1'] as Shape, 'w of thirds': others['w of thirds'] as Shape },
+      chains.flat(),
+      chains.map((chain) => (chain[3] as ProgramNode).name),
+    ),
+    seed,
+  )
+}

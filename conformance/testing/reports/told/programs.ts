@@ -99,7 +99,7 @@ const summandLost: Made = (program) => ({
   }),
 })
 
-const fused = (id: string, make: Made, more: { readonly like: string; readonly unseen?: string }): Report => ({
+const fused = (id: string, make: Made, more: { readonly like: string }): Report => ({
   ...report('program', id, 'programs', always, (_, plain) => plain(), more),
   program: fusedBy(make),
 })
@@ -107,15 +107,12 @@ const fused = (id: string, make: Made, more: { readonly like: string; readonly u
 export const programsTold: readonly Report[] = [
   fused('rectified maps of a filter are normalized before they are rectified', normalizedFirst, {
     like: 'pytorch/glow#5892',
-    unseen: 'a convolution, its rectifier and given statistics behind it, one reader each',
   }),
   fused('maps that are rectified are so for all that read them', rectifiedForAll, { like: 'pytorch/executorch#6894' }),
   fused('what is added to maps of a filter is their sum for all that read it later', summedInPlace, {
     like: 'opencv/opencv#23354',
-    unseen: 'a value made before a convolution that is added to its maps and read again behind the sum',
   }),
   fused('what is added to maps of groups is lost', summandLost, {
     like: 'microsoft/onnxruntime#12498',
-    unseen: 'a convolution of several groups and a sum of its maps and something else',
   }),
 ]
