@@ -136,10 +136,9 @@ export const behindElements = (W: number, seed: string): readonly Act[] =>
     seed,
   )
 
-// what stands between a layer and its statistics, its summand or the next of its kind
+// what stands between a layer and its statistics, its summand or the next of its kind, and rounds nothing
 const between: readonly Link[] = [
   alone('relu'),
-  alone('leakyRelu', { alpha: 0.25 }),
   link('add', (a) => ({ a, b: 'other' })),
   link('mul', (b) => ({ a: 'other', b })),
 ]
