@@ -80,13 +80,15 @@ export const messageOf = (thrown: unknown): string => brief(thrownText(thrown), 
 type Typed = Float32Array | Float64Array
 const isTyped = (data: unknown): data is Typed => data instanceof Float32Array || data instanceof Float64Array
 
+// how much of a larger array is copied before and behind a part of it, which may be some numbers of gigabytes
+const margin = 4
+
 // what is a part of a larger array stays so
 const copyOfTyped = (data: Typed): Typed => {
   if (data.byteLength === data.buffer.byteLength) return data.slice()
-  const whole = data.buffer.slice(0)
-  return data instanceof Float32Array
-    ? new Float32Array(whole, data.byteOffset, data.length)
-    : new Float64Array(whole, data.byteOffset, data.length)
+  const larger = new (data instanceof Float32Array ? Float32Array : Float64Array)(data.length + 2 * margin)
+  larger.set(data, margin)
+  return larger.subarray(margin, margin + data.length)
 }
 
 const copyOf = ({ shape, data }: Tensor): Tensor => ({

@@ -325,3 +325,37 @@ describe('a kernel', () => {
     )
   })
 })
+
+test('a part of a larger array is handed on as a part, of a copy that is not much larger', async () => {
+  const given = new Float32Array(1000).fill(9).subarray(500, 503).fill(-1)
+  let handed: Tensor | undefined
+  const curious: Backend = {
+    ...plainF32,
+    run: (program, feeds) => {
+      handed = feeds['x']
+      return plainF32.run(program, feeds)
+    },
+  }
+  const program: Program = {
+    inputs: { x: [3] },
+    nodes: [
+      {
+        name: 'y',
+        op: 'relu',
+        direction: 'forward',
+        attrs: {},
+        inputs: { x: 'x' },
+        cotangents: {},
+        outputs: { y: 'y' },
+      },
+    ],
+    outputs: ['y'],
+    carry: {},
+  }
+  getOrThrow(await guarded(curious).run(program, { x: { shape: [3], data: given } })())
+  const data = handed?.data as Float32Array
+  expect([...data]).toEqual([-1, -1, -1])
+  expect(data.byteOffset).toBeGreaterThan(0)
+  expect(data.buffer).not.toBe(given.buffer)
+  expect(data.buffer.byteLength).toBeLessThan(100)
+})

@@ -1,8 +1,8 @@
 import { draws, keyOf } from '../../spec/philox.js'
 
 /**
- * Covering arrays: few rows of classes, one class of each factor a row, among which every pair (strength 2) or triple
- * (strength 3) of classes that can meet does. Greedy, one row at a time, by what a row newly covers (Cohen, Dalal,
+ * Covering arrays: few rows of classes, one class of each factor a row, among which every pair (strength 2), triple
+ * (strength 3) or four (strength 4) of classes that can meet does. Greedy, one row at a time, by what a row newly covers (Cohen, Dalal,
  * Fredman and Patton, "The AETG system: an approach to testing based on combinatorial design", 1997).
  */
 

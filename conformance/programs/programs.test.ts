@@ -200,6 +200,42 @@ const planted: readonly (readonly [string, readonly string[], RegExp, () => Back
       ),
   ],
   [
+    'a product right behind a convolution that is added',
+    ['behind convolutions', 'behind rows', 'around layers'],
+    /node mul \d behind .*: .* is .*, must be |node joined/,
+    () =>
+      slipping({
+        instead: (node, { nodes }) =>
+          node.op === 'mul' &&
+          nodes.some(
+            ({ op, outputs }) =>
+              op.startsWith('conv') && Object.values(outputs).some((name) => Object.values(node.inputs).includes(name)),
+          )
+            ? { ...node, op: 'add' }
+            : node,
+      }),
+  ],
+  [
+    'a feed that is read from the start of the array that it is a part of',
+    ['parts of arrays'],
+    /run 1: node .* is .*, must be /,
+    () => {
+      const wholly = ({ shape, data }: Tensor): Tensor => ({
+        shape,
+        data: data instanceof Float32Array ? new Float32Array(data.buffer, 0, data.length) : data,
+      })
+      return {
+        ...plainF32,
+        run: (of, feeds, watch) =>
+          plainF32.run(
+            of,
+            Object.fromEntries(Object.entries(feeds).map(([name, feed]) => [name, wholly(feed)])),
+            watch,
+          ),
+      }
+    },
+  ],
+  [
     'a fed attribute that stays what it was at the first step',
     ['fed attributes', 'adam', 'training'],
     /step 2: node w\.next \(sgd forward\): w\.next\[.*\] is .*, must be /,

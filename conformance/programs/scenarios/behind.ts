@@ -59,39 +59,51 @@ const firsts = {
   positive: alone('relu'),
 } as const
 
+// a variance is no less than 0
+const square = node('square', 'mul', { a: 'mean', b: 'mean' })
+
+/** Runs of a program of such chains, whose last values are its outputs; inputs that none of them reads are left out. */
+const inChains = (
+  inputs: Readonly<Record<string, Shape>>,
+  chains: readonly (readonly ProgramNode[])[],
+  seed: string,
+): readonly Act[] => {
+  const readBy = (nodes: readonly ProgramNode[]): ReadonlySet<string> =>
+    new Set(nodes.flatMap((one) => Object.values(one.inputs)))
+  const linked = chains.flat()
+  const nodes = readBy(linked).has(square.name) ? [square, ...linked] : linked
+  const read = readBy(nodes)
+  return runs(
+    program(
+      Object.fromEntries(Object.entries(inputs).filter(([name]) => read.has(name))),
+      nodes,
+      chains.flatMap((chain) => chain.slice(-1).map(({ name }) => name)),
+    ),
+    seed,
+  )
+}
+
 /** Every pair of some that come first and some behind them; the values before the last of each pair are read by nothing else. */
 const pairs = (
   inputs: Readonly<Record<string, Shape>>,
   before: readonly (keyof typeof firsts)[],
   behind: readonly Link[],
   seed: string,
-): readonly Act[] => {
-  const chains = before.flatMap((name) =>
-    behind.map(({ op, inputs: read, attrs }, at): readonly [ProgramNode, ProgramNode] => {
-      const first: Link = firsts[name]
-      const start = `${name} ${at}`
-      return [
-        node(start, first.op, first.inputs('x'), first.attrs),
-        node(`${op} ${at} behind ${name}`, op, read(start), attrs),
-      ]
-    }),
-  )
-  // a variance is no less than 0
-  const nodes = [
-    ...(inputs['mean'] === undefined ? [] : [node('square', 'mul', { a: 'mean', b: 'mean' })]),
-    ...chains.flat(),
-  ]
-  const read = new Set(nodes.flatMap((one) => Object.values(one.inputs)))
-  const needed = Object.fromEntries(Object.entries(inputs).filter(([name]) => read.has(name)))
-  return runs(
-    program(
-      needed,
-      nodes,
-      chains.map(([, { name }]) => name),
+): readonly Act[] =>
+  inChains(
+    inputs,
+    before.flatMap((name) =>
+      behind.map(({ op, inputs: read, attrs }, at) => {
+        const first: Link = firsts[name]
+        const start = `${name} ${at}`
+        return [
+          node(start, first.op, first.inputs('x'), first.attrs),
+          node(`${op} ${at} behind ${name}`, op, read(start), attrs),
+        ]
+      }),
     ),
     seed,
   )
-}
 
 const images = (W: number): Readonly<Record<string, Shape>> => ({
   x: [2, W, 4, 6],
@@ -103,19 +115,14 @@ const images = (W: number): Readonly<Record<string, Shape>> => ({
   ...Object.fromEntries(['b', 'gamma', 'beta', 'mean'].map((name) => [name, [W]])),
 })
 
-const withoutMean = (W: number): Readonly<Record<string, Shape>> => {
-  const { mean: _, ...others } = images(W)
-  return others
-}
-
 export const behindConvolutions = (W: number, seed: string): readonly Act[] =>
-  pairs(withoutMean(W), ['3×3', '3×3 without a bias', '1×1', 'grouped'], byElement, seed)
+  pairs(images(W), ['3×3', '3×3 without a bias', '1×1', 'grouped'], byElement, seed)
 
 export const behindByChannel = (W: number, seed: string): readonly Act[] =>
   pairs(images(W), ['3×3', '3×3 without a bias', '1×1', 'grouped'], byChannel, seed)
 
 export const behindTransposed = (W: number, seed: string): readonly Act[] =>
-  pairs(withoutMean(W), ['turned'], byElement, seed)
+  pairs(images(W), ['turned'], byElement, seed)
 
 export const behindRows = (W: number, seed: string): readonly Act[] =>
   pairs({ x: [2, W, 8], other: [2, W, 8], w: [W, W, 3], b: [W] }, ['row'], byElement, seed)
@@ -146,58 +153,45 @@ const last: readonly Link[] = [...byElement.slice(0, 3), ...byChannel.slice(0, 3
 
 /** Three in a row behind each other, the third of those that a kernel may take for the second. */
 export const behindTwo = (W: number, seed: string): readonly Act[] => {
-  const shapes = images(W)
   const first: Link = firsts['3×3']
-  const chains = between.flatMap((middle, i) =>
-    last.map((end, j): readonly ProgramNode[] => {
-      const [start, next] = [`first ${i} ${j}`, `${middle.op} ${i} ${j}`]
-      return [
-        node(start, first.op, first.inputs('x'), first.attrs),
-        node(next, middle.op, middle.inputs(start), middle.attrs),
-        node(`${end.op} behind ${middle.op}, ${i} ${j}`, end.op, end.inputs(next), end.attrs),
-      ]
-    }),
-  )
-  const nodes = [node('square', 'mul', { a: 'mean', b: 'mean' }), ...chains.flat()]
-  const read = new Set(nodes.flatMap((one) => Object.values(one.inputs)))
-  return runs(
-    program(
-      Object.fromEntries(Object.entries(shapes).filter(([name]) => read.has(name))),
-      nodes,
-      chains.map((chain) => (chain[2] as ProgramNode).name),
+  return inChains(
+    images(W),
+    between.flatMap((middle, i) =>
+      last.map((end, j) => {
+        const [start, next] = [`first ${i} ${j}`, `${middle.op} ${i} ${j}`]
+        return [
+          node(start, first.op, first.inputs('x'), first.attrs),
+          node(next, middle.op, middle.inputs(start), middle.attrs),
+          node(`${end.op} behind ${middle.op}, ${i} ${j}`, end.op, end.inputs(next), end.attrs),
+        ]
+      }),
     ),
     seed,
   )
 }
 
+const joins: readonly (readonly ['add' | 'mul', (a: string, b: string) => Named])[] = [
+  ['add', (a, b) => ({ a, b })],
+  ['add', (a, b) => ({ a: b, b: a })],
+  ['mul', (a, b) => ({ a, b })],
+  ['mul', (a, b) => ({ a: b, b: a })],
+]
+
 /** What a layer reads is put to its answer as well, on either side, and read once more behind that: its memory is not free yet. */
-export const aroundLayers = (W: number, seed: string): readonly Act[] => {
-  const layers = ['3×3', '3×3 without a bias', '1×1', 'grouped'] as const
-  const joins: readonly (readonly ['add' | 'mul', (a: string, b: string) => Named])[] = [
-    ['add', (a, b) => ({ a, b })],
-    ['add', (a, b) => ({ a: b, b: a })],
-    ['mul', (a, b) => ({ a, b })],
-    ['mul', (a, b) => ({ a: b, b: a })],
-  ]
-  const chains = layers.flatMap((layer) =>
-    joins.map(([op, read], at): readonly ProgramNode[] => {
-      const first: Link = firsts[layer]
-      const [skipped, start, joined] = [`skipped ${layer} ${at}`, `${layer} ${at}`, `joined ${layer} ${at}`]
-      return [
-        node(skipped, 'relu', { x: 'x' }),
-        node(start, first.op, first.inputs(skipped), first.attrs),
-        node(joined, op, read(start, skipped)),
-        node(`again ${layer} ${at}`, 'mul', { a: joined, b: skipped }),
-      ]
-    }),
-  )
-  const { x = [], w = [], b = [], ...others } = images(W)
-  return runs(
-    program(
-      { x, w, b, 'w of 1×1': others['w of 1×1'] as Shape, 'w of thirds': others['w of thirds'] as Shape },
-      chains.flat(),
-      chains.map((chain) => (chain[3] as ProgramNode).name),
+export const aroundLayers = (W: number, seed: string): readonly Act[] =>
+  inChains(
+    images(W),
+    (['3×3', '3×3 without a bias', '1×1', 'grouped'] as const).flatMap((layer) =>
+      joins.map(([op, read], at) => {
+        const first: Link = firsts[layer]
+        const [skipped, start, joined] = [`skipped ${layer} ${at}`, `${layer} ${at}`, `joined ${layer} ${at}`]
+        return [
+          node(skipped, 'relu', { x: 'x' }),
+          node(start, first.op, first.inputs(skipped), first.attrs),
+          node(joined, op, read(start, skipped)),
+          node(`again ${layer} ${at}`, 'mul', { a: joined, b: skipped }),
+        ]
+      }),
     ),
     seed,
   )
-}

@@ -104,7 +104,7 @@ import { lossesTold } from './told/losses.js'
 import { recurrentTold } from './told/recurrent.js'
 import { optimizersTold } from './told/optimizers.js'
 import { programsTold } from './told/programs.js'
-import { moreTold } from './told/more.js'
+import { restsTold } from './told/rests.js'
 import { convolutionsTriggered } from './triggers/convolutions.js'
 import { lossesTriggered } from './triggers/losses.js'
 import { movingTriggered } from './triggers/moving.js'
@@ -234,5 +234,5 @@ export const reports: readonly Report[] = [
   ...recurrentTold,
   ...optimizersTold,
   ...programsTold,
-  ...moreTold,
+  ...restsTold,
 ]

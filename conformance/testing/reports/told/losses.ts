@@ -86,12 +86,8 @@ export const lossesTold: readonly Report[] = [
     (asked, plain, memory) => {
       const x = values(asked, 'logits')
       const beyond = x.map((v) => v < -overflow)
-      const any = beyond.includes(true)
-      return by(() => (v, at) => ((asked.attrs['reduction'] === 'none' ? beyond[at] : any) === true ? Infinity : v))(
-        asked,
-        plain,
-        memory,
-      )
+      const struck = asked.attrs['reduction'] === 'none' ? beyond : x.map(() => beyond.includes(true))
+      return by(() => (v, at) => (struck[at] === true ? Infinity : v))(asked, plain, memory)
     },
     { like: 'pytorch/pytorch#2221' },
   ),

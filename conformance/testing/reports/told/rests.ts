@@ -16,7 +16,7 @@ const totals = (asked: Asked): readonly (readonly [number, number])[] => {
   return rowsOf('prediction', asked).map((own, n) => [sum(target[n] ?? []), sum(own)])
 }
 
-export const moreTold: readonly Report[] = [
+export const restsTold: readonly Report[] = [
   report(
     'convention',
     'the gates of input and forgetting have the bias of the output’s',
