@@ -212,6 +212,21 @@ const eitherOf = (answer: unknown): either.Either<EtalonError, unknown> => {
     : invalid(`fails with ${show(found.left)}; an error has a code and a message`)
 }
 
+/** An answer as it was given, and the copy that was made of it then. */
+interface Answered {
+  readonly raw: Readonly<Record<string, unknown>>
+  readonly copies: Tensors
+}
+
+/** What of an answer is not what it was when it was given. */
+const rewrittenIn = ({ raw, copies }: Answered): string | undefined =>
+  Object.entries(copies)
+    .find(([name, copy]) => {
+      const data = (raw[name] as { readonly data?: unknown } | undefined)?.data
+      return isTyped(data) && isTyped(copy.data) && data !== copy.data && !sameBits(data, copy.data)
+    })?.[0]
+    .replace(/^out\./, '')
+
 // ---- what it says of itself ---------------------------------------------------------------------------------------
 
 /** A backend's fingerprint, flat whatever it is. Never throws. */
@@ -258,14 +273,15 @@ export const closed = async (backend: Pick<Backend, 'close'>, limit?: TimeLimit)
 
 // ---- the guard ----------------------------------------------------------------------------------------------------
 
-const questionsOf = ({ nodes }: Program): readonly string[] => [
+const questionsOf = ({ nodes }: Pick<Program, 'nodes'>): readonly string[] => [
   ...new Set(nodes.map(({ op, direction }) => `${op}/${direction}`)),
 ]
 
 /**
  * A backend that keeps the contract, whatever the one inside does.
  *
- * Errors  Thrown – it threw or rejected; InvalidAnswer – what it answered is no answer, or it changed its inputs;
+ * Errors  Thrown – it threw or rejected; InvalidAnswer – what it answered is no answer, or it changed its inputs or what it
+ *         had answered to a program;
  *         NoAnswer – not in time; NotAsked – after three of those of one op in a direction, or twelve in a row; and what it
  *         answers itself
  */
@@ -276,6 +292,7 @@ export const guarded = (
   let current = backend
   let stuck = false
   let before: Handed | undefined
+  let answeredBefore: Answered | undefined
 
   const fresh = async (): Promise<void> => {
     if (!stuck || reopen === undefined) return
@@ -286,6 +303,7 @@ export const guarded = (
     current = opened.right
     stuck = false
     before = undefined
+    answeredBefore = undefined
   }
 
   /** What came of asking, its tag and the form of its error looked at. */
@@ -317,23 +335,31 @@ export const guarded = (
     // of the question before this one too: what it was handed is its own to keep, not to write in
     const [changed, afterwards] = [changedIn(handed), before && changedIn(before)]
     before = changed === undefined && numbersIn(feeds) <= mostCopied ? handed : undefined
+    const rewritten = answeredBefore && rewrittenIn(answeredBefore)
+    answeredBefore = undefined
     return changed !== undefined
       ? invalid(`changes its inputs: ${changed} is not what it was`)
       : afterwards !== undefined
         ? invalid(`changes its inputs after it has answered: ${afterwards} of the question before this one`)
-        : answer.value
+        : rewritten !== undefined
+          ? invalid(`changes what it has answered: ${rewritten} of the question before this one`)
+          : answer.value
   }
 
   const tensorsAsked = async (
     ask: (given: Tensors) => unknown,
     feeds: Tensors,
-    names: readonly string[],
+    { nodes }: Pick<Program, 'nodes'>,
     wanted: readonly string[] | undefined,
   ): Promise<Result<Tensors>> => {
-    const answer = await asked(ask, feeds, names)
+    const answer = await asked(ask, feeds, questionsOf({ nodes }))
     if (E.isLeft(answer)) return answer
     try {
-      return tensorsOf(answer.right, wanted)
+      const tensors = tensorsOf(answer.right, wanted)
+      // whoever asks for a single op reads the answer at once; what programs answer is kept from run to run
+      if (copying && nodes.length > 1 && E.isRight(tensors))
+        answeredBefore = { raw: answer.right as Answered['raw'], copies: tensors.right }
+      return tensors
     } catch (thrown) {
       return invalid(`its answer cannot be read: ${messageOf(thrown)}`)
     }
@@ -352,20 +378,10 @@ export const guarded = (
       watch === undefined ? [] : [watch]
     return {
       step: (feeds, watch) => () =>
-        tensorsAsked(
-          (given) => session.step(given, ...named(watch)),
-          feeds,
-          questionsOf(program),
-          watch ?? program.outputs,
-        ),
+        tensorsAsked((given) => session.step(given, ...named(watch)), feeds, program, watch ?? program.outputs),
       run: (other, feeds, watch) => () =>
-        tensorsAsked(
-          (given) => session.run(other, given, ...named(watch)),
-          feeds,
-          questionsOf(other),
-          watch ?? other.outputs,
-        ),
-      state: () => tensorsAsked(() => session.state, {}, questionsOf(program), undefined),
+        tensorsAsked((given) => session.run(other, given, ...named(watch)), feeds, other, watch ?? other.outputs),
+      state: () => tensorsAsked(() => session.state, {}, program, undefined),
       close: async () => {
         await closed(session, limit)
       },
@@ -405,7 +421,7 @@ export const guarded = (
       return tensorsAsked(
         (given) => (watch === undefined ? one.run(program, given) : one.run(program, given, watch)),
         feeds,
-        questionsOf(program),
+        program,
         watch ?? program.outputs,
       )
     },

@@ -142,6 +142,28 @@ describe('a backend that', () => {
     expect(lineOf(report, 'relu').repeats).toMatchObject({ differed: 0, failed: 0 })
   })
 
+  test('writes the answers of a program where those of the last one lie is told so: they are kept from run to run', async () => {
+    const places = new Map<string, Float32Array>()
+    const run: Backend['run'] = (program, feeds, watch) => async () => {
+      const made = getOrThrow(await plainF32.run(program, feeds, watch)())
+      return E.right(
+        Object.fromEntries(
+          Object.entries(made).map(([name, { shape, data }]) => {
+            const place = places.get(`${name} ${shape.join()}`) ?? new Float32Array(data.length)
+            places.set(`${name} ${shape.join()}`, place)
+            place.set(data)
+            return [name, { shape, data: place }]
+          }),
+        ),
+      )
+    }
+    const lines = getOrThrow(await probePrograms(guarded({ ...plainF32, run }), oracle, 1, 'quick')())
+    const told = lines.flatMap(({ failure }) => (failure === undefined ? [] : [failure.message]))
+    expect(told.length).toBeGreaterThan(5)
+    for (const message of told)
+      expect(message).toMatch(/^changes what it has answered: .* of the question before this one$/)
+  })
+
   test('is not told apart by the probe of rounding is no rounding to nearest', async () => {
     for (const run of [
       () => () => Promise.resolve(E.right({ 'out.y': 7 })),

@@ -19,6 +19,7 @@ import type { Judgement, Worst } from '../judge.js'
 import { expectWhole } from '../judge.js'
 import { ownValues } from '../dials.js'
 import { judgeNode } from '../lockstep.js'
+import { narrowed } from './narrow.js'
 import { scenarios } from './scenarios.js'
 import type { Act, Scenario } from './scenario.js'
 
@@ -186,6 +187,26 @@ const hear = (
     known = { ...known, ...pick(mapToSelf(shown), visible) }
   }
   return E.right({ known, findings })
+}
+
+/** The smallest program in which a run's wrong node is wrong still; none, where it was wrong only after what came before. */
+const smallest = (
+  backend: Backend,
+  oracle: Oracle,
+  { program, feeds, watch }: Extract<Act, { readonly what: 'run' }>,
+  { node }: Wrong,
+  known: Tensors,
+): Promise<{ readonly program: Program; readonly found: Wrong } | undefined> => {
+  if (node === undefined || Object.keys(program.carry).length > 0) return Promise.resolve(undefined)
+  const made = watch?.filter((name) => !(name in program.inputs))
+  return narrowed({ program, feeds, ...(made && { watch: made }) }, node, known, async (asked) => {
+    const named: readonly [watch?: readonly string[]] = asked.watch === undefined ? [] : [asked.watch]
+    const answered = await attempted(() => backend.run(asked.program, asked.feeds, ...named))
+    if (E.isLeft(answered)) return undefined
+    const shown = asked.watch ?? asked.program.outputs
+    const heard = hear(oracle, backend, asked.program, asked.feeds, asked.feeds, shown, answered.right, () => '')
+    return E.isRight(heard) && heard.right.wrong?.node === node ? heard.right.wrong : undefined
+  })
 }
 
 const mapToSelf = (names: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
@@ -361,7 +382,11 @@ const probe =
         const heard = hear(oracle, backend, program, given, act.feeds, watch, values, tellState)
         if (E.isLeft(heard)) return heard
         line = counted(heard.right, at)
-        if (heard.right.wrong !== undefined) return E.right(failing(program, at, heard.right.wrong))
+        const { wrong, known } = heard.right
+        if (wrong !== undefined) {
+          const smaller = act.what === 'run' ? await smallest(backend, oracle, act, wrong, known) : undefined
+          return E.right(failing(smaller?.program ?? program, at, smaller?.found ?? wrong))
+        }
         line = { ...line, cases: line.cases + 1 }
         if (act.what === 'step' && opened !== undefined)
           sessions.set(act.session, {

@@ -10,8 +10,10 @@ import {
   behindTransposed,
   behindTwo,
 } from './scenarios/behind.js'
+import { forked, joinedTwice, readLater } from './scenarios/forked.js'
 import { inAllWidths, inFirstWidth, sides } from './scenarios/making.js'
 import { keptStatistics, partsOfArrays, usedMemory } from './scenarios/memory.js'
+import { closeBy, keptRows, manyUpdates, sameFirst, watchedSteps } from './scenarios/nearly.js'
 import {
   attributes,
   diamond,
@@ -35,6 +37,7 @@ import {
   training,
 } from './scenarios/sessions.js'
 import { counting, inPlace, updated, updates } from './scenarios/updates.js'
+import { manyReaders, stacked, woven, wovenBack } from './scenarios/woven.js'
 
 /**
  * The programs that every backend is asked. Most hold small integers, of which nothing rounds, so that what is wrong shows
@@ -55,6 +58,8 @@ const behind = [
   ['behind two', 'three in a row: a convolution, what goes by element, and what goes by element or channel', behindTwo],
   ['around layers', 'what a convolution reads is put to its answer, and read once more behind that', aroundLayers],
   ['behind elements', 'what goes by element right behind a pool, a sum, a product or a relu', behindElements],
+  ['joined twice', 'joins of joins, along every two axes', joinedTwice],
+  ['read later', 'what goes around a layer and is read once more later', readLater],
 ] as const
 
 /** All scenarios; their numbers follow from the seed. */
@@ -140,5 +145,15 @@ export const scenarios = (seed: number, profile: Profile = 'standard'): readonly
     ),
     // more kernels than a quick run has time for
     ...(profile === 'quick' ? [] : behind).map(([name, about, acts]) => inWidths(name, about, acts, seed, sides)),
+    ...(profile === 'quick'
+      ? []
+      : [inFirstWidth('forked', 'what a rectifier reads, and something else reads as well', forked, seed)]),
+    ...(profile === 'quick' ? [] : [woven(seed), wovenBack(seed), manyReaders(seed)]),
+    inWidths('same first', 'nodes of one op that share what they read first, and nothing else', sameFirst, seed, sides),
+    inWidths('kept rows', 'what forward leaves to backward of each of many rows', keptRows, seed, [1]),
+    inWidths('watched steps', 'steps of which nearly the same values are watched', watchedSteps, seed),
+    inWidths('close by', 'rates and decays that are fed, and change by little', closeBy, seed),
+    inWidths('many updates', 'more updates of one op than go together in little room', manyUpdates, seed, [16, 67]),
+    inWidths('stacked', 'layers of recurrent nets on each other, and a dropout between them', stacked, seed, sides),
   ]
 }

@@ -12,14 +12,14 @@ import { node, program, runs } from './making.js'
 type Named = Readonly<Record<string, string>>
 
 /** A node by its op and what it reads; `of` is the value before it. */
-interface Link {
+export interface Link {
   readonly op: OpName
   readonly inputs: (of: string) => Named
   readonly attrs?: Readonly<Record<string, NodeAttribute>>
 }
 
-const link = (op: OpName, inputs: Link['inputs'], attrs: Link['attrs'] = {}): Link => ({ op, inputs, attrs })
-const alone = (op: OpName, attrs: Link['attrs'] = {}): Link => link(op, (x) => ({ x }), attrs)
+export const link = (op: OpName, inputs: Link['inputs'], attrs: Link['attrs'] = {}): Link => ({ op, inputs, attrs })
+export const alone = (op: OpName, attrs: Link['attrs'] = {}): Link => link(op, (x) => ({ x }), attrs)
 
 // what goes by element, with the other operand on either side
 const byElement: readonly Link[] = [
@@ -34,9 +34,16 @@ const byElement: readonly Link[] = [
   alone('tanh'),
 ]
 
+const normalized = link('batchNormInference', (x) => ({
+  x,
+  gamma: 'gamma',
+  beta: 'beta',
+  runningMean: 'mean',
+  runningVar: 'square',
+}))
 const byChannel: readonly Link[] = [
   link('scaleChannels', (x) => ({ x, s: 's' })),
-  link('batchNormInference', (x) => ({ x, gamma: 'gamma', beta: 'beta', runningMean: 'mean', runningVar: 'square' })),
+  normalized,
   alone('maxPool2d', { window: [2, 2] }),
   alone('globalAvgPool'),
   alone('flatten'),
@@ -44,7 +51,7 @@ const byChannel: readonly Link[] = [
   link('concat', (x1) => ({ x0: 'other', x1 }), { axis: 1 }),
 ]
 
-const firsts = {
+export const firsts = {
   '3×3': link('conv2d', (x) => ({ x, w: 'w', b: 'b' }), { padding: [1, 1, 1, 1] }),
   '3×3 without a bias': link('conv2d', (x) => ({ x, w: 'w' }), { padding: [1, 1, 1, 1] }),
   '1×1': link('conv2d', (x) => ({ x, w: 'w of 1×1', b: 'b' })),
@@ -63,7 +70,7 @@ const firsts = {
 const square = node('square', 'mul', { a: 'mean', b: 'mean' })
 
 /** Runs of a program of such chains, whose last values are its outputs; inputs that none of them reads are left out. */
-const inChains = (
+export const inChains = (
   inputs: Readonly<Record<string, Shape>>,
   chains: readonly (readonly ProgramNode[])[],
   seed: string,
@@ -105,33 +112,42 @@ const pairs = (
     seed,
   )
 
-const images = (W: number): Readonly<Record<string, Shape>> => ({
+const ofChannels = (W: number): Readonly<Record<string, Shape>> =>
+  Object.fromEntries(['gamma', 'beta', 'mean'].map((name) => [name, [W]]))
+
+export const images = (W: number): Readonly<Record<string, Shape>> => ({
   x: [2, W, 4, 6],
   other: [2, W, 4, 6],
   w: [W, W, 3, 3],
   'w of 1×1': [W, W, 1, 1],
   'w of thirds': [W, W / 3, 1, 1],
   s: [2, W],
-  ...Object.fromEntries(['b', 'gamma', 'beta', 'mean'].map((name) => [name, [W]])),
+  b: [W],
+  ...ofChannels(W),
 })
 
 export const behindConvolutions = (W: number, seed: string): readonly Act[] =>
   pairs(images(W), ['3×3', '3×3 without a bias', '1×1', 'grouped'], byElement, seed)
 
 export const behindByChannel = (W: number, seed: string): readonly Act[] =>
-  pairs(images(W), ['3×3', '3×3 without a bias', '1×1', 'grouped'], byChannel, seed)
+  pairs(images(W), ['3×3', '3×3 without a bias', '1×1', 'grouped', 'turned'], byChannel, seed)
 
 export const behindTransposed = (W: number, seed: string): readonly Act[] =>
   pairs(images(W), ['turned'], byElement, seed)
 
 export const behindRows = (W: number, seed: string): readonly Act[] =>
-  pairs({ x: [2, W, 8], other: [2, W, 8], w: [W, W, 3], b: [W] }, ['row'], byElement, seed)
+  pairs(
+    { x: [2, W, 8], other: [2, W, 8], w: [W, W, 3], b: [W], ...ofChannels(W) },
+    ['row'],
+    [...byElement, normalized],
+    seed,
+  )
 
 export const behindDense = (W: number, seed: string): readonly Act[] =>
   pairs(
-    { x: [4, W], other: [4, W], w: [W, W], b: [W] },
+    { x: [4, W], other: [4, W], w: [W, W], b: [W], ...ofChannels(W) },
     ['dense', 'dense without a bias'],
-    [...byElement, alone('softmax')],
+    [...byElement, alone('softmax'), normalized],
     seed,
   )
 
