@@ -108,6 +108,25 @@ const basesOf = (table: QuestionTable, op: OpName, direction: Direction, seed: n
   return [first, ...others.slice(0, bases - 1)]
 }
 
+/** Small cases at each value of the attributes that name a way, as what ties do, which those do not have that are asked anyway. */
+const turnedBasesOf = (
+  table: QuestionTable,
+  op: OpName,
+  direction: Direction,
+  seed: number,
+  asked: readonly Case[],
+): readonly Case[] => {
+  const ways = ({ form }: Case): readonly string[] =>
+    Object.entries(form.attrs).flatMap(([name, value]) => (typeof value === 'string' ? [`${name} ${value}`] : []))
+  return indicesOf(table, op, direction, 'quick', 0)
+    .map((index) => caseAt(table, op, direction, seed, index))
+    .filter(({ form }) => numbersIn(form) >= fewest && numbersIn(form) <= most)
+    .reduce<readonly Case[]>((found, one) => {
+      const known = new Set([...asked, ...found].flatMap(ways))
+      return ways(one).some((way) => !known.has(way)) ? [...found, one] : found
+    }, [])
+}
+
 // of the first input, as each op has its data first
 const rowOf = ({ shapes }: Form): number => Object.values(shapes)[0]?.at(-1) ?? 1
 
@@ -278,7 +297,8 @@ export const specialCases = (
     roomy: true,
     fours: base.form === inFoursOf(op),
   }))
-  const one = [...small, ...large].flatMap(({ base, names, roomy, fours }) => {
+  const turned = (profile === 'quick' ? [] : turnedBasesOf(table, op, direction, seed, small.map(({ base }) => base))).map((base) => ({ base, names: ['NaN', 'Infinity'] as const, roomy: true, fours: false })) // prettier-ignore
+  const one = [...small, ...large, ...turned].flatMap(({ base, names, roomy, fours }) => {
     const told = toldOf(base)
     if (told === undefined) return []
     const { form, tensors, plain } = told

@@ -20,6 +20,7 @@ import { grownOf } from './grown.js'
 import { lateOf } from './late.js'
 import { mingledOf, withAttributes } from './mingled.js'
 import { networksOf } from './networks.js'
+import { particularOf } from './particular.js'
 import { patternedOf } from './patterned.js'
 import { plainOf } from './plain.js'
 import { classesInRoom } from './roomy.js'
@@ -466,6 +467,7 @@ const scheduleFor = (op: OpName, direction: Direction, corners: readonly Form[])
       ...patternedOf(op, direction, smallOf(one)),
       ...structured().again,
       ...commonOf(op, direction, one, (fixed) => plainRow(one, fixed)),
+      ...particularOf(op, direction, smallOf(one)),
     ]),
     climbing: once(() =>
       climbsOf(

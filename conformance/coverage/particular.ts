@@ -1,0 +1,110 @@
+import { either as E } from 'fp-ts'
+import type { Direction, OpName } from '../../spec/catalogue.js'
+import { opOf } from '../../spec/catalogue.js'
+import { cotangentNames, gradientNames } from '../../spec/op.js'
+import type { Fill, Form } from '../form.js'
+import { acceptable } from '../form.js'
+import { formOf, numbered } from './miniature/forms.js'
+import { inNumbers, weighted } from './sums.js'
+
+/**
+ * What classes name in round numbers or one at a time: attributes with all the digits that f32 has, every set of answers that may
+ * be asked for and of cotangents that may be given, many long rows at once, and numbers of channels that people use, each over a
+ * large image. The same in every run, whatever its seed.
+ */
+
+// ---- attributes ----------------------------------------------------------------------------------------------------
+
+// no two of their digits are all there is to them
+const manyDigits = [0.0012345678, 0.12345679, 0.87654321, 1.2345679]
+
+/** Each attribute that is a real number, at numbers of many digits. */
+const unrounded = (op: OpName, small: Form): readonly Form[] =>
+  Object.entries(opOf(op).attrs.fields).flatMap(([name, { decode, words }]) =>
+    words === true || E.isLeft(decode(manyDigits[1]))
+      ? []
+      : manyDigits
+          .filter((value) => E.isRight(decode(value)))
+          .map((value): Form => ({ ...small, attrs: { ...small.attrs, [name]: value } })),
+  )
+
+// ---- what is asked for and given -----------------------------------------------------------------------------------
+
+/** Every set of some names but that of none. */
+const setsOf = (names: readonly string[]): readonly (readonly string[])[] =>
+  names.reduce<readonly (readonly string[])[]>(
+    (sets, name) => [...sets, ...sets.map((set) => [...set, name]), [name]],
+    [],
+  )
+
+// of more there are too many sets
+const mostNames = 4
+
+/** Every set of cotangents given, for all gradients and for each alone; every set of answers. */
+const inSets = (op: OpName, direction: Direction, small: Form): readonly Form[] => {
+  const answers = direction === 'forward' ? Object.keys(opOf(op).outputs) : gradientNames(opOf(op), small.shapes)
+  const sets = answers.length > mostNames ? answers.map((name) => [name]) : setsOf(answers)
+  const wanted = answers.length < 2 ? [] : sets.map((set): Form => ({ ...small, wanted: set }))
+  const cotangents = cotangentNames(opOf(op))
+  if (direction === 'forward' || cotangents.length < 2) return wanted
+  return [
+    ...wanted,
+    ...setsOf(cotangents).flatMap((given): readonly Form[] => [
+      { ...small, given },
+      ...answers.map((name): Form => ({ ...small, given, wanted: [name] })),
+    ]),
+  ]
+}
+
+// ---- rows and maps -------------------------------------------------------------------------------------------------
+
+// so many that they are made by vectors; of each some have what is far above the rest past the 1,024th
+const longRows = [
+  [256, 1028],
+  [260, 1540],
+  [300, 1031],
+] as const
+
+const peaksIn = ([N, C]: readonly [number, number]): Fill => ({
+  only: Array.from({ length: N }, (_, row) => [row * C + C - 1 - (row % 40), 100] as const),
+})
+
+/** Many rows of many classes, the largest of each late in it. */
+const manyRows = (op: OpName): readonly Form[] =>
+  longRows.map((shape) =>
+    op === 'softmaxCrossEntropy'
+      ? formOf({}, { logits: shape, target: shape }, { logits: peaksIn(shape), target: { only: [[0, 1], [shape[1], 1]] } }) // prettier-ignore
+      : formOf({}, { x: shape }, { x: peaksIn(shape) }),
+  )
+
+/** Terms that are four more than a multiple of 64, in whole vectors. */
+const fourMore = (op: OpName, direction: Direction): readonly Form[] =>
+  numbered(
+    op,
+    direction,
+    [68, 132, 196, 324].flatMap((I) =>
+      [
+        [8, 16],
+        [1, 40],
+        [33, 64],
+      ].map(([N = 1, O = 1]) => formOf({}, { x: [N, I], w: [O, I] })),
+    ),
+  )
+
+// of 1×1 filters over a map of more than 32,768 places, which tiles are cut for by their channels
+const channels = [48, 64, 96, 128, 192]
+
+const overLargeMaps = (op: OpName, direction: Direction): readonly Form[] =>
+  channels.map((C) =>
+    inNumbers(op, direction, weighted, 'integers', formOf({}, { x: [1, C, 129, 256], w: [2, C, 1, 1] })),
+  )
+
+/** The particular cases of an op in a direction, of a small case of it. */
+export const particularOf = (op: OpName, direction: Direction, small: Form): readonly Form[] =>
+  [
+    ...unrounded(op, small),
+    ...inSets(op, direction, small),
+    ...(['softmax', 'logSoftmax', 'softmaxCrossEntropy'].includes(op) ? manyRows(op) : []),
+    ...(op === 'dense' ? fourMore(op, direction) : []),
+    ...(op === 'conv2d' ? overLargeMaps(op, direction) : []),
+  ].filter((form) => acceptable(op, form))
