@@ -105,6 +105,16 @@ import { recurrentTold } from './told/recurrent.js'
 import { optimizersTold } from './told/optimizers.js'
 import { programsTold } from './told/programs.js'
 import { restsTold } from './told/rests.js'
+import { againLately } from './lately/again.js'
+import { convolutionsLately } from './lately/convolutions.js'
+import { gradientsLately } from './lately/gradients.js'
+import { lossesLately } from './lately/losses.js'
+import { memoryLately } from './lately/memory.js'
+import { optimizersLately } from './lately/optimizers.js'
+import { poolsLately } from './lately/pools.js'
+import { programsLately } from './lately/programs.js'
+import { recurrentLately } from './lately/recurrent.js'
+import { restsLately } from './lately/rests.js'
 import { convolutionsTriggered } from './triggers/convolutions.js'
 import { lossesTriggered } from './triggers/losses.js'
 import { movingTriggered } from './triggers/moving.js'
@@ -235,4 +245,14 @@ export const reports: readonly Report[] = [
   ...optimizersTold,
   ...programsTold,
   ...restsTold,
+  ...programsLately,
+  ...memoryLately,
+  ...againLately,
+  ...gradientsLately,
+  ...convolutionsLately,
+  ...poolsLately,
+  ...recurrentLately,
+  ...restsLately,
+  ...lossesLately,
+  ...optimizersLately,
 ]

@@ -2,6 +2,11 @@ import type { Mutant } from '../mutant.js'
 import { choices } from './choices.js'
 import { convolutions } from './convolutions.js'
 import { core } from './core.js'
+import { latelyConvolutions } from './latelyConvolutions.js'
+import { latelyLayers } from './latelyLayers.js'
+import { latelyLosses } from './latelyLosses.js'
+import { latelyPlans } from './latelyPlans.js'
+import { latelyProducts } from './latelyProducts.js'
 import { laterConvolutions } from './laterConvolutions.js'
 import { laterLayers } from './laterLayers.js'
 import { laterMemory } from './laterMemory.js'
@@ -33,4 +38,9 @@ export const accelerated: readonly Mutant[] = [
   ...laterLayers,
   ...laterPlans,
   ...laterMemory,
+  ...latelyConvolutions,
+  ...latelyLayers,
+  ...latelyLosses,
+  ...latelyPlans,
+  ...latelyProducts,
 ]

@@ -3,25 +3,29 @@ import type { Program, ProgramNode } from '../../../../spec/program.js'
 import type { Report } from '../report.js'
 import { always, report } from '../report.js'
 
-type Made = (program: Program) => Program
+export type Made = (program: Program) => Program
 
-const fusedBy =
+export const fusedBy =
   (make: Made): NonNullable<Report['program']> =>
   (run) => {
     const wrong: Backend['run'] = (program, ...rest) => run(make(program), ...rest)
     return wrong
   }
-const forward =
+export const forward =
   (...ops: readonly string[]) =>
   ({ op, direction }: ProgramNode): boolean =>
     direction === 'forward' && ops.includes(op)
-const reads = (node: ProgramNode, name: string): boolean =>
+export const reads = (node: ProgramNode, name: string): boolean =>
   [...Object.values(node.inputs), ...Object.values(node.cotangents)].includes(name)
-const renamed = (names: Readonly<Record<string, string>>, from: string, to: string): Readonly<Record<string, string>> =>
+export const renamed = (
+  names: Readonly<Record<string, string>>,
+  from: string,
+  to: string,
+): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(names).map(([key, name]) => [key, name === from ? to : name]))
-const readersOf = ({ nodes, outputs }: Program, name: string): number =>
+export const readersOf = ({ nodes, outputs }: Program, name: string): number =>
   nodes.filter((node) => reads(node, name)).length + (outputs.includes(name) ? 1 : 0)
-const writerOf = ({ nodes }: Program, name: string): ProgramNode | undefined =>
+export const writerOf = ({ nodes }: Program, name: string): ProgramNode | undefined =>
   nodes.find(({ outputs }) => Object.values(outputs).includes(name))
 
 /** What normalizes rectified maps of a convolution is put before the rectifier. */
@@ -99,7 +103,7 @@ const summandLost: Made = (program) => ({
   }),
 })
 
-const fused = (id: string, make: Made, more: { readonly like: string }): Report => ({
+export const fused = (id: string, make: Made, more: { readonly like: string }): Report => ({
   ...report('program', id, 'programs', always, (_, plain) => plain(), more),
   program: fusedBy(make),
 })
