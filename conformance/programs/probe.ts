@@ -1,32 +1,32 @@
 import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
-import { roundAttributes } from '../../spec/attributes.js'
 import type { Backend, Session } from '../../spec/backend.js'
 import { sessionOf } from '../../spec/backend.js'
 import { anyOrder } from '../../spec/bound.js'
-import { opOf } from '../../spec/catalogue.js'
 import type { EtalonError, Result } from '../../spec/error.js'
 import { fail } from '../../spec/error.js'
+import { given as fieldOf } from '../../spec/field.js'
 import type { Oracle } from '../../spec/oracle.js'
 import type { Program, ProgramNode } from '../../spec/program.js'
-import { nodeAttributes } from '../../spec/program.js'
 import type { Tensor, Tensors } from '../../spec/tensor.js'
-import { foldNumbers, indexOf, sameShape, showShape } from '../../spec/tensor.js'
+import { foldNumbers, indexOf, sameShape, showShape, zipTensors } from '../../spec/tensor.js'
 import { isRefusal, problemOf } from '../ask.js'
 import type { Profile } from '../cases.js'
 import { messageOf } from '../guarded.js'
 import type { Judgement, Worst } from '../judge.js'
-import { expectWhole } from '../judge.js'
+import { judge } from '../judge.js'
 import { ownValues } from '../dials.js'
 import { judgeNode } from '../lockstep.js'
 import { narrowed } from './narrow.js'
+import type { Near, Nearly } from './passing.js'
+import { foldable, folded, outputsNear, passedOn, passes } from './passing.js'
 import { scenarios } from './scenarios.js'
 import type { Act, Scenario } from './scenario.js'
 
 /**
  * Small programs on any backend that runs programs: what single ops cannot show. Every node is judged on the values that
  * the backend itself answered. A value that it was not asked for counts as known where nothing that leads to it rounds:
- * then a right backend has the oracle's, whatever it fuses or leaves out.
+ * then a right backend has the oracle's, whatever it fuses or leaves out; and as nearly known behind what rounds once.
  */
 
 export interface ProgramFailure {
@@ -100,36 +100,22 @@ const pick = (names: Readonly<Record<string, string>>, values: Tensors): Tensors
     Object.entries(names).flatMap(([name, value]) => (values[value] === undefined ? [] : [[name, values[value]]])),
   )
 
-/** The outputs of a node of which nothing rounds, given what it reads. Errors: what the op refuses */
-const exactOutputs = (oracle: Oracle, node: ProgramNode, known: Tensors, feeds: Tensors): Result<Tensors> =>
-  F.pipe(
-    nodeAttributes(node, feeds),
-    E.flatMap((attrs) =>
-      expectWhole(
-        oracle,
-        {
-          op: node.op,
-          direction: node.direction,
-          attrs: roundAttributes(opOf(node.op).attrs, attrs),
-          inputs: pick(node.inputs, known),
-          cotangents: pick(node.cotangents, known),
-        },
-        anyOrder,
-      ),
-    ),
-    E.map(({ values, bounds }) =>
-      Object.fromEntries(
-        Object.entries(node.outputs).flatMap(([output, value]) => {
-          const [tensor, bound] = [values[output], bounds[output]]
-          return tensor !== undefined &&
-            bound !== undefined &&
-            foldNumbers((zero, b) => zero && b === 0, true, bound.data)
-            ? [[value, tensor]]
-            : []
-        }),
-      ),
+/** Those of some values of which nothing rounds. */
+const exactAmong = (near: Nearly): Tensors =>
+  Object.fromEntries(
+    Object.entries(near).flatMap(([name, { value, bound }]) =>
+      foldNumbers((zero, b) => zero && b === 0, true, bound.data) ? [[name, value]] : [],
     ),
   )
+
+/** An answer behind values that were not asked for, held to what those may be off by together with its own roundings. */
+const judgeNear = (oracle: Oracle, { op, direction }: ProgramNode, near: Near, answer: Tensor): Judgement =>
+  judge({
+    oracle,
+    question: { op, direction, attrs: {}, inputs: {}, cotangents: {} },
+    expected: { values: { y: fieldOf(near.value) }, bounds: { y: fieldOf(near.bound) } },
+    answer: { y: answer },
+  })
 
 /** Holds an answer against what is known before it: feeds, state, and then every node that can be judged. */
 const hear = (
@@ -156,11 +142,32 @@ const hear = (
     ...given,
     ...Object.fromEntries(Object.entries(visible).filter(([name]) => name in program.inputs && !(name in feeds))),
   }
+  let nearly: Nearly = {}
   const findings: { readonly node: string; readonly judgement: Judgement }[] = []
   for (const node of program.nodes) {
-    const reads = [...Object.values(node.inputs), ...Object.values(node.cotangents)]
+    const reads = readsOf(node)
     const shown = Object.fromEntries(Object.entries(node.outputs).filter(([, value]) => value in visible))
-    if (reads.every((value) => value in known)) {
+    const ownWay = ownValues(conventions, node.op, node.direction).length > 0
+    const judged = (judgement: Judgement): Heard | undefined => {
+      findings.push({ node: node.name, judgement })
+      return judgement.problem !== undefined || !(judgement.worst.ratio <= 1)
+        ? { known, findings, wrong: { node: node.name, message: wordsOf(node, judgement), judgement } }
+        : undefined
+    }
+    const layer = foldable(program.nodes, node, (value) => value in visible)
+    if (
+      layer !== undefined &&
+      reads.every((value) => value in known) &&
+      readsOf(layer).every((name) => name in known)
+    ) {
+      const near = withFolding(oracle, layer, node, known, feeds)
+      if (E.isLeft(near)) return near
+      const [[value, one] = ['', undefined]] = Object.entries(near.right)
+      const answer = visible[value]
+      const wrong = one && answer && judged(judgeNear(oracle, node, one, answer))
+      if (wrong !== undefined) return E.right(wrong)
+      nearly = { ...nearly, ...without(near.right, visible) }
+    } else if (reads.every((value) => value in known)) {
       if (Object.keys(shown).length > 0) {
         const finding = judgeNode(
           oracle,
@@ -172,17 +179,25 @@ const hear = (
           outputs: shown,
         })
         if (E.isLeft(finding)) return finding
-        const { judgement } = finding.right
-        findings.push({ node: node.name, judgement })
-        if (judgement.problem !== undefined || !(judgement.worst.ratio <= 1))
-          return E.right({ known, findings, wrong: { node: node.name, message: wordsOf(node, judgement), judgement } })
+        const wrong = judged(finding.right.judgement)
+        if (wrong !== undefined) return E.right(wrong)
       }
-      if (Object.keys(shown).length < Object.keys(node.outputs).length) {
-        const exact = exactOutputs(oracle, node, known, feeds)
-        if (E.isLeft(exact)) return exact
-        // by a convention of its own it may be something else
-        if (ownValues(conventions, node.op, node.direction).length === 0) known = { ...known, ...exact.right }
+      if (Object.keys(shown).length < Object.keys(node.outputs).length && !ownWay) {
+        const near = outputsNear(oracle, node, known, feeds)
+        if (E.isLeft(near)) return near
+        const exact = exactAmong(near.right)
+        known = { ...known, ...exact }
+        nearly = { ...nearly, ...without(near.right, { ...exact, ...visible }) }
       }
+    } else if (passes(node) && !ownWay && reads.every((value) => value in known || value in nearly)) {
+      const near = passedOn(oracle, node, known, nearly, feeds)
+      if (E.isLeft(near)) return near
+      for (const [value, one] of Object.entries(near.right)) {
+        const answer = visible[value]
+        const wrong = answer === undefined ? undefined : judged(judgeNear(oracle, node, one, answer))
+        if (wrong !== undefined) return E.right(wrong)
+      }
+      nearly = { ...nearly, ...without(near.right, visible) }
     }
     known = { ...known, ...pick(mapToSelf(shown), visible) }
   }
@@ -208,6 +223,36 @@ const smallest = (
     return E.isRight(heard) && heard.right.wrong?.node === node ? heard.right.wrong : undefined
   })
 }
+
+const readsOf = ({ inputs, cotangents }: ProgramNode): readonly string[] => [
+  ...Object.values(inputs),
+  ...Object.values(cotangents),
+]
+
+/** What a norm answers behind a layer that nobody sees, and may be off by where the two were made one. */
+const withFolding = (
+  oracle: Oracle,
+  layer: ProgramNode,
+  norm: ProgramNode,
+  known: Tensors,
+  feeds: Tensors,
+): Result<Nearly> =>
+  F.pipe(
+    E.Do,
+    E.bind('near', () => outputsNear(oracle, norm, known, feeds)),
+    E.bind('more', () => folded(oracle, layer, norm, known, feeds)),
+    E.map(({ near, more }) =>
+      Object.fromEntries(
+        Object.entries(near).map(([name, { value, bound }]) => [
+          name,
+          { value, bound: zipTensors([bound, more], (one, other) => Math.max(one, other)) },
+        ]),
+      ),
+    ),
+  )
+
+const without = (near: Nearly, names: Readonly<Record<string, unknown>>): Nearly =>
+  Object.fromEntries(Object.entries(near).filter(([name]) => !(name in names)))
 
 const mapToSelf = (names: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.values(names).map((value) => [value, value]))

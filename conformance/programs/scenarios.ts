@@ -10,8 +10,16 @@ import {
   behindTransposed,
   behindTwo,
 } from './scenarios/behind.js'
+import {
+  answeredAndRead,
+  joinedBranches,
+  layersInARow,
+  normsInARow,
+  productsInARow,
+  squeezed,
+} from './scenarios/blocks.js'
 import { forked, joinedTwice, readLater } from './scenarios/forked.js'
-import { inAllWidths, inFirstWidth, sides } from './scenarios/making.js'
+import { inAllWidths, inBlocks, inFirstWidth, sides } from './scenarios/making.js'
 import { keptStatistics, partsOfArrays, usedMemory } from './scenarios/memory.js'
 import { closeBy, keptRows, manyUpdates, sameFirst, watchedSteps } from './scenarios/nearly.js'
 import {
@@ -37,6 +45,15 @@ import {
   training,
 } from './scenarios/sessions.js'
 import { counting, inPlace, updated, updates } from './scenarios/updates.js'
+import {
+  cutAndJoined,
+  gathered,
+  longWayBack,
+  lossesBeside,
+  normsBack,
+  severalOutputs,
+  sharedWeights,
+} from './scenarios/weights.js'
 import { manyReaders, stacked, woven, wovenBack } from './scenarios/woven.js'
 
 /**
@@ -58,6 +75,10 @@ const behind = [
   ['behind two', 'three in a row: a convolution, what goes by element, and what goes by element or channel', behindTwo],
   ['around layers', 'what a convolution reads is put to its answer, and read once more behind that', aroundLayers],
   ['behind elements', 'what goes by element right behind a pool, a sum, a product or a relu', behindElements],
+  ['layers in a row', 'two layers, one behind the other or with a unit, a dropout or a sum between', layersInARow],
+  ['norms in a row', 'a layer, its norm, and a unit, a sum, a pool or a join behind that', normsInARow],
+  ['squeezed', 'squeezed maps that two filters read, behind wide ones that are read no more', squeezed],
+  ['answered and read', 'what is answered as it is, and read twice by one node or by another', answeredAndRead],
   ['joined twice', 'joins of joins, along every two axes', joinedTwice],
   ['read later', 'what goes around a layer and is read once more later', readLater],
 ] as const
@@ -144,16 +165,39 @@ export const scenarios = (seed: number, profile: Profile = 'standard'): readonly
       sides,
     ),
     // more kernels than a quick run has time for
-    ...(profile === 'quick' ? [] : behind).map(([name, about, acts]) => inWidths(name, about, acts, seed, sides)),
+    ...(profile === 'quick' ? [] : behind).map(([name, about, acts]) => inWidths(name, about, acts, seed, inBlocks)),
     ...(profile === 'quick'
       ? []
-      : [inFirstWidth('forked', 'what a rectifier reads, and something else reads as well', forked, seed)]),
+      : [
+          inWidths(
+            'branches',
+            'two branches of one value, in either order, joined in either order',
+            joinedBranches,
+            seed,
+            [3, 8],
+          ),
+          inFirstWidth('forked', 'what a rectifier reads, and something else reads as well', forked, seed),
+        ]),
     ...(profile === 'quick' ? [] : [woven(seed), wovenBack(seed), manyReaders(seed)]),
     inWidths('same first', 'nodes of one op that share what they read first, and nothing else', sameFirst, seed, sides),
     inWidths('kept rows', 'what forward leaves to backward of each of many rows', keptRows, seed, [1]),
     inWidths('watched steps', 'steps of which nearly the same values are watched', watchedSteps, seed),
     inWidths('close by', 'rates and decays that are fed, and change by little', closeBy, seed),
     inWidths('many updates', 'more updates of one op than go together in little room', manyUpdates, seed, [16, 67]),
+    inWidths(
+      'products in a row',
+      'three in a row behind a dense layer, products among them',
+      productsInARow,
+      seed,
+      inBlocks,
+    ),
+    inWidths('shared weights', 'weights of several layers, penalized and renewed', sharedWeights, seed),
+    inWidths('gathered', 'gradients that are added up over steps', gathered, seed),
+    inWidths('losses beside', 'two losses of the same scores, one of them only looked at', lossesBeside, seed, sides),
+    inWidths('norms back', 'gradients of norms that share what they read, or their factors', normsBack, seed, sides),
+    inWidths('several outputs', 'outputs of one node that are put together', severalOutputs, seed, sides),
+    inWidths('cut and joined', 'what comes back of a join, joined in every order', cutAndJoined, seed, sides),
+    inWidths('long way back', 'gradients of hundreds of nodes', longWayBack, seed, [3]),
     inWidths('stacked', 'layers of recurrent nets on each other, and a dropout between them', stacked, seed, sides),
   ]
 }

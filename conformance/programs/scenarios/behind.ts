@@ -34,19 +34,20 @@ const byElement: readonly Link[] = [
   alone('tanh'),
 ]
 
-const normalized = link('batchNormInference', (x) => ({
+export const normalized = link('batchNormInference', (x) => ({
   x,
   gamma: 'gamma',
   beta: 'beta',
   runningMean: 'mean',
   runningVar: 'square',
 }))
-const byChannel: readonly Link[] = [
+const byChannel = (W: number): readonly Link[] => [
   link('scaleChannels', (x) => ({ x, s: 's' })),
   normalized,
   alone('maxPool2d', { window: [2, 2] }),
   alone('globalAvgPool'),
   alone('flatten'),
+  link('reshape', (x) => ({ x }), { shape: [4, 12 * W] }),
   link('concat', (x0) => ({ x0, x1: 'other' }), { axis: 1 }),
   link('concat', (x1) => ({ x0: 'other', x1 }), { axis: 1 }),
 ]
@@ -118,6 +119,7 @@ const ofChannels = (W: number): Readonly<Record<string, Shape>> =>
 export const images = (W: number): Readonly<Record<string, Shape>> => ({
   x: [2, W, 4, 6],
   other: [2, W, 4, 6],
+  third: [2, W, 4, 6],
   w: [W, W, 3, 3],
   'w of 1×1': [W, W, 1, 1],
   'w of thirds': [W, W / 3, 1, 1],
@@ -130,7 +132,7 @@ export const behindConvolutions = (W: number, seed: string): readonly Act[] =>
   pairs(images(W), ['3×3', '3×3 without a bias', '1×1', 'grouped'], byElement, seed)
 
 export const behindByChannel = (W: number, seed: string): readonly Act[] =>
-  pairs(images(W), ['3×3', '3×3 without a bias', '1×1', 'grouped', 'turned'], byChannel, seed)
+  pairs(images(W), ['3×3', '3×3 without a bias', '1×1', 'grouped', 'turned'], byChannel(W), seed)
 
 export const behindTransposed = (W: number, seed: string): readonly Act[] =>
   pairs(images(W), ['turned'], byElement, seed)
@@ -165,22 +167,29 @@ const between: readonly Link[] = [
   link('add', (a) => ({ a, b: 'other' })),
   link('mul', (b) => ({ a: 'other', b })),
 ]
-const last: readonly Link[] = [...byElement.slice(0, 3), ...byChannel.slice(0, 3)]
+const last = (W: number): readonly Link[] => [
+  alone('relu'),
+  link('add', (a) => ({ a, b: 'third' })),
+  link('mul', (b) => ({ a: 'third', b })),
+  ...byChannel(W).slice(0, 3),
+]
 
 /** Three in a row behind each other, the third of those that a kernel may take for the second. */
 export const behindTwo = (W: number, seed: string): readonly Act[] => {
-  const first: Link = firsts['3×3']
   return inChains(
     images(W),
-    between.flatMap((middle, i) =>
-      last.map((end, j) => {
-        const [start, next] = [`first ${i} ${j}`, `${middle.op} ${i} ${j}`]
-        return [
-          node(start, first.op, first.inputs('x'), first.attrs),
-          node(next, middle.op, middle.inputs(start), middle.attrs),
-          node(`${end.op} behind ${middle.op}, ${i} ${j}`, end.op, end.inputs(next), end.attrs),
-        ]
-      }),
+    (['3×3', '1×1', 'turned'] as const).flatMap((layer) =>
+      between.flatMap((middle, i) =>
+        last(W).map((end, j) => {
+          const first: Link = firsts[layer]
+          const [start, next] = [`${layer} ${i} ${j}`, `${middle.op} ${i} ${j} behind ${layer}`]
+          return [
+            node(start, first.op, first.inputs('x'), first.attrs),
+            node(next, middle.op, middle.inputs(start), middle.attrs),
+            node(`${end.op} behind ${next}, ${i} ${j}`, end.op, end.inputs(next), end.attrs),
+          ]
+        }),
+      ),
     ),
     seed,
   )

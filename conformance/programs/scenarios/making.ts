@@ -12,6 +12,8 @@ import { scenario } from '../scenario.js'
 const widths = [3, 67] as const
 // of square matrices
 export const sides = [3, 9] as const
+/** Of channels: fewer than a vector has, and a multiple of what layouts in blocks take together. */
+export const inBlocks = [3, 24] as const
 
 export const node = (
   name: string,
@@ -28,16 +30,19 @@ export const program = (
   carry: Readonly<Record<string, string>> = {},
 ): Program => ({ inputs, nodes, outputs, carry })
 
+/** In an array of f32, as a library that copies nothing takes it where it lies. */
+const inF32 = ({ shape, data }: Tensor): Tensor => ({ shape, data: Float32Array.from(data) })
+
 /** Integers from −2 to 2. */
 export const integers = (name: string, shape: Shape): Tensor => {
   const draw = draws(keyOf(name))
-  return generate(shape, () => draw.integer(-2, 2))
+  return inF32(generate(shape, () => draw.integer(-2, 2)))
 }
 
 /** Numbers in f32, uniform from −½ to ½ about a centre. */
 export const numbers = (name: string, shape: Shape, centre = 0): Tensor => {
   const draw = draws(keyOf(name))
-  return generate(shape, () => Math.fround(centre + draw.uniform() - 0.5))
+  return inF32(generate(shape, () => centre + draw.uniform() - 0.5))
 }
 
 /** Integers for some names, those of a turn. */

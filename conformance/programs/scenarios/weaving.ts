@@ -2,10 +2,10 @@ import fc from 'fast-check'
 import type { OpName } from '../../../spec/catalogue.js'
 import { getOrThrow } from '../../../spec/error.js'
 import type { NodeAttribute, Program, ProgramNode } from '../../../spec/program.js'
-import { checkProgram } from '../../../spec/program.js'
 import type { Shape } from '../../../spec/tensor.js'
 import { sameShape, showShape, sizeOf } from '../../../spec/tensor.js'
 import { differentiate } from '../../../spec/differentiate.js'
+import { exactIn, exactUpTo, layers, magnitudeOf } from './exact.js'
 import { node, program } from './making.js'
 
 /**
@@ -184,68 +184,6 @@ const moves: readonly Move[] = [
   reshaped,
   alone('dropout', { keep: 0.5, key: [1, 2], stream: 3 }),
 ]
-
-// ---- what stays exact ----------------------------------------------------------------------------------------------
-
-/** No number of a value that is fed is larger. */
-const largestFed = 2
-
-const mostOf = (most: ReadonlyMap<string, number>, name: string | undefined): number =>
-  name === undefined ? 0 : (most.get(name) ?? largestFed)
-
-const layers: readonly OpName[] = ['conv2d', 'convTranspose2d', 'dense']
-const copies: readonly OpName[] = ['relu', 'concat', 'maxPool2d', 'flatten', 'reshape']
-
-/** What the numbers of a node's values are at most, the magnitudes of all terms added; Infinity, where it rounds. */
-const magnitudeOf = (
-  { op, direction, inputs, cotangents }: ProgramNode,
-  output: string,
-  most: ReadonlyMap<string, number>,
-  shapeOf: (name: string) => Shape,
-): number => {
-  const of = (name: string): number => mostOf(most, inputs[name])
-  const shape = (name: string): Shape => shapeOf(inputs[name] as string)
-  const largest = Math.max(0, ...Object.values(inputs).map((name) => mostOf(most, name)))
-  if (direction === 'forward') {
-    if (copies.includes(op)) return largest
-    if (op === 'add') return of('a') + of('b')
-    if (op === 'mul') return of('a') * of('b')
-    if (op === 'scaleChannels') return of('x') * of('s')
-    if (op === 'dropout') return 2 * of('x')
-    if (!layers.includes(op)) return Infinity
-    const terms = sizeOf(shape('w')) / (shape('w')[op === 'convTranspose2d' ? 1 : 0] as number)
-    return terms * of('x') * of('w') + of('b')
-  }
-  const [y = ''] = Object.values(cotangents)
-  const dy = mostOf(most, y)
-  if (copies.includes(op) || op === 'add') return dy
-  if (op === 'mul') return dy * of(output === 'a' ? 'b' : 'a')
-  if (op === 'dropout') return 2 * dy
-  if (op === 'scaleChannels') return output === 'x' ? dy * of('s') : dy * of('x') * sizeOf(shape('x').slice(2))
-  if (!layers.includes(op)) return Infinity
-  if (output === 'x') return dy * of('w') * sizeOf(shape('w'))
-  return dy * (output === 'w' ? of('x') : 1) * Math.max(sizeOf(shapeOf(y)), sizeOf(shape('x')))
-}
-
-// of 24 bits, some are left
-const exactUpTo = 2 ** 23
-
-/** The values of a program that no order of additions rounds. */
-export const exactIn = (of: Program): ReadonlySet<string> => {
-  const { shapes } = getOrThrow(checkProgram(of))
-  const most = of.nodes.reduce<ReadonlyMap<string, number>>(
-    (soFar, each) =>
-      new Map([
-        ...soFar,
-        ...Object.entries(each.outputs).map(([output, value]) => {
-          const magnitude = magnitudeOf(each, output, soFar, (name) => shapes[name] as Shape)
-          return [value, magnitude <= exactUpTo ? magnitude : Infinity] as const
-        }),
-      ]),
-    new Map(),
-  )
-  return new Set([...most].flatMap(([value, magnitude]) => (magnitude <= exactUpTo ? [value] : [])))
-}
 
 // ---- weaving -------------------------------------------------------------------------------------------------------
 
@@ -432,73 +370,4 @@ export const reversedFrom = (of: Program, last: string): Program => {
   const { program: both, gradients } = getOrThrow(differentiate(of, last, Object.keys(of.inputs)))
   const exact = exactIn(both)
   return { ...both, outputs: [last, ...new Set(Object.values(gradients).filter((name) => exact.has(name)))] }
-}
-
-// ---- what meets in a program ---------------------------------------------------------------------------------------
-
-/** What a maker of kernels may take for one: which op reads which, where, who else reads it, and what is read together. */
-export const meetingsOf = ({ nodes, outputs }: Program): ReadonlyMap<string, number> => {
-  const called = ({ op, direction, attrs }: ProgramNode): string =>
-    `${op}${direction === 'forward' ? '' : ' back'}${op === 'concat' ? ` ${JSON.stringify(attrs['axis'])}` : ''}`
-  const reads = nodes.map(({ inputs, cotangents }) => Object.entries({ ...inputs, ...prefixed(cotangents) }))
-  const writers = new Map(nodes.flatMap((one, at) => Object.values(one.outputs).map((value) => [value, at] as const)))
-  const from = (name: string): string => {
-    const writer = writers.get(name)
-    return writer === undefined ? 'fed' : called(nodes[writer] as ProgramNode)
-  }
-  const readers = new Map<string, number[]>()
-  for (const [at, read] of reads.entries())
-    for (const name of new Set(read.map(([, value]) => value))) readers.set(name, [...(readers.get(name) ?? []), at])
-  const met = new Map<string, number>()
-  for (const [at, reader] of nodes.entries()) {
-    const read = reads[at] as readonly (readonly [string, string])[]
-    const names = read.map(([, name]) => name)
-    const [to, sources] = [called(reader), names.map(from)]
-    if (new Set(names).size < names.length) met.set(`one value twice → ${to}`, most)
-    for (const [i, [slot, name]] of read.entries()) {
-      const others = (readers.get(name) ?? []).filter((other) => other !== at)
-      const alone = others.length === 0 && !outputs.includes(name)
-      const how = alone ? '' : ', read elsewhere'
-      met.set(`${sources[i]} → ${to}.${slot}${how}`, layers.some((layer) => sources[i]?.startsWith(layer)) ? 8 : 3)
-      for (const other of others) {
-        const both = [to, called(nodes[other] as ProgramNode)].toSorted().join(' and ')
-        met.set(`${both} read ${sources[i]}`, 1)
-        if (other > at) met.set(`${sources.join(' and ')} → ${to}, of which ${from(name)} is read later by ${called(nodes[other] as ProgramNode)}`, 1) // prettier-ignore
-      }
-      const writer = writers.get(name)
-      if (writer === undefined) continue
-      const before = (reads[writer] as readonly (readonly [string, string])[]).map(([, value]) => from(value))
-      met.set(`${before.join(' and ')} → ${sources[i]} → ${to}${how}`, 1)
-    }
-  }
-  return met
-}
-
-// what a value read twice counts, against 8 and 3 for what meets in twos and 1 for what meets in threes
-const most = 16
-
-const prefixed = (names: Named): Named =>
-  Object.fromEntries(Object.entries(names).map(([name, value]) => [`d${name}`, value]))
-
-/** So many of some programs, each the one in which most meets that has not met in those before it. */
-export const mostMeeting = <A>(from: readonly A[], programOf: (one: A) => Program, count: number): readonly A[] => {
-  const meetings = new Map(from.map((one) => [one, [...meetingsOf(programOf(one))]] as const))
-  const met = new Set<string>()
-  const kept: A[] = []
-  for (const left = new Set(from); kept.length < count && left.size > 0;) {
-    const news = (one: A): number =>
-      (meetings.get(one) ?? []).reduce((sum, [each, weight]) => sum + (met.has(each) ? 0 : weight), 0)
-    const [best] = [...left].reduce(
-      ([a, ofA], b) => {
-        const ofB = news(b)
-        return ofB > ofA ? [b, ofB] : [a, ofA]
-      },
-      [undefined as A | undefined, -1],
-    )
-    if (best === undefined) break
-    left.delete(best)
-    kept.push(best)
-    for (const [each] of meetings.get(best) ?? []) met.add(each)
-  }
-  return kept
 }

@@ -5,13 +5,14 @@ import type { Program, ProgramNode } from '../../../spec/program.js'
 import type { Shape, Tensors } from '../../../spec/tensor.js'
 import type { Act, Scenario } from '../scenario.js'
 import { scenario } from '../scenario.js'
-import { fed, node, numbers, program, sides, written } from './making.js'
+import { fed, node, numbers, program, written } from './making.js'
+import { mostMeeting } from './meetings.js'
 import type { Thread } from './weaving.js'
-import { bothWaysOf, forwardOf, mostMeeting, reversedFrom, threads } from './weaving.js'
+import { bothWaysOf, forwardOf, reversedFrom, threads } from './weaving.js'
 
 /** Programs drawn at random, of which those are asked in which most meets; each in one width, in another, and in the first again. */
 
-const [narrow, wide] = sides
+const [narrow, wide] = [3, 8] as const
 
 const feedsOf = ({ inputs }: Program, turn: string): Tensors => ({
   ...fed(inputs, Object.keys(inputs), turn),
@@ -46,7 +47,7 @@ const wovenInto = (
   count: number,
   seed: number,
 ): Scenario => {
-  const all = fc.sample(threads(least, most), { seed, numRuns: drawn }).map((by) => of(by, sides) as readonly [Program, Program]) // prettier-ignore
+  const all = fc.sample(threads(least, most), { seed, numRuns: drawn }).map((by) => of(by, [narrow, wide]) as readonly [Program, Program]) // prettier-ignore
   const acts = mostMeeting(all, ([small]) => small, count).flatMap((both, i) =>
     inTurns(both, `program ${name}, ${i}, ${seed}`),
   )

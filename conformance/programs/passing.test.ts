@@ -1,0 +1,150 @@
+import { describe, expect, test } from 'vitest'
+import { plainF32 } from '../../adapters/plainF32.js'
+import { oracle } from '../../reference/index.js'
+import type { Backend } from '../../spec/backend.js'
+import { getOrThrow } from '../../spec/error.js'
+import { draws, keyOf } from '../../spec/philox.js'
+import type { Program, ProgramNode } from '../../spec/program.js'
+import type { Shape, Tensor, Tensors } from '../../spec/tensor.js'
+import { generate, zipTensors } from '../../spec/tensor.js'
+import { outputsNear, passedOn, passes } from './passing.js'
+import { probeProgram } from './probe.js'
+import { scenarios } from './scenarios.js'
+import { node } from './scenarios/making.js'
+
+const drawnIn = (shape: Shape, seed: string): Tensor => {
+  const draw = draws(keyOf(seed))
+  return generate(shape, () => Math.fround(4 * draw.uniform() - 2))
+}
+
+describe('a bound is passed on by what copies, chooses or adds', () => {
+  const shape = [2, 3, 4, 6]
+  const nodes: readonly ProgramNode[] = [
+    node('y', 'relu', { x: 'a' }),
+    node('y', 'add', { a: 'a', b: 'b' }),
+    node('y', 'add', { a: 'a', b: 'a' }),
+    node('y', 'concat', { x0: 'b', x1: 'a', x2: 'known' }, { axis: 2 }),
+    node('y', 'flatten', { x: 'b' }),
+    node('y', 'reshape', { x: 'a' }, { shape: [6, 24] }),
+    node('y', 'maxPool2d', { x: 'b' }, { window: [3, 2], padding: [1, 0, 1, 1] }),
+  ]
+
+  test.each(nodes.map((one, i) => [`${one.op} ${i}`, one] as const))('%s', (_, one) => {
+    expect(passes(one)).toBe(true)
+    const value = { a: drawnIn(shape, 'a'), b: drawnIn(shape, 'b') }
+    const known = { known: drawnIn(shape, 'known') }
+    const off = (name: string): Tensor => generate(shape, (i) => ((i * 7 + name.length) % 5) / 64)
+    const nearly = { a: { value: value.a, bound: off('a') }, b: { value: value.b, bound: off('other') } }
+    const { y } = getOrThrow(passedOn(oracle, one, known, nearly, {}))
+    // of what is off by all that it may be, either way, f32 answers within it; and somewhere by all of it
+    let most = 0
+    for (const turn of Array.from({ length: 40 }, (_, i) => i)) {
+      const draw = draws(keyOf(`turn ${turn}`))
+      const moved = ({ value: v, bound }: { readonly value: Tensor; readonly bound: Tensor }): Tensor =>
+        zipTensors([v, bound], (x, b) => x + b * [-1, 1][draw.integer(0, 1)]!)
+      const got = getOrThrow(outputsNear(oracle, one, { ...known, a: moved(nearly.a), b: moved(nearly.b) }, {}))['y']!
+      for (const [i, v] of Array.from(got.value.data as Float64Array).entries()) {
+        const error = Math.abs(v - (y!.value.data[i] as number))
+        const bound = y!.bound.data[i] as number
+        expect(error).toBeLessThanOrEqual(bound)
+        if (bound > 0) most = Math.max(most, error / bound)
+      }
+    }
+    expect(most).toBeGreaterThan(0.9)
+  })
+
+  test('products and averages pass nothing on', () => {
+    for (const op of ['mul', 'globalAvgPool', 'tanh'] as const) expect(passes(node('y', op, { x: 'a' }))).toBe(false)
+    expect(passes({ ...node('y', 'relu', { x: 'a' }), direction: 'backward' })).toBe(false)
+  })
+})
+
+const ofNorms = scenarios(1).filter(({ name }) => ['channels behind', 'norms in a row', 'behind rows', 'behind dense'].includes(name)) // prettier-ignore
+
+const readersOf = ({ nodes, outputs }: Program, name: string, watch: readonly string[] = outputs): number =>
+  nodes.filter(({ inputs }) => Object.values(inputs).includes(name)).length + (watch.includes(name) ? 1 : 0)
+const writerOf = ({ nodes }: Program, name: string): ProgramNode | undefined =>
+  nodes.find(({ outputs }) => Object.values(outputs).includes(name))
+
+/** Plain f32 that makes one of each layer and norm of known statistics, where nobody sees what is between; `b` may be wrong. */
+const folding = (wrong: (b: number) => number = (b) => b): Backend => ({
+  ...plainF32,
+  run: (of, feeds, watch = of.outputs) => {
+    const norms = of.nodes.filter(
+      ({ op, inputs }) =>
+        op === 'batchNormInference' &&
+        readersOf(of, inputs['x'] as string, watch) === 1 &&
+        ['conv2d', 'conv1d', 'convTranspose2d', 'dense'].includes(writerOf(of, inputs['x'] as string)?.op ?? ''),
+    )
+    const f = Math.fround
+    const folded = norms.reduce<{ readonly of: Program; readonly feeds: Tensors }>(
+      (soFar, norm, at) => {
+        const layer = writerOf(of, norm.inputs['x'] as string) as ProgramNode
+        const data = (name: string): ArrayLike<number> => (feeds[name] as Tensor).data
+        const square = writerOf(of, norm.inputs['runningVar'] as string) as ProgramNode
+        const means = data(square.inputs['a'] as string)
+        const factor = Array.from({ length: means.length }, (_, c) =>
+          f(data(norm.inputs['gamma'] as string)[c]! / f(Math.sqrt(f(f(means[c]! * means[c]!) + f(1e-5))))),
+        )
+        const w = feeds[layer.inputs['w'] as string] as Tensor
+        const [first = 1, second = 1, ...rest] = w.shape
+        const taps = rest.reduce((a, b) => a * b, 1)
+        const turned = layer.op === 'convTranspose2d'
+        const output = (i: number): number => (turned ? Math.floor(i / taps) % second : Math.floor(i / (taps * second)))
+        const b = layer.inputs['b'] === undefined ? undefined : data(layer.inputs['b'])
+        return {
+          of: {
+            ...soFar.of,
+            inputs: { ...soFar.of.inputs, [`w ${at}`]: w.shape, [`b ${at}`]: [turned ? second : first] },
+            nodes: soFar.of.nodes
+              .filter(({ name }) => name !== layer.name)
+              .map((one) =>
+                one.name === norm.name
+                  ? {
+                      ...layer,
+                      name: norm.name,
+                      inputs: { x: layer.inputs['x'] as string, w: `w ${at}`, b: `b ${at}` },
+                      outputs: norm.outputs,
+                    }
+                  : one,
+              ),
+          },
+          feeds: {
+            ...soFar.feeds,
+            [`w ${at}`]: generate(w.shape, (i) => f((w.data[i] as number) * factor[output(i)]!)),
+            [`b ${at}`]: generate([turned ? second : first], (c) => {
+              const shifted = f(f((b?.[c] ?? 0) - means[c]!) * factor[c]!)
+              return wrong(f(shifted + data(norm.inputs['beta'] as string)[c]!))
+            }),
+          },
+        }
+      },
+      { of, feeds },
+    )
+    return plainF32.run(folded.of, folded.feeds, watch)
+  },
+})
+
+describe('a norm and its layer that are made one by other weights', () => {
+  test.each(ofNorms.map((one) => [one.name, one] as const))('are right: %s', async (_, asked) => {
+    const { verdict, failure } = getOrThrow(await probeProgram(folding(), oracle, asked)())
+    expect(failure?.message).toBeUndefined()
+    expect(verdict).toBe('conformant')
+  })
+
+  test('are wrong where an offset is off by a thousandth, and the message names the norm or what is behind it', async () => {
+    const lines = await Promise.all(
+      ofNorms.map(async (asked) =>
+        getOrThrow(
+          await probeProgram(
+            folding((b) => b * 1.001),
+            oracle,
+            asked,
+          )(),
+        ),
+      ),
+    )
+    expect(lines.map(({ verdict }) => verdict)).toEqual(lines.map(() => 'not-conformant'))
+    for (const { failure } of lines) expect(failure?.message).toMatch(/^node .*(batchNormInference|relu|add|concat|maxPool2d|flatten)/) // prettier-ignore
+  })
+})
