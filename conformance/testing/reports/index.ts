@@ -125,6 +125,13 @@ import { productsTriggered } from './triggers/products.js'
 import { recurrentTriggered } from './triggers/recurrent.js'
 import { convolutions } from './windows/convolutions.js'
 import { pools } from './windows/pools.js'
+import { filtersWoven } from './woven/filters.js'
+import { fusionsWoven } from './woven/fusions.js'
+import { gradientsWoven } from './woven/gradients.js'
+import { joinsWoven } from './woven/joins.js'
+import { memoryWoven } from './woven/memory.js'
+import { productsWoven } from './woven/products.js'
+import { trainingWoven } from './woven/training.js'
 
 /** Every reported fault that is put into the plain f32 backend. */
 export const reports: readonly Report[] = [
@@ -255,4 +262,11 @@ export const reports: readonly Report[] = [
   ...restsLately,
   ...lossesLately,
   ...optimizersLately,
+  ...fusionsWoven,
+  ...filtersWoven,
+  ...productsWoven,
+  ...joinsWoven,
+  ...memoryWoven,
+  ...gradientsWoven,
+  ...trainingWoven,
 ]
