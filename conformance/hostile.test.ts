@@ -185,7 +185,7 @@ describe('a backend that', () => {
   ] satisfies readonly (readonly [string, NonNullable<Backend['open']>, RegExp])[])(
     '%s fails the programs that need one',
     async (_, open, message) => {
-      const lines = getOrThrow(await probePrograms(guarded({ ...plainF32, open }), oracle, 1)())
+      const lines = getOrThrow(await probePrograms(guarded({ ...plainF32, open }), oracle, 1, 'quick')())
       const failures = lines.flatMap(({ failure }) => (failure === undefined ? [] : [failure.message]))
       expect(failures.length).toBeGreaterThan(0)
       for (const failure of failures) expect(failure).toMatch(message)
@@ -193,7 +193,9 @@ describe('a backend that', () => {
   )
 
   test('answers what is none to a program fails that program, and the others go on', async () => {
-    const lines = getOrThrow(await probePrograms(guarded(hostile(() => () => Promise.resolve(4))), oracle, 1)())
+    const lines = getOrThrow(
+      await probePrograms(guarded(hostile(() => () => Promise.resolve(4))), oracle, 1, 'quick')(),
+    )
     const [wrong, fine] = [true, false].map((failing) => lines.filter(({ verdict }) => (verdict === 'not-conformant') === failing)) // prettier-ignore
     expect(wrong!.length).toBeGreaterThan(0)
     expect(fine!.length).toBeGreaterThan(0)
