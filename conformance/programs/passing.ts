@@ -31,7 +31,8 @@ const passing: readonly OpName[] = ['relu', 'add', 'concat', 'reshape', 'flatten
 
 export const passes = ({ op, direction }: ProgramNode): boolean => direction === 'forward' && passing.includes(op)
 
-const pick = (names: Readonly<Record<string, string>>, values: Tensors): Tensors =>
+/** The values that stand under some names, by those names; what is not there is left out. */
+export const pick = (names: Readonly<Record<string, string>>, values: Tensors): Tensors =>
   Object.fromEntries(
     Object.entries(names).flatMap(([name, value]) => (values[value] === undefined ? [] : [[name, values[value]]])),
   )

@@ -19,7 +19,7 @@ import { ownValues } from '../dials.js'
 import { judgeNode } from '../lockstep.js'
 import { narrowed } from './narrow.js'
 import type { Near, Nearly } from './passing.js'
-import { foldable, folded, outputsNear, passedOn, passes } from './passing.js'
+import { foldable, folded, outputsNear, passedOn, passes, pick } from './passing.js'
 import { scenarios } from './scenarios.js'
 import type { Act, Scenario } from './scenario.js'
 
@@ -95,11 +95,6 @@ const copyProblem = (value: string, got: Tensor | undefined, want: Tensor): stri
   return undefined
 }
 
-const pick = (names: Readonly<Record<string, string>>, values: Tensors): Tensors =>
-  Object.fromEntries(
-    Object.entries(names).flatMap(([name, value]) => (values[value] === undefined ? [] : [[name, values[value]]])),
-  )
-
 /** Those of some values of which nothing rounds. */
 const exactAmong = (near: Nearly): Tensors =>
   Object.fromEntries(
@@ -154,7 +149,7 @@ const hear = (
         ? { known, findings, wrong: { node: node.name, message: wordsOf(node, judgement), judgement } }
         : undefined
     }
-    const layer = foldable(program.nodes, node, (value) => value in visible)
+    const layer = ownWay ? undefined : foldable(program.nodes, node, (value) => value in visible)
     if (
       layer !== undefined &&
       reads.every((value) => value in known) &&

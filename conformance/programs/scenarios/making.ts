@@ -23,6 +23,16 @@ export const node = (
   outputs: Readonly<Record<string, string>> = { [Object.keys(opOf(op).outputs)[0] as string]: name },
 ): ProgramNode => ({ name, op, direction: 'forward', attrs, inputs, cotangents: {}, outputs })
 
+/** A node of a gradient; without outputs, that of the first input that has one, under the node's name. */
+export const back = (
+  name: string,
+  op: OpName,
+  inputs: Readonly<Record<string, string>>,
+  cotangents: Readonly<Record<string, string>>,
+  attrs: Readonly<Record<string, NodeAttribute>> = {},
+  outputs: Readonly<Record<string, string>> = { [opOf(op).differentiable[0] as string]: name },
+): ProgramNode => ({ name, op, direction: 'backward', attrs, inputs, cotangents, outputs })
+
 export const program = (
   inputs: Readonly<Record<string, Shape>>,
   nodes: readonly ProgramNode[],

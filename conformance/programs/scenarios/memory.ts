@@ -1,23 +1,11 @@
 import type { OpName } from '../../../spec/catalogue.js'
-import { opOf } from '../../../spec/catalogue.js'
 import type { NodeAttribute, ProgramNode } from '../../../spec/program.js'
 import type { Shape, Tensor, Tensors } from '../../../spec/tensor.js'
 import { scalar } from '../../../spec/tensor.js'
 import type { Act } from '../scenario.js'
-import { fed, node, program, runs, written } from './making.js'
+import { back, fed, node, program, runs, written } from './making.js'
 
 /** Where values lie: in memory that held others before, in a part of a larger array, or kept from forward for backward. */
-
-type Names = Readonly<Record<string, string>>
-
-const back = (
-  name: string,
-  op: OpName,
-  inputs: Names,
-  cotangents: Names,
-  attrs: Readonly<Record<string, NodeAttribute>> = {},
-  outputs: Names = { [opOf(op).differentiable[0] as string]: name },
-): ProgramNode => ({ name, op, direction: 'backward', attrs, inputs, cotangents, outputs })
 
 const pool = (window: number, stride: number) => ({ window: [window, window], stride: [stride, stride] })
 const layer = (padding: readonly number[], stride: number) => ({ padding, stride: [stride, stride] })

@@ -4,13 +4,14 @@ import type { NodeAttribute, Program, ProgramNode } from '../../../spec/program.
 import type { Shape, Tensors } from '../../../spec/tensor.js'
 import { generate, scalar } from '../../../spec/tensor.js'
 import type { Act } from '../scenario.js'
-import { fed, node, numbers, opened, program, runs, steps, written } from './making.js'
+import { back, fed, node, numbers, opened, program, runs, steps, written } from './making.js'
 
 /** What is nearly the same: nodes of one op that share what they read first, steps that share what is watched, rates close by. */
 
 type Names = Readonly<Record<string, string>>
 
-const back = (
+/** The gradients of an op in all that it reads, each under the node's name and its input's. */
+const backToAll = (
   name: string,
   op: OpName,
   inputs: Names,
@@ -18,8 +19,14 @@ const back = (
   attrs: Readonly<Record<string, NodeAttribute>> = {},
 ): ProgramNode => {
   const wanted = opOf(op).differentiable.filter((input) => inputs[input] !== undefined)
-  const outputs = Object.fromEntries(wanted.map((input) => [input, `${name}, ${input}`]))
-  return { name, op, direction: 'backward', attrs, inputs, cotangents, outputs }
+  return back(
+    name,
+    op,
+    inputs,
+    cotangents,
+    attrs,
+    Object.fromEntries(wanted.map((input) => [input, `${name}, ${input}`])),
+  )
 }
 
 /** Forward of some inputs, backward of others, of which the first is the same, and the other way round. */
@@ -57,9 +64,9 @@ export const sameFirst = (W: number, seed: string): readonly Act[] => {
     const forward = (name: string, inputs: Names): ProgramNode => node(name, op, inputs, attrs)
     return [
       forward(`first ${at}`, one),
-      back(`back by another ${at}`, op, another, dy, attrs),
+      backToAll(`back by another ${at}`, op, another, dy, attrs),
       forward(`second ${at}`, another),
-      back(`back by the first ${at}`, op, one, dy, attrs),
+      backToAll(`back by the first ${at}`, op, one, dy, attrs),
     ]
   })
   const image: Shape = [2, W, 4, 5]
@@ -105,7 +112,7 @@ export const keptRows = (_: number, seed: string): readonly Act[] =>
       [
         node('loss', 'softmaxCrossEntropy', scores),
         node('pull', 'mul', { a: 'loss', b: 'factor' }),
-        back('back', 'softmaxCrossEntropy', scores, { loss: 'pull' }),
+        backToAll('back', 'softmaxCrossEntropy', scores, { loss: 'pull' }),
       ],
       ['loss', 'pull', 'back, logits'],
     )

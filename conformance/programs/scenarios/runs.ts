@@ -1,11 +1,9 @@
 import { differentiate } from '../../../spec/differentiate.js'
 import { getOrThrow } from '../../../spec/error.js'
-import type { OpName } from '../../../spec/catalogue.js'
-import { opOf } from '../../../spec/catalogue.js'
 import type { Program, ProgramNode } from '../../../spec/program.js'
 import type { Shape } from '../../../spec/tensor.js'
 import type { Act } from '../scenario.js'
-import { fed, node, program, runs, written } from './making.js'
+import { back, fed, node, program, runs, written } from './making.js'
 
 /** Programs that are run by themselves, whatever is watched. */
 
@@ -163,16 +161,6 @@ export const sizes = (W: number, seed: string): readonly Act[] => {
 }
 
 export const kept = (W: number, seed: string): readonly Act[] => {
-  const back = (
-    name: string,
-    op: OpName,
-    inputs: Readonly<Record<string, string>>,
-    cotangents: Readonly<Record<string, string>>,
-    attrs: ProgramNode['attrs'] = {},
-  ): ProgramNode => {
-    const [by = ''] = opOf(op).differentiable
-    return { name, op, direction: 'backward', attrs, inputs, cotangents, outputs: { [by]: name } }
-  }
   const pools = [
     { name: 'overlapping', x: 'image', attrs: { window: [3, 3], stride: [2, 2] } },
     { name: 'apart', x: 'image', attrs: { window: [2, 2] } },
