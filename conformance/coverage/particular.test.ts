@@ -70,3 +70,8 @@ test('many rows of many classes have their largest late', () => {
     expect(long, op).toBeDefined()
   }
 })
+
+test('of a weight a step leaves nothing by itself, as rate times decay is 1', () => {
+  for (const op of ['sgd', 'momentum', 'adam', 'adamw'] as const)
+    expect(asked(op, 'forward').map(({ attrs }) => Number(attrs['learningRate']) * Number(attrs['weightDecay']))).toContain(1) // prettier-ignore
+})

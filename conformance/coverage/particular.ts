@@ -99,6 +99,12 @@ const overLargeMaps = (op: OpName, direction: Direction): readonly Form[] =>
     inNumbers(op, direction, weighted, 'integers', formOf({}, { x: [1, C, 129, 256], w: [2, C, 1, 1] })),
   )
 
+/** A weight of which a step leaves nothing by itself, as rate times decay is 1. */
+const leavingNothing = (op: OpName, small: Form): readonly Form[] =>
+  ['learningRate', 'weightDecay'].every((name) => name in opOf(op).attrs.fields)
+    ? [{ ...small, attrs: { ...small.attrs, learningRate: 0.5, weightDecay: 2 } }]
+    : []
+
 /** The particular cases of an op in a direction, of a small case of it. */
 export const particularOf = (op: OpName, direction: Direction, small: Form): readonly Form[] =>
   [
@@ -107,4 +113,5 @@ export const particularOf = (op: OpName, direction: Direction, small: Form): rea
     ...(['softmax', 'logSoftmax', 'softmaxCrossEntropy'].includes(op) ? manyRows(op) : []),
     ...(op === 'dense' ? fourMore(op, direction) : []),
     ...(op === 'conv2d' ? overLargeMaps(op, direction) : []),
+    ...leavingNothing(op, small),
   ].filter((form) => acceptable(op, form))

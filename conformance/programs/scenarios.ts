@@ -54,6 +54,22 @@ import {
   severalOutputs,
   sharedWeights,
 } from './scenarios/weights.js'
+import {
+  againAndAgain,
+  aroundUnits,
+  carriedThrough,
+  copiedTwice,
+  longProducts,
+  lossesBothWays,
+  outputsHandedOn,
+  scaledAndBent,
+  sequencesJoined,
+  sharesAlongAxes,
+  unitsBesideLosses,
+  waysAround,
+} from './scenarios/idioms.js'
+import { autoencoders, lookedAt, manyRates, normsRenewed, readBetween } from './scenarios/renewed.js'
+import { mixed, mixedBack } from './scenarios/mixed.js'
 import { manyReaders, stacked, woven, wovenBack } from './scenarios/woven.js'
 
 /**
@@ -81,6 +97,26 @@ const behind = [
   ['answered and read', 'what is answered as it is, and read twice by one node or by another', answeredAndRead],
   ['joined twice', 'joins of joins, along every two axes', joinedTwice],
   ['read later', 'what goes around a layer and is read once more later', readLater],
+] as const
+
+const idioms = [
+  ['scaled and bent', 'maps that are scaled, and then cut, pooled, added to or squashed', scaledAndBent],
+  ['shares along axes', 'shares along every axis of what was added, multiplied or cut', sharesAlongAxes],
+  ['ways around', 'two ways of a block that halves its maps', waysAround],
+  ['long products', 'products of long rows, a unit, and a product behind that', longProducts],
+  ['copied twice', 'copies, of which one is answered and one goes on', copiedTwice],
+  ['outputs handed on', 'each output of a node that has several, copied, cut or doubled', outputsHandedOn],
+  ['carried through', 'layers that read what they answered in the step before', carriedThrough],
+  ['again and again', 'small networks, run six times over', againAndAgain],
+  ['units beside losses', 'scores that a unit reads, which is answered, and the way back of a loss', unitsBesideLosses],
+  ['around units', 'a layer, its unit, what goes around them, and a penalty, there and back', aroundUnits],
+  ['sequences joined', 'recurrent nets on each other and after each other, there and back', sequencesJoined],
+  ['losses both ways', 'losses there and back at once, by every reduction, and two of one score', lossesBothWays],
+  ['read between', 'what is read between gradients and updates, or between two updates', readBetween],
+  ['norms renewed', 'statistics that are renewed twice, or read back', normsRenewed],
+  ['many rates', 'updates at rates that are fed one by one, or differ', manyRates],
+  ['looked at', 'other programs on a state, with fed numbers and in other shapes', lookedAt],
+  ['autoencoders', 'networks that give back what they read, in training', autoencoders],
 ] as const
 
 /** All scenarios; their numbers follow from the seed. */
@@ -199,5 +235,7 @@ export const scenarios = (seed: number, profile: Profile = 'standard'): readonly
     inWidths('cut and joined', 'what comes back of a join, joined in every order', cutAndJoined, seed, sides),
     inWidths('long way back', 'gradients of hundreds of nodes', longWayBack, seed, [3]),
     inWidths('stacked', 'layers of recurrent nets on each other, and a dropout between them', stacked, seed, sides),
+    ...(profile === 'quick' ? [] : [mixed(seed), mixedBack(seed)]),
+    ...(profile === 'quick' ? [] : idioms).map(([name, about, acts]) => inFirstWidth(name, about, acts, seed, [5])),
   ]
 }

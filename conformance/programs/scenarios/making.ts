@@ -59,6 +59,18 @@ export const numbers = (name: string, shape: Shape, centre = 0): Tensor => {
 export const fed = (shapes: Readonly<Record<string, Shape>>, names: readonly string[], turn: string): Tensors =>
   Object.fromEntries(names.map((name) => [name, integers(`${turn} ${name}`, shapes[name] as Shape)]))
 
+const feedByName = (name: string, shape: Shape, turn: string): Tensor => {
+  if (name.startsWith('variance')) return numbers(`${turn} ${name}`, shape, 1)
+  if (name.startsWith('share')) return numbers(`${turn} ${name}`, shape, 0.5)
+  // of several, each has its own
+  if (name.startsWith('steps')) return inF32(generate(shape, () => 3 * (name.charCodeAt(name.length - 1) % 4)))
+  return integers(`${turn} ${name}`, shape)
+}
+
+/** What some names ask for: variances about 1, shares from 0 to 1, steps counted from some number on, and small integers for all others. */
+export const feedsByName = ({ inputs }: Program, turn: string, names = Object.keys(inputs)): Tensors =>
+  Object.fromEntries(names.map((name) => [name, feedByName(name, inputs[name] as Shape, turn)]))
+
 /** What the nodes write. */
 export const written = ({ nodes }: Program): readonly string[] => nodes.flatMap(({ outputs }) => Object.values(outputs))
 
@@ -118,3 +130,13 @@ export const opened = (session: string, of: Program, seed: string): Act => ({
   program: of,
   state: fed(of.inputs, Object.keys(of.carry), `${seed} ${session}`),
 })
+
+/** The same for the same seed, which is asked for more than once. */
+export const remembered = (of: (seed: number) => Scenario): ((seed: number) => Scenario) => {
+  const known = new Map<number, Scenario>()
+  return (seed) => {
+    const one = known.get(seed) ?? of(seed)
+    if (known.size < 8) known.set(seed, one)
+    return one
+  }
+}

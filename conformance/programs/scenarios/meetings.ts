@@ -5,10 +5,14 @@ import { layers } from './exact.js'
 
 type Named = Readonly<Record<string, string>>
 
+const byName = ({ op, direction, attrs }: ProgramNode): string =>
+  `${op}${direction === 'forward' ? '' : ' back'}${op === 'concat' ? ` ${JSON.stringify(attrs['axis'])}` : ''}`
+
 /** What a maker of kernels may take for one: which op reads which, where, who else reads it, and what is read together. */
-export const meetingsOf = ({ nodes, outputs }: Program): ReadonlyMap<string, number> => {
-  const called = ({ op, direction, attrs }: ProgramNode): string =>
-    `${op}${direction === 'forward' ? '' : ' back'}${op === 'concat' ? ` ${JSON.stringify(attrs['axis'])}` : ''}`
+export const meetingsOf = (
+  { nodes, outputs }: Program,
+  called: (node: ProgramNode) => string = byName,
+): ReadonlyMap<string, number> => {
   const reads = nodes.map(({ inputs, cotangents }) => Object.entries({ ...inputs, ...prefixed(cotangents) }))
   const writers = new Map(nodes.flatMap((one, at) => Object.values(one.outputs).map((value) => [value, at] as const)))
   const from = (name: string): string => {
@@ -50,8 +54,13 @@ const prefixed = (names: Named): Named =>
   Object.fromEntries(Object.entries(names).map(([name, value]) => [`d${name}`, value]))
 
 /** So many of some programs, each the one in which most meets that has not met in those before it. */
-export const mostMeeting = <A>(from: readonly A[], programOf: (one: A) => Program, count: number): readonly A[] => {
-  const meetings = new Map(from.map((one) => [one, [...meetingsOf(programOf(one))]] as const))
+export const mostMeeting = <A>(
+  from: readonly A[],
+  programOf: (one: A) => Program,
+  count: number,
+  called?: (node: ProgramNode) => string,
+): readonly A[] => {
+  const meetings = new Map(from.map((one) => [one, [...meetingsOf(programOf(one), called)]] as const))
   const met = new Set<string>()
   const kept: A[] = []
   for (const left = new Set(from); kept.length < count && left.size > 0;) {

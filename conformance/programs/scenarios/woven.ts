@@ -5,7 +5,7 @@ import type { Program, ProgramNode } from '../../../spec/program.js'
 import type { Shape, Tensors } from '../../../spec/tensor.js'
 import type { Act, Scenario } from '../scenario.js'
 import { scenario } from '../scenario.js'
-import { fed, node, numbers, program, written } from './making.js'
+import { fed, node, numbers, program, remembered, written } from './making.js'
 import { mostMeeting } from './meetings.js'
 import type { Thread } from './weaving.js'
 import { bothWaysOf, forwardOf, reversedFrom, threads } from './weaving.js'
@@ -52,16 +52,6 @@ const wovenInto = (
     inTurns(both, `program ${name}, ${i}, ${seed}`),
   )
   return scenario(name, about, (acts[0] as Extract<Act, { readonly what: 'run' }>).program, acts)
-}
-
-/** The same for the same seed, which is asked for more than once. */
-const remembered = (of: (seed: number) => Scenario): ((seed: number) => Scenario) => {
-  const known = new Map<number, Scenario>()
-  return (seed) => {
-    const one = known.get(seed) ?? of(seed)
-    if (known.size < 8) known.set(seed, one)
-    return one
-  }
 }
 
 export const woven = remembered((seed) =>

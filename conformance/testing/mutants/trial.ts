@@ -10,7 +10,8 @@ import type { Judgement } from '../../judge.js'
 import type { Lost } from '../../nonFinite.js'
 import { askSpecials, isNonFinite, judgementOf, specialCases } from '../../nonFinite.js'
 import type { Rounding } from '../../probe.js'
-import { probePrograms } from '../../programs/probe.js'
+import { probeProgram } from '../../programs/probe.js'
+import { scenarios } from '../../programs/scenarios.js'
 import { probeRounding } from '../../probe.js'
 import { questionTable } from '../../table.js'
 import type { linesOf } from './mutant.js'
@@ -89,13 +90,16 @@ const lostBy = async (
   return lost.filter((_, i) => before[i]?.lost === undefined)
 }
 
-/** The first of the small programs that fails. */
+/** The first of the small programs that fails; none is asked after it. */
 const failureOfPrograms = async (backend: Backend, watch: () => void): Promise<Failed | undefined> => {
-  watch()
-  const failed = answered(await probePrograms(backend, oracle, seed)()).find(({ failure }) => failure !== undefined)
-  if (failed?.failure === undefined) return undefined
-  const { at, message, judgement } = failed.failure
-  return { by: `${failed.program}, ${at}`, how: judgement === undefined ? message : wordsFor(judgement) }
+  for (const asked of scenarios(seed)) {
+    watch()
+    const { program, failure } = answered(await probeProgram(backend, oracle, asked)())
+    if (failure === undefined) continue
+    const { at, message, judgement } = failure
+    return { by: `${program}, ${at}`, how: judgement === undefined ? message : wordsFor(judgement) }
+  }
+  return undefined
 }
 
 /**

@@ -132,6 +132,11 @@ import { joinsWoven } from './woven/joins.js'
 import { memoryWoven } from './woven/memory.js'
 import { productsWoven } from './woven/products.js'
 import { trainingWoven } from './woven/training.js'
+import { fusionsLastly } from './lastly/fusions.js'
+import { joinsLastly } from './lastly/joins.js'
+import { memoryLastly } from './lastly/memory.js'
+import { gradientsLastly } from './lastly/gradients.js'
+import { trainingLastly } from './lastly/training.js'
 
 /** Every reported fault that is put into the plain f32 backend. */
 export const reports: readonly Report[] = [
@@ -269,4 +274,9 @@ export const reports: readonly Report[] = [
   ...memoryWoven,
   ...gradientsWoven,
   ...trainingWoven,
+  ...fusionsLastly,
+  ...joinsLastly,
+  ...memoryLastly,
+  ...gradientsLastly,
+  ...trainingLastly,
 ]

@@ -9,6 +9,8 @@ import { sizeOf } from '../../../spec/tensor.js'
 import type { FailureGroup, Line, Verdict } from '../../line.js'
 import { questionTable } from '../../table.js'
 import type { Item } from '../../verify.js'
+import { probeProgram } from '../../programs/probe.js'
+import { scenarios } from '../../programs/scenarios.js'
 import { verify } from '../../verify.js'
 import { linesOf } from '../mutants/mutant.js'
 import { right } from '../shaken.js'
@@ -120,14 +122,27 @@ const outcomeOf = (line: Line): Outcome => {
   }
 }
 
+/** Puts a fault of programs to the programs of a run, ended at the first that is wrong. */
+const triedInPrograms = async (backend: Backend, profile: 'standard' | 'quick'): Promise<Outcome> => {
+  let cases = 0
+  for (const asked of scenarios(seed, profile)) {
+    const line = right(await probeProgram(backend, reference, asked)())
+    cases += line.cases
+    if (line.verdict === 'not-conformant')
+      return { seen: true, verdict: 'not-conformant', line: 'programs', told: line.program }
+  }
+  return { seen: false, verdict: 'conformant', cases }
+}
+
 /** Puts a reported fault to the standard run of the ops that it touches, ended at the first line that says something. */
 export const tried = async (report: Report, profile: 'standard' | 'quick' = 'standard'): Promise<Outcome> => {
-  const queue: readonly Item[] = report.program === undefined ? linesOf(report) : ['programs']
+  if (report.program !== undefined) return triedInPrograms(planted(report), profile)
+  const queue: readonly Item[] = linesOf(report)
   // of one op after the other
   if (JSON.stringify(queue) !== asked) oracle = remembering(reference)
   asked = JSON.stringify(queue)
   let found: Line | undefined
-  const { lines, programs } = right(
+  const { lines } = right(
     await verify(
       planted(report),
       oracle,
@@ -147,8 +162,6 @@ export const tried = async (report: Report, profile: 'standard' | 'quick' = 'sta
     )(),
   )
   if (found !== undefined) return outcomeOf(found)
-  const wrong = programs?.find(({ verdict }) => verdict === 'not-conformant')
-  if (wrong !== undefined) return { seen: true, verdict: 'not-conformant', line: 'programs', told: wrong.program }
   return { seen: false, verdict: 'conformant', cases: lines.reduce((n, line) => n + line.cases, 0) }
 }
 

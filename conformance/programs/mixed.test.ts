@@ -1,0 +1,169 @@
+import { either as E } from 'fp-ts'
+import { describe, expect, test } from 'vitest'
+import { plainF32 } from '../../adapters/plainF32.js'
+import { oracle } from '../../reference/index.js'
+import { opNames } from '../../spec/catalogue.js'
+import { getOrThrow } from '../../spec/error.js'
+import type { Program, ProgramNode } from '../../spec/program.js'
+import { checkProgram } from '../../spec/program.js'
+import type { Backend } from '../../spec/backend.js'
+import { scalar } from '../../spec/tensor.js'
+import { probeProgram } from './probe.js'
+import type { Scenario } from './scenario.js'
+import { carryingInRange, staysInRange } from './scenarios/growth.js'
+import { node, program } from './scenarios/making.js'
+import { mixed, mixedBack } from './scenarios/mixed.js'
+import { scenarios } from './scenarios.js'
+
+const programsOf = ({ acts }: Scenario): readonly Program[] =>
+  acts.flatMap((act) => ('program' in act ? [act.program] : []))
+
+describe('programs of any ops', () => {
+  test.each([3, 77])('are right whatever the seed: %i', async (seed) => {
+    for (const asked of [mixed(seed), mixedBack(seed)])
+      expect(getOrThrow(await probeProgram(plainF32, oracle, asked)())).toMatchObject({ verdict: 'conformant' })
+  })
+
+  test('have nearly every op in them, most of them there and back, and carry states', () => {
+    const nodes = [mixed(1), mixedBack(1)].flatMap((asked) => programsOf(asked).flatMap((of) => of.nodes))
+    const directions = (op: string): readonly string[] => [...new Set(nodes.filter((one) => one.op === op).map(({ direction }) => direction))] // prettier-ignore
+    // those of whole data sets, of shares that a network ends with, and two of the optimizers stand by themselves
+    const absent = opNames.filter((op) => directions(op).length === 0)
+    expect(absent).toEqual(['rnnCell', 'bce', 'cce', 'adadelta', 'minMaxNormalize', 'zScoreNormalize'])
+    expect(opNames.filter((op) => directions(op).length === 2).length).toBeGreaterThan(25)
+    const carried = [...programsOf(mixed(1)), ...programsOf(mixedBack(1))].filter(({ carry }) => Object.keys(carry).length > 0) // prettier-ignore
+    expect(carried.length).toBeGreaterThan(50)
+    for (const of of carried) expect(E.isRight(checkProgram(of))).toBe(true)
+  })
+
+  test('are the same for the same seed, and others for another', () => {
+    const told = (seed: number): string => JSON.stringify(programsOf(mixed(seed)))
+    expect(told(5)).toBe(told(5))
+    expect(told(5)).not.toBe(told(6))
+  })
+})
+
+describe('numbers that grow', () => {
+  const shapes = { x: [2, 2], w: [2, 2], y: [2, 2] }
+  const of = (op: 'mul' | 'tanh' | 'add', inputs: Readonly<Record<string, string>>): Program =>
+    program({ x: [2, 2], w: [2, 2] }, [node('y', op, inputs)], ['y'], { x: 'y' })
+
+  test('past the range of f32 in some steps are told, from a square, and not from what is squashed or added up', () => {
+    expect(staysInRange(of('mul', { a: 'x', b: 'x' }), shapes, 4)).toBe(true)
+    expect(staysInRange(of('mul', { a: 'x', b: 'x' }), shapes, 8)).toBe(false)
+    expect(staysInRange(of('add', { a: 'x', b: 'w' }), shapes, 100)).toBe(true)
+    expect(staysInRange(of('tanh', { x: 'x' }), shapes, 100)).toBe(true)
+  })
+
+  test('so are not carried', () => {
+    expect(carryingInRange(of('mul', { a: 'x', b: 'x' }), shapes, 8).carry).toEqual({})
+    expect(carryingInRange(of('mul', { a: 'x', b: 'w' }), shapes, 8).carry).toEqual({ x: 'y' })
+  })
+})
+
+// ---- faults that only such programs show ----------------------------------------------------------------------------
+
+/** plain-f32, with another program in the place of each; what it answers goes by the names that were asked for. */
+const instead = (other: (of: Program) => Program): Backend => ({
+  ...plainF32,
+  run: (of, feeds, watch = of.outputs) => plainF32.run(other(of), feeds, watch),
+})
+
+const withNodes = (of: Program, nodes: (node: ProgramNode) => ProgramNode): Program => ({ ...of, nodes: of.nodes.map(nodes) }) // prettier-ignore
+
+const writer = ({ nodes }: Program, value: string | undefined): ProgramNode | undefined =>
+  nodes.find(({ outputs }) => Object.values(outputs).includes(value ?? ''))
+
+/** What is wrong, the program that shows it, and the backend. */
+const faults: readonly (readonly [string, string, Backend])[] = [
+  [
+    'shares of a sum along the last axis whatever the axis is',
+    'shares along axes',
+    instead((of) =>
+      withNodes(of, (one) =>
+        one.op === 'softmax' && writer(of, one.inputs['x'])?.op === 'add'
+          ? { ...one, attrs: { axis: (checked(of).shapes[one.inputs['x'] ?? ''] ?? []).length - 1 } }
+          : one,
+      ),
+    ),
+  ],
+  [
+    'a copy of a later output that is the first one',
+    'outputs handed on',
+    instead((of) =>
+      withNodes(of, (one) => {
+        const from = one.op === 'reshape' ? writer(of, one.inputs['x']) : undefined
+        const first = Object.values(from?.outputs ?? {})[0]
+        const { shapes } = checked(of)
+        return first !== undefined && String(shapes[first]) === String(shapes[one.inputs['x'] ?? ''])
+          ? { ...one, inputs: { x: first } }
+          : one
+      }),
+    ),
+  ],
+  [
+    'a sequence that goes on from another and begins where that one did',
+    'sequences joined',
+    instead((of) =>
+      withNodes(of, (one) => {
+        const before = one.op === 'gru' && one.direction === 'forward' ? writer(of, one.inputs['h0']) : undefined
+        return before === undefined ? one : { ...one, inputs: { ...one.inputs, h0: before.inputs['h0'] ?? '' } }
+      }),
+    ),
+  ],
+  [
+    'losses of one score of which the way back is the other’s',
+    'losses both ways',
+    instead((of) => {
+      const losses = of.nodes.filter(({ op, direction }) => direction === 'forward' && op !== 'hinge')
+      return withNodes(of, (one) => {
+        const other = one.direction === 'backward' && one.op === 'bceWithLogits' ? losses.find(({ op }) => op === 'softmaxCrossEntropy') : undefined // prettier-ignore
+        return other === undefined ? one : { ...one, op: other.op }
+      })
+    }),
+  ],
+]
+
+const checked = (of: Program) => getOrThrow(checkProgram(of))
+
+test.each(faults)('%s: is found', async (_, name, backend) => {
+  const asked = scenarios(1).find((one) => one.name === name)
+  expect(asked).toBeDefined()
+  const line = getOrThrow(await probeProgram(backend, oracle, asked as Scenario)())
+  expect(line.verdict).toBe('not-conformant')
+  expect(line.failure?.program.nodes.length).toBeLessThanOrEqual(5)
+})
+
+test('numbers that are fed to another program on a state, and stay those of its first run: is found', async () => {
+  const first = new Map<string, number>()
+  const backend: Backend = {
+    ...plainF32,
+    open: (of, state) => async () => {
+      let current = state
+      const whole = { ...of, outputs: [...new Set([...of.outputs, ...Object.values(of.carry)])] }
+      return E.right({
+        step:
+          (feeds, watch = of.outputs) =>
+          async () => {
+            const values = getOrThrow(await plainF32.run(whole, { ...current, ...feeds }, [...new Set([...watch, ...Object.values(of.carry)])])()) // prettier-ignore
+            current = Object.fromEntries(
+              Object.entries(of.carry).map(([name, value]) => [name, values[value] as never]),
+            )
+            return E.right(Object.fromEntries(watch.map((name) => [name, values[name] as never])))
+          },
+        run: (other, feeds, watch = other.outputs) => {
+          const slope = feeds['slope']?.data[0]
+          const known = slope === undefined ? undefined : (first.get('slope') ?? slope)
+          if (known !== undefined) first.set('slope', known)
+          const held = Object.fromEntries(Object.entries(current).filter(([name]) => name in other.inputs))
+          return plainF32.run(other, { ...held, ...feeds, ...(known === undefined ? {} : { slope: scalar(known) }) }, watch) // prettier-ignore
+        },
+        state: () => Promise.resolve(E.right(current)),
+        close: () => Promise.resolve(),
+      })
+    },
+  }
+  const asked = scenarios(1).find(({ name }) => name === 'looked at') as Scenario
+  const line = getOrThrow(await probeProgram(backend, oracle, asked)())
+  expect(line).toMatchObject({ verdict: 'not-conformant', failure: { at: expect.stringContaining('another program on the state') as string } }) // prettier-ignore
+})
