@@ -372,7 +372,7 @@ describe('small programs on a right backend', () => {
     const names = scenarios(1).map(({ name }) => name)
     // pairs of ops, and what is drawn, are for a longer run
     const longer = names.filter((name) =>
-      /behind|around|forked|joined twice|read later|woven|mixed|many readers|branches|squeezed|answered and read|layers in a row|norms in a row|scaled and|shares along|long products|copied twice|handed on|carried through|again and again|beside losses|sequences joined|both ways|read between|norms renewed|many rates|looked at|autoencoders/.test(
+      /behind|around|forked|joined twice|read later|woven|mixed|many readers|branches|squeezed|answered and read|layers in a row|norms in a row|scaled and|shares along|long products|copied twice|handed on|carried through|again and again|beside losses|sequences joined|both ways|read between|norms renewed|many rates|looked at|many operands|autoencoders/.test(
         name,
       ),
     )

@@ -60,6 +60,7 @@ import {
   carriedThrough,
   copiedTwice,
   longProducts,
+  manyOperands,
   lossesBothWays,
   outputsHandedOn,
   scaledAndBent,
@@ -116,6 +117,7 @@ const idioms = [
   ['norms renewed', 'statistics that are renewed twice, or read back', normsRenewed],
   ['many rates', 'updates at rates that are fed one by one, or differ', manyRates],
   ['looked at', 'other programs on a state, with fed numbers and in other shapes', lookedAt],
+  ['many operands', 'sums and products in a row, each with another operand', manyOperands],
   ['autoencoders', 'networks that give back what they read, in training', autoencoders],
 ] as const
 

@@ -185,6 +185,19 @@ export const longProducts = (_: number, seed: string): readonly Act[] =>
     return inRuns(reading(shapes, nodes), `${seed} ${N}`)
   })
 
+/** Sums and products in a row, each with another operand: more than a kernel of several may read. */
+export const manyOperands = (W: number, seed: string): readonly Act[] => {
+  const operands = Array.from({ length: 17 }, (_, i) => `operand ${i + 1}`)
+  const chain = (name: string, first: readonly Link[]): readonly ProgramNode[] =>
+    chained(name, 'x', [...first, ...operands.map((b, i) => link(i % 6 === 5 ? 'mul' : 'add', (a) => ({ a, b })))])
+  const rows: Shapes = { x: [4, W], w: [W, W], b: [W], ...Object.fromEntries(operands.map((name) => [name, [4, W]])) }
+  const maps: Shapes = { ...images(W), ...Object.fromEntries(operands.map((name) => [name, [2, W, 4, 6]])) }
+  return [
+    ...inRuns(reading(rows, [...chain('alone', []), ...chain('behind dense', [firsts.dense])]), `${seed} rows`),
+    ...inRuns(reading(maps, chain('behind 3×3', [firsts['3×3']])), `${seed} maps`),
+  ]
+}
+
 // ---- copies --------------------------------------------------------------------------------------------------------
 
 /** What is copied as it is, twice: one copy is answered, and a unit reads the other. */

@@ -2,6 +2,9 @@ import type { Mutant } from '../mutant.js'
 import { choices } from './choices.js'
 import { convolutions } from './convolutions.js'
 import { core } from './core.js'
+import { lastlyLayers } from './lastlyLayers.js'
+import { lastlyParts } from './lastlyParts.js'
+import { lastlyPlans } from './lastlyPlans.js'
 import { latelyConvolutions } from './latelyConvolutions.js'
 import { latelyLayers } from './latelyLayers.js'
 import { latelyLosses } from './latelyLosses.js'
@@ -43,4 +46,7 @@ export const accelerated: readonly Mutant[] = [
   ...latelyLosses,
   ...latelyPlans,
   ...latelyProducts,
+  ...lastlyLayers,
+  ...lastlyParts,
+  ...lastlyPlans,
 ]

@@ -1,6 +1,7 @@
 import type { Mutant } from '../mutant.js'
 import { activations } from './activations.js'
 import { corners } from './corners.js'
+import { lastly } from './lastly.js'
 import { lately } from './lately.js'
 import { later } from './later.js'
 import { layers } from './layers.js'
@@ -15,4 +16,5 @@ export const plainF32: readonly Mutant[] = [
   ...corners,
   ...later,
   ...lately,
+  ...lastly,
 ]
