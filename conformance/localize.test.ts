@@ -3,11 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { oracle } from '../reference/index.js'
 import type { Backend } from '../spec/backend.js'
 import { fail, getOrThrow } from '../spec/error.js'
+import type { Program } from '../spec/program.js'
 import type { KernelTable, PlainKernel } from '../spec/fromKernels.js'
 import { fromKernels } from '../spec/fromKernels.js'
 import { convolution, dropout, fullyConnected, plainLayer, sequential, trainingBy } from '../spec/networks/network.js'
 import type { Tensor, Tensors } from '../spec/tensor.js'
-import { mapTensor, mapTensors } from '../spec/tensor.js'
+import { generate, mapTensor, mapTensors } from '../spec/tensor.js'
 import { ask, fails } from './ask.js'
 import { isWrong, localize, verdictOf } from './localize.js'
 import { printLocalized, writeLocalized } from './localizeReport.js'
@@ -226,6 +227,46 @@ describe('a program of somebody’s own', () => {
       'offset.update',
     ])
     expect(Object.values(made.phases)).toContain('update')
+  })
+
+  test('has its constants in f32, of which the oracle and the backend make the same of 1 − ρ', async () => {
+    const shapes = { w: [2, 3], g: [2, 3], s: [2, 3] }
+    const program: Program = {
+      inputs: shapes,
+      nodes: [
+        {
+          name: 'next',
+          op: 'rmsprop',
+          direction: 'forward',
+          attrs: { learningRate: 0.1 },
+          inputs: { w: 'w', g: 'g', meanSquare: 's' },
+          cotangents: {},
+          outputs: { w: 'next', meanSquare: 's next' },
+        },
+      ],
+      outputs: ['next'],
+      carry: {},
+    }
+    const seen: unknown[] = []
+    const toy = byTable(formulaTable)
+    const spying: Backend = {
+      ...toy,
+      run: (of, ...rest) => {
+        seen.push(...of.nodes.map(({ attrs }) => attrs['decay']))
+        return toy.run(of, ...rest)
+      },
+    }
+    const feeds = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, generate(shape, () => 1)]))
+    getOrThrow(
+      await localize(
+        spying,
+        oracle,
+        { name: 'mine', program, feeds, phases: {}, answers: [] },
+        { seed: 1, table: questionTable },
+      )(),
+    )
+    expect(seen.length).toBeGreaterThan(0)
+    expect(new Set(seen)).toEqual(new Set([Math.fround(0.99)]))
   })
 
   test('that does not fit what is given is refused by name', () => {

@@ -10,6 +10,7 @@ import { cotangentNames, gradientNames, shapesOf } from '../spec/op.js'
 import { opOf } from '../spec/catalogue.js'
 import type { Oracle } from '../spec/oracle.js'
 import type { ProgramNode, Question } from '../spec/program.js'
+import { roundProgram } from '../spec/program.js'
 import type { Numbers, Tensor, Tensors } from '../spec/tensor.js'
 import { tensor } from '../spec/tensor.js'
 import { ask, attempt, fails, isRefusal, withoutAnswer } from './ask.js'
@@ -266,11 +267,12 @@ export const localize =
   (
     backend: Backend,
     oracle: Oracle,
-    { name, program, feeds, phases }: Subject,
+    { name, program: given, feeds, phases }: Subject,
     options: LocalizeOptions,
   ): taskEither.TaskEither<EtalonError, Localized> =>
   async () => {
     const { seed, effort = nodeEffort, limit, wholeLimit, tell } = options
+    const program = roundProgram(given)
     const asked = guarded(backend, limit === undefined ? {} : { limit })
     let values: Tensors = feeds
     const alone: AskedAlone[] = []

@@ -22,7 +22,7 @@ import {
 import type { Oracle } from '../spec/oracle.js'
 import { draws, keyOf } from '../spec/philox.js'
 import type { Program, ProgramNode } from '../spec/program.js'
-import { checkProgram } from '../spec/program.js'
+import { checkProgram, roundProgram } from '../spec/program.js'
 import type { Shape, Tensor, Tensors } from '../spec/tensor.js'
 import { scalar, sizeOf, tensor } from '../spec/tensor.js'
 import type { Effort } from './elements.js'
@@ -254,7 +254,7 @@ export const runTrial =
     const planned = F.pipe(
       E.Do,
       E.bind('network', make),
-      E.bind('program', ({ network }) => bothWays(network)),
+      E.bind('program', ({ network }) => F.pipe(bothWays(network), E.map(roundProgram))),
       E.bind('figures', ({ network }) => describeNetwork(name, network)),
       E.mapLeft(within(name)),
     )

@@ -2,7 +2,8 @@ import { either as E } from 'fp-ts'
 import { describe, expect, test } from 'vitest'
 import { opNames, opOf } from './catalogue.js'
 import type { OpName } from './catalogue.js'
-import { checkProgram, oneNode } from './program.js'
+import type { Program } from './program.js'
+import { checkProgram, oneNode, roundProgram } from './program.js'
 import { tensor } from './tensor.js'
 
 /** Every attribute that is a list of so many numbers: the op, its name and a list that it takes. */
@@ -48,5 +49,40 @@ describe('an attribute that is fed', () => {
       }),
     )
     expect(E.isLeft(fedBy([1]))).toBe(true)
+  })
+})
+
+describe('the constants of a program in f32', () => {
+  const stepping = (attrs: Program['nodes'][number]['attrs']): Program => ({
+    inputs: { w: [2], g: [2], s: [2], decay: [] },
+    nodes: [
+      {
+        name: 'w next',
+        op: 'rmsprop',
+        direction: 'forward',
+        attrs,
+        inputs: { w: 'w', g: 'g', meanSquare: 's' },
+        cotangents: {},
+        outputs: { w: 'w next' },
+      },
+    ],
+    outputs: ['w next'],
+    carry: {},
+  })
+  const rounded = (attrs: Program['nodes'][number]['attrs']): unknown => roundProgram(stepping(attrs)).nodes[0]?.attrs
+
+  test('are those that are given and those that stand by default', () => {
+    expect(rounded({ learningRate: 0.1 })).toEqual({
+      learningRate: Math.fround(0.1),
+      decay: Math.fround(0.99),
+      epsilon: Math.fround(1e-8),
+    })
+  })
+
+  test('are left as they are where f32 holds them, or they are fed, or the op refuses them', () => {
+    const held = { learningRate: 0.5, decay: 0.75, epsilon: 0.25 }
+    expect(rounded(held)).toBe(held)
+    expect(rounded({ ...held, decay: { feed: 'decay' } })).toEqual({ ...held, decay: { feed: 'decay' } })
+    expect(rounded({ learningRate: 'fast' })).toEqual({ learningRate: 'fast' })
   })
 })

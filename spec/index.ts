@@ -24,7 +24,7 @@ export type { AnyOp, Axes, Depth, Family, Inputs, Op, Outputs } from './op.js'
 export { roundAttributes } from './attributes.js'
 export type { AttributeSet, AttributeValue, Attributes } from './attributes.js'
 
-export { answersOf, attributeFeeds, checkFeeds, checkProgram, oneNode, parseProgram } from './program.js'
+export { answersOf, attributeFeeds, checkFeeds, checkProgram, oneNode, parseProgram, roundProgram } from './program.js'
 export type { CheckedNode, CheckedProgram, NodeAttribute, Program, ProgramNode, Question } from './program.js'
 export { differentiate, gradientName } from './differentiate.js'
 export type { Differentiated } from './differentiate.js'

@@ -1,6 +1,7 @@
 import { either as E, function as F } from 'fp-ts'
 import * as t from 'io-ts'
 import type { AttributeValue, Attributes } from './attributes.js'
+import { roundAttributes } from './attributes.js'
 import type { Direction, OpName } from './catalogue.js'
 import { hasBackward, isOpName, opOf } from './catalogue.js'
 import type { Result } from './error.js'
@@ -141,6 +142,26 @@ export const standingAttributes = (op: OpName, attrs: ProgramNode['attrs']): Res
       ),
     ),
   )
+
+const isFed = (value: NodeAttribute): boolean => typeof value === 'object' && 'feed' in value
+
+/**
+ * A program whose constants are numbers of f32, those that stand by default among them: what a backend and the oracle are
+ * both given, so that 1 − ρ, say, is the same to one that works it out in f64 on its host and to one that has ρ on its
+ * device. What is fed comes in f32 as it is. A node that `checkProgram` refuses stays as it is.
+ */
+export const roundProgram = (program: Program): Program => ({
+  ...program,
+  nodes: program.nodes.map((node) => {
+    const { attrs } = opOf(node.op)
+    const standing = standingAttributes(node.op, node.attrs)
+    if (E.isLeft(standing)) return node
+    const rounded = Object.entries(roundAttributes(attrs, standing.right)).filter(
+      ([name, value]) => typeof value === 'number' && value !== standing.right[name] && !isFed(node.attrs[name] ?? 0),
+    )
+    return rounded.length === 0 ? node : { ...node, attrs: { ...node.attrs, ...Object.fromEntries(rounded) } }
+  }),
+})
 
 type Known = ReadonlyMap<string, Shape>
 

@@ -1,4 +1,4 @@
-import { either as E } from 'fp-ts'
+import { either as E, taskEither as TE } from 'fp-ts'
 import { describe, expect, test } from 'vitest'
 import { plainF32 } from '../../adapters/plainF32.js'
 import { oracle } from '../../reference/index.js'
@@ -7,9 +7,11 @@ import { getOrThrow } from '../../spec/error.js'
 import type { Program, ProgramNode } from '../../spec/program.js'
 import { checkProgram } from '../../spec/program.js'
 import type { Backend } from '../../spec/backend.js'
-import { scalar } from '../../spec/tensor.js'
-import { probeProgram } from './probe.js'
+import type { Tensor } from '../../spec/tensor.js'
+import { generate, scalar, zipTensors } from '../../spec/tensor.js'
+import { probeProgram, probeUntilWrong } from './probe.js'
 import type { Scenario } from './scenario.js'
+import { scenario } from './scenario.js'
 import { carryingInRange, staysInRange } from './scenarios/growth.js'
 import { node, program } from './scenarios/making.js'
 import { mixed, mixedBack } from './scenarios/mixed.js'
@@ -166,4 +168,51 @@ test('numbers that are fed to another program on a state, and stay those of its 
   const asked = scenarios(1).find(({ name }) => name === 'looked at') as Scenario
   const line = getOrThrow(await probeProgram(backend, oracle, asked)())
   expect(line).toMatchObject({ verdict: 'not-conformant', failure: { at: expect.stringContaining('another program on the state') as string } }) // prettier-ignore
+})
+
+test('a backend that makes 1 − ρ on its host in f64 is given ρ in f32, and is right', async () => {
+  // as a library does that keeps an attribute as it was given until it makes something of it
+  const decay = 0.99
+  const asGiven = { w: [2, 3], g: [2, 3], s: [2, 3] }
+  const of = program(asGiven, [node('next', 'rmsprop', { w: 'w', g: 'g', meanSquare: 's' }, { learningRate: 0.5, decay }, { w: 'next', meanSquare: 's next' })], ['s next']) // prettier-ignore
+  const backend: Backend = {
+    ...plainF32,
+    run: ({ nodes }, feeds) => {
+      const rho = nodes[0]?.attrs['decay'] as number
+      const [g, s] = [feeds['g'], feeds['s']] as [Tensor, Tensor]
+      const next = zipTensors([s, g], (square, by) => Math.fround(Math.fround(rho) * square + Math.fround(1 - rho) * by * by)) // prettier-ignore
+      return TE.right({ 's next': next })
+    },
+  }
+  const large = (name: string): Tensor => generate([2, 3], (i) => (name === 'g' ? 1000 + i : 0))
+  const feeds = Object.fromEntries(Object.keys(asGiven).map((name) => [name, large(name)]))
+  const asked = scenario('one step', 'a step', of, [{ what: 'run', program: of, feeds }])
+  expect(getOrThrow(await probeProgram(backend, oracle, asked)())).toMatchObject({ verdict: 'conformant', cases: 1 })
+})
+
+describe('a run of programs that ends at the first wrong one', () => {
+  test('asks nothing behind it', async () => {
+    let asked = 0
+    const wrong: Backend = { ...plainF32, run: () => TE.right({}) }
+    const { line, cases } = getOrThrow(await probeUntilWrong(wrong, oracle, 1, 'quick', () => asked++)())
+    expect([line?.program, line?.verdict, asked, cases]).toEqual(['diamond', 'not-conformant', 1, 1])
+  })
+
+  test('takes one for wrong that is said not to be there, where others are', async () => {
+    const missing: Backend = {
+      ...plainF32,
+      run: (of, ...rest) =>
+        of.nodes.some(({ op }) => op === 'concat')
+          ? TE.left({ code: 'BackendUnavailable', message: 'the driver refuses it' })
+          : plainF32.run(of, ...rest),
+    }
+    const { line } = getOrThrow(await probeUntilWrong(missing, oracle, 1, 'quick')())
+    expect(line?.failure?.message).toMatch(/answers BackendUnavailable: the driver refuses it/)
+  })
+
+  test('has no line of a right backend', async () => {
+    const { line, cases } = getOrThrow(await probeUntilWrong(plainF32, oracle, 1, 'quick')())
+    expect(line).toBeUndefined()
+    expect(cases).toBeGreaterThan(100)
+  })
 })

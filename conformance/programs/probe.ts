@@ -8,6 +8,7 @@ import { fail } from '../../spec/error.js'
 import { given as fieldOf } from '../../spec/field.js'
 import type { Oracle } from '../../spec/oracle.js'
 import type { Program, ProgramNode } from '../../spec/program.js'
+import { roundProgram } from '../../spec/program.js'
 import type { Tensor, Tensors } from '../../spec/tensor.js'
 import { foldNumbers, indexOf, sameShape, showShape, zipTensors } from '../../spec/tensor.js'
 import { isRefusal, problemOf } from '../ask.js'
@@ -311,6 +312,14 @@ const titles = (acts: readonly Act[]): readonly string[] => {
   })
 }
 
+/** The same acts, of programs whose constants are numbers of f32; a program that comes again is the same one again. */
+const inF32 = (acts: readonly Act[]): readonly Act[] => {
+  const rounded = new Map(
+    [...new Set(acts.flatMap((act) => ('program' in act ? [act.program] : [])))].map((one) => [one, roundProgram(one)]),
+  )
+  return acts.map((act) => ('program' in act ? { ...act, program: rounded.get(act.program) as Program } : act))
+}
+
 /** What came of a program; of one that is not there, what that is where others are. */
 interface Found {
   readonly line: ProgramLine
@@ -333,7 +342,8 @@ const probe =
     }
     if (!supported(backend, asked)) return E.right({ line: { ...line, verdict: 'unsupported' } })
     const sessions = new Map<string, Opened>()
-    const called = titles(asked.acts)
+    const acts = inF32(asked.acts)
+    const called = titles(acts)
 
     const failing = (program: Program, at: string, wrong: Wrong): ProgramLine => ({
       ...line,
@@ -355,7 +365,7 @@ const probe =
 
     let missing: ProgramLine | undefined
     const acting = async (): Promise<Result<ProgramLine>> => {
-      for (const [i, act] of asked.acts.entries()) {
+      for (const [i, act] of acts.entries()) {
         const at = called[i] as string
         const opened = act.what === 'run' || act.what === 'open' ? undefined : sessions.get(act.session)
         const program = 'program' in act ? act.program : (opened?.program ?? asked.program)
@@ -466,6 +476,10 @@ export const probeProgram = (
     TE.map(({ line }) => line),
   )
 
+/** Whether a program that the backend says it does not have is wrong, as it runs others and supports all of that one's ops. */
+const toldOf = ({ line, missing }: Found, runsPrograms: boolean): ProgramLine =>
+  runsPrograms ? (missing ?? line) : line
+
 /**
  * Does with a backend what every scenario says. One that answers to none of them that it has them does not run programs; one
  * that answers it to some of them, though it supports all of their ops, is wrong there. A quick run asks each in one width.
@@ -487,5 +501,40 @@ export const probePrograms =
       found.push(one.right)
     }
     const runsPrograms = found.some(({ line }) => line.cases > 0)
-    return E.right(found.map(({ line, missing }) => (runsPrograms ? (missing ?? line) : line)))
+    return E.right(found.map((one) => toldOf(one, runsPrograms)))
+  }
+
+/** What is known when the first program was wrong: its line, if there was one, and how many acts were asked up to it. */
+export interface FirstWrong {
+  readonly line?: ProgramLine
+  readonly cases: number
+}
+
+/**
+ * Does with a backend what the scenarios say, ended at the first in which it is wrong; `watch` hears of each before it is asked.
+ *
+ * Errors  DeviceLost; what the oracle refuses, which is a bug of ours
+ */
+export const probeUntilWrong =
+  (
+    backend: Backend,
+    oracle: Oracle,
+    seed: number,
+    profile: Profile = 'standard',
+    watch: () => void = () => undefined,
+  ): taskEither.TaskEither<EtalonError, FirstWrong> =>
+  async () => {
+    const found: Found[] = []
+    let cases = 0
+    for (const asked of scenarios(seed, profile)) {
+      watch()
+      const one = await probe(backend, oracle, asked)()
+      if (E.isLeft(one)) return one
+      found.push(one.right)
+      cases += one.right.line.cases
+      // one that is missing is wrong as soon as another is there
+      const line = found.map((each) => toldOf(each, cases > 0)).find(({ failed }) => failed > 0)
+      if (line !== undefined) return E.right({ line, cases })
+    }
+    return E.right({ cases })
   }

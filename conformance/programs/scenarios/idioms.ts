@@ -2,7 +2,7 @@ import { differentiate } from '../../../spec/differentiate.js'
 import type { OpName } from '../../../spec/catalogue.js'
 import { opOf } from '../../../spec/catalogue.js'
 import { getOrThrow } from '../../../spec/error.js'
-import type { NodeAttribute, Program, ProgramNode } from '../../../spec/program.js'
+import type { Program, ProgramNode } from '../../../spec/program.js'
 import { checkProgram } from '../../../spec/program.js'
 import type { Shape } from '../../../spec/tensor.js'
 import { sizeOf } from '../../../spec/tensor.js'
@@ -10,69 +10,10 @@ import type { Act } from '../scenario.js'
 import type { Link } from './behind.js'
 import { alone, firsts, images, inChains, link } from './behind.js'
 import { exactIn } from './exact.js'
-import { back, feedsByName, node, program, written } from './making.js'
+import type { Attrs, Named, Shapes } from './making.js'
+import { back, inRuns, inSteps, node, reading, written } from './making.js'
 
 /** What people write again and again: ways around that step, shares along an axis, copies that are answered, units beside losses. */
-
-type Named = Readonly<Record<string, string>>
-type Attrs = Readonly<Record<string, NodeAttribute>>
-type Shapes = Readonly<Record<string, Shape>>
-
-const readBy = (nodes: readonly ProgramNode[]): ReadonlySet<string> =>
-  new Set(
-    nodes.flatMap(({ inputs, cotangents, attrs }) => [
-      ...Object.values(inputs),
-      ...Object.values(cotangents),
-      ...Object.values(attrs).flatMap((attr) => (typeof attr === 'object' && 'feed' in attr ? [attr.feed] : [])),
-    ]),
-  )
-
-/** A program that is fed what it reads; without outputs, it answers what nothing reads. */
-export const reading = (
-  inputs: Shapes,
-  nodes: readonly ProgramNode[],
-  outputs?: readonly string[],
-  carry: Named = {},
-): Program => {
-  const read = readBy(nodes)
-  return program(
-    Object.fromEntries(Object.entries(inputs).filter(([name]) => read.has(name))),
-    nodes,
-    outputs ?? nodes.flatMap((one) => Object.values(one.outputs)).filter((value) => !read.has(value)),
-    carry,
-  )
-}
-
-/** Runs of a program: all watched, then its answers alone, so many times. */
-export const inRuns = (of: Program, seed: string, times = 2): readonly Act[] => [
-  { what: 'run', program: of, feeds: feedsByName(of, `${seed} 1`), watch: written(of) },
-  ...Array.from({ length: times }, (_, i): Act => ({
-    what: 'run',
-    program: of,
-    feeds: feedsByName(of, `${seed} ${i + 1}`),
-  })),
-]
-
-/** Steps of a session, of which the answers are watched, and all values twice, and the state at the end. */
-export const inSteps = (of: Program, seed: string, fixed: ReturnType<typeof feedsByName> = {}): readonly Act[] => {
-  const state = Object.keys(of.carry)
-  const fed = Object.keys(of.inputs).filter((name) => !state.includes(name))
-  const step = (turn: number, watch?: readonly string[]): Act => ({
-    what: 'step',
-    session: seed,
-    feeds: { ...feedsByName(of, `${seed} ${turn}`, fed), ...fixed },
-    ...(watch && { watch }),
-  })
-  return [
-    { what: 'open', session: seed, program: of, state: feedsByName(of, `${seed} state`, state) },
-    step(1),
-    step(2),
-    step(3, [...state, ...written(of)]),
-    step(4, [...state, ...written(of)]),
-    step(5),
-    { what: 'state', session: seed },
-  ]
-}
 
 /** A program and its gradients in all that is fed and has one; it answers what rounds, the result and those gradients. */
 const bothWays = (of: Program, result: string, wrt = Object.keys(of.inputs)): Program => {

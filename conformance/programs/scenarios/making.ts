@@ -7,6 +7,10 @@ import { generate } from '../../../spec/tensor.js'
 import type { Act, Scenario } from '../scenario.js'
 import { scenario } from '../scenario.js'
 
+export type Named = Readonly<Record<string, string>>
+export type Attrs = Readonly<Record<string, NodeAttribute>>
+export type Shapes = Readonly<Record<string, Shape>>
+
 /** What scenarios are made of: nodes and programs in a line, numbers from a seed, runs and steps with the feeds of each turn. */
 
 const widths = [3, 67] as const
@@ -63,7 +67,7 @@ const feedByName = (name: string, shape: Shape, turn: string): Tensor => {
   if (name.startsWith('variance')) return numbers(`${turn} ${name}`, shape, 1)
   if (name.startsWith('share')) return numbers(`${turn} ${name}`, shape, 0.5)
   // of several, each has its own
-  if (name.startsWith('steps')) return inF32(generate(shape, () => 3 * (name.charCodeAt(name.length - 1) % 4)))
+  if (name.startsWith('steps')) return inF32(generate(shape, () => draws(keyOf(`${turn} ${name}`)).integer(0, 12)))
   return integers(`${turn} ${name}`, shape)
 }
 
@@ -139,4 +143,60 @@ export const remembered = (of: (seed: number) => Scenario): ((seed: number) => S
     if (known.size < 8) known.set(seed, one)
     return one
   }
+}
+
+const readBy = (nodes: readonly ProgramNode[]): ReadonlySet<string> =>
+  new Set(
+    nodes.flatMap(({ inputs, cotangents, attrs }) => [
+      ...Object.values(inputs),
+      ...Object.values(cotangents),
+      ...Object.values(attrs).flatMap((attr) => (typeof attr === 'object' && 'feed' in attr ? [attr.feed] : [])),
+    ]),
+  )
+
+/** A program that is fed what it reads; without outputs, it answers what nothing reads. */
+export const reading = (
+  inputs: Shapes,
+  nodes: readonly ProgramNode[],
+  outputs?: readonly string[],
+  carry: Named = {},
+): Program => {
+  const read = readBy(nodes)
+  return program(
+    Object.fromEntries(Object.entries(inputs).filter(([name]) => read.has(name))),
+    nodes,
+    outputs ?? nodes.flatMap((one) => Object.values(one.outputs)).filter((value) => !read.has(value)),
+    carry,
+  )
+}
+
+/** Runs of a program: all watched, then its answers alone, so many times. */
+export const inRuns = (of: Program, seed: string, times = 2): readonly Act[] => [
+  { what: 'run', program: of, feeds: feedsByName(of, `${seed} 1`), watch: written(of) },
+  ...Array.from({ length: times }, (_, i): Act => ({
+    what: 'run',
+    program: of,
+    feeds: feedsByName(of, `${seed} ${i + 1}`),
+  })),
+]
+
+/** Steps of a session, of which the answers are watched, and all values twice, and the state at the end. */
+export const inSteps = (of: Program, seed: string, fixed: Tensors = {}): readonly Act[] => {
+  const state = Object.keys(of.carry)
+  const fed = Object.keys(of.inputs).filter((name) => !state.includes(name))
+  const step = (turn: number, watch?: readonly string[]): Act => ({
+    what: 'step',
+    session: seed,
+    feeds: { ...feedsByName(of, `${seed} ${turn}`, fed), ...fixed },
+    ...(watch && { watch }),
+  })
+  return [
+    { what: 'open', session: seed, program: of, state: feedsByName(of, `${seed} state`, state) },
+    step(1),
+    step(2),
+    step(3, [...state, ...written(of)]),
+    step(4, [...state, ...written(of)]),
+    step(5),
+    { what: 'state', session: seed },
+  ]
 }

@@ -4,7 +4,7 @@ import type { Act, Scenario } from '../scenario.js'
 import { scenario } from '../scenario.js'
 import { feedsByName, remembered, written } from './making.js'
 import { mostMeeting } from './meetings.js'
-import { mixtureOf, otherwise, trainedMixtureOf, withOtherUnits } from './mixing.js'
+import { mixtureOf, otherwise, steps, trainedMixtureOf, withOtherUnits } from './mixing.js'
 import type { Thread } from './weaving.js'
 import { threads } from './weaving.js'
 
@@ -42,9 +42,10 @@ const inTurns = (of: Program, seed: string): readonly Act[] => {
             program: of,
             state: feedsByName(of, `${seed} state`, Object.keys(of.carry)),
           } as const,
-          step(1),
-          step(2, [...Object.keys(of.carry), ...written(of)]),
-          step(3),
+          // in the middle everything is looked at
+          ...Array.from({ length: steps }, (_, i) =>
+            step(i + 1, i === 1 ? [...Object.keys(of.carry), ...written(of)] : undefined),
+          ),
           { what: 'state', session: seed } as const,
         ]),
   ]

@@ -2,14 +2,15 @@ import { either as E } from 'fp-ts'
 import { differentiate } from '../../../spec/differentiate.js'
 import type { OpName } from '../../../spec/catalogue.js'
 import { opOf } from '../../../spec/catalogue.js'
-import type { NodeAttribute, Program, ProgramNode } from '../../../spec/program.js'
+import type { Program, ProgramNode } from '../../../spec/program.js'
 import { checkProgram } from '../../../spec/program.js'
 import type { Shape } from '../../../spec/tensor.js'
 import { sameShape, showShape, sizeOf } from '../../../spec/tensor.js'
-import { roundAttributes } from '../../../spec/attributes.js'
 import { exactIn } from './exact.js'
 import { carryingInRange, staysInRange } from './growth.js'
+import type { Attrs, Named, Shapes } from './making.js'
 import { node, program } from './making.js'
+import { passes } from '../passing.js'
 import type { Thread } from './weaving.js'
 
 /**
@@ -17,10 +18,6 @@ import type { Thread } from './weaving.js'
  * have, each reading what was made before it. What rounds is answered, or passed on by what copies, chooses or adds, so that all
  * of it is judged.
  */
-
-type Named = Readonly<Record<string, string>>
-type Attrs = Readonly<Record<string, NodeAttribute>>
-type Shapes = Readonly<Record<string, Shape>>
 
 interface Value {
   readonly name: string
@@ -280,12 +277,6 @@ const choicesOf = ({ values }: Mixture, W: number, thread: Thread): Choices => {
 
 const largest = 4096
 
-/** All attributes of an op, as f32 holds them: 1 − ρ is then the same on the host and on a device. */
-const inF32 = (op: OpName, attrs: Attrs): Attrs => {
-  const decoded = opOf(op).attrs.decode(attrs)
-  return E.isLeft(decoded) ? attrs : roundAttributes(opOf(op).attrs, decoded.right)
-}
-
 /** With one node more; as it was, where the op refuses it or it grows too large. */
 const withStep = (mixture: Mixture, { op, inputs, attrs = {}, fed = {} }: Step): Mixture => {
   const known = new Set(mixture.values.map(({ name }) => name))
@@ -293,7 +284,7 @@ const withStep = (mixture: Mixture, { op, inputs, attrs = {}, fed = {} }: Step):
   const name = `${op} ${mixture.nodes.length + 1}`
   const outputs = Object.keys(opOf(op).outputs)
   const named = Object.fromEntries(outputs.map((output, i) => [output, i === 0 ? name : `${name} ${output}`]))
-  const made = node(name, op, inputs, inF32(op, attrs), named)
+  const made = node(name, op, inputs, attrs, named)
   const read = new Set(Object.values(inputs))
   const reads = [...Object.entries(feeds), ...mixture.values.map((value) => [value.name, value.shape] as const)]
   const checked = checkProgram(
@@ -347,8 +338,6 @@ const mixed = (threads: readonly Thread[], W: number): Mixture =>
     begun(W, threads[0]?.third ?? 0),
   )
 
-const passing: readonly OpName[] = ['relu', 'add', 'concat', 'reshape', 'flatten', 'maxPool2d']
-
 /** With only what is read of what is fed, and an answer for all that rounds, but for some that only goes on by what passes it on. */
 const answering = (of: Program, by: number): Program => {
   const read = new Set(of.nodes.flatMap(({ inputs, cotangents }) => Object.values({ ...inputs, ...cotangents })))
@@ -358,7 +347,7 @@ const answering = (of: Program, by: number): Program => {
     (by + at) % 2 === 0 &&
     of.nodes
       .filter(({ inputs, cotangents }) => Object.values({ ...inputs, ...cotangents }).includes(value))
-      .every(({ op, direction }) => direction === 'forward' && passing.includes(op))
+      .every(passes)
   const outputs = of.nodes.flatMap((one, at) =>
     Object.values(one.outputs).filter(
       (value) => !read.has(value) || (exact.has(value) ? (by + at) % 6 === 0 : !isPassedOn(value, at)),
@@ -382,8 +371,8 @@ const carryOf = ({ inputs, nodes }: Program, shapes: Shapes, threads: readonly T
   )
 }
 
-// of a session, and one more
-const steps = 4
+/** Of a session, and the state behind them is looked at. */
+export const steps = 3
 
 /** A program of any ops, which carries what it can; none where its numbers may grow too large. */
 export const mixtureOf = (threads: readonly Thread[], W: number): Program | undefined => {
@@ -436,13 +425,7 @@ export const trainedMixtureOf = (threads: readonly Thread[], W: number): Program
       const chosen = updates[((threads[i % threads.length]?.second ?? 0) + i) % updates.length] as Update
       const of = chosen(w, shape)
       const outputs = { w: `${w} next`, ...Object.fromEntries(Object.entries(of.inputs).map(([slot, name]) => [slot, `${name} next`])) } // prettier-ignore
-      const made = node(
-        `update of ${w}`,
-        of.op,
-        { w, g: gradients[w] as string, ...of.inputs },
-        inF32(of.op, of.attrs ?? {}),
-        outputs,
-      )
+      const made = node(`update of ${w}`, of.op, { w, g: gradients[w] as string, ...of.inputs }, of.attrs, outputs)
       return [{ made, state: of.state, carry: { [w]: `${w} next`, ...Object.fromEntries(Object.values(of.inputs).map((name) => [name, `${name} next`])) } }] // prettier-ignore
     })
   const training: Program = {
@@ -453,8 +436,9 @@ export const trainedMixtureOf = (threads: readonly Thread[], W: number): Program
   }
   const answered = answering(training, threads[0]?.move ?? 0)
   const checked = checkProgram(answered)
-  if (E.isLeft(checked) || !staysInRange(answered, checked.right.shapes, steps)) return undefined
-  return { ...answered, outputs: [...new Set([result, ...answered.outputs])] }
+  if (E.isLeft(checked) || !staysInRange({ ...answered, carry: {} }, checked.right.shapes, 1)) return undefined
+  const carried = carryingInRange(answered, checked.right.shapes, steps)
+  return { ...carried, outputs: [...new Set([result, ...carried.outputs])] }
 }
 
 /** A program that is another in its constants: rates, slopes, shares that are kept. */
@@ -488,6 +472,6 @@ export const withOtherUnits = (of: Program): Program | undefined => {
   if (at < 0 || twin) return undefined
   const unit = of.nodes[at] as ProgramNode
   const op = others[unit.op] as OpName
-  const nodes = of.nodes.with(at, { ...unit, op, attrs: inF32(op, {}) })
+  const nodes = of.nodes.with(at, { ...unit, op, attrs: {} })
   return answering({ ...of, nodes, outputs: [] }, 1)
 }

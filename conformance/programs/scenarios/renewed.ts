@@ -1,19 +1,15 @@
 import { differentiate } from '../../../spec/differentiate.js'
 import type { OpName } from '../../../spec/catalogue.js'
 import { getOrThrow } from '../../../spec/error.js'
-import type { NodeAttribute, Program, ProgramNode } from '../../../spec/program.js'
+import type { Program, ProgramNode } from '../../../spec/program.js'
 import type { Shape } from '../../../spec/tensor.js'
 import { scalar } from '../../../spec/tensor.js'
 import type { Act } from '../scenario.js'
 import { images } from './behind.js'
-import { inSteps, reading } from './idioms.js'
-import { back, feedsByName, node, program, written } from './making.js'
+import type { Attrs, Named, Shapes } from './making.js'
+import { back, feedsByName, inSteps, node, program, reading, written } from './making.js'
 
 /** States that are read, fed to and looked at while they are renewed: between a gradient and its update, and between two updates. */
-
-type Named = Readonly<Record<string, string>>
-type Attrs = Readonly<Record<string, NodeAttribute>>
-type Shapes = Readonly<Record<string, Shape>>
 
 /** An optimizer's step, by what it keeps beside the weight. */
 interface Kind {

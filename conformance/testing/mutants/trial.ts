@@ -10,8 +10,7 @@ import type { Judgement } from '../../judge.js'
 import type { Lost } from '../../nonFinite.js'
 import { askSpecials, isNonFinite, judgementOf, specialCases } from '../../nonFinite.js'
 import type { Rounding } from '../../probe.js'
-import { probeProgram } from '../../programs/probe.js'
-import { scenarios } from '../../programs/scenarios.js'
+import { probeUntilWrong } from '../../programs/probe.js'
 import { probeRounding } from '../../probe.js'
 import { questionTable } from '../../table.js'
 import type { linesOf } from './mutant.js'
@@ -92,14 +91,10 @@ const lostBy = async (
 
 /** The first of the small programs that fails; none is asked after it. */
 const failureOfPrograms = async (backend: Backend, watch: () => void): Promise<Failed | undefined> => {
-  for (const asked of scenarios(seed)) {
-    watch()
-    const { program, failure } = answered(await probeProgram(backend, oracle, asked)())
-    if (failure === undefined) continue
-    const { at, message, judgement } = failure
-    return { by: `${program}, ${at}`, how: judgement === undefined ? message : wordsFor(judgement) }
-  }
-  return undefined
+  const { line } = answered(await probeUntilWrong(backend, oracle, seed, 'standard', watch)())
+  if (line?.failure === undefined) return undefined
+  const { at, message, judgement } = line.failure
+  return { by: `${line.program}, ${at}`, how: judgement === undefined ? message : wordsFor(judgement) }
 }
 
 /**

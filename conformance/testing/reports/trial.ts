@@ -9,8 +9,7 @@ import { sizeOf } from '../../../spec/tensor.js'
 import type { FailureGroup, Line, Verdict } from '../../line.js'
 import { questionTable } from '../../table.js'
 import type { Item } from '../../verify.js'
-import { probeProgram } from '../../programs/probe.js'
-import { scenarios } from '../../programs/scenarios.js'
+import { probeUntilWrong } from '../../programs/probe.js'
 import { verify } from '../../verify.js'
 import { linesOf } from '../mutants/mutant.js'
 import { right } from '../shaken.js'
@@ -124,14 +123,10 @@ const outcomeOf = (line: Line): Outcome => {
 
 /** Puts a fault of programs to the programs of a run, ended at the first that is wrong. */
 const triedInPrograms = async (backend: Backend, profile: 'standard' | 'quick'): Promise<Outcome> => {
-  let cases = 0
-  for (const asked of scenarios(seed, profile)) {
-    const line = right(await probeProgram(backend, reference, asked)())
-    cases += line.cases
-    if (line.verdict === 'not-conformant')
-      return { seen: true, verdict: 'not-conformant', line: 'programs', told: line.program }
-  }
-  return { seen: false, verdict: 'conformant', cases }
+  const { line, cases } = right(await probeUntilWrong(backend, reference, seed, profile)())
+  return line === undefined
+    ? { seen: false, verdict: 'conformant', cases }
+    : { seen: true, verdict: 'not-conformant', line: 'programs', told: line.program }
 }
 
 /** Puts a reported fault to the standard run of the ops that it touches, ended at the first line that says something. */
