@@ -75,3 +75,14 @@ test('of a weight a step leaves nothing by itself, as rate times decay is 1', ()
   for (const op of ['sgd', 'momentum', 'adam', 'adamw'] as const)
     expect(asked(op, 'forward').map(({ attrs }) => Number(attrs['learningRate']) * Number(attrs['weightDecay']))).toContain(1) // prettier-ignore
 })
+
+test('axes of one place go and come in front, behind and between', () => {
+  const ways = asked('reshape', 'forward').map(
+    ({ attrs, shapes }) => `${String(shapes['x'])} → ${String(attrs['shape'])}`,
+  )
+  expect(ways).toEqual(
+    expect.arrayContaining(['1,1,4 → 1,4', '1,4 → 4', '2,3,4 → 2,1,3,4', '3,4,1,1 → 3,4', '2,1,5 → 2,5,1,1']),
+  )
+  const images = asked('flatten', 'forward').map(({ shapes }) => String(shapes['x']))
+  expect(images).toEqual(expect.arrayContaining(['1,1,1,5', '5,1,1,1', '3,1,1,4', '2,3,4,1']))
+})

@@ -2,6 +2,7 @@ import { either as E } from 'fp-ts'
 import type { Direction, OpName } from '../../spec/catalogue.js'
 import { opOf } from '../../spec/catalogue.js'
 import { cotangentNames, gradientNames } from '../../spec/op.js'
+import type { Shape } from '../../spec/tensor.js'
 import type { Fill, Form } from '../form.js'
 import { acceptable } from '../form.js'
 import { formOf, numbered } from './miniature/forms.js'
@@ -105,6 +106,26 @@ const leavingNothing = (op: OpName, small: Form): readonly Form[] =>
     ? [{ ...small, attrs: { ...small.attrs, learningRate: 0.5, weightDecay: 2 } }]
     : []
 
+/** Axes of one place that go, that come, and that go where another comes: in front, behind and between. */
+const axesOfOne = (op: OpName): readonly Form[] => {
+  const plain: readonly Shape[] = [[4], [5], [3, 4], [2, 5], [2, 3, 4]]
+  const withOnes = (shape: Shape): readonly Shape[] =>
+    Array.from({ length: shape.length + 1 }, (_, at) =>
+      [1, 2, 3].map((n) => shape.toSpliced(at, 0, ...Array.from({ length: n }, () => 1))),
+    ) // prettier-ignore
+      .flat()
+      .filter(({ length }) => length <= 4)
+  const all = plain.flatMap((shape) => {
+    const others = withOnes(shape)
+    const after = (one: Shape, by: number): Shape => others[(others.indexOf(one) + by) % others.length] as Shape
+    const turns = others.flatMap((one) => [[one, after(one, 1)] as const, [after(one, 1), one] as const, [one, after(one, 3)] as const]) // prettier-ignore
+    return [...others.flatMap((one) => [[one, shape] as const, [shape, one] as const]), ...turns]
+  })
+  if (op === 'reshape') return all.map(([x, shape]) => formOf({ shape: [...shape] }, { x }))
+  const images = [...new Set(all.flat())].filter(({ length }) => length === 4)
+  return op === 'flatten' ? images.map((x) => formOf({}, { x })) : []
+}
+
 /** The particular cases of an op in a direction, of a small case of it. */
 export const particularOf = (op: OpName, direction: Direction, small: Form): readonly Form[] =>
   [
@@ -114,4 +135,5 @@ export const particularOf = (op: OpName, direction: Direction, small: Form): rea
     ...(op === 'dense' ? fourMore(op, direction) : []),
     ...(op === 'conv2d' ? overLargeMaps(op, direction) : []),
     ...leavingNothing(op, small),
+    ...axesOfOne(op),
   ].filter((form) => acceptable(op, form))

@@ -31,7 +31,7 @@ describe('programs of any ops', () => {
     const directions = (op: string): readonly string[] => [...new Set(nodes.filter((one) => one.op === op).map(({ direction }) => direction))] // prettier-ignore
     // those of whole data sets, of shares that a network ends with, and two of the optimizers stand by themselves
     const absent = opNames.filter((op) => directions(op).length === 0)
-    expect(absent).toEqual(['rnnCell', 'bce', 'cce', 'adadelta', 'minMaxNormalize', 'zScoreNormalize'])
+    expect(absent).toEqual(['rnnCell', 'bce', 'cce', 'adadelta', 'zScoreNormalize'])
     expect(opNames.filter((op) => directions(op).length === 2).length).toBeGreaterThan(25)
     const carried = [...programsOf(mixed(1)), ...programsOf(mixedBack(1))].filter(({ carry }) => Object.keys(carry).length > 0) // prettier-ignore
     expect(carried.length).toBeGreaterThan(50)

@@ -22,6 +22,7 @@ import { narrowed } from './narrow.js'
 import type { Near, Nearly } from './passing.js'
 import { foldable, folded, outputsNear, passedOn, passes, pick } from './passing.js'
 import { scenarios } from './scenarios.js'
+import { stepping } from './stepping.js'
 import type { Act, Scenario } from './scenario.js'
 
 /**
@@ -268,22 +269,6 @@ const attempted = async <A>(ask: () => taskEither.TaskEither<EtalonError, A>): P
   }
 }
 
-/** A step; where feeds of the next one are there and the session takes such, it is begun and they go up before it is over. */
-const stepped = (
-  { step, begin }: Session,
-  { feeds, ahead }: Extract<Act, { readonly what: 'step' }>,
-  named: readonly [watch?: readonly string[]],
-): taskEither.TaskEither<EtalonError, Tensors> =>
-  ahead === undefined || begin === undefined
-    ? step(feeds, ...named)
-    : F.pipe(
-        begin(feeds, ...named),
-        TE.chain(({ values, ahead: sendAhead }) => {
-          sendAhead(ahead)
-          return values
-        }),
-      )
-
 const supported = ({ supports }: Backend, { acts }: Scenario): boolean =>
   acts.every((act) => !('program' in act) || act.program.nodes.every(({ op, direction }) => supports(op, direction)))
 
@@ -343,6 +328,7 @@ const probe =
     if (!supported(backend, asked)) return E.right({ line: { ...line, verdict: 'unsupported' } })
     const sessions = new Map<string, Opened>()
     const acts = inF32(asked.acts)
+    const step = stepping(acts)
     const called = titles(acts)
 
     const failing = (program: Program, at: string, wrong: Wrong): ProgramLine => ({
@@ -369,7 +355,9 @@ const probe =
         const at = called[i] as string
         const opened = act.what === 'run' || act.what === 'open' ? undefined : sessions.get(act.session)
         const program = 'program' in act ? act.program : (opened?.program ?? asked.program)
-        const given = { ...opened?.state, ...('feeds' in act ? act.feeds : {}) }
+        // a program on a state may have values of its own by the state's names
+        const state = Object.entries(opened?.state ?? {}).filter(([name]) => name in program.inputs)
+        const given = { ...Object.fromEntries(state), ...('feeds' in act ? act.feeds : {}) }
         const asks = 'watch' in act ? act.watch : undefined
         const watch = asks ?? program.outputs
         // watched values are named only where they are others than the program's outputs
@@ -380,7 +368,7 @@ const probe =
             : act.what === 'open'
               ? sessionOf(backend, act.program, act.state)
               : act.what === 'step'
-                ? stepped((opened as Opened).session, act, named)
+                ? step((opened as Opened).session, i, named)
                 : act.what === 'run on'
                   ? (opened as Opened).session.run(act.program, act.feeds, ...named)
                   : (opened as Opened).session.state,

@@ -6,12 +6,16 @@ export type Act =
   | { readonly what: 'run'; readonly program: Program; readonly feeds: Tensors; readonly watch?: readonly string[] }
   /** a session is opened under a name, with its state */
   | { readonly what: 'open'; readonly session: string; readonly program: Program; readonly state: Tensors }
-  /** `ahead`: feeds of the step to come, which go up while this one runs where the session has that */
+  /**
+   * `ahead`: feeds of the step to come, which go up while this one runs, one after the other, of which the last count;
+   * `beside`: begun before what the step before it answers is asked for. Both where the session has that
+   */
   | {
       readonly what: 'step'
       readonly session: string
       readonly feeds: Tensors
-      readonly ahead?: Tensors
+      readonly ahead?: readonly Tensors[]
+      readonly beside?: boolean
       readonly watch?: readonly string[]
     }
   /** another program is run on a session's state */

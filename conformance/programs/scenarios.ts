@@ -70,7 +70,12 @@ import {
   waysAround,
 } from './scenarios/idioms.js'
 import { autoencoders, lookedAt, manyRates, normsRenewed, readBetween } from './scenarios/renewed.js'
+import { rightBefore } from './scenarios/before.js'
 import { mixed, mixedBack } from './scenarios/mixed.js'
+import { changedPlaces, manyLosses, partlyCarried, readBeside } from './scenarios/partly.js'
+import { pieces, twins, views } from './scenarios/pieces.js'
+import { fedNumbers, manyUnderWay, oddNames, ownNames } from './scenarios/underway.js'
+import { gradientsMeet, unitsBehind } from './scenarios/waysBack.js'
 import { manyReaders, stacked, woven, wovenBack } from './scenarios/woven.js'
 
 /**
@@ -119,6 +124,15 @@ const idioms = [
   ['looked at', 'other programs on a state, with fed numbers and in other shapes', lookedAt],
   ['many operands', 'sums and products in a row, each with another operand', manyOperands],
   ['autoencoders', 'networks that give back what they read, in training', autoencoders],
+  ['pieces', 'pieces of a whole, that begin anywhere, each read by one node', pieces],
+  ['twins', 'two layers of one value, and what of one kind is behind each', twins],
+  ['views', 'other shapes of a value that is read later or answered', views],
+  ['gradients meet', 'gradients of one value by each two ways', gradientsMeet],
+  ['units behind', 'what has a way back, and a unit that alone reads it', unitsBehind],
+  ['changed places', 'forward and backward of the same values in other places', changedPlaces],
+  ['read beside', 'what a formula reads beside what it is made one with', readBeside],
+  ['many losses', 'losses of many rows, there and back at once', manyLosses],
+  ['partly carried', 'updates that are carried in part, or to another state', partlyCarried],
 ] as const
 
 /** All scenarios; their numbers follow from the seed. */
@@ -202,6 +216,10 @@ export const scenarios = (seed: number, profile: Profile = 'standard'): readonly
       seed,
       sides,
     ),
+    inWidths('many under way', 'steps begun beside each other, and the state between them', manyUnderWay, seed),
+    inWidths('own names', 'other programs on a state that make values of its names', ownNames, seed),
+    inWidths('odd names', 'names with separators of names in them', oddNames, seed),
+    inWidths('fed numbers', 'counts, slopes and shares that are fed, 0 among them', fedNumbers, seed),
     // more kernels than a quick run has time for
     ...(profile === 'quick' ? [] : behind).map(([name, about, acts]) => inWidths(name, about, acts, seed, inBlocks)),
     ...(profile === 'quick'
@@ -239,5 +257,9 @@ export const scenarios = (seed: number, profile: Profile = 'standard'): readonly
     inWidths('stacked', 'layers of recurrent nets on each other, and a dropout between them', stacked, seed, sides),
     ...(profile === 'quick' ? [] : [mixed(seed), mixedBack(seed)]),
     ...(profile === 'quick' ? [] : idioms).map(([name, about, acts]) => inFirstWidth(name, about, acts, seed, [5])),
+    // of groups, which are even
+    ...(profile === 'quick'
+      ? []
+      : [inFirstWidth('right before', 'each input of each op, read from what stands right before it', rightBefore, seed, [4])]), // prettier-ignore
   ]
 }

@@ -1,17 +1,16 @@
 import fc from 'fast-check'
-import type { Program, ProgramNode } from '../../../spec/program.js'
+import type { Program } from '../../../spec/program.js'
 import type { Act, Scenario } from '../scenario.js'
 import { scenario } from '../scenario.js'
 import { feedsByName, remembered, written } from './making.js'
-import { mostMeeting } from './meetings.js'
-import { mixtureOf, otherwise, steps, trainedMixtureOf, withOtherUnits } from './mixing.js'
+import { mixturesOf, otherwise, steps, trainedMixturesOf, withOtherUnits } from './mixtures.js'
 import type { Thread } from './weaving.js'
 import { threads } from './weaving.js'
 
 /** Programs of any ops, drawn at random, of which those are asked in which most meets: run, run again, changed a little, and in steps. */
 
 /** All values watched, then the answers alone three times over, programs nearly the same between them; then steps of a session. */
-const inTurns = (of: Program, seed: string): readonly Act[] => {
+export const inTurns = (of: Program, seed: string): readonly Act[] => {
   const run = (one: Program, turn: number, watch?: readonly string[]): Act => ({
     what: 'run',
     program: one,
@@ -33,6 +32,7 @@ const inTurns = (of: Program, seed: string): readonly Act[] => {
     run(of, 3),
     ...(other ? [run(other, 4)] : []),
     run(of, 5),
+    run(of, 6),
     ...(Object.keys(of.carry).length === 0
       ? []
       : [
@@ -51,37 +51,26 @@ const inTurns = (of: Program, seed: string): readonly Act[] => {
   ]
 }
 
-/** Of so many drawn programs so many are asked. */
-const drawn = 384
-
-const calledWithAttributes = ({ op, direction, attrs }: ProgramNode): string => {
-  const { stride, axis, groups, dilation, window } = attrs
-  return `${op}${direction === 'forward' ? '' : ' back'} ${JSON.stringify([stride, axis, groups, dilation, window])}`
-}
-
 const mixedInto = (
   name: string,
   about: string,
-  of: (by: readonly Thread[], W: number) => Program | undefined,
+  of: (by: readonly (readonly Thread[])[]) => readonly Program[],
   [least, most]: readonly [number, number],
   count: number,
   seed: number,
 ): Scenario => {
-  const all = fc
-    .sample(threads(least, most), { seed: seed + 1, numRuns: drawn })
-    .flatMap((by, i) => of(by, [3, 8, 5][i % 3] as number) ?? [])
-  const acts = mostMeeting(all, (one) => one, count, calledWithAttributes).flatMap((one, i) =>
-    inTurns(one, `program ${name}, ${i}, ${seed}`),
-  )
-  return scenario(name, about, (acts[0] as Extract<Act, { readonly what: 'run' }>).program, acts)
+  // not of every draw comes a program
+  const drawn = of(fc.sample(threads(least, most), { seed: seed + 1, numRuns: 2 * count })).slice(0, count)
+  const acts = drawn.flatMap((one, i) => inTurns(one, `program ${name}, ${i}, ${seed}`))
+  return scenario(name, about, drawn[0] as Program, acts)
 }
 
 export const mixed = remembered(
   (seed) =>
-  mixedInto('mixed', 'programs of any ops, drawn at random: run, changed a little, and in steps', mixtureOf, [5, 8], 48, seed), // prettier-ignore
+  mixedInto('mixed', 'programs of any ops, drawn at random: run, changed a little, and in steps', mixturesOf, [7, 11], 128, seed), // prettier-ignore
 )
 
 export const mixedBack = remembered(
   (seed) =>
-  mixedInto('mixed back', 'gradients and updates of programs of any ops, drawn at random', trainedMixtureOf, [3, 5], 40, seed), // prettier-ignore
+  mixedInto('mixed back', 'gradients and updates of programs of any ops, drawn at random', trainedMixturesOf, [4, 6], 80, seed), // prettier-ignore
 )

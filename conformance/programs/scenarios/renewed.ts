@@ -205,7 +205,7 @@ export const lookedAt = (W: number, seed: string): readonly Act[] => {
     what: 'step',
     session: 'one',
     feeds: { ...feedsByName(step, `${seed} ${turn}`, ['g']), rate: scalar(rate) },
-    ...(ahead === undefined ? {} : { ahead: { ...feedsByName(step, `${seed} ${turn + 1}`, ['g']), rate: scalar(ahead) } }), // prettier-ignore
+    ...(ahead === undefined ? {} : { ahead: [{ ...feedsByName(step, `${seed} ${turn + 1}`, ['g']), rate: scalar(ahead) }] }), // prettier-ignore
   })
   return [
     { what: 'open', session: 'one', program: step, state: feedsByName(step, seed, ['w']) },

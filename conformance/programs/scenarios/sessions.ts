@@ -256,7 +256,7 @@ export const ahead = (W: number, seed: string): readonly Act[] => {
       what: 'step',
       session: 'one',
       feeds: feeds[own] as Tensors,
-      ...(next === undefined ? {} : { ahead: feeds[next] as Tensors }),
+      ...(next === undefined ? {} : { ahead: [feeds[next] as Tensors] }),
       ...(watch === undefined ? {} : { watch }),
     })),
     { what: 'state', session: 'one' },

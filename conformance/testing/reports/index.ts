@@ -137,6 +137,10 @@ import { joinsLastly } from './lastly/joins.js'
 import { memoryLastly } from './lastly/memory.js'
 import { gradientsLastly } from './lastly/gradients.js'
 import { trainingLastly } from './lastly/training.js'
+import { joinsAnew } from './anew/joins.js'
+import { memoryAnew } from './anew/memory.js'
+import { gradientsAnew } from './anew/gradients.js'
+import { singlesAnew } from './anew/singles.js'
 
 /** Every reported fault that is put into the plain f32 backend. */
 export const reports: readonly Report[] = [
@@ -279,4 +283,8 @@ export const reports: readonly Report[] = [
   ...memoryLastly,
   ...gradientsLastly,
   ...trainingLastly,
+  ...joinsAnew,
+  ...memoryAnew,
+  ...gradientsAnew,
+  ...singlesAnew,
 ]

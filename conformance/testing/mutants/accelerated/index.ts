@@ -1,4 +1,7 @@
 import type { Mutant } from '../mutant.js'
+import { anewLayers } from './anewLayers.js'
+import { anewParts } from './anewParts.js'
+import { anewPlans } from './anewPlans.js'
 import { choices } from './choices.js'
 import { convolutions } from './convolutions.js'
 import { core } from './core.js'
@@ -49,4 +52,7 @@ export const accelerated: readonly Mutant[] = [
   ...lastlyLayers,
   ...lastlyParts,
   ...lastlyPlans,
+  ...anewLayers,
+  ...anewParts,
+  ...anewPlans,
 ]
