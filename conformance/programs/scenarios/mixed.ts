@@ -7,10 +7,10 @@ import { mixturesOf, otherwise, steps, trainedMixturesOf, withOtherUnits } from 
 import type { Thread } from './weaving.js'
 import { threads } from './weaving.js'
 
-/** Programs of any ops, drawn at random, of which those are asked in which most meets: run, run again, changed a little, and in steps. */
+/** Programs of any ops, drawn at random: run, run again, changed a little, and in steps. */
 
-/** All values watched, then the answers alone three times over, programs nearly the same between them; then steps of a session. */
-export const inTurns = (of: Program, seed: string): readonly Act[] => {
+/** All values watched, then the answers alone four times over, programs nearly the same between them; then steps of a session. */
+const inTurns = (of: Program, seed: string): readonly Act[] => {
   const run = (one: Program, turn: number, watch?: readonly string[]): Act => ({
     what: 'run',
     program: one,

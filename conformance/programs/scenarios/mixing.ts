@@ -232,11 +232,11 @@ export const moved = (
 
 const mixed = (threads: readonly Thread[], W: number, met: Met): Mixture =>
   threads.reduce(
-    (mixture, thread) => {
+    (mixture, thread, at) => {
       // a number alone is read beside others only
       const readable = mixture.values.filter(({ name, shape }) => !isSpecial(name) && shape.length > 0)
-      // every other step as networks go, every other by what met least
-      if (thread.second % 2 === 0) return seldom(mixture, readable, W, thread, met)
+      // told by the place, as all bits of a thread's numbers choose something else
+      if (at % 2 === 1) return seldom(mixture, readable, W, thread, met)
       const last = Object.values(mixture.nodes.at(-1)?.outputs ?? {})[0]
       const made = thread.first % 4 === 0 ? undefined : readable.find(({ name }) => name === last)
       const x = made ?? recent(readable, thread.first)
