@@ -8,11 +8,13 @@ import { sameShape } from '../../../spec/tensor.js'
 import { passes } from '../passing.js'
 import { exactIn } from './exact.js'
 import { carryingInRange, staysInRange } from './growth.js'
-import type { Attrs, Named, Shapes } from './making.js'
+import type { Named, Shapes } from './making.js'
 import { node, program } from './making.js'
 import type { Met, Mixture } from './mixing.js'
 import { isSpecial, mixtures, moved, recent, withStep } from './mixing.js'
 import { losses, penalty } from './moves.js'
+import type { Optimizer } from './optimizers.js'
+import { carryOf, keptShapes, optimizers, update } from './optimizers.js'
 import type { Thread } from './weaving.js'
 
 /**
@@ -39,7 +41,7 @@ const answering = (of: Program, by: number): Program => {
 }
 
 /** Some inputs that take the place of values of their shape, from step to step. */
-const carryOf = ({ inputs, nodes }: Program, shapes: Shapes, threads: readonly Thread[]): Named => {
+const carriedIn = ({ inputs, nodes }: Program, shapes: Shapes, threads: readonly Thread[]): Named => {
   // what is fed or was the state goes on as well, as in a line of delays
   const made = [...Object.keys(inputs).filter((name) => !isSpecial(name)), ...nodes.flatMap(({ outputs }) => Object.values(outputs))] // prettier-ignore
   const fitting = (name: string): readonly string[] =>
@@ -63,7 +65,7 @@ const mixtureOf = ({ inputs, nodes }: Mixture, threads: readonly Thread[]): Prog
   const checked = checkProgram(of)
   if (E.isLeft(checked) || !staysInRange(of, checked.right.shapes, 1)) return undefined
   const { shapes } = checked.right
-  return carryingInRange({ ...of, carry: carryOf(of, shapes, threads) }, shapes, steps)
+  return carryingInRange({ ...of, carry: carriedIn(of, shapes, threads) }, shapes, steps)
 }
 
 /** What becomes of a gradient: a node, the state that it has, and what that is in the next step. */
@@ -73,21 +75,12 @@ interface Update {
   readonly carry: Named
 }
 
-/** A step of an optimizer, by the inputs that it keeps beside the weight. */
+/** A step of an optimizer that is carried. */
 const step =
-  (op: OpName, attrs: Attrs, kept: Named = {}) =>
+  (optimizer: Optimizer) =>
   (w: string, g: string, shape: Shape): Update => {
-    const states = Object.entries(kept).map(([slot, name]) => [slot, `${name} of ${w}`] as const)
-    const next = (name: string): string => `${name} next`
-    const outputs = Object.fromEntries([
-      ['w', next(w)] as const,
-      ...states.map(([slot, name]) => [slot, next(name)] as const),
-    ])
-    return {
-      made: node(`update of ${w}`, op, { w, g, ...Object.fromEntries(states) }, attrs, outputs),
-      state: Object.fromEntries(states.map(([slot, name]) => [name, slot === 'step' ? [] : shape])),
-      carry: Object.fromEntries([w, ...states.map(([, name]) => name)].map((name) => [name, next(name)])),
-    }
+    const made = update(optimizer, w, g, { learningRate: 0.25 })
+    return { made, state: keptShapes(optimizer, [w], { [w]: shape }), carry: carryOf(made) }
   }
 
 /** Gradients that are added up from step to step. */
@@ -97,17 +90,9 @@ const gathered = (w: string, g: string, shape: Shape): Update => ({
   carry: { [`sum of ${w}`]: `gathered of ${w}` },
 })
 
-const rate = { learningRate: 0.25 }
-const moments = { m: 'm', v: 'variance', step: 'steps' }
-const updates = [
-  step('sgd', rate),
-  step('momentum', { ...rate, momentum: 0.5 }, { velocity: 'velocity' }),
-  step('rmsprop', rate, { meanSquare: 'variance' }),
-  step('adagrad', rate, { accumulator: 'variance' }),
-  step('adam', { ...rate, beta1: 0.5, beta2: 0.75 }, moments),
-  step('adamw', { ...rate, beta1: 0.5, beta2: 0.75 }, moments),
-  gathered,
-]
+const { sgd, momentum, rmsprop, adagrad, adam, adamw } = optimizers
+// a decay of so many digits as people have by default
+const updates = [...[sgd, momentum, { ...rmsprop, attrs: {} }, adagrad, adam, adamw].map(step), gathered]
 
 /** With a loss behind what was made last, mostly, and sometimes the size of a weight added to it. */
 const withLoss = (mixture: Mixture, W: number, [first, second]: readonly Thread[], met: Met): Mixture => {

@@ -3,56 +3,19 @@ import type { Program, ProgramNode } from '../../../spec/program.js'
 import type { Act } from '../scenario.js'
 import type { Attrs, Named, Shapes } from './making.js'
 import { back, inRuns, inSteps, node, reading } from './making.js'
+import type { Optimizer } from './optimizers.js'
+import { carryOf, keptOf, keptShapes, next, optimizers, update } from './optimizers.js'
 
 /** Nodes that are nearly made together: updates carried in part, inputs that change places, values that are read beside another. */
 
-interface Kind {
-  readonly op: OpName
-  readonly attrs: Attrs
-  /** what it keeps beside the weight, by its input */
-  readonly kept: Named
-}
-const kinds: readonly Kind[] = [
-  { op: 'sgd', attrs: { learningRate: 0.5 }, kept: {} },
-  { op: 'momentum', attrs: { learningRate: 0.5, momentum: 0.5 }, kept: { velocity: 'velocity' } },
-  { op: 'adagrad', attrs: { learningRate: 0.5 }, kept: { accumulator: 'variance' } },
-  { op: 'rmsprop', attrs: { learningRate: 0.5, decay: 0.5 }, kept: { meanSquare: 'variance' } },
-  { op: 'adadelta', attrs: { decay: 0.5 }, kept: { meanSquare: 'variance', meanSquareDelta: 'variance too' } },
-  { op: 'adam', attrs: { learningRate: 0.5, beta1: 0.5, beta2: 0.75 }, kept: { m: 'm', v: 'variance', step: 'steps' } },
-]
-
-const next = (name: string): string => `${name} next`
-const ofWeight = ({ kept }: Kind, w: string): Named =>
-  Object.fromEntries(Object.entries(kept).map(([slot, name]) => [slot, `${name} of ${w}`]))
-
-/** An update of a weight by a gradient, of which some things are read under other names. */
-const update = (kind: Kind, w: string, g: string, instead: Named = {}): ProgramNode => {
-  const states = ofWeight(kind, w)
-  const outputs = Object.fromEntries(Object.entries({ w, ...states }).map(([slot, name]) => [slot, next(name)]))
-  return node(`update of ${w}`, kind.op, { w, g, ...states, ...instead }, kind.attrs, outputs)
-}
-
 /** Two updates of one kind and what they read, of which not all is carried, or to another place, or is read in between. */
 export const partlyCarried = (W: number, seed: string): readonly Act[] =>
-  kinds.flatMap((kind, i) => {
-    const shapes: Shapes = {
-      g: [2, W],
-      c: [2, W],
-      w: [2, W],
-      u: [2, W],
-      ...Object.fromEntries(
-        ['w', 'u'].flatMap((w) =>
-          Object.entries(ofWeight(kind, w)).map(([slot, name]) => [name, slot === 'step' ? [] : [2, W]] as const),
-        ),
-      ),
-    }
+  Object.values(optimizers).flatMap((kind: Optimizer, i) => {
+    const given: Shapes = { g: [2, W], c: [2, W], w: [2, W], u: [2, W] }
+    const shapes: Shapes = { ...given, ...keptShapes(kind, ['w', 'u'], given) }
     const gradients = [node('g1', 'relu', { x: 'g' }), node('g2', 'add', { a: 'g', b: 'c' })]
     const [first, second] = [update(kind, 'w', 'g1'), update(kind, 'u', 'g2')]
-    const all: Named = Object.fromEntries(
-      [first, second].flatMap(({ inputs, outputs }) =>
-        Object.entries(outputs).map(([slot, value]) => [inputs[slot] as string, value] as const),
-      ),
-    )
+    const all: Named = { ...carryOf(first), ...carryOf(second) }
     const only = (which: (name: string) => boolean): Named =>
       Object.fromEntries(Object.entries(all).filter(([name]) => which(name)))
     const isWeight = (name: string): boolean => ['w', 'u'].includes(name)
@@ -63,7 +26,7 @@ export const partlyCarried = (W: number, seed: string): readonly Act[] =>
       const { inputs } = reading(shapes, nodes)
       return reading(shapes, nodes, outputs, Object.fromEntries(Object.entries(carry).filter(([name]) => name in inputs))) // prettier-ignore
     }
-    const kept = Object.entries(ofWeight(kind, 'w')).filter(([slot]) => slot !== 'step')
+    const kept = Object.entries(keptOf(kind, 'w')).filter(([slot]) => slot !== 'step')
     // no less than 0, and exact, so that all behind it is judged
     const madeFor = (w: string): Named => Object.fromEntries(kept.map(([slot]) => [slot, `made ${slot} of ${w}`]))
     const makers = kept.flatMap(([slot]) => [
@@ -84,14 +47,19 @@ export const partlyCarried = (W: number, seed: string): readonly Act[] =>
       program(both, { ...only((name) => name !== 'u'), u: next('w') }),
       program(both, { ...all, w: next('u'), u: next('w') }),
       // a weight that is no state becomes one
-      program([...gradients, update(kind, 'w', 'g1', { w: 'c' }), second], { ...only((name) => name !== 'w'), u: next('w') }), // prettier-ignore
-      program([...gradients, update(kind, 'w', 'g1', { w: 'c' }), second], { u: next('u'), w: next('w') }),
+      program([...gradients, update(kind, 'w', 'g1', {}, { w: 'c' }), second], { ...only((name) => name !== 'w'), u: next('w') }), // prettier-ignore
+      program([...gradients, update(kind, 'w', 'g1', {}, { w: 'c' }), second], { u: next('u'), w: next('w') }),
       // what it keeps is made, and answered
       ...(kept.length === 0
         ? []
         : [
             program(
-              [...gradients, ...makers, update(kind, 'w', 'g1', madeFor('w')), update(kind, 'u', 'g2', madeFor('u'))],
+              [
+                ...gradients,
+                ...makers,
+                update(kind, 'w', 'g1', {}, madeFor('w')),
+                update(kind, 'u', 'g2', {}, madeFor('u')),
+              ],
               only(isWeight),
             ),
           ]),

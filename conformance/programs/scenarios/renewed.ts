@@ -1,46 +1,17 @@
 import { differentiate } from '../../../spec/differentiate.js'
-import type { OpName } from '../../../spec/catalogue.js'
 import { getOrThrow } from '../../../spec/error.js'
 import type { Program, ProgramNode } from '../../../spec/program.js'
-import type { Shape } from '../../../spec/tensor.js'
 import { scalar } from '../../../spec/tensor.js'
 import type { Act } from '../scenario.js'
 import { images } from './behind.js'
-import type { Attrs, Named, Shapes } from './making.js'
+import type { Shapes } from './making.js'
 import { back, feedsByName, inSteps, node, program, reading, written } from './making.js'
+import type { Optimizer } from './optimizers.js'
+import { keptOf, keptShapes, next, optimizers, update } from './optimizers.js'
 
 /** States that are read, fed to and looked at while they are renewed: between a gradient and its update, and between two updates. */
 
-/** An optimizer's step, by what it keeps beside the weight. */
-interface Kind {
-  readonly op: OpName
-  readonly state: Named
-  readonly attrs: Attrs
-}
-const kinds = {
-  sgd: { op: 'sgd', state: {}, attrs: { learningRate: 0.5 } },
-  momentum: { op: 'momentum', state: { velocity: 'velocity' }, attrs: { learningRate: 0.5, momentum: 0.5 } },
-  adam: { op: 'adam', state: { m: 'm', v: 'variance', step: 'steps' }, attrs: { learningRate: 0.5, beta1: 0.5, beta2: 0.75 } }, // prettier-ignore
-} as const satisfies Readonly<Record<string, Kind>>
-
-const stateOf = ({ state }: Kind, w: string): Named =>
-  Object.fromEntries(Object.entries(state).map(([slot, name]) => [slot, `${name} of ${w}`]))
-
-const next = (name: string): string => `${name} next`
-
-const update = (kind: Kind, w: string, g: string, attrs: Attrs = {}): ProgramNode => {
-  const state = stateOf(kind, w)
-  return node(`update of ${w}`, kind.op, { w, g, ...state }, { ...kind.attrs, ...attrs }, { w: next(w), ...Object.fromEntries(Object.entries(state).map(([slot, name]) => [slot, next(name)])) }) // prettier-ignore
-}
-
-const statesOf = (kind: Kind, weights: readonly string[], shapes: Shapes): Shapes =>
-  Object.fromEntries(
-    weights.flatMap((w) =>
-      Object.entries(stateOf(kind, w)).map(
-        ([slot, name]) => [name, slot === 'step' ? [] : (shapes[w] as Shape)] as const,
-      ),
-    ),
-  )
+const kinds = { sgd: optimizers.sgd, momentum: optimizers.momentum, adam: optimizers.adam }
 
 /** A program that carries every state that it renews. */
 const renewing = (inputs: Shapes, nodes: readonly ProgramNode[], outputs: readonly string[]): Program => {
@@ -61,10 +32,10 @@ export const readBetween = (W: number, seed: string): readonly Act[] => {
     back(`d${of}`, 'dense', { x: 'x', w: of }, { y: dy }, {}, { w: `d${of}` })
   const read = (w: string): ProgramNode => node('y', 'dense', { x: 'x', w })
   const both = [gradient('w', 'dy'), gradient('u', 'dz')]
-  const programs = Object.values(kinds).flatMap((kind: Kind): readonly Program[] => {
-    const all: Shapes = { ...shapes, ...statesOf(kind, ['w', 'u', 'c'], shapes) }
+  const programs = Object.values(kinds).flatMap((kind: Optimizer): readonly Program[] => {
+    const all: Shapes = { ...shapes, ...keptShapes(kind, ['w', 'u', 'c'], shapes) }
     const [w, u] = [update(kind, 'w', 'dw'), update(kind, 'u', 'du')]
-    const states = Object.values(stateOf(kind, 'w')).filter((name) => !name.startsWith('steps'))
+    const states = Object.values(keptOf(kind, 'w')).filter((name) => !name.startsWith('steps'))
     return [
       // of what the second has not renewed yet, of what the first has, and behind both
       renewing(all, [...both, w, read('u'), u], ['y']),
@@ -81,7 +52,7 @@ export const readBetween = (W: number, seed: string): readonly Act[] => {
       ),
     ]
   })
-  const counted: Shapes = { ...shapes, ...statesOf(kinds.adam, ['w'], shapes) }
+  const counted: Shapes = { ...shapes, ...keptShapes(kinds.adam, ['w'], shapes) }
   const counting = [
     gradient('w', 'dy'),
     node('counted', 'add', { a: 'steps of w', b: 'one' }),
@@ -140,8 +111,8 @@ export const manyRates = (W: number, seed: string): readonly Act[] => {
   const gradient = (of: string, dy: string): ProgramNode =>
     back(`d${of}`, 'dense', { x: 'x', w: of }, { y: dy }, {}, { w: `d${of}` })
   const gradients = [gradient('w', 'dy'), gradient('u', 'dz'), gradient('p', 'dy'), gradient('q', 'far')]
-  return Object.values(kinds).flatMap((kind: Kind, i) => {
-    const all: Shapes = { ...shapes, rate: [], 'other rate': [], ...statesOf(kind, ['w', 'u', 'p', 'q'], shapes) }
+  return Object.values(kinds).flatMap((kind: Optimizer, i) => {
+    const all: Shapes = { ...shapes, rate: [], 'other rate': [], ...keptShapes(kind, ['w', 'u', 'p', 'q'], shapes) }
     const outputs = ['w', 'u', 'p', 'q'].map(next)
     const fed = [
       ...gradients,
@@ -227,7 +198,7 @@ export const lookedAt = (W: number, seed: string): readonly Act[] => {
 
 /** Networks that give back what they read, trained by each optimizer. */
 export const autoencoders = (W: number, seed: string): readonly Act[] =>
-  Object.values(kinds).flatMap((kind: Kind, i) =>
+  Object.values(kinds).flatMap((kind: Optimizer, i) =>
     (['filters', 'rows'] as const).flatMap((how) => {
       const filters = how === 'filters'
       const shapes: Shapes = filters ? images(W) : { x: [4, W], w: [2, W], u: [W, 2] }
@@ -244,7 +215,7 @@ export const autoencoders = (W: number, seed: string): readonly Act[] =>
         ['loss'],
       )
       const { program: both, gradients } = getOrThrow(differentiate(forward, 'loss', ['w', 'u']))
-      const inputs: Shapes = { ...both.inputs, ...statesOf(kind, ['w', 'u'], given) }
+      const inputs: Shapes = { ...both.inputs, ...keptShapes(kind, ['w', 'u'], given) }
       const nodes = [
         ...both.nodes,
         ...['w', 'u'].map((w) => update(kind, w, gradients[w] as string, { learningRate: 2 ** -10 })),
