@@ -103,21 +103,20 @@ export const multiplyAddFour = (tile: SubgroupTile, to: string): string =>
 
 /**
  * What is done with the sums of each of a tile's rows that there are, from `row` on to below `rows`: the text for row
- * `row + r`, given its sums. They are laid down first, so that one text serves all rows: drivers take seconds to compile what
- * becomes of a sum as often as a tile has sums.
+ * `row + r`, given what reads its sum at an index. They are laid down first, so that one text serves all: drivers take seconds
+ * to compile what becomes of a sum as often as a tile has sums.
  */
 export const eachRowOfSums = (
   tile: SubgroupTile,
   rows: string,
   sums: (r: number) => readonly string[],
-  write: (sums: readonly string[]) => string,
+  write: (sum: (at: string) => string) => string,
 ): string => {
-  const all = Array.from({ length: tileRows(tile) }, (_, r) => sums(r))
-  const [first = []] = all
+  const all = Array.from({ length: tileRows(tile) }, (_, r) => sums(r)).flat()
   return `
-  var made = array<f32, ${all.flat().length}>(${all.flat().join(', ')});
+  var made = array<f32, ${all.length}>(${all.join(', ')});
   for (var r = 0u; r < min(${tileRows(tile)}u, ${rows} - row); r++) {
-    ${write(first.map((_, j) => `made[r * ${first.length}u + ${j}u]`))}
+    ${write((at) => `made[r * ${all.length / tileRows(tile)}u + ${at}]`)}
   }`
 }
 
@@ -132,7 +131,8 @@ export const writeSums = (
     tile,
     rows,
     (r) => Array.from({ length: columnsOfLane }, (_, j) => `${name}${r}_${j}`),
-    (sums) => sums.map((sum, j) => `${write('row + r', `column + ${j * tile.S}u`, sum)};`).join('\n'),
+    (sum) => `
+    for (var j = 0u; j < ${columnsOfLane}u; j++) { ${write('row + r', `column + j * ${tile.S}u`, sum('j'))}; }`,
   )
 
 /** For each row of the lane, and for each of its columns. */

@@ -156,10 +156,10 @@ const framed = (
     tile,
     'dims.rows',
     (r) => [0, 1, 2, 3].map((j) => sum(r, j)),
-    (of) =>
+    (made) =>
       lies.together === true
-        ? `if (column < dims.columns) { finish_row(row + r, column, vec4<f32>(${of.join(', ')})); }`
-        : eachColumn((j) => `finish_inside(row + r, column + ${j * apart}u, ${of[j]});`),
+        ? `if (column < dims.columns) { finish_row(row + r, column, vec4<f32>(${[0, 1, 2, 3].map((j) => made(`${j}u`)).join(', ')})); }`
+        : `for (var j = 0u; j < ${columnsOfLane}u; j++) { finish_inside(row + r, column + j * ${apart}u, ${made('j')}); }`,
   )
   return /* wgsl */ `
 fn group(tile: u32, lane: u32) {

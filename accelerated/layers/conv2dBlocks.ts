@@ -58,9 +58,11 @@ const multiplyAdd = (tile: SubgroupTile, KW: number, element: (tap: number, j: n
     ),
   )
 
-/** A call for every sum of the tile that exists. */
-const writeAll = (tile: SubgroupTile, height: string, width: string, write: string): string =>
-  eachRowOfSums(
+/** A call for every sum of the tile that exists: of a block past the last none, of one at an edge those that lie inside. */
+const writeAll = (tile: SubgroupTile, height: string, width: string, write: string): string => `
+  let high = select(0u, min(${blockRows}u, ${height} - i0), own < blocks);
+  let wide = min(${blockColumns}u, ${width} - j0);
+  ${eachRowOfSums(
     tile,
     'rows',
     (r) =>
@@ -68,12 +70,11 @@ const writeAll = (tile: SubgroupTile, height: string, width: string, write: stri
         { length: blockRows * blockColumns },
         (_, at) => `s${r}_${Math.floor(at / blockColumns)}_${at % blockColumns}`,
       ),
-    (sums) =>
-      eachOutput(
-        (q, j) =>
-          `if ((own < blocks) & (i0 + ${q}u < ${height}) & (j0 + ${j}u < ${width})) { ${write}(group_of_tile * rows + row + r, n, i0 + ${q}u, j0 + ${j}u, ${sums[q * blockColumns + j]}); }`,
-      ),
-  )
+    (sum) => `
+    for (var j = 0u; j < wide; j++) {
+      ${each(blockRows, (i) => `if (${i}u < high) { ${write}(group_of_tile * rows + row + r, n, i0 + ${i}u, j0 + j, ${sum(`${i * blockColumns}u + j`)}); }`)}
+    }`,
+  )}`
 
 /** y = b + w ⋆ x, the products added in order of tap row, channel and tap. */
 export const convolvingBlocks = (tile: SubgroupTile, KW: number): string => /* wgsl */ `

@@ -90,8 +90,8 @@ export const laterProducts: readonly Mutant[] = [
     'index',
     'the columns of a lane written side by side',
     'dense forward',
-    '`column + ${j * tile.S}u`, sum)',
-    '`column + ${j}u`, sum)',
+    '`column + j * ${tile.S}u`',
+    '`column + j`',
   ),
   subgroupTile(
     'extent',

@@ -124,7 +124,7 @@ export const rest: readonly Mutant[] = [
     'return position / stride;',
   ),
   pool('index', 'strides swapped', ['avgPool2d', 'maxPool2d'], 'stride: [sh, sw]', 'stride: [sw, sh]'),
-  blocks('tail', 'the last block of a row not written', 'conv2d forward', '(own < blocks)', '(own + 1u < blocks)'),
+  blocks('tail', 'the last block of a row not written', 'conv2d forward', 'own < blocks)', 'own + 1u < blocks)'),
   blocks('index', 'dx by taps in their order', 'conv2d backward', 'KW - 1 - k + j', 'k + j'),
   blocks(
     'group',
