@@ -40,7 +40,7 @@ export const printEnding = (
     printKnown(report.lines, ink),
   ].filter((text) => text !== '')
   const last = [
-    ...(quiet ? [] : [printSlowest(report.lines, ink)]),
+    ...(quiet ? [] : [printSlowest(report, ink)]),
     printTotals(report, seconds, ink, { quiet, ...(stopped && { stopped }) }),
     printFailing(report, ink),
   ].filter((text) => text !== '')

@@ -8,7 +8,8 @@ import type { Asked } from '../conformance/shards.js'
 import { etalonError } from '../spec/error.js'
 import type { Part, Subject } from './jobs.js'
 import { defaultJobs, inTurn, openParts } from './jobs.js'
-import type { FromPart, Manner } from './partWork.js'
+import type { FromPart, Manner, Told, Watch } from './partWork.js'
+import { timing } from './partWork.js'
 import { command } from './testing/bundled.js'
 
 const manner: Manner = {
@@ -99,11 +100,25 @@ const opened = async (toys: readonly Toy[], ended: string[] = []): Promise<Subje
   return subject.right
 }
 
+/** Keeps of which questions it hears, in their order. */
+const hearing =
+  (heard: Asked[]): Watch =>
+  (told) => {
+    if (!('program' in told)) heard.push({ op: told.op, direction: told.direction })
+  }
+
 describe('a run in several processes', () => {
+  test('hands over the programs first: nobody else waits for whoever has them', async () => {
+    const handed: Item[] = []
+    const { ask } = await opened([{ at: (_, item) => void handed.push(item) }])
+    await ask(items, () => undefined)
+    expect(handed).toEqual(['programs', ...questions])
+  })
+
   test('asks everything once, and tells of it in its order', async () => {
     const told: Asked[] = []
     const { ask, name, fingerprint } = await opened([{}, {}, {}])
-    const report = await ask(items, ({ op, direction }) => told.push({ op, direction }))
+    const report = await ask(items, hearing(told))
     expect([name, fingerprint]).toEqual(['toy 0', { device: 'toy' }])
     expect(told).toEqual(questions)
     if (E.isLeft(report)) throw new Error(report.left.message)
@@ -115,7 +130,7 @@ describe('a run in several processes', () => {
     const ended: string[] = []
     const { ask } = await opened([{ at: () => 'waits' }, { at: (nth) => (nth === 1 ? 'dies' : undefined) }], ended)
     const report = await ask(items, () => undefined)
-    expect(report).toEqual(E.left(etalonError('DeviceLost', 'a process ended (SIGSEGV); it was asked tanh forward')))
+    expect(report).toEqual(E.left(etalonError('DeviceLost', 'a process ended (SIGSEGV); it was asked relu backward')))
     expect(ended).toEqual(['toy 0', 'toy 1'])
   })
 
@@ -138,17 +153,33 @@ describe('a run in several processes', () => {
 
   test('tells of a line that is done early after those before it', () => {
     const told: Asked[] = []
-    const { tell } = inTurn(questions, ({ op, direction }) => told.push({ op, direction }))
+    const { tell } = inTurn(questions, hearing(told))
     for (const at of [2, 1, 0, 3]) tell(lineOf(questions[at] as Asked, 'toy'))
     expect(told).toEqual(questions)
+  })
+})
+
+describe('how long something took', () => {
+  test('is the time since the line or the program before it', () => {
+    const times = [0, 1500, 4000]
+    const heard: Told[] = []
+    const watch = timing(
+      () => times.shift() as number,
+      (told) => heard.push(told),
+    )
+    const { line: _, ...before } = lineOf(questions[0] as Asked, 'toy')
+    watch(before)
+    watch(lineOf(questions[0] as Asked, 'toy'))
+    watch({ program: { program: 'diamond' }, done: 1, of: 2 } as Told)
+    expect(heard).toMatchObject([{ op: 'relu' }, { line: { seconds: 1.5 } }, { program: { seconds: 2.5 } }])
   })
 })
 
 describe('a run that is broken off', () => {
   test('tells of the lines that are done before their turn, and of none again', async () => {
     const told: Asked[] = []
-    const { ask, flush, close } = await opened([{ at: (nth) => (nth === 0 ? 'waits' : undefined) }, {}])
-    const asking = ask(items, ({ op, direction }) => told.push({ op, direction }))
+    const { ask, flush, close } = await opened([{}, { at: (nth) => (nth === 0 ? 'waits' : undefined) }])
+    const asking = ask(items, hearing(told))
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(told).toEqual([])
     flush?.()

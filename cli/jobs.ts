@@ -8,7 +8,7 @@ import type { Item, Progress } from '../conformance/verify.js'
 import type { Fingerprint } from '../spec/backend.js'
 import type { Result } from '../spec/error.js'
 import { fail } from '../spec/error.js'
-import type { FromPart, Manner, ToPart } from './partWork.js'
+import type { FromPart, Manner, ToPart, Watch } from './partWork.js'
 
 /**
  * A run in several processes of this machine, each with a backend of its own. Whoever is free takes the next question, so
@@ -21,7 +21,7 @@ export interface Subject {
   readonly name: string
   readonly fingerprint: Fingerprint
   /** asks all of that, and tells of every line in its turn */
-  readonly ask: (items: readonly Item[], watch: (progress: Progress) => void) => Promise<Result<Report>>
+  readonly ask: (items: readonly Item[], watch: Watch) => Promise<Result<Report>>
   /** tells of what is done and waits for its turn, which will not come: whoever breaks a run off wants to know */
   readonly flush?: () => void
   readonly close: () => Promise<void>
@@ -70,7 +70,7 @@ type Ready = Extract<FromPart, { is: 'ready' }>
 interface Conversation {
   readonly opening: Promise<Result<Ready>>
   /** hands over what `next` has until that is nothing, and answers what came of it */
-  readonly ask: (next: () => Item | undefined, watch: (progress: Progress) => void) => Promise<Result<Report>>
+  readonly ask: (next: () => Item | undefined, watch: Watch) => Promise<Result<Report>>
 }
 
 const nameOf = (item: Item | undefined): string =>
@@ -78,7 +78,7 @@ const nameOf = (item: Item | undefined): string =>
 
 const conversation = ({ tell, hear, gone = 'a process ended' }: Part): Conversation => {
   let supply: (() => Item | undefined) | undefined
-  let watch: (progress: Progress) => void = () => undefined
+  let watch: Watch = () => undefined
   let [waits, at]: [boolean, Item | undefined] = [false, undefined]
   let opened: (result: Result<Ready>) => void = () => undefined
   let reported: (result: Result<Report>) => void = () => undefined
@@ -128,12 +128,12 @@ const isQuestion = (item: Item): item is Asked => item !== 'programs'
 const same = (a: Asked, b: Asked): boolean => a.op === b.op && a.direction === b.direction
 
 interface Turns {
-  readonly tell: (progress: Progress) => void
+  readonly tell: Watch
   readonly flush: () => void
 }
 
 /** Tells of lines in the order in which they were to be asked, whichever is done first, and of all else at once. */
-export const inTurn = (asked: readonly Asked[], watch: (progress: Progress) => void): Turns => {
+export const inTurn = (asked: readonly Asked[], watch: Watch): Turns => {
   const done: Progress[] = []
   let told = 0
   const next = (): Progress | undefined => {
@@ -142,7 +142,7 @@ export const inTurn = (asked: readonly Asked[], watch: (progress: Progress) => v
   }
   return {
     tell: (progress) => {
-      if (progress.line === undefined) return watch(progress)
+      if ('program' in progress || progress.line === undefined) return watch(progress)
       done.push(progress)
       for (let one = next(); one !== undefined; one = next()) {
         told++
@@ -178,7 +178,8 @@ export const openParts = async (jobs: number, manner: Manner, start: StartPart):
   const { name, fingerprint } = opened.right[0] as Ready
   let turns: Turns | undefined
   const ask: Subject['ask'] = async (items, watch) => {
-    const left = [...items]
+    // the programs are one piece of work, and a long one: were they the last, all others would wait for whoever has them
+    const left = [...items.filter((item) => !isQuestion(item)), ...items.filter(isQuestion)]
     const inOrder = inTurn(items.filter(isQuestion), watch)
     turns = inOrder
     let trouble: Result<Report> | undefined

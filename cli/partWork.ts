@@ -7,6 +7,7 @@ import { fingerprintOf } from '../conformance/guarded.js'
 import type { TimeLimit } from '../conformance/guarded.js'
 import type { Report } from '../conformance/line.js'
 import { questionTable } from '../conformance/table.js'
+import type { ProgramProgress } from '../conformance/programs/probe.js'
 import type { Item, Progress, Scope } from '../conformance/verify.js'
 import { verify } from '../conformance/verify.js'
 import { oracle } from '../reference/index.js'
@@ -41,7 +42,7 @@ export type FromPart =
   | { readonly is: 'ready'; readonly name: string; readonly fingerprint: Fingerprint }
   | { readonly is: 'refused'; readonly error: EtalonError }
   | { readonly is: 'next' }
-  | { readonly is: 'progress'; readonly progress: Progress }
+  | { readonly is: 'progress'; readonly progress: Told }
   | { readonly is: 'report'; readonly report: Result<Report> }
 
 /** Opens a backend by its name. */
@@ -112,7 +113,8 @@ export const workOn = async (
   }
   const { plainF32: plain } = await import('../adapters/plainF32.js')
   const scope = { ...scopeWith(manner, open, { limit: limit(manner.caseTimeout), faulty }), plain, queue: queue() }
-  const report = await verify(backend, oracle, questionTable, scope, told(tell))()
+  const heard = told(tell)
+  const report = await verify(backend, oracle, questionTable, { ...scope, heard }, heard)()
   await tell({ is: 'report', report })
   await closing(backend)
 }
@@ -120,16 +122,35 @@ export const workOn = async (
 // a person cannot read more of it
 const often = 100
 
-/** Tells how far a part is, and every line, with the time that it took. */
-const told = (tell: Workplace['tell']): ((progress: Progress) => void) => {
-  let [last, since] = [0, performance.now()]
-  return (progress) => {
-    const now = performance.now()
-    const { line } = progress
-    if (line === undefined && now - last < often) return
-    last = now
-    const timed = line && { line: { ...line, seconds: (now - since) / 1000 } }
-    if (line !== undefined) since = now
-    void tell({ is: 'progress', progress: { ...progress, ...timed } })
+/** Of a run: how far it is with an op, or a program that is done. */
+export type Told = Progress | ProgramProgress
+export type Watch = (told: Told) => void
+
+/** Progress with the time that a line or a program took, which is that since the last before it. */
+export const timing = (now: () => number, watch: Watch): Watch => {
+  let since = now()
+  const taken = (): number => {
+    const [before, at] = [since, now()]
+    since = at
+    return (at - before) / 1000
   }
+  return (progress) => {
+    if ('program' in progress) return watch({ ...progress, program: { ...progress.program, seconds: taken() } })
+    const { line } = progress
+    watch(line === undefined ? progress : { ...progress, line: { ...line, seconds: taken() } })
+  }
+}
+
+/** Tells how far a part is, and every line and program, with the time that it took. */
+const told = (tell: Workplace['tell']): Watch => {
+  let last = 0
+  return timing(
+    () => performance.now(),
+    (progress) => {
+      const now = performance.now()
+      if (!('program' in progress) && progress.line === undefined && now - last < often) return
+      last = now
+      void tell({ is: 'progress', progress })
+    },
+  )
 }

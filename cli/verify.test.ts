@@ -275,17 +275,18 @@ describe('etalon verify, by its parts', () => {
   test('programs have a table of their own below the ops, and lines of JSON, where nothing is left out', async () => {
     const some: Backend = { ...toy(), supports: (op) => ['relu', 'add', 'mul'].includes(op) }
     const { ops: _, ...everything } = options
-    const asked = async (backend: Backend, json?: true) => {
+    const asked = async (backend: Backend, given: Partial<VerifyOptions> = {}) => {
       const [out, err] = [recorder(), recorder()]
+      let clock = 0
       const rim: Rim = {
         open: () => TE.right(backend),
         oracle,
         table: smallTable,
         out: out.screen,
         err: err.screen,
-        now: () => 0,
+        now: () => (clock += 2000),
       }
-      const code = await verifyAt(rim, { ...everything, ...(json && { json }) })
+      const code = await verifyAt(rim, { ...everything, ...given })
       return { code, out: out.text() }
     }
     const { code, out } = await asked(some)
@@ -308,13 +309,19 @@ describe('etalon verify, by its parts', () => {
       /\nprogram diamond: a value that several nodes read.*\n {4}run 1: node left \(relu forward\): left\[/,
     )
     expect(text.out).toMatch(/\nnot conformant: [^]* programs\s+not\s+conformant/)
-    const lines = parsed((await asked(wrong, true)).out)
+    const lines = parsed((await asked(wrong, { json: true })).out)
     expect(lines.at(-1)).toMatchObject({
       summary: { verdict: 'not-conformant', notConformant: 0, programs: { conformant: 3, notConformant: 7 } },
     })
     expect(lines.filter(({ program }) => program === 'diamond')).toMatchObject([
-      { backend: 'toy', verdict: 'not-conformant', failed: 1, failure: { at: 'run 1', node: 'left' } },
+      { backend: 'toy', verdict: 'not-conformant', failed: 1, failure: { at: 'run 1', node: 'left' }, seconds: 2 },
     ])
+    // the first that is wrong is the last that is asked
+    const bailed = parsed((await asked(wrong, { json: true, bail: true })).out)
+    expect(bailed.filter(({ program }) => program !== undefined).map(({ verdict }) => verdict)).toEqual([
+      'not-conformant',
+    ])
+    expect(bailed.at(-1)).toMatchObject({ summary: { stopped: 'bail', verdict: 'not-conformant' } })
   })
 
   test('what is wrong only after other questions is shown on a backend opened anew, and its replay is told', async () => {

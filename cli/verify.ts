@@ -14,9 +14,10 @@ import { checkOracle } from '../conformance/selfCheck.js'
 import type { Case } from '../conformance/form.js'
 import type { Profile } from '../conformance/cases.js'
 import { profiles } from '../conformance/cases.js'
-import type { Progress, Scope } from '../conformance/verify.js'
+import type { Scope } from '../conformance/verify.js'
 import type { Line, Report } from '../conformance/line.js'
 import type { Rounding } from '../conformance/probe.js'
+import type { ProgramLine } from '../conformance/programs/probe.js'
 import type { Asked, Shard } from '../conformance/shards.js'
 import { splitOf } from '../conformance/shards.js'
 import type { Skip } from '../conformance/skips.js'
@@ -48,7 +49,8 @@ import { reportsFor, writeReports } from './reports.js'
 import type { Subject } from './jobs.js'
 import { defaultJobs, openParts } from './jobs.js'
 import { grading, scopeOf } from './part.js'
-import type { Manner } from './partWork.js'
+import type { Manner, Watch } from './partWork.js'
+import { timing } from './partWork.js'
 import type { Interruption, Rim } from './rim.js'
 import { closing, processRim } from './rim.js'
 import { complainTo, inkFor, statusLine } from './terminal.js'
@@ -185,18 +187,27 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
   const facts = printFingerprint(fingerprint, ink, options.deviceFacts === true)
   tell(`${ink.strong(called)} on\n${facts}\n\n${printHead(ink)}`)
   const seen: Line[] = []
-  let [rounding, since]: [Rounding, number] = ['unknown', rim.now()]
-  const watch = ({ op, direction, done, of, rounding: found, line: whole }: Progress): void => {
+  const ran: ProgramLine[] = []
+  let rounding: Rounding = 'unknown'
+  const watch: Watch = (progress) => {
+    if ('program' in progress) {
+      ran.push(progress.program)
+      status.show(`programs: ${progress.done} of ${progress.of}  ${progress.program.program}`)
+      return bailAt(progress.program.verdict === 'not-conformant')
+    }
+    const { op, direction, done, of, rounding: found, line: whole } = progress
     rounding = found
     if (whole === undefined)
       return status.show(`${seen.length + 1} of ${asked.length}  ${op} ${direction}: case ${done} of ${of}`)
-    const line = known({ ...whole, seconds: whole.seconds ?? (rim.now() - since) / 1000 })
-    since = rim.now()
+    const line = known(whole)
     status.clear()
     tell(printLine(line, ink))
     seen.push(line)
     if (json === true) out.write(`${jsonText(jsonLine(line))}\n`)
-    if (!bail || !failsRun(line)) return
+    bailAt(failsRun(line))
+  }
+  const bailAt = (fails: boolean): void => {
+    if (!bail || !fails) return
     stop.why ??= 'bail'
     ended()
   }
@@ -224,13 +235,18 @@ export const verifyAt = async (rim: Rim, options: VerifyOptions): Promise<ExitCo
     return failed.code === 'DeviceLost' ? exit.noBackend : exit.oracleFailed
   }
   const found = held !== undefined && E.isRight(held) ? held.right : undefined
-  const programs = found?.programs ?? []
+  // a run that ends early knows of the programs that were asked by then
+  const programs = (found?.programs ?? ran).map((line): ProgramLine => {
+    const seconds = ran.find(({ program }) => program === line.program)?.seconds
+    return { ...line, ...(seconds !== undefined && { seconds }) }
+  })
   // what was not asked before the end came is told as not run
   const at = (question: Asked): Line =>
     seen.find(({ op, direction }) => op === question.op && direction === question.direction) ??
     blank(question.op, question.direction, called)
   const report: Report = {
     ...(found ?? { backend: called, fingerprint, rounding, seed, profile }),
+    ...(programs.length > 0 && { programs }),
     lines: asked.map(at),
   }
   const unasked = report.lines.filter((line) => !seen.includes(line))
@@ -308,8 +324,16 @@ const alone = async (rim: Rim, { device, backend: name }: Manner, scope: Scope):
     E.map((backend): Subject => ({
       name: backend.name,
       fingerprint: fingerprintOf(backend),
-      ask: async (items, watch) =>
-        verifyBackend(backend, rim.oracle, rim.table, { ...scope, ...(await grading()), queue: items }, watch)(),
+      ask: async (items, watch) => {
+        const heard = timing(rim.now, watch)
+        return verifyBackend(
+          backend,
+          rim.oracle,
+          rim.table,
+          { ...scope, ...(await grading()), queue: items, heard },
+          heard,
+        )()
+      },
       close: () => closing(rim, backend),
     })),
   )

@@ -15,7 +15,13 @@ export { judgeNode, lockstep, type LockstepFinding, type LockstepStep } from './
 export { printDifference, printProgramFailure, printProgramLine, printSequence } from './probeReport.js'
 export { checkIn, expectIn, precisions, type BoundsAsked, type Precision } from './precision.js'
 export { probeRounding, type Rounding } from './probe.js'
-export { probeProgram, probePrograms, type ProgramFailure, type ProgramLine } from './programs/probe.js'
+export {
+  probeProgram,
+  probePrograms,
+  type ProgramFailure,
+  type ProgramLine,
+  type ProgramProgress,
+} from './programs/probe.js'
 export { scenarios } from './programs/scenarios.js'
 export type { Act, Scenario } from './programs/scenario.js'
 export type { Difference, Repeats } from './repetition.js'

@@ -125,8 +125,8 @@ const testOf = (line: WrittenLine, place: Place): Test => {
 }
 
 const testOfProgram = (line: WrittenProgram, place: Place): Test => {
-  const { program, about, backend, verdict, failure, unsupported } = line
-  const base = { name: program, classname: `etalon.${backend}.programs`, said: [about] }
+  const { program, about, backend, verdict, failure, unsupported, seconds } = line
+  const base = { name: program, classname: `etalon.${backend}.programs`, seconds, said: [about] }
   if (isWrong(line))
     return {
       ...base,

@@ -126,10 +126,16 @@ export const printKnown = (lines: readonly Line[], ink: Ink = plain): string => 
 // so many of the lines took the longest
 const slowest = 5
 
-/** The lines that took the longest, where they were timed. */
-export const printSlowest = (lines: readonly Line[], ink: Ink = plain): string => {
-  const timed = lines
-    .flatMap(({ op, direction, seconds }) => (seconds === undefined ? [] : [{ op, direction, seconds }]))
+/** The lines and programs that took the longest, where they were timed. */
+export const printSlowest = (
+  { lines, programs = [] }: Pick<Report, 'lines' | 'programs'>,
+  ink: Ink = plain,
+): string => {
+  const timed = [
+    ...lines.map(({ op, direction, seconds }) => ({ name: `${op} ${direction}`, seconds })),
+    ...programs.map(({ program, seconds }) => ({ name: `program ${program}`, seconds })),
+  ]
+    .flatMap(({ name, seconds }) => (seconds === undefined ? [] : [{ name, seconds }]))
     .filter(({ seconds }) => seconds >= 1)
     .sort((a, b) => b.seconds - a.seconds)
     .slice(0, slowest)
@@ -139,7 +145,7 @@ export const printSlowest = (lines: readonly Line[], ink: Ink = plain): string =
         wrapped(
           'slowest:',
           timed
-            .map(({ op, direction, seconds }) => `${op} ${direction} ${seconds.toFixed(1)} s`)
+            .map(({ name, seconds }) => `${name} ${seconds.toFixed(1)} s`)
             .join(', ')
             .split(' '),
         ),

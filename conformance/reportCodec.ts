@@ -151,6 +151,7 @@ const program = t.intersection([
       t.type({ at: t.string, message: t.string, program: t.UnknownRecord }),
       t.partial({ node: t.string }),
     ]),
+    seconds: t.number,
   }),
 ])
 

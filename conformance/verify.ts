@@ -33,6 +33,7 @@ import type { Fared, Lost } from './nonFinite.js'
 import { askSpecials, isNonFinite, judgementOf, nonFiniteOf, specialCases } from './nonFinite.js'
 import type { Rounding } from './probe.js'
 import { probeRounding } from './probe.js'
+import type { ProgramProgress } from './programs/probe.js'
 import { probePrograms } from './programs/probe.js'
 import type { QuestionTable } from './questions.js'
 import type { Firsts, Repeats } from './repetition.js'
@@ -75,6 +76,8 @@ export interface Scope {
   readonly reopen?: Reopen
   /** how long a case may take; without it, as long as it likes */
   readonly limit?: TimeLimit
+  /** hears of every program as it is done */
+  readonly heard?: (progress: ProgramProgress) => void
 }
 
 /** An op in a direction, or the small programs. */
@@ -581,7 +584,10 @@ const verifyAll = async (
   for await (const item of scope.queue ?? itemsIn(scope)) {
     if (item === 'programs') {
       if (stopped()) continue
-      const probed = await probePrograms(backend, oracle, scope.seed, scope.profile)()
+      const probed = await probePrograms(backend, oracle, scope.seed, scope.profile, {
+        stopped,
+        ...(scope.heard && { heard: scope.heard }),
+      })()
       if (E.isLeft(probed)) return probed
       programs = probed.right
       continue

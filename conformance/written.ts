@@ -146,6 +146,7 @@ export interface WrittenProgram {
         readonly program: unknown
       }
     | undefined
+  readonly seconds?: number | undefined
 }
 
 export interface WrittenSummary {

@@ -62,6 +62,15 @@ export interface ProgramLine {
   readonly worstAt?: string
   /** the first wrong answer; nothing is asked of the program after it */
   readonly failure?: ProgramFailure
+  /** how long it took */
+  readonly seconds?: number
+}
+
+/** What came of a program, and which of how many it was. */
+export interface ProgramProgress {
+  readonly program: ProgramLine
+  readonly done: number
+  readonly of: number
 }
 
 interface Opened {
@@ -468,6 +477,12 @@ export const probeProgram = (
 const toldOf = ({ line, missing }: Found, runsPrograms: boolean): ProgramLine =>
   runsPrograms ? (missing ?? line) : line
 
+/** Who hears of programs as they are done, and whether no further one is to be asked. */
+export interface ProgramWatch {
+  readonly heard?: (progress: ProgramProgress) => void
+  readonly stopped?: () => boolean
+}
+
 /**
  * Does with a backend what every scenario says. One that answers to none of them that it has them does not run programs; one
  * that answers it to some of them, though it supports all of their ops, is wrong there. A quick run asks each in one width.
@@ -480,13 +495,17 @@ export const probePrograms =
     oracle: Oracle,
     seed: number,
     profile: Profile = 'standard',
+    { heard = () => undefined, stopped = () => false }: ProgramWatch = {},
   ): taskEither.TaskEither<EtalonError, readonly ProgramLine[]> =>
   async () => {
     const found: Found[] = []
-    for (const asked of scenarios(seed, profile)) {
+    const all = scenarios(seed, profile)
+    for (const asked of all) {
+      if (stopped()) break
       const one = await probe(backend, oracle, asked)()
       if (E.isLeft(one)) return one
       found.push(one.right)
+      heard({ program: one.right.line, done: found.length, of: all.length })
     }
     const runsPrograms = found.some(({ line }) => line.cases > 0)
     return E.right(found.map((one) => toldOf(one, runsPrograms)))
