@@ -17,6 +17,7 @@ import type { Effort } from './elements.js'
 import { elementsIn } from './elements.js'
 import type { Expected, Hearing, Judgement } from './judge.js'
 import { expect, judge } from './judge.js'
+import { pick } from './named.js'
 
 /** One node of a run, judged on the backend's own inputs to it. */
 export interface LockstepFinding {
@@ -50,11 +51,6 @@ export interface LockstepStep {
   /** the first node, in the order of the program, that is outside its bound */
   readonly guilty?: LockstepFinding
 }
-
-const pick = (names: Readonly<Record<string, string>>, values: Tensors): Tensors =>
-  Object.fromEntries(
-    Object.entries(names).flatMap(([name, value]) => (values[value] === undefined ? [] : [[name, values[value]]])),
-  )
 
 const only = (names: readonly string[], all: Fields): Fields =>
   Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)))

@@ -1,3 +1,4 @@
+import { taskEither as TE } from 'fp-ts'
 import { describe, expect, test } from 'vitest'
 import { plainF32 } from '../../adapters/plainF32.js'
 import { oracle } from '../../reference/index.js'
@@ -6,11 +7,13 @@ import { getOrThrow } from '../../spec/error.js'
 import { draws, keyOf } from '../../spec/philox.js'
 import type { Program, ProgramNode } from '../../spec/program.js'
 import type { Shape, Tensor, Tensors } from '../../spec/tensor.js'
-import { generate, zipTensors } from '../../spec/tensor.js'
+import { generate, mapTensors, zipTensors } from '../../spec/tensor.js'
 import { outputsNear, passedOn, passes } from './passing.js'
 import { probeProgram } from './probe.js'
 import { scenarios } from './scenarios.js'
-import { node } from './scenarios/making.js'
+import type { Scenario } from './scenario.js'
+import { scenario } from './scenario.js'
+import { node, program } from './scenarios/making.js'
 
 const drawnIn = (shape: Shape, seed: string): Tensor => {
   const draw = draws(keyOf(seed))
@@ -147,4 +150,27 @@ describe('a norm and its layer that are made one by other weights', () => {
     expect(lines.map(({ verdict }) => verdict)).toEqual(lines.map(() => 'not-conformant'))
     for (const { failure } of lines) expect(failure?.message).toMatch(/^node .*(batchNormInference|relu|add|concat|maxPool2d|flatten)/) // prettier-ignore
   })
+})
+
+describe('values that are called as every object calls something', () => {
+  const named = (name: string): Scenario => {
+    const x: Tensor = { shape: [2, 2], data: Float32Array.of(1, -2, 3, 4) }
+    const nodes = [node('hidden', 'relu', { x: 'x' }, {}, { y: name }), node('out', 'add', { a: name, b: 'x' })]
+    const of = program({ x: [2, 2] }, nodes, ['out'])
+    const run = { what: 'run', program: of, feeds: { x } } as const
+    return scenario('called', 'what a value is called', of, [run, { ...run, watch: [name] }])
+  }
+  const wrong: Backend = {
+    ...plainF32,
+    run: (...given) => TE.map((values: Tensors) => mapTensors((v) => v + 1, values))(plainF32.run(...given)),
+  }
+
+  test.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])(
+    '%s: judged like any other, hidden and seen',
+    async (name) => {
+      const [right, not] = [await probeProgram(plainF32, oracle, named(name))(), await probeProgram(wrong, oracle, named(name))()] // prettier-ignore
+      expect(getOrThrow(right)).toMatchObject({ verdict: 'conformant', cases: 2 })
+      expect(getOrThrow(not)).toMatchObject({ verdict: 'not-conformant', failure: { node: 'out' } })
+    },
+  )
 })

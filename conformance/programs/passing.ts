@@ -10,6 +10,7 @@ import { nodeAttributes } from '../../spec/program.js'
 import type { Numbers, Tensor, Tensors } from '../../spec/tensor.js'
 import { generate, mapTensor, sizeOf, zipTensors } from '../../spec/tensor.js'
 import { expectWhole } from '../judge.js'
+import { own, pick } from '../named.js'
 
 /**
  * What is known of a value that a backend was not asked for: what it is in the oracle, and how far from that a right backend may
@@ -30,12 +31,6 @@ export type Nearly = Readonly<Record<string, Near>>
 const passing: readonly OpName[] = ['relu', 'add', 'concat', 'reshape', 'flatten', 'maxPool2d']
 
 export const passes = ({ op, direction }: ProgramNode): boolean => direction === 'forward' && passing.includes(op)
-
-/** The values that stand under some names, by those names; what is not there is left out. */
-export const pick = (names: Readonly<Record<string, string>>, values: Tensors): Tensors =>
-  Object.fromEntries(
-    Object.entries(names).flatMap(([name, value]) => (values[value] === undefined ? [] : [[name, values[value]]])),
-  )
 
 /** A node of a program with what it reads, as a question. */
 const asked = (node: ProgramNode, values: Tensors, feeds: Tensors): Result<Question> =>
@@ -84,16 +79,16 @@ export const passedOn = (
 ): Result<Nearly> => {
   const read = Object.values(node.inputs)
   const of = (part: (name: string) => Tensor): Tensors => Object.fromEntries(read.map((name) => [name, part(name)]))
-  const values = of((name) => known[name] ?? (nearly[name] as Near).value)
-  const bounds = of((name) => nearly[name]?.bound ?? mapTensor(() => 0, known[name] as Tensor))
+  const values = of((name) => own(known, name) ?? (own(nearly, name) as Near).value)
+  const bounds = of((name) => own(nearly, name)?.bound ?? mapTensor(() => 0, own(known, name) as Tensor))
   return F.pipe(
     E.Do,
-    E.bind('own', () => outputsNear(oracle, node, values, feeds)),
+    E.bind('mine', () => outputsNear(oracle, node, values, feeds)),
     E.bind('passed', () => outputsNear(oracle, node, bounds, feeds)),
-    E.map(({ own, passed }) =>
+    E.map(({ mine, passed }) =>
       named(node, (output) => {
         const name = node.outputs[output] as string
-        const [one, other] = [own[name], passed[name]]
+        const [one, other] = [own(mine, name), own(passed, name)]
         return (
           one &&
           other && {
@@ -141,10 +136,13 @@ export const folded = (
   feeds: Tensors,
 ): Result<Tensor> => {
   const magnitudes = Object.fromEntries(
-    Object.values(layer.inputs).flatMap((name) => (known[name] === undefined ? [] : [[name, magnitude(known[name])]])),
+    Object.values(layer.inputs).flatMap((name) => {
+      const one = own(known, name)
+      return one === undefined ? [] : [[name, magnitude(one)]]
+    }),
   )
-  const of = (name: string): Tensor => known[norm.inputs[name] as string] as Tensor
-  const weights = known[layer.inputs['w'] as string] as Tensor
+  const of = (name: string): Tensor => own(known, norm.inputs[name] as string) as Tensor
+  const weights = own(known, layer.inputs['w'] as string) as Tensor
   return F.pipe(
     E.Do,
     E.bind('attrs', () => nodeAttributes(norm, feeds)),

@@ -18,9 +18,10 @@ import type { Judgement, Worst } from '../judge.js'
 import { judge } from '../judge.js'
 import { ownValues } from '../dials.js'
 import { judgeNode } from '../lockstep.js'
+import { own, pick } from '../named.js'
 import { narrowed } from './narrow.js'
 import type { Near, Nearly } from './passing.js'
-import { foldable, folded, outputsNear, passedOn, passes, pick } from './passing.js'
+import { foldable, folded, outputsNear, passedOn, passes } from './passing.js'
 import { scenarios } from './scenarios.js'
 import { stepping } from './stepping.js'
 import type { Act, Scenario } from './scenario.js'
@@ -134,25 +135,27 @@ const hear = (
   answered: Tensors,
   tellState: (name: string) => string,
 ): Result<Heard> => {
-  const missing = watch.find((value) => answered[value] === undefined)
+  const missing = watch.find((value) => own(answered, value) === undefined)
   if (missing !== undefined)
     return E.right({ known: {}, findings: [], wrong: { message: `${missing} is missing from the answer` } })
   // of what was fed and carried, the copies that are shown
   for (const [name, tensor] of Object.entries(given)) {
-    const problem = watch.includes(name) ? copyProblem(name, answered[name], tensor) : undefined
+    const problem = watch.includes(name) ? copyProblem(name, own(answered, name), tensor) : undefined
     if (problem !== undefined)
       return E.right({ known: {}, findings: [], wrong: { message: tellState(name) + problem } })
   }
-  const visible: Tensors = Object.fromEntries(watch.map((value) => [value, answered[value] as Tensor]))
+  const visible: Tensors = Object.fromEntries(watch.map((value) => [value, own(answered, value) as Tensor]))
   let known: Tensors = {
     ...given,
-    ...Object.fromEntries(Object.entries(visible).filter(([name]) => name in program.inputs && !(name in feeds))),
+    ...Object.fromEntries(
+      Object.entries(visible).filter(([name]) => Object.hasOwn(program.inputs, name) && !Object.hasOwn(feeds, name)),
+    ),
   }
   let nearly: Nearly = {}
   const findings: { readonly node: string; readonly judgement: Judgement }[] = []
   for (const node of program.nodes) {
     const reads = readsOf(node)
-    const shown = Object.fromEntries(Object.entries(node.outputs).filter(([, value]) => value in visible))
+    const shown = Object.fromEntries(Object.entries(node.outputs).filter(([, value]) => Object.hasOwn(visible, value)))
     const ownWay = ownValues(conventions, node.op, node.direction).length > 0
     const judged = (judgement: Judgement): Heard | undefined => {
       findings.push({ node: node.name, judgement })
@@ -160,20 +163,20 @@ const hear = (
         ? { known, findings, wrong: { node: node.name, message: wordsOf(node, judgement), judgement } }
         : undefined
     }
-    const layer = ownWay ? undefined : foldable(program.nodes, node, (value) => value in visible)
+    const layer = ownWay ? undefined : foldable(program.nodes, node, (value) => Object.hasOwn(visible, value))
     if (
       layer !== undefined &&
-      reads.every((value) => value in known) &&
-      readsOf(layer).every((name) => name in known)
+      reads.every((value) => Object.hasOwn(known, value)) &&
+      readsOf(layer).every((name) => Object.hasOwn(known, name))
     ) {
       const near = withFolding(oracle, layer, node, known, feeds)
       if (E.isLeft(near)) return near
       const [[value, one] = ['', undefined]] = Object.entries(near.right)
-      const answer = visible[value]
+      const answer = own(visible, value)
       const wrong = one && answer && judged(judgeNear(oracle, node, one, answer))
       if (wrong !== undefined) return E.right(wrong)
       nearly = { ...nearly, ...without(near.right, visible) }
-    } else if (reads.every((value) => value in known)) {
+    } else if (reads.every((value) => Object.hasOwn(known, value))) {
       if (Object.keys(shown).length > 0) {
         const finding = judgeNode(
           oracle,
@@ -195,11 +198,15 @@ const hear = (
         known = { ...known, ...exact }
         nearly = { ...nearly, ...without(near.right, { ...exact, ...visible }) }
       }
-    } else if (passes(node) && !ownWay && reads.every((value) => value in known || value in nearly)) {
+    } else if (
+      passes(node) &&
+      !ownWay &&
+      reads.every((value) => Object.hasOwn(known, value) || Object.hasOwn(nearly, value))
+    ) {
       const near = passedOn(oracle, node, known, nearly, feeds)
       if (E.isLeft(near)) return near
       for (const [value, one] of Object.entries(near.right)) {
-        const answer = visible[value]
+        const answer = own(visible, value)
         const wrong = answer === undefined ? undefined : judged(judgeNear(oracle, node, one, answer))
         if (wrong !== undefined) return E.right(wrong)
       }
@@ -219,7 +226,7 @@ const smallest = (
   known: Tensors,
 ): Promise<{ readonly program: Program; readonly found: Wrong } | undefined> => {
   if (node === undefined || Object.keys(program.carry).length > 0) return Promise.resolve(undefined)
-  const made = watch?.filter((name) => !(name in program.inputs))
+  const made = watch?.filter((name) => !Object.hasOwn(program.inputs, name))
   return narrowed({ program, feeds, ...(made && { watch: made }) }, node, known, async (asked) => {
     const named: readonly [watch?: readonly string[]] = asked.watch === undefined ? [] : [asked.watch]
     const answered = await attempted(() => backend.run(asked.program, asked.feeds, ...named))
@@ -258,7 +265,7 @@ const withFolding = (
   )
 
 const without = (near: Nearly, names: Readonly<Record<string, unknown>>): Nearly =>
-  Object.fromEntries(Object.entries(near).filter(([name]) => !(name in names)))
+  Object.fromEntries(Object.entries(near).filter(([name]) => !Object.hasOwn(names, name)))
 
 const mapToSelf = (names: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.values(names).map((value) => [value, value]))
@@ -365,7 +372,7 @@ const probe =
         const opened = act.what === 'run' || act.what === 'open' ? undefined : sessions.get(act.session)
         const program = 'program' in act ? act.program : (opened?.program ?? asked.program)
         // a program on a state may have values of its own by the state's names
-        const state = Object.entries(opened?.state ?? {}).filter(([name]) => name in program.inputs)
+        const state = Object.entries(opened?.state ?? {}).filter(([name]) => Object.hasOwn(program.inputs, name))
         const given = { ...Object.fromEntries(state), ...('feeds' in act ? act.feeds : {}) }
         const asks = 'watch' in act ? act.watch : undefined
         const watch = asks ?? program.outputs
@@ -412,13 +419,13 @@ const probe =
         if (act.what === 'state') {
           const wrong = Object.keys(program.carry)
             .map((name) => {
-              const want = opened?.state[name]
+              const want = opened && own(opened.state, name)
               const problem =
                 want === undefined
-                  ? values[name] === undefined
+                  ? own(values, name) === undefined
                     ? `${name} is missing from the state`
                     : undefined
-                  : copyProblem(name, values[name], want)
+                  : copyProblem(name, own(values, name), want)
               return problem === undefined ? undefined : tellState(name) + problem
             })
             .find((problem) => problem !== undefined)
@@ -441,7 +448,7 @@ const probe =
             steps: opened.steps + 1,
             state: Object.fromEntries(
               Object.entries(program.carry).flatMap(([name, value]) => {
-                const left = heard.right.known[value]
+                const left = own(heard.right.known, value)
                 return left === undefined ? [] : [[name, left]]
               }),
             ),
