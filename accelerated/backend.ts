@@ -339,23 +339,35 @@ const openSession =
       )
     }
 
-    const replay = async (
+    let turn: Promise<unknown> = Promise.resolve()
+    /** Begins what was prepared in the order in which it was asked for: making a new step ready takes longer than an old one. */
+    const inTurn = async <A, B>(
+      preparing: Promise<Result<A>>,
+      beginning: (prepared: A) => Promise<Result<B>>,
+    ): Promise<Result<B>> => {
+      const begun = Promise.all([preparing, turn]).then(([prepared]) => ({
+        // the executor keeps the order in which it is asked, so nobody waits for the answer
+        answer: E.isLeft(prepared) ? Promise.resolve(prepared) : beginning(prepared.right),
+      }))
+      turn = begun.catch(() => undefined)
+      return (await begun).answer
+    }
+
+    const replay = (
       of: CheckedProgram,
       feeds: Tensors,
       watch: readonly string[],
       key: string,
       where: Layout,
-    ): Promise<Result<Tensors>> => {
-      const all = await ready(of, feeds, watch, key, where)
-      if (E.isLeft(all)) return all
-      const { prepared, planned } = all.right
-      return books.during(readBytes(planned), () => executor.execute(prepared, feeds, planned))
-    }
+    ): Promise<Result<Tensors>> =>
+      inTurn(ready(of, feeds, watch, key, where), ({ prepared, planned }) =>
+        books.during(readBytes(planned), () => executor.execute(prepared, feeds, planned)),
+      )
 
-    const begin = async (feeds: Tensors, watch: readonly string[]): Promise<Result<Begun>> => {
-      const all = await ready(checked, feeds, watch, stepKey(watch), layout)
-      if (E.isLeft(all)) return all
-      const { prepared, planned } = all.right
+    const start = async (
+      feeds: Tensors,
+      { prepared, planned }: { readonly prepared: Prepared; readonly planned: Plan },
+    ): Promise<Result<Begun>> => {
       const bytes = readBytes(planned)
       books.hold(bytes)
       const started = await executor.start(prepared, feeds, planned)
@@ -368,6 +380,20 @@ const openSession =
         values: () => finish().finally(() => books.release(bytes)),
         ahead: (next) => void executor.ahead(prepared, next),
       })
+    }
+
+    const fetchState = async (): Promise<Result<Tensors>> => {
+      const values: Record<string, Tensor> = {}
+      for (const name of stateNames) {
+        const shape = stateShapes[name] as Shape
+        const { root, first } = homeOf(name)
+        const value = await books.during(sizeOf(shape) * 4, () =>
+          executor.fetch(resident[root] as GPUBuffer, first, shape),
+        )
+        if (E.isLeft(value)) return value
+        values[name] = value.right
+      }
+      return E.right(values)
     }
 
     const checkOther = (other: Program): Result<CheckedProgram> => {
@@ -401,7 +427,7 @@ const openSession =
       begin:
         (feeds, watch = program.outputs) =>
         () =>
-          begin(feeds, watch),
+          inTurn(ready(checked, feeds, watch, stepKey(watch), layout), (all) => start(feeds, all)),
       run:
         (other, feeds, watch = other.outputs) =>
         async () => {
@@ -411,20 +437,14 @@ const openSession =
         },
       state: async () => {
         if (!open) return fail('BackendUnavailable', 'the session is closed')
-        const values: Record<string, Tensor> = {}
-        for (const name of stateNames) {
-          const shape = stateShapes[name] as Shape
-          const { root, first } = homeOf(name)
-          const value = await books.during(sizeOf(shape) * 4, () =>
-            executor.fetch(resident[root] as GPUBuffer, first, shape),
-          )
-          if (E.isLeft(value)) return value
-          values[name] = value.right
-        }
-        return E.right(values)
+        const brought = turn.then(fetchState)
+        // it is brought back value by value, and no step comes between
+        turn = brought.catch(() => undefined)
+        return brought
       },
       close: async () => {
         open = false
+        await turn
         const all = await Promise.all([...recorded.values()])
         all.forEach((prepared) => {
           if (E.isLeft(prepared)) return

@@ -477,6 +477,27 @@ describe.runIf(embedded)('a session', () => {
     await resident.close()
   })
 
+  test('takes steps in the order in which they are asked for, though new ones take longer to make ready', async () => {
+    const kept = await opened()
+    const wanted: Tensors[] = []
+    for (const watch of [['next'], ['w'], ['next'], ['seen', 'w']])
+      wanted.push(right(await kept.step(feeds(wanted.length + 1), watch)()))
+    wanted.push(right(await kept.state()), right(await kept.step(feeds(5), ['w'])()))
+    await kept.close()
+    const session = await opened()
+    right(await session.step(feeds(1), ['next'])())
+    // what was asked before is ready at once, and all else has to be planned and laid down
+    const [second, third, fourth, state, fifth] = await Promise.all([
+      session.step(feeds(2), ['w'])(),
+      session.step(feeds(3), ['next'])(),
+      session.step(feeds(4), ['seen', 'w'])(),
+      session.state(),
+      session.step(feeds(5), ['w'])(),
+    ])
+    expect([second, third, fourth, state, fifth].map(right)).toEqual(wanted.slice(1))
+    await session.close()
+  })
+
   test('may be closed while a step is on its way: the step ends, one way or the other, and no buffer stays', async () => {
     const session = await opened()
     const steps = [session.step(feeds(1))(), session.step(feeds(1), ['w'])()]

@@ -1,6 +1,6 @@
 import { either as E, option as O } from 'fp-ts'
 import type { either, option, task, taskEither } from 'fp-ts'
-import type { Backend, Fingerprint, Session } from '../spec/backend.js'
+import type { Backend, Begun, Fingerprint, Session } from '../spec/backend.js'
 import type { Direction, OpName } from '../spec/catalogue.js'
 import type { ErrorCode, EtalonError, Result } from '../spec/error.js'
 import { brief, etalonError, fail, show } from '../spec/error.js'
@@ -218,6 +218,9 @@ interface Answered {
   readonly copies: Tensors
 }
 
+// so many answers of programs are looked at again: one may have several places in turn, or one for each kind of question
+const mostKept = 6
+
 /** What of an answer is not what it was when it was given. */
 const rewrittenIn = ({ raw, copies }: Answered): string | undefined =>
   Object.entries(copies)
@@ -292,7 +295,7 @@ export const guarded = (
   let current = backend
   let stuck = false
   let before: Handed | undefined
-  let answeredBefore: Answered | undefined
+  let answeredBefore: readonly Answered[] = []
 
   const fresh = async (): Promise<void> => {
     if (!stuck || reopen === undefined) return
@@ -303,7 +306,7 @@ export const guarded = (
     current = opened.right
     stuck = false
     before = undefined
-    answeredBefore = undefined
+    answeredBefore = []
   }
 
   /** What came of asking, its tag and the form of its error looked at. */
@@ -335,14 +338,14 @@ export const guarded = (
     // of the question before this one too: what it was handed is its own to keep, not to write in
     const [changed, afterwards] = [changedIn(handed), before && changedIn(before)]
     before = changed === undefined && numbersIn(feeds) <= mostCopied ? handed : undefined
-    const rewritten = answeredBefore && rewrittenIn(answeredBefore)
-    answeredBefore = undefined
+    const rewritten = answeredBefore.map(rewrittenIn).find((name) => name !== undefined)
+    if (rewritten !== undefined) answeredBefore = []
     return changed !== undefined
       ? invalid(`changes its inputs: ${changed} is not what it was`)
       : afterwards !== undefined
         ? invalid(`changes its inputs after it has answered: ${afterwards} of the question before this one`)
         : rewritten !== undefined
-          ? invalid(`changes what it has answered: ${rewritten} of the question before this one`)
+          ? invalid(`changes what it has answered: ${rewritten} of a question before this one`)
           : answer.value
   }
 
@@ -358,7 +361,10 @@ export const guarded = (
       const tensors = tensorsOf(answer.right, wanted)
       // whoever asks for a single op reads the answer at once; what programs answer is kept from run to run
       if (copying && nodes.length > 1 && E.isRight(tensors))
-        answeredBefore = { raw: answer.right as Answered['raw'], copies: tensors.right }
+        answeredBefore = [
+          ...answeredBefore.slice(1 - mostKept),
+          { raw: answer.right as Answered['raw'], copies: tensors.right },
+        ]
       return tensors
     } catch (thrown) {
       return invalid(`its answer cannot be read: ${messageOf(thrown)}`)
@@ -376,9 +382,52 @@ export const guarded = (
   const guardedSession = (session: Session, program: Program): Session => {
     const named = (watch: readonly string[] | undefined): readonly [watch?: readonly string[]] =>
       watch === undefined ? [] : [watch]
+    // by what went ahead, the copy that was handed over: the step that is fed it is handed the same one
+    const sent = new Map<Tensor, Tensor>()
+    const asSent = (given: Tensors, feeds: Tensors): Tensors =>
+      Object.fromEntries(Object.entries(given).map(([name, copy]) => [name, sent.get(feeds[name] as Tensor) ?? copy]))
+    const begunOf = (begun: Begun, watch: readonly string[]): Begun => {
+      let problem: string | undefined
+      return {
+        values: () =>
+          problem === undefined
+            ? tensorsAsked(() => begun.values, {}, program, watch)
+            : Promise.resolve(fail('Thrown', `ahead: ${problem}`)),
+        ahead: (next) => {
+          const { copies } = handing(next, copying)
+          for (const [name, tensor] of Object.entries(next)) sent.set(tensor, copies[name] as Tensor)
+          try {
+            begun.ahead(copies)
+          } catch (thrown) {
+            problem = messageOf(thrown)
+          }
+        },
+      }
+    }
     return {
       step: (feeds, watch) => () =>
-        tensorsAsked((given) => session.step(given, ...named(watch)), feeds, program, watch ?? program.outputs),
+        tensorsAsked(
+          (given) => session.step(asSent(given, feeds), ...named(watch)),
+          feeds,
+          program,
+          watch ?? program.outputs,
+        ),
+      ...(typeof session.begin !== 'function'
+        ? {}
+        : {
+            begin: (feeds, watch) => async () => {
+              const answer = await asked(
+                (given) => session.begin?.(asSent(given, feeds), ...named(watch)),
+                feeds,
+                questionsOf(program),
+              )
+              if (E.isLeft(answer)) return answer
+              const begun = answer.right as Partial<Begun> | null | undefined
+              return typeof begun?.values === 'function' && typeof begun.ahead === 'function'
+                ? E.right(begunOf(begun as Begun, watch ?? program.outputs))
+                : invalid(`begins ${show(answer.right)}; it must be a step on its way, of values and ahead`)
+            },
+          }),
       run: (other, feeds, watch) => () =>
         tensorsAsked((given) => session.run(other, given, ...named(watch)), feeds, other, watch ?? other.outputs),
       state: () => tensorsAsked(() => session.state, {}, program, undefined),

@@ -161,7 +161,7 @@ describe('a backend that', () => {
     const told = lines.flatMap(({ failure }) => (failure === undefined ? [] : [failure.message]))
     expect(told.length).toBeGreaterThan(5)
     for (const message of told)
-      expect(message).toMatch(/^changes what it has answered: .* of the question before this one$/)
+      expect(message).toMatch(/^changes what it has answered: .* of a question before this one$/)
   })
 
   test('is not told apart by the probe of rounding is no rounding to nearest', async () => {

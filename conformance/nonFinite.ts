@@ -16,7 +16,7 @@ import type { Profile } from './cases.js'
 import { caseAt, indicesOf, scheduled, suiteVersion } from './cases.js'
 import { measure } from './coverage/extents.js'
 import { inFoursOf } from './coverage/fours.js'
-import { deepOf, groupedOf } from './coverage/miniature/convolutions.js'
+import { deepOf, groupedOf, raggedOf } from './coverage/miniature/convolutions.js'
 import type { Case, Fill, Form } from './form.js'
 import { listedIn, numbersIn, printCase, realise } from './form.js'
 import type { Judgement, WholeExpected } from './judge.js'
@@ -298,7 +298,10 @@ export const specialCases = (
     fours: base.form === inFoursOf(op),
   }))
   const turned = (profile === 'quick' ? [] : turnedBasesOf(table, op, direction, seed, small.map(({ base }) => base))).map((base) => ({ base, names: ['NaN', 'Infinity'] as const, roomy: true, fours: false })) // prettier-ignore
-  const one = [...small, ...large, ...turned].flatMap(({ base, names, roomy, fours }) => {
+  const ragged = profile === 'quick' ? undefined : raggedOf(op)
+  const ends = ragged === undefined ? [] : [{ base: { op, direction, seed: `${op}/${direction}/${seed}/ragged@${suiteVersion}`, form: ragged }, names: roomySpecials(op), roomy: true, fours: true }] // prettier-ignore
+  // behind the others, which draw their places in turn
+  const one = [...small, ...large, ...turned, ...ends].flatMap(({ base, names, roomy, fours }) => {
     const told = toldOf(base)
     if (told === undefined) return []
     const { form, tensors, plain } = told

@@ -44,8 +44,8 @@ export const costOf = (table: QuestionTable, { op, direction }: Asked): number =
   return cases * (classTable[op].product === undefined ? 1 : ofProducts)
 }
 
-// all small programs together, beside the ops: some seconds
-const programsCost = 2000
+// all small programs together, beside the ops: a minute or two on the embedded adapter
+const programsCost = 10_000
 
 /** The questions of each of so many parts, in their order, and which part has the programs. */
 export interface Split {

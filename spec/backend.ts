@@ -17,7 +17,10 @@ export interface Begun {
   readonly ahead: (feeds: Tensors) => void
 }
 
-/** A program that keeps its state between steps: what `carry` names stays where the backend computes. */
+/**
+ * A program that keeps its state between steps: what `carry` names stays where the backend computes. Whatever is asked of it
+ * before the answer to something else is there is done in the order in which it was asked.
+ */
 export interface Session {
   /** one step: the feeds that are not state; answers the watched values, by default the program's outputs */
   readonly step: (feeds: Tensors, watch?: readonly string[]) => taskEither.TaskEither<EtalonError, Tensors>

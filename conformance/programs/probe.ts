@@ -5,7 +5,7 @@ import { sessionOf } from '../../spec/backend.js'
 import { anyOrder } from '../../spec/bound.js'
 import type { EtalonError, Result } from '../../spec/error.js'
 import { fail } from '../../spec/error.js'
-import { given as fieldOf } from '../../spec/field.js'
+import { given as fieldOf, mapValues } from '../../spec/field.js'
 import type { Oracle } from '../../spec/oracle.js'
 import type { Program, ProgramNode } from '../../spec/program.js'
 import { roundProgram } from '../../spec/program.js'
@@ -199,11 +199,13 @@ const hear = (
         nearly = { ...nearly, ...without(near.right, { ...exact, ...visible }) }
       }
     } else if (
-      passes(node) &&
+      passes(node, (value) => Object.hasOwn(known, value)) &&
       !ownWay &&
-      reads.every((value) => Object.hasOwn(known, value) || Object.hasOwn(nearly, value))
+      [...reads, ...(layer === undefined ? [] : readsOf(layer))].every(
+        (value) => Object.hasOwn(known, value) || Object.hasOwn(nearly, value),
+      )
     ) {
-      const near = passedOn(oracle, node, known, nearly, feeds)
+      const near = passedThrough(oracle, layer, node, known, nearly, feeds)
       if (E.isLeft(near)) return near
       for (const [value, one] of Object.entries(near.right)) {
         const answer = own(visible, value)
@@ -262,6 +264,32 @@ const withFolding = (
         ]),
       ),
     ),
+  )
+
+/** What a node passes on, and what a norm may be off by beside that where it was made one with the layer before it. */
+const passedThrough = (
+  oracle: Oracle,
+  layer: ProgramNode | undefined,
+  node: ProgramNode,
+  known: Tensors,
+  nearly: Nearly,
+  feeds: Tensors,
+): Result<Nearly> =>
+  F.pipe(
+    passedOn(oracle, node, known, nearly, feeds),
+    E.flatMap((near) => {
+      if (layer === undefined) return E.right(near)
+      const most = mapValues(({ value, bound }) => zipTensors([value, bound], (v, b) => Math.abs(v) + b), nearly)
+      return F.pipe(
+        folded(oracle, layer, node, { ...most, ...known }, feeds),
+        E.map((more) =>
+          mapValues(
+            ({ value, bound }) => ({ value, bound: zipTensors([bound, more], (one, other) => one + other) }),
+            near,
+          ),
+        ),
+      )
+    }),
   )
 
 const without = (near: Nearly, names: Readonly<Record<string, unknown>>): Nearly =>

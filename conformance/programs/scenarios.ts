@@ -71,7 +71,9 @@ import {
 } from './scenarios/idioms.js'
 import { autoencoders, lookedAt, manyRates, normsRenewed, readBetween } from './scenarios/renewed.js'
 import { rightBefore } from './scenarios/before.js'
-import { mixed, mixedBack } from './scenarios/mixed.js'
+import { besideProducts, joinedAgain, layersOfMaps, layersOfRows, ofEachSample } from './scenarios/hidden.js'
+import { mixed, mixedBack, mixedUnseen } from './scenarios/mixed.js'
+import { alikeButForOne } from './scenarios/unlike.js'
 import { changedPlaces, manyLosses, partlyCarried, readBeside } from './scenarios/partly.js'
 import { pieces, twins, views } from './scenarios/pieces.js'
 import { fedNumbers, manyUnderWay, oddNames, ownNames } from './scenarios/underway.js'
@@ -133,6 +135,12 @@ const idioms = [
   ['read beside', 'what a formula reads beside what it is made one with', readBeside],
   ['many losses', 'losses of many rows, there and back at once', manyLosses],
   ['partly carried', 'updates that are carried in part, or to another state', partlyCarried],
+  ['layers of maps', 'norms, units and filters in every order, of which only the last is answered', layersOfMaps],
+  ['layers of rows', 'products behind pools, units and shares, of which only the last is answered', layersOfRows],
+  ['joined again', 'layers over a join and a part of it, chains that are joined, joins that are cut', joinedAgain],
+  ['beside products', 'gradients of a product and of a dropout, a unit or a norm beside it', besideProducts],
+  ['of each sample', 'losses of each sample, each with a factor of its own, back to weights', ofEachSample],
+  ['alike but for one', 'updates that are alike in all but one attribute', alikeButForOne],
 ] as const
 
 /** All scenarios; their numbers follow from the seed. */
@@ -255,7 +263,7 @@ export const scenarios = (seed: number, profile: Profile = 'standard'): readonly
     inWidths('cut and joined', 'what comes back of a join, joined in every order', cutAndJoined, seed, sides),
     inWidths('long way back', 'gradients of hundreds of nodes', longWayBack, seed, [3]),
     inWidths('stacked', 'layers of recurrent nets on each other, and a dropout between them', stacked, seed, sides),
-    ...(profile === 'quick' ? [] : [mixed(seed), mixedBack(seed)]),
+    ...(profile === 'quick' ? [] : [mixed(seed), mixedBack(seed), mixedUnseen(seed)]),
     ...(profile === 'quick' ? [] : idioms).map(([name, about, acts]) => inFirstWidth(name, about, acts, seed, [5])),
     // of groups, which are even
     ...(profile === 'quick'

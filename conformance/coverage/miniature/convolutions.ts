@@ -498,6 +498,14 @@ export const deepOf = (op: OpName): Form | undefined =>
         })
       : undefined
 
+/** A convolution of many rows that are no multiple of 4 long, as kernels take four places of a row at once. NaN is put at their ends. */
+export const raggedOf = (op: OpName): Form | undefined =>
+  op === 'conv2d'
+    ? formOf({}, { x: [4, 2, 18, 17], w: [4, 2, 3, 3], b: [4] })
+    : op === 'convTranspose2d'
+      ? formOf({ padding: [1, 1, 1, 1] }, { x: [4, 4, 16, 15], w: [4, 2, 3, 3], b: [2] })
+      : undefined
+
 /** A convolution of two groups with as many channels and pixels as blocks take. NaN is put into it. */
 export const groupedOf = (op: OpName): Form | undefined =>
   op === 'conv1d'

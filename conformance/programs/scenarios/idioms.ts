@@ -16,14 +16,14 @@ import { back, inRuns, inSteps, node, reading, written } from './making.js'
 /** What people write again and again: ways around that step, shares along an axis, copies that are answered, units beside losses. */
 
 /** A program and its gradients in all that is fed and has one; it answers what rounds, the result and those gradients. */
-const bothWays = (of: Program, result: string, wrt = Object.keys(of.inputs)): Program => {
+export const bothWays = (of: Program, result: string, wrt = Object.keys(of.inputs)): Program => {
   const { program: both, gradients } = getOrThrow(differentiate(of, result, wrt))
   const exact = exactIn(both)
   const rounded = written(both).filter((value) => !exact.has(value))
   return { ...both, outputs: [...new Set([...of.outputs, ...rounded, ...Object.values(gradients)])] }
 }
 
-const chained = (name: string, start: string, links: readonly Link[]): readonly ProgramNode[] =>
+export const chained = (name: string, start: string, links: readonly Link[]): readonly ProgramNode[] =>
   links.reduce<readonly ProgramNode[]>(
     (nodes, { op, inputs, attrs }, i) => [
       ...nodes,
@@ -131,11 +131,21 @@ export const manyOperands = (W: number, seed: string): readonly Act[] => {
   const operands = Array.from({ length: 17 }, (_, i) => `operand ${i + 1}`)
   const chain = (name: string, first: readonly Link[]): readonly ProgramNode[] =>
     chained(name, 'x', [...first, ...operands.map((b, i) => link(i % 6 === 5 ? 'mul' : 'add', (a) => ({ a, b })))])
+  // each unit has a slope of its own: more numbers than a block of so many bytes holds, and a kernel behind it
+  const slopes = [
+    ...chained(
+      'slope',
+      'x',
+      Array.from({ length: 70 }, (_, i) => alone('leakyRelu', { alpha: 1 + ((i % 7) - 3) / 64 })),
+    ),
+    node('size', 'l2Penalty', { w: 'w' }, { beta: 0.5 }),
+  ]
   const rows: Shapes = { x: [4, W], w: [W, W], b: [W], ...Object.fromEntries(operands.map((name) => [name, [4, W]])) }
   const maps: Shapes = { ...images(W), ...Object.fromEntries(operands.map((name) => [name, [2, W, 4, 6]])) }
   return [
     ...inRuns(reading(rows, [...chain('alone', []), ...chain('behind dense', [firsts.dense])]), `${seed} rows`),
     ...inRuns(reading(maps, chain('behind 3×3', [firsts['3×3']])), `${seed} maps`),
+    ...inRuns(reading({ x: [4, W], w: [W, W] }, slopes), `${seed} slopes`),
   ]
 }
 

@@ -3,7 +3,7 @@ import type { Program } from '../../../spec/program.js'
 import type { Act, Scenario } from '../scenario.js'
 import { scenario } from '../scenario.js'
 import { feedsByName, remembered, written } from './making.js'
-import { mixturesOf, otherwise, steps, trainedMixturesOf, withOtherUnits } from './mixtures.js'
+import { mixturesOf, otherwise, steps, trainedMixturesOf, unseenMixturesOf, withOtherUnits } from './mixtures.js'
 import type { Thread } from './weaving.js'
 import { threads } from './weaving.js'
 
@@ -73,4 +73,9 @@ export const mixed = remembered(
 export const mixedBack = remembered(
   (seed) =>
   mixedInto('mixed back', 'gradients and updates of programs of any ops, drawn at random', trainedMixturesOf, [4, 6], 80, seed), // prettier-ignore
+)
+
+export const mixedUnseen = remembered(
+  (seed) =>
+  mixedInto('mixed unseen', 'programs of any ops, drawn at random, of which as little is answered as networks answer', unseenMixturesOf, [7, 11], 64, seed + 1000), // prettier-ignore
 )

@@ -5,7 +5,7 @@ import type { NodeAttribute, Program, ProgramNode } from '../../../spec/program.
 import { checkProgram } from '../../../spec/program.js'
 import type { Shape } from '../../../spec/tensor.js'
 import { sameShape } from '../../../spec/tensor.js'
-import { passes } from '../passing.js'
+import { copies, passes } from '../passing.js'
 import { exactIn } from './exact.js'
 import { carryingInRange, staysInRange } from './growth.js'
 import type { Named, Shapes } from './making.js'
@@ -22,16 +22,39 @@ import type { Thread } from './weaving.js'
  * by what copies, chooses or adds, so that all of it is judged.
  */
 
+const readIn = ({ nodes }: Program): ReadonlySet<string> =>
+  new Set(nodes.flatMap(({ inputs, cotangents }) => Object.values({ ...inputs, ...cotangents })))
+
+/** With only what is read of what is fed. */
+const trimmedOf = (of: Program): Program => {
+  const read = readIn(of)
+  return { ...of, inputs: Object.fromEntries(Object.entries(of.inputs).filter(([name]) => read.has(name))) }
+}
+
+/** With as few answers as let all of them be judged: what nothing reads, and what rounds in front of what passes no bounds on. */
+const hiding = (of: Program): Program => {
+  const [read, trimmed] = [readIn(of), trimmedOf(of)]
+  const exact = exactIn(trimmed)
+  const isKnown = (value: string): boolean => value in trimmed.inputs || exact.has(value)
+  const isPassedOn = (value: string): boolean =>
+    of.nodes
+      .filter(({ inputs, cotangents }) => Object.values({ ...inputs, ...cotangents }).includes(value))
+      .every((one) => passes(one, isKnown))
+  const outputs = of.nodes.flatMap((one) =>
+    Object.values(one.outputs).filter((value) => !read.has(value) || (!exact.has(value) && !isPassedOn(value))),
+  )
+  return { ...trimmed, outputs }
+}
+
 /** With only what is read of what is fed, and an answer for all that rounds, but for some that only goes on by what passes it on. */
 const answering = (of: Program, by: number): Program => {
-  const read = new Set(of.nodes.flatMap(({ inputs, cotangents }) => Object.values({ ...inputs, ...cotangents })))
-  const trimmed = { ...of, inputs: Object.fromEntries(Object.entries(of.inputs).filter(([name]) => read.has(name))) }
+  const [read, trimmed] = [readIn(of), trimmedOf(of)]
   const exact = exactIn(trimmed)
   const isPassedOn = (value: string, at: number): boolean =>
     (by + at) % 2 === 0 &&
     of.nodes
       .filter(({ inputs, cotangents }) => Object.values({ ...inputs, ...cotangents }).includes(value))
-      .every(passes)
+      .every(copies)
   const outputs = of.nodes.flatMap((one, at) =>
     Object.values(one.outputs).filter(
       (value) => !read.has(value) || (exact.has(value) ? (by + at) % 6 === 0 : !isPassedOn(value, at)),
@@ -60,8 +83,12 @@ const carriedIn = ({ inputs, nodes }: Program, shapes: Shapes, threads: readonly
 export const steps = 3
 
 /** A program of any ops, which carries what it can; none where its numbers may grow too large. */
-const mixtureOf = ({ inputs, nodes }: Mixture, threads: readonly Thread[]): Program | undefined => {
-  const of = answering(program(inputs, nodes, []), threads[0]?.move ?? 0)
+const mixtureOf = (
+  { inputs, nodes }: Mixture,
+  threads: readonly Thread[],
+  answered: (of: Program, by: number) => Program,
+): Program | undefined => {
+  const of = answered(program(inputs, nodes, []), threads[0]?.move ?? 0)
   const checked = checkProgram(of)
   if (E.isLeft(checked) || !staysInRange(of, checked.right.shapes, 1)) return undefined
   const { shapes } = checked.right
@@ -156,7 +183,11 @@ const widths = [3, 8, 5, 4, 16, 1]
 
 /** Programs of any ops, by some threads each. */
 export const mixturesOf = (all: readonly (readonly Thread[])[]): readonly Program[] =>
-  mixtures(all, widths, (one) => one).flatMap((one, i) => mixtureOf(one, all[i] as readonly Thread[]) ?? [])
+  mixtures(all, widths, (one) => one).flatMap((one, i) => mixtureOf(one, all[i] as readonly Thread[], answering) ?? [])
+
+/** The same, of which as little is answered as lets all of it be judged. */
+export const unseenMixturesOf = (all: readonly (readonly Thread[])[]): readonly Program[] =>
+  mixtures(all, widths, (one) => one).flatMap((one, i) => mixtureOf(one, all[i] as readonly Thread[], hiding) ?? [])
 
 /** Programs of any ops there and back, and steps of what has gradients, by some threads each. */
 export const trainedMixturesOf = (all: readonly (readonly Thread[])[]): readonly Program[] =>

@@ -141,6 +141,11 @@ import { joinsAnew } from './anew/joins.js'
 import { memoryAnew } from './anew/memory.js'
 import { gradientsAnew } from './anew/gradients.js'
 import { singlesAnew } from './anew/singles.js'
+import { fusionsAfresh } from './afresh/fusions.js'
+import { joinsAfresh } from './afresh/joins.js'
+import { memoryAfresh } from './afresh/memory.js'
+import { gradientsAfresh } from './afresh/gradients.js'
+import { trainingAfresh } from './afresh/training.js'
 
 /** Every reported fault that is put into the plain f32 backend. */
 export const reports: readonly Report[] = [
@@ -287,4 +292,9 @@ export const reports: readonly Report[] = [
   ...memoryAnew,
   ...gradientsAnew,
   ...singlesAnew,
+  ...fusionsAfresh,
+  ...joinsAfresh,
+  ...memoryAfresh,
+  ...gradientsAfresh,
+  ...trainingAfresh,
 ]

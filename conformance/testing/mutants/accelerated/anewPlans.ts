@@ -100,8 +100,8 @@ export const anewPlans: readonly Mutant[] = [
     {
       and: [
         {
-          find: '        return E.right(values)\n',
-          replace: '        known = values\n        return E.right(values)\n',
+          find: '      return E.right(values)\n    }\n\n    const checkOther',
+          replace: '      known = values\n      return E.right(values)\n    }\n\n    const checkOther',
         },
         {
           find: '    let open = true\n',

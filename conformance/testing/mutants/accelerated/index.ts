@@ -1,4 +1,8 @@
 import type { Mutant } from '../mutant.js'
+import { afreshLayers } from './afreshLayers.js'
+import { afreshParts } from './afreshParts.js'
+import { afreshPlans } from './afreshPlans.js'
+import { afreshSessions } from './afreshSessions.js'
 import { anewLayers } from './anewLayers.js'
 import { anewParts } from './anewParts.js'
 import { anewPlans } from './anewPlans.js'
@@ -55,4 +59,8 @@ export const accelerated: readonly Mutant[] = [
   ...anewLayers,
   ...anewParts,
   ...anewPlans,
+  ...afreshLayers,
+  ...afreshParts,
+  ...afreshPlans,
+  ...afreshSessions,
 ]

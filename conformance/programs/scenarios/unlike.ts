@@ -1,0 +1,37 @@
+import { opOf } from '../../../spec/catalogue.js'
+import type { Shape } from '../../../spec/tensor.js'
+import type { Act } from '../scenario.js'
+import type { Attrs, Shapes } from './making.js'
+import { inSteps, reading } from './making.js'
+import { carryOf, keptShapes, optimizers, update } from './optimizers.js'
+
+/** What an attribute of an optimizer is where it is another than that of the update beside it. */
+const others: Attrs = {
+  learningRate: 0.25,
+  momentum: 0.25,
+  nesterov: true,
+  decay: 0.75,
+  beta1: 0.25,
+  beta2: 0.5,
+  epsilon: 0.5,
+  weightDecay: 0.125,
+}
+
+/** Steps of weights of one shape by one optimizer, of which each is set as the first one is in all but one attribute. */
+export const alikeButForOne = (W: number, seed: string): readonly Act[] =>
+  Object.entries(optimizers).flatMap(([name, optimizer]) => {
+    const own = Object.entries(others).filter(([attr]) => opOf(optimizer.op).attrs.names.includes(attr))
+    const weights = ['w', ...own.map(([attr]) => `w of another ${attr}`)]
+    const shape: Shape = [3, W]
+    const shapes: Shapes = Object.fromEntries(
+      weights.flatMap((w) => [[w, shape] as const, [`g of ${w}`, shape] as const]),
+    )
+    const updates = [{}, ...own.map(([attr, value]) => ({ [attr]: value }))].map((attrs, i) =>
+      update(optimizer, weights[i] as string, `g of ${weights[i] as string}`, attrs),
+    )
+    const carry = Object.assign({}, ...updates.map(carryOf)) as Readonly<Record<string, string>>
+    return inSteps(
+      reading({ ...shapes, ...keptShapes(optimizer, weights, shapes) }, updates, undefined, carry),
+      `${seed} ${name}`,
+    )
+  })
