@@ -222,7 +222,7 @@ export const besideProducts = (W: number, seed: string): readonly Act[] => {
   return [...beside, ...ending]
 }
 
-/** Losses of each sample or number, each with a factor of its own, behind a product; back to its weights. */
+/** Losses of each sample or number, each with a factor of its own, fed or made on the way back, behind a product; back to its weights. */
 export const ofEachSample = (W: number, seed: string): readonly Act[] => {
   const N = 3
   const losses: readonly (readonly [op: OpName, slot: string, target: string, each: Shape])[] = [
@@ -231,28 +231,25 @@ export const ofEachSample = (W: number, seed: string): readonly Act[] => {
     ['mse', 'prediction', 'target', [N, W]],
     ['bceWithLogits', 'logits', 'share', [N, W]],
   ]
-  const shapes: Shapes = { x: [N, 4], w: [W, 4], b: [W], share: [N, W], target: [N, W], 'factor 1': [N], 'factor 2': [N, W] } // prettier-ignore
+  const shapes: Shapes = { x: [N, 4], w: [W, 4], b: [W], share: [N, W], target: [N, W], 'factor 1': [N], 'factor 2': [N, W], 'pull 1': [N], 'pull 2': [N, W] } // prettier-ignore
   const nodes = losses.flatMap(([op, slot, target, each]) =>
     [true, false].flatMap((biased) => {
       const name = `${op} ${String(biased)}`
       const reads: Named = { x: 'x', w: 'w', ...(biased && { b: 'b' }) }
       const loss: Named = { [slot]: `${name}, made`, target }
+      // a factor that is fed, or one that comes back itself
+      const factor = `factor ${each.length}`
+      const pull = biased ? factor : `${name}, pull`
       return [
         node(`${name}, made`, 'dense', reads),
         node(`${name}, loss`, op, loss, { reduction: 'none' }),
-        back(
-          `${name}, back`,
-          op,
-          loss,
-          { loss: `factor ${each.length}` },
-          { reduction: 'none' },
-          { [slot]: `${name}, back` },
-        ),
+        ...(biased ? [] : [back(pull, 'mul', { a: `${name}, loss`, b: factor }, { y: `pull ${each.length}` }, {}, { a: pull })]), // prettier-ignore
+        back(`${name}, back`, op, loss, { loss: pull }, { reduction: 'none' }, { [slot]: `${name}, back` }),
         back(name, 'dense', reads, { y: `${name}, back` }, {}, Object.fromEntries(Object.keys(reads).map((input) => [input, `${name}, d.${input}`]))), // prettier-ignore
       ]
     }),
   )
   const answered = reading(shapes, nodes)
-  const rounded = nodes.filter(({ name }) => name.endsWith(', back')).map(({ name }) => name)
+  const rounded = nodes.filter(({ name }) => /, (back|loss)$/.test(name)).map(({ name }) => name)
   return inRuns({ ...answered, outputs: [...answered.outputs, ...rounded] }, seed)
 }

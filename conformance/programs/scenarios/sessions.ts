@@ -218,6 +218,14 @@ export const sideBySide = (W: number, seed: string): readonly Act[] => {
   const of = counter(W)
   const step = (session: string, turn: number): readonly Act[] =>
     steps(session, of, `${seed} ${session} ${turn}`, [turn % 2 === 0 ? undefined : ['total', 'sum']])
+  // one program on the state of each
+  const other = program({ total: [2, W], q: [2, W] }, [node('y', 'mul', { a: 'total', b: 'q' })], ['y'])
+  const look = (session: string, turn: number): Act => ({
+    what: 'run on',
+    session,
+    program: other,
+    feeds: { q: integers(`${seed} ${session} q ${turn}`, [2, W]) },
+  })
   return [
     opened('one', of, seed),
     opened('the other', of, seed),
@@ -229,6 +237,11 @@ export const sideBySide = (W: number, seed: string): readonly Act[] => {
     ...step('one', 2),
     { what: 'state', session: 'the other' },
     { what: 'state', session: 'one' },
+    look('one', 1),
+    look('the other', 1),
+    ...step('one', 4),
+    look('the other', 2),
+    look('one', 2),
   ]
 }
 

@@ -2,7 +2,7 @@ import { opOf } from '../../../spec/catalogue.js'
 import type { Shape } from '../../../spec/tensor.js'
 import type { Act } from '../scenario.js'
 import type { Attrs, Shapes } from './making.js'
-import { inSteps, reading } from './making.js'
+import { inSteps, node, reading } from './making.js'
 import { carryOf, keptShapes, optimizers, update } from './optimizers.js'
 
 /** What an attribute of an optimizer is where it is another than that of the update beside it. */
@@ -23,15 +23,14 @@ export const alikeButForOne = (W: number, seed: string): readonly Act[] =>
     const own = Object.entries(others).filter(([attr]) => opOf(optimizer.op).attrs.names.includes(attr))
     const weights = ['w', ...own.map(([attr]) => `w of another ${attr}`)]
     const shape: Shape = [3, W]
-    const shapes: Shapes = Object.fromEntries(
-      weights.flatMap((w) => [[w, shape] as const, [`g of ${w}`, shape] as const]),
-    )
+    const shapes: Shapes = Object.fromEntries(weights.flatMap((w) => [w, `x of ${w}`]).map((value) => [value, shape]))
+    const gradients = weights.map((w) => node(`g of ${w}`, 'add', { a: `x of ${w}`, b: `x of ${w}` }))
     const updates = [{}, ...own.map(([attr, value]) => ({ [attr]: value }))].map((attrs, i) =>
       update(optimizer, weights[i] as string, `g of ${weights[i] as string}`, attrs),
     )
     const carry = Object.assign({}, ...updates.map(carryOf)) as Readonly<Record<string, string>>
-    return inSteps(
-      reading({ ...shapes, ...keptShapes(optimizer, weights, shapes) }, updates, undefined, carry),
-      `${seed} ${name}`,
-    )
+    const states: Shapes = { ...shapes, ...keptShapes(optimizer, weights, shapes) }
+    // what is answered has no place among what is renewed together
+    const outputs = [`g of ${weights[0] as string}`]
+    return inSteps(reading(states, [...gradients, ...updates], outputs, carry), `${seed} ${name}`)
   })

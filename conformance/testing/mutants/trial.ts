@@ -10,6 +10,7 @@ import type { Judgement } from '../../judge.js'
 import type { Lost } from '../../nonFinite.js'
 import { askSpecials, isNonFinite, judgementOf, specialCases } from '../../nonFinite.js'
 import type { Rounding } from '../../probe.js'
+import { guarded } from '../../guarded.js'
 import { probeUntilWrong } from '../../programs/probe.js'
 import { probeRounding } from '../../probe.js'
 import { questionTable } from '../../table.js'
@@ -91,7 +92,7 @@ const lostBy = async (
 
 /** The first of the small programs that fails; none is asked after it. */
 const failureOfPrograms = async (backend: Backend, watch: () => void): Promise<Failed | undefined> => {
-  const { line } = answered(await probeUntilWrong(backend, oracle, seed, 'standard', watch)())
+  const { line } = answered(await probeUntilWrong(guarded(backend), oracle, seed, 'standard', watch)())
   if (line?.failure === undefined) return undefined
   const { at, message, judgement } = line.failure
   return { by: `${line.program}, ${at}`, how: judgement === undefined ? message : wordsFor(judgement) }

@@ -103,6 +103,8 @@ export const afreshParts: readonly Mutant[] = [
             'let gamma = (across_lanes(lane, total(own_gamma)) - mean * beta) * inverseSqrt(variance(c) + params.epsilon);',
         },
       ],
+      unseen:
+        'Within the bound: the mean of many numbers far from 0, added in any order, may move σ² by more than this.',
     },
   ),
   norm(
