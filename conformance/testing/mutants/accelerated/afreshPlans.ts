@@ -23,7 +23,7 @@ export const afreshPlans: readonly Mutant[] = [
   groups(
     'attribute',
     'afresh, updates are made together whatever switches they have',
-    'programs',
+    asked,
     'Object.entries(node.attrs).sort(),\n    launches',
     "Object.entries(node.attrs).filter(([, value]) => typeof value !== 'boolean').sort(),\n    launches",
   ),
@@ -31,21 +31,21 @@ export const afreshPlans: readonly Mutant[] = [
   arrange(
     'time',
     'afresh, a formula is fused before the one number is made that all its elements share',
-    'programs',
+    asked,
     'const early = beside.some((name) => {',
     'const early = beside.filter((name) => formula.reads.includes(name)).some((name) => {',
   ),
   arrange(
     'time',
     'afresh, what launches have as one number of all elements is not kept where a formula is fused to its maker',
-    'programs',
+    asked,
     '[...kernel.reads, ...kernel.rereads].forEach((name) => {\n      const key',
     ';[...kernel.reads, ...kernel.rereads].filter((name) => one.launch.mapped?.formula.shared.includes(name) !== true).forEach((name) => {\n      const key',
   ),
   arrange(
     'time',
     'afresh, both directions at once, though a node backward makes the cotangent',
-    'programs',
+    asked,
     'nodes.flatMap(({ node }, at) => Object.values(node.outputs).map((value) => [value, at] as const)),',
     "nodes.flatMap(({ node }, at) => node.direction === 'backward' ? [] : Object.values(node.outputs).map((value) => [value, at] as const)),",
   ),
@@ -53,7 +53,7 @@ export const afreshPlans: readonly Mutant[] = [
   backend(
     'repeated',
     'afresh, a program that runs again does so at the fed numbers of its first run',
-    'programs',
+    asked,
     "E.bind('made', ({ checked }) => plan(checked, feeds, watch, at)),\n    )",
     "E.bind('made', ({ checked }) => onlyOnce(JSON.stringify([program, watch]), () => plan(checked, feeds, watch, at))),\n    )",
     {
@@ -76,7 +76,7 @@ const runOnce =
   backend(
     'repeated',
     'afresh, sessions of one program that are open at once have one recording of its steps',
-    'programs',
+    asked,
     '    const recorded = new Map<string, Promise<Result<Done<Prepared>>>>()\n',
     `    const ofProgram = JSON.stringify(program)
     const recorded = recordings.get(ofProgram) ?? new Map<string, Promise<Result<Done<Prepared>>>>()
@@ -100,7 +100,7 @@ const runOnce =
   backend(
     'repeated',
     'afresh, sessions that are open at once know what runs on their state by the same names',
-    'programs',
+    asked,
     '`run ${JSON.stringify([other, watch])}`, ofState)',
     '`run ${JSON.stringify([other, watch])}`, ofState, elsewhere)',
     {
@@ -135,7 +135,7 @@ const runOnce =
   executor(
     'plan',
     'afresh, a bind group is known by its kernel, its numbers and its buffers, not by where it begins in them',
-    'programs',
+    asked,
     '      const group = device.createBindGroup({',
     `      const ofGroup = JSON.stringify([launch.shader, launch.dims, launch.params, launch.bindings.map(({ buffer }) => buffer)])
       const before = groupsMade.get(ofGroup)
@@ -165,7 +165,7 @@ const runOnce =
   uniforms(
     'plan',
     'afresh, blocks of more than 256 bytes run into the next',
-    'programs',
+    asked,
     'end += alignTo(stretch.size, alignment)',
     'end += alignment',
   ),

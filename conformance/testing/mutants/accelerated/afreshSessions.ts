@@ -6,7 +6,7 @@ import { mutantsOf } from '../mutant.js'
 const executor = mutantsOf('accelerated/executor')
 const backend = mutantsOf('accelerated/backend')
 
-const asked = 'programs'
+const asked = ['sgd', 'programs'] as const
 
 export const afreshSessions: readonly Mutant[] = [
   // numbers that a caller holds on to
