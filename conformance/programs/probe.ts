@@ -29,7 +29,8 @@ import type { Act, Scenario } from './scenario.js'
 /**
  * Small programs on any backend that runs programs: what single ops cannot show. Every node is judged on the values that
  * the backend itself answered. A value that it was not asked for counts as known where nothing that leads to it rounds:
- * then a right backend has the oracle's, whatever it fuses or leaves out; and as nearly known behind what rounds once.
+ * then a right backend has the oracle's, whatever it fuses or leaves out; and elsewhere as nearly known, where what it may
+ * be off by can be followed (passing.ts).
  */
 
 export interface ProgramFailure {
