@@ -45,7 +45,7 @@ export const costOf = (table: QuestionTable, { op, direction }: Asked): number =
 }
 
 // all small programs together, beside the ops: a minute or two on the embedded adapter
-const programsCost = 10_000
+export const programsCost = 10_000
 
 /** The questions of each of so many parts, in their order, and which part has the programs. */
 export interface Split {

@@ -250,6 +250,6 @@ export const ofEachSample = (W: number, seed: string): readonly Act[] => {
     }),
   )
   const answered = reading(shapes, nodes)
-  const rounded = nodes.filter(({ name }) => /, (back|loss)$/.test(name)).map(({ name }) => name)
-  return inRuns({ ...answered, outputs: [...answered.outputs, ...rounded] }, seed)
+  const rounded = nodes.filter(({ name }) => /, (back|loss|pull)$/.test(name)).map(({ name }) => name)
+  return inRuns({ ...answered, outputs: [...new Set([...answered.outputs, ...rounded])] }, seed)
 }
