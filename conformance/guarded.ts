@@ -123,10 +123,15 @@ interface Handed {
   readonly copies: Tensors
 }
 
-const handing = (given: Tensors, copying: boolean): Handed => ({
+const handing = (
+  given: Tensors,
+  copying: boolean,
+  own: (tensor: Tensor) => Tensor | undefined = () => undefined,
+): Handed => ({
+  // prettier-ignore
   given,
   copies: copying
-    ? Object.fromEntries(Object.entries(given).map(([name, tensor]) => [name, copyOf(tensor)]))
+    ? Object.fromEntries(Object.entries(given).map(([name, tensor]) => [name, own(tensor) ?? copyOf(tensor)]))
     : { ...given },
 })
 
@@ -296,6 +301,12 @@ export const guarded = (
   let stuck = false
   let before: Handed | undefined
   let answeredBefore: readonly Answered[] = []
+  // by the copy that was made of an answer, the answer: who is fed that is handed its own, as who carries a state on is
+  const answers = new WeakMap<Tensor, Typed>()
+  const ownAnswer = (tensor: Tensor): Tensor | undefined => {
+    const data = answers.get(tensor)
+    return data !== undefined && isTyped(tensor.data) && sameBits(data, tensor.data) ? { ...tensor, data } : undefined
+  }
 
   const fresh = async (): Promise<void> => {
     if (!stuck || reopen === undefined) return
@@ -317,7 +328,7 @@ export const guarded = (
   ): Promise<Result<unknown>> => {
     if (names.some((name) => (delays.of.get(name) ?? 0) >= mostDelays) || delays.inARow >= mostInARow)
       return fail('NotAsked', 'too many questions before it had no answer in time')
-    const handed = handing(feeds, copying)
+    const handed = handing(feeds, copying, ownAnswer)
     const working = async (): Promise<Result<unknown>> => {
       try {
         const task = ask(handed.copies)
@@ -340,12 +351,13 @@ export const guarded = (
     before = changed === undefined && numbersIn(feeds) <= mostCopied ? handed : undefined
     const rewritten = answeredBefore.map(rewrittenIn).find((name) => name !== undefined)
     if (rewritten !== undefined) answeredBefore = []
-    return changed !== undefined
-      ? invalid(`changes its inputs: ${changed} is not what it was`)
-      : afterwards !== undefined
-        ? invalid(`changes its inputs after it has answered: ${afterwards} of the question before this one`)
-        : rewritten !== undefined
-          ? invalid(`changes what it has answered: ${rewritten} of a question before this one`)
+    // of an answer that is fed back both are true, and this says more
+    return rewritten !== undefined
+      ? invalid(`changes what it has answered: ${rewritten} of a question before this one`)
+      : changed !== undefined
+        ? invalid(`changes its inputs: ${changed} is not what it was`)
+        : afterwards !== undefined
+          ? invalid(`changes its inputs after it has answered: ${afterwards} of the question before this one`)
           : answer.value
   }
 
@@ -360,11 +372,15 @@ export const guarded = (
     try {
       const tensors = tensorsOf(answer.right, wanted)
       // whoever asks for a single op reads the answer at once; what programs answer is kept from run to run
-      if (copying && nodes.length > 1 && E.isRight(tensors))
-        answeredBefore = [
-          ...answeredBefore.slice(1 - mostKept),
-          { raw: answer.right as Answered['raw'], copies: tensors.right },
-        ]
+      if (copying && nodes.length > 1 && E.isRight(tensors)) {
+        const [raw, copies] = [answer.right as Answered['raw'], tensors.right]
+        answeredBefore = [...answeredBefore.slice(1 - mostKept), { raw, copies }]
+        for (const [name, copy] of Object.entries(copies)) {
+          const { data } = raw[name] as { readonly data?: unknown }
+          // of a large one there is no copy
+          if (isTyped(data) && data !== copy.data) answers.set(copy, data)
+        }
+      }
       return tensors
     } catch (thrown) {
       return invalid(`its answer cannot be read: ${messageOf(thrown)}`)

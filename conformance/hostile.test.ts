@@ -17,6 +17,7 @@ import { questionTable } from './table.js'
 import type { Scope } from './verify.js'
 import { verify } from './verify.js'
 import { probePrograms } from './programs/probe.js'
+import { node, program } from './programs/scenarios/making.js'
 
 /** A backend that is whatever a person in a hurry, or a machine gone wrong, may make of one. */
 type Run = Backend['run']
@@ -164,6 +165,24 @@ describe('a backend that', () => {
       expect(message).toMatch(/^changes what it has answered: .* of a question before this one$/)
   })
 
+  test('is fed what it answered to a program as it answered it, and anything else as a copy', async () => {
+    const seen: { readonly fed: unknown; readonly made: unknown }[] = []
+    const run: Backend['run'] = (program, feeds, watch) => async () => {
+      const made = await plainF32.run(program, feeds, watch)()
+      seen.push({ fed: feeds['x']?.data, made: getOrThrow(made)['y']?.data })
+      return made
+    }
+    const { run: ask } = guarded({ ...plainF32, run })
+    const nodes = [node('half', 'relu', { x: 'x' }), node('y', 'relu', { x: 'half' })]
+    const of = program({ x: [2] }, nodes, ['y'])
+    const x = { shape: [2], data: Float32Array.of(1, 2) }
+    const { y } = getOrThrow(await ask(of, { x })())
+    getOrThrow(await ask(of, { x: y as Tensor })())
+    expect(seen[0]?.fed).not.toBe(x.data)
+    expect(y?.data).not.toBe(seen[0]?.made)
+    expect(seen[1]?.fed).toBe(seen[0]?.made)
+  })
+
   test('is not told apart by the probe of rounding is no rounding to nearest', async () => {
     for (const run of [
       () => () => Promise.resolve(E.right({ 'out.y': 7 })),
@@ -182,6 +201,7 @@ describe('a backend that', () => {
   test.each([
     ['opens what is no session', () => TE.right(3 as never), /^opens 3; it must be a session, of step, run, state and close$/], // prettier-ignore
     ['answers a step with what is none', () => TE.right({ step: () => () => Promise.resolve(5), run: () => 0, state: () => 0, close: () => Promise.reject(new Error('no')) } as never), /^answers [05]; it must be an Either/], // prettier-ignore
+    ['begins what is no step', () => TE.right({ step: () => () => Promise.resolve(5), begin: () => TE.right(3), run: () => 0, state: () => 0, close: () => Promise.resolve() } as never), /^(answers [05]; it must be an Either|begins 3; it must be a step on its way)/], // prettier-ignore
   ] satisfies readonly (readonly [string, NonNullable<Backend['open']>, RegExp])[])(
     '%s fails the programs that need one',
     async (_, open, message) => {

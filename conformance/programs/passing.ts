@@ -85,7 +85,7 @@ interface Read {
   readonly of: (inputs: Tensors) => Result<Near>
 }
 
-/** What is added to the bound of a node's own roundings at the magnitudes of what it reads. */
+/** What a node answers and may be off by: its own roundings, at the largest magnitudes of what it reads, and what it passes on. */
 type Way = (read: Read) => Result<Near>
 
 const magnitude = (x: Tensor): Tensor => mapTensor(Math.abs, x)

@@ -62,14 +62,14 @@ export const layersOfMaps = (W: number, seed: string): readonly Act[] => {
 export const layersOfRows = (W: number, seed: string): readonly Act[] =>
   [1, 3].flatMap((N) => {
     const maps: Shape = [N, W, 4, 6]
+    // each pool leaves 2 × 3 of each map
+    const I = 6 * W
     const pools: readonly Link[] = [
       alone('avgPool2d', { window: [2, 2] }),
       alone('maxPool2d', { window: [2, 2] }),
       alone('avgPool2d', { window: [3, 3], stride: [2, 2], padding: [0, 1, 1, 0] }),
     ]
     const ofPools = pools.flatMap((pool, i) => {
-      const [H, across] = i === 2 ? [2, 3] : [2, 3]
-      const I = W * H * across
       return [alone('flatten'), alone('reshape', { shape: [N, I] })].flatMap((copy, j) =>
         [[], [filter('w', around, 'b')], [units[(2 * i + j) % units.length] as Link]].flatMap((before, k) =>
           chained(`pool ${i} ${j} ${k}`, 'maps', [...before, pool, copy, link('dense', (x) => ({ x, w: `to ${I}` }))]),
@@ -100,7 +100,7 @@ export const layersOfRows = (W: number, seed: string): readonly Act[] =>
       v: [W, W],
       rows: [N, W],
       others: [N, W],
-      [`to ${W * 6}`]: [3, W * 6],
+      [`to ${I}`]: [3, W * 6],
     }
     return inRuns(reading(shapes, [...ofPools, ...ofRows, ...gated]), `${seed} ${N}`)
   })

@@ -9,6 +9,7 @@ import { sizeOf } from '../../../spec/tensor.js'
 import type { FailureGroup, Line, Verdict } from '../../line.js'
 import { questionTable } from '../../table.js'
 import type { Item } from '../../verify.js'
+import { guarded } from '../../guarded.js'
 import { probeUntilWrong } from '../../programs/probe.js'
 import { verify } from '../../verify.js'
 import { linesOf } from '../mutants/mutant.js'
@@ -123,7 +124,8 @@ const outcomeOf = (line: Line): Outcome => {
 
 /** Puts a fault of programs to the programs of a run, ended at the first that is wrong. */
 const triedInPrograms = async (backend: Backend, profile: 'standard' | 'quick'): Promise<Outcome> => {
-  const { line, cases } = right(await probeUntilWrong(backend, reference, seed, profile)())
+  // as verify asks
+  const { line, cases } = right(await probeUntilWrong(guarded(backend), reference, seed, profile)())
   return line === undefined
     ? { seen: false, verdict: 'conformant', cases }
     : { seen: true, verdict: 'not-conformant', line: 'programs', told: line.program }
