@@ -6,7 +6,7 @@ import type { Field } from '../spec/field.js'
 import { draws, keyOf } from '../spec/philox.js'
 import { tensor } from '../spec/tensor.js'
 import { randomRounding } from './rewritings/rounding.js'
-import { falseAlarms } from './testing/falseAlarm.js'
+import { falseAlarms, falseAlarmsOfPrograms } from './testing/falseAlarm.js'
 import { formulasIn } from './testing/instrument.js'
 
 // a slice: `npm run false-alarms` asks all cases, at many seeds
@@ -18,6 +18,12 @@ test.each(questions.map(({ op, direction }) => [op, direction] as const))(
     expect(heard.alarms).toEqual([])
   },
 )
+
+test('programs: the same', async () => {
+  const heard = await falseAlarmsOfPrograms('quick', 2, 3)
+  expect(heard.cases).toBeGreaterThan(1)
+  expect(heard.alarms).toEqual([])
+})
 
 // positions past 2²³ are no longer told apart by an f32 quotient rounded either way; no device reckons its indices so
 test('other arithmetic does not reach the positions of elements', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Key, Words } from './philox.js'
-import { philox4x32, wordAt } from './philox.js'
+import { draws, philox4x32, wordAt } from './philox.js'
 
 /** Random123, kat_vectors, philox4x32 10: counter, key, answer. */
 const known: readonly (readonly [Words, Key, Words])[] = [
@@ -37,5 +37,11 @@ describe('Philox4x32-10', () => {
     expect(wordAt([0, 0xffffffff], 0)).not.toBe(wordAt([0, 0xfffffffe], 0))
     expect(wordAt([0, 0], 0, 0xffffffff)).not.toBe(wordAt([0, 0], 0, 0xfffffffe))
     expect(wordAt([0, 0], 0, 0, 0xffffffff)).not.toBe(wordAt([0, 0], 0, 0, 0xfffffffe))
+  })
+
+  test('tosses a coin with each bit of a word, the lowest first', () => {
+    const [toss, { word }] = [draws([1, 2]).toss, draws([1, 2])]
+    const tossed = Array.from({ length: 64 }, toss)
+    expect(tossed).toEqual([word(), word()].flatMap((bits) => Array.from({ length: 32 }, (_, i) => ((bits >>> i) & 1) === 1))) // prettier-ignore
   })
 })

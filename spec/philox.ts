@@ -67,6 +67,8 @@ export const keyOf = (text: string): Key => {
 export interface Draws {
   /** a 32-bit word */
   readonly word: () => number
+  /** heads or tails: a bit of a word that is drawn for 32 of them */
+  readonly toss: () => boolean
   /** uniform in [0, 1) */
   readonly uniform: () => number
   /** an integer between low and high, both included */
@@ -83,10 +85,19 @@ export const draws = (key: Key, stream = 0): Draws => {
     if (drawn % 4 === 0) block = philox4x32([Math.floor(drawn / 4) >>> 0, 0, stream, 0], key)
     return block[drawn++ % 4] as number
   }
+  let [tosses, left] = [0, 0]
+  const toss = (): boolean => {
+    if (left === 0) [tosses, left] = [word(), 32]
+    const heads = (tosses & 1) === 1
+    tosses >>>= 1
+    left--
+    return heads
+  }
   const uniform = (): number => uniformOf(word())
   const integer = (low: number, high: number): number => low + Math.floor(uniform() * (high - low + 1))
   return {
     word,
+    toss,
     uniform,
     integer,
     pick: (choices) => choices[integer(0, choices.length - 1)] as (typeof choices)[number],

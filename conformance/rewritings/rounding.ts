@@ -22,8 +22,7 @@ export const randomRounding = (draw: Draws): Arithmetic => {
   const rounded = (exact: number): number => {
     const nearest = Math.fround(exact)
     if (nearest === exact || !Number.isFinite(nearest)) return nearest
-    const other = neighbour(nearest, exact > nearest)
-    return draw.word() & 1 ? nearest : other
+    return draw.toss() ? nearest : neighbour(nearest, exact > nearest)
   }
   // within ±limit·ε of the exact value, as an f32
   const within = (exact: number, relative: number): number =>

@@ -3,9 +3,9 @@ import type { Formulas } from '../../reference/formulas.js'
 import { fieldsBy } from '../../reference/formulas.js'
 import { anyOrder } from '../../spec/bound.js'
 import type { Direction, OpName } from '../../spec/catalogue.js'
+import { fromKernels } from '../../spec/fromKernels.js'
 import type { Field } from '../../spec/field.js'
 import { mapValues } from '../../spec/field.js'
-import { draws, keyOf } from '../../spec/philox.js'
 import type { Numbers, Tensor } from '../../spec/tensor.js'
 import { sizeOf } from '../../spec/tensor.js'
 import { caseEffort } from '../ask.js'
@@ -15,9 +15,12 @@ import { elementsIn } from '../elements.js'
 import type { Case } from '../form.js'
 import { realise } from '../form.js'
 import { expect, judge } from '../judge.js'
+import { probeProgram } from '../programs/probe.js'
+import { scenarios } from '../programs/scenarios.js'
 import { questionTable } from '../table.js'
-import { formulasIn } from './instrument.js'
+import { formulasIn, inArithmetic } from './instrument.js'
 import { randomRounding } from '../rewritings/rounding.js'
+import { reseeded } from './reseeded.js'
 import { right } from './shaken.js'
 
 /**
@@ -63,12 +66,15 @@ const hear = (formulas: Formulas, asked: Case): { readonly ratio: number; readon
   return { ratio: worst.ratio, said: said === undefined ? undefined : `${asked.seed}: ${said}` }
 }
 
+/** The formulas in arithmetic that rounds either way, as a seed says. */
+const roundingFrom = reseeded((draw): Formulas => formulasIn(randomRounding(draw)))
+
 /**
  * Every case of a profile, of one op in a direction, at one seed, in arithmetic whose roundings follow from the seed; or one
  * in so many, others at other seeds.
  */
 export const falseAlarms = (op: OpName, direction: Direction, profile: Profile, seed: number, every = 1): Heard => {
-  const formulas: Formulas = formulasIn(randomRounding(draws(keyOf(`false alarms ${seed} ${op} ${direction}`))))
+  const formulas = roundingFrom(`false alarms ${seed} ${op} ${direction}`)
   return indicesOf(questionTable, op, direction, profile, 0)
     .filter((_, at) => at % every === seed % every)
     .reduce<Heard>(
@@ -82,4 +88,24 @@ export const falseAlarms = (op: OpName, direction: Direction, profile: Profile, 
       },
       { cases: 0, worst: 0, alarms: [] },
     )
+}
+
+/** The backend of that arithmetic. */
+const roundingBackendFrom = reseeded((draw) => fromKernels('either neighbour', inArithmetic(randomRounding(draw))))
+
+/** The same of programs: every one of a profile, or one in so many. */
+export const falseAlarmsOfPrograms = async (profile: Profile, seed: number, every = 1): Promise<Heard> => {
+  let heard: Heard = { cases: 0, worst: 0, alarms: [] }
+  for (const [at, asked] of scenarios(seed, profile).entries()) {
+    if (at % every !== seed % every) continue
+    const backend = roundingBackendFrom(`false alarms ${seed} ${asked.name}`)
+    const { cases, worst, failed, failure } = right(await probeProgram(backend, oracle, asked)())
+    heard = {
+      cases: heard.cases + cases,
+      worst: Math.max(heard.worst, worst?.ratio ?? 0),
+      alarms:
+        failed === 0 ? heard.alarms : [...heard.alarms, `program '${asked.name}', ${failure?.at}: ${failure?.message}`],
+    }
+  }
+  return heard
 }

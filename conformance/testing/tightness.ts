@@ -9,7 +9,6 @@ import { mapValues, wholeOf } from '../../spec/field.js'
 import type { AnyOp, Depth, GivenTensors } from '../../spec/op.js'
 import { cotangentNames, resolve, shapesOf } from '../../spec/op.js'
 import type { Draws } from '../../spec/philox.js'
-import { draws, keyOf } from '../../spec/philox.js'
 import type { Question } from '../../spec/program.js'
 import type { Tensor, Tensors } from '../../spec/tensor.js'
 import { zeros } from '../../spec/tensor.js'
@@ -19,6 +18,7 @@ import { ratioOf } from '../judge.js'
 import type { Arithmetic } from '../rewritings/arithmetic.js'
 import { inArithmetic } from './instrument.js'
 import { inLanes, randomRounding } from '../rewritings/rounding.js'
+import { reseeded } from './reseeded.js'
 import { right } from './shaken.js'
 
 /**
@@ -26,22 +26,9 @@ import { right } from './shaken.js'
  * leaves as it is; and beside it what random rounding reaches of the bound, which is why the bound is no tighter.
  */
 
-/** The same formulas in an arithmetic whose draws begin anew from any seed: to make them takes longer than to ask them. */
-const reseeded = (arithmeticBy: (draw: Draws) => Arithmetic): ((seed: string) => KernelTable) => {
-  let now = draws(keyOf(''))
-  const draw: Draws = {
-    word: () => now.word(),
-    uniform: () => now.uniform(),
-    integer: (low, high) => now.integer(low, high),
-    pick: (choices) => now.pick(choices),
-    normal: () => now.normal(),
-  }
-  let made: KernelTable | undefined
-  return (seed) => {
-    now = draws(keyOf(seed))
-    return (made ??= inArithmetic(arithmeticBy(draw)))
-  }
-}
+/** The same formulas in an arithmetic whose draws begin anew from any seed. */
+const tablesBy = (arithmeticBy: (draw: Draws) => Arithmetic): ((seed: string) => KernelTable) =>
+  reseeded((draw) => inArithmetic(arithmeticBy(draw)))
 
 interface AtDepth {
   readonly depth: Depth
@@ -50,8 +37,8 @@ interface AtDepth {
 
 /** The depths that bounds are pinned at, and additions that keep to them: in any order, and as our backend declares. */
 export const depths = {
-  anyOrder: { depth: anyOrder, table: reseeded(randomRounding) },
-  lanesThenTree: { depth: lanesThenTree, table: reseeded((draw) => inLanes(randomRounding(draw))) },
+  anyOrder: { depth: anyOrder, table: tablesBy(randomRounding) },
+  lanesThenTree: { depth: lanesThenTree, table: tablesBy((draw) => inLanes(randomRounding(draw))) },
 } as const satisfies Readonly<Record<string, AtDepth>>
 
 export type DepthName = keyof typeof depths
