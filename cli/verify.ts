@@ -404,7 +404,7 @@ export const verifyCommand: Subcommand = (command, end) => {
     )
     .option(
       '--runs <n>',
-      'how many cases of any classes are drawn of each op and direction, beside the profile’s',
+      'how many cases of any classes are drawn of each op and direction, and how many programs of each kind, beside the profile’s',
       wholeNumber(0),
       0,
     )

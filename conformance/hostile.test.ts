@@ -158,7 +158,9 @@ describe('a backend that', () => {
         ),
       )
     }
-    const lines = getOrThrow(await probePrograms(guarded({ ...plainF32, run }), oracle, 1, 'quick')())
+    const lines = getOrThrow(
+      await probePrograms(guarded({ ...plainF32, run }), oracle, { seed: 1, profile: 'quick' })(),
+    )
     const told = lines.flatMap(({ failure }) => (failure === undefined ? [] : [failure.message]))
     expect(told.length).toBeGreaterThan(5)
     for (const message of told)
@@ -205,7 +207,9 @@ describe('a backend that', () => {
   ] satisfies readonly (readonly [string, NonNullable<Backend['open']>, RegExp])[])(
     '%s fails the programs that need one',
     async (_, open, message) => {
-      const lines = getOrThrow(await probePrograms(guarded({ ...plainF32, open }), oracle, 1, 'quick')())
+      const lines = getOrThrow(
+        await probePrograms(guarded({ ...plainF32, open }), oracle, { seed: 1, profile: 'quick' })(),
+      )
       const failures = lines.flatMap(({ failure }) => (failure === undefined ? [] : [failure.message]))
       expect(failures.length).toBeGreaterThan(0)
       for (const failure of failures) expect(failure).toMatch(message)
@@ -214,7 +218,7 @@ describe('a backend that', () => {
 
   test('answers what is none to a program fails that program, and the others go on', async () => {
     const lines = getOrThrow(
-      await probePrograms(guarded(hostile(() => () => Promise.resolve(4))), oracle, 1, 'quick')(),
+      await probePrograms(guarded(hostile(() => () => Promise.resolve(4))), oracle, { seed: 1, profile: 'quick' })(),
     )
     const [wrong, fine] = [true, false].map((failing) => lines.filter(({ verdict }) => (verdict === 'not-conformant') === failing)) // prettier-ignore
     expect(wrong!.length).toBeGreaterThan(0)

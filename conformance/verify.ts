@@ -584,7 +584,7 @@ const verifyAll = async (
   for await (const item of scope.queue ?? itemsIn(scope)) {
     if (item === 'programs') {
       if (stopped()) continue
-      const probed = await probePrograms(backend, oracle, scope.seed, scope.profile, {
+      const probed = await probePrograms(backend, oracle, scope, {
         stopped,
         ...(scope.heard && { heard: scope.heard }),
       })()

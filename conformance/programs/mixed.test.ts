@@ -14,7 +14,7 @@ import type { Scenario } from './scenario.js'
 import { scenario } from './scenario.js'
 import { carryingInRange, staysInRange } from './scenarios/growth.js'
 import { node, program } from './scenarios/making.js'
-import { mixed, mixedBack } from './scenarios/mixed.js'
+import { mixed, mixedFurther } from './scenarios/mixed.js'
 import { scenarios } from './scenarios.js'
 
 const programsOf = ({ acts }: Scenario): readonly Program[] =>
@@ -22,26 +22,41 @@ const programsOf = ({ acts }: Scenario): readonly Program[] =>
 
 describe('programs of any ops', () => {
   test.each([3, 77])('are right whatever the seed: %i', async (seed) => {
-    for (const asked of [mixed(seed), mixedBack(seed)])
+    for (const asked of [...mixed(seed), ...mixedFurther(seed, 5)])
       expect(getOrThrow(await probeProgram(plainF32, oracle, asked)())).toMatchObject({ verdict: 'conformant' })
   })
 
   test('have nearly every op in them, most of them there and back, and carry states', () => {
-    const nodes = [mixed(1), mixedBack(1)].flatMap((asked) => programsOf(asked).flatMap((of) => of.nodes))
+    const nodes = mixed(1).flatMap((asked) => programsOf(asked).flatMap((of) => of.nodes))
     const directions = (op: string): readonly string[] => [...new Set(nodes.filter((one) => one.op === op).map(({ direction }) => direction))] // prettier-ignore
     // those of whole data sets, of shares that a network ends with, and two of the optimizers stand by themselves
     const absent = opNames.filter((op) => directions(op).length === 0)
     expect(absent).toEqual(['rnnCell', 'bce', 'cce', 'adadelta', 'zScoreNormalize'])
     expect(opNames.filter((op) => directions(op).length === 2).length).toBeGreaterThan(25)
-    const carried = [...programsOf(mixed(1)), ...programsOf(mixedBack(1))].filter(({ carry }) => Object.keys(carry).length > 0) // prettier-ignore
+    const carried = mixed(1)
+      .flatMap(programsOf)
+      .filter(({ carry }) => Object.keys(carry).length > 0)
     expect(carried.length).toBeGreaterThan(50)
     for (const of of carried) expect(E.isRight(checkProgram(of))).toBe(true)
   })
 
   test('are the same for the same seed, and others for another', () => {
-    const told = (seed: number): string => JSON.stringify(programsOf(mixed(seed)))
+    const told = (seed: number): string => JSON.stringify(mixed(seed).map(programsOf))
     expect(told(5)).toBe(told(5))
     expect(told(5)).not.toBe(told(6))
+  })
+
+  test('so many more are drawn of each kind as cases are, none of which was there before', () => {
+    const drawnBeside = (runs: number): readonly Scenario[] =>
+      scenarios(2, 'quick', runs).filter(({ name }) => name.startsWith('further'))
+    const [few, more] = [drawnBeside(1), drawnBeside(7)]
+    expect(few.map(({ name }) => name)).toEqual(['further mixed', 'further mixed back', 'further mixed unseen'])
+    const drawn = (of: readonly Scenario[]): readonly string[] =>
+      of.flatMap(({ acts }) => acts.flatMap((act) => (act.what === 'run' && act.watch ? [JSON.stringify(act.program)] : []))) // prettier-ignore
+    expect(drawn(few).length).toBe(3)
+    expect(drawn(more).length).toBe(21)
+    const before = new Set(drawn(mixed(2)))
+    expect(drawn(more).filter((one) => before.has(one))).toEqual([])
   })
 })
 

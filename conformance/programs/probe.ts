@@ -513,6 +513,14 @@ export const probeProgram = (
 const toldOf = ({ line, missing }: Found, runsPrograms: boolean): ProgramLine =>
   runsPrograms ? (missing ?? line) : line
 
+/** Which programs are asked. */
+export interface ProgramScope {
+  readonly seed: number
+  readonly profile?: Profile
+  /** so many more of each kind that is drawn */
+  readonly runs?: number
+}
+
 /** Who hears of programs as they are done, and whether no further one is to be asked. */
 export interface ProgramWatch {
   readonly heard?: (progress: ProgramProgress) => void
@@ -529,13 +537,12 @@ export const probePrograms =
   (
     backend: Backend,
     oracle: Oracle,
-    seed: number,
-    profile: Profile = 'standard',
+    { seed, profile, runs }: ProgramScope,
     { heard = () => undefined, stopped = () => false }: ProgramWatch = {},
   ): taskEither.TaskEither<EtalonError, readonly ProgramLine[]> =>
   async () => {
     const found: Found[] = []
-    const all = scenarios(seed, profile)
+    const all = scenarios(seed, profile, runs)
     for (const asked of all) {
       if (stopped()) break
       const one = await probe(backend, oracle, asked)()

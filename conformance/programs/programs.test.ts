@@ -27,7 +27,7 @@ import { scenarios } from './scenarios.js'
 import { woven, wovenBack } from './scenarios/woven.js'
 
 const probed = async (backend: Backend, profile: Profile = 'quick'): Promise<readonly ProgramLine[]> =>
-  getOrThrow(await probePrograms(backend, oracle, 1, profile)())
+  getOrThrow(await probePrograms(backend, oracle, { seed: 1, profile })())
 
 /** What may go wrong between the nodes of a program; by default nothing does. */
 interface Slips {
@@ -358,7 +358,7 @@ describe('small programs on a right backend', () => {
       [slipping({}), 1],
       [plainF32, 77],
     ] as const) {
-      const lines = getOrThrow(await probePrograms(backend, oracle, seed, 'quick')())
+      const lines = getOrThrow(await probePrograms(backend, oracle, { seed, profile: 'quick' })())
       assert(lines.filter(({ verdict, failed, refused }) => verdict !== 'conformant' || failed + refused > 0)).toEqual(
         [],
       )
@@ -384,7 +384,7 @@ describe('small programs on a right backend', () => {
       })
     // training is of one network, and rows are kept, and the way back is long, in one width
     assert(shorter.length).toBe(quick.length - 3)
-    const lines = getOrThrow(await probePrograms(plainF32, oracle, 1, 'quick')())
+    const lines = getOrThrow(await probePrograms(plainF32, oracle, { seed: 1, profile: 'quick' })())
     assert(lines.filter(({ verdict }) => verdict !== 'conformant')).toEqual([])
     assert(lines.map(({ cases }) => cases)).toEqual(
       quick.map(({ acts }) => acts.filter(({ what }) => what !== 'open').length),
@@ -518,7 +518,7 @@ describe('neither right nor wrong', () => {
     assert(lines.map(({ verdict, refused }) => [verdict, refused])).toEqual(
       lines.map(({ program }) => [program === '' ? '' : 'not-run', 1]),
     )
-    assert(await probePrograms(refusing('DeviceLost'), oracle, 1)()).toEqual(fail('DeviceLost', 'not here'))
+    assert(await probePrograms(refusing('DeviceLost'), oracle, { seed: 1 })()).toEqual(fail('DeviceLost', 'not here'))
   })
 
   test('a scope that leaves ops or a direction out asks no programs', async () => {

@@ -72,7 +72,7 @@ import {
 import { autoencoders, lookedAt, manyRates, normsRenewed, readBetween } from './scenarios/renewed.js'
 import { rightBefore } from './scenarios/before.js'
 import { besideProducts, joinedAgain, layersOfMaps, layersOfRows, ofEachSample } from './scenarios/hidden.js'
-import { mixed, mixedBack, mixedUnseen } from './scenarios/mixed.js'
+import { mixed, mixedFurther } from './scenarios/mixed.js'
 import { alikeButForOne } from './scenarios/unlike.js'
 import { changedPlaces, manyLosses, partlyCarried, readBeside } from './scenarios/partly.js'
 import { pieces, twins, views } from './scenarios/pieces.js'
@@ -143,8 +143,8 @@ const idioms = [
   ['alike but for one', 'updates that are alike in all but one attribute', alikeButForOne],
 ] as const
 
-/** All scenarios; their numbers follow from the seed. */
-export const scenarios = (seed: number, profile: Profile = 'standard'): readonly Scenario[] => {
+/** All scenarios, and so many programs of each kind that are drawn beside those of the profile; their numbers follow from the seed. */
+export const scenarios = (seed: number, profile: Profile = 'standard', runs = 0): readonly Scenario[] => {
   const inWidths = profile === 'quick' ? inFirstWidth : inAllWidths
   return [
     inWidths('diamond', 'a value that several nodes read, and branches that meet again', diamond, seed),
@@ -263,11 +263,12 @@ export const scenarios = (seed: number, profile: Profile = 'standard'): readonly
     inWidths('cut and joined', 'what comes back of a join, joined in every order', cutAndJoined, seed, sides),
     inWidths('long way back', 'gradients of hundreds of nodes', longWayBack, seed, [3]),
     inWidths('stacked', 'layers of recurrent nets on each other, and a dropout between them', stacked, seed, sides),
-    ...(profile === 'quick' ? [] : [mixed(seed), mixedBack(seed), mixedUnseen(seed)]),
+    ...(profile === 'quick' ? [] : mixed(seed)),
     ...(profile === 'quick' ? [] : idioms).map(([name, about, acts]) => inFirstWidth(name, about, acts, seed, [5])),
     // of groups, which are even
     ...(profile === 'quick'
       ? []
       : [inFirstWidth('right before', 'each input of each op, read from what stands right before it', rightBefore, seed, [4])]), // prettier-ignore
+    ...(runs === 0 ? [] : mixedFurther(seed, runs)),
   ]
 }

@@ -60,22 +60,40 @@ const mixedInto = (
   seed: number,
 ): Scenario => {
   // not of every draw comes a program
-  const drawn = of(fc.sample(threads(least, most), { seed: seed + 1, numRuns: 2 * count })).slice(0, count)
+  const drawn = of(fc.sample(threads(least, most), { seed: seed + 1, numRuns: Math.max(2 * count, 16) })).slice(
+    0,
+    count,
+  )
   const acts = drawn.flatMap((one, i) => inTurns(one, `program ${name}, ${i}, ${seed}`))
   return scenario(name, about, drawn[0] as Program, acts)
 }
 
-export const mixed = remembered(
-  (seed) =>
-  mixedInto('mixed', 'programs of any ops, drawn at random: run, changed a little, and in steps', mixturesOf, [7, 11], 128, seed), // prettier-ignore
+/** Each kind: its name, what it is, the programs of some threads each, how many threads, and how many programs are asked. */
+const kinds = [
+  ['mixed', 'programs of any ops, drawn at random: run, changed a little, and in steps', mixturesOf, [7, 11], 128, 0],
+  ['mixed back', 'gradients and updates of programs of any ops, drawn at random', trainedMixturesOf, [4, 6], 80, 0],
+  [
+    'mixed unseen',
+    'programs of any ops, drawn at random, of which as little is answered as networks answer',
+    unseenMixturesOf,
+    [7, 11],
+    64,
+    1000,
+  ],
+] as const
+
+const mixedOf = kinds.map(([name, about, of, threads, count, apart]) =>
+  remembered((seed) => mixedInto(name, about, of, threads, count, seed + apart)),
 )
 
-export const mixedBack = remembered(
-  (seed) =>
-  mixedInto('mixed back', 'gradients and updates of programs of any ops, drawn at random', trainedMixturesOf, [4, 6], 80, seed), // prettier-ignore
-)
+/** Programs of any ops by seed: of what is drawn in order, of what is there and back, and of what is not looked at. */
+export const mixed = (seed: number): readonly Scenario[] => mixedOf.map((of) => of(seed))
 
-export const mixedUnseen = remembered(
-  (seed) =>
-  mixedInto('mixed unseen', 'programs of any ops, drawn at random, of which as little is answered as networks answer', unseenMixturesOf, [7, 11], 64, seed + 1000), // prettier-ignore
-)
+// no seed of a person's is so far from another
+const further = 2 ** 24
+
+/** So many more of each kind, by other draws. */
+export const mixedFurther = (seed: number, count: number): readonly Scenario[] =>
+  kinds.map(([name, about, of, threads, , apart]) =>
+    mixedInto(`further ${name}`, `${about}: ${count} more`, of, threads, count, seed + apart + further),
+  )
