@@ -15,13 +15,15 @@ import { isRefusal, problemOf } from '../ask.js'
 import type { Profile } from '../cases.js'
 import { messageOf } from '../guarded.js'
 import type { Judgement, Worst } from '../judge.js'
-import { judge } from '../judge.js'
+import { judge, ratioOf } from '../judge.js'
 import { ownValues } from '../dials.js'
 import { judgeNode } from '../lockstep.js'
 import { own, pick } from '../named.js'
 import { narrowed } from './narrow.js'
-import type { Near, Nearly } from './passing.js'
-import { foldable, folded, outputsNear, passedOn, passes } from './passing.js'
+import type { Near, Nearly } from './passing/near.js'
+import { passedOn, passes } from './passing.js'
+import { foldable, folded } from './passing/folding.js'
+import { outputsNear } from './passing/near.js'
 import { scenarios } from './scenarios.js'
 import { stepping } from './stepping.js'
 import type { Act, Scenario } from './scenario.js'
@@ -80,6 +82,8 @@ interface Opened {
   readonly program: Program
   /** of the state, what is known */
   readonly state: Tensors
+  /** and what is known nearly */
+  readonly near: Nearly
   readonly steps: number
 }
 
@@ -89,6 +93,8 @@ type Wrong = Omit<ProgramFailure, 'program' | 'at'>
 interface Heard {
   /** every value that is known now */
   readonly known: Tensors
+  /** and what is known nearly */
+  readonly nearly: Nearly
   readonly findings: readonly { readonly node: string; readonly judgement: Judgement }[]
   readonly wrong?: Wrong
 }
@@ -108,6 +114,19 @@ const copyProblem = (value: string, got: Tensor | undefined, want: Tensor): stri
   return undefined
 }
 
+// the first element in which what steps have left is farther off than they may leave it
+const nearProblem = (value: string, got: Tensor | undefined, { value: want, bound }: Near): string | undefined => {
+  if (got === undefined) return `${value} is missing from the answer`
+  if (!sameShape(got.shape, want.shape))
+    return `${value} has shape ${showShape(got.shape)}; it must be ${showShape(want.shape)}`
+  for (let i = 0; i < want.data.length; i++) {
+    const ratio = ratioOf(got.data[i] as number, want.data[i] as number, bound.data[i] as number)
+    if (!(ratio <= 1))
+      return `${value}${showShape(indexOf(want.shape, i))} is ${numberText(got.data[i] as number)}, must be ${numberText(want.data[i] as number)}; error ÷ bound ${Number(ratio.toPrecision(3))}`
+  }
+  return undefined
+}
+
 /** Those of some values of which nothing rounds. */
 const exactAmong = (near: Nearly): Tensors =>
   Object.fromEntries(
@@ -117,13 +136,21 @@ const exactAmong = (near: Nearly): Tensors =>
   )
 
 /** An answer behind values that were not asked for, held to what those may be off by together with its own roundings. */
-const judgeNear = (oracle: Oracle, { op, direction }: ProgramNode, near: Near, answer: Tensor): Judgement =>
-  judge({
+const judgeNear = (
+  oracle: Oracle,
+  { op, direction, outputs }: ProgramNode,
+  value: string,
+  near: Near,
+  answer: Tensor,
+): Judgement => {
+  const output = Object.keys(outputs).find((slot) => outputs[slot] === value) as string
+  return judge({
     oracle,
     question: { op, direction, attrs: {}, inputs: {}, cotangents: {} },
-    expected: { values: { y: fieldOf(near.value) }, bounds: { y: fieldOf(near.bound) } },
-    answer: { y: answer },
+    expected: { values: { [output]: fieldOf(near.value) }, bounds: { [output]: fieldOf(near.bound) } },
+    answer: { [output]: answer },
   })
+}
 
 /** Holds an answer against what is known before it: feeds, state, and then every node that can be judged. */
 const hear = (
@@ -131,19 +158,21 @@ const hear = (
   { depth = anyOrder, conventions }: Pick<Backend, 'depth' | 'conventions'>,
   program: Program,
   given: Tensors,
+  givenNearly: Nearly,
   feeds: Tensors,
   watch: readonly string[],
   answered: Tensors,
   tellState: (name: string) => string,
 ): Result<Heard> => {
+  const wrongAt = (message: string): Result<Heard> =>
+    E.right({ known: {}, nearly: {}, findings: [], wrong: { message } })
   const missing = watch.find((value) => own(answered, value) === undefined)
-  if (missing !== undefined)
-    return E.right({ known: {}, findings: [], wrong: { message: `${missing} is missing from the answer` } })
+  if (missing !== undefined) return wrongAt(`${missing} is missing from the answer`)
   // of what was fed and carried, the copies that are shown
-  for (const [name, tensor] of Object.entries(given)) {
-    const problem = watch.includes(name) ? copyProblem(name, own(answered, name), tensor) : undefined
-    if (problem !== undefined)
-      return E.right({ known: {}, findings: [], wrong: { message: tellState(name) + problem } })
+  for (const name of watch) {
+    const [fed, left, got] = [own(given, name), own(givenNearly, name), own(answered, name)]
+    const problem = fed !== undefined ? copyProblem(name, got, fed) : left && nearProblem(name, got, left)
+    if (problem !== undefined) return wrongAt(tellState(name) + problem)
   }
   const visible: Tensors = Object.fromEntries(watch.map((value) => [value, own(answered, value) as Tensor]))
   let known: Tensors = {
@@ -152,7 +181,7 @@ const hear = (
       Object.entries(visible).filter(([name]) => Object.hasOwn(program.inputs, name) && !Object.hasOwn(feeds, name)),
     ),
   }
-  let nearly: Nearly = {}
+  let nearly: Nearly = without(givenNearly, { ...visible, ...given })
   const findings: { readonly node: string; readonly judgement: Judgement }[] = []
   for (const node of program.nodes) {
     const reads = readsOf(node)
@@ -161,7 +190,7 @@ const hear = (
     const judged = (judgement: Judgement): Heard | undefined => {
       findings.push({ node: node.name, judgement })
       return judgement.problem !== undefined || !(judgement.worst.ratio <= 1)
-        ? { known, findings, wrong: { node: node.name, message: wordsOf(node, judgement), judgement } }
+        ? { known, nearly, findings, wrong: { node: node.name, message: wordsOf(node, judgement), judgement } }
         : undefined
     }
     const layer = ownWay ? undefined : foldable(program.nodes, node, (value) => Object.hasOwn(visible, value))
@@ -174,7 +203,7 @@ const hear = (
       if (E.isLeft(near)) return near
       const [[value, one] = ['', undefined]] = Object.entries(near.right)
       const answer = own(visible, value)
-      const wrong = one && answer && judged(judgeNear(oracle, node, one, answer))
+      const wrong = one && answer && judged(judgeNear(oracle, node, value, one, answer))
       if (wrong !== undefined) return E.right(wrong)
       nearly = { ...nearly, ...without(near.right, visible) }
     } else if (reads.every((value) => Object.hasOwn(known, value))) {
@@ -210,14 +239,14 @@ const hear = (
       if (E.isLeft(near)) return near
       for (const [value, one] of Object.entries(near.right)) {
         const answer = own(visible, value)
-        const wrong = answer === undefined ? undefined : judged(judgeNear(oracle, node, one, answer))
+        const wrong = answer === undefined ? undefined : judged(judgeNear(oracle, node, value, one, answer))
         if (wrong !== undefined) return E.right(wrong)
       }
       nearly = { ...nearly, ...without(near.right, visible) }
     }
     known = { ...known, ...pick(mapToSelf(shown), visible) }
   }
-  return E.right({ known, findings })
+  return E.right({ known, nearly, findings })
 }
 
 /** The smallest program in which a run's wrong node is wrong still; none, where it was wrong only after what came before. */
@@ -235,7 +264,7 @@ const smallest = (
     const answered = await attempted(() => backend.run(asked.program, asked.feeds, ...named))
     if (E.isLeft(answered)) return undefined
     const shown = asked.watch ?? asked.program.outputs
-    const heard = hear(oracle, backend, asked.program, asked.feeds, asked.feeds, shown, answered.right, () => '')
+    const heard = hear(oracle, backend, asked.program, asked.feeds, {}, asked.feeds, shown, answered.right, () => '')
     return E.isRight(heard) && heard.right.wrong?.node === node ? heard.right.wrong : undefined
   })
 }
@@ -435,7 +464,13 @@ const probe =
         }
         if (act.what === 'open') {
           await sessions.get(act.session)?.session.close()
-          sessions.set(act.session, { session: answered.right as Session, program, state: act.state, steps: 0 })
+          sessions.set(act.session, {
+            session: answered.right as Session,
+            program,
+            state: act.state,
+            near: {},
+            steps: 0,
+          })
           continue
         }
         const values = answered.right as Tensors
@@ -448,21 +483,28 @@ const probe =
         if (act.what === 'state') {
           const wrong = Object.keys(program.carry)
             .map((name) => {
-              const want = opened && own(opened.state, name)
+              const [want, left] = [opened && own(opened.state, name), opened && own(opened.near, name)]
               const problem =
-                want === undefined
-                  ? own(values, name) === undefined
-                    ? `${name} is missing from the state`
-                    : undefined
-                  : copyProblem(name, own(values, name), want)
+                want !== undefined
+                  ? copyProblem(name, own(values, name), want)
+                  : left !== undefined
+                    ? nearProblem(name, own(values, name), left)
+                    : own(values, name) === undefined
+                      ? `${name} is missing from the state`
+                      : undefined
               return problem === undefined ? undefined : tellState(name) + problem
             })
             .find((problem) => problem !== undefined)
           if (wrong !== undefined) return E.right(failing(program, at, { message: wrong }))
           line = { ...line, cases: line.cases + 1 }
+          // what was shown is known from now on
+          if (opened !== undefined)
+            sessions.set(act.session, { ...opened, state: { ...values, ...opened.state }, near: {} })
           continue
         }
-        const heard = hear(oracle, backend, program, given, act.feeds, watch, values, tellState)
+        const left = Object.entries(opened?.near ?? {}).filter(([name]) => Object.hasOwn(program.inputs, name))
+        const nearly = Object.fromEntries(left)
+        const heard = hear(oracle, backend, program, given, nearly, act.feeds, watch, values, tellState)
         if (E.isLeft(heard)) return heard
         line = counted(heard.right, at)
         const { wrong, known } = heard.right
@@ -471,17 +513,22 @@ const probe =
           return E.right(failing(smaller?.program ?? program, at, smaller?.found ?? wrong))
         }
         line = { ...line, cases: line.cases + 1 }
-        if (act.what === 'step' && opened !== undefined)
+        if (act.what === 'step' && opened !== undefined) {
+          const carried = <A>(values: Readonly<Record<string, A>>): Readonly<Record<string, A>> =>
+            Object.fromEntries(
+              Object.entries(program.carry).flatMap(([name, value]) => {
+                const one = own(values, value)
+                return one === undefined ? [] : [[name, one]]
+              }),
+            )
+          const { known, nearly } = heard.right
           sessions.set(act.session, {
             ...opened,
             steps: opened.steps + 1,
-            state: Object.fromEntries(
-              Object.entries(program.carry).flatMap(([name, value]) => {
-                const left = own(heard.right.known, value)
-                return left === undefined ? [] : [[name, left]]
-              }),
-            ),
+            state: carried(known),
+            near: carried(nearly),
           })
+        }
       }
       return E.right({ ...line, verdict: 'conformant' })
     }

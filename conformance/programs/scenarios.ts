@@ -48,6 +48,7 @@ import { counting, inPlace, updated, updates } from './scenarios/updates.js'
 import {
   cutAndJoined,
   gathered,
+  longSteps,
   longWayBack,
   lossesBeside,
   normsBack,
@@ -73,10 +74,12 @@ import { autoencoders, lookedAt, manyRates, normsRenewed, readBetween } from './
 import { rightBefore } from './scenarios/before.js'
 import { besideProducts, joinedAgain, layersOfMaps, layersOfRows, ofEachSample } from './scenarios/hidden.js'
 import { mixed, mixedFurther } from './scenarios/mixed.js'
-import { alikeButForOne } from './scenarios/unlike.js'
+import { alikeButForOne, countedTogether } from './scenarios/unlike.js'
 import { changedPlaces, manyLosses, partlyCarried, readBeside } from './scenarios/partly.js'
 import { pieces, twins, views } from './scenarios/pieces.js'
 import { fedNumbers, manyUnderWay, oddNames, ownNames } from './scenarios/underway.js'
+import { gradientsBeside, madeAlike, poolsInARow, squares } from './scenarios/alike.js'
+import { asTrained } from './scenarios/trained.js'
 import { gradientsMeet, unitsBehind } from './scenarios/waysBack.js'
 import { manyReaders, stacked, woven, wovenBack } from './scenarios/woven.js'
 
@@ -141,6 +144,13 @@ const idioms = [
   ['beside products', 'gradients of a product and of a dropout, a unit or a norm beside it', besideProducts],
   ['of each sample', 'losses of each sample, each with a factor of its own, back to weights', ofEachSample],
   ['alike but for one', 'updates that are alike in all but one attribute', alikeButForOne],
+  ['as trained', 'networks in training, of which the loss is answered, and the weights at the end', asTrained],
+  ['pools in a row', 'pools on pools of each kind', poolsInARow],
+  ['squares', 'squares, as they are, flattened, added up, or in the same shape once more', squares],
+  ['made alike', 'weights that are made by one op each, and shared by layers', madeAlike],
+  ['gradients beside', 'gradients of two nodes of one op, each of sums of its own', gradientsBeside],
+  ['counted together', 'updates that count by one number, each at a rate of its own', countedTogether],
+  ['long steps', 'hundreds of nodes, and fed numbers that are others each time', longSteps],
 ] as const
 
 /** All scenarios, and so many programs of each kind that are drawn beside those of the profile; their numbers follow from the seed. */

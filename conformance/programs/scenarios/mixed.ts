@@ -3,7 +3,15 @@ import type { Program } from '../../../spec/program.js'
 import type { Act, Scenario } from '../scenario.js'
 import { scenario } from '../scenario.js'
 import { feedsByName, remembered, written } from './making.js'
-import { mixturesOf, otherwise, steps, trainedMixturesOf, unseenMixturesOf, withOtherUnits } from './mixtures.js'
+import {
+  mixturesOf,
+  otherwise,
+  steps,
+  trainedMixturesOf,
+  unseenMixturesOf,
+  unseenTrainedMixturesOf,
+  withOtherUnits,
+} from './mixtures.js'
 import type { Thread } from './weaving.js'
 import { threads } from './weaving.js'
 
@@ -79,6 +87,14 @@ const kinds = [
     [7, 11],
     64,
     1000,
+  ],
+  [
+    'mixed unseen back',
+    'gradients and updates of programs of any ops, of which as little is answered as training answers',
+    unseenTrainedMixturesOf,
+    [4, 6],
+    48,
+    2000,
   ],
 ] as const
 

@@ -136,7 +136,11 @@ const withLoss = (mixture: Mixture, W: number, [first, second]: readonly Thread[
 }
 
 /** The gradients of a value that comes of most of the others, and updates by them that are carried; none where it has no gradient. */
-const trainedMixtureOf = ({ inputs, nodes, values }: Mixture, threads: readonly Thread[]): Program | undefined => {
+const trainedMixtureOf = (
+  { inputs, nodes, values }: Mixture,
+  threads: readonly Thread[],
+  answered: (of: Program, by: number) => Program,
+): Program | undefined => {
   const last = nodes.at(-1)
   const result = Object.values(last?.outputs ?? {})[0]
   const [by] = threads
@@ -171,10 +175,10 @@ const trainedMixtureOf = ({ inputs, nodes, values }: Mixture, threads: readonly 
     outputs: [],
     carry: Object.assign({}, ...trained.map(({ carry }) => carry)) as Named,
   }
-  const answered = answering(training, by.move)
-  const checked = checkProgram(answered)
-  if (E.isLeft(checked) || !staysInRange({ ...answered, carry: {} }, checked.right.shapes, 1)) return undefined
-  const carried = carryingInRange(answered, checked.right.shapes, steps)
+  const of = answered(training, by.move)
+  const checked = checkProgram(of)
+  if (E.isLeft(checked) || !staysInRange({ ...of, carry: {} }, checked.right.shapes, 1)) return undefined
+  const carried = carryingInRange(of, checked.right.shapes, steps)
   return { ...carried, outputs: [...new Set([result, ...carried.outputs])] }
 }
 
@@ -191,7 +195,11 @@ export const unseenMixturesOf = (all: readonly (readonly Thread[])[]): readonly 
 
 /** Programs of any ops there and back, and steps of what has gradients, by some threads each. */
 export const trainedMixturesOf = (all: readonly (readonly Thread[])[]): readonly Program[] =>
-  mixtures(all, widths, withLoss).flatMap((one, i) => trainedMixtureOf(one, all[i] as readonly Thread[]) ?? [])
+  mixtures(all, widths, withLoss).flatMap((one, i) => trainedMixtureOf(one, all[i] as readonly Thread[], answering) ?? []) // prettier-ignore
+
+/** The same, of which as little is answered as lets all of it be judged. */
+export const unseenTrainedMixturesOf = (all: readonly (readonly Thread[])[]): readonly Program[] =>
+  mixtures(all, widths, withLoss).flatMap((one, i) => trainedMixtureOf(one, all[i] as readonly Thread[], hiding) ?? [])
 
 /** A program that is another in its constants: rates, slopes, shares that are kept, and what is drawn of them. */
 export const otherwise = (of: Program): Program | undefined => {

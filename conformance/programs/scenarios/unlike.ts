@@ -3,7 +3,7 @@ import type { Shape } from '../../../spec/tensor.js'
 import type { Act } from '../scenario.js'
 import type { Attrs, Shapes } from './making.js'
 import { inSteps, node, reading } from './making.js'
-import { carryOf, keptShapes, optimizers, update } from './optimizers.js'
+import { carryOf, keptShapes, next, optimizers, update } from './optimizers.js'
 
 /** What an attribute of an optimizer is where it is another than that of the update beside it. */
 const others: Attrs = {
@@ -33,4 +33,24 @@ export const alikeButForOne = (W: number, seed: string): readonly Act[] =>
     // what is answered has no place among what is renewed together
     const outputs = [`g of ${weights[0] as string}`]
     return inSteps(reading(states, [...gradients, ...updates], outputs, carry), `${seed} ${name}`)
+  })
+
+/** Steps of weights at rates and decays of their own, which all count by one number. */
+export const countedTogether = (W: number, seed: string): readonly Act[] =>
+  [optimizers.adam, optimizers.adamw].flatMap((optimizer) => {
+    const own = Object.entries(others).filter(([attr]) => opOf(optimizer.op).attrs.names.includes(attr))
+    const weights = ['w', ...own.map(([attr]) => `w of another ${attr}`)]
+    const shape: Shape = [3, W]
+    const updates = [{}, ...own.map(([attr, value]) => ({ [attr]: value }))].map((attrs, i) => {
+      const w = weights[i] as string
+      return update(optimizer, w, `g of ${w}`, attrs, { step: 'steps' })
+    })
+    const shapes: Shapes = {
+      ...Object.fromEntries(weights.flatMap((w) => [w, `g of ${w}`]).map((value) => [value, shape])),
+      ...keptShapes(optimizer, weights, Object.fromEntries(weights.map((w) => [w, shape]))),
+      steps: [],
+    }
+    // the first counts for all
+    const carry = Object.assign({}, ...updates.toReversed().map(carryOf)) as Readonly<Record<string, string>>
+    return inSteps(reading(shapes, updates, weights.map(next), carry), `${seed} ${optimizer.op}`)
   })

@@ -2,10 +2,10 @@ import { differentiate } from '../../../spec/differentiate.js'
 import { getOrThrow } from '../../../spec/error.js'
 import type { OpName } from '../../../spec/catalogue.js'
 import type { Program, ProgramNode } from '../../../spec/program.js'
-import type { Shape, Tensors } from '../../../spec/tensor.js'
+import type { Shape, Tensor, Tensors } from '../../../spec/tensor.js'
 import { generate, scalar, sizeOf } from '../../../spec/tensor.js'
 import type { Act } from '../scenario.js'
-import { fed, node, numbers, program, written } from './making.js'
+import { fed, integers, node, numbers, program, written } from './making.js'
 
 /** Weights and gradients as training has them: shared, penalized, gathered over steps, and back through norms. */
 
@@ -299,4 +299,45 @@ export const longWayBack = (W: number, seed: string): readonly Act[] => {
     program: of,
     feeds: { ...fed(of.inputs, Object.keys(of.inputs), `${seed} ${turn}`), minus },
   }))
+}
+
+/** Hundreds of nodes, and rates, counts and slopes that are fed and others in every run and step. */
+export const longSteps = (W: number, seed: string): readonly Act[] => {
+  const shape: Shape = [2, W]
+  const length = 260
+  // −(−x), with a slope that is fed at either end
+  const turned = Array.from({ length }, (_, i) =>
+    node(`turned ${i + 1}`, 'mul', { a: i === 0 ? 'bent' : `turned ${i}`, b: 'minus' }),
+  )
+  const nodes = [
+    node('bent', 'leakyRelu', { x: 'x' }, { alpha: { feed: 'slope' } }),
+    ...turned,
+    node('g', 'leakyRelu', { x: `turned ${length}` }, { alpha: { feed: 'slope' } }),
+    node('w next', 'sgd', { w: 'w', g: 'g' }, { learningRate: { feed: 'rate' } }),
+    node(
+      'u next',
+      'adam',
+      { w: 'u', g: 'g', m: 'm', v: 'v', step: 'count' },
+      { learningRate: { feed: 'rate' } },
+      { w: 'u next', m: 'm next', v: 'v next' },
+    ),
+  ]
+  const inputs = { x: shape, minus: shape, w: shape, u: shape, m: shape, v: shape, slope: [], rate: [], count: [] }
+  const state = { w: 'w next', u: 'u next', m: 'm next', v: 'v next' }
+  const of = program(inputs, nodes, ['w next', 'u next'], state)
+  const ones = (value: number): Tensor => ({ shape, data: new Float32Array(2 * W).fill(value) })
+  const feeds = (turn: number): Tensors => ({
+    x: integers(`${seed} x ${turn}`, shape),
+    minus: ones(-1),
+    slope: scalar([0.5, 0.25, 2][turn % 3] as number),
+    rate: scalar([0.5, 0.125, 0.25, 0.5][turn % 4] as number),
+    count: scalar(turn),
+  })
+  const states: Tensors = { w: integers(`${seed} w`, shape), u: integers(`${seed} u`, shape), m: ones(0.5), v: ones(2) }
+  return [
+    ...[0, 1, 2].map((turn): Act => ({ what: 'run', program: of, feeds: { ...feeds(turn), ...states } })),
+    { what: 'open', session: 'one', program: of, state: states },
+    ...[3, 4, 5].map((turn): Act => ({ what: 'step', session: 'one', feeds: feeds(turn) })),
+    { what: 'state', session: 'one' },
+  ]
 }

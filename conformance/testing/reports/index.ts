@@ -146,6 +146,12 @@ import { joinsAfresh } from './afresh/joins.js'
 import { memoryAfresh } from './afresh/memory.js'
 import { gradientsAfresh } from './afresh/gradients.js'
 import { trainingAfresh } from './afresh/training.js'
+import { fusionsNovember } from './november/fusions.js'
+import { joinsNovember } from './november/joins.js'
+import { gradientsNovember } from './november/gradients.js'
+import { memoryNovember } from './november/memory.js'
+import { trainingNovember } from './november/training.js'
+import { opsNovember } from './november/ops.js'
 
 /** Every reported fault that is put into the plain f32 backend. */
 export const reports: readonly Report[] = [
@@ -297,4 +303,10 @@ export const reports: readonly Report[] = [
   ...memoryAfresh,
   ...gradientsAfresh,
   ...trainingAfresh,
+  ...fusionsNovember,
+  ...joinsNovember,
+  ...gradientsNovember,
+  ...memoryNovember,
+  ...trainingNovember,
+  ...opsNovember,
 ]

@@ -101,7 +101,7 @@ export const stepped = (id: string, misstep: Misstep, more: { readonly like: str
 export const between = (
   id: string,
   program: NonNullable<Report['program']>,
-  more: { readonly like: string },
+  more: { readonly like: string; readonly unseen?: string },
 ): Report => ({ ...report('program', id, 'programs', always, (_, plain) => plain(), more), program })
 
 /** The node of such ops that writes what this one reads, if nobody else reads it. */
