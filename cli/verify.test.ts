@@ -294,7 +294,7 @@ describe('etalon verify, by its parts', () => {
     expect(out).toMatch(
       /\n\nprogram +cases +worst error ÷ bound +verdict\ndiamond +4 .* conformant\nfan-out .* unsupported\n/,
     )
-    expect(out).toMatch(/\nconformant: [^]* cases,\s+10\s+programs\s+conformant,\s+seed 1/)
+    expect(out).toMatch(/\nconformant: [^]* cases,\s+14\s+programs\s+conformant,\s+seed 1/)
     // a node's values are lost where the program has more than one
     const wrong: Backend = {
       ...some,
@@ -311,7 +311,7 @@ describe('etalon verify, by its parts', () => {
     expect(text.out).toMatch(/\nnot conformant: [^]* programs\s+not\s+conformant/)
     const lines = parsed((await asked(wrong, { json: true })).out)
     expect(lines.at(-1)).toMatchObject({
-      summary: { verdict: 'not-conformant', notConformant: 0, programs: { conformant: 3, notConformant: 7 } },
+      summary: { verdict: 'not-conformant', notConformant: 0, programs: { conformant: 4, notConformant: 10 } },
     })
     expect(lines.filter(({ program }) => program === 'diamond')).toMatchObject([
       { backend: 'toy', verdict: 'not-conformant', failed: 1, failure: { at: 'run 1', node: 'left' }, seconds: 2 },

@@ -96,7 +96,7 @@ export const printProgramLine = (line: ProgramLine, ink: Ink = plain): string =>
   const at = line.failure === undefined ? '' : ink.bad(`  ${line.failure.at}`)
   const refused =
     line.unsupported !== undefined
-      ? ink.faint(`\n${' '.repeat(31)}${line.cases === 0 ? 'it' : 'the rest'} is not its own: ${line.unsupported}`)
+      ? ink.faint(`\n    ${line.cases === 0 ? 'it' : 'the rest'} is not its own: ${line.unsupported}`)
       : line.refused === 0
         ? ''
         : ink.faint('  the rest refused for a limit of the device')

@@ -26,6 +26,7 @@ import { foldable, folded } from './passing/folding.js'
 import { outputsNear } from './passing/near.js'
 import { scenarios } from './scenarios.js'
 import { stepping } from './stepping.js'
+import { supportedOf } from './supported.js'
 import type { Act, Scenario } from './scenario.js'
 
 /**
@@ -343,9 +344,6 @@ const attempted = async <A>(ask: () => taskEither.TaskEither<EtalonError, A>): P
   }
 }
 
-const supported = ({ supports }: Backend, { acts }: Scenario): boolean =>
-  acts.every((act) => !('program' in act) || act.program.nodes.every(({ op, direction }) => supports(op, direction)))
-
 /** How an act is called, in its place among those of its kind. */
 const titles = (acts: readonly Act[]): readonly string[] => {
   const several = new Set(acts.flatMap((act) => (act.what === 'open' ? [act.session] : []))).size > 1
@@ -399,9 +397,13 @@ const probe =
       judged: 0,
       of: 0,
     }
-    if (!supported(backend, asked)) return E.right({ line: { ...line, verdict: 'unsupported' } })
+    const supported = supportedOf(backend, asked)
+    if (supported.acts.length === 0) return E.right({ line: { ...line, verdict: 'unsupported' } })
+    if (supported.lacking !== undefined) line = { ...line, unsupported: supported.lacking }
     const sessions = new Map<string, Opened>()
-    const acts = inF32(asked.acts)
+    // of those that say that a program is not their own nothing more is asked
+    const foreign = new Set<string>()
+    const acts = inF32(supported.acts)
     const step = stepping(acts)
     const called = titles(acts)
 
@@ -427,6 +429,8 @@ const probe =
     const acting = async (): Promise<Result<ProgramLine>> => {
       for (const [i, act] of acts.entries()) {
         const at = called[i] as string
+        if (act.what === 'open') foreign.delete(act.session)
+        if ('session' in act && foreign.has(act.session)) continue
         const opened = act.what === 'run' || act.what === 'open' ? undefined : sessions.get(act.session)
         const program = 'program' in act ? act.program : (opened?.program ?? asked.program)
         // a program on a state may have values of its own by the state's names
@@ -450,8 +454,11 @@ const probe =
         if (E.isLeft(answered)) {
           const { code, message } = answered.left
           if (code === 'DeviceLost') return answered
-          if (code === 'Unsupported')
-            return E.right({ ...line, unsupported: message, verdict: line.cases === 0 ? 'unsupported' : 'conformant' })
+          if (code === 'Unsupported') {
+            line = { ...line, unsupported: line.unsupported ?? message }
+            if ('session' in act) foreign.add(act.session)
+            continue
+          }
           if (isRefusal(answered.left)) {
             line = { ...line, refused: line.refused + 1 }
             return E.right({ ...line, verdict: line.cases === 0 ? 'not-run' : 'conformant' })
@@ -530,7 +537,7 @@ const probe =
           })
         }
       }
-      return E.right({ ...line, verdict: 'conformant' })
+      return E.right({ ...line, verdict: line.cases === 0 ? 'unsupported' : 'conformant' })
     }
     const acted = await acting().finally(async () => {
       for (const { session } of sessions.values()) await session.close()
