@@ -2,48 +2,32 @@ import { either as E, function as F, taskEither as TE } from 'fp-ts'
 import type { taskEither } from 'fp-ts'
 import type { Backend, Session } from '../../spec/backend.js'
 import { sessionOf } from '../../spec/backend.js'
-import { anyOrder } from '../../spec/bound.js'
 import type { EtalonError, Result } from '../../spec/error.js'
 import { fail } from '../../spec/error.js'
-import { given as fieldOf, mapValues } from '../../spec/field.js'
 import type { Oracle } from '../../spec/oracle.js'
-import type { Program, ProgramNode } from '../../spec/program.js'
+import type { Program } from '../../spec/program.js'
 import { roundProgram } from '../../spec/program.js'
-import type { Tensor, Tensors } from '../../spec/tensor.js'
-import { foldNumbers, indexOf, sameShape, showShape, zipTensors } from '../../spec/tensor.js'
+import type { Tensors } from '../../spec/tensor.js'
 import { isRefusal, problemOf } from '../ask.js'
 import type { Profile } from '../cases.js'
 import { messageOf } from '../guarded.js'
-import type { Judgement, Worst } from '../judge.js'
-import { judge, ratioOf } from '../judge.js'
-import { ownValues } from '../dials.js'
-import { judgeNode } from '../lockstep.js'
+import type { Worst } from '../judge.js'
 import { own, pick } from '../named.js'
 import { narrowed } from './narrow.js'
-import type { Near, Nearly } from './passing/near.js'
-import { passedOn, passes } from './passing.js'
-import { foldable, folded } from './passing/folding.js'
-import { outputsNear } from './passing/near.js'
+import type { Nearly } from './passing/near.js'
 import { scenarios } from './scenarios.js'
+import type { Heard, Wrong } from './hear.js'
+import { copyProblem, hear, nearProblem } from './hear.js'
 import { stepping } from './stepping.js'
 import { supportedOf } from './supported.js'
 import type { Act, Scenario } from './scenario.js'
 
-/**
- * Small programs on any backend that runs programs: what single ops cannot show. Every node is judged on the values that
- * the backend itself answered. A value that it was not asked for counts as known where nothing that leads to it rounds:
- * then a right backend has the oracle's, whatever it fuses or leaves out; and elsewhere as nearly known, where what it may
- * be off by can be followed (passing.ts).
- */
+/** Small programs on any backend that runs programs: what single ops cannot show, act by act. */
 
-export interface ProgramFailure {
+export interface ProgramFailure extends Wrong {
   readonly program: Program
   /** which act of the program: `run 2`, `step 3`, `the state after step 3` */
   readonly at: string
-  /** the node, where one is to blame */
-  readonly node?: string
-  readonly message: string
-  readonly judgement?: Judgement
 }
 
 /** What came of one program. */
@@ -88,168 +72,6 @@ interface Opened {
   readonly steps: number
 }
 
-/** What an answer shows to be wrong, in the words of a failure. */
-type Wrong = Omit<ProgramFailure, 'program' | 'at'>
-
-interface Heard {
-  /** every value that is known now */
-  readonly known: Tensors
-  /** and what is known nearly */
-  readonly nearly: Nearly
-  readonly findings: readonly { readonly node: string; readonly judgement: Judgement }[]
-  readonly wrong?: Wrong
-}
-
-const numberText = (value: number): string => (Object.is(value, -0) ? '-0' : String(value))
-
-// the first element in which what was copied is no copy
-const copyProblem = (value: string, got: Tensor | undefined, want: Tensor): string | undefined => {
-  if (got === undefined) return `${value} is missing from the answer`
-  if (!sameShape(got.shape, want.shape))
-    return `${value} has shape ${showShape(got.shape)}; it must be ${showShape(want.shape)}`
-  for (let i = 0; i < want.data.length; i++) {
-    const [g, w] = [got.data[i] as number, Math.fround(want.data[i] as number)]
-    if (g !== w && !Object.is(g, w))
-      return `${value}${showShape(indexOf(want.shape, i))} is ${numberText(g)}, must be ${numberText(w)}`
-  }
-  return undefined
-}
-
-// the first element in which what steps have left is farther off than they may leave it
-const nearProblem = (value: string, got: Tensor | undefined, { value: want, bound }: Near): string | undefined => {
-  if (got === undefined) return `${value} is missing from the answer`
-  if (!sameShape(got.shape, want.shape))
-    return `${value} has shape ${showShape(got.shape)}; it must be ${showShape(want.shape)}`
-  for (let i = 0; i < want.data.length; i++) {
-    const ratio = ratioOf(got.data[i] as number, want.data[i] as number, bound.data[i] as number)
-    if (!(ratio <= 1))
-      return `${value}${showShape(indexOf(want.shape, i))} is ${numberText(got.data[i] as number)}, must be ${numberText(want.data[i] as number)}; error ÷ bound ${Number(ratio.toPrecision(3))}`
-  }
-  return undefined
-}
-
-/** Those of some values of which nothing rounds. */
-const exactAmong = (near: Nearly): Tensors =>
-  Object.fromEntries(
-    Object.entries(near).flatMap(([name, { value, bound }]) =>
-      foldNumbers((zero, b) => zero && b === 0, true, bound.data) ? [[name, value]] : [],
-    ),
-  )
-
-/** An answer behind values that were not asked for, held to what those may be off by together with its own roundings. */
-const judgeNear = (
-  oracle: Oracle,
-  { op, direction, outputs }: ProgramNode,
-  value: string,
-  near: Near,
-  answer: Tensor,
-): Judgement => {
-  const output = Object.keys(outputs).find((slot) => outputs[slot] === value) as string
-  return judge({
-    oracle,
-    question: { op, direction, attrs: {}, inputs: {}, cotangents: {} },
-    expected: { values: { [output]: fieldOf(near.value) }, bounds: { [output]: fieldOf(near.bound) } },
-    answer: { [output]: answer },
-  })
-}
-
-/** Holds an answer against what is known before it: feeds, state, and then every node that can be judged. */
-const hear = (
-  oracle: Oracle,
-  { depth = anyOrder, conventions }: Pick<Backend, 'depth' | 'conventions'>,
-  program: Program,
-  given: Tensors,
-  givenNearly: Nearly,
-  feeds: Tensors,
-  watch: readonly string[],
-  answered: Tensors,
-  tellState: (name: string) => string,
-): Result<Heard> => {
-  const wrongAt = (message: string): Result<Heard> =>
-    E.right({ known: {}, nearly: {}, findings: [], wrong: { message } })
-  const missing = watch.find((value) => own(answered, value) === undefined)
-  if (missing !== undefined) return wrongAt(`${missing} is missing from the answer`)
-  // of what was fed and carried, the copies that are shown
-  for (const name of watch) {
-    const [fed, left, got] = [own(given, name), own(givenNearly, name), own(answered, name)]
-    const problem = fed !== undefined ? copyProblem(name, got, fed) : left && nearProblem(name, got, left)
-    if (problem !== undefined) return wrongAt(tellState(name) + problem)
-  }
-  const visible: Tensors = Object.fromEntries(watch.map((value) => [value, own(answered, value) as Tensor]))
-  let known: Tensors = {
-    ...given,
-    ...Object.fromEntries(
-      Object.entries(visible).filter(([name]) => Object.hasOwn(program.inputs, name) && !Object.hasOwn(feeds, name)),
-    ),
-  }
-  let nearly: Nearly = without(givenNearly, { ...visible, ...given })
-  const findings: { readonly node: string; readonly judgement: Judgement }[] = []
-  for (const node of program.nodes) {
-    const reads = readsOf(node)
-    const shown = Object.fromEntries(Object.entries(node.outputs).filter(([, value]) => Object.hasOwn(visible, value)))
-    const ownWay = ownValues(conventions, node.op, node.direction).length > 0
-    const judged = (judgement: Judgement): Heard | undefined => {
-      findings.push({ node: node.name, judgement })
-      return judgement.problem !== undefined || !(judgement.worst.ratio <= 1)
-        ? { known, nearly, findings, wrong: { node: node.name, message: wordsOf(node, judgement), judgement } }
-        : undefined
-    }
-    const layer = ownWay ? undefined : foldable(program.nodes, node, (value) => Object.hasOwn(visible, value))
-    if (
-      layer !== undefined &&
-      reads.every((value) => Object.hasOwn(known, value)) &&
-      readsOf(layer).every((name) => Object.hasOwn(known, name))
-    ) {
-      const near = withFolding(oracle, layer, node, known, feeds)
-      if (E.isLeft(near)) return near
-      const [[value, one] = ['', undefined]] = Object.entries(near.right)
-      const answer = own(visible, value)
-      const wrong = one && answer && judged(judgeNear(oracle, node, value, one, answer))
-      if (wrong !== undefined) return E.right(wrong)
-      nearly = { ...nearly, ...without(near.right, visible) }
-    } else if (reads.every((value) => Object.hasOwn(known, value))) {
-      if (Object.keys(shown).length > 0) {
-        const finding = judgeNode(
-          oracle,
-          depth,
-          { ...known, ...pick(mapToSelf(shown), visible) },
-          { feeds, ...(conventions && { conventions }) },
-        )({
-          ...node,
-          outputs: shown,
-        })
-        if (E.isLeft(finding)) return finding
-        const wrong = judged(finding.right.judgement)
-        if (wrong !== undefined) return E.right(wrong)
-      }
-      if (Object.keys(shown).length < Object.keys(node.outputs).length && !ownWay) {
-        const near = outputsNear(oracle, node, known, feeds)
-        if (E.isLeft(near)) return near
-        const exact = exactAmong(near.right)
-        known = { ...known, ...exact }
-        nearly = { ...nearly, ...without(near.right, { ...exact, ...visible }) }
-      }
-    } else if (
-      passes(node, (value) => Object.hasOwn(known, value)) &&
-      !ownWay &&
-      [...reads, ...(layer === undefined ? [] : readsOf(layer))].every(
-        (value) => Object.hasOwn(known, value) || Object.hasOwn(nearly, value),
-      )
-    ) {
-      const near = passedThrough(oracle, layer, node, known, nearly, feeds)
-      if (E.isLeft(near)) return near
-      for (const [value, one] of Object.entries(near.right)) {
-        const answer = own(visible, value)
-        const wrong = answer === undefined ? undefined : judged(judgeNear(oracle, node, value, one, answer))
-        if (wrong !== undefined) return E.right(wrong)
-      }
-      nearly = { ...nearly, ...without(near.right, visible) }
-    }
-    known = { ...known, ...pick(mapToSelf(shown), visible) }
-  }
-  return E.right({ known, nearly, findings })
-}
-
 /** The smallest program in which a run's wrong node is wrong still; none, where it was wrong only after what came before. */
 const smallest = (
   backend: Backend,
@@ -269,71 +91,6 @@ const smallest = (
     return E.isRight(heard) && heard.right.wrong?.node === node ? heard.right.wrong : undefined
   })
 }
-
-const readsOf = ({ inputs, cotangents }: ProgramNode): readonly string[] => [
-  ...Object.values(inputs),
-  ...Object.values(cotangents),
-]
-
-/** What a norm answers behind a layer that nobody sees, and may be off by where the two were made one. */
-const withFolding = (
-  oracle: Oracle,
-  layer: ProgramNode,
-  norm: ProgramNode,
-  known: Tensors,
-  feeds: Tensors,
-): Result<Nearly> =>
-  F.pipe(
-    E.Do,
-    E.bind('near', () => outputsNear(oracle, norm, known, feeds)),
-    E.bind('more', () => folded(oracle, layer, norm, known, feeds)),
-    E.map(({ near, more }) =>
-      Object.fromEntries(
-        Object.entries(near).map(([name, { value, bound }]) => [
-          name,
-          { value, bound: zipTensors([bound, more], (one, other) => Math.max(one, other)) },
-        ]),
-      ),
-    ),
-  )
-
-/** What a node passes on, and what a norm may be off by beside that where it was made one with the layer before it. */
-const passedThrough = (
-  oracle: Oracle,
-  layer: ProgramNode | undefined,
-  node: ProgramNode,
-  known: Tensors,
-  nearly: Nearly,
-  feeds: Tensors,
-): Result<Nearly> =>
-  F.pipe(
-    passedOn(oracle, node, known, nearly, feeds),
-    E.flatMap((near) => {
-      if (layer === undefined) return E.right(near)
-      const most = mapValues(({ value, bound }) => zipTensors([value, bound], (v, b) => Math.abs(v) + b), nearly)
-      return F.pipe(
-        folded(oracle, layer, node, { ...most, ...known }, feeds),
-        E.map((more) =>
-          mapValues(
-            ({ value, bound }) => ({ value, bound: zipTensors([bound, more], (one, other) => one + other) }),
-            near,
-          ),
-        ),
-      )
-    }),
-  )
-
-const without = (near: Nearly, names: Readonly<Record<string, unknown>>): Nearly =>
-  Object.fromEntries(Object.entries(near).filter(([name]) => !Object.hasOwn(names, name)))
-
-const mapToSelf = (names: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.values(names).map((value) => [value, value]))
-
-const wordsOf = ({ name, op, direction, outputs }: ProgramNode, { problem, worst }: Judgement): string =>
-  `node ${name} (${op} ${direction}): ${
-    problem ??
-    `${outputs[worst.output]}${showShape(worst.index)} is ${numberText(worst.got)}, must be ${numberText(worst.want)}; error ÷ bound ${Number(worst.ratio.toPrecision(3))}`
-  }`
 
 // a library that was wrapped may throw where it should have answered
 const attempted = async <A>(ask: () => taskEither.TaskEither<EtalonError, A>): Promise<Result<A>> => {
@@ -505,8 +262,9 @@ const probe =
           if (wrong !== undefined) return E.right(failing(program, at, { message: wrong }))
           line = { ...line, cases: line.cases + 1 }
           // what was shown is known from now on
+          const shown = pick(Object.fromEntries(Object.keys(program.carry).map((name) => [name, name])), values)
           if (opened !== undefined)
-            sessions.set(act.session, { ...opened, state: { ...values, ...opened.state }, near: {} })
+            sessions.set(act.session, { ...opened, state: { ...shown, ...opened.state }, near: {} })
           continue
         }
         const left = Object.entries(opened?.near ?? {}).filter(([name]) => Object.hasOwn(program.inputs, name))

@@ -1,19 +1,17 @@
 import { either as E, function as F } from 'fp-ts'
 import type { Tensor } from '../../../spec/tensor.js'
-import { mapTensor, sizeOf, zipTensors } from '../../../spec/tensor.js'
-import type { Near, Nearly, Read, Way } from './near.js'
-import { added, cotangent, owned } from './near.js'
+import { mapTensor, sizeOf, sumOf, zipTensors } from '../../../spec/tensor.js'
+import type { Near, Read, Way } from './near.js'
+import { added, cotangent, nothing, owned } from './near.js'
 import { rowsOf, sharesOf } from './shares.js'
 
 /** Losses and their gradients, of scores that are off by b at most and targets that are known. */
-
-const nothing = E.right<never, Nearly>({})
 
 /** What a loss is off by, of what each row or element is off by. */
 const reduced = (read: Read, each: readonly number[], shape: Tensor['shape']): Tensor => {
   const { reduction } = read.attrs
   if (reduction === 'none') return { shape, data: Float64Array.from(each) }
-  const sum = each.reduce((a, b) => a + b, 0)
+  const sum = sumOf(each)
   return { shape: [], data: Float64Array.of(reduction === 'mean' ? sum / each.length : sum) }
 }
 
@@ -32,8 +30,6 @@ const losing =
 
 const boundsOf = (read: Read, slot: string): readonly (readonly number[])[] =>
   rowsOf({ ...read, values: read.bounds }, slot)
-
-const sumOfAll = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
 
 /** (|y − ŷ| + b)² for (y − ŷ)²: farther off above than below. */
 export const mse: Way = (read) => {
@@ -74,7 +70,7 @@ export const softmaxCrossEntropy = losing((read) => {
   const bounds = boundsOf(read, 'logits')
   return rowsOf(read, 'target').map((t, n) => {
     const b = bounds[n] as readonly number[]
-    return Math.abs(sumOfAll(t)) * Math.max(0, ...b) + sumOfAll(t.map((one, c) => Math.abs(one) * (b[c] as number)))
+    return Math.abs(sumOf(t)) * Math.max(0, ...b) + sumOf(t.map((one, c) => Math.abs(one) * (b[c] as number)))
   })
 })
 
@@ -90,7 +86,7 @@ export const softmaxCrossEntropyBack: Way = (read) =>
       const rows = reduction === 'mean' ? x.length : 1
       const off = rowsOf(read, 'target').flatMap((t, n) => {
         const p = sharesOf(x[n] as readonly number[])
-        const [T, growth] = [sumOfAll(t), Math.expm1(2 * Math.max(0, ...(bounds[n] as readonly number[])))]
+        const [T, growth] = [sumOf(t), Math.expm1(2 * Math.max(0, ...(bounds[n] as readonly number[])))]
         const at = reduction === 'none' ? n : 0
         const [size, b] = [Math.abs(d.data[at] as number), ofD.data[at] as number]
         return t.map((one, c) => {
@@ -107,8 +103,8 @@ export const hinge = losing((read) => {
   const bounds = boundsOf(read, 'scores')
   return rowsOf(read, 'target').map((t, n) => {
     const b = bounds[n] as readonly number[]
-    const all = sumOfAll(b)
-    return sumOfAll(t.map((one, c) => Math.abs(one) * (all + (b.length - 2) * (b[c] as number))))
+    const all = sumOf(b)
+    return sumOf(t.map((one, c) => Math.abs(one) * (all + (b.length - 2) * (b[c] as number))))
   })
 })
 
@@ -119,7 +115,7 @@ const ofLogarithm = (weight: number, p: number, b: number): number =>
 export const cce = losing((read) => {
   const [p, bounds] = [rowsOf(read, 'prediction'), boundsOf(read, 'prediction')]
   return rowsOf(read, 'target').map((t, n) =>
-    sumOfAll(t.map((one, c) => ofLogarithm(one, Number(p[n]?.[c]), Number(bounds[n]?.[c])))),
+    sumOf(t.map((one, c) => ofLogarithm(one, Number(p[n]?.[c]), Number(bounds[n]?.[c])))),
   )
 })
 

@@ -67,6 +67,9 @@ export interface Read {
  */
 export type Way = (read: Read) => Result<Nearly>
 
+/** What is known where a way says nothing. */
+export const nothing = E.right<never, Nearly>({})
+
 export const magnitude = (x: Tensor): Tensor => mapTensor(Math.abs, x)
 
 export const largest = ({ data }: Tensor): number => foldNumbers((most, b) => Math.max(most, b), 0, data)

@@ -1,8 +1,8 @@
 import { either as E, function as F } from 'fp-ts'
 import type { Tensor } from '../../../spec/tensor.js'
-import { mapTensor, sizeOf } from '../../../spec/tensor.js'
+import { mapTensor, sizeOf, sumOf } from '../../../spec/tensor.js'
 import type { Near, Nearly, Read, Way } from './near.js'
-import { added, cotangent, magnitude, owned } from './near.js'
+import { added, cotangent, magnitude, nothing, owned } from './near.js'
 import { uppermost } from './sums.js'
 
 /** Norms, of known statistics and of those of a batch. */
@@ -43,7 +43,7 @@ interface Channel {
   readonly meanOff: number
 }
 
-const meanOf = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length
+const meanOf = (numbers: readonly number[]): number => sumOf(numbers) / numbers.length
 
 const channelsOf = ({ values, bounds, attrs }: Read): readonly Channel[] => {
   const { shape, data } = values['x'] as Tensor
@@ -63,8 +63,6 @@ const channelsOf = ({ values, bounds, attrs }: Read): readonly Channel[] => {
 // where statistics are off by more, what rounds hangs on that too
 const steady = 2 ** -12
 
-const nothing: Nearly = {}
-
 const ofSteady =
   (way: (read: Read, own: Nearly, channels: readonly Channel[]) => Nearly): Way =>
   (read) => {
@@ -74,7 +72,7 @@ const ofSteady =
           owned(read),
           E.map((own) => way(read, own, channels)),
         )
-      : E.right(nothing)
+      : nothing
   }
 
 const factor = (read: Read, c: number): number => Math.abs(read.values['gamma']?.data[c] as number)

@@ -1,7 +1,6 @@
-import { either as E } from 'fp-ts'
 import type { Tensor } from '../../../spec/tensor.js'
-import type { Nearly, Read, Way } from './near.js'
-import { isExact } from './near.js'
+import type { Read, Way } from './near.js'
+import { isExact, nothing } from './near.js'
 import { itself } from './sums.js'
 
 /** Max pooling's gradient, where it is certain which number of each window is the largest. */
@@ -37,8 +36,6 @@ const isDecided = (read: Read): boolean => {
     return may.length <= 1 || may.every((at) => bounds[at] === 0)
   })
 }
-
-const nothing = E.right<never, Nearly>({})
 
 /** |dx − dx′| is the pool's gradient of what dy is off by. */
 export const maxPoolBack: Way = (read) =>

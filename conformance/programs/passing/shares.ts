@@ -1,6 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import type { Tensor } from '../../../spec/tensor.js'
-import { mapTensor, sizeOf } from '../../../spec/tensor.js'
+import { mapTensor, sizeOf, sumOf } from '../../../spec/tensor.js'
 import type { Near, Read, Way } from './near.js'
 import { added, cotangent, largest, owned } from './near.js'
 
@@ -37,11 +37,9 @@ export const alongAxis = ({ shape }: Tensor, axis: number): readonly (readonly n
 export const sharesOf = (numbers: readonly number[]): readonly number[] => {
   const most = Math.max(...numbers)
   const powers = numbers.map((x) => Math.exp(x - most))
-  const sum = powers.reduce((a, b) => a + b, 0)
+  const sum = sumOf(powers)
   return powers.map((power) => power / sum)
 }
-
-const sumOfAll = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0)
 
 /** What the gradient may be off by, of the shares of some numbers, what these are off by at most, and dy and what that is off by. */
 type Off = (y: readonly number[], growth: number, dy: readonly number[], b: readonly number[]) => readonly number[]
@@ -68,7 +66,7 @@ const sharingBack =
 
 /** dx = y·(dy − Σ y·dy), with y off by a factor of 1 + E: y·(E·|dy| + (2E + E²)·Σ y·|dy|) + y·(1 + E)·(b + (1 + E)·Σ y·b) */
 export const softmaxBack = sharingBack((y, growth, dy, b) => {
-  const [ofValues, ofBounds] = [sumOfAll(y.map((p, k) => p * Math.abs(dy[k] as number))), sumOfAll(y.map((p, k) => p * (b[k] as number)))] // prettier-ignore
+  const [ofValues, ofBounds] = [sumOf(y.map((p, k) => p * Math.abs(dy[k] as number))), sumOf(y.map((p, k) => p * (b[k] as number)))] // prettier-ignore
   const grown = 1 + growth
   return y.map(
     (p, k) =>
@@ -79,7 +77,7 @@ export const softmaxBack = sharingBack((y, growth, dy, b) => {
 
 /** dx = dy − y·Σ dy: y·E·|Σ dy| + b + y·(1 + E)·Σ b */
 export const logSoftmaxBack = sharingBack((y, growth, dy, b) => {
-  const [sum, ofBounds] = [Math.abs(sumOfAll(dy)), sumOfAll(b)]
+  const [sum, ofBounds] = [Math.abs(sumOf(dy)), sumOf(b)]
   return y.map((p, k) => p * growth * sum + (b[k] as number) + p * (1 + growth) * ofBounds)
 })
 

@@ -3,7 +3,7 @@ import type { Tensor } from '../../../spec/tensor.js'
 import { mapTensor } from '../../../spec/tensor.js'
 import { corneredWhere } from './corners.js'
 import type { Near, Nearly, Read, Way } from './near.js'
-import { added, owned } from './near.js'
+import { added, nothing, owned } from './near.js'
 
 /** Updates by what is off: those that go up and down with the gradient, and Adam's, whose gradient counts twice. */
 
@@ -14,8 +14,6 @@ export const byRoot: Way = corneredWhere(isUnshrunk)
 
 // where the root is off by more, what rounds hangs on that too
 const steady = 2 ** -11
-
-const nothing: Nearly = {}
 
 /**
  * m′ = β₁·m + (1−β₁)·g and v′ = β₂·v + (1−β₂)·g², each in a range of its own, and w′ = w·(1 − ηλ) − η·(m′/(1−β₁ᵗ))/D with
@@ -44,7 +42,7 @@ const moving: Way = (read) => {
       const D = v.map(root)
       const least = places.map((i) => root((v[i] as number) - under(i)))
       const most = places.map((i) => root((v[i] as number) + over(i)))
-      if (places.some((i) => !((most[i] as number) - (least[i] as number) <= steady * (least[i] as number)))) return nothing // prettier-ignore
+      if (places.some((i) => !((most[i] as number) - (least[i] as number) <= steady * (least[i] as number)))) return {} // prettier-ignore
       const off: Readonly<Record<string, (i: number) => number>> = {
         m: ofM,
         v: (i) => Math.max(under(i), over(i)),
@@ -72,8 +70,6 @@ const moving: Way = (read) => {
   )
 }
 
-const isNothing = E.right<never, Nearly>(nothing)
-
 /** Decay that is a part of the gradient would count a third time. */
-export const adam: Way = (read) => (isUnshrunk(read) ? moving(read) : isNothing)
+export const adam: Way = (read) => (isUnshrunk(read) ? moving(read) : nothing)
 export const adamw: Way = moving
