@@ -1,7 +1,8 @@
 import { getOrThrow } from '../../../spec/error.js'
 import { differentiate, gradientName } from '../../../spec/differentiate.js'
 import type { OpName } from '../../../spec/catalogue.js'
-import type { Program, ProgramNode } from '../../../spec/program.js'
+import { draws, keyOf } from '../../../spec/philox.js'
+import type { NodeAttribute, Program, ProgramNode } from '../../../spec/program.js'
 import type { Shape, Tensor, Tensors } from '../../../spec/tensor.js'
 import { generate } from '../../../spec/tensor.js'
 import type { Act } from '../scenario.js'
@@ -28,6 +29,7 @@ const around = { padding: [1, 1, 1, 1] }
 const product = (w: string, b?: string): Link => link('dense', (x) => ({ x, w, ...(b !== undefined && { b }) }))
 const filter = (w: string, b?: string, attrs: Attrs = around): Link => link('conv2d', (x) => ({ x, w, ...(b !== undefined && { b }) }), attrs) // prettier-ignore
 const normed = link('batchNormTraining', (x) => ({ x, gamma: 'gamma', beta: 'beta', runningMean: 'mean', runningVar: 'variance' })) // prettier-ignore
+const normedBy = (epsilon: NodeAttribute): Link => ({ ...normed, attrs: { epsilon } })
 const halved = { window: [2, 2] }
 
 /** A loss, what it is told of, and whether its targets are one class of each row. */
@@ -66,6 +68,8 @@ const networksOf = (W: number): Readonly<Record<string, Network>> => {
     'with means': { shapes: { ...maps, ...flat }, layers: (unit) => [filter('w', 'b'), unit, alone('avgPool2d', halved), alone('reshape', { shape: [3, 24] }), product('v', 'c')], loss: squares, target: [3, 5], penalty: 0.25 }, // prettier-ignore
     'with norms': { shapes: { ...maps, ...ends }, layers: (unit) => [filter('w'), normed, unit, filter('w too'), alone('globalAvgPool'), product('v', 'c')], loss: entropy, target: [3, 5] }, // prettier-ignore
     'norms last': { shapes: { ...maps, ...ends }, layers: (unit) => [filter('w', 'b'), unit, normed, alone('globalAvgPool'), product('v')], loss: entropy, target: [3, 5] }, // prettier-ignore
+    // few numbers of each channel, and an ε that is another in every step
+    'norms of rows': { shapes: { ...rows, gamma: [6], beta: [6], mean: [6], variance: [6], epsilon: [] }, layers: (unit) => [product('w'), normedBy({ feed: 'epsilon' }), unit, product('v', 'c')], loss: entropy, target: [4, 5] }, // prettier-ignore
     'turned maps': { shapes: { ...maps, u: [4, W, 3, 3] }, layers: (unit) => [filter('w', 'b'), unit, link('convTranspose2d', (x) => ({ x, w: 'u' }), around)], loss: squares, target: [3, W, 6, 4] }, // prettier-ignore
     strided: { shapes: { ...maps, ...flat }, layers: (unit) => [filter('w', undefined, { ...around, stride: [2, 2] }), unit, alone('flatten'), product('v', 'c')], loss: odds, target: [3, 5] }, // prettier-ignore
   }
@@ -88,6 +92,7 @@ const feedsOf = (shapes: Shapes, loss: Loss, turn: string, names: readonly strin
       const shape = shapes[name] as Shape
       if (name === 'target' && loss.ofClasses) return [name, classes(shape)]
       if (name.startsWith('steps')) return [name, { shape, data: Float32Array.of(2) }]
+      if (name === 'epsilon') return [name, { shape, data: Float32Array.of(2 ** -draws(keyOf(turn)).integer(3, 6)) }]
       if (name === gradientName('loss')) return [name, { shape, data: Float32Array.of(1) }]
       return [name, numbers(`${turn} ${name}`, shape, name.startsWith('variance') ? 1 : (centres[name] ?? 0))]
     }),
@@ -110,7 +115,7 @@ const forwardOf = ({ shapes, layers, loss, target, penalty }: Network, unit: Lin
   return reading({ ...shapes, target }, all, ['loss'])
 }
 
-const fixed = ['x', 'target', 'mean', 'variance']
+const fixed = ['x', 'target', 'mean', 'variance', 'epsilon']
 
 const kinds: readonly Optimizer[] = [
   optimizers.sgd,

@@ -60,7 +60,6 @@ export const laterMemory: readonly Mutant[] = [
     ['dropout', 'programs'],
     'if (isFed(checked)) return undefined',
     '',
-    { unseen: 'steps of batch norm forward and back over few numbers a channel, with an ε that is fed' },
   ),
   executor(
     'index',
