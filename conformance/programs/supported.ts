@@ -34,17 +34,15 @@ const partOf = ({ supports }: Supports, of: Program): Program | undefined => {
   return outputs.length === 0 ? undefined : reading(of.inputs, nodes, outputs)
 }
 
-/** The same run of a part of its program. */
-const runOf = (act: Extract<Act, { readonly what: 'run' }>, part: Program): Act => {
+/** The same run of a part of its program; none, where nothing is left of what it looks at. */
+const runOf = (act: Extract<Act, { readonly what: 'run' }>, part: Program): Act | undefined => {
   const made = new Set(part.nodes.flatMap(({ outputs }) => Object.values(outputs)))
   const fed = (feeds: Tensors): Tensors =>
     Object.fromEntries(Object.entries(feeds).filter(([name]) => Object.hasOwn(part.inputs, name)))
-  return {
-    ...act,
-    program: part,
-    feeds: fed(act.feeds),
-    ...(act.watch && { watch: act.watch.filter((value) => made.has(value) || own(part.inputs, value) !== undefined) }),
-  }
+  const watch = act.watch?.filter((value) => made.has(value) || own(part.inputs, value) !== undefined)
+  return watch?.length === 0
+    ? undefined
+    : { ...act, program: part, feeds: fed(act.feeds), ...(watch === undefined ? {} : { watch }) }
 }
 
 /**
@@ -69,7 +67,8 @@ export const supportedOf = (backend: Supports, { acts }: Scenario): Supported =>
         : undefined
     if ('program' in act && !whole(act.program)) {
       const part = act.what === 'run' ? parts.get(act.program) : undefined
-      return part === undefined || act.what !== 'run' ? [] : [runOf(act, part)]
+      const run = part && act.what === 'run' ? runOf(act, part) : undefined
+      return run === undefined ? [] : [run]
     }
     return opened === undefined || !('program' in opened) || whole(opened.program) ? [act] : []
   })

@@ -2,7 +2,7 @@ import { either as E, function as F } from 'fp-ts'
 import type { Tensor, Tensors } from '../../../spec/tensor.js'
 import { mapTensor, zipTensors } from '../../../spec/tensor.js'
 import type { Near, Read, Way } from './near.js'
-import { added, isExact, nothing, offGrid } from './near.js'
+import { added, isExact, offGrid } from './near.js'
 
 /**
  * What goes by element, and goes up or down with each of what it reads: of all that these may be it is farthest off at a corner,
@@ -60,9 +60,3 @@ export const cornered: Way = (read) =>
       ),
     ),
   )
-
-/** The same, while some condition holds of what is read. */
-export const corneredWhere =
-  (holds: (read: Read) => boolean): Way =>
-  (read) =>
-    holds(read) ? cornered(read) : nothing

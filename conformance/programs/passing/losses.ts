@@ -2,7 +2,7 @@ import { either as E, function as F } from 'fp-ts'
 import type { Tensor } from '../../../spec/tensor.js'
 import { mapTensor, sizeOf, sumOf, zipTensors } from '../../../spec/tensor.js'
 import type { Near, Read, Way } from './near.js'
-import { added, cotangent, nothing, owned } from './near.js'
+import { added, cotangent, owned } from './near.js'
 import { rowsOf, sharesOf } from './shares.js'
 
 /** Losses and their gradients, of scores that are off by b at most and targets that are known. */
@@ -112,6 +112,7 @@ export const hinge = losing((read) => {
 const ofLogarithm = (weight: number, p: number, b: number): number =>
   weight === 0 || b === 0 ? 0 : b < p ? -Math.abs(weight) * Math.log1p(-b / p) : Infinity
 
+/** Σ_c of each row. */
 export const cce = losing((read) => {
   const [p, bounds] = [rowsOf(read, 'prediction'), boundsOf(read, 'prediction')]
   return rowsOf(read, 'target').map((t, n) =>
@@ -119,6 +120,7 @@ export const cce = losing((read) => {
   )
 })
 
+/** Of either answer, by how likely it was said to be. */
 export const bce = losing((read) => {
   const [p, t, b] = ([read.values['prediction'], read.values['target'], read.bounds['prediction']] as readonly Tensor[]).map(({ data }) => data) // prettier-ignore
   return Array.from({ length: t?.length ?? 0 }, (_, i) => {
@@ -136,12 +138,7 @@ export const areShares = ({ values, bounds }: Read): boolean => {
   })
 }
 
-/** A loss or a gradient while a condition holds. */
-export const where =
-  (holds: (read: Read) => boolean, way: Way): Way =>
-  (read) =>
-    holds(read) ? way(read) : nothing
-
+/** Whether what is said to be likely stays above 0. */
 export const isOfPositive = ({ values, bounds }: Read): boolean => {
   const [p, b] = [values['prediction'], bounds['prediction']] as readonly Tensor[]
   return Array.from({ length: sizeOf(p?.shape ?? []) }, (_, i) => i).every(

@@ -1,16 +1,13 @@
 import { either as E, function as F } from 'fp-ts'
 import type { Attributes } from '../../../spec/attributes.js'
-import { roundAttributes } from '../../../spec/attributes.js'
 import { anyOrder } from '../../../spec/bound.js'
-import { opOf } from '../../../spec/catalogue.js'
 import type { Result } from '../../../spec/error.js'
 import type { Oracle } from '../../../spec/oracle.js'
-import type { ProgramNode, Question } from '../../../spec/program.js'
-import { nodeAttributes } from '../../../spec/program.js'
+import type { ProgramNode } from '../../../spec/program.js'
 import type { Tensor, Tensors } from '../../../spec/tensor.js'
 import { foldNumbers, mapTensor, zipTensors } from '../../../spec/tensor.js'
 import { expectWhole } from '../../judge.js'
-import { pick } from '../../named.js'
+import { questionOf } from '../../lockstep.js'
 
 /** What is known of a value that a backend was not asked for: what it is in the oracle, and how far from that a right one may be. */
 export interface Near {
@@ -21,23 +18,10 @@ export interface Near {
 /** Values by name, and what they may be off by. */
 export type Nearly = Readonly<Record<string, Near>>
 
-/** A node of a program with what it reads, as a question. */
-const asked = (node: ProgramNode, values: Tensors, feeds: Tensors): Result<Question> =>
-  F.pipe(
-    nodeAttributes(node, feeds),
-    E.map((attrs) => ({
-      op: node.op,
-      direction: node.direction,
-      attrs: roundAttributes(opOf(node.op).attrs, attrs),
-      inputs: pick(node.inputs, values),
-      cotangents: pick(node.cotangents, values),
-    })),
-  )
-
 /** The outputs of a node, given what it reads. Errors: what the op refuses */
 export const outputsNear = (oracle: Oracle, node: ProgramNode, known: Tensors, feeds: Tensors): Result<Nearly> =>
   F.pipe(
-    asked(node, known, feeds),
+    questionOf(node, known, feeds),
     E.flatMap((question) => expectWhole(oracle, question, anyOrder)),
     E.map(({ values, bounds }) =>
       Object.fromEntries(
@@ -69,6 +53,12 @@ export type Way = (read: Read) => Result<Nearly>
 
 /** What is known where a way says nothing. */
 export const nothing = E.right<never, Nearly>({})
+
+/** A way, while a condition holds of what is read. */
+export const where =
+  (holds: (read: Read) => boolean, way: Way): Way =>
+  (read) =>
+    holds(read) ? way(read) : nothing
 
 export const magnitude = (x: Tensor): Tensor => mapTensor(Math.abs, x)
 

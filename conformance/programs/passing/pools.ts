@@ -1,6 +1,6 @@
 import type { Tensor } from '../../../spec/tensor.js'
 import type { Read, Way } from './near.js'
-import { isExact, nothing } from './near.js'
+import { isExact, where } from './near.js'
 import { itself } from './sums.js'
 
 /** Max pooling's gradient, where it is certain which number of each window is the largest. */
@@ -38,5 +38,7 @@ const isDecided = (read: Read): boolean => {
 }
 
 /** |dx − dx′| is the pool's gradient of what dy is off by. */
-export const maxPoolBack: Way = (read) =>
-  isExact(read.bounds['x']) || isDecided(read) ? itself({ ...read, of: (slots) => read.of({ ...slots, x: read.values['x'] as Tensor }) }) : nothing // prettier-ignore
+export const maxPoolBack: Way = where(
+  (read) => isExact(read.bounds['x']) || isDecided(read),
+  (read) => itself({ ...read, of: (slots) => read.of({ ...slots, x: read.values['x'] as Tensor }) }),
+)

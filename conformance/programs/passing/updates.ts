@@ -1,16 +1,16 @@
 import { either as E, function as F } from 'fp-ts'
 import type { Tensor } from '../../../spec/tensor.js'
 import { mapTensor } from '../../../spec/tensor.js'
-import { corneredWhere } from './corners.js'
+import { cornered } from './corners.js'
 import type { Near, Nearly, Read, Way } from './near.js'
-import { added, nothing, owned } from './near.js'
+import { added, owned, where } from './near.js'
 
 /** Updates by what is off: those that go up and down with the gradient, and Adam's, whose gradient counts twice. */
 
 const isUnshrunk = ({ attrs }: Read): boolean => Number(attrs['weightDecay'] ?? 0) === 0
 
 /** g/(√(a + c·g²) + ε) goes up with g, and down with a. */
-export const byRoot: Way = corneredWhere(isUnshrunk)
+export const byRoot: Way = where(isUnshrunk, cornered)
 
 // where the root is off by more, what rounds hangs on that too
 const steady = 2 ** -11
@@ -71,5 +71,5 @@ const moving: Way = (read) => {
 }
 
 /** Decay that is a part of the gradient would count a third time. */
-export const adam: Way = (read) => (isUnshrunk(read) ? moving(read) : nothing)
+export const adam: Way = where(isUnshrunk, moving)
 export const adamw: Way = moving

@@ -158,4 +158,39 @@ describe('what is passed on by gradients, losses, norms and updates', () => {
     const alike = node('y', 'batchNormTraining', { ...norm, x: 'same' }, { epsilon: 0 })
     expect(getOrThrow(passedOn(oracle, alike, known, { same: near(mapTensor(() => 1, drawnNear['a'] as Tensor)) }, {}))).toEqual({}) // prettier-ignore
   })
+
+  describe('the gradient of a batch norm hangs on how wide its channel is', () => {
+    const c = [3, -1, 1, -1, 1, -1, 1, -1, 1, -1, 0, -1]
+    const x: Tensor = { shape: [c.length, 1], data: Float64Array.from(c) }
+    // wider by 2⁻¹³, but where the channel is farthest off or at its mean
+    const bound = mapTensor((v) => (Math.abs(v) === 1 ? 2 ** -13 : 0), x)
+    const wider = zipTensors([x, bound], (v, b) => v + Math.sign(v) * b)
+    const given: Tensors = { gamma: { shape: [1], data: [1] }, beta: { shape: [1], data: [0] } }
+    const names = { x: 'x', gamma: 'gamma', beta: 'beta', runningMean: 'beta', runningVar: 'gamma' }
+    const norm = back('dx', 'batchNormTraining', names, { y: 'dy' }, {}, { x: 'dx', gamma: 'dγ' })
+    const atOnly = (at: number): Tensor => ({ shape: x.shape, data: Float64Array.from(c, (_, i) => (i === at ? 1 : 0)) }) // prettier-ignore
+
+    test.each([
+      ['where it is at its mean', 10, 'dx', 10],
+      ['where it is farthest off', 0, 'dγ', 0],
+    ] as const)('%s', (_, at, name, element) => {
+      const dy = atOnly(at)
+      const passed = getOrThrow(passedOn(oracle, norm, { ...given, dy }, { x: { value: x, bound } }, {}))[name] as Near
+      const got = getOrThrow(outputsNear(oracle, norm, { ...given, dy, x: wider }, {}))[name] as Near
+      const error = Math.abs(Number(got.value.data[element]) - Number(passed.value.data[element]))
+      const most = Number(passed.bound.data[element])
+      expect(error).toBeLessThanOrEqual(most)
+      expect(error).toBeGreaterThan(0.4 * most)
+    })
+  })
+
+  test('a sum of integers is rounded where one of them is off, and only nearly 0', () => {
+    const [w, m, v]: readonly Tensor[] = [[3], [1], [1]].map((data) => ({ shape: [1], data }))
+    const g = { value: { shape: [1], data: [0] }, bound: { shape: [1], data: [2 ** -30] } }
+    const adam = node('w′', 'adam', adamReads, { learningRate: 0.5, beta1: 0.5, beta2: 0.75 }, { w: 'w′', m: 'm′' })
+    const state = { x: w as Tensor, p: m as Tensor, v: v as Tensor, step: scalar(0) }
+    const passed = getOrThrow(passedOn(oracle, adam, state, { y: g }, {}))['m′'] as Near
+    // ½ + ½g is no number of f32
+    expect(Number(passed.bound.data[0])).toBeGreaterThan(2 ** -25)
+  })
 })

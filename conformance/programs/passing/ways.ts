@@ -1,12 +1,12 @@
+import { either as E, function as F } from 'fp-ts'
 import type { Attributes } from '../../../spec/attributes.js'
 import type { Direction, OpName } from '../../../spec/catalogue.js'
-import { either as E, function as F } from 'fp-ts'
 import type { Tensor } from '../../../spec/tensor.js'
 import { mapTensor } from '../../../spec/tensor.js'
 import { cornered } from './corners.js'
 import * as losses from './losses.js'
 import type { Near, Way } from './near.js'
-import { added, owned } from './near.js'
+import { added, owned, where } from './near.js'
 import { batchNormed, batchNormedBack, normed } from './norms.js'
 import { maxPoolBack } from './pools.js'
 import { logSoftmaxBack, sharing, softmaxBack } from './shares.js'
@@ -66,7 +66,7 @@ const ways: Readonly<Record<Direction, Partial<Record<OpName, Passing>>>> = {
     softmaxCrossEntropy: { way: losses.softmaxCrossEntropy, off: ['logits'] },
     hinge: { way: losses.hinge, off: ['scores'] },
     cce: { way: losses.cce, off: ['prediction'] },
-    bce: { way: losses.where(losses.areShares, losses.bce), off: ['prediction'] },
+    bce: { way: where(losses.areShares, losses.bce), off: ['prediction'] },
     ...all(['rmsprop', 'adagrad'], { way: byRoot }),
     adam: { way: adam, off: ['w', 'g', 'm', 'v'] },
     adamw: { way: adamw, off: ['w', 'g', 'm', 'v'] },
@@ -80,8 +80,8 @@ const ways: Readonly<Record<Direction, Partial<Record<OpName, Passing>>>> = {
     logSoftmax: { way: logSoftmaxBack },
     batchNormTraining: { way: batchNormedBack, off: ['x', 'd y'] },
     softmaxCrossEntropy: { way: losses.softmaxCrossEntropyBack, off: ['logits', 'd loss'] },
-    cce: { way: losses.where(losses.isOfPositive, cornered), off: ['prediction', 'd loss'] },
-    bce: { way: losses.where(losses.areShares, cornered), off: ['prediction', 'd loss'] },
+    cce: { way: where(losses.isOfPositive, cornered), off: ['prediction', 'd loss'] },
+    bce: { way: where(losses.areShares, cornered), off: ['prediction', 'd loss'] },
   },
 }
 
