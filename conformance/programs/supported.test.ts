@@ -1,7 +1,7 @@
+import { either as E } from 'fp-ts'
 import { expect, test } from 'vitest'
 import type { Backend } from '../../spec/backend.js'
 import { checkProgram } from '../../spec/program.js'
-import { either as E } from 'fp-ts'
 import type { Act } from './scenario.js'
 import { scenario } from './scenario.js'
 import { integers, node, program } from './scenarios/making.js'
