@@ -233,7 +233,7 @@ export const groupWords = (group: ToldGroup, line: ToldLine): string =>
 
 /** Of convolutions by transforms. */
 export const transformWords =
-  'integers came out with fractions of less than ½, as of a convolution by transforms (Winograd, FFT), which is told from mistakes by that: where only walks are too long it is inaccurate, not wrong'
+  'it errs as a convolution by transforms (Winograd, FFT) does, by fractions of less than ½ among integers and by what large numbers round where small ones stand beside them, which is told from mistakes by that: where only walks are too long it is inaccurate, not wrong'
 
 /** Text between fences, of which none is within it. */
 export const fenced = (text: string, language = ''): string => {

@@ -1,5 +1,4 @@
 import { either as E, function as F } from 'fp-ts'
-import { gridOf } from '../spec/bound.js'
 import type { OpName } from '../spec/catalogue.js'
 import { opOf } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
@@ -11,13 +10,24 @@ import { cotangentNames, resolve, shapesOf } from '../spec/op.js'
 import type { Oracle } from '../spec/oracle.js'
 import type { Question } from '../spec/program.js'
 import type { Numbers, Shape, Tensor, Tensors } from '../spec/tensor.js'
-import { indexOf, largestOutput, mapTensors, sameShape, showShape, sizeOf, squares, zeros } from '../spec/tensor.js'
+import {
+  generate,
+  indexOf,
+  largestOutput,
+  mapTensors,
+  sameShape,
+  showShape,
+  sizeOf,
+  squares,
+  zeros,
+} from '../spec/tensor.js'
 import type { Elements } from './elements.js'
 import { drawnApart } from './form.js'
 import type { Sums, SumsEffort } from './freivalds.js'
 import { sumsOf } from './freivalds.js'
-import type { Walked } from './walk.js'
+import type { Walk, Walked } from './walk.js'
 import { graded } from './walk.js'
+import { isOfIntegers, maybeTransformed, transformBounds, transformSquares } from './transforms.js'
 
 /** The element of an answer that is worst, measured by its bound. */
 export interface Worst {
@@ -53,10 +63,10 @@ export interface Judgement {
   /** Σ (error ÷ bound)² over the elements that are judged and have a bound above 0, and how many these are */
   readonly spread: Spread
   /**
-   * the largest error where f32 has nothing to round, if that is all that is wrong and too little for a mistake: a
-   * convolution of integers that came out with fractions, as transformed ones (Winograd, FFT) do
+   * the error of the worst element, where the bounds of the formula do not bear it and those of a convolution by transforms
+   * (Winograd, FFT) do: fractions in a convolution of integers, or what large numbers round where small ones stand beside them
    */
-  readonly fractions?: number
+  readonly transformed?: number
   /** the declared convention of the backend's own by which it was judged, in a few words; by default the catalogue's */
   readonly convention?: string
   /** what is wrong before any number is looked at: an answer missing, or of another shape */
@@ -274,39 +284,40 @@ const worstOf = ({ output, shape, positions, got, want, bound }: Reading): Worst
 // less than what two integers differ by, whichever of them a fraction is nearer to
 const mostFraction = 0.5
 
-/**
- * Whether a question is one of integers to a convolution whose filters have several taps. The spec's products of integers
- * have nothing to round; transformed convolutions, which are right too, make others, which have fractions. What is off by
- * less than ½ on that account is told and permitted; a mistake in terms is off by 1 at least.
- */
-const maybeTransformed = ({ op, attrs, inputs, cotangents }: Question): boolean => {
-  const spec = opOf(op)
-  const resolved = resolve(spec, attrs, shapesOf(inputs))
-  return (
-    spec.walk !== undefined &&
-    E.isRight(resolved) &&
-    (spec.windows?.(attrs, resolved.right.sizes) ?? []).some(({ window }) => window > 1) &&
-    gridOf(...Object.values(inputs), ...Object.values(cotangents)) === 1
-  )
-}
-
 const worstAmong = (readings: readonly Reading[]): Worst =>
   readings.map(worstOf).reduce((a, b) => (b.ratio > a.ratio ? b : a), { ...nowhere, ratio: -1 })
 
-/** The worst element, or the largest fraction where nothing but fractions is wrong. */
-const worstIn = (question: Question, readings: readonly Reading[]): Pick<Judgement, 'worst' | 'fractions'> => {
-  const worst = worstAmong(readings)
-  if (worst.ratio <= 1 || !maybeTransformed(question)) return { worst }
-  const lenient = worstAmong(
-    readings.map((reading) => ({
+/**
+ * The same readings, held to what a convolution by transforms may err by. Of integers the spec's products have nothing to round,
+ * while transforms make fractions: what is off by less than ½ is told and permitted, as a mistake in terms is off by 1 at least.
+ */
+const asTransformed = (oracle: Oracle, question: Question, readings: readonly Reading[]): readonly Reading[] => {
+  const more = transformBounds(oracle, question)
+  const integers = isOfIntegers(question)
+  return readings.map((reading) => {
+    const { output, positions, bound } = reading
+    const off = more[output] && chosenFrom(more[output], positions)
+    return {
       ...reading,
-      bound: Float64Array.from(
-        { length: reading.bound.length },
-        (_, i) => (reading.bound[i] as number) || mostFraction,
-      ),
-    })),
-  )
-  return lenient.ratio < 1 ? { worst: lenient, fractions: lenient.error } : { worst }
+      bound: generate([bound.length], (i) => {
+        const own = bound[i] as number
+        return integers && own === 0 ? mostFraction : own + (off?.[i] ?? 0)
+      }).data,
+    }
+  })
+}
+
+/** What is held to which bounds, and its worst element: where the formula's do not bear it, those of transforms. */
+const heldTo = (
+  oracle: Oracle,
+  question: Question,
+  readings: readonly Reading[],
+): { readonly held: readonly Reading[] } & Pick<Judgement, 'worst' | 'transformed'> => {
+  const worst = worstAmong(readings)
+  if (worst.ratio <= 1 || !maybeTransformed(question)) return { held: readings, worst }
+  const held = asTransformed(oracle, question, readings)
+  const other = worstAmong(held)
+  return other.ratio < 1 ? { held, worst: other, transformed: other.error } : { held: readings, worst }
 }
 
 const loosenessOf = ({ want, bound }: Reading): number => {
@@ -356,20 +367,28 @@ const walkOf = (oracle: Oracle, question: Question, readings: readonly Reading[]
     4 * read < sizeOfAll(inputs) + sizeOfAll(cotangents) ? squaredWhereRead : squares
   const summed = total(oracle.fields(op, direction, attrs, squared(inputs), squared(cotangents)))
   return measured.flatMap(({ output, positions, got, want }) => {
-    const S2 = chosenFrom(summed[output] as Field, positions)
     const K = terms[output] as number
-    let [sum, max, count] = [0, 0, 0]
-    for (let i = 0; i < want.length; i++) {
-      const y = want[i] as number
-      const s = 2 ** -24 * Math.sqrt(((S2[i] as number) * (1 + K / 6)) / 3 + (K * y * y) / 9)
-      // a sum of nothing but zeros
-      if (s === 0) continue
-      const ratio = Math.abs((got[i] as number) - y) / s
-      sum += ratio * ratio
-      max = Math.max(max, ratio)
-      count++
+    const walked = (S2: Numbers): Walk => {
+      let [sum, max, count] = [0, 0, 0]
+      for (let i = 0; i < want.length; i++) {
+        const y = want[i] as number
+        const s = 2 ** -24 * Math.sqrt(((S2[i] as number) * (1 + K / 6)) / 3 + (K * y * y) / 9)
+        // a sum of nothing but zeros
+        if (s === 0) continue
+        const ratio = Math.abs((got[i] as number) - y) / s
+        sum += ratio * ratio
+        max = Math.max(max, ratio)
+        count++
+      }
+      return { rms: Math.sqrt(sum / count), max, count }
     }
-    return count === 0 ? [] : [graded(output, { rms: Math.sqrt(sum / count), max, count })]
+    const walk = walked(chosenFrom(summed[output] as Field, positions))
+    if (walk.count === 0) return []
+    const byTerms = graded(output, walk)
+    // by transforms an element is as far off as those of its plane are
+    const ofPlanes = byTerms.within ? undefined : transformSquares(oracle, question)[output]
+    const byPlanes = ofPlanes && graded(output, walked(chosenFrom(ofPlanes, positions)))
+    return [byPlanes?.within === true ? byPlanes : byTerms]
   })
 }
 
@@ -426,8 +445,9 @@ export const judge = ({
       : sumsOf(oracle, question, output, answer[output] as Tensor, sums)
   const found = Object.keys(expected.values).map((output) => ({ output, ...inSums(output) }))
   const readings = found.map(({ output, suspects }) => readingOf(expected, elements, answer, output, suspects))
+  const { held, ...worst } = heldTo(oracle, question, readings)
   return {
-    ...worstIn(question, readings),
+    ...worst,
     walks: independent ? walkOf(oracle, question, readings) : [],
     judged: readings.reduce((n, { want }) => n + want.length, 0),
     of: readings.reduce((n, { shape }) => n + sizeOf(shape), 0),
@@ -436,7 +456,7 @@ export const judge = ({
       .filter((_, k) => !cancelling.includes((found[k] as (typeof found)[number]).output))
       .map(loosenessOf)
       .reduce((a, b) => Math.max(a, b), 0),
-    spread: spreadOf(readings),
+    spread: spreadOf(held),
   }
 }
 

@@ -76,7 +76,7 @@ export interface Line {
   /** Gate S over the cases that have it: the worst grades of large outputs, and of small ones of all cases joined */
   readonly walk?: { readonly rms: number; readonly max: number; readonly judged: boolean }
   readonly failed: number
-  /** cases of integers that came out with fractions: of a convolution by transforms, which is right */
+  /** cases that err as a convolution by transforms does, which is right: among them integers that came out with fractions */
   readonly transformed?: number
   /** what the cases that were answered cover */
   readonly covered?: Covered

@@ -22,6 +22,7 @@ import { listedIn, numbersIn, printCase, realise } from './form.js'
 import type { Judgement, WholeExpected } from './judge.js'
 import { expectWhole, ratioOf, unanswered } from './judge.js'
 import type { QuestionTable } from './questions.js'
+import { bearingTransforms } from './transforms.js'
 
 /**
  * NaN, the infinities, −0 and subnormals, put into each tensor that an op reads, one at a time. What comes out must be
@@ -449,7 +450,15 @@ export const askSpecials =
         continue
       }
       const lost = lostIn(special, wanted.right, answered.right)
-      fared.push(lost === undefined ? special : { ...special, lost })
+      const bearing = ({ values, bounds }: WholeExpected): WholeExpected => ({
+        values,
+        bounds: bearingTransforms(oracle, question.right, bounds),
+      })
+      // of what is finite everything is a number, which transforms may be off by more
+      const kept =
+        lost === undefined ||
+        (!isNonFinite(special) && lostIn(special, wanted.right.map(bearing), answered.right) === undefined)
+      fared.push(kept ? special : { ...special, lost })
     }
     return E.right(fared)
   }

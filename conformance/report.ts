@@ -64,9 +64,7 @@ export const printLine = (line: Line, ink: Ink = plain): string => {
           `\n${' '.repeat(20)}${line.refused} of ${line.refused + line.cases + notItsOwn(line)} cases refused for a limit of the device`,
         )
   const transformed =
-    line.transformed === undefined
-      ? ''
-      : ink.faint(`\n${' '.repeat(20)}by transforms (Winograd, FFT): integers have fractions`)
+    line.transformed === undefined ? '' : ink.faint(`\n${' '.repeat(20)}it errs as convolutions by transforms do`)
   const others = notItsOwn(line)
   const unsupported =
     others === 0

@@ -139,7 +139,7 @@ const counted = (tally: Tally, { asked, judgement, failed }: Answered, rounding:
       of: line.of + judgement.of,
       held: line.held + judgement.held,
       failed: line.failed + (failed ? 1 : 0),
-      ...(judgement.fractions === undefined ? {} : { transformed: (line.transformed ?? 0) + 1 }),
+      ...(judgement.transformed === undefined ? {} : { transformed: (line.transformed ?? 0) + 1 }),
       ...(worse ? { worst: judgement.worst, worstCase: asked.seed } : {}),
       ...(line.walk !== undefined || judgement.walks.length > 0
         ? { walk: { ...worstOf(large, joined), judged: rounding === 'nearest' } }

@@ -1,6 +1,7 @@
 import { either as E, function as F } from 'fp-ts'
 import type { Backend } from '../../spec/backend.js'
 import { anyOrder } from '../../spec/bound.js'
+import type { OpName } from '../../spec/catalogue.js'
 import type { Result } from '../../spec/error.js'
 import { given as fieldOf, mapValues } from '../../spec/field.js'
 import type { Oracle } from '../../spec/oracle.js'
@@ -14,7 +15,7 @@ import { judgeNode } from '../lockstep.js'
 import { own, pick } from '../named.js'
 import { passedOn, passes } from './passing.js'
 import { foldable, folded } from './passing/folding.js'
-import type { Near, Nearly } from './passing/near.js'
+import type { Knowing, Near, Nearly } from './passing/near.js'
 import { outputsNear } from './passing/near.js'
 
 /**
@@ -114,7 +115,7 @@ const readsOf = ({ inputs, cotangents }: ProgramNode): readonly string[] => [
 
 /** What a norm answers behind a layer that nobody sees, and may be off by where the two were made one. */
 const withFolding = (
-  oracle: Oracle,
+  oracle: Knowing,
   layer: ProgramNode,
   norm: ProgramNode,
   known: Tensors,
@@ -136,7 +137,7 @@ const withFolding = (
 
 /** What a node passes on, and what a norm may be off by beside that where it was made one with the layer before it. */
 const passedThrough = (
-  oracle: Oracle,
+  oracle: Knowing,
   layer: ProgramNode | undefined,
   node: ProgramNode,
   known: Tensors,
@@ -172,17 +173,27 @@ const wordsOf = ({ name, op, direction, outputs }: ProgramNode, { problem, worst
     `${outputs[worst.output]}${showShape(worst.index)} is ${numberText(worst.got)}, must be ${numberText(worst.want)}; error ÷ bound ${Number(worst.ratio.toPrecision(3))}`
   }`
 
+/** An answer, and what it is held against. */
+export interface Answered {
+  readonly program: Program
+  /** what was fed and carried, as far as it is known */
+  readonly given: Tensors
+  /** and what of that is known nearly */
+  readonly givenNearly: Nearly
+  readonly feeds: Tensors
+  readonly watch: readonly string[]
+  readonly answered: Tensors
+  /** what stands before a complaint of a value that is state */
+  readonly tellState: (name: string) => string
+}
+
+type Ways = Pick<Backend, 'depth' | 'conventions'>
+
 /** Holds an answer against what is known before it: feeds, state, and then every node that can be judged. */
-export const hear = (
-  oracle: Oracle,
-  { depth = anyOrder, conventions }: Pick<Backend, 'depth' | 'conventions'>,
-  program: Program,
-  given: Tensors,
-  givenNearly: Nearly,
-  feeds: Tensors,
-  watch: readonly string[],
-  answered: Tensors,
-  tellState: (name: string) => string,
+const heldTo = (
+  oracle: Knowing,
+  { depth = anyOrder, conventions }: Ways,
+  { program, given, givenNearly, feeds, watch, answered, tellState }: Answered,
 ): Result<Heard> => {
   const wrongAt = (message: string): Result<Heard> =>
     E.right({ known: {}, nearly: {}, findings: [], wrong: { message } })
@@ -267,4 +278,23 @@ export const hear = (
     known = { ...known, ...pick(mapToSelf(shown), visible) }
   }
   return E.right({ known, nearly, findings })
+}
+
+const convolutions: readonly OpName[] = ['conv1d', 'conv2d', 'convTranspose2d']
+
+/**
+ * What an answer says. Where it is wrong behind convolutions, and would be right were these taken by transforms, it is: the node
+ * must be judged then as well. Of who is known to take them so they are at once.
+ */
+export const hear = (oracle: Knowing, ways: Ways, asked: Answered): Result<Heard> => {
+  const heard = heldTo(oracle, ways, asked)
+  if (E.isLeft(heard) || oracle.transforms === true) return heard
+  const { wrong } = heard.right
+  if (wrong?.node === undefined || !asked.program.nodes.some(({ op }) => convolutions.includes(op))) return heard
+  return F.pipe(
+    heldTo({ ...oracle, transforms: true }, ways, asked),
+    E.map((other) =>
+      other.wrong === undefined && other.findings.some(({ node }) => node === wrong.node) ? other : heard.right,
+    ),
+  )
 }

@@ -3,13 +3,12 @@ import { roundAttributes } from '../../spec/attributes.js'
 import { opOf } from '../../spec/catalogue.js'
 import type { Result } from '../../spec/error.js'
 import { mapValues } from '../../spec/field.js'
-import type { Oracle } from '../../spec/oracle.js'
 import type { ProgramNode } from '../../spec/program.js'
 import { nodeAttributes } from '../../spec/program.js'
 import type { Tensor, Tensors } from '../../spec/tensor.js'
 import { mapTensor, sumOf } from '../../spec/tensor.js'
 import { own } from '../named.js'
-import type { Near, Nearly } from './passing/near.js'
+import type { Knowing, Near, Nearly } from './passing/near.js'
 import { cotangent, largest, magnitude, outputsNear } from './passing/near.js'
 import type { Passing } from './passing/ways.js'
 import { isCopying, passingOf } from './passing/ways.js'
@@ -61,7 +60,7 @@ const isVague = ({ value, bound }: Near): boolean => {
  * to what says nothing. Errors: what the op refuses
  */
 export const passedOn = (
-  oracle: Oracle,
+  oracle: Knowing,
   node: ProgramNode,
   known: Tensors,
   nearly: Nearly,

@@ -13,8 +13,9 @@ import type { Profile } from '../cases.js'
 import { messageOf } from '../guarded.js'
 import type { Worst } from '../judge.js'
 import { own, pick } from '../named.js'
+import { probeTransforms } from '../probe.js'
 import { narrowed } from './narrow.js'
-import type { Nearly } from './passing/near.js'
+import type { Knowing, Nearly } from './passing/near.js'
 import { scenarios } from './scenarios.js'
 import type { Heard, Wrong } from './hear.js'
 import { copyProblem, hear, nearProblem } from './hear.js'
@@ -75,7 +76,7 @@ interface Opened {
 /** The smallest program in which a run's wrong node is wrong still; none, where it was wrong only after what came before. */
 const smallest = (
   backend: Backend,
-  oracle: Oracle,
+  oracle: Knowing,
   { program, feeds, watch }: Extract<Act, { readonly what: 'run' }>,
   { node }: Wrong,
   known: Tensors,
@@ -87,7 +88,15 @@ const smallest = (
     const answered = await attempted(() => backend.run(asked.program, asked.feeds, ...named))
     if (E.isLeft(answered)) return undefined
     const shown = asked.watch ?? asked.program.outputs
-    const heard = hear(oracle, backend, asked.program, asked.feeds, {}, asked.feeds, shown, answered.right, () => '')
+    const heard = hear(oracle, backend, {
+      program: asked.program,
+      given: asked.feeds,
+      givenNearly: {},
+      feeds: asked.feeds,
+      watch: shown,
+      answered: answered.right,
+      tellState: () => '',
+    })
     return E.isRight(heard) && heard.right.wrong?.node === node ? heard.right.wrong : undefined
   })
 }
@@ -141,7 +150,7 @@ interface Found {
 }
 
 const probe =
-  (backend: Backend, oracle: Oracle, asked: Scenario): taskEither.TaskEither<EtalonError, Found> =>
+  (backend: Backend, oracle: Knowing, asked: Scenario): taskEither.TaskEither<EtalonError, Found> =>
   async () => {
     let line: ProgramLine = {
       program: asked.name,
@@ -268,8 +277,15 @@ const probe =
           continue
         }
         const left = Object.entries(opened?.near ?? {}).filter(([name]) => Object.hasOwn(program.inputs, name))
-        const nearly = Object.fromEntries(left)
-        const heard = hear(oracle, backend, program, given, nearly, act.feeds, watch, values, tellState)
+        const heard = hear(oracle, backend, {
+          program,
+          given,
+          givenNearly: Object.fromEntries(left),
+          feeds: act.feeds,
+          watch,
+          answered: values,
+          tellState,
+        })
         if (E.isLeft(heard)) return heard
         line = counted(heard.right, at)
         const { wrong, known } = heard.right
@@ -339,6 +355,11 @@ export interface ProgramWatch {
   readonly stopped?: () => boolean
 }
 
+const knownOf = async (backend: Backend, oracle: Oracle): Promise<Knowing> => ({
+  ...oracle,
+  transforms: await probeTransforms(backend)(),
+})
+
 /**
  * Does with a backend what every scenario says. One that answers to none of them that it has them does not run programs; one
  * that answers it to some of them, though it supports all of their ops, is wrong there. A quick run asks each in one width.
@@ -355,9 +376,10 @@ export const probePrograms =
   async () => {
     const found: Found[] = []
     const all = scenarios(seed, profile, runs)
+    const knowing = await knownOf(backend, oracle)
     for (const asked of all) {
       if (stopped()) break
-      const one = await probe(backend, oracle, asked)()
+      const one = await probe(backend, knowing, asked)()
       if (E.isLeft(one)) return one
       found.push(one.right)
       heard({ program: one.right.line, done: found.length, of: all.length })
@@ -387,10 +409,11 @@ export const probeUntilWrong =
   ): taskEither.TaskEither<EtalonError, FirstWrong> =>
   async () => {
     const found: Found[] = []
+    const knowing = await knownOf(backend, oracle)
     let cases = 0
     for (const asked of scenarios(seed, profile)) {
       watch()
-      const one = await probe(backend, oracle, asked)()
+      const one = await probe(backend, knowing, asked)()
       if (E.isLeft(one)) return one
       found.push(one.right)
       cases += one.right.line.cases

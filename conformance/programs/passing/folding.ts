@@ -2,13 +2,12 @@ import { either as E, function as F } from 'fp-ts'
 import { gamma, tau } from '../../../spec/bound.js'
 import type { OpName } from '../../../spec/catalogue.js'
 import type { Result } from '../../../spec/error.js'
-import type { Oracle } from '../../../spec/oracle.js'
 import type { ProgramNode } from '../../../spec/program.js'
 import { nodeAttributes } from '../../../spec/program.js'
 import type { Numbers, Tensor, Tensors } from '../../../spec/tensor.js'
 import { generate, sizeOf } from '../../../spec/tensor.js'
 import { own } from '../../named.js'
-import type { Near } from './near.js'
+import type { Knowing, Near } from './near.js'
 import { magnitude, outputsNear } from './near.js'
 
 /** A norm of known statistics that libraries make one with the layer before it, where nobody sees what is between. */
@@ -39,7 +38,7 @@ export const foldable = (
  * which is more than the norm by itself may be off of an exact sum. Errors: what the ops refuse
  */
 export const folded = (
-  oracle: Oracle,
+  oracle: Knowing,
   layer: ProgramNode,
   norm: ProgramNode,
   known: Tensors,

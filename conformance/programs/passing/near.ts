@@ -8,6 +8,7 @@ import type { Tensor, Tensors } from '../../../spec/tensor.js'
 import { foldNumbers, mapTensor, zipTensors } from '../../../spec/tensor.js'
 import { expectWhole } from '../../judge.js'
 import { questionOf } from '../../lockstep.js'
+import { bearingTransforms } from '../../transforms.js'
 
 /** What is known of a value that a backend was not asked for: what it is in the oracle, and how far from that a right one may be. */
 export interface Near {
@@ -18,19 +19,26 @@ export interface Near {
 /** Values by name, and what they may be off by. */
 export type Nearly = Readonly<Record<string, Near>>
 
+/** Who is asked what a right backend may answer: the oracle, and whether convolutions may be taken by transforms (transforms.ts). */
+export interface Knowing extends Oracle {
+  readonly transforms?: boolean
+}
+
 /** The outputs of a node, given what it reads. Errors: what the op refuses */
-export const outputsNear = (oracle: Oracle, node: ProgramNode, known: Tensors, feeds: Tensors): Result<Nearly> =>
+export const outputsNear = (oracle: Knowing, node: ProgramNode, known: Tensors, feeds: Tensors): Result<Nearly> =>
   F.pipe(
-    questionOf(node, known, feeds),
-    E.flatMap((question) => expectWhole(oracle, question, anyOrder)),
-    E.map(({ values, bounds }) =>
-      Object.fromEntries(
+    E.Do,
+    E.bind('question', () => questionOf(node, known, feeds)),
+    E.bind('expected', ({ question }) => expectWhole(oracle, question, anyOrder)),
+    E.map(({ question, expected: { values, bounds } }) => {
+      const held = oracle.transforms === true ? bearingTransforms(oracle, question, bounds) : bounds
+      return Object.fromEntries(
         Object.entries(node.outputs).flatMap(([output, name]) => {
-          const [value, bound] = [values[output], bounds[output]]
+          const [value, bound] = [values[output], held[output]]
           return value && bound ? [[name, { value, bound }]] : []
         }),
-      ),
-    ),
+      )
+    }),
   )
 
 /** A cotangent goes by the name of its output, behind this. */
