@@ -152,6 +152,11 @@ import { gradientsNovember } from './november/gradients.js'
 import { memoryNovember } from './november/memory.js'
 import { trainingNovember } from './november/training.js'
 import { opsNovember } from './november/ops.js'
+import { fusionsDecember } from './december/fusions.js'
+import { gradientsDecember } from './december/gradients.js'
+import { memoryDecember } from './december/memory.js'
+import { trainingDecember } from './december/training.js'
+import { opsDecember } from './december/ops.js'
 
 /** Every reported fault that is put into the plain f32 backend. */
 export const reports: readonly Report[] = [
@@ -309,4 +314,9 @@ export const reports: readonly Report[] = [
   ...memoryNovember,
   ...trainingNovember,
   ...opsNovember,
+  ...fusionsDecember,
+  ...gradientsDecember,
+  ...memoryDecember,
+  ...trainingDecember,
+  ...opsDecember,
 ]

@@ -92,7 +92,11 @@ const byMissteps =
     return wrong
   }
 
-export const stepped = (id: string, misstep: Misstep, more: { readonly like: string }): Report => ({
+export const stepped = (
+  id: string,
+  misstep: Misstep,
+  more: { readonly like: string; readonly unseen?: string },
+): Report => ({
   ...report('program', id, 'programs', always, (_, plain) => plain(), more),
   program: byMissteps(misstep),
 })
