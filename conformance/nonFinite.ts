@@ -220,6 +220,38 @@ const longBaseOf = (table: QuestionTable, op: OpName, direction: Direction, seed
   return form && { op, direction, seed: `${op}/${direction}/${seed}/long@${suiteVersion}`, form }
 }
 
+const pairsOf = <A>(all: readonly A[]): readonly (readonly [A, A])[] =>
+  all.flatMap((first, at) => all.slice(at + 1).map((second) => [first, second] as const))
+
+/** Infinities at the same place of every two tensors of one shape: they differ by NaN, or are as far apart as can be. */
+const atOnePlace = (base: Case): readonly SpecialCase[] => {
+  const told = toldOf(base)
+  if (told === undefined) return []
+  const { form, tensors, plain } = told
+  const names = Object.keys(tensors).filter((name) => !countsIn(base.op, name))
+  return pairsOf(names)
+    .filter(([into, other]) => sameShape((tensors[into] as Tensor).shape, (tensors[other] as Tensor).shape))
+    .flatMap(([into, other]) => {
+      const { shape, data } = tensors[into] as Tensor
+      const place = Math.floor(0.6 * data.length)
+      const having = (name: string, special: Special): Fill => ({
+        values: listed((tensors[name] as Tensor).data).map((value, i) => (i === place ? specials[special] : value)),
+      })
+      return (['Infinity', '-Infinity'] as const).flatMap((special) =>
+        (['Infinity', '-Infinity'] as const).map((beside): SpecialCase => {
+          const fills = { ...plain, [into]: having(into, special), [other]: having(other, beside) }
+          return {
+            asked: { ...base, form: { ...form, name: `${special} in ${into} and ${beside} in ${other}`, fills } },
+            base: { ...base, form: { ...form, fills: plain } },
+            special,
+            into,
+            at: indexOf(shape, place),
+          }
+        }),
+      )
+    })
+}
+
 /**
  * What a lone special value among plain numbers does not show: NaN and −∞ throughout a tensor, as of a row or a window that is
  * masked whole; NaN beside another tensor of zeros, of which a kernel may think that they make 0 of anything; and NaN in a
@@ -233,7 +265,7 @@ const togetherCases = (
 ): readonly SpecialCase[] => {
   const small = basesOf(table, op, direction, seed)
   const long = longBaseOf(table, op, direction, seed)
-  return [...small, ...(long === undefined ? [] : [long])].flatMap((base) => {
+  const one = [...small, ...(long === undefined ? [] : [long])].flatMap((base) => {
     const told = toldOf(base)
     if (told === undefined) return []
     const { form, tensors, plain } = told
@@ -271,6 +303,7 @@ const togetherCases = (
       ]
     })
   })
+  return [...one, ...small.flatMap(atOnePlace)]
 }
 
 /**

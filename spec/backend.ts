@@ -98,21 +98,33 @@ export const sessionOf = (
 ): taskEither.TaskEither<EtalonError, Session> => {
   if (backend.open !== undefined) return backend.open(program, state)
   const carried = Object.keys(program.carry)
-  // the one thing here that changes: which state the next step starts from
+  // what changes here: which state the next step starts from, and what is to be over before something else begins
   let current = state
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn =
+    <A>(ask: () => taskEither.TaskEither<EtalonError, A>): taskEither.TaskEither<EtalonError, A> =>
+    () => {
+      const next = last.then(() => ask()())
+      last = next.catch(() => undefined)
+      return next
+    }
   return TE.right({
     step: (feeds, watch = program.outputs) =>
-      TE.map((values: Tensors) => {
-        current = Object.fromEntries(carried.map((name) => [name, values[program.carry[name] as string]])) as Tensors
-        return Object.fromEntries(watch.map((name) => [name, values[name]])) as Tensors
-      })(backend.run(program, { ...current, ...feeds }, [...new Set([...watch, ...Object.values(program.carry)])])),
-    run: (other, feeds, watch) =>
-      backend.run(
-        other,
-        { ...Object.fromEntries(Object.entries(current).filter(([name]) => name in other.inputs)), ...feeds },
-        watch,
+      inTurn(() =>
+        TE.map((values: Tensors) => {
+          current = Object.fromEntries(carried.map((name) => [name, values[program.carry[name] as string]])) as Tensors
+          return Object.fromEntries(watch.map((name) => [name, values[name]])) as Tensors
+        })(backend.run(program, { ...current, ...feeds }, [...new Set([...watch, ...Object.values(program.carry)])])),
       ),
-    state: () => TE.right<EtalonError, Tensors>(current)(),
+    run: (other, feeds, watch) =>
+      inTurn(() =>
+        backend.run(
+          other,
+          { ...Object.fromEntries(Object.entries(current).filter(([name]) => name in other.inputs)), ...feeds },
+          watch,
+        ),
+      ),
+    state: inTurn(() => TE.right<EtalonError, Tensors>(current)),
     close: () => Promise.resolve(),
   })
 }

@@ -126,6 +126,66 @@ const axesOfOne = (op: OpName): readonly Form[] => {
   return op === 'flatten' ? images.map((x) => formOf({}, { x })) : []
 }
 
+// ---- thin images, and numbers that a floor would hide ---------------------------------------------------------------------
+
+// of a column, of a row, of two
+const thin = [
+  [5, 1],
+  [1, 5],
+  [9, 2],
+  [2, 9],
+] as const
+
+const all = (n: number): readonly number[] => [n, n, n, n]
+const both = (n: number): readonly number[] => [n, n]
+
+// windows as people use them, that go past both sides of a thin image
+const windowsOver: readonly (readonly [side: number, attrs: Form['attrs']])[] = [
+  [3, { padding: all(1) }],
+  [3, { padding: all(1), stride: both(2) }],
+  [5, { padding: all(2) }],
+  [2, { padding: [0, 1, 0, 1] }],
+  [3, { padding: all(2), dilation: both(2) }],
+]
+
+/** Windows over images of one column or two, and of one row or two, for layers of each number of groups. */
+const overThinImages = (op: OpName, direction: Direction): readonly Form[] =>
+  windowsOver.flatMap(([side, { dilation, ...attrs }]): readonly Form[] => {
+    const maps = thin.map(([H, W]): Shape => [2, 4, H, W])
+    if (op === 'maxPool2d' || op === 'avgPool2d')
+      return dilation === undefined && side > 2 && side < 5
+        ? maps.map((x) => formOf({ stride: both(1), ...attrs, window: both(side) }, { x }))
+        : []
+    const dilated = { ...attrs, ...(dilation === undefined ? {} : { dilation }) }
+    const forms =
+      op === 'convTranspose2d'
+        ? maps.map((x) => formOf(attrs, { x, w: [4, 3, side, side] }))
+        : [1, 2, 4].flatMap((groups) =>
+            maps.map((x) => formOf({ ...dilated, groups }, { x, w: [4, 4 / groups, side, side] })),
+          )
+    return numbered(op, direction, forms)
+  })
+
+const tiny: Fill = { values: [1e-8, -3e-9, 2e-8, 5e-9, -1e-8, 4e-9] }
+
+/** Local norms of tiny numbers with nothing added, so that whatever is held above some least number shows. */
+const withNothingAdded: readonly Form[] = [1, 3].flatMap((size) =>
+  [0.5, 0.75, 1].map((beta) => formOf({ size, alpha: 1, beta, k: 0 }, { x: [1, 3, 2] }, { x: tiny })),
+)
+
+/** Steps by gradients so small that their means' squares are below what some add to be safe. */
+const belowFloors = (op: OpName, small: Form): readonly Form[] => {
+  const squares = ['meanSquare', 'accumulator', 'v'].filter((name) => name in small.shapes)
+  if (!('epsilon' in opOf(op).attrs.fields) || squares.length === 0 || !('g' in small.shapes)) return []
+  const fills = {
+    ...small.fills,
+    g: { constant: 3e-11 },
+    ...('m' in small.shapes ? { m: { constant: 1e-11 } } : {}),
+    ...Object.fromEntries(squares.map((name) => [name, { constant: 1e-21 }])),
+  }
+  return [0, 1e-16].map((epsilon): Form => ({ ...small, attrs: { ...small.attrs, epsilon }, fills }))
+}
+
 /** The particular cases of an op in a direction, of a small case of it. */
 export const particularOf = (op: OpName, direction: Direction, small: Form): readonly Form[] =>
   [
@@ -136,4 +196,7 @@ export const particularOf = (op: OpName, direction: Direction, small: Form): rea
     ...(op === 'conv2d' ? overLargeMaps(op, direction) : []),
     ...leavingNothing(op, small),
     ...axesOfOne(op),
+    ...(['conv2d', 'convTranspose2d', 'maxPool2d', 'avgPool2d'].includes(op) ? overThinImages(op, direction) : []),
+    ...(op === 'localResponseNorm' ? withNothingAdded : []),
+    ...(direction === 'forward' ? belowFloors(op, small) : []),
   ].filter((form) => acceptable(op, form))

@@ -211,11 +211,7 @@ const probe =
             ? backend.run(act.program, act.feeds, ...named)
             : act.what === 'open'
               ? sessionOf(backend, act.program, act.state)
-              : act.what === 'step'
-                ? step((opened as Opened).session, i, named)
-                : act.what === 'run on'
-                  ? (opened as Opened).session.run(act.program, act.feeds, ...named)
-                  : (opened as Opened).session.state,
+              : step((opened as Opened).session, i),
         )
         if (E.isLeft(answered)) {
           const { code, message } = answered.left

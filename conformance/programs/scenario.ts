@@ -8,7 +8,8 @@ export type Act =
   | { readonly what: 'open'; readonly session: string; readonly program: Program; readonly state: Tensors }
   /**
    * `ahead`: feeds of the step to come, which go up while this one runs, one after the other, of which the last count;
-   * `beside`: begun before what the step before it answers is asked for. Both where the session has that
+   * `beside`: begun before what the step before it answers is asked for. Both where the session has that. `atOnce`: asked for
+   * before whatever stands before it is answered, as any session allows
    */
   | {
       readonly what: 'step'
@@ -17,6 +18,7 @@ export type Act =
       readonly ahead?: readonly Tensors[]
       readonly beside?: boolean
       readonly watch?: readonly string[]
+      readonly atOnce?: boolean
     }
   /** another program is run on a session's state */
   | {
@@ -25,9 +27,10 @@ export type Act =
       readonly program: Program
       readonly feeds: Tensors
       readonly watch?: readonly string[]
+      readonly atOnce?: boolean
     }
   /** a session's state is brought back */
-  | { readonly what: 'state'; readonly session: string }
+  | { readonly what: 'state'; readonly session: string; readonly atOnce?: boolean }
 
 /** A small program, and what is done with it to find out whether a backend runs it right. */
 export interface Scenario {

@@ -78,6 +78,17 @@ import { alikeButForOne, countedTogether } from './scenarios/unlike.js'
 import { changedPlaces, manyLosses, partlyCarried, readBeside } from './scenarios/partly.js'
 import { pieces, twins, views } from './scenarios/pieces.js'
 import { fedNumbers, manyUnderWay, oddNames, ownNames } from './scenarios/underway.js'
+import {
+  askedAtOnce,
+  bothJoined,
+  fedBytes,
+  fedOverMuch,
+  handedCrosswise,
+  nearlyAlike,
+  oneArray,
+  pulledTwice,
+  writtenOver,
+} from './scenarios/again.js'
 import { gradientsBeside, madeAlike, poolsInARow, squares } from './scenarios/alike.js'
 import { asTrained } from './scenarios/trained.js'
 import { gradientsMeet, unitsBehind } from './scenarios/waysBack.js'
@@ -151,6 +162,15 @@ const idioms = [
   ['gradients beside', 'gradients of two nodes of one op, each of sums of its own', gradientsBeside],
   ['counted together', 'updates that count by one number, each at a rate of its own', countedTogether],
   ['long steps', 'hundreds of nodes, and fed numbers that are others each time', longSteps],
+  ['both joined', 'two of one op on maps of their own, joined and rectified, and back through both', bothJoined],
+  ['written over', 'states that become what is made of them, and the way back through that', writtenOver],
+  ['pulled twice', 'gradients of each op by one cotangent and by others', pulledTwice],
+  ['nearly alike', 'formulas and gradients of the same values, alike in all but one attribute', nearlyAlike],
+  ['one array', 'feeds that are one array, or were, and states that begin as one', oneArray],
+  ['fed bytes', 'fed numbers whose bytes are those of others in another order', fedBytes],
+  ['handed crosswise', 'updates of which one hands its results on crosswise', handedCrosswise],
+  ['fed over much', 'fed numbers of what goes over many numbers', fedOverMuch],
+  ['asked at once', 'steps, the state and other programs on it, asked for before the first is answered', askedAtOnce],
 ] as const
 
 /** All scenarios, and so many programs of each kind that are drawn beside those of the profile; their numbers follow from the seed. */

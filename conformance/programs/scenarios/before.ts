@@ -12,7 +12,7 @@ import { back, inRuns, inSteps, node, reading } from './making.js'
 /** What stands right before an op: each input of each op is a sum, a product, a rectified value, a piece, a join or another shape of something. */
 
 /** A small question of an op: what it reads, and its attributes. */
-interface Small {
+export interface Small {
   readonly op: OpName
   readonly reads: Shapes
   readonly attrs?: Attrs
@@ -21,7 +21,7 @@ interface Small {
 const around = { padding: [1, 1, 1, 1] }
 
 /** Small questions of the ops that read more than elements, of N samples and W channels, which are even. */
-const smalls = (N: number, W: number): Readonly<Record<string, Small>> => {
+export const smalls = (N: number, W: number): Readonly<Record<string, Small>> => {
   const maps = [N, W, 3, 4]
   const rows = [N, W]
   const sequence = [3, N, W]

@@ -106,7 +106,8 @@ export const ownNames = (W: number, seed: string): readonly Act[] => {
 
 /** Values whose names have in them what separates names elsewhere, or are names of something in some languages. */
 export const oddNames = (W: number, seed: string): readonly Act[] => {
-  const names = ['y', 'z', 'y,z', 'y z', 'y/z', 'y.z', "'", '"', '["y","z"]', '0', '12', 'ŷ', 'y → z', '$y', '']
+  // and such as become one another where signs, cases or accents are dropped, or a number put behind
+  const names = ['y', 'z', 'y,z', 'y z', 'y/z', 'y.z', "'", '"', '["y","z"]', '0', '12', 'ŷ', 'y → z', '$y', '', 'y_z', 'Y', 'y:0', 'y_0', '_12', 'y\u0302', '_y', 'yz', 'y__z', '_'] // prettier-ignore
   const of = program(
     { x: [2, W], 'x,y': [2, W], w: [2, W] },
     names.map((name, i) =>
