@@ -9,6 +9,9 @@ import { anewPlans } from './anewPlans.js'
 import { choices } from './choices.js'
 import { convolutions } from './convolutions.js'
 import { core } from './core.js'
+import { decemberParts } from './decemberParts.js'
+import { decemberPlans } from './decemberPlans.js'
+import { decemberSessions } from './decemberSessions.js'
 import { lastlyLayers } from './lastlyLayers.js'
 import { lastlyParts } from './lastlyParts.js'
 import { lastlyPlans } from './lastlyPlans.js'
@@ -63,4 +66,7 @@ export const accelerated: readonly Mutant[] = [
   ...afreshParts,
   ...afreshPlans,
   ...afreshSessions,
+  ...decemberParts,
+  ...decemberPlans,
+  ...decemberSessions,
 ]

@@ -1,6 +1,7 @@
 import type { Mutant } from '../mutant.js'
 import { activations } from './activations.js'
 import { corners } from './corners.js'
+import { december } from './december.js'
 import { lastly } from './lastly.js'
 import { lately } from './lately.js'
 import { later } from './later.js'
@@ -17,4 +18,5 @@ export const plainF32: readonly Mutant[] = [
   ...later,
   ...lately,
   ...lastly,
+  ...december,
 ]
