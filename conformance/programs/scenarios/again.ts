@@ -26,7 +26,7 @@ const allBack = (name: string, op: OpName, inputs: Named, cotangents: Named, att
     cotangents,
     attrs,
     Object.fromEntries(
-      (opOf(op).differentiable as readonly string[])
+      (opOf(op).differentiable)
         .filter((slot) => inputs[slot] !== undefined)
         .map((slot) => [slot, `d ${slot} of ${name}`]),
     ),
