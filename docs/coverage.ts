@@ -86,9 +86,9 @@ and numbers of a structure under every class: what training begins with, magnitu
 what rises or falls, and rows of which the last number decides, or what no mask covers; and numbers with a pattern: matrices that are symmetrical, triangular or an identity with a bias, filters that shift and blur,
 samples and channels that are alike, an input that is its own cotangent, whole numbers beyond 32 bits; and small layers by what
 people write of them, any four of the very filter, step, padding, image and number of channels: a 3×2 filter padded by one all
-round with a stride of 2, images of one pixel, pieces of one before larger ones, rows wholly far below 0. Of the layers of the wild run the
-standard one takes those that are soon made. Special values are put into small cases, and NaN, or
-−∞ where it masks, into layers of some thousand numbers too, for which kernels of tiles are chosen. The wild run has layers of networks at full size as well. This page counts what can be
+round with a stride of 2, images of one pixel, of one row or one column, pieces of one before larger ones, rows wholly far below 0. Of the layers of the wild run the
+standard one takes those that are soon made. Special values are put into small cases, infinities at
+one place of two tensors, and NaN, or −∞ where it masks, into layers of some thousand numbers too, for which kernels of tiles are chosen. The wild run has layers of networks at full size as well. This page counts what can be
 covered and is; a run says what the cases that its backend answered did cover.`,
     `All in all ${totals.map((count, at) => `${count.toLocaleString('en-US')} cases in the ${profiles[at] as string} run`).join(', ')}.`,
     ...opNames.map(section),

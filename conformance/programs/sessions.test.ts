@@ -25,6 +25,8 @@ interface Faults {
   readonly writesOver?: boolean
   /** the state is brought back into the same arrays every time */
   readonly sameArrays?: boolean
+  /** the state is brought back, or another program run on it, before what was asked for earlier is over */
+  readonly jumps?: 'state' | 'run'
   readonly log?: (event: string) => void
 }
 
@@ -38,6 +40,7 @@ const opening = ({
   stateStays,
   writesOver,
   sameArrays,
+  jumps,
   log = () => undefined,
 }: Faults): Backend => ({
   // prettier-ignore
@@ -49,6 +52,12 @@ const opening = ({
     let up: readonly Tensors[] = []
     let arrays: Tensors | undefined
     let made: Tensors = {}
+    let last: Promise<unknown> = Promise.resolve()
+    const inTurn = <A>(ask: () => Promise<A>): Promise<A> => {
+      const next = last.then(ask)
+      last = next
+      return next
+    }
     const take = async (given: Tensors, watch: readonly string[]): Promise<Tensors> => {
       const feeds = firstAheadStays === true && same(up.at(-1), given) ? (up[0] as Tensors) : given
       up = []
@@ -58,14 +67,37 @@ const opening = ({
       made = values
       return values
     }
+    const running = async (
+      other: Program,
+      feeds: Tensors,
+      watch: readonly string[],
+    ): Promise<E.Either<never, Tensors>> => {
+      const held = Object.fromEntries(Object.entries(state).filter(([name]) => name in other.inputs))
+      const all = other.nodes.flatMap(({ outputs }) => Object.values(outputs))
+      const values = getOrThrow(await plainF32.run(other, { ...held, ...feeds }, [...new Set([...watch, ...all])])())
+      if (writesOver === true)
+        state = Object.fromEntries(
+          Object.entries(of.carry).map(([name, value]) => [name, values[name] ?? values[value] ?? (state[name] as never)]), // prettier-ignore
+        )
+      return E.right(Object.fromEntries(watch.map((name) => [name, values[name] as never])))
+    }
+    const showing = (): Promise<E.Either<never, Tensors>> => {
+      shown ??= state
+      if (sameArrays !== true) return Promise.resolve(E.right(shown))
+      arrays ??= mapValues(({ shape, data }): Tensor => ({ shape, data: Float32Array.from(data) }), shown)
+      for (const [name, { data }] of Object.entries(shown)) (arrays[name]?.data as Float32Array).set(Array.from(data))
+      return Promise.resolve(E.right(arrays))
+    }
     const session: Session = {
       step:
         (feeds, watch = of.outputs) =>
-        async () => {
+        () => {
           log('step')
-          shown = undefined
-          const values = await take(feeds, watch)
-          return E.right(Object.fromEntries(watch.map((name) => [name, values[name] as never])))
+          return inTurn(async () => {
+            shown = undefined
+            const values = await take(feeds, watch)
+            return E.right(Object.fromEntries(watch.map((name) => [name, values[name] as never])))
+          })
         },
       begin:
         (feeds, watch = of.outputs) =>
@@ -88,24 +120,11 @@ const opening = ({
         },
       run:
         (other: Program, feeds, watch = other.outputs) =>
-        async () => {
-          const held = Object.fromEntries(Object.entries(state).filter(([name]) => name in other.inputs))
-          const all = other.nodes.flatMap(({ outputs }) => Object.values(outputs))
-          const values = getOrThrow(
-            await plainF32.run(other, { ...held, ...feeds }, [...new Set([...watch, ...all])])(),
-          )
-          if (writesOver === true)
-            state = Object.fromEntries(
-              Object.entries(of.carry).map(([name, value]) => [name, values[name] ?? values[value] ?? (state[name] as never)]), // prettier-ignore
-            )
-          return E.right(Object.fromEntries(watch.map((name) => [name, values[name] as never])))
-        },
+        () =>
+          jumps === 'run' ? running(other, feeds, watch) : inTurn(() => running(other, feeds, watch)),
       state: () => {
-        shown ??= state
-        if (sameArrays !== true) return Promise.resolve(E.right(shown))
-        arrays ??= mapValues(({ shape, data }): Tensor => ({ shape, data: Float32Array.from(data) }), shown)
-        for (const [name, { data }] of Object.entries(shown)) (arrays[name]?.data as Float32Array).set(Array.from(data))
-        return Promise.resolve(E.right(arrays))
+        log('state')
+        return jumps === 'state' ? showing() : inTurn(showing)
       },
       close: () => Promise.resolve(),
     }
@@ -120,23 +139,66 @@ const asked = async (name: string, faults: Faults): Promise<ProgramLine> => {
 }
 
 describe('sessions that are asked for several things at a time', () => {
-  test.each(['many under way', 'own names', 'odd names', 'fed numbers', 'ahead', 'looked at', 'partly carried'])(
-    '%s: a right backend is conformant',
-    async (name) => {
-      expect(await asked(name, {})).toMatchObject({ verdict: 'conformant', failed: 0 })
-    },
-  )
+  test.each([
+    'many under way',
+    'own names',
+    'odd names',
+    'fed numbers',
+    'ahead',
+    'looked at',
+    'partly carried',
+    'asked at once',
+    'one array',
+    'handed crosswise',
+  ])('%s: a right backend is conformant', async (name) => {
+    expect(await asked(name, {})).toMatchObject({ verdict: 'conformant', failed: 0 })
+  })
 
   test.each<readonly [string, string, Faults, RegExp]>([
     ['feeds that go up for a second time and do not', 'many under way', { firstAheadStays: true }, /^step/],
     ['steps that each answer what the last one made', 'many under way', { lastMade: true }, /^step/],
     ['a state that stays as it was brought back', 'many under way', { stateStays: true }, /^the state after/],
     ['values of another program in the place of the state', 'own names', { writesOver: true }, /after step 1/],
+    [
+      'a state that is brought back before the steps that were asked for earlier',
+      'asked at once',
+      { jumps: 'state' },
+      /^the state after/,
+    ],
+    [
+      'another program that is run before the steps that were asked for earlier',
+      'asked at once',
+      { jumps: 'run' },
+      /^another program on the state/,
+    ],
     ['a state that is brought back into the same arrays', 'many under way', { sameArrays: true }, /^the state after/],
   ])('%s: are found', async (_, name, faults, at) => {
     const { verdict, failure } = await asked(name, faults)
     expect(verdict).toBe('not-conformant')
     expect(failure?.at).toMatch(at)
+  })
+
+  test('are asked for all that is to be asked at once before any of it is answered', async () => {
+    const events: string[] = []
+    await asked('asked at once', { log: (event) => events.push(event) })
+    expect(events.slice(0, 6)).toEqual(['step', 'state', 'step', 'step', 'step', 'state'])
+  })
+
+  test('of a backend without any of its own do in order what they are asked for', async () => {
+    const of = scenarios(1).find((each) => each.name === 'asked at once') as Scenario
+    const { open: _, ...stateless } = plainF32
+    // later runs are over sooner
+    let runs = 0
+    const slow: Backend = {
+      ...stateless,
+      run:
+        (...given) =>
+        async () => {
+          await new Promise((resolve) => setTimeout(resolve, Math.max(0, 20 - 5 * runs++)))
+          return plainF32.run(...given)()
+        },
+    }
+    expect(getOrThrow(await probeProgram(slow, oracle, of)())).toMatchObject({ verdict: 'conformant', failed: 0 })
   })
 
   test('begin all that is beside each other before any of it is asked for', async () => {
