@@ -117,6 +117,22 @@ const untouched = (given: Tensor, copy: Tensor): boolean => {
   )
 }
 
+/** Copies of tensors. What is one tensor under several names stays one, and so does what is one array. */
+const copiesOf = (given: Tensors, own: (tensor: Tensor) => Tensor | undefined): Tensors => {
+  const [tensors, arrays] = [new Map<Tensor, Tensor>(), new Map<Numbers, Numbers>()]
+  return Object.fromEntries(
+    Object.entries(given).map(([name, tensor]) => {
+      const known = tensors.get(tensor)
+      if (known !== undefined) return [name, known]
+      const data = arrays.get(tensor.data)
+      const copy = own(tensor) ?? (data === undefined ? copyOf(tensor) : { shape: [...tensor.shape], data })
+      tensors.set(tensor, copy)
+      arrays.set(tensor.data, copy.data)
+      return [name, copy]
+    }),
+  )
+}
+
 /** What a backend was handed, and what it is a copy of. */
 interface Handed {
   readonly given: Tensors
@@ -130,9 +146,7 @@ const handing = (
 ): Handed => ({
   // prettier-ignore
   given,
-  copies: copying
-    ? Object.fromEntries(Object.entries(given).map(([name, tensor]) => [name, own(tensor) ?? copyOf(tensor)]))
-    : { ...given },
+  copies: copying ? copiesOf(given, own) : { ...given },
 })
 
 const changedIn = ({ given, copies }: Handed): string | undefined => {

@@ -407,3 +407,32 @@ test('a part of a larger array is handed on as a part, of a copy that is not muc
   expect(data.buffer).not.toBe(given.buffer)
   expect(data.buffer.byteLength).toBeLessThan(100)
 })
+
+test('what is one array under two names is handed on as one, in a copy', async () => {
+  const seen: Tensors[] = []
+  const backend: Backend = {
+    ...plainF32,
+    run: (of, feeds, ...rest) => {
+      seen.push(feeds)
+      return plainF32.run(of, feeds, ...rest)
+    },
+  }
+  const shared = Float32Array.of(1, 2, 3)
+  const [a, b, c] = [
+    { shape: [3], data: shared },
+    { shape: [3], data: shared },
+    { shape: [3], data: Float32Array.of(1, 2, 3) },
+  ]
+  const nodes = [
+    node('sum', 'add', { a: 'a', b: 'b' }),
+    node('sums', 'add', { a: 'sum', b: 'c' }),
+    node('twice', 'add', { a: 'sums', b: 'again' }),
+  ]
+  const of = { inputs: { a: [3], b: [3], c: [3], again: [3] }, nodes, outputs: ['twice'], carry: {} }
+  getOrThrow(await guarded(backend).run(of, { a, b, c, again: a })())
+  const [feeds] = seen as [Tensors]
+  expect(feeds['a']?.data).not.toBe(shared)
+  expect(feeds['b']?.data).toBe(feeds['a']?.data)
+  expect(feeds['c']?.data).not.toBe(feeds['a']?.data)
+  expect(feeds['again']).toBe(feeds['a'])
+})

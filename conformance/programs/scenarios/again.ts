@@ -10,6 +10,7 @@ import type { Small } from './before.js'
 import { smalls } from './before.js'
 import type { Attrs, Named, Shapes } from './making.js'
 import { back, feedsByName, inRuns, inSteps, integers, node, opened, program, reading, written } from './making.js'
+import { answeringRounded } from './waysBack.js'
 import { carryOf, keptShapes, next, optimizers, update } from './optimizers.js'
 
 /** The same once more, but for one thing: another cotangent, another attribute, another map, an array that two feeds share. */
@@ -74,7 +75,7 @@ export const bothJoined = (W: number, seed: string): readonly Act[] => {
       'dy of mul': out,
       'dy of concat': [2, 2 * W, ...out.slice(2)],
     }
-    return inRuns(reading(fed, each), `${seed} ${name}`)
+    return inRuns(answeringRounded(reading(fed, each)), `${seed} ${name}`)
   })
 }
 interface Layer {

@@ -10,7 +10,7 @@ import { back, inRuns, node, reading, written } from './making.js'
 /** Gradients that come back by several ways, and through what a unit reads. */
 
 /** It answers what rounds, besides what nothing reads. */
-const answeringRounded = (of: Program): Program => {
+export const answeringRounded = (of: Program): Program => {
   const exact = exactIn(of)
   return { ...of, outputs: [...new Set([...of.outputs, ...written(of).filter((value) => !exact.has(value))])] }
 }

@@ -10,6 +10,7 @@ import { tried, triedBriefly } from './trial.js'
  *
  *   --only TEXT     those whose kind is that, or whose name or ops have it
  *   --slice I/N     the I-th of N slices, from 1
+ *   --new           only those of which nothing is on record; without it those that were tried briefly are tried in full
  *   --again         also those on record
  *   --missed        those on record of which nothing was seen, once more
  *   --met           only how many cases of the standard run a fault may strike, which takes no judging
@@ -19,6 +20,7 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     slice: { type: 'string', default: '1/1' },
+    new: { type: 'boolean', default: false },
     again: { type: 'boolean', default: false },
     missed: { type: 'boolean', default: false },
     met: { type: 'boolean', default: false },
@@ -41,7 +43,7 @@ const chosen = reports
       values.again ||
       values.missed ||
       before[id] === undefined ||
-      (!values.brief && before[id].by !== undefined),
+      (!values.brief && !values.new && before[id].by !== undefined),
   )
   .filter((_, i) => i % slices === slice - 1)
   // what touches the same lines is tried together: the oracle then knows them
