@@ -127,8 +127,6 @@ export const gradientsDecember: readonly Report[] = [
     statisticsOfTheOther,
     {
       like: 'tensorflow/tensorflow#48893',
-      unseen:
-        'the way back through two norms of a batch, of different maps, that are added and rectified, to the second one’s maps',
     },
   ),
   stepped('back through a loss twice: the second time both cotangents are multiplied in', multipliedInPlace, {
@@ -136,11 +134,9 @@ export const gradientsDecember: readonly Report[] = [
   }),
   stepped('what comes back through what is written over its own input is handed on as it is', handedOn, {
     like: 'Lightning-AI/lightning-thunder#1284',
-    unseen: 'the way back through a product or a unit of a state that is carried to that very state',
   }),
   stepped('from the second run on the second way back through losses of each sample is the first', pulledByTheFirst, {
     like: 'tinygrad/tinygrad#16571',
-    unseen: 'two ways back through one loss of each sample, by different cotangents, in a program that is run twice',
   }),
   stepped('back through maxima of tiles numbers are held against other tiles’ maxima', againstOtherMaxima, {
     like: 'ml-explore/mlx#1234',

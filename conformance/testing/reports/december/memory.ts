@@ -157,7 +157,6 @@ export const memoryDecember: readonly Report[] = [
   }),
   between('two feeds that are the same array the first time are the same from then on', sameArray, {
     like: 'pytorch/pytorch#93722',
-    unseen: 'a program whose two feeds are one array in its first run and two in its second',
   }),
   between('weights that are equal the first time are one from then on', equalAtFirst, {
     like: 'pytorch/pytorch#68202',
@@ -170,6 +169,5 @@ export const memoryDecember: readonly Report[] = [
   }),
   stepped('a value whose name is another one’s but for its signs is written over that', oneNameForTwo, {
     like: 'apple/coremltools#2783',
-    unseen: 'a program with values whose names differ in a sign that an identifier cannot have, such as a/b and a_b',
   }),
 ]

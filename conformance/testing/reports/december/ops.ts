@@ -117,7 +117,6 @@ export const opsDecember: readonly Report[] = [
     numbers((v, place, asked) => v + besideTheMap(asked, 3, place())),
     {
       like: 'alibaba/MNN#2291',
-      unseen: 'a depthwise filter of nine taps, padded by 1, over maps of one column and several rows',
     },
   ),
   report(
