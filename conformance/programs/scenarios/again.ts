@@ -27,8 +27,8 @@ const allBack = (name: string, op: OpName, inputs: Named, cotangents: Named, att
     cotangents,
     attrs,
     Object.fromEntries(
-      (opOf(op).differentiable)
-        .filter((slot) => inputs[slot] !== undefined)
+      opOf(op)
+        .differentiable.filter((slot) => inputs[slot] !== undefined)
         .map((slot) => [slot, `d ${slot} of ${name}`]),
     ),
   )

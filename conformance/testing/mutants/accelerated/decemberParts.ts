@@ -91,7 +91,6 @@ export const decemberParts: readonly Mutant[] = [
     'localResponseNorm',
     'return params.k + params.share * squares;',
     'let s = params.k + params.share * squares;\n  return select(s, 1e-12, s < 1e-12);',
-    { unseen: 'A k of 0 and numbers so small that the scale is below 10⁻¹², or a k that makes it negative.' },
   ),
   scale(
     'extent',
@@ -153,7 +152,6 @@ export const decemberParts: readonly Mutant[] = [
           replace: 'let difference = select(prediction(i) - goal(i), 0.0, prediction(i) == goal(i));',
         },
       ],
-      unseen: 'A prediction and a target that are both infinite, of one sign.',
     },
   ),
   rmsprop(

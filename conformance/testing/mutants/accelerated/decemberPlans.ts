@@ -70,7 +70,6 @@ export const decemberPlans: readonly Mutant[] = [
       made.set(key, binds)
     }
 `,
-    { unseen: 'Two formulas of one tensor that differ in a number, such as leakyRelu of two slopes.' },
   ),
   groups(
     'plan',
@@ -93,7 +92,11 @@ export const decemberPlans: readonly Mutant[] = [
     ['batchNormTraining', 'programs'],
     'return next === undefined || next === launch.asked[name] ? old : next',
     'return next ?? old',
-    { on: 'small bindings' },
+    {
+      on: 'small bindings',
+      unseen:
+        'A part whose last workgroup goes past its units, and a reader of what it writes there before the next part does.',
+    },
   ),
   uniforms(
     'plan',

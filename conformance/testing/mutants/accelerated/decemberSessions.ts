@@ -16,7 +16,6 @@ export const decemberSessions: readonly Mutant[] = [
     asked,
     'const brought = turn.then(fetchState)',
     'const brought = fetchState()',
-    { unseen: 'A state that is asked for while a step that was asked for before it is not done.' },
   ),
   backend(
     'repeated',
@@ -54,6 +53,8 @@ export const decemberSessions: readonly Mutant[] = [
 `,
         },
       ],
+      unseen:
+        'A kernel that counts on zeros in memory that nothing was written to; none is known, and then it changes nothing.',
     },
   ),
   // what goes up
@@ -76,5 +77,6 @@ export const decemberSessions: readonly Mutant[] = [
         if (Math.abs(near[0] as number) > Math.abs(v)) new Uint32Array(near.buffer)[0]--
         return near[0] as number
       })`,
+    { unseen: 'Numbers of f64 that f32 does not hold: whatever is fed is rounded to f32 before.' },
   ),
 ]
