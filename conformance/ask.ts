@@ -117,6 +117,7 @@ export const judgeAnswer = (
               elements,
               independent: independentData(asked),
               sums: { terms: sumsTerms, seed: asked.seed },
+              transforms: true,
             }),
             answer: values,
           }),

@@ -291,8 +291,13 @@ const worstAmong = (readings: readonly Reading[]): Worst =>
  * The same readings, held to what a convolution by transforms may err by. Of integers the spec's products have nothing to round,
  * while transforms make fractions: what is off by less than ½ is told and permitted, as a mistake in terms is off by 1 at least.
  */
-const asTransformed = (oracle: Oracle, question: Question, readings: readonly Reading[]): readonly Reading[] => {
-  const more = transformBounds(oracle, question)
+const asTransformed = (
+  oracle: Oracle,
+  question: Question,
+  readings: readonly Reading[],
+  transforms: boolean,
+): readonly Reading[] => {
+  const more = transforms ? transformBounds(oracle, question) : {}
   const integers = isOfIntegers(question)
   return readings.map((reading) => {
     const { output, positions, bound } = reading
@@ -312,10 +317,12 @@ const heldTo = (
   oracle: Oracle,
   question: Question,
   readings: readonly Reading[],
+  transforms: boolean,
 ): { readonly held: readonly Reading[] } & Pick<Judgement, 'worst' | 'transformed'> => {
   const worst = worstAmong(readings)
-  if (worst.ratio <= 1 || !maybeTransformed(question)) return { held: readings, worst }
-  const held = asTransformed(oracle, question, readings)
+  if (worst.ratio <= 1 || !maybeTransformed(question) || !(transforms || isOfIntegers(question)))
+    return { held: readings, worst }
+  const held = asTransformed(oracle, question, readings, transforms)
   const other = worstAmong(held)
   return other.ratio < 1 ? { held, worst: other, transformed: other.error } : { held: readings, worst }
 }
@@ -349,7 +356,12 @@ const sizeOfAll = (tensors: Tensors): number => Object.values(tensors).reduce((n
 const squaredWhereRead = (tensors: Tensors): Fields => mapValues((x) => mapField((v) => v * v, x), tensors)
 
 /** Gate S of the outputs that are sums of products. */
-const walkOf = (oracle: Oracle, question: Question, readings: readonly Reading[]): readonly Walked[] => {
+const walkOf = (
+  oracle: Oracle,
+  question: Question,
+  readings: readonly Reading[],
+  transforms: boolean,
+): readonly Walked[] => {
   const { op, direction, attrs, inputs, cotangents } = question
   const spec = opOf(op)
   if (spec.walk === undefined) return []
@@ -386,7 +398,7 @@ const walkOf = (oracle: Oracle, question: Question, readings: readonly Reading[]
     if (walk.count === 0) return []
     const byTerms = graded(output, walk)
     // by transforms an element is as far off as those of its plane are
-    const ofPlanes = byTerms.within ? undefined : transformSquares(oracle, question)[output]
+    const ofPlanes = byTerms.within || !transforms ? undefined : transformSquares(oracle, question)[output]
     const byPlanes = ofPlanes && graded(output, walked(chosenFrom(ofPlanes, positions)))
     return [byPlanes?.within === true ? byPlanes : byTerms]
   })
@@ -406,6 +418,11 @@ export interface Hearing {
   readonly sums?: SumsEffort
   /** outputs whose terms cancel but for rounding: how large a bound is beside them says nothing of it */
   readonly cancelling?: readonly string[]
+  /**
+   * whether a convolution may err as one by transforms does, of other numbers than integers too (transforms.ts): where integers
+   * are asked as well, which show what that hides
+   */
+  readonly transforms?: boolean
 }
 
 const problemOf = (values: Fields, answer: Tensors): string | undefined =>
@@ -436,6 +453,7 @@ export const judge = ({
   independent = false,
   sums,
   cancelling = [],
+  transforms = false,
 }: Hearing): Judgement => {
   const problem = problemOf(expected.values, answer)
   if (problem !== undefined) return unanswered(problem)
@@ -445,10 +463,10 @@ export const judge = ({
       : sumsOf(oracle, question, output, answer[output] as Tensor, sums)
   const found = Object.keys(expected.values).map((output) => ({ output, ...inSums(output) }))
   const readings = found.map(({ output, suspects }) => readingOf(expected, elements, answer, output, suspects))
-  const { held, ...worst } = heldTo(oracle, question, readings)
+  const { held, ...worst } = heldTo(oracle, question, readings, transforms)
   return {
     ...worst,
-    walks: independent ? walkOf(oracle, question, readings) : [],
+    walks: independent ? walkOf(oracle, question, readings, transforms) : [],
     judged: readings.reduce((n, { want }) => n + want.length, 0),
     of: readings.reduce((n, { shape }) => n + sizeOf(shape), 0),
     held: found.reduce((n, { held }) => n + held, 0),

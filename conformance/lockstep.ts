@@ -39,6 +39,8 @@ export interface Judging {
   readonly conventions?: Backend['conventions']
   /** outputs of a node whose terms cancel but for rounding, by the network that it stands in; by default none */
   readonly cancelling?: (node: ProgramNode) => readonly string[]
+  /** whether convolutions may err as those by transforms do; by default only in integers */
+  readonly transforms?: boolean
 }
 
 /** What is spent on each output of a node, unless it is said otherwise: a moment, but for the dearest. */
@@ -126,7 +128,14 @@ export const judgeNode =
     oracle: Oracle,
     depth: Depth,
     values: Tensors,
-    { feeds = values, effort = nodeEffort, seed = 1, cancelling = () => [], conventions }: Judging = {},
+    {
+      feeds = values,
+      effort = nodeEffort,
+      seed = 1,
+      cancelling = () => [],
+      conventions,
+      transforms = false,
+    }: Judging = {},
   ) =>
   (node: ProgramNode): Result<LockstepFinding> =>
     F.pipe(
@@ -145,6 +154,7 @@ export const judgeNode =
             answer: pick(node.outputs, values),
             elements,
             cancelling: cancelling(node),
+            transforms,
           },
           { depth, ...(conventions && { conventions }) },
         ),

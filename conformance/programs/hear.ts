@@ -243,7 +243,7 @@ const heldTo = (
           oracle,
           depth,
           { ...known, ...pick(mapToSelf(shown), visible) },
-          { feeds, ...(conventions && { conventions }) },
+          { feeds, transforms: true, ...(conventions && { conventions }) },
         )({
           ...node,
           outputs: shown,
