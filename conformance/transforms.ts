@@ -1,5 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import { gamma, gridOf } from '../spec/bound.js'
+import type { OpName } from '../spec/catalogue.js'
 import { opOf } from '../spec/catalogue.js'
 import type { Result } from '../spec/error.js'
 import type { Field, Fields } from '../spec/field.js'
@@ -26,6 +27,9 @@ import { generate, magnitudes, sizeOf, squares, zipTensors } from '../spec/tenso
  * roundings do not all have one sign; so does the FFT, whose errors grow with the logarithm of the plane (Higham, "Accuracy and
  * Stability", ch. 24). The gradients are convolutions too: of dy by the taps, and of x by dy, as long as a plane.
  */
+
+/** Whether an op is a convolution: of sums of products, over windows. */
+export const isConvolution = (op: OpName): boolean => opOf(op).walk !== undefined && opOf(op).windows !== undefined
 
 /** How many taps a filter has of a question to a convolution, where they are several; the terms of its sums are `terms`. */
 const windowed = ({ op, direction, attrs, inputs }: Question) => {
@@ -100,7 +104,8 @@ const planesOf = (
   of: (tensors: Readonly<Record<string, Tensor>>) => Readonly<Record<string, Tensor>>,
 ): Fields => {
   const known = windowed(question)
-  if (known === undefined) return {}
+  // without a cotangent all gradients are zeros
+  if (known === undefined || (question.direction === 'backward' && question.cotangents['y'] === undefined)) return {}
   const { x, w } = of(question.inputs) as Readonly<Record<'x' | 'w', Tensor>>
   const made = planes(oracle, question, { x, w }, of(question.cotangents)['y'], known.outputs)
   // a convolution of one pixel by one tap, of the channels of a question that was resolved
@@ -118,7 +123,11 @@ export const transformBounds = (oracle: Oracle, question: Question): Fields => {
   return Object.fromEntries(
     Object.entries(planesOf(oracle, question, magnitudes)).map(([output, sum]) => [
       output,
-      field(sum.shape, (at) => factor(output) * element(sum, at)),
+      field(sum.shape, (at) => {
+        const off = factor(output) * element(sum, at)
+        // of infinities nothing is known that would bear a number
+        return Number.isFinite(off) ? off : 0
+      }),
     ]),
   )
 }

@@ -109,17 +109,11 @@ describe('a convolution by transforms', () => {
 })
 
 /** conv2d with x of a lone 1 and the size of what stands beside it, and taps of which some fall beside the image. */
-const beside = (taps: readonly number[], op: 'conv2d' | 'conv1d' = 'conv2d'): Question => ({
-  op,
+const beside = (taps: readonly number[]): Question => ({
+  op: 'conv2d',
   direction: 'forward',
-  attrs:
-    op === 'conv2d'
-      ? { stride: [1, 1], dilation: [1, 1], groups: 1, padding: [1, 1, 1, 1] }
-      : { stride: [1], dilation: [1], groups: 1, padding: [1, 1] },
-  inputs:
-    op === 'conv2d'
-      ? { x: tensor([1, 1, 1, 1], [3]), w: tensor([1, 1, 3, 3], taps) }
-      : { x: tensor([1, 1, 1], [3]), w: tensor([1, 1, 3], taps) },
+  attrs: { stride: [1, 1], dilation: [1, 1], groups: 1, padding: [1, 1, 1, 1] },
+  inputs: { x: tensor([1, 1, 1, 1], [3]), w: tensor([1, 1, 3, 3], taps) },
   cotangents: {},
 })
 
@@ -131,6 +125,13 @@ describe('what convolutions by transforms may err by', () => {
     expect(element(y, 0)).toBeCloseTo(16 * gamma(14) * 3 * 9.25, 12)
     const one = { ...beside(taps), inputs: { x: tensor([1, 1, 2, 2], [1, 2, 3, 4]), w: tensor([1, 1, 1, 1], [2]) } }
     expect(transformBounds(oracle, one)).toEqual({})
+  })
+
+  test('is nothing where a pixel is infinite, beside which any number would do', () => {
+    const question = { ...beside([1, 2, 3, 4, 5, 6, 7, 8, 9]) }
+    const infinite = { ...question, inputs: { ...question.inputs, x: tensor([1, 1, 1, 1], [Infinity]) } }
+    expect(element(transformBounds(oracle, infinite)['y'] as Field, 0)).toBe(0)
+    expect(transformBounds(oracle, { ...question, direction: 'backward' })).toEqual({})
   })
 
   test('of gradients: taps by the largest cotangent for x, the largest pixel by all cotangents for w', () => {

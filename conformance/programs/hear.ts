@@ -1,7 +1,6 @@
 import { either as E, function as F } from 'fp-ts'
 import type { Backend } from '../../spec/backend.js'
 import { anyOrder } from '../../spec/bound.js'
-import type { OpName } from '../../spec/catalogue.js'
 import type { Result } from '../../spec/error.js'
 import { given as fieldOf, mapValues } from '../../spec/field.js'
 import type { Oracle } from '../../spec/oracle.js'
@@ -13,6 +12,7 @@ import type { Judgement } from '../judge.js'
 import { judge, ratioOf } from '../judge.js'
 import { judgeNode } from '../lockstep.js'
 import { own, pick } from '../named.js'
+import { isConvolution } from '../transforms.js'
 import { passedOn, passes } from './passing.js'
 import { foldable, folded } from './passing/folding.js'
 import type { Knowing, Near, Nearly } from './passing/near.js'
@@ -280,8 +280,6 @@ const heldTo = (
   return E.right({ known, nearly, findings })
 }
 
-const convolutions: readonly OpName[] = ['conv1d', 'conv2d', 'convTranspose2d']
-
 /**
  * What an answer says. Where it is wrong behind convolutions, and would be right were these taken by transforms, it is: the node
  * must be judged then as well. Of who is known to take them so they are at once.
@@ -290,7 +288,7 @@ export const hear = (oracle: Knowing, ways: Ways, asked: Answered): Result<Heard
   const heard = heldTo(oracle, ways, asked)
   if (E.isLeft(heard) || oracle.transforms === true) return heard
   const { wrong } = heard.right
-  if (wrong?.node === undefined || !asked.program.nodes.some(({ op }) => convolutions.includes(op))) return heard
+  if (wrong?.node === undefined || !asked.program.nodes.some(({ op }) => isConvolution(op))) return heard
   return F.pipe(
     heldTo({ ...oracle, transforms: true }, ways, asked),
     E.map((other) =>
